@@ -123,6 +123,11 @@ def test_coalitions_have_the_weights_of_the_kernel(players, samples):
     assert complements == {row.tobytes() for row in drawn.members}
 
 
+def test_pairs_of_players_leave_samples_for_larger_coalitions():
+    sizes = coalitions(30, 931).members.sum(axis=1)  # 60 of one player or all but one, 870 of two or all but two
+    assert ((sizes > 2) & (sizes < 28)).sum() > 600
+
+
 def test_a_model_is_given_blocks():
     given_rows = []
 
@@ -130,6 +135,7 @@ def test_a_model_is_given_blocks():
         given_rows.append(len(x))
         return x[:, :1]
 
-    explain(model, np.ones((2, 14)), np.zeros((40, 14)), alone(14))
+    found = explain(model, np.ones((2, 14)), np.zeros((40, 14)), alone(14))
     assert max(given_rows) <= BLOCK
-    assert sum(given_rows) == 2 + 40 + 2 * 40 * budget(14, None)
+    assert sum(given_rows) == 2 + 40 + 2 * 40 * found.coalitions
+    assert 0.99 * budget(14, None) < found.coalitions <= budget(14, None)

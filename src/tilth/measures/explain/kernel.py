@@ -56,8 +56,8 @@ def coalitions(players: int, samples: int, seed: int = 0) -> Coalitions:
     """Up to `samples` coalitions, other than none and all of the players, with the weights of the Shapley kernel.
 
     A coalition S of M players has the weight (M − 1) / (C(M, |S|) · |S| · (M − |S|)). Sizes are taken in pairs, 1 with M − 1, 2 with M − 2
-    and so on: all coalitions of a pair while they are as many as are left, then random ones, each with its complement, which share the
-    weight of the other sizes by how often they were drawn.
+    and so on: all coalitions of a pair while random ones would be as many, then random ones, each with its complement, which share the
+    weight of the other sizes by how often they were drawn. A complete pair that leaves few for the other sizes would cost accuracy.
 
     Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, 2017; of the complements, Covert and Lee, Improving
     KernelSHAP, 2021.
@@ -67,12 +67,12 @@ def coalitions(players: int, samples: int, seed: int = 0) -> Coalitions:
     """
     members, weights, left = list[Matrix](), list[Matrix](), samples
     size, largest = 1, players // 2
-    while size <= largest and (count := math.comb(players, size) * (1 if 2 * size == players else 2)) <= left:
+    while size <= largest and (samples == 2**players - 2 or _complete(players, size, left)):
         of_size = _all_of(players, size)
         both = of_size if 2 * size == players else np.concatenate([of_size, ~of_size])
         members.append(both)
         weights.append(np.full(len(both), _mass(players, size) / math.comb(players, size)))
-        size, left = size + 1, left - count
+        size, left = size + 1, left - len(both)
     if size <= largest and left > 1:
         drawn, often = _drawn(players, range(size, largest + 1), left, seed)
         rest = sum(_mass(players, s) for s in range(size, players - size + 1))
@@ -84,6 +84,14 @@ def coalitions(players: int, samples: int, seed: int = 0) -> Coalitions:
 def _mass(players: int, size: int) -> float:
     """The weight of all coalitions of a size together."""
     return (players - 1) / (size * (players - size))
+
+
+def _complete(players: int, size: int, left: int) -> bool:
+    """Whether all coalitions of a size and of its complements are at most as many as would be drawn; always for single players."""
+    count = math.comb(players, size) * (1 if 2 * size == players else 2)
+    rest = sum(_mass(players, s) for s in range(size, players - size + 1))
+    drawn = left * _mass(players, size) * (1 if 2 * size == players else 2) / rest
+    return count <= (left if size == 1 else drawn)
 
 
 def _all_of(players: int, size: int) -> Matrix:
