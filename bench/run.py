@@ -27,7 +27,7 @@ LARGE = (
     *("rules", "planning", "profile", "insights", "bias", "prepare", "steps", "target", "words", "smote", "resample", "split", "run"),
     *("shuffle", "recordio", "row", "serve", "batch", "servers"),
 )
-USUAL = (*LARGE, "records", "pipe", "start", "draft", "memory")
+USUAL = (*LARGE, "shap", "records", "pipe", "start", "draft", "memory")
 BENCHMARKS = (*USUAL, "load")  # an hour of its own
 ROWS = 20_000_000
 RUNS = 3
