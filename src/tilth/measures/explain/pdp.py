@@ -166,10 +166,13 @@ def pdp(found: Sequence[Finding[PartialDependence]]) -> Section:
     blocks: list[Block] = [
         Words(f"The mean prediction of {counted(found[0].payload.rows, 'row')} where all have the same value of a feature.")
     ]
-    for f in found:
+    for i, f in enumerate(found):
         p = f.payload
+        if not p.values:
+            blocks.append(Words(f"{code(f.columns)} has no value in the sample."))
+            continue
         of = f"{code(p.output)} by {code(f.columns)}{f' in {code(f.part)}' if f.part else ''}"
-        title, key = f"Partial dependence of {p.output} on {f.columns}", f"pdp {f.columns} {p.output} {f.part}"
+        title, key = f"Partial dependence of {p.output} on {f.columns}", f"pdp {i}"
         drawn = bars(title, {str(v): m for v, m in zip(p.values, p.means, strict=True)}, key=key)
         if not p.categorical:
             drawn = curve(title, p.values, p.means, p.curves, p.shares, key=key)
