@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -75,53 +76,26 @@ def command(
     With --config the file decides, and DIR/analysis.json has the format of SageMaker Clarify. Exit code 1 if a condition of --fail-on
     holds, or could not be judged.
     """
-    from tilth import verbs
     from tilth.flow.delivery import deliver_report
-    from tilth.measures.bias.counts import BiasCounts, read_counts, save_counts
     from tilth.measures.conditions import verdicts
-    from tilth.measures.explain.shap import LocalValues, save_local
     from tilth.store.places import reject_foreign
 
     roles = {"label": label, "facet": facet, "id": options.pop("ids")}
     roles |= {name: options.pop(name) for name in ("positive", "prediction", "group", "private")}
-    bias: dict[str, Any] = {
-        k: v for k, v in {"threshold": threshold, "strata": strata or None, "counts": bool(counts_file) or None}.items() if v is not None
-    }
+    bias: dict[str, Any] = {"threshold": threshold, "strata": strata or None, "counts": bool(counts_file) or None}
+    bias = {name: value for name, value in bias.items() if value is not None}
     explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
-    if any(explained.values()) and not set(measures) & {"importance", "pdp", "shap"}:
-        raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap")
-    if shap_file and "shap" not in measures:
-        raise click.UsageError("--save-shap: add --measure shap --model FILE")
+    _reject_unfit(data, config, measures, any(explained.values()), bool(shap_file), bool(bias))
     if out:
         reject_foreign(out)
-    engine = engine_from(options)
-    if measures and config is not None:
-        raise click.UsageError("--measure and --config exclude each other: the file says what to measure")
+    engine, reading = engine_from(options), reading_from(options)
     if config is not None:
-        report = _by_config(data, config, out, reading_from(options), engine, counts=bool(counts_file))
-    elif data is None:
-        raise click.UsageError("there is no data: give DATA, or --config with a dataset_uri")
-    elif (counts := read_counts(data)) is not None:
-        report = _of_counts(counts, {k: v for k, v in {**roles, "strata": strata}.items() if v}, data, engine)
+        report = _by_config(data, config, out, reading, engine, counts=bool(counts_file))
     else:
-        reading = reading_from(options)
-        table = verbs.read(data, roles={k: v for k, v in roles.items() if v}, engine=engine, **reading)
-        other = None if against is None else replace(verbs.read(against, engine=engine, **reading), roles=table.roles)
-        if bias and measures and "bias" not in measures:
-            raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
         given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, "local": bool(shap_file)}}
         asked = [{m: given[m]} if m in given else m for m in measures]
-        report = verbs.measure(table, asked or None, against=other, engine=engine, **({} if asked else bias))
-    if counts_file:
-        kept = report.of(BiasCounts)
-        if not kept:
-            raise click.UsageError("--save-counts: bias was not measured; give --facet, and --label with --positive")
-        save_counts(kept[0].payload, counts_file)
-        report = replace(report, findings=tuple(f for f in report.findings if f.kind != BiasCounts.KIND))
-    if shap_file:
-        for found in report.of(LocalValues):
-            save_local(found.payload, shap_file)
-        report = replace(report, findings=tuple(f for f in report.findings if f.kind != LocalValues.KIND))
+        report = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
+    report = _save(report, counts_file, shap_file)
     report = replace(report, findings=(*report.findings, *verdicts(report.findings, fail_on)))
     if out and config is None:
         deliver_report(report, out)
@@ -129,7 +103,59 @@ def command(
     return 0 if report.passed else 1
 
 
-def _of_counts(counts: BiasCounts, roles: dict[str, Any], source: str, engine: Session) -> Report:
+def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str], model: bool, shap: bool, bias: bool) -> None:
+    """Reject options that do not fit each other, or that nothing would use."""
+    if data is None and config is None:
+        raise click.UsageError("there is no data: give DATA, or --config with a dataset_uri")
+    if measures and config is not None:
+        raise click.UsageError("--measure and --config exclude each other: the file says what to measure")
+    if model and not {*measures} & {"importance", "pdp", "shap"}:
+        raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap")
+    if shap and "shap" not in measures:
+        raise click.UsageError("--save-shap: add --measure shap --model FILE")
+    if bias and measures and "bias" not in measures:
+        raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
+
+
+def _of_data(
+    data: str,
+    roles: Mapping[str, Any],
+    asked: list[Any],
+    bias: dict[str, Any],
+    against: str | None,
+    reading: dict[str, Any],
+    engine: Session,
+) -> Report:
+    """Measure data, or the counts that were saved of them."""
+    from tilth import verbs
+    from tilth.measures.bias.counts import read_counts
+
+    if (counts := read_counts(data)) is not None:
+        return _of_counts(counts, {**roles, **({"strata": bias["strata"]} if "strata" in bias else {})}, data, engine)
+    table = verbs.read(data, roles=roles, engine=engine, **reading)
+    other = None if against is None else replace(verbs.read(against, engine=engine, **reading), roles=table.roles)
+    return verbs.measure(table, asked or None, against=other, engine=engine, **({} if asked else bias))
+
+
+def _save(report: Report, counts_file: str | None, shap_file: str | None) -> Report:
+    """Write the counts behind bias and the SHAP values of single rows; the report without them."""
+    from tilth.measures.bias.counts import BiasCounts, save_counts
+    from tilth.measures.explain.shap import LocalValues, save_local
+
+    if counts_file:
+        kept = report.of(BiasCounts)
+        if not kept:
+            raise click.UsageError("--save-counts: bias was not measured; give --facet, and --label with --positive")
+        save_counts(kept[0].payload, counts_file)
+    if shap_file:
+        for found in report.of(LocalValues):
+            save_local(found.payload, shap_file)
+    written = {BiasCounts.KIND} if counts_file else set()
+    written |= {LocalValues.KIND} if shap_file else set()
+    return replace(report, findings=tuple(f for f in report.findings if f.kind not in written))
+
+
+def _of_counts(counts: BiasCounts, roles: Mapping[str, Any], source: str, engine: Session) -> Report:
     """Measure the bias of a saved table of counts, by its own roles or by those that are given."""
     from tilth.engine.facts import begin
     from tilth.measures.bias import bias_findings
