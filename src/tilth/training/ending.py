@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-GRACE = 120.0  # seconds from SIGTERM to SIGKILL
+GRACE = 120.0  # seconds from SIGTERM to SIGKILL, as SageMaker gives them
 LONGEST_REASON = 1024  # characters of output/failure
 LOOK = 0.2  # seconds between two looks at a running program
 

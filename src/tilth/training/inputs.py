@@ -15,11 +15,10 @@ from typing import Any
 from tilth.errors import Mistake, RequestError
 from tilth.store.uri import Place
 from tilth.training.channel import Channel, Contents, Mode, reject_clashes
+from tilth.training.ending import GRACE, watched
 from tilth.training.fast_file import FastFile
 from tilth.training.files import Files
 from tilth.training.pipe import Pipe
-
-GRACE = 120.0  # seconds that a program has to end after SIGTERM, as SageMaker gives it
 
 
 @dataclass(frozen=True)
@@ -63,18 +62,11 @@ class Inputs:
 
         Errors: that of the channel.
         """
-        while not self._failed.is_set():
-            try:
-                return process.wait(0.2)
-            except subprocess.TimeoutExpired:
-                continue
-        process.terminate()
-        try:
-            process.wait(grace)
-        except subprocess.TimeoutExpired:
+        if watched(process, None, grace, self._failed.is_set):
             process.kill()
             process.wait()
-        raise self.error or AssertionError
+            raise self.error or AssertionError
+        return process.returncode
 
 
 @contextmanager
