@@ -21,9 +21,10 @@ from __future__ import annotations
 import difflib
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 _WIDTH, _BEFORE = 160, 60  # characters of a line that are shown, and how many of them before the mistake
 
@@ -106,6 +107,22 @@ class TilthError(Exception):
 
     def __str__(self) -> str:  # KeyError among the parents would print the repr
         return "\n".join(str(m) for m in self.mistakes)
+
+
+def all_of(*parts: Callable[[], Any]) -> list[Any]:
+    """What each part gives. Errors: one request error with the mistakes of all parts, of the kind of the last that is wrong.
+
+    >>> all_of(lambda: 1, lambda: "a")
+    [1, 'a']
+    """
+    found, wrong, kind = list[Any](), list[Mistake](), RequestError
+    for part in parts:
+        try:
+            found.append(part())
+        except RequestError as error:
+            wrong, kind = [*wrong, *error.mistakes], type(error)
+    kind.reject(wrong)
+    return found
 
 
 @contextmanager

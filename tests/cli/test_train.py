@@ -94,6 +94,8 @@ def test_a_wrong_request_is_exit_code_2_before_anything_runs(tilth: Tilth, tmp_p
     ):
         done = tilth("train", "train.py", "-o", "out", *words)
         assert (done.code, said in done.err) == (2, True), done.err
+    done = tilth("train", "nowhere.py", "-o", "out", "--channel", "a=b,c=d", "--hyperparameter", "x", "--time-limit", "soon")
+    assert [word for word in ("nowhere.py", "option 'c'", "'x' is not a hyperparameter", "'soon'") if word not in done.err] == []
     assert [p.name for p in tmp_path.iterdir()] == ["train.py"]
 
 

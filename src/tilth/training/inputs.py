@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tilth.errors import Mistake, RequestError
+from tilth.errors import RequestError, all_of
 from tilth.store.uri import Place
 from tilth.training.channel import Channel, Contents, Mode, reject_clashes
 from tilth.training.ending import GRACE, watched
@@ -92,7 +92,7 @@ def open_channels(channels: Iterable[Channel], folder: Place, hosts: int = 1, ho
     reject_clashes(channels)
     if not 0 <= host < hosts:
         raise RequestError(f"host {host} is not one of {hosts}", accepted=f"0 to {hosts - 1}", code="bad-value")
-    found = _found(channels)
+    found: list[Contents] = all_of(*(channel.found for channel in channels))
     inputs = Inputs(Path(folder).absolute(), channels)
     inputs.folder.mkdir(parents=True, exist_ok=True)
     with _ended_by_sigterm():
@@ -110,18 +110,6 @@ def open_channels(channels: Iterable[Channel], folder: Place, hosts: int = 1, ho
             raise
     if inputs.error:
         raise inputs.error
-
-
-def _found(channels: Iterable[Channel]) -> list[Contents]:
-    """The contents of channels. Errors: `TilthError` with all that is wrong with any of them."""
-    found, wrong, kind = list[Contents](), list[Mistake](), RequestError
-    for channel in channels:
-        try:
-            found.append(channel.found())
-        except RequestError as error:
-            wrong, kind = [*wrong, *error.mistakes], type(error)
-    kind.reject(wrong)
-    return found
 
 
 def _running(contents: Contents, inputs: Inputs, hosts: int, host: int) -> Files | Pipe:

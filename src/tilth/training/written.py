@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from tilth.errors import Mistake, RequestError, unknown
+from tilth.errors import Mistake, RequestError, all_of, unknown
 from tilth.formats.shards import Manifest
 from tilth.store.atomic import LISTING
 from tilth.store.local import HIDDEN, suffix_of, text_of
@@ -32,14 +33,7 @@ def channels_of(written: Sequence[str]) -> tuple[Channel, ...]:
     >>> channels_of(["train=s3://ground/run7/,mode=pipe,content_type=text/csv,shuffle=7"])[0].seed
     7
     """
-    found, wrong = list[Channel](), list[Mistake]()
-    for one in written:
-        try:
-            found.append(_channel(one))
-        except RequestError as error:
-            wrong += error.mistakes
-    RequestError.reject(wrong)
-    return tuple(found)
+    return tuple(all_of(*(partial(_channel, one) for one in written)))
 
 
 def _channel(written: str) -> Channel:

@@ -72,7 +72,7 @@ def command(
     program failed, with the reason it wrote to /opt/ml/output/failure, or reached its time limit.
     """
     from tilth.cli.app import BY_SIGNAL
-    from tilth.errors import RequestError
+    from tilth.errors import RequestError, all_of
     from tilth.training.hyperparameters import strings
     from tilth.training.job import Job, run
     from tilth.training.program import program_of
@@ -81,13 +81,19 @@ def command(
     found = shutil.which(python) if python else sys.executable
     if found is None:
         raise RequestError(f"there is no program {python!r}", accepted="the Python that runs the script", code="no-file")
+    what, data, hyperparameters, limit = all_of(
+        lambda: program_of(Path(program), Path(source) if source else None, tuple(shlex.split(entrypoint))),
+        lambda: channels_of(channels),
+        lambda: strings(hyperparameters_of(given, Path(file) if file else None)),
+        lambda: seconds_of(time_limit) if time_limit else None,
+    )
     job = Job(
-        program_of(Path(program), Path(source) if source else None, tuple(shlex.split(entrypoint))),
-        channels_of(channels),
-        strings(hyperparameters_of(given, Path(file) if file else None)),
+        what,
+        data,
+        hyperparameters,
         name=name,
         python=str(Path(found).absolute()),
-        time_limit=seconds_of(time_limit) if time_limit else None,
+        time_limit=limit,
         checkpoints=Path(checkpoints) if checkpoints else None,
         opt_ml=opt_ml,
         install=install,
