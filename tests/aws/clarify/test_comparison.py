@@ -40,6 +40,14 @@ def changed(result, **values):
     return made
 
 
+def with_interval(result, low, high):
+    """A result with another interval of DPL."""
+    next(m for m in result["pre_training_bias_metrics"]["facets"]["sex"][0]["metrics"] if m["name"] == "DPL").update(
+        ci_low=low, ci_high=high
+    )
+    return result
+
+
 def test_what_tilth_and_clarify_say_alike_is_equal(compared):
     """The file without additions is that of Clarify; values that agree to nine digits are the same."""
     theirs = changed(measured(strict=True), DPL=0.30000000000000004, JS=0.046201)
@@ -55,7 +63,13 @@ def test_more_rows_and_chance(compared):
     assert found["DPL"][0] == pytest.approx(0.7 - 25 / 55 - 0.3)
     assert "the rows differ: a 100, d 50 and a 100, d 55" in found["DPL"][1]
     assert "the other value is inside the interval of the first" in found["DPL"][1]
-    assert "outside the interval" in compared(measured(), changed(measured(), DPL=0.9))[0]["DPL"][1]
+    far = with_interval(changed(measured(), DPL=0.9), 0.8, 1.0)
+    assert "outside the interval of the first" in compared(measured(), far)[0]["DPL"][1]
+
+
+def test_one_interval_that_holds_the_other_value_is_enough(compared):
+    found, _ = compared(with_interval(measured(), 0.299, 0.301), changed(measured(), DPL=0.33))
+    assert "inside the interval of the second" in found["DPL"][1]
 
 
 def test_sides_that_changed_places(compared):

@@ -187,13 +187,15 @@ def _of_data(a: Mapping[str, Any], b: Mapping[str, Any], first: Result, second: 
     prints = [r.run.get("fingerprint") for r in (first, second)]
     if all(prints) and prints[0] != prints[1] and counts[0] == counts[1]:
         yield "the data changed, and as many rows are on each side"
+    ends = list[tuple[bool, str]]()
     for m, other, which in ((a, _value(b), "first"), (b, _value(a), "second")):
         low, high = m.get("ci_low"), m.get("ci_high")
         if low is not None and high is not None and other is not None:
-            ends = f"the interval of the {which} ({float(low):.4g} to {float(high):.4g})"
             inside = float(low) <= other <= float(high)
-            yield f"the other value is inside {ends}: chance may be the reason" if inside else f"the other value is outside {ends}"
-            return
+            ends.append((inside, f"the interval of the {which} ({float(low):.4g} to {float(high):.4g})"))
+    if ends:
+        inside, words = max(ends, key=lambda end: end[0])  # one is enough: the interval of few rows is wide
+        yield f"the other value is inside {words}: chance may be the reason" if inside else f"the other value is outside {words}"
 
 
 def section(found: Sequence[Finding[Difference]]) -> Section:
