@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from tilth.engine.python_operation import user_function
-from tilth.errors import Mistake, RequestError, TilthError
+from tilth.errors import Mistake, TilthError
 from tilth.formats.arrow import as_table
 from tilth.serve.bodies import BadRows, Columns, Row
 from tilth.serve.remote import predicted_row
@@ -55,11 +55,8 @@ class Prediction:
 
     def numbers(self, rows: Sequence[Row]) -> list[list[float]]:
         """The scores, or else the probabilities, which labels hide."""
-        try:
-            self.model.scores(np.zeros((1, len(self.columns))))
-        except RequestError:
-            return [list(map(float, row)) for row in self._asked(self.model.probabilities, rows)]
-        return [list(map(float, row)) for row in self._asked(self.model.scores, rows)]
+        gave: Gave = "scores" if self.model.gives("scores", len(self.columns)) else "probabilities"
+        return [list(map(float, row)) for row in self._asked(partial(self.model.numbers, gave), rows)]
 
     def _asked(self, method: Callable[[np.ndarray], np.ndarray], rows: Sequence[Row]) -> np.ndarray:
         given = matrix(rows, self.columns)

@@ -7,10 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, Protocol
-
-import numpy as np
 
 from tilth.data import Change, Column, Dataset, Kind, Memory, Schema
 from tilth.engine.row import row_function
@@ -26,12 +24,11 @@ from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, matr
 from tilth.serve.remote import PATIENCE, Patience, Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
-from tilth.steps.models import FORMS, LARGEST, model_of, unread_hint
+from tilth.steps.models import FORMS, model_of, unread_hint
+from tilth.steps.models import content_of as model_content
 from tilth.steps.output.activation import Temperature
 from tilth.steps.output.argmax import Argmax
 from tilth.steps.step import Fitted, Step
-from tilth.store.local import reject_stream
-from tilth.store.places import copies
 
 MOST_STAGES = 15
 IDENTITY = "identity"  # what the model gave for each class, as it is
@@ -290,7 +287,7 @@ def _stage(
             hint=unread_hint(thing) or "fit a flow first: tilth fit FLOW -o NAME.tilth",
             code="bad-stage",
         )
-    seen(content := _content(thing))
+    seen(content := model_content(thing))
     model = model_of(form, content, trusted)
     columns = model.names or (before.gives if before else ())
     if not columns or (model.width and len(columns) != model.width):
@@ -298,27 +295,12 @@ def _stage(
         raise RequestError(message, hint="train it on a table with names of columns, such as a pandas frame", code="model-inputs")
     if not output:
         return Prediction(path.name, model, columns)
-    try:
-        model.scores(np.zeros((1, len(columns))))
-    except RequestError as error:  # it has probabilities alone, such as a forest
-        if not set(output) <= {IDENTITY, "argmax"}:
-            message = f"{path.name} gives probabilities and no scores, so `{','.join(output)}` has nothing to work on"
-            raise RequestError(message, accepted=f"--output {IDENTITY}, --output argmax", code="no-scores") from error
-        return Prediction(path.name, model, columns, "probabilities")
-    return Prediction(path.name, model, columns, "scores")
-
-
-def _content(place: str) -> bytes:
-    held = copies(place)  # of a remote place; they exist as long as this
-    reject_stream(held.path, "the model ", RequestError)
-    try:
-        with Path(held.path).open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise RequestError(f"{place!r} cannot be read: {error.strerror}", code="bad-model") from error
-    if len(content) > LARGEST:
-        raise RequestError(f"{place!r} is too large for a model", accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
-    return content
+    if model.gives("scores", len(columns)):
+        return Prediction(path.name, model, columns, "scores")
+    if not set(output) <= {IDENTITY, "argmax"}:  # it has probabilities alone, such as a forest
+        message = f"{path.name} gives probabilities and no scores, so `{','.join(output)}` has nothing to work on"
+        raise RequestError(message, accepted=f"--output {IDENTITY}, --output argmax", code="no-scores")
+    return Prediction(path.name, model, columns, "probabilities")
 
 
 def _reject_strings(before: Sequence[Stage], model: Prediction) -> None:

@@ -16,6 +16,8 @@ import pyarrow as pa
 from tilth.data import Kind
 from tilth.errors import MissingExtra, Mistake, RequestError, listed
 from tilth.steps.step import Learned, Step
+from tilth.store.local import reject_stream
+from tilth.store.places import copies
 
 FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
 TORCH, PICKLES = (".pt", ".pth", ".ts", ".pt2"), (".pkl", ".pickle", ".joblib", ".cloudpickle")
@@ -56,14 +58,7 @@ class ModelStep(Step):
 
     def content(self) -> bytes:
         """The bytes of the file. Errors: `RequestError` where it cannot be read, or is too large."""
-        try:
-            content = Path(self.model).read_bytes()
-        except OSError as error:
-            raise RequestError(f"{self.name}: {self.model!r} cannot be read: {error.strerror}", code="bad-model") from error
-        if len(content) > LARGEST:
-            message = f"{self.name}: {self.model!r} has {len(content):,} bytes"
-            raise RequestError(message, accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
-        return content
+        return content_of(self.model, f"{self.name}: ")
 
     def unmatched(self, columns: tuple[str, ...], width: int) -> list[Mistake]:
         """A mistake where the columns are not as many as a model takes, which is unknown if `width` is 0."""
@@ -111,6 +106,14 @@ class Model(ABC):
         """The scores or the probabilities."""
         return self.scores(x) if gave == "scores" else self.probabilities(x)
 
+    def gives(self, gave: Gave, width: int) -> bool:
+        """Whether the model has scores, or probabilities: it is asked for those of a row of zeros of this width."""
+        try:
+            self.numbers(gave, np.zeros((1, width)))
+        except RequestError:
+            return False
+        return True
+
     def named(self, gave: Gave, column: str, width: int) -> tuple[str, ...]:
         """Names for the columns of `numbers` of a matrix of this width: `column_CLASS` for each class, `column` for a single number.
 
@@ -118,6 +121,20 @@ class Model(ABC):
         """
         found = self.numbers(gave, np.zeros((1, width))).shape[1]
         return (column,) if found == 1 else tuple(f"{column}_{c}" for c in self.classes or range(found))
+
+
+def content_of(place: str, asked_by: str = "") -> bytes:
+    """The bytes of the file of a model. Errors: `RequestError` where it cannot be read, or is too large."""
+    held = copies(place)  # of a remote place; they exist as long as this
+    reject_stream(held.path, f"{asked_by}the model ", RequestError)
+    try:
+        with Path(held.path).open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise RequestError(f"{asked_by}{place!r} cannot be read: {error.strerror}", code="bad-model") from error
+    if len(content) > LARGEST:
+        raise RequestError(f"{asked_by}{place!r} is too large for a model", accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
+    return content
 
 
 def struct(matrix: np.ndarray) -> pa.StructArray:

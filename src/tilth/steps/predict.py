@@ -116,13 +116,8 @@ class Predict(ModelStep):
         """The outputs that can be explained: probabilities or, where the model gives none or they are asked for, scores; or numbers."""
         if not model.classes and model.kind is Kind.FLOAT:
             return ("prediction",), lambda x: np.asarray(model.labels(x), float).reshape(len(x), 1)
-        gave: Gave = "scores" if self.with_ == "scores" else "probabilities"
-        try:
-            names = model.named(gave, "", width)
-        except RequestError:
-            gave = "scores"
-            names = model.named(gave, "", width)
-        return tuple(name.removeprefix("_") or "prediction" for name in names), lambda x: model.numbers(gave, x)
+        gave: Gave = "probabilities" if self.with_ != "scores" and model.gives("probabilities", width) else "scores"
+        return tuple(name.removeprefix("_") or "prediction" for name in model.named(gave, "", width)), lambda x: model.numbers(gave, x)
 
     def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
         known = self.columns and self.with_ not in SEVERAL

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.options import AS_JSON, ENGINE, INPUT, NAMES, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
+from tilth.options import AS_JSON, ENGINE, INPUT, NAMES, OUTPUT, PRIVATE, READING, TRUSTED, engine_from, reading_from, shared, show
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     "--model", type=INPUT, metavar="FILE", help="The model of --measure shap, pdp and importance, or a fitted flow that predicts."
 )
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns that the model takes, where it does not name them.")
-@click.option("--trusted", multiple=True, metavar="TYPE", help="A type that a .skops model may hold; may be repeated.")
+@TRUSTED
 @click.option("--save-shap", "shap_file", type=OUTPUT, metavar="FILE", help="Also write the SHAP values of the explained rows, as CSV.")
 @AS_JSON
 @shared(*READING)
