@@ -8,6 +8,7 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,11 @@ from tilth import __version__
 from tilth.errors import MissingExtra, RequestError
 from tilth.options import ALLOW_PYTHON, TRANSFORMS, TRUSTED, say
 from tilth.serve.environment import Environment
+
+if TYPE_CHECKING:
+    from tilth.serve.app import Limits
+    from tilth.serve.serving import Serving
+    from tilth.serve.workers import Ready
 
 TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 
@@ -88,24 +94,15 @@ def command(
     if find_spec("uvicorn") is None:
         raise MissingExtra.named("serve", "a server")
     from tilth.engine.python_operation import python_allowed
-    from tilth.serve.app import Limits
-    from tilth.serve.server import LOCAL, bound, is_local, reject_open
+    from tilth.serve.server import bound, reject_open
     from tilth.serve.serving import Serving
     from tilth.serve.sparkml import VARIABLE, Schema
-    from tilth.serve.watching import log
     from tilth.serve.workers import Ready, Workers
 
     token = _token(token_file)
     reject_open(host, token, bool(tls_cert and tls_key), trust_network)
     known = Environment()
-    limits = Limits(
-        token=token,
-        level=known.number("SAGEMAKER_CONTAINER_LOG_LEVEL", default=20),
-        hosts=LOCAL | {host.lower()} if is_local(host) else frozenset(),
-        largest=int(known.number("SAGEMAKER_MAX_PAYLOAD_IN_MB", default=6, most=1024) * 2**20),
-        answering=timeout
-        or known.number("SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", default=60, least=0.001),
-    )
+    limits = _limits(known, token, host, timeout)
     described = known.word(VARIABLE, "")
     schema = Schema.of(described) if described else None
     accept = known.word("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv" if schema else "application/json")
@@ -115,21 +112,7 @@ def command(
     listening = bound(host, port if port is not None else int(known.number("SAGEMAKER_BIND_TO_PORT", default=8080, most=65535)))
 
     def begun(ready: Ready) -> None:
-        say(f"{ready.pipeline} at {'https' if tls_cert else 'http'}://{host}:{listening.getsockname()[1]}", str(ready.proof))
-        if ready.hop:
-            say(f"between containers of a pipeline SageMaker takes 5 MiB: at most some {ready.hop:,} rows of these features a request")
-        facts = {
-            "hop_rows": ready.hop,
-            "workers": count,
-            "timeout": limits.answering,
-            "largest": limits.largest,
-            "accept": accept,
-            "sparkml": schema is not None,
-            "log_level": limits.level,
-            "allow_python": allowed,
-        }
-        facts |= {"token": bool(token), "tls": bool(tls_cert), "capture": capture or ""} | known.facts
-        log("started", pipeline=ready.pipeline, digest=ready.digest, version=__version__, **asdict(ready.proof), **facts)
+        _tell(ready, serving, f"{host}:{listening.getsockname()[1]}", {"workers": count, **known.facts})
 
     with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered
         if count:
@@ -139,6 +122,45 @@ def command(
             begun(Ready.of(pipeline, shown, accept))
             serving.run(pipeline, listening)
     return 0
+
+
+def _limits(known: Environment, token: str, host: str, timeout: float | None) -> Limits:
+    """What the server takes, by the options and by SageMaker's variables."""
+    from tilth.serve.app import Limits
+    from tilth.serve.server import LOCAL, is_local
+
+    return Limits(
+        token=token,
+        level=known.number("SAGEMAKER_CONTAINER_LOG_LEVEL", default=20),
+        hosts=LOCAL | {host.lower()} if is_local(host) else frozenset(),
+        largest=int(known.number("SAGEMAKER_MAX_PAYLOAD_IN_MB", default=6, most=1024) * 2**20),
+        answering=timeout
+        or known.number("SAGEMAKER_MODEL_SERVER_TIMEOUT", "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", default=60, least=0.001),
+    )
+
+
+def _tell(ready: Ready, serving: Serving, address: str, facts: dict[str, Any]) -> None:
+    """Say what is served, what of it is proven, and with which values."""
+    from tilth.serve.watching import log
+
+    limits = serving.limits
+    say(f"{ready.pipeline} at {'https' if serving.certificate else 'http'}://{address}", str(ready.proof))
+    if ready.hop:
+        say(f"between containers of a pipeline SageMaker takes 5 MiB: at most some {ready.hop:,} rows of these features a request")
+    facts = {
+        "hop_rows": ready.hop,
+        "timeout": limits.answering,
+        "largest": limits.largest,
+        "accept": serving.accept,
+        "sparkml": serving.schema is not None,
+        "log_level": limits.level,
+        "allow_python": serving.python,
+        "token": bool(limits.token),
+        "tls": bool(serving.certificate),
+        "capture": serving.capture or "",
+        **facts,
+    }
+    log("started", pipeline=ready.pipeline, digest=ready.digest, version=__version__, **asdict(ready.proof), **facts)
 
 
 def _unfolded(things: tuple[str, ...], output: tuple[str, ...], golden: str | None) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
