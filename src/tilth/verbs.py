@@ -91,14 +91,15 @@ def measure(
 
 def _with_model(measure: Measure) -> Measure:
     """The measure with the model whose file it names: one that predicts, or a fitted flow."""
-    model, columns = getattr(measure, "model", None), getattr(measure, "columns", ())
-    if not measure.needs_model or not isinstance(model, str | Path):
+    from tilth.measures.measure import ModelMeasure
+
+    if not isinstance(measure, ModelMeasure) or not isinstance(model := measure.model, str | Path):
         return measure
     if Path(model).suffix.lower() == ".tilth":
-        return measure.of_model(flow_from(model), columns)
+        return measure.of_model(flow_from(model), measure.columns)
     from tilth.steps.predict import predictor_of
 
-    return measure.of_model(*predictor_of(model, columns, getattr(measure, "trusted", ())))
+    return measure.of_model(*predictor_of(model, measure.columns, measure.trusted))
 
 
 def profile(data: Any, *, label: str | None = None, against: Any = None, exact: bool = False, engine: AnyEngine = None) -> Report:

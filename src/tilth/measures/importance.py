@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,14 +13,13 @@ from tilth.data import Dataset, Memory, Roles
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session, everything
 from tilth.errors import Mistake, RequestError
-from tilth.measures.measure import Measure, Measured
+from tilth.measures.measure import Measured, ModelMeasure
 from tilth.metrics.metric import measured
 from tilth.metrics.predictions import r2
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Picture, Section, Words, code, counted, exact, table
 from tilth.report.charts import bars, number
 from tilth.report.sections import ReportSection
-from tilth.shelf import PYTHON_ONLY
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +40,7 @@ class ColumnImportance(Payload):
 
 
 @dataclass(frozen=True)
-class Importance(Measure):
+class Importance(ModelMeasure):
     """The permutation importance of each column for a model: the mean fall of the score when the column's values are shuffled.
 
     In a flow the model is that of its step `predict`, and each part is measured after the features, of the columns that the model takes.
@@ -56,16 +55,7 @@ class Importance(Measure):
     """
 
     name = "importance"
-    needs_model = True
 
-    model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
-    """A model file, a fitted flow that predicts, or a function from an Arrow table of the columns to a prediction for each row."""
-    columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
-    """The columns that the model takes; by default all but the label and the id."""
-    trusted: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
-    """Types that a model file `.skops` may hold besides those that skops trusts. Name only what you have reviewed."""
-    prediction: str = field(default="prediction", metadata=PYTHON_ONLY)
-    """The column of the flow's predictions."""
     rows: int = 1000
     """Rows of the sample."""
     repeats: int = 5
@@ -76,9 +66,6 @@ class Importance(Measure):
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         hint = "add roles: {label: COLUMN}"
         return () if roles.label is not None else (Mistake("importance needs the label", hint=hint, code="no-label"),)
-
-    def of_model(self, model: Any, columns: tuple[str, ...]) -> Importance:
-        return replace(self, model=model, columns=columns)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         if self.model is None:

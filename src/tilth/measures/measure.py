@@ -13,7 +13,7 @@ from tilth.errors import Mistake, RequestError, did_you_mean, listed, unknown
 from tilth.metrics import metric_from
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding
-from tilth.shelf import Parameterized
+from tilth.shelf import PYTHON_ONLY, Parameterized
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,6 +80,25 @@ class Measure(Parameterized, ABC):
         `originals` has the same rows; its columns with a role are as read, even if preparation has changed them in `table`.
         `before` is the result on an earlier part, so that later parts use the same groups.
         """
+
+
+@dataclass(frozen=True)
+class ModelMeasure(Measure):
+    """A measure that is about a model."""
+
+    needs_model = True
+
+    model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
+    """A model file, a fitted flow that predicts, or a function from an Arrow table of the columns to a prediction for each row."""
+    columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
+    """The columns that the model takes; by default those it was trained on, or those of the table without such a role as label or id."""
+    trusted: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
+    """Types that a model file `.skops` may hold besides those that skops trusts. Name only what you have reviewed."""
+    prediction: str = field(default="prediction", metadata=PYTHON_ONLY)
+    """The column of the flow's predictions."""
+
+    def of_model(self, model: Any, columns: tuple[str, ...]) -> ModelMeasure:
+        return replace(self, model=model, columns=columns)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,12 +11,11 @@ import numpy as np
 from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.errors import RequestError
-from tilth.measures.measure import Measure, Measured
+from tilth.measures.measure import Measured, ModelMeasure
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Block, Picture, Section, Words, code, counted, exact, table
 from tilth.report.charts import bars, curve, percent
 from tilth.report.sections import ReportSection
-from tilth.shelf import PYTHON_ONLY
 
 if TYPE_CHECKING:
     from tilth.measures.explain.models import Asked
@@ -45,7 +44,7 @@ class PartialDependence(Payload):
 
 
 @dataclass(frozen=True)
-class Pdp(Measure):
+class Pdp(ModelMeasure):
     """The partial dependence of a model on each feature: the mean of its predictions where all rows have the same value of it.
 
     A column of numbers is divided into buckets of equal width between its least and greatest value in the sample, and each row gets the
@@ -58,16 +57,7 @@ class Pdp(Measure):
     """
 
     name = "pdp"
-    needs_model = True
 
-    model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
-    """A model file, a fitted flow that predicts, or a function from an Arrow table of the columns to a number for each row."""
-    columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
-    """The columns that the model takes; by default those it was trained on, or all without a role that keeps them from it."""
-    trusted: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
-    """Types that a model file `.skops` may hold besides those that skops trusts. Name only what you have reviewed."""
-    prediction: str = field(default="prediction", metadata=PYTHON_ONLY)
-    """The column of the flow's predictions."""
     features: tuple[str, ...] = ()
     """The features; by default all, of which the `top` are kept that change the predictions most."""
     top: int = 10
@@ -82,9 +72,6 @@ class Pdp(Measure):
     """The class that is looked at. Default: of two the favourable one, by the role `positive`, else the last; of more, each."""
     seed: int = 0
     """Seed of the sample."""
-
-    def of_model(self, model: Any, columns: tuple[str, ...]) -> Pdp:
-        return replace(self, model=model, columns=columns)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         from tilth.measures.explain.models import asked_of

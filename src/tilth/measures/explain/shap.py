@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError
-from tilth.measures.measure import Measure, Measured
+from tilth.measures.measure import Measured, ModelMeasure
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Picture, Section, Words, code, counted, exact, table
 from tilth.report.charts import bars, number
@@ -69,7 +69,7 @@ class LocalValues(Payload):
 
 
 @dataclass(frozen=True)
-class Shap(Measure):
+class Shap(ModelMeasure):
     """What each column adds to a model's predictions of single rows: Shapley values by Kernel SHAP, and their aggregate.
 
     The values of a row add up to the prediction less the expected value, the mean prediction over the background. The value of a set of
@@ -88,16 +88,7 @@ class Shap(Measure):
     """
 
     name = "shap"
-    needs_model = True
 
-    model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
-    """A model file, a fitted flow that predicts, or a function from an Arrow table of the columns to a number for each row."""
-    columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
-    """The columns that the model takes; by default those it was trained on, or all without a role that keeps them from it."""
-    trusted: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
-    """Types that a model file `.skops` may hold besides those that skops trusts. Name only what you have reviewed."""
-    prediction: str = field(default="prediction", metadata=PYTHON_ONLY)
-    """The column of the flow's predictions."""
     rows: int = 100
     """How many rows are explained: a sample."""
     background: Literal["kmeans", "mean", "sample"] | tuple[tuple[Any, ...], ...] = "kmeans"
@@ -121,9 +112,6 @@ class Shap(Measure):
     """Whether the values of single rows are a finding of kind `shap_values`."""
     seed: int = 0
     """Seed of the sample, the clusters and the sets of columns."""
-
-    def of_model(self, model: Any, columns: tuple[str, ...]) -> Shap:
-        return replace(self, model=model, columns=columns)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         from tilth.measures.explain import kernel
