@@ -9,19 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.training.test_channel import put
 from tilth.errors import MachineError, RequestError, SourceError
 from tilth.store.places import Object, atomic
 from tilth.training.channel import Channel
 from tilth.training.files import wrong_names
 from tilth.training.inputs import ChannelReport, open_channels
-
-
-def put(folder: Path, *names: str) -> Path:
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{name}\n")
-    return folder
 
 
 def held(folder: Path) -> dict[str, str]:

@@ -12,13 +12,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from tilth.aws.configuration import configuration
 from tilth.errors import Mistake, RequestError, warn
+from tilth.serve.batching import LARGEST
 from tilth.serve.paths import Path
 from tilth.serve.sources import Source
 from tilth.validation import validated
 
 MOST_CHARACTERS = 63  # of a filter
 MOST_MIB = 100  # of all batches that are answered at the same time
-LARGEST = 6  # MiB of a batch where nothing says it
 
 
 def _filter(text: str) -> str:
