@@ -18,7 +18,7 @@ from tilth.errors import RequestError
 from tilth.formats import recordio, tfrecord
 from tilth.serve import batching
 from tilth.serve.batching import Sending, transformed
-from tilth.serve.bodies import Columns
+from tilth.serve.bodies.rows import Columns
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.remote import StageFailed
 from tilth.serve.sources import Source

@@ -14,7 +14,7 @@ from tilth.errors import RequestError
 from tilth.formats import recordio, tfrecord
 from tilth.formats.recordio_protobuf import Tensor, maps, record
 from tilth.serve.batching import Sending, transformed
-from tilth.serve.bodies import Columns
+from tilth.serve.bodies.rows import Columns
 from tilth.serve.paths import Path as Filter
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.processing import Processing

@@ -14,9 +14,9 @@ from tests.serve.test_app import parquet
 from tilth.errors import RequestError
 from tilth.formats.recordio import framed
 from tilth.formats.recordio_protobuf import Bytes, Tensor, message, record
-from tilth.serve import bodies
 from tilth.serve.app import Server
-from tilth.serve.bodies import DECODERS, ENCODERS, LINES, NPY, PARQUET, RECORDIO, Columns, decoded
+from tilth.serve.bodies import DECODERS, ENCODERS, decoded, rows
+from tilth.serve.bodies.rows import LINES, NPY, PARQUET, RECORDIO, Columns
 from tilth.serve.capture import capture_of
 from tilth.serve.media import MediaType
 from tilth.serve.pipeline import Pipeline
@@ -137,7 +137,7 @@ def test_records_that_are_refused(asked, name):
 
 
 def test_small_bodies_cannot_stand_for_tables_of_any_size(monkeypatch):
-    monkeypatch.setattr(bodies, "MOST_VALUES", 1000)
+    monkeypatch.setattr(rows, "MOST_VALUES", 1000)
     wide, one = Columns(tuple(f"c{i}" for i in range(100))), record(sparse([], [], 100))
     zeros = pa.table({"c0": np.zeros(1001), "other": np.zeros(1001)})
     assert len(decoded(one * 10, MediaType(RECORDIO), wide)) == len(decoded(parquet(zeros[:10]), MediaType(PARQUET), wide)) == 10

@@ -14,7 +14,7 @@ from tilth.errors import RequestError, SourceError
 from tilth.serve import capture as capture_module
 from tilth.serve import replaying
 from tilth.serve.app import Server
-from tilth.serve.bodies import Columns
+from tilth.serve.bodies.rows import Columns
 from tilth.serve.capture import WAITING, Capture, capture_of
 from tilth.serve.pipeline import Answer, Pipeline
 from tilth.serve.predictions import ModelFailed

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from tests.house.tree import ROOT, python
 from tilth.errors import RequestError
 from tilth.formats.recordio_protobuf import Tensor, record
-from tilth.serve.bodies import NPY, PARQUET, RECORDIO, Columns, decoded
+from tilth.serve.bodies import decoded
+from tilth.serve.bodies.rows import NPY, PARQUET, RECORDIO, Columns
 from tilth.serve.media import MediaType
 
 COLUMNS = Columns(("no", "age", "income", "job"))

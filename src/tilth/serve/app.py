@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
-from tilth.serve.bodies import JSON
+from tilth.serve.bodies.rows import JSON
 from tilth.serve.media import media_type
 from tilth.serve.pipeline import Answer, Pipeline, Refused, failed
 from tilth.serve.watching import Metrics, log

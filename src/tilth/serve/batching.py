@@ -18,7 +18,9 @@ from typing import IO, Any, cast
 from tilth.errors import Place as FilePlace
 from tilth.errors import RequestError, TilthError, listed
 from tilth.formats.tfrecord import checksum
-from tilth.serve.bodies import CSV, DECODERS, ENCODERS, JSON, LINES, NPY, PARQUET, RECORDIO, TFEXAMPLE, encoded, has_header
+from tilth.serve.bodies import DECODERS, ENCODERS, encoded
+from tilth.serve.bodies.rows import CSV, JSON, LINES, NPY, PARQUET, RECORDIO, TFEXAMPLE
+from tilth.serve.bodies.text import has_header
 from tilth.serve.media import MediaType, media_type
 from tilth.serve.paths import NoValue
 from tilth.serve.pipeline import Pipeline, Refused

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tilth.errors import RequestError, TilthError
-from tilth.serve.bodies import CSV, JSON, LINES, Columns, Row, decoded, encoded
+from tilth.serve.bodies import decoded, encoded
+from tilth.serve.bodies.rows import CSV, JSON, LINES, Columns, Row
 from tilth.serve.media import MediaType, media_type
 from tilth.serve.pipeline import Answer, Pipeline
 from tilth.serve.stages import Preparation

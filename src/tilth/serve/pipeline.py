@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
-from tilth.serve.bodies import CSV, DECODERS, ENCODERS, JSON, LINES, BadRow, BadRows, NotAcceptable, Row, decoded, encoded
+from tilth.serve.bodies import DECODERS, ENCODERS, decoded, encoded
+from tilth.serve.bodies.rows import CSV, JSON, LINES, BadRow, BadRows, NotAcceptable, Row
 from tilth.serve.media import chosen, media_type
 from tilth.serve.remote import PATIENCE, Patience, Remote, StageFailed
 from tilth.serve.sparkml import MARK, Schema, answer_type, asked

@@ -15,7 +15,7 @@ import pyarrow as pa
 from tilth.engine.python_operation import user_function
 from tilth.errors import Mistake, TilthError
 from tilth.formats.arrow import as_table
-from tilth.serve.bodies import BadRows, Columns, Row
+from tilth.serve.bodies.rows import BadRows, Columns, Row
 from tilth.serve.remote import predicted_row
 from tilth.steps.functions import ARRAYS, form_of, handed
 from tilth.steps.models import Gave, Model

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilth.errors import RequestError
-from tilth.serve.bodies import CSV, record_of, written
+from tilth.serve.bodies.rows import CSV
+from tilth.serve.bodies.text import record_of, written
 from tilth.serve.media import MediaType
 from tilth.serve.paths import NoValue, Path
 

@@ -17,7 +17,8 @@ from typing import Any
 from tilth.data import Kind
 from tilth.errors import ArtefactError, RequestError, TilthError, listed
 from tilth.flow.golden import CLOSE, CONSTANTS, ROWS, same
-from tilth.serve.bodies import JSON, LINES, Row, encoded
+from tilth.serve.bodies import encoded
+from tilth.serve.bodies.rows import JSON, LINES, Row
 from tilth.serve.media import media_type
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.predictions import Prediction

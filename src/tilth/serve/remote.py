@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from tilth.errors import RequestError, TilthError
-from tilth.serve.bodies import JSON, Columns, Row, encoded
+from tilth.serve.bodies import encoded
+from tilth.serve.bodies.rows import JSON, Columns, Row
 
 LARGEST = 5 * 2**20  # bytes between two stages, as SageMaker has it
 PART = 64 * 2**10  # bytes of an answer that are read at once, so that a slow one is given up in time

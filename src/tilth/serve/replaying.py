@@ -16,7 +16,9 @@ import pyarrow as pa
 from tilth import verbs
 from tilth.data import Dataset, Memory
 from tilth.errors import RequestError, SourceError, TilthError, listed
-from tilth.serve.bodies import RECORDIO, Columns, Row, decoded, plain
+from tilth.serve.bodies import decoded
+from tilth.serve.bodies.answers import plain
+from tilth.serve.bodies.rows import RECORDIO, Columns, Row
 from tilth.serve.media import media_type
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.predictions import ModelFailed

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilth.errors import Mistake, RequestError, listed
-from tilth.serve.bodies import CSV, JSON, LINES, BadRow, Columns, Row, encoded, record_of
+from tilth.serve.bodies import encoded
+from tilth.serve.bodies.rows import CSV, JSON, LINES, BadRow, Columns, Row
+from tilth.serve.bodies.text import record_of
 from tilth.serve.media import RANGES, MediaType, chosen, media_type
 
 VARIABLE = "SAGEMAKER_SPARKML_SCHEMA"

@@ -19,7 +19,7 @@ from tilth.flow.estimator import features_of
 from tilth.flow.flow import UNFIT
 from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
-from tilth.serve.bodies import BadRows, Columns, Row
+from tilth.serve.bodies.rows import BadRows, Columns, Row
 from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, matrix, source_of
 from tilth.serve.remote import PATIENCE, Patience, Remote
 from tilth.steps import STEPS

@@ -1,0 +1,156 @@
+"""Binary bodies as rows: NPY, Parquet, RecordIO-protobuf and TFRecord."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tilth.errors import Mistake, RequestError, SourceError, listed
+from tilth.serve.bodies.rows import BadRow, Columns, Row, reject_large
+from tilth.serve.media import MediaType
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tilth.formats.recordio_protobuf import Bytes, Tensor
+
+LARGEST_TABLE = 256 * 2**20  # bytes of a Parquet body, unpacked: a few kilobytes may unpack to any size
+
+
+def from_npy(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """Rows of a matrix, in the order of the columns; one row of a vector; by name of an array with fields. Objects are refused."""
+    import numpy as np
+
+    array = _array(body)
+    if array.dtype.names is None and array.ndim not in (1, 2):
+        raise RequestError(f"the array has {array.ndim} dimensions", accepted="rows × columns, or one row", code="bad-npy")
+    try:
+        rows = (array.reshape(-1) if array.dtype.names else np.atleast_2d(array)).tolist()
+    except (ValueError, SystemError) as error:
+        raise RequestError("a string of the array is not of characters of Unicode", code="bad-npy") from error
+    if array.dtype.names:
+        return [dict(zip(array.dtype.names, row, strict=True)) for row in rows]
+    return [columns.named(row, i) for i, row in enumerate(rows, 1)]
+
+
+def _array(body: bytes) -> np.ndarray:
+    """The array of an NPY body, which is not copied. Errors: `RequestError`."""
+    import numpy as np
+    from numpy.lib import format as npy
+
+    file = io.BytesIO(body)
+    try:
+        version = npy.read_magic(file)
+        shape, by_column, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
+        start, size = file.tell(), math.prod(shape) * dtype.itemsize
+    except Exception as error:  # the header is an expression of Python, and numpy lets through what reading one raises
+        raise RequestError("the body is not an array of NPY: its header cannot be read", code="bad-npy") from error
+    if dtype.hasobject:
+        raise RequestError("the array holds objects, which run code", accepted="numbers or strings", code="bad-npy")
+    if size != len(body) - start or min(shape, default=1) < 0:
+        found = f"the numbers of the array begin at byte {start:,} and have {size:,} bytes by its shape; the body has {len(body) - start:,}"
+        raise RequestError(found, hint="is it cut off?", code="bad-npy")
+    if not size or _holds_nothing(dtype):
+        raise RequestError("the array has no values", accepted="at least one row", code="no-rows")
+    return np.ndarray(shape, dtype, body, start, order="F" if by_column else "C")
+
+
+def _holds_nothing(dtype: np.dtype) -> bool:
+    """Whether values, or some field of them, take no bytes: a body of any size could stand for any number of them."""
+    inner = [dtype.base] if dtype.subdtype else [field[0] for field in (dtype.fields or {}).values()]
+    return dtype.itemsize == 0 or any(map(_holds_nothing, inner))
+
+
+def from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """Rows of a table, in which only columns that are known are read. Errors: `RequestError`, also for what would unpack to too much."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(pa.BufferReader(body))
+        size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+        if size > LARGEST_TABLE:
+            raise RequestError(f"the table has {size:,} bytes, unpacked", accepted=f"up to {LARGEST_TABLE:,}", code="too-large")
+        known = [name for name in file.schema_arrow.names if name in columns.names]
+        reject_large(file.metadata.num_rows, len(known))
+        rows: list[Row] = file.read(known).to_pylist()
+    except RequestError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # the last two: strings and times that are none
+        raise RequestError("the body is not Parquet, or is damaged", code="bad-parquet") from error
+    return rows
+
+
+def from_recordio(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """Rows of records, NaN null: the feature `values` in the order of the columns, dense or sparse; or features by the columns' names.
+
+    A record without features is an answer, such as that of a stage before: its labels are taken by name. A body that does not begin as
+    RecordIO does is the message of one record, as SageMaker's batch transform sends single ones.
+    """
+    from tilth.formats.recordio import MAGIC_BYTES, framed
+    from tilth.formats.recordio_protobuf import maps
+
+    rows: list[Row] = []
+    file, begun = io.BytesIO(body if body.startswith(MAGIC_BYTES) or not body else framed(body)), 0
+    try:
+        for features, label in maps(file):
+            rows.append(_record(features or {k: v for k, v in label.items() if k != "values"}, columns, len(rows) + 1))
+            begun = file.tell()
+    except SourceError as error:
+        accepted = "records with a map `features` of tensors, each with the header of RecordIO"
+        message = f"the record at byte {begun:,} is damaged, or is not a message of RecordIO-protobuf"
+        mistake = Mistake(message, accepted=accepted, code="bad-recordio")
+        raise BadRow(len(rows) + 1, "", mistake) from error
+    return rows
+
+
+def from_tfexample(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """Rows of `tf.train.Example` by the names of features, one that is absent null: records of TFRecord, or the message of one."""
+    from tilth.formats.tfrecord import is_framed, records
+
+    rows: list[Row] = []
+    try:
+        payloads = records(io.BytesIO(body)) if is_framed(body) else iter([memoryview(body)] if body else [])
+        rows.extend(_example(bytes(payload), columns) for payload in payloads)
+    except (SourceError, ValueError, IndexError, struct.error) as error:
+        accepted = f"messages of tf.train.Example with features of {listed(columns.names)}"
+        mistake = Mistake("the record is damaged, or is not such a message", accepted=accepted, code="bad-tfexample")
+        raise BadRow(len(rows) + 1, "", mistake) from error
+    return rows
+
+
+def _example(payload: bytes, columns: Columns) -> Row:
+    """The row of one message. Errors: `ValueError` for bytes that are not UTF-8 and a message without any of the columns."""
+    from tilth.formats.tfrecord import example
+
+    row: dict[str, Any] = dict.fromkeys(columns.names)
+    known = {name: values for name, (_, values) in example(payload).items() if name in row}
+    if not known:
+        raise ValueError("none of the columns")
+    for name, values in known.items():
+        read = [value.decode() if isinstance(value, bytes) else None if value != value else value for value in values]
+        row[name] = read if len(read) > 1 else read[0] if read else None
+    return row
+
+
+def _record(tensors: Mapping[str, Tensor | Bytes], columns: Columns, number: int) -> Row:
+    """The row of one record. Errors: `BadRow`; for a wrong width before anything of that size is made."""
+    from tilth.formats.recordio_protobuf import Bytes
+
+    found: dict[str, list[Any]] = {}
+    for name, of in tensors.items():
+        if isinstance(of, Bytes) or (of.keys is not None and name != "values"):
+            what = "bytes" if isinstance(of, Bytes) else "sparse"
+            mistake = Mistake(f"the feature {name[:80]!r} is {what}", accepted="numbers", code="bad-recordio")
+            raise BadRow(number, name if name in columns.names else "", mistake)
+        found[name] = [None if value != value else value for value in of.values.tolist()]
+        if name == "values" and of.keys is not None:
+            return columns.sparse(found[name], of.keys.tolist(), of.width, number)
+    if "values" in found:
+        return columns.named(found["values"], number)
+    if not found:
+        raise BadRow(number, "", Mistake("the record has no features", accepted="a feature `values`", code="bad-recordio"))
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}

@@ -1,0 +1,148 @@
+"""Bodies of text as rows: CSV, JSON and JSON Lines; and one record of them at a time."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from tilth.errors import Mistake, RequestError
+from tilth.serve.bodies.answers import csv_line
+from tilth.serve.bodies.rows import ANSWERED, CSV, BadRow, Columns, Row
+from tilth.serve.media import MediaType
+
+
+def _text(body: bytes, kind: MediaType) -> str:
+    charset = kind.parameters.get("charset") or kind.parameters.get("encoding") or "utf-8"
+    try:
+        if charset.lower() in ("utf-8", "utf8"):
+            return body.removeprefix(codecs.BOM_UTF8).decode()
+        return body.decode(charset)
+    except LookupError as error:
+        raise RequestError(f"the charset {charset[:40]!r} is unknown", accepted="utf-8", code="bad-charset") from error
+    except UnicodeError as error:
+        raise RequestError(f"the body is not {charset}", hint="send it as utf-8, or name its charset", code="bad-charset") from error
+
+
+def from_csv(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """Rows of strings, an empty value null. The first line has names if the parameter `header` says so, or if all of it are columns."""
+    lines = _cells(body, kind)
+    orders = columns
+    if lines and _names_columns(lines[0], kind, columns):
+        names, *lines = lines
+        orders = Columns(tuple(names))
+    return [orders.named([value or None for value in line], i) for i, line in enumerate(lines, 1)]
+
+
+def _cells(body: bytes, kind: MediaType) -> list[list[str]]:
+    """The values of each line of CSV that is not empty."""
+    try:
+        return [line for line in csv.reader(io.StringIO(_text(body, kind), newline=""), strict=True) if line]
+    except csv.Error as error:
+        raise RequestError(f"the body is not CSV: {error}", code="bad-csv") from error
+
+
+def has_header(line: bytes, kind: MediaType, columns: Columns) -> bool:
+    """Whether the first line of CSV holds names of columns. Errors: `RequestError` for a column that is named twice."""
+    lines = _cells(line, kind)
+    return bool(lines) and _names_columns(lines[0], kind, columns)
+
+
+def record_of(line: bytes, kind: MediaType) -> Any:
+    """One record of CSV, as a list of strings, or of JSON Lines, as what it holds. Errors: `RequestError`."""
+    if kind.name != CSV:
+        return _parsed(_text(line, kind))
+    lines = _cells(line, kind)
+    if len(lines) != 1:
+        raise RequestError(f"1 record gives {len(lines)} rows", accepted='one row in each record, with " in pairs', code="record-count")
+    return lines[0]
+
+
+def written(record: Any, media: str, charset: str = "utf-8") -> bytes:
+    """A record of `record_of` as a line. Errors: `RequestError` for a number or character that the line cannot hold."""
+    try:
+        text = csv_line(record) if media == CSV else json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+        return text.encode(charset)
+    except (ValueError, csv.Error) as error:
+        raise RequestError("a value cannot be written", accepted=f"finite numbers, and text in {charset}", code="bad-value") from error
+
+
+def _names_columns(line: Sequence[str], kind: MediaType, columns: Columns) -> bool:
+    header = kind.parameters.get("header", "").lower()
+    if header == "absent" or (header != "present" and not set(columns.names).issuperset(line)):
+        return False
+    if len(set(line)) < len(line):
+        raise RequestError("the header names a column twice", code="bad-csv")
+    return True
+
+
+def from_json(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """`{"instances": [ROW, …]}`, `[ROW, …]`, or one row: an object, or an array of values; or the answer of a container before."""
+    given = _parsed(_text(body, kind))
+    if isinstance(given, dict) and isinstance(given.get("instances"), list):
+        given = given["instances"]
+    elif isinstance(given, dict) and len(given) == 1 and isinstance(given.get(ANSWERED), list) and ANSWERED not in columns.names:
+        given = given[ANSWERED]
+    elif not isinstance(given, list) or (given and not any(isinstance(row, dict | list) for row in given)):
+        given = [given]
+    return [_row(row, columns, i) for i, row in enumerate(given, 1)]
+
+
+def from_lines(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
+    """A row a line, each an object or an array of values."""
+    lines = (line for line in _text(body, kind).split("\n") if line.strip())
+    return [_row(_parsed(line, i), columns, i) for i, line in enumerate(lines, 1)]
+
+
+def _parsed(text: str, number: int = 0) -> Any:
+    try:
+        return _READ(text)
+    except (ValueError, RecursionError) as error:
+        where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep, or with NaN"
+        mistake = Mistake(f"the body is not JSON: {where}", hint="null is a missing value", code="bad-json")
+        raise (BadRow(number, "", mistake) if number else RequestError(mistake)) from None
+
+
+def _reject_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
+
+
+_READ = json.JSONDecoder(parse_constant=_reject_constant).decode  # made once: `json.loads` makes one for each text
+
+
+def _row(given: Any, columns: Columns, number: int) -> Row:
+    """A row: an object by name, an array in the order of the columns, or such as the built-in algorithms of SageMaker take."""
+    match given:
+        case {"features": list() as values} if len(given) == 1 and columns.names != ("features",):
+            return columns.named(values, number)
+        case {"data": {"features": list() | dict() as feature}} if len(given) == 1:
+            return _feature(feature, columns, number)
+        case dict():
+            return given
+        case list():
+            return columns.named(given, number)
+    if len(columns.names) == 1:
+        return {columns.names[0]: given}
+    accepted = '{"column": value, …}, or [value, …]'
+    raise BadRow(number, "", Mistake(f"a value of type {type(given).__name__} is not a row", accepted=accepted, code="no-row"))
+
+
+def _feature(given: list[Any] | dict[str, Any], columns: Columns, number: int) -> Row:
+    """The row of a feature of SageMaker's algorithms: a list, or an object of `values`, with `keys` and `shape` if it is sparse."""
+    from tilth.formats.instances import element
+
+    match given:
+        case list():
+            return columns.named(given, number)
+        case {"values": list() as values} if given.get("keys") is None and (values or given.get("shape") is None):
+            return columns.named(values, number)
+    try:
+        values, keys, width = element(given)
+    except ValueError as error:
+        accepted = '{"values": [1], "keys": [7], "shape": [9]}'
+        mistake = Mistake(f"the feature cannot be read: {error}", accepted=accepted, code="bad-instance")
+        raise BadRow(number, "", mistake) from None
+    return columns.sparse(values, keys or [], width, number)
