@@ -20,9 +20,9 @@ from tilth.serve import batching
 from tilth.serve.batching import Sending, transformed
 from tilth.serve.bodies.rows import Columns
 from tilth.serve.pipeline import Pipeline
-from tilth.serve.remote import StageFailed
 from tilth.serve.sources import Source
 from tilth.store.places import atomic, copies
+from tilth.web.client import EndpointFailed
 
 ROWS = TABLE.to_pylist()
 HEADER = "no,email,age,job\n"
@@ -191,10 +191,10 @@ def test_a_stage_that_fails_leaves_the_old_answers(pipeline, tmp_path, monkeypat
     before = (tmp_path / "out" / "a.csv.out").read_bytes()
 
     def absent(body, content_type):
-        raise StageFailed("http://127.0.0.1:9 does not answer", code="stage-absent")
+        raise EndpointFailed("http://127.0.0.1:9 does not answer", code="endpoint-absent")
 
     monkeypatch.setattr(pipeline, "predicted", absent, raising=False)
-    with pytest.raises(StageFailed, match=r"a\.csv:1: http"):
+    with pytest.raises(EndpointFailed, match=r"a\.csv:1: http"):
         transformed(pipeline, place, str(tmp_path / "out"), Sending(concurrency=2))
     assert (tmp_path / "out" / "a.csv.out").read_bytes() == before
 

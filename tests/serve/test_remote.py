@@ -15,7 +15,8 @@ from tilth.serve import remote
 from tilth.serve.app import Server
 from tilth.serve.batching import Sending, transformed
 from tilth.serve.pipeline import Pipeline
-from tilth.serve.remote import Patience, StageFailed
+from tilth.web import client
+from tilth.web.client import EndpointFailed, Patience
 
 ROWS = json.dumps([{"age": 30, "job": "cook"}, {"age": None, "job": "clerk"}]).encode()
 
@@ -70,10 +71,10 @@ def test_a_foreign_model_between_or_behind(served):
 @pytest.mark.parametrize(
     ("answer", "status", "code"),
     [
-        (lambda given: {"predictions": [1]}, 200, "stage-answer"),
-        (lambda given: b"[", 200, "stage-answer"),
-        (lambda given: b" " * (5 * 2**20 + 1), 200, "stage-too-large"),
-        (lambda given: {"secret": "ada@mail.invalid"}, 500, "stage-failed"),
+        (lambda given: {"predictions": [1]}, 200, "endpoint-answer"),
+        (lambda given: b"[", 200, "endpoint-answer"),
+        (lambda given: b" " * (5 * 2**20 + 1), 200, "endpoint-too-large"),
+        (lambda given: {"secret": "ada@mail.invalid"}, 500, "endpoint-failed"),
     ],
 )
 def test_a_stage_that_fails_is_named(served, answer, status, code):
@@ -87,7 +88,7 @@ def test_a_stage_that_fails_is_named(served, answer, status, code):
 
 def test_a_stage_that_is_absent(served):
     pipeline = Pipeline.of(str(served / "people.tilth"), f"http://127.0.0.1:{free_port()}")
-    assert pipeline.answer(ROWS, "application/json").code == "stage-absent"
+    assert pipeline.answer(ROWS, "application/json").code == "endpoint-absent"
     assert ask(Server(pipeline), "GET", "/ping").status == 503
 
 
@@ -110,19 +111,19 @@ def lengths(given):
     ("statuses", "retries", "code"),
     [
         ([500, 503, 429], 3, None),
-        ([500, 500], 1, "stage-failed"),
-        ([404], 3, "stage-refused"),
+        ([500, 500], 1, "endpoint-failed"),
+        ([404], 3, "endpoint-refused"),
         ([], 0, None),
     ],
 )
 def test_a_stage_that_fails_is_asked_again(served, monkeypatch, statuses, retries, code):
     """After 1, 2 and 4 seconds, as often as is wanted; what it refuses is not asked again."""
     waited = []
-    monkeypatch.setattr(remote, "sleep", waited.append)
+    monkeypatch.setattr(client, "sleep", waited.append)
     with answering(lengths, statuses) as (url, asked):
         found = Pipeline.of(str(served / "people.tilth"), url, patience=Patience(5, retries)).answer(ROWS, "application/json")
     assert (found.code or None) == code
-    again = {None: len(statuses), "stage-failed": retries, "stage-refused": 0}[code]
+    again = {None: len(statuses), "endpoint-failed": retries, "endpoint-refused": 0}[code]
     assert (len(asked), waited) == (again + 1, [1.0, 2.0, 4.0][:again])
 
 
@@ -135,11 +136,13 @@ def test_a_stage_that_is_slow_is_given_up(served, monkeypatch):
 
     with answering(answer) as (url, _):
         found = Pipeline.of(str(served / "people.tilth"), url, patience=Patience(0.1)).answer(ROWS, "application/json")
-        assert found.code == "stage-absent"
+        assert found.code == "endpoint-absent"
         assert "within 0.1 seconds" in found.body.decode()
-    monkeypatch.setattr(remote, "monotonic", iter([0.0, 6.0]).__next__)
+    monkeypatch.setattr(client, "monotonic", iter([0.0, 0.0, 6.0]).__next__)
     with answering(lengths) as (url, _):
-        assert Pipeline.of(str(served / "people.tilth"), url, patience=Patience(5)).answer(ROWS, "application/json").code == "stage-absent"
+        assert (
+            Pipeline.of(str(served / "people.tilth"), url, patience=Patience(5)).answer(ROWS, "application/json").code == "endpoint-absent"
+        )
 
 
 def test_a_body_that_is_too_large_is_sent_in_parts(served, monkeypatch):
@@ -151,7 +154,7 @@ def test_a_body_that_is_too_large_is_sent_in_parts(served, monkeypatch):
     assert all(len(body) <= 250 for _, _, body in asked)
     monkeypatch.setattr(remote, "LARGEST", 50)
     with answering(lengths) as (url, _):
-        assert Pipeline.of(str(served / "people.tilth"), url).answer(ROWS, "application/json").code == "stage-too-large"
+        assert Pipeline.of(str(served / "people.tilth"), url).answer(ROWS, "application/json").code == "endpoint-too-large"
 
 
 def test_what_a_stage_refuses_is_the_fault_of_a_record(served, tmp_path):
@@ -162,9 +165,9 @@ def test_what_a_stage_refuses_is_the_fault_of_a_record(served, tmp_path):
     with answering(lambda given: None if any(row["age"] == 31 for row in given["instances"]) else lengths(given)) as (url, _):
         pipeline = Pipeline.of(str(served / "people.tilth"), url)
         first, second = transformed(pipeline, places, str(tmp_path / "out"), Sending())
-        assert [(r["line"], r["code"]) for r in first.refusals] == [(2, "stage-refused")]
+        assert [(r["line"], r["code"]) for r in first.refusals] == [(2, "endpoint-refused")]
         assert (second.refusals, (tmp_path / "out" / "b.csv.out").read_text()) == ([], "5\n")
-    with answering(lengths, 500) as (url, _), pytest.raises(StageFailed):
+    with answering(lengths, 500) as (url, _), pytest.raises(EndpointFailed):
         transformed(Pipeline.of(str(served / "people.tilth"), url), places, str(tmp_path / "out"), Sending())
 
 

@@ -12,9 +12,9 @@ from tilth.errors import RequestError
 from tilth.serve import batch_command
 from tilth.serve.paths import Path
 from tilth.serve.processing import Processing
-from tilth.serve.remote import Patience
 from tilth.serve.sources import Source
 from tilth.serve.transform_job import TransformJob
+from tilth.web.client import Patience
 
 JOB = {
     "TransformJobName": "loans-january",

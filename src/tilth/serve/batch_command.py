@@ -90,9 +90,9 @@ def command(
     NAME.out.errors.jsonl, which names every refused record; the other files go on, and the exit code is 1.
     """
     from tilth.serve.pipeline import Pipeline
-    from tilth.serve.remote import Patience
     from tilth.serve.transform_job import TransformJob, environment, reject_beyond
     from tilth.store.local import reject_own_input
+    from tilth.web.client import Patience
 
     read = None if job is None else TransformJob.load(job)
     options = {name: value for name, value in given.items() if value is not None}
@@ -126,8 +126,9 @@ def _parted(things: Sequence[str], source: Source | None) -> tuple[list[str], li
     """The stages, which their suffix tells, and the data, or those of a job. Errors: `RequestError` without both."""
     from tilth.serve.predictions import PYTHON
     from tilth.steps.models import FORMS
+    from tilth.web.client import is_address
 
-    stages = [t for t in things if t.startswith(("http://", "https://", PYTHON)) or PurePath(t).suffix.lower() in (".tilth", *FORMS)]
+    stages = [t for t in things if is_address(t) or t.startswith(PYTHON) or PurePath(t).suffix.lower() in (".tilth", *FORMS)]
     data = [Source.of(t) for t in things if t not in stages] or ([source] if source else [])
     if not stages or not data:
         message = "no fitted flow or model is named" if not stages else "no data are named"

@@ -27,10 +27,10 @@ from tilth.serve.pipeline import Pipeline, Refused
 from tilth.serve.predictions import ModelFailed
 from tilth.serve.processing import Processing
 from tilth.serve.records import Damaged, Frames, Record, frames, lines, opened, undamaged
-from tilth.serve.remote import StageRefused
 from tilth.serve.sources import Input, Source, inputs
 from tilth.store.local import reject_zstd, suffix_of
 from tilth.store.places import atomic
+from tilth.web.client import EndpointRefused
 
 TYPES = {
     ".csv": CSV,
@@ -52,7 +52,7 @@ LARGEST = 6.0  # MiB of a batch, as SageMaker has it
 
 Batch = Sequence[Record]
 Refusal = dict[str, Any]
-REFUSED = (Refused, ModelFailed, StageRefused)
+REFUSED = (Refused, ModelFailed, EndpointRefused)
 
 
 @dataclass(frozen=True)
@@ -304,7 +304,7 @@ class _Job:
         except REFUSED as error:
             return 0, b"", list(islice(self._refused(batch, header, error), MOST_REFUSED))
 
-    def _refused(self, batch: Batch, header: bytes, error: Refused | ModelFailed | StageRefused) -> Iterator[Refusal]:
+    def _refused(self, batch: Batch, header: bytes, error: Refused | ModelFailed | EndpointRefused) -> Iterator[Refusal]:
         """Every refusal in a batch, by line or number: halves of it are asked for until a record is alone."""
         middle, alone = len(batch) // 2, True
         for half in (batch[:middle], batch[middle:]) if middle else ():
@@ -335,7 +335,7 @@ class _Job:
                 return encoded(rows, names, self.accept)
             made = [encoded(some, names, self.accept) for some in (([row] for row in rows) if self.split else [rows])]
             return b"".join([_of_record(done.answered, record, self.kind, one) for (_, record), one in zip(batch, made, strict=True)])
-        except (ModelFailed, StageRefused):
+        except (ModelFailed, EndpointRefused):
             raise
         except TilthError as error:
             place = FilePlace(self.name, batch[0][0] if self.unit == "line" else None)
@@ -377,7 +377,7 @@ def _at(at: int, refused: Refused) -> Refused:
     return refused
 
 
-def _refusals(error: Refused | ModelFailed | StageRefused, unit: str, at: int) -> list[Refusal]:
+def _refusals(error: Refused | ModelFailed | EndpointRefused, unit: str, at: int) -> list[Refusal]:
     """What a client would be told, with the line or number in the file for the row in the request."""
     if not isinstance(error, Refused):
         return [{unit: at, "code": mistake.code, "message": mistake.message} for mistake in error.mistakes]

@@ -13,9 +13,10 @@ from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.serve.bodies import DECODERS, ENCODERS, decoded, encoded
 from tilth.serve.bodies.rows import CSV, JSON, LINES, BadRow, BadRows, NotAcceptable, Row
 from tilth.serve.media import chosen, media_type
-from tilth.serve.remote import PATIENCE, Patience, Remote, StageFailed
+from tilth.serve.remote import Remote
 from tilth.serve.sparkml import MARK, Schema, answer_type, asked
 from tilth.serve.stages import Preparation, Stage, stages_of
+from tilth.web.client import PATIENCE, EndpointFailed, Patience
 
 
 @dataclass(frozen=True)
@@ -191,5 +192,5 @@ def _refusals() -> Iterator[None]:
 def failed(error: Exception) -> Refused:
     """The answer to what no row explains."""
     if isinstance(error, TilthError):
-        return Refused(424 if isinstance(error, StageFailed) else 500, error.mistakes[0].code or "internal", error.mistakes[0].message)
+        return Refused(424 if isinstance(error, EndpointFailed) else 500, error.mistakes[0].code or "internal", error.mistakes[0].message)
     return Refused(500, "internal", f"the request failed ({type(error).__name__})")

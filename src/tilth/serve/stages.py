@@ -21,7 +21,7 @@ from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
 from tilth.serve.bodies.rows import BadRows, Columns, Row
 from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, matrix, source_of
-from tilth.serve.remote import PATIENCE, Patience, Remote
+from tilth.serve.remote import Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
 from tilth.steps.models import FORMS, model_of, unread_hint
@@ -29,6 +29,7 @@ from tilth.steps.models import content_of as model_content
 from tilth.steps.output.activation import Temperature
 from tilth.steps.output.argmax import Argmax
 from tilth.steps.step import Fitted, Step
+from tilth.web.client import PATIENCE, Patience, is_address
 
 MOST_STAGES = 15
 IDENTITY = "identity"  # what the model gave for each class, as it is
@@ -269,7 +270,7 @@ def _stage(
     seen: Callable[[bytes], object],
     patience: Patience,
 ) -> Stage:
-    if thing.startswith(("http://", "https://")):
+    if is_address(thing):
         if before is None or isinstance(before, Remote):
             hint = "between two stages on other machines nothing is left to do: name the address of the last one"
             raise RequestError(f"{thing!r} has no stage of Tilth before it", hint=hint, code="bad-stage")

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from tilth import verbs
 from tilth.aws.clarify.config import AnalysisConfig
-from tilth.aws.clarify.paths import Find, path
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
@@ -20,6 +19,7 @@ from tilth.formats.codec import as_parquet
 from tilth.formats.csv import Csv
 from tilth.formats.guess import values_in_header
 from tilth.store.local import files, state_of
+from tilth.web.jmespath import Find, path
 
 LINES, DOCUMENT = "application/jsonlines", "application/json"
 LARGEST = 256 << 20  # bytes of a file of JSON: it is parsed as a whole

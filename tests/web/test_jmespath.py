@@ -2,8 +2,8 @@
 
 import pytest
 
-from tilth.aws.clarify.paths import path
 from tilth.errors import RequestError
+from tilth.web.jmespath import path
 
 DOCUMENT = {"a": {"b": [1, 2, {"c": 3}]}, "rows": [{"x": 1, "y y": [1, 2]}, {"x": 2, "y y": [3, 4]}], "list": [[1, 2], [3, 4]], "n": None}
 PATHS = {

@@ -1,0 +1,149 @@
+"""Asking a server over HTTP: again after growing pauses where it is busy or fails, within limits of time and size."""
+
+from __future__ import annotations
+
+import http.client
+import math
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from time import monotonic, sleep
+from urllib.parse import SplitResult, urlsplit
+
+from tilth.errors import MachineError, RequestError
+
+LARGEST = 64 * 2**20  # bytes of an answer
+PART = 64 * 2**10  # bytes of an answer that are read at once, so that a slow one is given up in time
+PAUSE = 1.0  # seconds before the first retry, twice as long before each further one
+BUSY = 429
+SCHEMES = ("http", "https")
+JSON = "application/json"
+
+
+class EndpointFailed(MachineError):
+    """A server did not answer as it should."""
+
+
+class EndpointAbsent(EndpointFailed):
+    """There is no server, or its connection broke."""
+
+
+class EndpointLate(EndpointAbsent):
+    """A server did not answer in time."""
+
+
+class EndpointRefused(EndpointFailed):
+    """A server refused what it was asked for: a `status` from 400 to 499."""
+
+    status = 0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a server is waited for: seconds for an answer, and how often it is asked again if it is busy, fails or is absent."""
+
+    seconds: float = 60.0
+    retries: int = 0
+
+
+PATIENCE = Patience()
+
+
+def is_address(text: object) -> bool:
+    """Whether something is the address of a server.
+
+    >>> is_address("http://localhost:8080/invocations"), is_address("model.skops")
+    (True, False)
+    """
+    return isinstance(text, str) and text.startswith(tuple(f"{s}://" for s in SCHEMES))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A server at an address; `largest` is how many bytes its answer may have.
+
+    Errors: `RequestError` for what is not an address, and one with a password, a query or a fragment, which reports would show.
+
+    >>> Endpoint("http://localhost:8080").path
+    '/invocations'
+    """
+
+    url: str
+    largest: int = LARGEST
+
+    def __post_init__(self) -> None:
+        try:
+            parts, _ = self._parts, self._parts.port
+            known = parts.scheme in SCHEMES and parts.hostname and not (parts.username or parts.query or parts.fragment)
+        except ValueError:  # a port or an address that is none
+            known = False
+        if not known:
+            shown = self.url.rpartition("@")[2][:80]
+            raise RequestError(f"the address of a server is {shown!r}", accepted="http://HOST:PORT, https://HOST/PATH", code="bad-address")
+
+    @cached_property
+    def _parts(self) -> SplitResult:
+        return urlsplit(self.url)
+
+    @property
+    def title(self) -> str:
+        """The scheme and host."""
+        return f"{self._parts.scheme}://{self._parts.netloc}"
+
+    @property
+    def path(self) -> str:
+        """Where it is asked: the path of its address, `/invocations` without one."""
+        return self._parts.path.rstrip("/") or "/invocations"
+
+    def answered(self, body: bytes, headers: Mapping[str, str], patience: Patience = PATIENCE, until: float = math.inf) -> bytes:
+        """The body of an answer of status 200; after `until`, by the clock `monotonic`, it is not waited for any longer.
+
+        Errors: `EndpointFailed`, after the last retry; `EndpointRefused`, which is not asked for again, unless the server is busy.
+        """
+        for left in range(patience.retries, -1, -1):
+            pause = PAUSE * 2 ** (patience.retries - left)
+            try:
+                status, found = self.asked("POST", self.path, body, headers, max(0.01, min(patience.seconds, until - monotonic())))
+                if status == 200:
+                    return found
+                error = self._failed(status)
+                if isinstance(error, EndpointRefused) and status != BUSY:
+                    raise error
+            except EndpointAbsent as absent:
+                error = absent
+            if not left or monotonic() + pause > until:
+                raise error
+            sleep(pause)
+        raise AssertionError  # the last turn has returned or raised
+
+    def _failed(self, status: int) -> EndpointFailed:
+        message = f"{self.title} answered with status {status}"
+        if not 400 <= status < 500:
+            return EndpointFailed(message, code="endpoint-failed")
+        error = EndpointRefused(message, code="endpoint-refused")
+        error.status = status
+        return error
+
+    def asked(self, method: str, path: str, body: bytes, headers: Mapping[str, str], seconds: float) -> tuple[int, bytes]:
+        """The status and body of one answer. Errors: `EndpointAbsent`, `EndpointLate`, `EndpointFailed` for one that is too large."""
+        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
+        until = monotonic() + seconds
+        try:
+            with closing(kind(self._parts.hostname or "", self._parts.port, timeout=seconds)) as connection:
+                connection.request(method, path, body, dict(headers))
+                answer = connection.getresponse()
+                found = bytearray()
+                while len(found) <= self.largest and (part := answer.read1(PART)):
+                    found += part
+                    if monotonic() > until:
+                        raise TimeoutError
+                if answer.length and len(found) <= self.largest:
+                    raise http.client.IncompleteRead(b"", answer.length)
+        except TimeoutError as error:
+            raise EndpointLate(f"{self.title} has not answered within {seconds:.3g} seconds", code="endpoint-absent") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise EndpointAbsent(f"{self.title} does not answer ({type(error).__name__})", code="endpoint-absent") from error
+        if len(found) > self.largest:
+            raise EndpointFailed(f"{self.title} answered more than {self.largest:,} bytes", code="endpoint-too-large")
+        return answer.status, bytes(found)
