@@ -406,8 +406,8 @@ def run(
 ) -> Report:
     """All six in a row: read, check, change rows, split, fit and apply the features, balance the training part, measure, deliver.
 
-    Writes a folder per part of the split, `NAME.tilth`, `report.html` and `report.json` to `out`; by default to the place named in the
-    flow, if any. `Report.passed` says whether every rule passed. `history` is a file of metrics as `check` takes it.
+    Writes a folder per part of the split, `NAME.tilth`, `croissant.json`, `report.html` and `report.json` to `out`; by default to the place
+    named in the flow, if any. `Report.passed` says whether every rule passed. `history` is a file of metrics as `check` takes it.
     """
     from tilth.flow import running
     from tilth.flow.delivery import deliver

@@ -11,6 +11,7 @@ from typing import Any
 from tilth import formats
 from tilth.data import Dataset, Schema
 from tilth.engine.session import Session
+from tilth.flow.croissant import CROISSANT, DeliveredPart, croissant
 from tilth.flow.files import save
 from tilth.flow.flow import Flow
 from tilth.flow.running import Prepared
@@ -27,7 +28,7 @@ from tilth.store.uri import Place
 
 
 def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engine: Session) -> Report:
-    """A folder per part with a file that says what its columns are, the fitted flow, and the report as HTML and JSON, in `place`.
+    """A folder per part with a file that says what its columns are, the fitted flow, Croissant metadata, and the report, in `place`.
 
     It is an atomic write. The report is returned. It is made after the parts are written and counts their scans and seconds; the terminal
     and both files show the same ones. Of the shards of the training part it says how a stream mixes them, and has a warning where rows of
@@ -35,7 +36,7 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
-    given, found = prepared.flow.deliver, list[Finding]()
+    given, found, parts = prepared.flow.deliver, list[Finding](), dict[str, DeliveredPart]()
     with atomic(place, folder=True) as folder:
         plan = folder / f"{prepared.flow.name}.tilth"
         save(prepared.flow, plan)
@@ -44,7 +45,8 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
             with engine.working_for(f"delivery of {part}"):
                 formats.write(table, folder / part, format=given.format, engine=engine, **given.options)
             manifest = Manifest.beside(folder / part)
-            (folder / part / SIDECAR).write_text(_sidecar(table, manifest, engine), "utf-8")
+            parts[part] = _delivered(table, given.format, manifest, engine)
+            (folder / part / SIDECAR).write_text(sidecar(parts[part].roles, parts[part].schema), "utf-8")
             if manifest:
                 replace(manifest, plan_sha256=digest, order=_order(prepared.flow, part)).write(folder / part)
             if manifest and part in (TRAIN, "all"):
@@ -55,6 +57,7 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
                 files = [Path(p).relative_to(folder / part).as_posix() for p in in_folder(str(folder / part))]
                 names = sorted(s.path for s in manifest.shards) if manifest else files
                 (folder / f"{part}.manifest").write_text(manifest_file(f"{given.manifest.rstrip('/')}/{part}/", names), "utf-8")
+        (folder / CROISSANT).write_text(croissant(prepared.flow.name, given.about, parts, folder), "utf-8")
         made = report()
         made = replace(made, findings=(*made.findings, *found))
         write_reports(made, folder)
@@ -68,12 +71,12 @@ def _order(flow: Flow, part: str) -> dict[str, Any] | None:
     return {"algorithm": last.name, "seed": last.seed, "epoch": 0} if isinstance(last, Shuffle) and not last.blocks else None
 
 
-def _sidecar(table: Dataset, manifest: Manifest | None, engine: Session) -> str:
-    """What the columns are that were written; a format for training leaves some out."""
+def _delivered(table: Dataset, form: str, manifest: Manifest | None, engine: Session) -> DeliveredPart:
+    """A part as it was written; a format for training leaves some columns out."""
     schema = engine.schema(table)
     written = {c.name for c in manifest.contents.columns} if manifest else set(schema.names)
     roles = table.roles.moved({c: c for c in schema.names if c in written})
-    return sidecar(roles, Schema(tuple(c for c in schema if c.name in written)))
+    return DeliveredPart(form, Schema(tuple(c for c in schema if c.name in written)), roles)
 
 
 def deliver_report(report: Report, place: Place) -> None:

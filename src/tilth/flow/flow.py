@@ -53,13 +53,15 @@ class Reading:
 class Delivery:
     """Where the result goes and in which format; `options` are those of writing it, as the flow file gives them.
 
-    `manifest` is the place in S3 to which the folder will be copied: each part then has a `ManifestFile` of its objects there.
+    `manifest` is the place in S3 to which the folder will be copied: each part then has a `ManifestFile` of its objects there. `about` is
+    what is said of the data set in its Croissant metadata, by the words of the flow file.
     """
 
     to: str = ""
     format: str = "parquet"
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     manifest: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

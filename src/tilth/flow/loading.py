@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, replace
+from datetime import date
 from functools import cache, partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, cast, get_args, get_type_hints
@@ -126,6 +127,29 @@ def _writable(name: str) -> str:
 TrainerWord: TypeAlias = Literal[tuple(TRAINERS)]  # type: ignore[valid-type]
 
 
+class AboutPart(_Strict):
+    """What is said of the delivered data set to those who look for it, read it or cite it."""
+
+    name: str | None = None
+    """Its name; by default that of the flow."""
+    description: str | None = None
+    """What it is, in a few sentences."""
+    license: str | None = None
+    """The licence: its address, or its SPDX identifier, such as CC-BY-4.0."""
+    cite_as: str | None = None
+    """How it is cited, best in BibTeX."""
+    creators: str | list[str] | None = None
+    """Who made it."""
+    url: str | None = None
+    """The address of its page."""
+    version: str | None = None
+    """Its version, such as 1.2.0."""
+    published: date | None = None
+    """The day on which it was published."""
+    keywords: list[str] | None = None
+    """What it is found by."""
+
+
 class DeliverPart(_Strict):
     """Where the result goes."""
 
@@ -157,10 +181,12 @@ class DeliverPart(_Strict):
     """What becomes of records that hold the magic number of RecordIO."""
     manifest: str = ""
     """The place in S3 to which the folder will be copied, for a `ManifestFile` of each part."""
+    about: AboutPart = AboutPart()
+    """What `croissant.json` says of the data set."""
 
     def options(self) -> dict[str, Any]:
         """The options of writing that are given."""
-        return self.model_dump(exclude={"to", "format", "manifest"}, exclude_none=True)
+        return self.model_dump(exclude={"to", "format", "manifest", "about"}, exclude_none=True)
 
     def chosen(self) -> str:
         """The name of the format."""
@@ -269,13 +295,14 @@ class _Loader:
         self.document.mistakes += [m.at(self.places[step]) for step in every for m in step.mismatched(every)]
         if part is None or self.document.mistakes:
             return None
+        about = part.deliver.about.model_dump(mode="json", exclude_none=True)
         return Flow(
             name=name,
             reading=self.reading(part.data, roles),
             check=check,
             parts={name: tuple(made) for name, made in steps.items() if made},
             measure=measure,
-            deliver=Delivery(part.deliver.to, part.deliver.chosen(), part.deliver.options(), part.deliver.manifest),
+            deliver=Delivery(part.deliver.to, part.deliver.chosen(), part.deliver.options(), part.deliver.manifest, about),
             text=text,
             folder=folder,
             places=self.places,

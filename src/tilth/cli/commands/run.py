@@ -19,8 +19,8 @@ from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, engine_f
 def command(flow: str, out: str | None, history: str | None, dry_run: bool, json: bool, **engine: Any) -> int:
     """Read, check, prepare, measure and deliver data by the flow file FLOW.
 
-    OUT then holds a folder of Parquet per part of the split, the fitted flow, report.html and report.json. Exit code 1 if a
-    rule failed.
+    OUT then holds a folder of Parquet per part of the split, the fitted flow, croissant.json, report.html and report.json. Exit code
+    1 if a rule failed.
     """
     from tilth import verbs
     from tilth.store.uri import joined
