@@ -4,7 +4,7 @@
 |---|---|---|
 | row aggregate | `count`, `total`, `lowest`, `highest` | adding, or taking the lower or higher |
 | moment | `central_moment` | with counts and sums, in the metric that asks for all three |
-| quantile, different values | `quantile`, `distinct` | not: the rows are asked again |
+| quantile, standardised moment, different values | `quantile`, `standard_moment`, `distinct` | not: the rows are asked again |
 | fold over groups of equal values | `over_groups` | not: the groups are counted again |
 | one number per group | any of them with `by` | group by group |
 
@@ -17,7 +17,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -25,7 +25,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.expressions import all_rows, col, columns_of, lit, own
 from tilth.engine.needs import Need, of_nothing
 from tilth.engine.operations.aggregates import CountDistinct, ExactSum, Quantile
-from tilth.engine.operations.sums import CentralMoment2, Correlated, DoubleSum
+from tilth.engine.operations.sums import CentralMoment2, Correlated, DoubleSum, StandardMoment3, StandardMoment4
 from tilth.errors import Gap
 
 
@@ -107,6 +107,11 @@ def highest(x: Tree) -> Statistic:
 def central_moment(x: Tree) -> Statistic:
     """Σ(x − mean)²."""
     return Statistic(CentralMoment2.of(x))
+
+
+def standard_moment(x: Tree, power: Literal[3, 4]) -> Statistic:
+    """Σ(x − mean)ᵏ / m over the standard deviation to the power of k; 0 for equal values, null over no values."""
+    return Statistic((StandardMoment3 if power == 3 else StandardMoment4).of(x))
 
 
 def correlation(x: Tree, y: Tree) -> Statistic:

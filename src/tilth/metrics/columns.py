@@ -9,9 +9,20 @@ from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import col, double, is_null
+from tilth.engine.expressions import col, double, eq, is_null, lit
 from tilth.engine.operations.numbers import Finite
-from tilth.engine.statistics import Statistic, central_moment, correlation, count, count_of, highest, lowest, quantile, total
+from tilth.engine.statistics import (
+    Statistic,
+    central_moment,
+    correlation,
+    count,
+    count_of,
+    highest,
+    lowest,
+    quantile,
+    standard_moment,
+    total,
+)
 from tilth.errors import Gap
 from tilth.metrics.metric import Metric, ratio
 
@@ -169,6 +180,61 @@ class Maximum(_Finite):
 
 
 @dataclass(frozen=True)
+class Range(Metric):
+    """max x − min x over the values that are not null, in the column's unit, 0 or more. None without values."""
+
+    range = (0, math.inf)
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        x = double(col(self.column))
+        return highest(x), lowest(x)
+
+    def value(self, high: float | None, low: float | None) -> float | None:
+        return None if high is None or low is None else high - low
+
+
+@dataclass(frozen=True)
+class Skewness(Metric):
+    """√m · M₃ / M₂^1.5 with Mₖ = Σ(x − mean)ᵏ over the m values that are not null. 0 for equal values, None without values.
+
+    That of a population; positive where the tail is on the right. Source: DQDL `Skewness` as in Deequ.
+    """
+
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (standard_moment(double(col(self.column)), 3),)
+
+
+@dataclass(frozen=True)
+class Kurtosis(Metric):
+    """m · M₄ / M₂² − 3 with Mₖ = Σ(x − mean)ᵏ over the m values that are not null. 0 for equal values, None without values.
+
+    That of a population, 0 for a normal distribution. Source: DQDL `Kurtosis` as in Deequ.
+    """
+
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (standard_moment(double(col(self.column)), 4),)
+
+    def value(self, moment: float | None) -> float | None:
+        return None if moment is None else moment - 3 if moment else 0.0
+
+
+@dataclass(frozen=True)
+class ZerosCount(Metric):
+    """The number of values that are 0."""
+
+    range = (0, math.inf)
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        return (count(eq(col(self.column), lit(0))),)
+
+
+@dataclass(frozen=True)
 class Extreme(Metric):
     """The smallest (`side` `min`) or largest (`max`) value of a formula, such as a string's length. None without values."""
 
@@ -191,6 +257,24 @@ class Percentile(Metric):
 
     def needs(self) -> tuple[Statistic, ...]:
         return (quantile(Finite.of(col(self.column)), self.q),)
+
+
+@dataclass(frozen=True)
+class InterquartileRange(Metric):
+    """The difference of the interpolated 0.75- and 0.25-quantile of the finite values, in the column's unit. None without values.
+
+    Source: Hyndman and Fan 1996, type 7; DQDL `InterquartileRange`.
+    """
+
+    range = (0, math.inf)
+    column: str
+
+    def needs(self) -> tuple[Statistic, ...]:
+        x = Finite.of(col(self.column))
+        return quantile(x, 0.75), quantile(x, 0.25)
+
+    def value(self, upper: float | None, lower: float | None) -> float | None:
+        return None if upper is None or lower is None else upper - lower
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,11 @@ from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import col, double, eq, gt, lit
 from tilth.engine.operations.sums import CentralMoment2, DoubleSum
 from tilth.engine.session import Session
-from tilth.engine.statistics import central_moment, correlation, total
+from tilth.engine.statistics import central_moment, correlation, standard_moment, total
 
 ENGINE = DuckDB().session()
-NEEDS = [total(col("x")), central_moment(col("x")), correlation(col("x"), col("y"))]
+SHAPE = [standard_moment(col("x"), 3), standard_moment(col("x"), 4)]
+NEEDS = [total(col("x")), central_moment(col("x")), correlation(col("x"), col("y")), *SHAPE]
 ALL = [*NEEDS, *(n.filtered(gt(col("y"), lit(0.5))) for n in NEEDS), *(n.grouped(col("k")) for n in NEEDS)]
 FLOW = """
 features:
@@ -51,17 +52,20 @@ def answers(xs: list[float], engine: Session, needs: Any = ALL) -> list[Any]:
 @pytest.mark.parametrize("name", COLUMNS)
 def test_the_sum_is_the_exact_one_rounded_once_and_moments_are_close(name):
     xs = COLUMNS[name]
-    found, moment, _ = answers(xs, ENGINE, NEEDS)
+    found, moment, _, *shape = answers(xs, ENGINE, NEEDS)
     mean = sum(map(Fraction, xs)) / len(xs)
     assert found == pytest.approx(math.fsum(xs), rel=2**-50, abs=2**-62 * max(map(abs, xs)))
     assert moment == pytest.approx(float(sum((Fraction(x) - mean) ** 2 for x in xs)), rel=1e-11)
+    powers = {k: float(sum((Fraction(x) - mean) ** k for x in xs) / len(xs)) for k in (2, 3, 4)}
+    expected = [powers[k] / powers[2] ** (k / 2) if len(set(xs)) > 1 else 0.0 for k in (3, 4)]
+    assert shape == pytest.approx(expected, rel=1e-9, abs=1e-11)
 
 
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=30), st.randoms())
 def test_the_order_of_rows_changes_no_bit(xs, chance):
     mixed = list(xs)
     chance.shuffle(mixed)
-    assert answers(xs, ENGINE, NEEDS[:2]) == answers(mixed, ENGINE, NEEDS[:2])
+    assert answers(xs, ENGINE, NEEDS[:2] + SHAPE) == answers(mixed, ENGINE, NEEDS[:2] + SHAPE)
 
 
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=30))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from math import comb
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -34,22 +35,22 @@ class Grid(NamedTuple):
     exponent: Any = 24
 
     @classmethod
-    def around(cls, low: np.ndarray, high: np.ndarray) -> Self:
-        """The grids of values from `low` to `high`, which differ and are finite."""
+    def around(cls, low: np.ndarray, high: np.ndarray, step: int = STEP) -> Self:
+        """The grids of values from `low` to `high`, which differ and are finite; exponents are multiples of `step`."""
         huge = np.maximum(-low, high) > 1e300  # so that no difference overflows
         low, high = np.where(huge, 0.0, low), np.where(huge, 1.0, high)
-        exponent = np.maximum(-(-np.frexp(high - low)[1].astype(np.int64) // STEP) * STEP, -960)
+        exponent = np.maximum(-(-np.frexp(high - low)[1].astype(np.int64) // step) * step, -960)
         center = np.rint(np.ldexp(low, -exponent - 2) + np.ldexp(high, -exponent - 2)).astype(np.int64)
         return cls(np.where(huge, 0, center), np.where(huge, 1026, exponent))
 
     @classmethod
-    def of_all(cls, low: np.ndarray, high: np.ndarray) -> Self | None:
+    def of_all(cls, low: np.ndarray, high: np.ndarray, step: int = STEP) -> Self | None:
         """The grid of all values, of whose groups these are the smallest and largest; None where those that are finite do not differ."""
         ends = np.concatenate([low, high])
         ends = ends[np.isfinite(ends)]
         if not len(ends) or ends.min() == ends.max():
             return None
-        return cls(*(int(x[0]) for x in cls.around(ends.min(keepdims=True), ends.max(keepdims=True))))
+        return cls(*(int(x[0]) for x in cls.around(ends.min(keepdims=True), ends.max(keepdims=True), step)))
 
     @classmethod
     def read(cls, written: Tree) -> Self:
@@ -128,6 +129,7 @@ class Exact(Operation):
     """
 
     width: ClassVar[int] = 1  # arguments that are numbers
+    step: ClassVar[int] = STEP  # of the exponents of its grids
 
     @classmethod
     def both(cls, *arguments: Tree) -> Tree:
@@ -204,13 +206,13 @@ class Exact(Operation):
     def aimed(self, ranges: Mapping[Tree, tuple[Any, Any]]) -> Self:
         """The same on the grids of the smallest and largest value that each number is thought to have."""
         ends = [[np.array([np.nan if v is None else v], np.float64) for v in ranges[x]] for x in self.numbers]
-        return self.on([Grid.of_all(*pair) or Grid() for pair in ends])
+        return self.on([Grid.of_all(low, high, self.step) or Grid() for low, high in ends])
 
     # ── from what an engine gave ──
 
     def on_range(self, parts: Parts) -> Self:
         """The same on the grids that the values of all groups call for."""
-        return self.on([Grid.of_all(*pair) or given for pair, given in zip(parts.ends, self.grids, strict=True)])
+        return self.on([Grid.of_all(*pair, self.step) or given for pair, given in zip(parts.ends, self.grids, strict=True)])
 
     def apart(self, parts: Parts) -> tuple[np.ndarray, list[Grid]]:
         """The groups whose range is too small for the grid of all, and the grids of their own."""
@@ -219,7 +221,7 @@ class Exact(Operation):
         places = np.flatnonzero(reduce(np.logical_or, unfit) & reduce(np.logical_and, differing))
         grids = []
         for (low, high), given, chosen in zip(parts.ends, self.grids, unfit, strict=True):
-            own = Grid.around(low[places], high[places])
+            own = Grid.around(low[places], high[places], self.step)
             pairs = zip(own, given, strict=True)
             grids.append(Grid(*(np.where(chosen[places], of_group, of_all) for of_group, of_all in pairs)))
         return places, grids
@@ -279,6 +281,51 @@ class CentralMoment2(Exact):
     @classmethod
     def special(cls, n: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         return np.where((low == high) & np.isfinite(low), 0.0, np.nan)
+
+
+class StandardMoment(Exact):
+    """Σ(x − mean)ᵏ · mᵏᐟ²⁻¹ / (Σ(x − mean)²)ᵏᐟ² over m values, for k of 3 or 4; 0 for equal values, null over no values.
+
+    Each power takes the smallness of a narrow range to that power, so that its grid is as narrow as the range.
+    """
+
+    step = 2
+    power: ClassVar[int]
+
+    @classmethod
+    def sums(cls, *steps: Tree) -> list[Tree]:
+        (z,) = steps
+        powers = [z]
+        for _ in range(1, cls.power):
+            powers.append(mul(mul(powers[-1], z), lit(2.0**-BITS)))
+        return [_total(x) for x in powers]
+
+    @classmethod
+    def finished(cls, n: np.ndarray, sums: Sequence[np.ndarray], grids: Sequence[Grid]) -> np.ndarray:
+        spread = np.maximum(_central(n, sums, 2).astype(np.float64), 0.0) ** (cls.power / 2)
+        found: np.ndarray = np.divide(_central(n, sums, cls.power).astype(np.float64), spread, out=np.zeros(len(n)), where=spread > 0)
+        return found
+
+    @classmethod
+    def special(cls, n: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        return np.where((low == high) & np.isfinite(low), 0.0, np.nan)
+
+    @classmethod
+    def fits(cls, grid: Grid, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        fits: np.ndarray = np.frexp(high - low)[1] > grid.exponent - cls.step
+        return fits
+
+
+class StandardMoment3(StandardMoment):
+    """The third one: the skewness."""
+
+    power = 3
+
+
+class StandardMoment4(StandardMoment):
+    """The fourth one: the kurtosis of a population, 3 more than the excess."""
+
+    power = 4
 
 
 class Correlated(Exact):
@@ -352,6 +399,14 @@ def _exact_total(steps: np.ndarray) -> int:
 def _moment(n: np.ndarray, x: np.ndarray, y: np.ndarray, xy: np.ndarray) -> np.ndarray:
     """Σ(x − x̄)(y − ȳ) of numbers as shares of 2^BITS steps, from their sums: exact until the one rounding at the end."""
     found: np.ndarray = (((xy * n << BITS) - x * y) / (n << 2 * BITS)).astype(np.float64)
+    return found
+
+
+def _central(n: np.ndarray, sums: Sequence[np.ndarray], power: int) -> np.ndarray:
+    """Σ(x − x̄)ᵏ · nᵏ⁻¹ of numbers as shares of 2^BITS steps, from the sums of their powers; in units of 2^(−k · BITS), exact."""
+    unit = n << BITS
+    terms = (comb(power, j) * (-sums[0]) ** j * sums[power - j - 1] * unit ** (power - j - 1) for j in range(power))
+    found: np.ndarray = sum(terms, (-sums[0]) ** power)
     return found
 
 
