@@ -151,6 +151,13 @@ TITANIC = [
     Number('StandardDeviation "age"', "Column.age.StandardDeviation", lambda r: r["age"].std(ddof=0)),
     Number('StandardDeviation "fare"', "Column.fare.StandardDeviation", lambda r: r["fare"].std(ddof=0), **YOUNG),
     Number('Variance "age"', "Column.age.Variance", lambda r: r["age"].var(ddof=0)),
+    Number('Range "fare"', "Column.fare.Range", lambda r: np.ptp(r["fare"]), **YOUNG),
+    Number('InterquartileRange "age"', "Column.age.InterquartileRange", lambda r: stats.iqr(r["age"], nan_policy="omit")),
+    Number('Skewness "age"', "Column.age.Skewness", lambda r: stats.skew(r["age"], nan_policy="omit")),
+    Number('Skewness "fare"', "Column.fare.Skewness", lambda r: stats.skew(r["fare"]), **YOUNG),
+    Number('Kurtosis "fare"', "Column.fare.Kurtosis", lambda r: stats.kurtosis(r["fare"])),
+    Number('Kurtosis "age"', "Column.age.Kurtosis", lambda r: stats.kurtosis(r["age"]), **YOUNG),
+    Number('ZerosCount "parch"', "Column.parch.ZerosCount", lambda r: (r["parch"] == 0).sum(), **YOUNG),
     Number('ColumnCorrelation "age" "fare"', "Multicolumn.age,fare.ColumnCorrelation", lambda r: r_of(r, "age", "fare")),
     Number('ColumnCorrelation of "parch" and "age"', "Multicolumn.parch,age.ColumnCorrelation", lambda r: r_of(r, "parch", "age"), **YOUNG),
     Number(
@@ -184,6 +191,11 @@ TAXIS = [
     Number('Sum "total"', "Column.total.Sum", lambda r: math.fsum(r["total"])),
     Number('StandardDeviation "distance"', "Column.distance.StandardDeviation", lambda r: r["distance"].std(ddof=0), **NIGHT),
     Number('Variance "total"', "Column.total.Variance", lambda r: r["total"].var(ddof=0)),
+    Number('Range "distance"', "Column.distance.Range", lambda r: np.ptp(r["distance"]), **NIGHT),
+    Number('InterquartileRange "total"', "Column.total.InterquartileRange", lambda r: stats.iqr(r["total"])),
+    Number('Skewness "distance"', "Column.distance.Skewness", lambda r: stats.skew(r["distance"]), **NIGHT),
+    Number('Kurtosis "tip"', "Column.tip.Kurtosis", lambda r: stats.kurtosis(r["tip"])),
+    Number('ZerosCount "tip"', "Column.tip.ZerosCount", lambda r: (r["tip"] == 0).sum()),
     Number('ColumnCorrelation "fare" "tip"', "Multicolumn.fare,tip.ColumnCorrelation", lambda r: r_of(r, "fare", "tip"), **NIGHT),
 ]  # fmt: skip
 
@@ -382,6 +394,8 @@ def reads(text: str, layout: str) -> bool:
 
 DAY = pd.Timestamp("2019-03-15")
 MINUTE = pd.Timestamp(NOW).tz_localize(None).floor("min")
+SECOND = pd.Timestamp(NOW).tz_localize(None)
+EVENING: dict[str, Any] = {"where": "hour(pickup) > 18", "scope": lambda r: r["pickup"].dt.hour > 18}
 TIMES = [
     # plain days are compared as days, everything else as timestamps
     Cells('ColumnValues "pickup" > "2019-03-15"', but_null(lambda x: x.normalize() > DAY)),
@@ -398,6 +412,10 @@ TIMES = [
           lambda x: MINUTE - pd.Timedelta(hours=240) < x < MINUTE - pd.Timedelta(minutes=90)),
     Cells('ColumnValues "dropoff" >= "9:30 AM"', lambda x: x >= pd.Timestamp("2019-03-20 13:30"), ' with timeZone = "America/New_York"'),
     Cells('ColumnValues "dropoff" >= "21:30"', lambda x: x >= pd.Timestamp("2019-03-20 21:30")),
+    Cells('DataFreshness "pickup" <= 12 days', lambda x: SECOND - x <= pd.Timedelta(days=12)),
+    Cells('DataFreshness "dropoff" between 90 minutes and 300 hours',
+          lambda x: pd.Timedelta(minutes=90) < SECOND - x < pd.Timedelta(hours=300), **EVENING),
+    Cells('DataFreshness "stamp" != 49 hours', lambda x: x != "soon" and reads(x[:10], "%Y-%m-%d")),
     Cells('ColumnDataType "day" = "Date"', but_null(lambda x: reads(x, "%d/%m/%Y")), ' with format = "dd/MM/yyyy"'),
     Cells('ColumnDataType "day" != "Date"', lambda x: x is None or not reads(x, "%d/%m/%Y"), ' with format = "dd/MM/yyyy"'),
     Cells('ColumnDataType "day" = "Date"', lambda _: False),
@@ -437,6 +455,8 @@ def test_values_of_taxis(taxis: Rows, engine: DuckDB) -> None:
         ('IsPrimaryKey "row"', lambda r: r["row"].is_unique),
         ('IsPrimaryKey "row" "deck"', lambda r: r["deck"].notna().all()),
         ('IsPrimaryKey "row" "deck" where "deck is not null"', lambda _: True),
+        ('ColumnNamesMatchPattern "[a-z_]+"', lambda r: all(re.fullmatch("[a-z_]+", c) for c in r)),
+        ('ColumnNamesMatchPattern "a|s"', lambda r: all(re.fullmatch("a|s", c) for c in r)),
         ('ColumnExists "deck"', lambda r: "deck" in r),
         ('ColumnExists "cabin"', lambda r: "cabin" in r),
         ('(Completeness "age" > 0.9) or (Completeness "fare" > 0.9)', lambda r: r[["age", "fare"]].notna().mean().max() > 0.9),
@@ -480,7 +500,7 @@ def test_every_type_that_is_evaluated_is_tried_here() -> None:
     relations = {name for name, row in RULE_TYPES.items() if {"alias", "reference", "aggregate"} & set(row.kinds)}  # test_evaluate
     evaluated = {name for name, row in RULE_TYPES.items() if row.prepare}
     tried = {re.match(r"\w+", c.rule)[0] for c in (*TITANIC, *TAXIS, *VALUES, *TIMES)}  # type: ignore[index]  # each begins with its type
-    assert tried | {"IsComplete", "IsUnique", "IsPrimaryKey", "ColumnExists"} == evaluated - relations
+    assert tried | {"IsComplete", "IsUnique", "IsPrimaryKey", "ColumnExists", "ColumnNamesMatchPattern"} == evaluated - relations
 
 
 def test_moments_do_not_cancel(taxis: Rows, engine: DuckDB) -> None:

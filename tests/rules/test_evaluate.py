@@ -75,6 +75,14 @@ def test_spark_judges_alike(spark, data, engine):
         assert a.payload.to_json().get("metrics", {}) == pytest.approx(b.payload.to_json().get("metrics", {}), rel=1e-9), a.name
 
 
+def test_a_value_in_the_future_is_said_and_so_is_a_newest_value_that_is_fresh(data, engine):
+    rule = 'DataFreshness "day" <= 25 hours'
+    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), engine, now=dt.datetime(2024, 3, 4, 1, tzinfo=dt.UTC))
+    assert (found.outcome, found.payload.rows["passed"]) == (Outcome.FAILED, 2)
+    assert found.payload.warnings == ("values in the future: 1",)
+    assert "`with threshold > 0` asks it of one row" in found.message
+
+
 def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, engine):
     (found,) = evaluate(data, parse('Rules = [ ColumnValues "code" in ["A1"] ]'), engine)
     # as often as each other: by value, "" before "B2", nulls last
@@ -85,7 +93,9 @@ def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, eng
 def test_scans_do_not_depend_on_the_number_of_rules(data):
     engine = duckdb_session()
     many = [
-        f'Completeness "qty" > 0.{i:03}, ColumnValues "price" > {i}, Mean "price" > {i}, Uniqueness "id" > 0.{i:03}' for i in range(250)
+        f'Completeness "qty" > 0.{i:03}, ColumnValues "price" > {i}, Mean "price" > {i}, Uniqueness "id" > 0.{i:03}, Skewness "qty" > {i}, '
+        f'Kurtosis "price" > {i}, InterquartileRange "qty" > {i}, ZerosCount "qty" > {i}, DataFreshness "day" > {i} days'
+        for i in range(100)
     ]
     evaluate(data, parse("Rules = [ " + ", ".join(many) + " ]"), engine, examples=0)
     assert len(engine.scans) == 1 + 1
@@ -98,7 +108,7 @@ def test_one_rule_that_the_engine_rejects_does_not_stop_another(data, engine):
 
 
 def test_what_is_not_evaluated_yet_is_an_error_and_says_so(data, engine):
-    (found,) = evaluate(data, parse('Rules = [ DataFreshness "day" <= 3 days ]'), engine)
+    (found,) = evaluate(data, parse('Rules = [ FileSize "day" <= 3 KB ]'), engine)
     assert found.outcome is Outcome.ERROR
     assert "not evaluated by this version" in found.message
 

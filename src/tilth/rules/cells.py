@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import and_, cast, coalesce, col, double, eq, ge, gt, in_, is_null, le, lit, lt, not_, not_null, or_, text
+from tilth.engine.expressions import (
+    and_,
+    cast,
+    coalesce,
+    col,
+    double,
+    eq,
+    ge,
+    gt,
+    in_,
+    is_null,
+    le,
+    lit,
+    lt,
+    not_,
+    not_null,
+    or_,
+    sub,
+    text,
+)
 from tilth.engine.operations.casts import StringToDate, StringToDouble, StringToTimestamp, StringToTimestampTz
-from tilth.engine.operations.numbers import integer
+from tilth.engine.operations.numbers import FloorDivide, integer
 from tilth.engine.operations.patterns import FullMatches
 from tilth.engine.operations.strings import LowerAscii, OneOf
+from tilth.engine.operations.times import EPOCH, Micros, known
 from tilth.errors import RulesError
 from tilth.regex import Regex
-from tilth.rules.conditions import Criterion
+from tilth.rules.conditions import Criterion, utc
 from tilth.rules.language.syntax import Keyword
 
 BLANK = r"[\t\n\x0B\f\r \x85\xA0\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]+"  # White_Space of Unicode 15
@@ -37,6 +57,12 @@ def passes(criterion: Criterion, column: Column) -> Tree:
 def length(column: Column) -> Tree:
     """The number of characters of a cell; 0 for null."""
     return coalesce(exp.Length(this=as_text(column)), lit(0))
+
+
+def age_of(column: Column, now: datetime) -> Tree:
+    """The whole seconds from a cell to a time, in UTC; negative for a cell that is later."""
+    micros = lit((utc(now) - EPOCH) // timedelta(microseconds=1))
+    return FloorDivide.of(sub(micros, Micros.of(known(Kind.TIMESTAMP)(_timestamp(column)))), lit(1_000_000))
 
 
 def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:

@@ -5,14 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from tilth.engine.expressions import and_, col, is_null, not_null
-from tilth.metrics.columns import Completeness, Correlation, Mean, RowCount, StandardDeviation, Sum, Variance
+from tilth.metrics.columns import (
+    Completeness,
+    Correlation,
+    InterquartileRange,
+    Kurtosis,
+    Mean,
+    Range,
+    RowCount,
+    Skewness,
+    StandardDeviation,
+    Sum,
+    Variance,
+    ZerosCount,
+)
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
 from tilth.rules.language.syntax import Rule
 from tilth.rules.numbers import RowTest, number
 from tilth.rules.prepared import PreparedRule, metric_name
 from tilth.rules.row_rules import row_rule
-from tilth.rules.types.rule_type import BARE, COLUMN, GLUE, ONE, TABLE, TILTH, TWO, RuleType
+from tilth.rules.types.rule_type import BARE, COLUMN, GLUE, TABLE, TILTH, TWO, RuleType
 
 
 def _is_complete(rule: Rule, context: Context) -> PreparedRule:
@@ -43,14 +56,9 @@ COLUMN_CORRELATION = number(
     inexact=True, analyzer=GLUE, watchable=True,
 )  # fmt: skip
 
-
-def _unknown_to_glue(name: str, usage: str, *, inexact: bool = False) -> RuleType:
-    """A type of Tilth's own that this version does not evaluate."""
-    return RuleType(name, ONE, COLUMN, usage, where=True, dynamic=True, inexact=inexact, glue=TILTH, analyzer=TILTH)
-
-
-RANGE = _unknown_to_glue("Range", 'Range "column" <= 60')
-INTERQUARTILE_RANGE = _unknown_to_glue("InterquartileRange", 'InterquartileRange "column" < 250', inexact=True)
-SKEWNESS = _unknown_to_glue("Skewness", 'Skewness "column" between -2 and 2', inexact=True)
-KURTOSIS = _unknown_to_glue("Kurtosis", 'Kurtosis "column" < 5', inexact=True)
-ZEROS_COUNT = _unknown_to_glue("ZerosCount", 'ZerosCount "column" <= 100')
+BEYOND_GLUE: dict[str, Any] = {**NUMERIC, "glue": TILTH, "analyzer": TILTH}
+RANGE = number("Range", Range, 'Range "column" <= 60', **BEYOND_GLUE)
+INTERQUARTILE_RANGE = number("InterquartileRange", InterquartileRange, 'InterquartileRange "column" < 250', **BEYOND_GLUE, inexact=True)
+SKEWNESS = number("Skewness", Skewness, 'Skewness "column" between -2 and 2', **BEYOND_GLUE, inexact=True)
+KURTOSIS = number("Kurtosis", Kurtosis, 'Kurtosis "column" < 5', **BEYOND_GLUE, inexact=True)
+ZEROS_COUNT = number("ZerosCount", ZerosCount, 'ZerosCount "column" <= 100', **BEYOND_GLUE, counts=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tilth.errors import ColumnError
+from tilth.regex import Regex
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.lints import lint_anchors
@@ -22,6 +23,14 @@ def _column_exists(rule: Rule, context: Context) -> PreparedRule:
         return known(judged(False, {f"Dataset.{name}.ColumnExists": 0.0}, notes=(error.mistakes[0].message,)))
 
 
+def _column_names_match(rule: Rule, context: Context) -> PreparedRule:
+    """The whole of every name matches."""
+    pattern = Regex.parse(context.text(rule.parameters[0]).pattern).full().compile_python()
+    others = [name for name in context.schema.names if not pattern.search(name)]
+    share = {metric_name("ColumnNamesPatternMatchRatio"): 1 - len(others) / len(context.schema)} if context.schema else {}
+    return known(judged(not others, share, notes=(f"Columns that do not match the pattern: {', '.join(others)}",)))
+
+
 def _lint_pattern(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
     if rule.parameters and rule.parameters[0].style != "$":
         lint_anchors(rule.parameters[0].text, report)
@@ -34,5 +43,5 @@ COLUMN_COUNT = RuleType(
 )  # fmt: skip
 COLUMN_EXISTS = RuleType("ColumnExists", BARE, COLUMN, 'ColumnExists "column"', prepare=_column_exists)
 COLUMN_NAMES_MATCH_PATTERN = RuleType(
-    "ColumnNamesMatchPattern", BARE, ("pattern",), 'ColumnNamesMatchPattern "[a-z_]+"', lint=_lint_pattern
+    "ColumnNamesMatchPattern", BARE, ("pattern",), 'ColumnNamesMatchPattern "[a-z_]+"', prepare=_column_names_match, lint=_lint_pattern,
 )  # fmt: skip

@@ -7,16 +7,18 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import lit, not_
+from tilth.engine.expressions import and_, lit, lt, not_, not_null
 from tilth.errors import RulesError
-from tilth.metrics.columns import Extreme, Maximum, Minimum
+from tilth.metrics.columns import Extreme, Maximum, Minimum, RowCount
 from tilth.metrics.metric import Metric
-from tilth.rules.cells import judged, length, offenders, passes
+from tilth.report import Outcome
+from tilth.rules.cells import age_of, length, offenders, passes
+from tilth.rules.cells import judged as cell_judged
 from tilth.rules.conditions import Criterion, resolve
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Rule, Text
-from tilth.rules.prepared import PreparedRule, metric_name, names, recorded, reject_kinds
+from tilth.rules.prepared import PreparedRule, RuleResult, Values, metric_name, names, recorded, reject_kinds, within
 from tilth.rules.row_rules import row_rule
 from tilth.rules.types.datatypes import LAYOUT, reads_as
 from tilth.rules.types.rule_type import COLUMN, GLUE, ONE, TILTH, Form, RuleType
@@ -76,7 +78,7 @@ def _column_length(rule: Rule, context: Context) -> PreparedRule:
     reject_kinds(rule, (column,), lambda k: k in (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.DATE), "a text column")
     assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
     criterion = resolve(rule.condition, context.setting)
-    passing, title = judged(criterion, length(column), lit(0)), metric_name("LengthCompliance", (column.name,))
+    passing, title = cell_judged(criterion, length(column), lit(0)), metric_name("LengthCompliance", (column.name,))
     return row_rule(rule, context, column, passing, title, extremes=lengths(column), criterion=criterion, always_share=True)
 
 
@@ -129,6 +131,31 @@ def _lint_data_type(rule: Rule, parameters: Sequence[str | None], report: Diagno
             report.warn("W-UNJUDGED", at.span, m.message, accepted=m.accepted, hint=m.hint)
 
 
+# ── DataFreshness ──
+
+
+def _data_freshness(rule: Rule, context: Context) -> PreparedRule:
+    """The age of every cell at the time of the run, in whole seconds, meets the condition; null has none."""
+    (column,) = context.columns(rule)
+    reject_kinds(rule, (column,), lambda kind: kind.temporal or kind is Kind.STRING, "a column of dates or times")
+    assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
+    criterion, scope = resolve(rule.condition, context.setting), context.scope(rule)
+    age = age_of(column, context.setting.now)
+    passing = and_(not_null(age), cell_judged(criterion, age, age))
+    ready = row_rule(rule, context, column, passing, _title("DataFreshness.Compliance")(rule, context), pass_on_nothing=True)
+    future, youngest = within(RowCount(), and_(lt(age, lit(0)), scope)), within(Extreme(age, "min"), scope)
+
+    def judge(values: Values) -> RuleResult:
+        result = ready.judge(values)
+        warnings = (f"values in the future: {values[future]:,}",) if values[future] else ()
+        fresh = result.outcome is Outcome.FAILED and values[youngest] is not None and criterion.holds(values[youngest])
+        return replace(result, warnings=warnings, notes=(*result.notes, *([NEWEST] if fresh else [])))
+
+    return replace(ready, metrics=(*ready.metrics, future, youngest), judge=judge)
+
+
+NEWEST = "the newest value meets the condition, but every row has to: `with threshold > 0` asks it of one row"
+
 COLUMN_VALUES = RuleType(
     "ColumnValues", (Form(1, 1, ("string", "number", "date")),), COLUMN, 'ColumnValues "column" in ["a","b"]',
     where=True, threshold=GLUE, tags=("ignoreCase", "timeZone"), null_operands=True, row=True,
@@ -145,5 +172,5 @@ COLUMN_DATA_TYPE = RuleType(
 )  # fmt: skip
 DATA_FRESHNESS = RuleType(
     "DataFreshness", (Form(1, 1, ("duration",)),), COLUMN, 'DataFreshness "column" <= 24 hours',
-    where=True, threshold=TILTH, row=True,
+    where=True, threshold=TILTH, row=True, prepare=_data_freshness, metric=_title("DataFreshness.Compliance"),
 )  # fmt: skip
