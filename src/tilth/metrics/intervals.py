@@ -32,7 +32,7 @@ def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple
     generator = np.random.RandomState([s % 2**32 for s in seed])
     step = max(1, AT_ONCE // max(1, len(whole)))
     for begin in range(0, draws, step):
-        drawn = np.zeros((min(step, draws - begin), len(whole)))
+        drawn = np.zeros((len(whole), min(step, draws - begin))).T  # a cell's draws are neighbours in memory
         if rows:
             drawn[:, order] = generator.multinomial(rows, whole[order] / rows, size=len(drawn))
         if weights is not None:

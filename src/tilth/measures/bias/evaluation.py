@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import Any
@@ -56,18 +56,19 @@ class Group:
         return self._in_a, self._in_d
 
     def of(self, numbers: Numbers) -> Contingency:
-        """The two sides of a table of (draws, facet key, …)."""
-        return _contingency(numbers, *self.sides)
+        """The two sides of a table of (facet key, …)."""
+        sides = np.stack([_added(numbers, keys) for keys in self.sides])
+        return Contingency(sides[None], lambda: numbers.sum(axis=0)[None])
 
     @cached_property
     def rows(self) -> Contingency:
         """Numbers of rows."""
-        return self.of(self.cube.cells[None, 0])
+        return self.of(self.cube.cells[0])
 
     @cached_property
     def weights(self) -> Contingency:
         """Sums of weights; numbers of rows where there are none."""
-        return self.of(self.cube.cells[None, 1])
+        return self.of(self.cube.cells[1])
 
     @cached_property
     def other(self) -> str:
@@ -100,16 +101,11 @@ class Group:
         return a, d
 
 
-def _contingency(numbers: Numbers, in_a: Numbers, in_d: Numbers, whole: Callable[[], Numbers] | None = None) -> Contingency:
-    """The two sides of a table of (draws, facet key, …); `whole` gives its sum over all keys, if that is known already."""
-    sides = np.stack([_added(numbers, in_a), _added(numbers, in_d)], axis=1)
-    return Contingency(sides, whole or (lambda: numbers.sum(axis=1)))
-
-
 def _added(numbers: Numbers, keys: Numbers) -> Numbers:
-    """(draws, facet key, …) → (draws, …), over some of the keys."""
+    """(facet key, …) → (…), over some of the keys."""
     chosen = np.flatnonzero(keys)
-    return numbers[:, chosen[0]] if len(chosen) == 1 else numbers[:, chosen].sum(axis=1)
+    found: Numbers = numbers[chosen[0]] if len(chosen) == 1 else numbers[chosen].sum(axis=0)
+    return found
 
 
 def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Group, list[Found]]]:
@@ -281,7 +277,7 @@ def _strata(m: BiasMetric, g: Group) -> dict[str, Any]:
 
 def _over_values(m: BiasMetric, g: Group, draws: Draws) -> Found:
     """A distance over all values of a label of more than two."""
-    rows, weights = (g.of(g.cube.unfolded[None, i]) for i in (0, 1))
+    rows, weights = (g.of(g.cube.unfolded[i]) for i in (0, 1))
     used, description = m.used(rows)[0], f"{m.description} over all values of the label"
     finding = partial(_finding, g, f"{m.name} by label value", used, description=description, block="by_label_value")
     if not used.all():
@@ -310,29 +306,37 @@ def drawn_metrics(cells: Numbers, groups: Sequence[Group], asked: Sequence[BiasM
 
     The draws depend on the seed and the facet's name, not on what else is asked.
     """
-    found: list[dict[str, list[Numbers]]] = [{m.name: [] for m in asked} for _ in groups]
     request = groups[0].counted.request if groups and asked else None
     if request is None or not request.bootstrap:
         return [{} for _ in groups]
     cells, sides = _merged(cells, groups)
     rows, weights, squares = (a.ravel() for a in cells)
     seed = (request.seed, *(zlib.crc32(w.encode()) for w in words))
+    found: dict[str, list[Numbers]] = {m.name: [] for m in asked}
     for drawn in intervals.resampled(rows, request.bootstrap, seed, (weights, squares) if request.weight is not None else None):
-        table = drawn.reshape(len(drawn), *cells.shape[1:])
-        whole = cache(partial(table.sum, axis=(1, 2), keepdims=False))
-        for (in_a, in_d), values in zip(sides, found, strict=True):
-            of_group = _contingency(table, in_a, in_d, lambda: whole()[:, None])  # noqa: B023 -- called in this round only
-            for m in asked:
-                values[m.name].append(m.values(of_group))
-    return [{name: np.concatenate(v) for name, v in values.items()} for values in found]
+        table = _of_groups(drawn.T.reshape(*cells.shape[1:], -1), sides)
+        for m in asked:
+            found[m.name].append(m.values(table).reshape(len(groups), -1))
+    draws = {name: np.concatenate(values, axis=1) for name, values in found.items()}
+    return [{name: values[i] for name, values in draws.items()} for i in range(len(groups))]
 
 
-def _merged(cells: Numbers, groups: Sequence[Group]) -> tuple[Numbers, list[tuple[Numbers, Numbers]]]:
-    """The cells with facet keys put together that are always on the same side, and the sides of each group: fewer cells to draw."""
-    members = np.concatenate([np.stack(g.sides) for g in groups])
-    kinds, places = np.unique(members, axis=1, return_inverse=True)
-    merged = np.stack([cells[:, places.ravel() == k].sum(axis=1) for k in range(kinds.shape[1])], axis=1)
-    return merged, [(kinds[2 * i], kinds[2 * i + 1]) for i in range(len(groups))]
+def _of_groups(drawn: Numbers, sides: Numbers) -> Contingency:
+    """(facet key, …, draws) → the two sides in each group's draws, one group after the other; `sides`: which keys, by side and group.
+
+    A cell's draws stay neighbours in memory, so that to sum over the other axes is to add up whole arrays.
+    """
+    numbers = np.stack([_added(drawn, keys) for of in sides for keys in of], axis=-2).reshape(*drawn.shape[1:-1], 2, -1)
+    whole = cache(lambda: np.tile(drawn.sum(axis=(0, 1)), sides.shape[1])[None])
+    return Contingency(np.moveaxis(numbers, (-1, -2), (0, 1)), lambda: np.moveaxis(whole(), -1, 0))
+
+
+def _merged(cells: Numbers, groups: Sequence[Group]) -> tuple[Numbers, Numbers]:
+    """The cells with facet keys put together that are always on the same side: fewer cells to draw; and (side, group, facet key), where
+    they are."""
+    kinds, places = np.unique(np.stack([g.sides for g in groups], axis=1), axis=2, return_inverse=True)
+    merged = [cells[:, places.ravel() == k].sum(axis=1) for k in range(kinds.shape[2])]
+    return np.stack(merged, axis=1), kinds
 
 
 def _percentiles(draws: Draws, m: BiasMetric, request: BiasRequest) -> tuple[float, float] | None:
