@@ -90,11 +90,16 @@ def measure(
 
 
 def _with_model(measure: Measure) -> Measure:
-    """The measure with the model whose file it names: one that predicts, or a fitted flow."""
+    """The measure with the model whose file or address it names: one that predicts, or a fitted flow."""
     from tilth.measures.measure import ModelMeasure
+    from tilth.web.client import is_address
 
     if not isinstance(measure, ModelMeasure) or not isinstance(model := measure.model, str | Path):
         return measure
+    if is_address(model):
+        from tilth.measures.endpoint.model import EndpointModel
+
+        return measure.of_model(EndpointModel(str(model)), measure.columns)
     if Path(model).suffix.lower() == ".tilth":
         return measure.of_model(flow_from(model), measure.columns)
     from tilth.steps.predict import predictor_of

@@ -1,13 +1,11 @@
 """A stage in another process, by a small server that answers what a test says."""
 
 import json
-import threading
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tests.answering import answering
 from tests.serve.asking import ask
 from tests.servers import free_port
 from tilth.errors import RequestError
@@ -19,40 +17,6 @@ from tilth.web import client
 from tilth.web.client import EndpointFailed, Patience
 
 ROWS = json.dumps([{"age": 30, "job": "cook"}, {"age": None, "job": "clerk"}]).encode()
-
-
-@contextmanager
-def answering(answer, status=200, parameters=None):
-    """The address of a server that answers `answer` of what it is asked, and the list of what it is asked.
-
-    `status` is that of all answers, or a list of those of the first ones; `parameters` is what it wants of a batch transform.
-    """
-    asked, statuses = [], list(status) if isinstance(status, list) else None
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200 if parameters is not None or self.path == "/ping" else 404)
-            self.end_headers()
-            self.wfile.write(json.dumps(parameters).encode() if self.path == "/execution-parameters" and parameters is not None else b"")
-
-        def do_POST(self):
-            asked.append((self.path, self.headers["content-type"], self.rfile.read(int(self.headers["content-length"]))))
-            body = answer(json.loads(asked[-1][2]))
-            now = status if statuses is None else statuses.pop(0) if statuses else 200
-            self.send_response(400 if body is None else now)
-            self.end_headers()
-            self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
-
-        def log_message(self, *words):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_a_foreign_model_between_or_behind(served):

@@ -89,7 +89,7 @@ class ModelMeasure(Measure):
     needs_model = True
 
     model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
-    """A model file, a fitted flow that predicts, or a function from an Arrow table of the columns to a prediction for each row."""
+    """A model file, a fitted flow that predicts, the address of an endpoint, or a function from a table to a prediction for each row."""
     columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
     """The columns that the model takes; by default those it was trained on, or those of the table without such a role as label or id."""
     trusted: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)

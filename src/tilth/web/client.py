@@ -17,12 +17,15 @@ LARGEST = 64 * 2**20  # bytes of an answer
 PART = 64 * 2**10  # bytes of an answer that are read at once, so that a slow one is given up in time
 PAUSE = 1.0  # seconds before the first retry, twice as long before each further one
 BUSY = 429
+SAID = 200  # bytes of an answer of another status that are kept
 SCHEMES = ("http", "https")
 JSON = "application/json"
 
 
 class EndpointFailed(MachineError):
-    """A server did not answer as it should."""
+    """A server did not answer as it should: with another `status` than 200, of which `said` is how the answer begins, or not at all."""
+
+    status, said = 0, ""
 
 
 class EndpointAbsent(EndpointFailed):
@@ -34,9 +37,7 @@ class EndpointLate(EndpointAbsent):
 
 
 class EndpointRefused(EndpointFailed):
-    """A server refused what it was asked for: a `status` from 400 to 499."""
-
-    status = 0
+    """A server refused what it was asked for: a status from 400 to 499."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Endpoint:
                 status, found = self.asked("POST", self.path, body, headers, max(0.01, min(patience.seconds, until - monotonic())))
                 if status == 200:
                     return found
-                error = self._failed(status)
+                error = self._failed(status, found)
                 if isinstance(error, EndpointRefused) and status != BUSY:
                     raise error
             except EndpointAbsent as absent:
@@ -117,12 +118,10 @@ class Endpoint:
             sleep(pause)
         raise AssertionError  # the last turn has returned or raised
 
-    def _failed(self, status: int) -> EndpointFailed:
-        message = f"{self.title} answered with status {status}"
-        if not 400 <= status < 500:
-            return EndpointFailed(message, code="endpoint-failed")
-        error = EndpointRefused(message, code="endpoint-refused")
-        error.status = status
+    def _failed(self, status: int, body: bytes) -> EndpointFailed:
+        kind, code = (EndpointRefused, "endpoint-refused") if 400 <= status < 500 else (EndpointFailed, "endpoint-failed")
+        error = kind(f"{self.title} answered with status {status}", code=code)
+        error.status, error.said = status, " ".join(body[:SAID].decode("utf-8", "replace").split())
         return error
 
     def asked(self, method: str, path: str, body: bytes, headers: Mapping[str, str], seconds: float) -> tuple[int, bytes]:

@@ -44,7 +44,10 @@ if TYPE_CHECKING:
     "--save-counts", "counts_file", type=OUTPUT, metavar="FILE", help="Also write the counts behind bias; measure them again as DATA."
 )
 @click.option(
-    "--model", type=INPUT, metavar="FILE", help="The model of --measure shap, pdp and importance, or a fitted flow that predicts."
+    "--model",
+    type=INPUT,
+    metavar="MODEL",
+    help="The model of --measure shap, pdp and importance: a file, a fitted flow that predicts, or http://HOST/PATH.",
 )
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns that the model takes, where it does not name them.")
 @TRUSTED
@@ -78,6 +81,7 @@ def command(
     """
     from tilth.flow.delivery import deliver_report
     from tilth.measures.conditions import verdicts
+    from tilth.measures.endpoint.kept import kept_beside
     from tilth.store.places import reject_foreign
 
     roles = {"label": label, "facet": facet, "id": options.pop("ids")}
@@ -89,13 +93,15 @@ def command(
     if out:
         reject_foreign(out)
     engine, reading = engine_from(options), reading_from(options)
-    if config is not None:
-        report = _by_config(data, config, out, reading, engine, counts=bool(counts_file))
-    else:
-        given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, "local": bool(shap_file)}}
-        asked = [{m: given[m]} if m in given else m for m in measures]
-        report = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
-    report = _save(report, counts_file, shap_file)
+    with kept_beside(out) as kept:
+        if config is not None:
+            report = _by_config(data, config, out, reading, engine, counts=bool(counts_file))
+        else:
+            explained["model"] = _asked(model, kept)
+            given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, "local": bool(shap_file)}}
+            asked = [{m: given[m]} if m in given else m for m in measures]
+            report = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
+        report = _save(report, counts_file, shap_file)
     report = replace(report, findings=(*report.findings, *verdicts(report.findings, fail_on)))
     if out and config is None:
         deliver_report(report, out)
@@ -115,6 +121,14 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
         raise click.UsageError("--save-shap: add --measure shap --model FILE")
     if bias and measures and "bias" not in measures:
         raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
+
+
+def _asked(model: str | None, kept: str) -> Any:
+    """The model behind an address, whose answers are kept in a file; a model in a file as it is named."""
+    from tilth.measures.endpoint.model import EndpointModel
+    from tilth.web.client import is_address
+
+    return EndpointModel(str(model), kept=kept) if is_address(model) else model
 
 
 def _of_data(

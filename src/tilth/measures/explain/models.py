@@ -15,6 +15,7 @@ from tilth.engine.arrow import arrow_type
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, listed
+from tilth.measures.endpoint.model import EndpointModel
 from tilth.measures.importance import predicted
 from tilth.measures.measure import Predictor
 from tilth.metrics.metric import measured
@@ -122,11 +123,21 @@ def asked_of(
     need = Sample(tuple(dict.fromkeys((*columns, *roles.id))), rows, seed)
     sampled = measured(table, [need], session)[need]
     held, ids = Rows(sampled.select(list(columns)), [schema[c].kind for c in columns]), sampled.select(list(roles.id))
+    if isinstance(model, EndpointModel):
+        return _of_endpoint(name, model, output, roles, held, ids)
     if not isinstance(model, Predictor):
         return _of_function(name, model, prediction, held, ids, session)
     outputs = model.outputs
     chosen = _chosen(name, outputs, output, roles)
     return Asked(held, ids, tuple(outputs[i] for i in chosen), lambda matrix: model.numbers(matrix)[:, chosen])
+
+
+def _of_endpoint(name: str, model: EndpointModel, output: str, roles: Roles, held: Rows, ids: pa.Table) -> Asked:
+    """An endpoint: all of its scores, unless one is asked for or has the name of the favourable label."""
+    names = model.scored(held.table.slice(0, 1)).names
+    named = output or set(names) & set(map(str, roles.positive))
+    chosen = _chosen(name, names, output, roles) if named else list(range(len(names)))
+    return Asked(held, ids, tuple(names[i] for i in chosen), lambda matrix: model.scored(held.decoded(matrix)).matrix[:, chosen])
 
 
 def _of_function(name: str, model: Any, prediction: str, held: Rows, ids: pa.Table, session: Session) -> Asked:
