@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlglot import exp
 
 from tilth.data import Dataset
+from tilth.engine import footers
 from tilth.engine.arrow import as_numpy, cast, uniform
 from tilth.engine.expressions import alias, col
 from tilth.engine.folding import Folding, fold_select
@@ -115,8 +116,9 @@ def _on_grids(engine: Session, data: Dataset, sums: Mapping[Statistic, Exact]) -
 
 
 def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
-    known: dict[Need, Any] = {}
-    for asked in scans(engine, data, needs):
+    needs = list(needs)
+    known = from_footers(engine, data, needs)
+    for asked in scans(engine, data, (n for n in needs if n not in known)):
         if isinstance(asked.needs[0], Sample):
             known[asked.needs[0]] = _sampled(engine, data, asked)
         elif isinstance(asked.needs[0], Fold):
@@ -125,6 +127,13 @@ def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[N
             with engine.timed(asked.title, asked.text):
                 known |= asked.answers(engine)
     return known
+
+
+def from_footers(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
+    """What the footers of Parquet files answer, so that no row is read for it; the session notes the columns."""
+    found = dict[Need, Any](footers.answered(data, _of(Statistic, needs), lambda: engine.schema(data)).items())
+    engine.footers += dict.fromkeys(c for s in found for c in s.reads or {"number of rows"})
+    return found
 
 
 def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Asked]:

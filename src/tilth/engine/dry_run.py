@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from tilth.data import Change, Dataset, Kind
-from tilth.engine.answering import scans
+from tilth.engine.answering import from_footers, scans
 from tilth.engine.arrow import empty
 from tilth.engine.expressions import col
 from tilth.engine.needs import Fold, Need, Sample
@@ -77,8 +77,9 @@ class DryRun(Session):
         return most
 
     def answer(self, data: Dataset, needs: Iterable[N]) -> dict[N, Any]:
-        known: dict[Any, Any] = {}
-        for asked in scans(self, data, needs):
+        needs = list(needs)
+        known: dict[Any, Any] = {n: self._stand_in(data, n) for n in from_footers(self, data, needs)}
+        for asked in scans(self, data, (n for n in needs if n not in known)):
             self.note(asked.title, asked.text)
             values = {n: self._stand_in(data, n) for n in asked.needs}
             known |= {n: {(g,) * len(n.by): value for g in GROUPS} if n.by else value for n, value in values.items()}

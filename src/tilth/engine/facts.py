@@ -35,8 +35,10 @@ def fingerprint(data: Dataset) -> str:
 def begin(engine: Session) -> Callable[..., Facts]:
     """Begin to record a run. The returned function gives the facts up to its call, for the data that was read."""
     started, clock, earlier = datetime.now(UTC), time.perf_counter(), len(engine.scans)
+    footers = len(engine.footers)
 
     def facts(data: Dataset, rows: int | None = None, **more: object) -> Facts:
+        known = dict.fromkeys(engine.footers[footers:])
         return Facts(
             source=str(data.source),
             engine=engine.name,
@@ -46,7 +48,7 @@ def begin(engine: Session) -> Callable[..., Facts]:
             scans=engine.shown(data.roles.private, earlier),
             versions=versions() | {"python": platform.python_version()},
             fingerprint=fingerprint(data),
-            more=more,
+            more=more | ({"from Parquet footers": ", ".join(known)} if known else {}),
         )
 
     return facts

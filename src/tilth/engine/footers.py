@@ -1,0 +1,214 @@
+"""What the footers of Parquet files say exactly, so that no row is read for it: rows, nulls, and the ends of whole numbers and times.
+
+A footer does not say how many NaN a column of floats has, which are null here, and it may cut texts short: of floats it answers nothing, of
+texts only how many are null.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Change, Dataset, Files, Kind, Schema
+from tilth.engine.operations.times import Known
+from tilth.engine.statistics import Statistic
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import FileMetaData
+
+ORDERED = frozenset({Kind.INTEGER, Kind.DATE, Kind.TIMESTAMP})  # kinds whose smallest and largest value a footer has as they are
+UNKNOWN, THERE = object(), object()
+COMPARED = {exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le}
+COUNTED = ORDERED | {Kind.STRING, Kind.BOOLEAN, Kind.DECIMAL, Kind.TIMESTAMP_TZ}  # … whose nulls here are those of the file
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Of a column: how many values are null, and the smallest and the largest of the others; None where that is not known."""
+
+    nulls: int
+    low: Any = None
+    high: Any = None
+
+
+class Footers:
+    """The footers of files with the same columns. What one of them does not say is not known."""
+
+    def __init__(self, metadata: Iterable[FileMetaData]) -> None:
+        self._metadata = list(metadata)
+        self._ends: dict[str, Ends | None] = {}
+
+    @cached_property
+    def rows(self) -> int:
+        """The number of rows."""
+        return sum(m.num_rows for m in self._metadata)
+
+    def ends(self, column: str) -> Ends | None:
+        """Nulls and ends of a flat column; None for one that some file lacks, or whose nulls are not counted in all of its parts."""
+        if column not in self._ends:
+            self._ends[column] = self._found(column)
+        return self._ends[column]
+
+    @cached_property
+    def _columns(self) -> list[dict[str, int]]:
+        """Of each file the places of its columns."""
+        return [{m.schema.column(i).path: i for i in range(len(m.schema))} for m in self._metadata]
+
+    def _found(self, column: str) -> Ends | None:
+        nulls, lows, highs, ordered, types = 0, list[Any](), list[Any](), True, set[str]()
+        for metadata, columns in zip(self._metadata, self._columns, strict=True):
+            if "." in column or column not in columns:  # with a dot it may as well be a field of a struct
+                return None
+            stored = metadata.schema.column(columns[column])
+            types.add(f"{stored.physical_type} {stored.logical_type}")
+            parts = [metadata.row_group(k).column(columns[column]).statistics for k in range(metadata.num_row_groups)]
+            if stored.max_repetition_level or not all(part is not None and part.has_null_count for part in parts):
+                return None
+            nulls += sum(part.null_count for part in parts)
+            filled = [part for part in parts if part.num_values]
+            ordered &= all(part.has_min_max for part in filled) and "nanoseconds" not in str(stored.logical_type)
+            try:
+                lows += [part.min for part in filled if ordered]
+                highs += [part.max for part in filled if ordered]
+            except (ValueError, OverflowError):  # a date that Python has none for, nor for any nanoseconds
+                ordered = False
+        return Ends(nulls, min(lows), max(highs)) if ordered and len(types) == 1 and lows else Ends(nulls)
+
+
+def answered(data: Dataset, statistics: Iterable[Statistic], schema: Callable[[], Schema]) -> dict[Statistic, Any]:
+    """What the footers of a dataset's files answer: the number of rows, and of those that are null, or in a range that all values are in,
+    and the smallest and largest value. Empty for what is not the rows of Parquet files as they are read.
+    """
+    asked = [s for s in statistics if not (s.by or s.per) and len(s.reads) <= 1 and isinstance(s.aggregate, exp.Count | exp.Min | exp.Max)]
+    footers = footers_of(data.source) if asked and isinstance(data.source, Files) else None
+    decode = _decode(data)
+    if footers is None or decode is None:
+        return {}
+    kinds = {c.name: c.kind for c in schema()}
+    columns = {c: ends for c in set[str]().union(*(s.reads for s in asked)) if (ends := _as_read(c, kinds.get(c), footers, decode))}
+    return {s: value for s in asked if (value := _answer(s, footers.rows, columns)) is not UNKNOWN}
+
+
+def _decode(data: Dataset) -> Change | None:
+    """The changes that reading makes, where a dataset has no others."""
+    match data.layers:
+        case ():
+            return Change((), decode=True)
+        case (Change(decode=True) as only,):
+            return only
+    return None
+
+
+@lru_cache(maxsize=16)
+def footers_of(source: Files) -> Footers | None:
+    """The footers of the files of a source, if they are Parquet, are here, and name the columns."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if source.format != "parquet" or source.option("names") or any("://" in path for path in source.paths):
+        return None
+    try:
+        return Footers(pq.read_metadata(path) for path in source.paths)
+    except (OSError, pa.ArrowException):  # encrypted, or damaged, which a scan will say
+        return None
+
+
+def _as_read(column: str, kind: Kind | None, footers: Footers, decode: Change) -> Ends | None:
+    """The ends of a column as it is read, where that is what is stored; without low and high where its kind has no order here."""
+    ends = footers.ends(column) if kind in COUNTED else None
+    if ends is None:
+        return None
+    known = kind in ORDERED and type(ends.low) in (int, date, datetime)
+    whole = known or ends.nulls == footers.rows
+    if column in decode.made and not (whole and isinstance(decode.made[column], Known)):  # which leaves what Python has a date for
+        return None
+    return ends if known else Ends(ends.nulls)
+
+
+def _answer(s: Statistic, rows: int, columns: Mapping[str, Ends]) -> Any:
+    if s.where is not None:
+        (column,) = s.reads or {""}
+        counts = isinstance(s.aggregate, exp.Count) and isinstance(s.aggregate.this, exp.Star)
+        return _rows_that_meet(s.where, columns[column], rows) if counts and column in columns else UNKNOWN
+    match s.aggregate:
+        case exp.Count(this=exp.Star()):
+            return rows
+        case exp.Count(this=exp.Column(name=name)) if name in columns:
+            return rows - columns[name].nulls
+        case exp.Min(this=exp.Column(name=name)) | exp.Max(this=exp.Column(name=name)) if name in columns:
+            ends = columns[name]
+            if ends.low is not None or ends.nulls == rows:
+                return ends.low if isinstance(s.aggregate, exp.Min) else ends.high
+    return UNKNOWN
+
+
+def _rows_that_meet(condition: Tree, ends: Ends, rows: int) -> Any:
+    """How many rows meet a condition that all values of its column meet, or that asks only whether there is one."""
+    there = rows - ends.nulls
+    try:
+        of_nulls = ends.nulls * bool(_met(condition, None))
+        with suppress(_Unfit):
+            return there * bool(_met(condition, THERE)) + of_nulls
+        if not there or (_met(condition, ends.low) and _met(condition, ends.high)):
+            return there + of_nulls
+    except _Unfit:
+        pass
+    return UNKNOWN
+
+
+class _Unfit(Exception):
+    """A condition that the ends of a column cannot answer."""
+
+
+def _met(condition: Tree, value: Any) -> bool | None:
+    """Whether a value of the one column meets a condition; None is null. `THERE` is any value.
+
+    Errors: `_Unfit` for a condition that values between two which meet it might not meet.
+    """
+    match condition:
+        case exp.Paren(this=inner):
+            return _met(inner, value)
+        case exp.Coalesce(this=inner, expressions=[exp.Boolean(this=False)]):
+            return bool(_met(inner, value))
+        case exp.Is(this=exp.Column(), expression=exp.Null()):
+            return value is None
+        case exp.Not(this=exp.Is() | exp.Paren(this=exp.Is()) as inner):
+            return not _met(inner, value)
+        case exp.And(this=a, expression=b):
+            both = (_met(a, value), _met(b, value))
+            return False if False in both else None if None in both else True
+        case exp.GT() | exp.GTE() | exp.LT() | exp.LTE():
+            return None if value is None else COMPARED[type(condition)](*_sides(condition, value))
+    raise _Unfit
+
+
+def _sides(comparison: exp.Binary, value: Any) -> tuple[Any, Any]:
+    """Both sides of a comparison with the value in place of the column. Errors: `_Unfit` for what is not the column and a constant."""
+    sides = []
+    for tree in (comparison.this, comparison.expression):
+        match tree:
+            case exp.Column() if value is not THERE:
+                sides.append(value)
+            case exp.Cast(this=exp.Column()) if tree.is_type("date") and isinstance(value, date):
+                sides.append(value.date() if isinstance(value, datetime) else value)
+            case exp.Cast(this=exp.Literal(is_string=True, this=text)) if tree.is_type("date"):
+                sides.append(date.fromisoformat(text))
+            case exp.Cast(this=exp.Literal(is_string=True, this=text)) if tree.is_type("timestamp"):
+                sides.append(datetime.fromisoformat(text))
+            case exp.Literal(is_int=True, this=digits):
+                sides.append(int(digits))
+            case exp.Neg(this=exp.Literal(is_int=True, this=digits)):
+                sides.append(-int(digits))
+            case _:
+                raise _Unfit
+    if type(sides[0]) is not type(sides[1]):
+        raise _Unfit
+    return sides[0], sides[1]
