@@ -10,7 +10,7 @@ import pytest
 from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory
 from tilth.metrics.metric import Metric, measured
-from tilth.metrics.relations import AggregateThere, EqualRows, MatchedRows, RepeatedKeys, RowsThere
+from tilth.metrics.relations import AggregateThere, DifferingRows, EqualRows, KeysThere, MatchedRows, RepeatedKeys, RowsThere
 from tilth.testing.metrics import check_metric
 
 HERE = pa.table({"k": [1, 2, 2, 3, None], "v": ["a", "b", "c", None, "e"]})
@@ -27,8 +27,13 @@ KEY = (("k", "j"),)
         (MatchedRows(OTHER, KEY), 2),  # 1 and 3; null matches nothing
         (EqualRows(OTHER, KEY, (("v", "w"),)), 2),  # null equals null
         (EqualRows(OTHER, KEY, (("k", "n"),)), 1),
-        (RepeatedKeys(OTHER, KEY), 0),  # 2 is not there, 4 is not here
+        (DifferingRows(OTHER, KEY, ("v", "w")), 0),
+        (DifferingRows(OTHER, KEY, ("k", "n")), 1),
+        (RepeatedKeys(OTHER, KEY), 1),  # 2; 4 is not here
         (RepeatedKeys(OTHER, (("v", "w"),)), 0),
+        (KeysThere(OTHER, ("j",)), 3),
+        (KeysThere(OTHER, ("j",), repeated=True), 1),  # 4
+        (KeysThere(OTHER, ("w", "n")), 3),
         (RowsThere(OTHER), 5),
         (AggregateThere(OTHER, "sum", "n"), 8.0),
         (AggregateThere(OTHER, "avg", "n"), 2.0),

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 import tilth
 from tests.engines import duckdb_session
-from tests.rules.cases import evaluate
+from tests.rules.cases import FOLDER, evaluate
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import MachineError
 from tilth.report import Outcome
 from tilth.rules import parse
 
-CASES = Path(__file__).with_name("cases") / "evaluation.tsv"
 DAYS = [dt.date(2024, 3, 1), dt.date(2024, 3, 2), dt.date(2024, 3, 3), None, dt.date(2024, 3, 5)]
 TABLE = pa.table(
     {
@@ -39,9 +37,9 @@ def dataset(table: pa.Table) -> Dataset:
 SOURCES = {"R": dataset(R), "empty": dataset(R.slice(0, 0)), "same": dataset(TABLE)}
 
 
-def cases() -> list[list[str]]:
+def cases(name: str = "evaluation.tsv") -> list[list[str]]:
     """Rule, outcome, name and value of a metric; a line may leave the last two out."""
-    lines = CASES.read_text("utf-8").splitlines()
+    lines = FOLDER.joinpath(name).read_text("utf-8").splitlines()
     return [line.split("\t") for line in lines if line and not line.startswith("#")]
 
 
@@ -73,6 +71,43 @@ def test_spark_judges_alike(spark, data, engine):
     assert [f.outcome for f in ours] == [f.outcome for f in theirs]
     for a, b in zip(ours, theirs, strict=True):
         assert a.payload.to_json().get("metrics", {}) == pytest.approx(b.payload.to_json().get("metrics", {}), rel=1e-9), a.name
+    assert outcomes_of_nothing(Spark(spark).session()) == cases("nothing.tsv")
+
+
+NULLS = pa.table({name: pa.nulls(3, TABLE.schema.field(name).type) for name in TABLE.column_names})
+
+
+def outcomes_of_nothing(engine) -> list[list[str]]:
+    """As the file has them."""
+    lines = cases("nothing.tsv")
+    filtered = [f'{rule} where "id > 99"' for rule, _, scoped, _ in lines if scoped != "-"]
+
+    def outcomes(table, rules):
+        text = f"Rules = [ {', '.join(rules)} ]"
+        return (str(f.outcome) for f in evaluate(dataset(table), parse(text), engine, sources=SOURCES, examples=0))
+
+    rules = [rule for rule, *_ in lines]
+    empty, scoped, nulls = outcomes(TABLE.slice(0, 0), rules), outcomes(TABLE, filtered), outcomes(NULLS, rules)
+    return [[rule, next(empty), "-" if scope == "-" else next(scoped), next(nulls)] for rule, _, scope, _ in lines]
+
+
+def test_the_outcomes_of_nothing(engine):
+    assert outcomes_of_nothing(engine) == cases("nothing.tsv")
+
+
+def test_keys_that_repeat_are_named_and_so_is_what_differs(data, engine):
+    twice = dataset(pa.table({"id": [7, 7, 1, None, None], "price": [1.0, 2.0, 10.0, 4.0, 5.0]}))
+    rules = parse('Rules = [ DatasetMatch "twice" "id" "price" = 1, DatasetMatch "R" "id" "price" = 1 ]')
+    for private, shown in (("code", "7"), ("id", "***")):
+        repeated, differing = evaluate(Dataset(data.source, Roles.of(private=private)), rules, engine, sources={**SOURCES, "twice": twice})
+        assert repeated.message.startswith(f"The selected columns are not comparable due to duplicates, in twice: id = {shown} (")
+        assert differing.payload.notes == ("rows without a partner: 2", "rows of R without a partner: 1", "rows with another 'price': 1")
+
+
+def test_a_schema_that_differs_is_said_column_by_column(data, engine):
+    other = dataset(pa.table({"id": ["1"], "qty": [2], "price": [1.0], "codes": ["x"], "day": pa.array([None], pa.date32())}))
+    (found,) = evaluate(data, parse('Rules = [ SchemaMatch "other" = 1 ]'), engine, sources={"other": other})
+    assert (found.value, found.payload.notes) == (0.6, ("missing: code", "extra: codes", "of another type: id"))
 
 
 def test_a_value_in_the_future_is_said_and_so_is_a_newest_value_that_is_fresh(data, engine):

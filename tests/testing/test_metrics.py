@@ -67,6 +67,8 @@ SHELF: list[Metric] = [
     relations.MatchedRows(OTHER, (("text", "t"),)),
     relations.EqualRows(OTHER, (("integer", "i"),), (("text", "t"),)),
     relations.RepeatedKeys(OTHER, (("text", "t"), ("integer", "i"))),
+    relations.DifferingRows(OTHER, (("integer", "i"),), ("text", "t")),
+    relations.KeysThere(OTHER, ("t", "i")),
     relations.RowsThere(OTHER),
     relations.AggregateThere(OTHER, "sum", "i"),
     Weights(),

@@ -10,9 +10,10 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset
-from tilth.engine.expressions import and_, col, double, eq, gt, if_else, lit, or_
+from tilth.engine.expressions import and_, col, double, eq, gt, if_else, lit, not_, not_null, or_, sub
 from tilth.engine.needs import Relation, here, matched, rows_here, rows_there, there
-from tilth.engine.operations.aggregates import SumOrZero
+from tilth.engine.operations.aggregates import CountDistinct, CountIf, SumOrZero
+from tilth.engine.operations.operation import Struct
 from tilth.metrics.metric import Metric
 
 Keys = tuple[tuple[str, str], ...]
@@ -57,9 +58,38 @@ class EqualRows(Metric):
         return tuple(a for a, _ in (*self.keys, *self.columns))
 
     def needs(self) -> tuple[Relation, ...]:
-        single = and_(eq(rows_here(), lit(1)), eq(rows_there(), lit(1)))
-        same = [exp.NullSafeEQ(this=here(_only(a)), expression=there(_only(b))) for a, b in self.columns]
-        return (Relation(self.other, self.keys, SumOrZero.of(if_else(and_(single, *same), lit(1), lit(0)))),)
+        return (_of_pairs(self.other, self.keys, *(_same(pair) for pair in self.columns)),)
+
+
+@dataclass(frozen=True)
+class DifferingRows(Metric):
+    """The number of rows with a row in the other table of the same key and another value in a column (a pair), null equal to null.
+
+    Keys should be unique in both tables: a key that occurs more often in one of them does not count. Source: DQDL `DatasetMatch`.
+    """
+
+    range = (0, math.inf)
+    other: Dataset
+    keys: Keys
+    pair: tuple[str, str]
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        return tuple(a for a, _ in (*self.keys, self.pair))
+
+    def needs(self) -> tuple[Relation, ...]:
+        return (_of_pairs(self.other, self.keys, not_(_same(self.pair))),)
+
+
+def _of_pairs(other: Dataset, keys: Keys, *conditions: Tree) -> Relation:
+    """The number of keys that are in one row here and one there, which meet some conditions."""
+    single = and_(eq(rows_here(), lit(1)), eq(rows_there(), lit(1)))
+    return Relation(other, keys, SumOrZero.of(if_else(and_(single, *conditions), lit(1), lit(0))))
+
+
+def _same(pair: tuple[str, str]) -> Tree:
+    a, b = pair
+    return exp.NullSafeEQ(this=here(_only(a)), expression=there(_only(b)))
 
 
 def _only(column: str) -> Tree:
@@ -69,14 +99,18 @@ def _only(column: str) -> Tree:
 
 @dataclass(frozen=True)
 class RepeatedKeys(Metric):
-    """The number of keys in both tables that occur more than once in one of them."""
+    """The number of keys that occur more than once here, or are here and occur more than once in the other table.
+
+    A key with a null does not count.
+    """
 
     range = (0, math.inf)
     other: Dataset
     keys: Keys
 
     def needs(self) -> tuple[Relation, ...]:
-        repeated = and_(matched(), or_(gt(rows_here(), lit(1)), gt(rows_there(), lit(1))))
+        whole = [not_null(here(_only(a))) for a, _ in self.keys]
+        repeated = and_(*whole, or_(gt(rows_here(), lit(1)), and_(matched(), gt(rows_there(), lit(1)))))
         return (Relation(self.other, self.keys, SumOrZero.of(if_else(repeated, lit(1), lit(0)))),)
 
 
@@ -89,6 +123,23 @@ class RowsThere(Metric):
 
     def needs(self) -> tuple[Relation, ...]:
         return (Relation(self.other, (), exp.Max(this=rows_there())),)
+
+
+@dataclass(frozen=True)
+class KeysThere(Metric):
+    """The number of different keys of the other table, or of its rows that repeat one. A key with a null does not count."""
+
+    range = (0, math.inf)
+    other: Dataset
+    of: tuple[str, ...]
+    repeated: bool = False
+
+    def needs(self) -> tuple[Relation, ...]:
+        whole = and_(*(not_null(col(c)) for c in self.of))
+        key = if_else(whole, Struct.of(*map(col, self.of)))
+        different = exp.Max(this=there(CountDistinct.of(key)))
+        rows = exp.Max(this=there(CountIf.of(whole)))
+        return (Relation(self.other, (), sub(rows, different) if self.repeated else different),)
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from tilth.data import Dataset
-from tilth.engine.expressions import col
+from tilth.data import Dataset, mask
+from tilth.engine.expressions import and_, col, not_null
 from tilth.engine.layers import table
-from tilth.errors import RulesError
+from tilth.errors import RulesError, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric
-from tilth.metrics.relations import AggregateThere, EqualRows, Keys, MatchedRows, RepeatedKeys, RowsThere
+from tilth.metrics.relations import AggregateThere, DifferingRows, EqualRows, Keys, KeysThere, MatchedRows, RepeatedKeys, RowsThere
 from tilth.rules.context import Context, named_column
-from tilth.rules.examples import groupable
+from tilth.rules.examples import FailureExamples, FailureFilter, groupable
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.references import split_aggregate, split_mapping, split_names, split_reference
 from tilth.rules.language.syntax import Rule
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, known, row_counts
 from tilth.rules.types import RULE_TYPES
 from tilth.rules.types.rule_type import NUMBER, ONE, TILTH, TWO, Form, RuleType
+
+MOST_KEYS = 5  # that a message names
 
 
 def _ratio(rule: Rule, context: Context, value: float, *notes: str, rows: Mapping[str, int] | None = None) -> RuleResult:
@@ -82,19 +85,43 @@ def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
     rest = [(c, c) for c in context.schema.names if c not in dict(keys)]
     columns = _pairs(split_mapping(compared[0]) if compared else rest, context, other)
     _reject_unequal(columns, context, other)
-    rows, repeated, equal = RowCount(), RepeatedKeys(other, keys), EqualRows(other, keys, columns)
+    there = tuple(b for _, b in keys)
+    rows, found, equal = RowCount(), MatchedRows(other, keys), EqualRows(other, keys, columns)
+    repeated = (RepeatedKeys(other, keys), KeysThere(other, there, repeated=True))
+    others, differing = KeysThere(other, there), {a: DifferingRows(other, keys, (a, b)) for a, b in columns}
 
     def judge(values: Values) -> RuleResult:
         n, hits = values[rows], values[equal]
         if n == 0:
             return failed("Cannot evaluate: primary DataFrame is empty")
-        if values[repeated]:
-            message = f"The selected columns are not comparable due to duplicates: {values[repeated]:,} keys occur more than once"
-            raise RulesError(message, hint="choose key columns that are unique in both tables", code="repeated-keys")
-        return _ratio(rule, context, hits / n, rows=row_counts(hits, n))
+        if any(values[metric] for metric in repeated):
+            raise _repeated_keys(keys, context, other, alias)
+        counts = {"rows without a partner": n - values[found], f"rows of {alias} without a partner": values[others] - values[found]}
+        counts |= {f"rows with another {column!r}": values[metric] for column, metric in differing.items()}
+        notes = [f"{what}: {number:,}" for what, number in counts.items() if number]
+        return _ratio(rule, context, hits / n, *notes, rows=row_counts(hits, n))
 
     of, member = tuple(a for a, _ in (*keys, *columns)), _member(context, other, keys, columns)
-    return PreparedRule((rows, repeated, equal), judge, of, col(MEMBER), member=member)
+    metrics = (rows, found, equal, others, *repeated, *differing.values())
+    return PreparedRule(metrics, judge, of, col(MEMBER), member=member)
+
+
+def _repeated_keys(keys: Keys, context: Context, other: Dataset, alias: str) -> RulesError:
+    """The error for keys that occur more than once, with some of them."""
+    sides = (("here", context.data, context.schema, 0), (f"in {alias}", other, context.engine.schema(other), 1))
+    parts = []
+    for name, data, schema, side in sides:
+        own = tuple(pair[side] for pair in keys)
+        whole = FailureFilter(own, and_(*(not_null(col(c)) for c in own)), keys=True)
+        rows = FailureExamples(data, schema, context.engine, MOST_KEYS).of(whole, None).examples
+        shown = ["".join(f", {pair[side]} = {_masked(row[pair[side]], pair[0], context)}" for pair in keys)[2:] for row in rows]
+        parts += [f"{name}: {'; '.join(shown)}"] if shown else []
+    message = f"The selected columns are not comparable due to duplicates, {' and '.join(parts)}"
+    return RulesError(message, hint="choose key columns that are unique in both tables", code="repeated-keys")
+
+
+def _masked(value: Any, column: str, context: Context) -> Any:
+    return mask(value) if context.private([column]) else value
 
 
 def _reject_unequal(pairs: Keys, context: Context, other: Dataset) -> None:
@@ -113,13 +140,19 @@ def _schema_match(rule: Rule, context: Context) -> PreparedRule:
     """The share of columns that the other table has too, with the same type; no data is read."""
     (alias,) = context.names(rule)
     here, there = context.schema, context.engine.schema(context.source(alias))
+    missing, extra = ([c.name for c in a if c.name not in b] for a, b in ((here, there), (there, here)))
     if len(here) != len(there):
+        counts = f"Column counts do not match: {len(here)} and {len(there)}"
         metrics = _ratio(rule, context, 0.0).metrics
-        return known(judged(False, metrics, notes=(f"Column counts do not match: {len(here)} and {len(there)}",)))
-    missing = [c.name for c in here if c.name not in there]
+        return known(judged(False, metrics, notes=(counts, *_listed({"missing": missing, "extra": extra}))))
     other = [c.name for c in here if c.name in there and (c.kind, c.type) != (there[c.name].kind, there[c.name].type)]
-    lines = [f"{what}: {', '.join(columns)}" for what, columns in (("missing", missing), ("of another type", other)) if columns]
-    return known(_ratio(rule, context, 1 - len(missing + other) / len(here), *lines))
+    ratio = 1 - len(missing + other) / len(here)
+    return known(_ratio(rule, context, ratio, *_listed({"missing": missing, "extra": extra, "of another type": other})))
+
+
+def _listed(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """A line for each kind of columns of the other table that there are."""
+    return [f"{what}: {listed(names)}" for what, names in columns.items() if names]
 
 
 def _row_count_match(rule: Rule, context: Context) -> PreparedRule:
