@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from tilth import formats
 from tilth.data import Dataset, Files
 from tilth.engine.session import Session
-from tilth.errors import RequestError, RulesError
+from tilth.errors import RequestError, RulesError, unknown
 from tilth.formats import table_of
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
 from tilth.rules import Ruleset, parse
 from tilth.store.local import reject_own_input, text_of
+from tilth.store.uri import Place
 
 if TYPE_CHECKING:
     from tilth.history.ledger import Ledger
@@ -43,6 +44,42 @@ class Checked:
             self.ledger.append(self.dataset, self.statistics)
 
 
+@dataclass(frozen=True)
+class RowFiles:
+    """Where the rows of a check are written: those that `passed` every rule, those that `failed` one, all `rows` with every verdict.
+
+    `outside` says what becomes of a row outside a rule's `where`: it is `passed` or `skipped`. `labels`: a rule's labels follow it.
+    """
+
+    passed: Place | None = None
+    failed: Place | None = None
+    rows: Place | None = None
+    outside: str = "passed"
+    labels: bool = False
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """The places that are given."""
+        given = {"passed": self.passed, "failed": self.failed, "rows": self.rows}
+        return {what: place for what, place in given.items() if place is not None}
+
+    def __bool__(self) -> bool:
+        return bool(self.places)
+
+    def reject(self, data: Dataset, others: Iterable[Dataset]) -> None:
+        """Reject what could not be written, before anything is measured. Errors: `RequestError`."""
+        from tilth.rules.row_output import ADDED, FAILED_RULES, reject_taken
+
+        RequestError.reject(unknown([self.outside], ("passed", "skipped"), "a row outside a `where` cannot be {}", "bad-value"))
+        read = [path for t in (data, *others) if isinstance(t.source, Files) for path in t.source.paths]
+        for i, place in enumerate(given := list(self.places.values())):
+            formats.format_of(place)
+            reject_own_input(place, read)
+            if place in given[:i]:
+                raise RequestError(f"two kinds of rows cannot both be written to {place}", hint="give each its own", code="same-place")
+        reject_taken(data, ADDED if self.rows else [FAILED_RULES] if self.failed else [])
+
+
 def ruleset_from(rules: Any, folder: str = ".") -> Ruleset:
     """A ruleset, or the one in a string or in a file, whose path is relative to `folder`. Errors: `RulesError` for anything else."""
     if isinstance(rules, Ruleset):
@@ -63,8 +100,7 @@ def checked(
     *,
     sources: Mapping[str, Any] | None = None,
     history: str | Path | None = None,
-    passed: str | Path | None = None,
-    failed: str | Path | None = None,
+    row_files: RowFiles | None = None,
     **options: Any,
 ) -> Checked:
     """The check of a table by a ruleset, with facts for the report: see `tilth.check`."""
@@ -73,11 +109,12 @@ def checked(
     ledger = None if history is None else _ledger(history)
     with session.working_for(RULES):
         tables = {name: table_of(source, session) for name, source in (sources or {}).items()}
-        _reject_places(passed, failed, (data, *tables.values()))
+        if row_files:
+            row_files.reject(data, tables.values())
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
         with nullcontext() if ledger is None else ledger.reading(key) as earlier:
             evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
-    facts = {} if passed is failed is None else _write_rows(data, ruleset, evaluation, session, passed, failed)
+    facts = _write_rows(data, ruleset, evaluation, session, row_files) if row_files else {}
     return Checked(evaluation.findings, {"rows": evaluation.rows, **facts}, key, evaluation.statistics, ledger)
 
 
@@ -87,24 +124,30 @@ def _ledger(place: str | Path) -> Ledger:
     return Ledger(place)
 
 
-def _reject_places(passed: Any, failed: Any, tables: Iterable[Dataset]) -> None:
-    """Reject writing rows over data that are read, or both to one place."""
-    if passed is not None and passed == failed:
-        raise RequestError(f"the rows that pass and those that fail cannot both be written to {passed}", code="same-place")
-    for place in (passed, failed):
-        if place is not None:
-            reject_own_input(place, [path for t in tables if isinstance(t.source, Files) for path in t.source.paths])
+def _write_rows(data: Dataset, ruleset: Ruleset, evaluation: Evaluation, session: Session, files: RowFiles) -> dict[str, Any]:
+    """Write the rows, all files or none; how many pass and fail, where they are parted, and the rules that do not judge rows.
 
-
-def _write_rows(data: Dataset, ruleset: Ruleset, evaluation: Evaluation, session: Session, passed: Any, failed: Any) -> dict[str, Any]:
-    """Write the rows that pass and those that fail; how many they are, and the rules that do not judge rows."""
+    Rows for several files are held, so that what they are read from is scanned once.
+    """
     from tilth.rules.row_output import row_results
 
     with session.working_for(ROWS):
-        rows = row_results(data, ruleset, evaluation.prepared)
-        rows = rows.held(session.checkpoint(rows.tested))
-        numbers = [measured(part, [RowCount()], session)[RowCount()] for part in (rows.passed, rows.failed)]
-        for part, place in ((rows.passed, passed), (rows.failed, failed)):
-            if place is not None:
-                formats.write(part, place, engine=session)
-    return {"rows_passed": numbers[0], "rows_failed": numbers[1], "rules_without_rows": list(rows.without_rows)}
+        rows = row_results(data, ruleset, evaluation.prepared, skips=files.outside == "skipped", labels=files.labels)
+        if len(files.places) > 1:
+            rows = rows.held(session.checkpoint(rows.tested))
+        made = {"passed": lambda flat: rows.passed, "failed": rows.failed, "rows": rows.all_rows}
+        parts = [(made[what](not formats.format_of(place).lists), place) for what, place in files.places.items()]
+        written = dict(zip(files.places, formats.write_together(parts, session), strict=True))
+        counted = _counts(written, evaluation.rows, lambda: measured(data, [RowCount()], session)[RowCount()])
+    return {**counted, "rules_without_rows": list(rows.without_rows)}
+
+
+def _counts(written: Mapping[str, int], known: int | None, count: Callable[[], int]) -> dict[str, int]:
+    """How many rows pass and fail, where they are parted: if only one of the two kinds is written, the other is the rest."""
+    if not written.keys() & {"passed", "failed"}:
+        return {}
+    total = written.get("rows", known)
+    if len(written) == 1 and total is None:
+        total = count()
+    passed = written["passed"] if "passed" in written else (total or 0) - written["failed"]
+    return {"rows_passed": passed, "rows_failed": written["failed"] if "failed" in written else (total or 0) - passed}

@@ -151,6 +151,9 @@ def check(
     history: str | Path | None = None,
     passed: str | Path | None = None,
     failed: str | Path | None = None,
+    rows: str | Path | None = None,
+    outside_where: Literal["passed", "skipped"] = "passed",
+    rule_labels: bool = False,
     **options: Any,
 ) -> Report:
     """Verdicts.
@@ -160,8 +163,11 @@ def check(
 
     `sources` are further tables that rules may name (ReferentialIntegrity, CustomSql …): datasets, or anything that `read` takes.
     `history` is a file with the metrics of earlier checks, to which this check's are added at the end, under the `Primary` of the
-    ruleset's DataSources, or without one under the path of the data. `passed` and `failed` are places for the rows that pass every
-    rule and for those that fail one; column `DataQualityRulesFail` lists the failed rules of each row.
+    ruleset's DataSources, or without one under the path of the data.
+
+    `passed` and `failed` are places for the rows that pass every rule and for those that fail one, where `DataQualityRulesFail` lists the
+    failed rules of each; `rows` is one for all rows with the columns that Glue adds. `outside_where` says what becomes of a row outside
+    a rule's `where`; with `rule_labels` a rule is listed with its labels. `composites="row"` judges composite rules row by row.
 
     Errors: `RulesError` with every mistake of the ruleset, `RequestError` if `history` is not a file of this kind.
 
@@ -173,14 +179,14 @@ def check(
     >>> print(check(orders, rules, sources={"customers": customers}).findings[0].message.splitlines()[-1])
     1 of 3 rows do not meet it
     """
-    from tilth.checking import checked, ruleset_from
+    from tilth.checking import RowFiles, checked, ruleset_from
 
     ruleset = ruleset_from(rules)
     with session_of(engine, data, "check") as session:
         facts = begin(session)
         table = formats.table_of(data, session)
-        places: dict[str, Any] = {"sources": sources, "history": history, "passed": passed, "failed": failed}
-        done = checked(table, ruleset, session, **places, **options)
+        files = RowFiles(passed, failed, rows, outside_where, rule_labels)
+        done = checked(table, ruleset, session, sources=sources, history=history, row_files=files, **options)
         done.record()
         return Report("check", done.findings, facts(table, **done.facts))
 

@@ -1,7 +1,8 @@
-"""Rows that pass and rows that fail, beside what each rule says of each row when it is worked out by hand."""
+"""What rules say of each row, beside verdicts worked out by hand; and the files of rows."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,91 +13,134 @@ import tilth
 from tests.engines import duckdb_session
 from tests.rules.test_evaluate import SOURCES, TABLE, dataset
 from tilth.engine.session import Session, everything
-from tilth.errors import RequestError
+from tilth.errors import MachineError, RequestError
 from tilth.rules import parse
 from tilth.rules.evaluation import evaluate
-from tilth.rules.row_output import FAILED_RULES, row_results
+from tilth.rules.row_output import ADDED, FAILED_RULES, PASSED_RULES, RESULT, SKIPPED_RULES, row_results
 
-CASES = {  # rule → the ids of the rows that fail it; None where it judges no rows
-    'IsComplete "qty"': {4},
-    'Completeness "qty" > 0.5': {4},  # passes, and yet a row fails
-    'ColumnValues "qty" > 2': {1, 2, 4},
-    'ColumnValues "qty" > 2 where "qty is not null"': {1, 2},
-    'ColumnValues "qty" != 2': {1, 2},  # null passes !=
-    'ColumnValues "qty" in [2, 4] with threshold > 0.1': {4, 5},
-    'ColumnLength "code" = 2': {3, 4},
-    'ColumnDataType "code" = "Integer"': {1, 2, 3, 4, 5},
-    'IsUnique "qty"': {1, 2},  # null is not a key
-    'Uniqueness "code" > 0.1': {1, 5},
-    'UniqueValueRatio "code" > 0.1': {1, 5},
-    'DuplicateRowCount "qty" < 9': {1, 2},
-    'IsUnique "code" where "id > 1"': set(),
-    'IsUnique "qty" where "id <> 2"': set(),
-    'IsPrimaryKey "qty"': {1, 2, 4},
-    'CustomSql "select id from primary where price > 15"': {1},
-    'CustomSql "select qty from primary where qty > 2 or qty is null"': {1, 2},
-    'ReferentialIntegrity "id" "R.id" > 0.1': {4, 5},
-    'ReferentialIntegrity "qty" "R.id" > 0.1': {3, 4, 5},
-    'DatasetMatch "R" "id" "price" > 0.1': {3, 4, 5},
-    '(IsComplete "qty") AND (ColumnValues "id" < 3)': {3, 4, 5},
-    '(IsComplete "qty") OR (ColumnValues "id" < 5)': set(),
-    '(ColumnValues "qty" > 2 where "id < 3") OR (ColumnValues "id" < 2)': {2, 3, 4, 5},
-    '(ColumnValues "qty" > 2 where "id < 3") AND (ColumnValues "id" > 1)': {1, 2},
-    "RowCount > 3": None,
-    'Mean "qty" > 3': None,
-    '(IsComplete "qty") AND (RowCount > 9)': None,
-    'CustomSql "select count(*) from primary" = 5': None,
-    'ColumnValues "nope" > 2': None,
-}
+CASES = Path(__file__).with_name("cases")
 
 
-def failures(engine: Session) -> tuple[dict[int, list[str]], set[int], tuple[str, ...]]:
-    """Row → rules that it fails, the rows that pass, the rules that judge no rows."""
-    ruleset = parse(f"Rules = [ {', '.join(CASES)} ]")
-    data = dataset(TABLE)
-    results = row_results(data, ruleset, evaluate(data, ruleset, engine, sources=SOURCES).prepared)
-    failed = {row[0]: row[-1].split("; ") for row in engine.peek(results.failed, everything())}
-    return failed, {row[0] for row in engine.peek(results.passed, everything())}, results.without_rows
+def cases(file: str) -> list[list[str]]:
+    lines = (CASES / file).read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines if line and not line.startswith("#")]
 
 
 def assert_rows(engine: Session) -> None:
-    failed, passed, without = failures(engine)
-    assert passed == {1, 2, 3, 4, 5} - set(failed)
-    found = {rule: {i for i, rules in failed.items() if str(rule) in rules} for rule in parse(f"Rules = [ {', '.join(CASES)} ]").rules}
-    for (rule, rows), expected in zip(found.items(), CASES.values(), strict=True):
-        assert rows == (expected or set()), str(rule)
-        assert (str(rule) in without) == (expected is None)
+    """Every rule is in the list that its letter says, in the order of the ruleset, whatever a row outside `where` is."""
+    rules = cases("rows.tsv")
+    ruleset, data = parse(f"Rules = [ {', '.join(rule for rule, _ in rules)} ]"), dataset(TABLE)
+    results = row_results(data, ruleset, evaluate(data, ruleset, engine, sources=SOURCES).prepared)
+    texts = [str(rule) for rule in ruleset.rules]
+    assert results.without_rows == tuple(text for text, (_, row) in zip(texts, rules, strict=True) if row == "-----")
+    for skips in (False, True):
+        held = replace(results, skips=skips)
+        lists = {PASSED_RULES: "P" if skips else "P.", FAILED_RULES: "F", SKIPPED_RULES: "-." if skips else "-"}
+        found = engine.table(engine.query(held.all_rows(), everything())).to_pylist()
+        assert sorted(row["id"] for row in found) == [1, 2, 3, 4, 5]
+        for row in found:
+            letters = [verdicts[row["id"] - 1] for _, verdicts in rules]
+            for column, own in lists.items():
+                assert row[column] == [text for text, letter in zip(texts, letters, strict=True) if letter in own], (row["id"], column)
+            assert row[RESULT] == "Failed"  # ColumnDataType fails in each row
 
 
-def test_the_rows_that_fail_each_rule() -> None:
+def test_what_each_rule_says_of_each_row() -> None:
     assert_rows(duckdb_session())
 
 
 @pytest.mark.spark
-def test_the_rows_that_fail_each_rule_on_spark(spark) -> None:
+def test_what_each_rule_says_of_each_row_on_spark(spark) -> None:
     from tilth.engine.spark import Spark
 
     assert_rows(Spark(spark).session())
 
 
-def test_both_kinds_of_rows_are_written_and_counted(tmp_path: Path) -> None:
-    passed, failed = tmp_path / "passed.parquet", tmp_path / "failed.parquet"
-    report = tilth.check(TABLE, 'Rules = [ IsComplete "qty", ColumnValues "id" < 5, RowCount > 3 ]', passed=passed, failed=failed)
-    assert pq.read_table(passed).schema.names == TABLE.column_names
-    assert sorted(pq.read_table(passed)["id"].to_pylist()) == [1, 2, 3]
-    rows = {row["id"]: row[FAILED_RULES] for row in pq.read_table(failed).to_pylist()}
-    assert rows == {4: 'IsComplete "qty"', 5: 'ColumnValues "id" < 5'}
+def assert_composites(engine: Session) -> None:
+    rules = cases("composites.tsv")
+    ruleset = parse(f"Rules = [ {', '.join(rule for rule, *_ in rules)} ]")
+    column, row = (evaluate(dataset(TABLE), ruleset, engine, sources=SOURCES, composites=mode).findings for mode in ("column", "row"))
+    for (rule, in_columns, in_rows, passed, failed), a, b in zip(rules, column, row, strict=True):
+        assert a.outcome == in_columns, (rule, a.message)
+        assert b.outcome == (in_columns if in_rows == "column" else in_rows), (rule, b.message)
+        assert (str(b.payload.rows.get("passed", "-")), str(b.payload.rows.get("failed", "-"))) == (passed, failed), rule
+        assert bool(b.payload.warnings) == (in_rows == "column"), rule
+        assert len(b.examples) == (int(failed) if failed != "-" and in_rows == "Failed" else len(b.examples)), rule
+        assert a.payload.metrics == b.payload.metrics
+
+
+def test_composites_in_both_modes() -> None:
+    assert_composites(duckdb_session())
+
+
+@pytest.mark.spark
+def test_composites_in_both_modes_on_spark(spark) -> None:
+    from tilth.engine.spark import Spark
+
+    assert_composites(Spark(spark).session())
+
+
+def test_row_mode_adds_no_scan_where_each_row_is_judged_alone() -> None:
+    engine = duckdb_session()
+    rules = parse('Rules = [ (ColumnValues "id" > 2) OR (ColumnValues "price" < 25), RowCount > 1 ]')
+    evaluate(dataset(TABLE), rules, engine, composites="row")
+    assert len(engine.scans) == 1
+    with pytest.raises(RequestError, match=r"mode of composites 'rows'[\s\S]*row"):
+        evaluate(dataset(TABLE), rules, engine, composites="rows")
+
+
+def test_the_rows_of_a_check_are_written_and_counted(tmp_path: Path) -> None:
+    rules = 'Rules = [ IsComplete "qty" labels=["of"="stock"], ColumnValues "id" < 5 where "id > 1", RowCount > 3 ]'
+    passed, failed, rows = (tmp_path / name for name in ("passed.parquet", "failed.csv", "rows.jsonl"))
+    report = tilth.check(TABLE, rules, passed=passed, failed=failed, rows=rows, outside_where="skipped", rule_labels=True)
+    assert pq.read_table(passed).to_pylist() == TABLE.to_pylist()[:3]
+    assert failed.read_text().splitlines()[1:] == [
+        '4,,40.0,,,"IsComplete ""qty"" labels=[""of""=""stock""]"',
+        '5,8,60.0,A1,2024-03-05,"ColumnValues ""id"" < 5 where ""id > 1"""',
+    ]
+    first = tilth.read(rows)
+    assert list(first.names) == [*TABLE.column_names, *ADDED]
     more = report.facts.more
     assert (more["rows_passed"], more["rows_failed"], more["rules_without_rows"]) == (3, 2, ["RowCount > 3"])
+    assert [s.title for s in report.facts.scans if s.purpose == "rows that pass and fail"] == ["hold rows", "write", "write", "write"]
+    for only in ("passed", "failed"):  # one file is written as the rows are read
+        report = tilth.check(TABLE, rules, **{only: tmp_path / "only.parquet"})
+        assert (report.facts.more["rows_passed"], report.facts.more["rows_failed"]) == (3, 2)
+        assert [s.title for s in report.facts.scans if s.purpose == "rows that pass and fail"] == ["write"]
+
+
+def test_a_list_is_one_string_only_in_a_format_without_lists(tmp_path: Path) -> None:
+    rules = 'Rules = [ IsComplete "qty", ColumnValues "id" < 4 ]'
+    for name in ("rows.parquet", "rows.csv"):
+        tilth.check(TABLE, rules, failed=tmp_path / name)
+    assert pq.read_table(tmp_path / "rows.parquet")[FAILED_RULES].to_pylist() == [
+        ['IsComplete "qty"', 'ColumnValues "id" < 4'],
+        ['ColumnValues "id" < 4'],
+    ]
+    assert (tmp_path / "rows.csv").read_text().splitlines()[1].endswith('"IsComplete ""qty""; ColumnValues ""id"" < 4"')
+
+
+def test_either_all_files_are_written_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise MachineError("the disk is full")
+
+    monkeypatch.setattr("tilth.formats.csv.Csv.export", full)
+    with pytest.raises(MachineError, match="full"):
+        tilth.check(TABLE, 'Rules = [ IsComplete "qty" ]', passed=tmp_path / "a" / "p.parquet", failed=tmp_path / "f.csv")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_cannot_be_written_is_rejected_before_the_check(tmp_path: Path) -> None:
     source = tmp_path / "data.parquet"
     pq.write_table(TABLE, source)
+    rules = "Rules = [ RowCount > 3 ]"
     with pytest.raises(RequestError, match="would replace"):
-        tilth.check(source, "Rules = [ RowCount > 3 ]", failed=source)
+        tilth.check(source, rules, failed=source)
     with pytest.raises(RequestError, match="cannot both be written"):
-        tilth.check(source, "Rules = [ RowCount > 3 ]", passed=tmp_path / "x.csv", failed=tmp_path / "x.csv")
-    taken = pa.table({"id": [1], FAILED_RULES: [""]})
+        tilth.check(source, rules, passed=tmp_path / "x.csv", failed=tmp_path / "x.csv")
+    with pytest.raises(RequestError, match="no format has this suffix"):
+        tilth.check(source, rules, rows=tmp_path / "x.xlsx")
+    with pytest.raises(RequestError, match="cannot be 'left'"):
+        tilth.check(source, rules, rows=tmp_path / "x.csv", outside_where="left")  # type: ignore[arg-type]
     with pytest.raises(RequestError, match="already"):
-        tilth.check(taken, "Rules = [ RowCount > 3 ]", passed=tmp_path / "x.csv")
+        tilth.check(pa.table({"id": [1], FAILED_RULES: [""]}), rules, failed=tmp_path / "x.csv")

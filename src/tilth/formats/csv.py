@@ -38,6 +38,7 @@ class Csv(Format):
     suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".tab", ".txt", ".data")
     options: ClassVar[tuple[str, ...]] = ("delimiter", "header", "blanks", "quote", "encoding")
     named: ClassVar[bool] = False
+    lists: ClassVar[bool] = False
     written_as: ClassVar[Mapping[str, Any]] = {"delimiter": ",", "header": True, "blanks": "keep"}
 
     def open(

@@ -40,9 +40,10 @@ class Format(ABC):
 
     `options` are the options of `open`, `write_options` those of `write`, beside `SHARED`; `suffixes` are those of its files (none for
     tables in memory), `writes`: whether it can be written to them. `named`: whether its tables have column names; `has_header`: whether an
-    empty table has them, too. `by_suffix`: whether files with its suffixes are taken for it. `compressions` are those that its files may
-    have, the default first. `streams`: whether rows are always written as a stream, by `put`; other formats are written by the engine where
-    no option is given. `written_as` are the options of `open` for files as they are delivered, which it would otherwise guess.
+    empty table has them, too; `lists`: whether it has columns of lists. `by_suffix`: whether files with its suffixes are taken for it.
+    `compressions` are those that its files may have, the default first. `streams`: whether rows are always written as a stream, by `put`;
+    other formats are written by the engine where no option is given. `written_as` are the options of `open` for files as they are
+    delivered, which it would otherwise guess.
     """
 
     name: ClassVar[str]
@@ -52,6 +53,7 @@ class Format(ABC):
     writes: ClassVar[bool] = True
     named: ClassVar[bool] = True
     has_header: ClassVar[bool] = True
+    lists: ClassVar[bool] = True
     by_suffix: ClassVar[bool] = True
     compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
     streams: ClassVar[bool] = False

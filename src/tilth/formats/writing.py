@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
 from tilth.errors import RequestError, unknown
-from tilth.formats.format import SHARED, by_name, by_suffix, reject_unknown
+from tilth.formats.format import SHARED, Format, by_name, by_suffix, reject_unknown
 from tilth.formats.trainers import format_for, options_for, table_for
+from tilth.store.local import suffix_of
+from tilth.store.places import atomic
 from tilth.store.uri import Place, is_local
 
 if TYPE_CHECKING:
@@ -42,13 +45,32 @@ def write(
     """
     if trainer:
         format = format or format_for(trainer, os.fspath(place))  # noqa: A001
-    form = by_name(format) if format else by_suffix(os.fspath(place), default="parquet")
+    form = by_name(format) if format else format_of(place)
     reject_unknown(form, options, (*SHARED, *form.write_options))
     if trainer:
         options = {**options_for(trainer, form.name, options), "trainer": trainer}
         data = table_for(trainer, form.name, data, engine)
     form.write(data, place, engine, **options)
     return Path(place) if is_local(place) else os.fspath(place)
+
+
+def write_together(tables: Sequence[tuple[Dataset, Place]], engine: Session) -> list[int]:
+    """Write several datasets, each in the format of its place: all, or none if one of them fails. How many rows each has.
+
+    Errors: as for `write`.
+    """
+    forms = [format_of(place) for _, place in tables]
+    with ExitStack() as all_of_them:
+        new = [
+            all_of_them.enter_context(atomic(place, suffix_of(os.fspath(place)) not in form.suffixes))
+            for form, (_, place) in zip(forms, tables, strict=True)
+        ]
+        return [form.write(data, to, engine) for form, (data, _), to in zip(forms, tables, new, strict=True)]
+
+
+def format_of(place: Place) -> Format:
+    """The format in which a table is written to a place, where nothing else is said. Errors: `SourceError` for an unknown suffix."""
+    return by_suffix(os.fspath(place), default="parquet")
 
 
 def to_frame(data: Dataset, kind: str, engine: Session) -> Any:

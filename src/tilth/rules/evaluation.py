@@ -11,7 +11,7 @@ from typing import Any
 
 from tilth.data import Dataset
 from tilth.engine.session import Session
-from tilth.errors import REFUSED, MachineError, RulesError, TilthError
+from tilth.errors import REFUSED, MachineError, RequestError, RulesError, TilthError, unknown
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
@@ -22,6 +22,7 @@ from tilth.rules.findings import AnalyzerNumbers, Leaf, RuleVerdict
 from tilth.rules.language.functions import EvaluationError, dynamic
 from tilth.rules.language.syntax import Analyzer, Composite, Rule, Ruleset
 from tilth.rules.prepared import PreparedRule, RuleResult, judged
+from tilth.rules.row_mode import obstacle, prepare_by_rows
 from tilth.rules.types import RULE_TYPES
 
 EXAMPLES = 5  # shown of what fails a rule
@@ -52,6 +53,7 @@ def evaluate(
     history: History | None = None,
     now: datetime | None = None,
     examples: int = EXAMPLES,
+    composites: str = "column",
 ) -> Evaluation:
     """Evaluate every rule and analyzer of a ruleset, in its order.
 
@@ -61,28 +63,34 @@ def evaluate(
     A rule that fails or cannot be judged never stops another; a failure of the machine stops all (`MachineError`).
     For each failed rule, up to twenty, the `examples` most frequent values or keys that fail are looked up with their rows, or as many
     rows, private values masked.
+    `composites` is `column`, where a composite is the combination of its parts' outcomes, or `row`, where it passes if no row fails it.
+    Errors: `RequestError` for another word.
     """
+    RequestError.reject(unknown([composites], ("column", "row"), "there is no mode of composites {}", "bad-value"))
     setting = Setting(now or datetime.now(UTC), variables={v.name: v for v in ruleset.variables})
     own = {ruleset.primary.name: data} if ruleset.primary else {}
     context = Context(data, engine, engine.schema(data), setting, {PRIMARY: data, **own, **(sources or {})}, history=history)
     run = _Evaluator(context)
     run.prepare([*ruleset.leaves, *ruleset.analyzers])
+    if composites == "row":
+        run.prepare_by_rows([rule for rule in ruleset.rules if isinstance(rule, Composite)])
     run.measure()
     shown = run.examples(ruleset.rules, examples)
     findings: list[Finding] = [run.finding(rule, ruleset, shown.get(rule, Examples())) for rule in ruleset.rules]
     findings += map(run.analyzer_finding, ruleset.analyzers)
-    judged = {r: p for r, p in run.prepared.items() if not isinstance(r, Analyzer) and run.results[r].outcome is not Outcome.ERROR}
+    judging = {r: p for r, p in run.prepared.items() if isinstance(r, Rule) and not isinstance(r, Analyzer)}
+    judged = {r: p for r, p in judging.items() if run.results[r].outcome is not Outcome.ERROR}
     return Evaluation(tuple(findings), run.statistics(), judged, run.values.get(RowCount()))
 
 
 class _Evaluator:
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.prepared: dict[Rule, PreparedRule] = {}
-        self.results: dict[Rule, RuleResult] = {}
+        self.prepared: dict[Rule | Composite, PreparedRule] = {}  # composites only in row mode
+        self.results: dict[Rule | Composite, RuleResult] = {}
         self.values: dict[Metric, Any] = {}
         self.evaluated: dict[Rule, Rule] = {}  # with the history functions evaluated
-        self.notes: dict[Rule, tuple[str, ...]] = {}
+        self.notes: dict[Rule | Composite, tuple[str, ...]] = {}
 
     def prepare(self, leaves: Iterable[Rule]) -> None:
         """What each rule needs; a rule that cannot be prepared ends as Error."""
@@ -101,6 +109,14 @@ class _Evaluator:
             self.evaluated[rule], self.notes[rule] = self.context.with_history(rule, row.metric(rule, self.context))
         return row.prepare(self.evaluated.get(rule, rule), self.context)
 
+    def prepare_by_rows(self, composites: Iterable[Composite]) -> None:
+        """What each composite needs in row mode; one that cannot be judged so stays in column mode, with a note."""
+        for composite in composites:
+            if note := obstacle(composite, self.prepared):
+                self.notes[composite] = (note,)
+            else:
+                self.prepared[composite] = prepare_by_rows(composite, self.prepared, self.context)
+
     def measure(self) -> None:
         """All metrics at once, then the verdicts."""
         self._measure(list(self.prepared))
@@ -109,7 +125,7 @@ class _Evaluator:
                 with self._own_error(rule):
                     self.results[rule] = ready.judge(self.values)
 
-    def _measure(self, rules: Sequence[Rule]) -> None:
+    def _measure(self, rules: Sequence[Rule | Composite]) -> None:
         """The metrics of some rules. If the engine rejects them, of each half, until only the rejected rule ends as Error."""
         try:
             metrics = (m for rule in rules for m in self.prepared[rule].metrics)
@@ -126,7 +142,7 @@ class _Evaluator:
                 raise
 
     @contextmanager
-    def _own_error(self, rule: Rule) -> Iterator[None]:
+    def _own_error(self, rule: Rule | Composite) -> Iterator[None]:
         """Turn an exception into the rule's result Error, except a failure of the machine."""
         try:
             yield
@@ -147,7 +163,7 @@ class _Evaluator:
             rows=dict(result.rows),
             broken=result.broken,
             notes=result.notes,
-            warnings=(*result.warnings, *dict.fromkeys(note for leaf in rule.leaves for note in self.notes.get(leaf, ()))),
+            warnings=(*result.warnings, *dict.fromkeys(note for of in (rule, *rule.leaves) for note in self.notes.get(of, ()))),
             leaves=tuple(_leaf(leaf, self.results[leaf]) for leaf in rule.leaves) if isinstance(rule, Composite) else (),
             example_rows=shown.rows,
             earlier=self._earlier(rule, result),
@@ -175,16 +191,21 @@ class _Evaluator:
         return replace(rule, operands=tuple(self._with_history(operand) for operand in rule.operands))
 
     def result(self, rule: Rule | Composite) -> RuleResult:
-        """A rule's result; a composite's from its operands: an Error counts as not passed."""
+        """A rule's result; a composite's from its operands, an Error counting as not passed, or in row mode from its rows."""
         if isinstance(rule, Rule):
             return self.results[rule]
+        own = self.results.get(rule)
+        if own and own.outcome is Outcome.ERROR:
+            return own
         parts = [self.result(operand) for operand in rule.operands]
         passed = [p.outcome is Outcome.PASSED for p in parts]
-        met = all(passed) if rule.operator == "AND" else any(passed)
+        met = own.outcome is Outcome.PASSED if own else all(passed) if rule.operator == "AND" else any(passed)
         metrics: dict[str, Any] = {}
         for part in parts:
             metrics |= {name: v for name, v in part.metrics.items() if name not in metrics}
-        return judged(met, metrics, notes=tuple(p.message for p, ok in zip(parts, passed, strict=True) if not ok and p.message))
+        notes = tuple(p.message for p, ok in zip(parts, passed, strict=True) if not ok and p.message)
+        rows = own.rows if own else {}
+        return judged(met, metrics, notes=notes, rows=rows)
 
     def analyzer_finding(self, analyzer: Analyzer) -> Finding[AnalyzerNumbers]:
         """The finding of an analyzer."""
@@ -197,7 +218,8 @@ class _Evaluator:
 
     def statistics(self) -> dict[str, float]:
         """Every metric that has a number, by the name under which it is recorded."""
-        found = ((statistic(rule, name), value) for rule, result in self.results.items() for name, value in result.metrics.items())
+        leaves = {rule: result for rule, result in self.results.items() if isinstance(rule, Rule)}
+        found = ((statistic(rule, name), value) for rule, result in leaves.items() for name, value in result.metrics.items())
         return {name: float(value) for name, value in found if isinstance(value, int | float)}
 
     def examples(self, rules: Iterable[Rule | Composite], most: int) -> dict[Rule | Composite, Examples]:
@@ -219,10 +241,10 @@ def _machine(error: Exception) -> bool:
     return isinstance(error, MemoryError) or (isinstance(error, MachineError) and error.mistakes[0].code != REFUSED)
 
 
-def _reason(rule: Rule, error: Exception) -> str:
+def _reason(rule: Rule | Composite, error: Exception) -> str:
     match error:
         case EvaluationError():
             return error.reason
         case TilthError():
             return "\n".join(m.message + (f" ({m.hint})" if m.hint else "") for m in error.mistakes)
-    return f"{rule.type} cannot be evaluated: {type(error).__name__}: {error}"
+    return f"{rule.type if isinstance(rule, Rule) else rule} cannot be evaluated: {type(error).__name__}: {error}"

@@ -27,6 +27,7 @@ class FailureFilter:
     """What fails a rule: the rows for which `rows` is true; with `keys`, those of them whose values occur in several rows.
 
     `nulls`: a key that lacks one of its values fails too. `alike`: the values of the columns say nothing, as all of them are null.
+    `data` is the table with the columns that `rows` reads, where that is not the one under test.
     """
 
     columns: tuple[str, ...]
@@ -34,6 +35,7 @@ class FailureFilter:
     keys: bool = False
     nulls: bool = False
     alike: bool = False
+    data: Dataset | None = None
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,16 @@ class Examples:
     rows: tuple[int, ...] = ()
 
 
-def failing(rule: Rule | Composite, filters: Mapping[Rule, Callable[[], FailureFilter] | None]) -> FailureFilter | None:
-    """The filter of a rule; `filters` are those of the leaves that failed, None for one with nothing to show.
+def failing(rule: Rule | Composite, filters: Mapping[Rule | Composite, Callable[[], FailureFilter] | None]) -> FailureFilter | None:
+    """The filter of a rule; `filters` are those of the rules that failed, None for one with nothing to show.
 
-    For a composite: rows that fail one of its failed parts (AND) or all of them (OR), where they have rows; keys are not shown.
+    For a composite in column mode: rows that fail one of its failed parts (AND) or all of them (OR), where they have rows of the table
+    under test; keys are not shown.
     """
-    if isinstance(rule, Rule):
+    if isinstance(rule, Rule) or rule in filters:
         return make() if (make := filters.get(rule)) else None
     known = [failing(operand, filters) for operand in rule.operands if isinstance(operand, Composite) or operand in filters]
-    parts = [part for part in known if part is not None and not part.keys]
+    parts = [part for part in known if part is not None and not part.keys and part.data is None]
     if not parts or (rule.operator == "OR" and len(parts) < len(rule.operands)):
         return None
     join = or_ if rule.operator == "AND" else and_
@@ -94,7 +97,7 @@ class FailureExamples:
         order += [exp.Ordered(this=col(f"k{i}"), desc=False, nulls_first=False) for i in range(len(keys))]
         select.set("order", exp.Order(expressions=order))
         kind = "keys in several rows" if what.keys else "failing values"
-        rows = self.engine.rows(self.data, select.limit(self.most, copy=False), f"{kind} of {', '.join(what.columns[:5])}")
+        rows = self.engine.rows(what.data or self.data, select.limit(self.most, copy=False), f"{kind} of {', '.join(what.columns[:5])}")
         return Examples(tuple(self._example(what, row, others) for row in rows), tuple(int(row[len(keys)]) for row in rows))
 
     def _condition(self, what: FailureFilter, keys: Sequence[Tree]) -> Tree | None:
@@ -114,7 +117,7 @@ class FailureExamples:
         chosen = chosen.where(what.rows, copy=False).limit(self.most, copy=False)
         wanted = {*self.ids, *what.columns}
         names = tuple(n for n in self.data.names if n in wanted)
-        rows = self.engine.peek(self.data.rows(chosen).keep(names), everything())
+        rows = self.engine.peek((what.data or self.data).rows(chosen).keep(names), everything())
         return Examples(tuple(masked(dict(zip(names, row, strict=True)), self.data.roles.private) for row in rows))
 
 

@@ -1,125 +1,151 @@
-"""Rows that pass and rows that fail: one change of columns that names the rules a row fails, and a filter."""
+"""What each rule says of each row: columns of verdicts, and from them rows that pass, rows that fail, and the columns that Glue adds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Dataset
-from tilth.engine.expressions import alias, and_, case, coalesce, col, eq, lit, ne, not_, not_null, or_
-from tilth.engine.layers import filtered, table
+from tilth.data import Dataset
+from tilth.engine.expressions import case, coalesce, col, is_null, lit, not_, or_, renamed
+from tilth.engine.layers import filtered
+from tilth.engine.operations.lists import ValuesWhere
 from tilth.engine.operations.operation import call
 from tilth.errors import RequestError
 from tilth.rules.language.syntax import Composite, Rule, Ruleset
-from tilth.rules.prepared import MEMBER, Membership, PreparedRule
+from tilth.rules.members import with_members
+from tilth.rules.prepared import MEMBER, PreparedRule
 
-FAILED_RULES = "DataQualityRulesFail"
+PASSED_RULES, FAILED_RULES, SKIPPED_RULES = "DataQualityRulesPass", "DataQualityRulesFail", "DataQualityRulesSkip"
+RESULT = "DataQualityEvaluationResult"
+ADDED = (PASSED_RULES, FAILED_RULES, SKIPPED_RULES, RESULT)
 SEPARATOR = "; "
+VERDICT = "\x1fverdict"  # begins the name of the column with a rule's verdict, until the columns of the output are made of them
+
+Entry = tuple[str, Tree]
+"""A rule's text, and whether it is in a row's list: true or false, never null."""
 
 
 @dataclass(frozen=True)
 class RowResults:
-    """The rows that fail no rule, those that fail one, and the rules that do not judge rows.
+    """The rows of a table by the verdicts of rules on them: true, false, or null for a row to which a rule does not apply.
 
-    `failed` has the column `DataQualityRulesFail` with the rules that the row fails, in canonical form. Thresholds have no influence. A row
-    outside a rule's `where` passes it. A rule that ended as Error judges no row.
+    `verdicts` has a pair for each rule of the ruleset, in its order: its text, and the column of `tested` with its verdict, None for a rule
+    that does not judge rows or ended as Error. A row outside a rule's `where` passes it, or with `skips` skips it. Thresholds, and
+    conditions on a number of all rows, have no influence.
     """
 
     tested: Dataset
-    passed: Dataset
-    failed: Dataset
-    without_rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    verdicts: tuple[tuple[str, str | None], ...]
+    skips: bool = False
+
+    @property
+    def without_rows(self) -> tuple[str, ...]:
+        """The rules that judge no row."""
+        return tuple(rule for rule, verdict in self.verdicts if verdict is None)
+
+    @property
+    def passed(self) -> Dataset:
+        """The rows that fail no rule, with the columns of the table."""
+        return filtered(self.tested, not_(self._fails)).keep(self.columns)
+
+    def failed(self, flat: bool = False) -> Dataset:
+        """The rows that fail a rule, with the list of those they fail. `flat`: lists as strings, for formats without lists."""
+        return self._with(filtered(self.tested, self._fails), {FAILED_RULES: _listed(self._failing(), flat)})
+
+    def all_rows(self, flat: bool = False) -> Dataset:
+        """All rows, with the rules that each passes, fails and skips, and its result. `flat`: lists as strings."""
+        lists = {PASSED_RULES: self._passing(), FAILED_RULES: self._failing(), SKIPPED_RULES: self._skipping()}
+        result = {RESULT: case((self._fails, lit("Failed")), otherwise=lit("Passed"))}
+        return self._with(self.tested, {**{name: _listed(entries, flat) for name, entries in lists.items()}, **result})
 
     def held(self, tested: Dataset) -> RowResults:
         """The same results, read from `tested` as an engine holds it."""
-        return _results(tested, self.without_rows)
+        return replace(self, tested=tested)
+
+    def _with(self, data: Dataset, added: Mapping[str, Tree]) -> Dataset:
+        return data.change(added).keep((*self.columns, *added))
+
+    @property
+    def _judging(self) -> list[tuple[str, str]]:
+        return [(rule, verdict) for rule, verdict in self.verdicts if verdict is not None]
+
+    @property
+    def _fails(self) -> Tree:
+        return or_(*(fails for _, fails in self._failing()))
+
+    def _failing(self) -> list[Entry]:
+        return [(rule, not_(coalesce(col(verdict), exp.true()))) for rule, verdict in self._judging]
+
+    def _passing(self) -> list[Entry]:
+        outside = lit(not self.skips)
+        return [(rule, coalesce(col(verdict), outside.copy())) for rule, verdict in self._judging]
+
+    def _skipping(self) -> list[Entry]:
+        listed = ((rule, lit(True) if verdict is None else is_null(col(verdict))) for rule, verdict in self.verdicts)
+        return [entry for entry, (_, verdict) in zip(listed, self.verdicts, strict=True) if self.skips or verdict is None]
 
 
-@dataclass(frozen=True)
-class _Test:
-    """Whether a row passes, and whether it fails; neither where the rule does not apply to it. Both are true or false, never null."""
-
-    passes: Tree
-    fails: Tree
-
-
-def row_results(data: Dataset, ruleset: Ruleset, prepared: Mapping[Rule, PreparedRule]) -> RowResults:
-    """The rows of a table by what an evaluation of the ruleset prepared. Errors: `RequestError` for a column of the output's name."""
-    if FAILED_RULES in data.names:
-        raise RequestError(f"the data has a column {FAILED_RULES} already", hint="rename it", code="column-taken")
-    joined, tests = _with_members(data, _leaf_tests(prepared), prepared)
-    by_rule = {str(rule): _test(rule, tests) for rule in ruleset.rules}
-    reasons = [case((test.fails, lit(rule))) for rule, test in by_rule.items() if test]
-    tested = joined.change({FAILED_RULES: call("concat_ws", lit(SEPARATOR), *reasons) if reasons else lit("")})
-    without = tuple(rule for rule, test in by_rule.items() if not test)
-    return _results(tested.keep((*data.names, FAILED_RULES)), without)
+def _listed(entries: Iterable[Entry], flat: bool) -> Tree:
+    pairs = list(entries) or [("", exp.false())]  # a list of no type would be none of strings
+    if flat:
+        return call("concat_ws", lit(SEPARATOR), *(case((holds, lit(rule))) for rule, holds in pairs))
+    return ValuesWhere.of(*(holds for _, holds in pairs), *(lit(rule) for rule, _ in pairs))
 
 
-def _results(tested: Dataset, without: tuple[str, ...]) -> RowResults:
-    names = tuple(c for c in tested.names if c != FAILED_RULES)
-    passed, failed = (filtered(tested, compare(col(FAILED_RULES), lit(""))) for compare in (eq, ne))
-    return RowResults(tested, passed.keep(names), failed, without)
+def reject_taken(data: Dataset, added: Iterable[str]) -> None:
+    """Reject a table that has one of the columns that the output adds. Errors: `RequestError`."""
+    RequestError.reject([f"the data has a column {name} already: rename it" for name in added if name in data.names])
 
 
-def _leaf_tests(prepared: Mapping[Rule, PreparedRule]) -> dict[Rule, _Test]:
-    tests = {}
-    for rule, ready in prepared.items():
-        if ready.row is not None:
-            inside = None if ready.scope is None else coalesce(ready.scope, exp.false())
-            tests[rule] = _Test(and_(inside, ready.row), and_(inside, not_(ready.row)))
-    return tests
+def row_results(
+    data: Dataset, ruleset: Ruleset, prepared: Mapping[Rule, PreparedRule], *, skips: bool = False, labels: bool = False
+) -> RowResults:
+    """The verdicts on the rows of a table by what an evaluation of the ruleset prepared.
+
+    `skips`: a row outside a rule's `where` skips it, rather than to pass. `labels`: a rule's text is followed by its labels.
+    """
+    tested, leaves = with_verdicts(data, prepared)
+    verdicts = [combined(rule, leaves) for rule in ruleset.rules]
+    names = [None if verdict is None else f"{VERDICT} of rule {i}" for i, verdict in enumerate(verdicts)]
+    tested = tested.change({name: verdict for name, verdict in zip(names, verdicts, strict=True) if name and verdict})
+    texts = [_text(rule, ruleset, labels) for rule in ruleset.rules]
+    tested = tested.keep((*data.names, *(name for name in names if name)))
+    return RowResults(tested, data.names, tuple(zip(texts, names, strict=True)), skips)
 
 
-def _test(rule: Rule | Composite, tests: Mapping[Rule, _Test]) -> _Test | None:
-    """The test of a rule; of a composite from those of its parts, which must all have one. A part that does not apply is ignored."""
+def _text(rule: Rule | Composite, ruleset: Ruleset, labels: bool) -> str:
+    held = [f'"{key}"="{value}"' for key, value in ruleset.labels_of(rule).items()] if labels else []
+    return f"{rule} labels=[{','.join(held)}]" if held else str(rule)
+
+
+def with_verdicts(data: Dataset, prepared: Mapping[Rule, PreparedRule]) -> tuple[Dataset, dict[Rule, Tree]]:
+    """The table with a column of verdicts for each rule that judges rows, and the trees that read them."""
+    judging = {rule: ready for rule, ready in prepared.items() if ready.row is not None}
+    joined, members = with_members(data, {rule: ready.member for rule, ready in judging.items() if ready.member})
+    made, read = dict[str, Tree](), dict[Rule, Tree]()
+    for i, (rule, ready) in enumerate(judging.items()):
+        tree = leaf_verdict(ready)
+        made[f"{VERDICT} {i}"] = renamed(tree, MEMBER, members[rule]) if rule in members else tree
+        read[rule] = col(f"{VERDICT} {i}")
+    return joined.change(made), read
+
+
+def leaf_verdict(ready: PreparedRule) -> Tree:
+    """What a rule says of a row: true, false, or null for one outside its `where`."""
+    assert ready.row is not None  # noqa: S101 -- only rules that judge rows are asked
+    return ready.row.copy() if ready.scope is None else case((ready.scope, ready.row))
+
+
+def combined(rule: Rule | Composite, leaves: Mapping[Rule, Tree]) -> Tree | None:
+    """The verdict of a rule; of a composite from those of its parts, which must all have one. A part that does not apply is ignored."""
     if isinstance(rule, Rule):
-        return tests.get(rule)
-    parts = [_test(operand, tests) for operand in rule.operands]
-    known = [part for part in parts if part]
-    if len(known) < len(parts):
+        return leaves[rule].copy() if rule in leaves else None
+    parts = [part for operand in rule.operands if (part := combined(operand, leaves)) is not None]
+    if len(parts) < len(rule.operands):
         return None
-    passes, fails = or_(*(p.passes for p in known)), or_(*(p.fails for p in known))
-    if rule.operator == "AND":
-        return _Test(and_(passes, not_(fails)), fails)
-    return _Test(passes, and_(fails, not_(passes)))
-
-
-# ── rows that are among those of a query ──
-
-
-def _with_members(data: Dataset, tests: dict[Rule, _Test], prepared: Mapping[Rule, PreparedRule]) -> tuple[Dataset, Mapping[Rule, _Test]]:
-    """The table joined with the queries whose rows the tests are about, and the tests over the columns that this adds."""
-    members = {rule: ready.member for rule, ready in prepared.items() if ready.member}
-    if not members:
-        return data, tests
-    here = exp.to_identifier(BELOW, quoted=True)
-    select = exp.Select(expressions=[exp.Column(this=exp.Star(), table=here)]).from_(table(BELOW), copy=False)
-    added: list[str] = []
-    for i, (rule, member) in enumerate(members.items()):
-        side, name = f"member{i}", f"{MEMBER} {i}"
-        select.select(alias(not_null(exp.column("hit", side, quoted=True)), name), copy=False)
-        select.join(_among(member).subquery(side), on=and_(*_pairs(member, side)), join_type="left", copy=False)
-        tests[rule] = _Test(_named(tests[rule].passes, name), _named(tests[rule].fails, name))
-        added.append(name)
-    return data.rows(select, out=(*data.names, *added)), tests
-
-
-def _among(member: Membership) -> exp.Select:
-    keys = [alias(col(c), f"k{i}") for i, c in enumerate(member.theirs)]
-    select = exp.Select(expressions=[*keys, alias(lit(True), "hit")], distinct=exp.Distinct())
-    return select.from_(member.among.copy(), copy=False)
-
-
-def _pairs(member: Membership, side: str) -> list[Tree]:
-    pairs = [(exp.column(c, BELOW, quoted=True), exp.column(f"k{i}", side, quoted=True)) for i, c in enumerate(member.columns)]
-    return [exp.NullSafeEQ(this=a, expression=b) if null else eq(a, b) for (a, b), null in zip(pairs, member.nulls, strict=True)]
-
-
-def _named(tree: Tree, name: str) -> Tree:
-    def swap(node: Tree) -> Tree:
-        return col(name) if isinstance(node, exp.Column) and node.name == MEMBER else node
-
-    return tree.copy().transform(swap, copy=False)
+    true, false = (or_(*parts), exp.true()), (or_(*map(not_, parts)), exp.false())
+    return case(*((false, true) if rule.operator == "AND" else (true, false)))

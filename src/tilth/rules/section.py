@@ -93,10 +93,10 @@ def reasons(why: Reasons) -> list[str]:
     >>> [plain(line) for line in reasons(RuleVerdict(rows={"failed": 1, "total": 4}, broken=(-75.0,)))]
     ['1 of 4 rows fails (25 %).', 'Found -75.']
     """
-    if isinstance(why, RuleVerdict) and why.leaves:
-        return [line for leaf in why.leaves if leaf.outcome != Outcome.PASSED for line in reasons(leaf)] if why.notes else []
     failing, values = failing_words(why), list(why.broken)
     lines = [failing] if failing else []
+    if isinstance(why, RuleVerdict) and why.leaves:
+        return [*lines, *(line for leaf in why.leaves if leaf.outcome != Outcome.PASSED for line in reasons(leaf))] if why.notes else lines
     if None in values[1:]:
         values.remove(None)
         lines.append("Nulls are among them.")

@@ -120,7 +120,7 @@ class _Battery:
         if not judges:
             return
         results = row_results(dataset(self.table), ruleset, evaluation.prepared)
-        failed, passed = (len(self.engine.peek(part, everything())) for part in (results.failed, results.passed))
+        failed, passed = (len(self.engine.peek(part, everything())) for part in (results.failed(), results.passed))
         counted = evaluation.findings[0].payload.rows
         require(failed + passed == self.table.num_rows, f"{rule}: a row passes or fails", (passed, failed))
         require(not counted or counted["failed"] == failed, f"{rule}: as many rows fail as the verdict counts", (counted, failed))

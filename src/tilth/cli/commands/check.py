@@ -21,6 +21,22 @@ from tilth.options import ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, 
 @click.option("--history", type=OUTPUT, metavar="FILE", help="The file of metrics of earlier checks; this check's are added.")
 @click.option("--passed", type=OUTPUT, metavar="PLACE", help="Write the rows that pass every rule.")
 @click.option("--failed", type=OUTPUT, metavar="PLACE", help="Write the rows that fail a rule, with the failed rules in a column.")
+@click.option("--rows", type=OUTPUT, metavar="PLACE", help="Write all rows, with the rules that each passes, fails and skips.")
+@click.option(
+    "--outside-where",
+    type=click.Choice(["passed", "skipped"]),
+    default="passed",
+    show_default=True,
+    help="What a row is that a rule's `where` excludes, where rows are written.",
+)
+@click.option("--rule-labels", is_flag=True, help="Write a rule's labels after it, where rows are written.")
+@click.option(
+    "--composites",
+    type=click.Choice(["column", "row"]),
+    default="column",
+    show_default=True,
+    help="Judge rules with AND and OR by their parts' outcomes, or row by row.",
+)
 @shared(*READING)
 @shared(*ENGINE)
 def command(
@@ -32,8 +48,6 @@ def command(
     private: tuple[str, ...],
     tables: tuple[str, ...],
     history: str | None,
-    passed: str | None,
-    failed: str | None,
     **options: Any,
 ) -> int:
     """Check DATA against the DQDL ruleset in the file RULES.
@@ -50,7 +64,7 @@ def command(
     engine = engine_from(options)
     ruleset = ruleset_from(Path(rules))
     table = verbs.read(data, roles={"id": ids, "private": private}, engine=engine, **reading_from(options))
-    report = verbs.check(table, ruleset, engine=engine, sources=sources, history=history, passed=passed, failed=failed)
+    report = verbs.check(table, ruleset, engine=engine, sources=sources, history=history, **options)
     if out:
         verbs.write(report, out)
     if json:

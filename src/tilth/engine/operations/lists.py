@@ -9,7 +9,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, cast_to, data_type, lit
+from tilth.engine.expressions import add, case, cast_to, data_type, lit
 from tilth.engine.operations.operation import Operation, call
 
 
@@ -75,3 +75,26 @@ class Listed(Operation):
     @staticmethod
     def row(*values: Any) -> list[Any]:
         return list(values)
+
+
+class ValuesWhere(Operation):
+    """The list of the values whose condition is true, in their order: first the conditions, which are never null, then the values."""
+
+    null_input = True
+    never_null = True
+
+    @classmethod
+    def duckdb(cls, *given: Tree) -> Tree:
+        half = len(given) // 2
+        return call("list_where", *(exp.Array(expressions=list(part)) for part in (given[half:], given[:half])))
+
+    @classmethod
+    def spark(cls, *given: Tree) -> Tree:
+        half = len(given) // 2
+        pairs = zip(given[:half], given[half:], strict=True)
+        return call("array_compact", exp.Array(expressions=[case(pair) for pair in pairs]))
+
+    @staticmethod
+    def row(*given: Any) -> list[Any]:
+        half = len(given) // 2
+        return [value for holds, value in zip(given[:half], given[half:], strict=True) if holds]

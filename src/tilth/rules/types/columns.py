@@ -42,7 +42,9 @@ NUMERIC: dict[str, Any] = {"accepts": lambda kind: kind.numeric, "wanted": "a nu
 CONSTANT = "the correlation cannot be computed: one column is constant, or fewer than two rows have both"
 
 ROW_COUNT = number("RowCount", RowCount, "RowCount > 100", forms=TABLE, counts=True, analyzer=GLUE, watchable=True)
-COMPLETENESS = number("Completeness", Completeness, 'Completeness "column" > 0.95', test=HAS_VALUE, analyzer=GLUE, watchable=True)
+COMPLETENESS = number(
+    "Completeness", Completeness, 'Completeness "column" > 0.95', test=HAS_VALUE, ratio=True, analyzer=GLUE, watchable=True
+)
 IS_COMPLETE = RuleType("IsComplete", BARE, COLUMN, 'IsComplete "column"', where=True, row=True, prepare=_is_complete)
 MEAN = number("Mean", Mean, 'Mean "column" between 3.5 and 4.5', **NUMERIC, inexact=True, analyzer=GLUE, watchable=True)
 SUM = number("Sum", Sum, 'Sum "column" > 0', **NUMERIC, analyzer=GLUE, watchable=True)

@@ -57,7 +57,7 @@ DUPLICATE_ROW_COUNT = number(
 )  # fmt: skip
 UNIQUENESS = number(
     "Uniqueness", lambda *columns: Uniqueness(columns), 'Uniqueness "a" "b" > 0.99', forms=KEY,
-    **COMPARABLE, test=UNIQUE, analyzer=GLUE, watchable=True,
+    **COMPARABLE, test=UNIQUE, ratio=True, analyzer=GLUE, watchable=True,
 )  # fmt: skip
 IS_UNIQUE = RuleType("IsUnique", BARE_KEY, COLUMN, 'IsUnique "a" "b"', where=True, row=True, prepare=_unique_keys)
 UNIQUE_VALUE_RATIO = number(

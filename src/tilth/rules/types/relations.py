@@ -203,12 +203,12 @@ def _about_columns(rule: Rule, context: Context) -> str:
 
 REFERENTIAL_INTEGRITY = RuleType(
     "ReferentialIntegrity", TWO, ("columns", "reference"), 'ReferentialIntegrity "a,b" "alias.{x,y}" = 1.0', dynamic=True,
-    row=True, analyzer=TILTH, prepare=_referential_integrity, lint=_lint_pairs,
+    row=True, ratio=True, analyzer=TILTH, prepare=_referential_integrity, lint=_lint_pairs,
     metric=lambda rule, context: f"Column.{split_reference(context.names(rule)[1])[0]}.ReferentialIntegrity",
 )  # fmt: skip
 DATASET_MATCH = RuleType(
     "DatasetMatch", (Form(2, 3, NUMBER),), ("alias", "mapping"), 'DatasetMatch "alias" "key" "a,b->c" >= 0.98', dynamic=True,
-    row=True, analyzer=TILTH, prepare=_dataset_match, metric=_about_table("DatasetMatch"),
+    row=True, ratio=True, analyzer=TILTH, prepare=_dataset_match, metric=_about_table("DatasetMatch"),
 )  # fmt: skip
 SCHEMA_MATCH = RuleType(
     "SchemaMatch", ONE, ("alias",), 'SchemaMatch "alias" = 1.0', dynamic=True, analyzer=TILTH,

@@ -63,7 +63,8 @@ class RuleType:
     Where it is accepted: as a `rule`, as an `analyzer`, by which grammar (`glue`); `watchable` by DetectAnomalies.
 
     What it means: `dynamic`, its condition may refer to the history of `metric`; `inexact`, its metric is computed in floating point,
-    so that equality holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition).
+    so that equality holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `ratio`, its condition
+    is on a share of rows, so that Glue does not judge composites with it row by row.
 
     What it does: `prepare` gives the rule's needs and verdict (None: this version does not evaluate it), `record` an analyzer's, where
     that is not the rule without a condition; `metric` the name of the metric that the condition or threshold is on; `lint` notes what is
@@ -86,6 +87,7 @@ class RuleType:
     dynamic: bool = False
     inexact: bool = False
     row: bool = False
+    ratio: bool = False
     prepare: Callable[[Rule, Context], PreparedRule] | None = None
     record: Callable[[Rule, Context], PreparedRule] | None = None
     metric: Callable[[Rule, Context], str] | None = None
