@@ -17,8 +17,9 @@ import tilth
 from tests.engines import duckdb_session
 from tilth.data import Dataset, Kind
 from tilth.engine import footers
-from tilth.engine.expressions import and_, cast, coalesce, col, is_null, lit, not_, null_if, or_
-from tilth.engine.statistics import Statistic, count, count_of, highest, lowest
+from tilth.engine.expressions import all_rows, and_, cast, coalesce, col, is_null, lit, not_, null_if, or_
+from tilth.engine.operations.aggregates import CountIf, GroupEntropy, SumOrZero
+from tilth.engine.statistics import Statistic, count, count_of, highest, key, lowest, over_groups, size
 
 TYPES = {
     "whole": (pa.int64(), st.integers(-3, 3)),
@@ -131,3 +132,21 @@ def test_a_range_of_all_values_reads_no_row(tmp_path):
     assert report.facts.more["from Parquet footers"] == "number of rows, n"
     report = tilth.check(tilth.read(tmp_path / "a.parquet"), f'Rules = [{all_pass}, ColumnValues "n" < 9]')
     assert not report and [s.title for s in report.facts.scans if s.purpose == "rules"] == ["row aggregates"]
+
+
+@given(st.lists(st.integers(0, 9) | st.none(), max_size=8), st.booleans())
+def test_values_that_are_all_different_are_not_grouped_and_folds_are_those_over_groups(tmp_path_factory, values, unique):
+    place = tmp_path_factory.mktemp("unique") / "a.parquet"
+    values = list(dict.fromkeys(values)) if unique else values
+    table = pa.table({"id": pa.array(values, pa.int32()), "part": [i % 2 for i in range(len(values))]})
+    pq.write_table(table, place)
+    several = exp.GT(this=size(), expression=lit(1))
+    folds = [CountIf.of(several), all_rows(), SumOrZero.of(size()), GroupEntropy.of(size()), exp.Max(this=key(0))]
+    asked = [over_groups(f.copy(), ("id",), where) for f in folds for where in (None, exp.GT(this=col("part"), expression=lit(0)))]
+    asked += [over_groups(f.copy(), ("id", "part")) for f in folds]
+    asked += [count(is_null(col("id"))), over_groups(all_rows(), ("id",)).grouped(col("part"))]
+    session, grouped = duckdb_session(), duckdb_session()
+    assert session.answer(tilth.read(place), asked) == grouped.answer(tilth.read(table), asked)
+    there = [v for v in values if v is not None]
+    assert ("values of id" in [s.title for s in session.scans]) == (0 < len(there) == len(set(there)))
+    assert "values of id" not in [s.title for s in grouped.scans]

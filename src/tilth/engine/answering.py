@@ -11,15 +11,16 @@ from sqlglot import exp
 from tilth.data import Dataset
 from tilth.engine import footers
 from tilth.engine.arrow import as_numpy, cast, uniform
-from tilth.engine.expressions import alias, col
+from tilth.engine.expressions import alias, col, lit
 from tilth.engine.folding import Folding, fold_select
 from tilth.engine.groups import PLACE, Apart, groups_of, groups_of_sets, joined, parts_of, with_numbers
 from tilth.engine.keys import sample_key
 from tilth.engine.layers import select_from
 from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations.hashing import key_hash
+from tilth.engine.operations.operation import call
 from tilth.engine.operations.sums import Exact, Grid
-from tilth.engine.plan import plan
+from tilth.engine.plan import MOST_NAMES, plan
 from tilth.engine.relations import joins, reject_unfit
 from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
@@ -172,8 +173,24 @@ def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statis
         for scan in plan([some.between]):
             text = engine.written(scan.select(*engine.base(data)))
             yield Asked(f"{len(some.bounds):,} thresholds on {listed(some.between.reads)}", text, scan.statistics, some)
-    for scan in plan(others):
+    others = list(others)
+    for scan in plan(others, _unique(engine, data, dict.fromkeys(s.per[0] for s in others if len(s.per) == 1))):
         yield Asked(scan.title, engine.written(scan.select(*engine.base(data))), scan.statistics, sets=scan.sets)
+
+
+def _unique(engine: Session, data: Dataset, columns: Iterable[str]) -> set[str]:
+    """Which columns have no value twice, of those for which a bit for each value shows it, in a sixth of the time of grouping.
+
+    Spark has no sets of bits.
+    """
+    dense = footers.dense(data, columns) if engine.name == "duckdb" else {}
+    if not dense:
+        return set()
+    values = (call("bit_count", call("bitstring_agg", col(c), lit(low), lit(high))) for c, (low, high) in dense.items())
+    alike = [exp.EQ(this=n, expression=exp.Count(this=col(c))) for c, n in zip(dense, values, strict=True)]
+    select = exp.Select(expressions=[alias(x, f"m{i}") for i, x in enumerate(alike)])
+    found = engine.rows(data, select, f"whether all values differ: {listed(dense, MOST_NAMES)}")
+    return {c for row in found for c, differ in zip(dense, row, strict=True) if differ}
 
 
 def _folds(needs: Iterable[Need]) -> list[Fold]:

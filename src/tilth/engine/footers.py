@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pyarrow.parquet import FileMetaData
 
 ORDERED = frozenset({Kind.INTEGER, Kind.DATE, Kind.TIMESTAMP})  # kinds whose smallest and largest value a footer has as they are
+MOST_BITS, BITS_A_ROW = 1 << 28, 64  # of a set of whole numbers: 32 MiB, and so many that few rows do not ask for a large one
 UNKNOWN, THERE = object(), object()
 COMPARED = {exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le}
 COUNTED = ORDERED | {Kind.STRING, Kind.BOOLEAN, Kind.DECIMAL, Kind.TIMESTAMP_TZ}  # … whose nulls here are those of the file
@@ -95,6 +96,16 @@ def answered(data: Dataset, statistics: Iterable[Statistic], schema: Callable[[]
     kinds = {c.name: c.kind for c in schema()}
     columns = {c: ends for c in set[str]().union(*(s.reads for s in asked)) if (ends := _as_read(c, kinds.get(c), footers, decode))}
     return {s: value for s in asked if (value := _answer(s, footers.rows, columns)) is not UNKNOWN}
+
+
+def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """The smallest and the largest value of columns of whole numbers with room for all different values, and little more."""
+    footers, decode = footers_of(data.source) if isinstance(data.source, Files) else None, _decode(data)
+    if footers is None or decode is None:
+        return {}
+    known = {c: ends for c in columns if c not in decode.made and (ends := footers.ends(c)) and type(ends.low) is int}
+    room = {c: (ends.low, ends.high) for c, ends in known.items() if ends.high - ends.low + 1 >= footers.rows - ends.nulls}
+    return {c: (low, high) for c, (low, high) in room.items() if high - low < min(MOST_BITS, BITS_A_ROW * footers.rows)}
 
 
 def _decode(data: Dataset) -> Change | None:

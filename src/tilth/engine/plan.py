@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Change, Rows
-from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, nodes_of, not_null, or_, renamed, shown_as
+from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, lit, nodes_of, not_null, or_, renamed, shown_as
 from tilth.engine.layers import grouped, select_from
 from tilth.engine.operations.aggregates import SumOrZero
 from tilth.engine.operations.operation import Operation
@@ -47,17 +47,17 @@ class PlannedScan:
         return query if self.fold is None else exp.Select(**self.fold.args).from_(query.subquery("g", copy=False), copy=False)
 
 
-def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
+def plan(statistics: Iterable[Statistic], unique: Container[str] = ()) -> tuple[PlannedScan, ...]:
     """The scans for these statistics.
 
     All row aggregates with the same `by` share one scan, whatever their filters (above `MOST_NUMBERS` of them several scans); so do all
     folds over the groups of the same columns with the same filter. Equal statistics are asked once. What is asked of a column's single
     cells is answered from the column's groups where these are counted anyway: one evaluation per value instead of one per row, and the
     column is read once less. Where the same numbers are asked by several sets of keys that have one in common, as by each of some columns
-    and the fold of a row, one scan groups by all of the sets.
+    and the fold of a row, one scan groups by all of the sets. The columns `unique` are known to have no value twice: each row is a group.
     """
     asked = list(dict.fromkeys(statistics))
-    counted = {s.per[0] for s in asked if len(s.per) == 1 and not s.by and s.where is None}
+    counted = {s.per[0] for s in asked if len(s.per) == 1 and not s.by and s.where is None and s.per[0] not in unique}
     shared: dict[tuple[tuple[Tree, ...], tuple[str, ...], Tree | None], list[Statistic]] = {}
     for s in asked:
         c = cell_column(s)
@@ -66,7 +66,7 @@ def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
     folds = {home: group for home, group in shared.items() if home[1]}
     parts = [group[i : i + MOST_NUMBERS] for home, group in shared.items() if home not in folds for i in range(0, len(group), MOST_NUMBERS)]
     aggregates = (_aggregates(*sets) if len(sets) == 1 else _by_sets(sets) for sets in _sets(parts))
-    return (*aggregates, *(_folds(*home, group) for home, group in folds.items()))
+    return (*aggregates, *(_folds(*home, group, alone=home[1][0] in unique and len(home[1]) == 1) for home, group in folds.items()))
 
 
 def _sets(parts: Iterable[list[Statistic]]) -> list[list[list[Statistic]]]:
@@ -152,12 +152,15 @@ def _replaced_in(value: Any, shared: Mapping[Tree, str]) -> Any:
     return _replaced(value, shared) if isinstance(value, Tree) else value
 
 
-def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> PlannedScan:
-    """Groups of the columns `per`, and folds over them. Of single cells the group in which the column is null counts too."""
+def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic], alone: bool) -> PlannedScan:
+    """Groups of the columns `per`, and folds over them. Of single cells the group in which the column is null counts too.
+
+    `alone`: each row is known to be a group.
+    """
     shared = _shared([*by, *by])
     keys = [*(_replaced(k, shared) for k in by), *(col(c) for c in per)]
     names = [*(f"b{i}" for i in range(len(by))), *(f"k{i}" for i in range(len(per)))]
-    groups = exp.Select(expressions=[*(alias(k, n) for k, n in zip(keys, names, strict=True)), alias(all_rows(), "n")])
+    groups = exp.Select(expressions=[*(alias(k, n) for k, n in zip(keys, names, strict=True)), alias(lit(1) if alone else all_rows(), "n")])
     of_cells = any(not s.per for s in asked)
     some_key = or_(*(not_null(col(c)) for c in per))
     if not of_cells or where is not None:
@@ -167,11 +170,11 @@ def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked
     outer = [col(f"b{i}") for i in range(len(by))]
     fold = exp.Select(expressions=[*(k.copy() for k in outer), *_numbered(numbers)])
     title = (
-        f"groups of {listed(per, MOST_NAMES)}"
+        f"{'values' if alone else 'groups'} of {listed(per, MOST_NAMES)}"
         + (f" by {_names(by)}" if by else "")
         + (f" where {where.sql()}" if where is not None else "")
     )
-    return PlannedScan(title, tuple(asked), grouped(groups, keys), grouped(fold, outer), _layer(shared))
+    return PlannedScan(title, tuple(asked), groups if alone else grouped(groups, keys), grouped(fold, outer), _layer(shared))
 
 
 def _of_groups(s: Statistic, column: str) -> Tree:
