@@ -143,7 +143,7 @@ def test_one_rule_that_the_engine_rejects_does_not_stop_another(data, engine):
 
 
 def test_what_is_not_evaluated_yet_is_an_error_and_says_so(data, engine):
-    (found,) = evaluate(data, parse('Rules = [ FileSize "day" <= 3 KB ]'), engine)
+    (found,) = evaluate(data, parse('Rules = [ DetectAnomalies "RowCount" ]'), engine)
     assert found.outcome is Outcome.ERROR
     assert "not evaluated by this version" in found.message
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -20,6 +21,7 @@ from tilth.testing.steps import sample_table
 
 OTHER = pa.table({"id": [1, 2, 3, 9], "number": [41717.25, 0.5, None, 7.0]})
 SOURCES = {"other": Dataset(Memory(OTHER, ("id", "number"), id(OTHER)))}
+HERE = Path(__file__).parent.as_posix()
 RULES = {
     "RowCount": ["RowCount = 12", "RowCount between 1 and 3"],
     "DuplicateRowCount": ['DuplicateRowCount "whole" "flag" = 0', "DuplicateRowCount = 0"],
@@ -61,6 +63,10 @@ RULES = {
     "SchemaMatch": ['SchemaMatch "other" = 1', 'SchemaMatch "primary" = 1'],
     "RowCountMatch": ['RowCountMatch "other" = 2'],
     "AggregateMatch": ['AggregateMatch "sum(number)" "avg(other.number)" > 1'],
+    "FileFreshness": [f'FileFreshness "{HERE}" < now()'],
+    "FileSize": [f'FileSize "{HERE}" > 1 KB with recentFiles = 1'],
+    "FileMatch": [f'FileMatch "{HERE}" "{HERE}"', f'FileMatch "{HERE}" != "0" with hashAlgorithm = "MD5"'],
+    "FileUniqueness": [f'FileUniqueness "{HERE}" = 1'],
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 from sqlglot.expressions import Expression as Tree
 
@@ -26,7 +27,7 @@ History = Callable[[str, int], Sequence[float]]
 class Context:
     """The table under test, the engine, the further tables by their names, and what operands may refer to.
 
-    `files` are the files and folders that file rules may look at, where they name none.
+    `files` are the places of the files that the table was read from.
     """
 
     data: Dataset
@@ -77,6 +78,14 @@ class Context:
     def criterion(self, condition: Condition | None) -> Criterion | None:
         """The condition with its operands evaluated; None for no condition."""
         return None if condition is None else resolve(condition, self.setting)
+
+    def criterion_of(self, rule: Rule) -> Criterion | None:
+        """The rule's condition with the tags that bear on its operands: `ignoreCase` and `timeZone`."""
+        if rule.condition is None:
+            return None
+        zone = rule.tag("timeZone")
+        setting = self.setting if zone is None else replace(self.setting, zone=ZoneInfo(zone.word))
+        return resolve(rule.condition, setting, ignore_case=rule.flag("ignoreCase"))
 
     def with_history(self, rule: Rule, metric: str) -> tuple[Rule, tuple[str, ...]]:
         """The rule with its history functions evaluated, and notes on a history that is too short.

@@ -37,7 +37,11 @@ class Local(Store):
     def find(self, place: str) -> Object | None:
         path = Path(local_path(place))
         reject_unopenable(str(path))
-        return Object(str(path), path.name, path.stat().st_size) if path.is_file() else None
+        return _object(str(path), path.name, path.stat()) if path.is_file() else None
+
+    def matching(self, pattern: str) -> list[Object]:
+        found = map(self.find, sorted(glob.glob(local_path(pattern), recursive=True)))  # noqa: PTH207 -- Path.glob: no absolute patterns
+        return [file for file in found if file]
 
     def part(self, what: Object, start: int = 0, end: int | None = None) -> bytes:
         path = local_path(what.place)
@@ -68,9 +72,13 @@ def _objects(folder: str, name: str) -> Iterator[Object]:
                 if entry.is_dir():
                     yield from _objects(entry.path, f"{name}{entry.name}/")
                 elif entry.is_file():
-                    yield Object(entry.path, name + entry.name, entry.stat().st_size)
+                    yield _object(entry.path, name + entry.name, entry.stat())
     except OSError as error:
         raise _unreadable(f"the folder {error.filename or folder}", error) from error
+
+
+def _object(path: str, name: str, found: os.stat_result) -> Object:
+    return Object(path, name, found.st_size, modified=found.st_mtime)
 
 
 def changed(what: Object) -> SourceError:

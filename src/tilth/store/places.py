@@ -6,18 +6,21 @@ Everything Tilth reads or writes by name goes through `copies`, `rows` and `atom
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tilth.errors import Gap, TilthError
+from tilth.errors import Gap, SourceError, TilthError
 from tilth.shelf import Shelf
 from tilth.store.uri import Place, scheme_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MAGIC = re.compile(r"[*?\[]")  # what makes a place a pattern
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,16 @@ class Copies:
 
 @dataclass(frozen=True)
 class Object:
-    """A file, or an object of a store: its place, its name below what was asked for, its bytes, and its version where the store has one."""
+    """A file, or an object of a store: its place, its name below what was asked for, its bytes, its version where the store has one.
+
+    `modified` is when it was last changed, in seconds since 1970 in UTC.
+    """
 
     place: str
     name: str
     bytes: int
     version: str | None = None
+    modified: float = field(default=0.0, compare=False)
 
 
 class Store:
@@ -55,6 +62,10 @@ class Store:
     def objects(self, place: str) -> list[Object]:
         """The files below a folder or a prefix, in order of the UTF-8 bytes of their names. Errors: `SourceError` if it does not exist."""
         raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
+
+    def matching(self, pattern: str) -> list[Object]:
+        """The files whose place matches a pattern with `*`, in order of their names, which are those after the last slash."""
+        raise Gap(f"there are no files at {scheme_of(pattern)}://", hint="it has tables")
 
     def find(self, place: str) -> Object | None:
         """The file or object at a place; None without one. A folder is not one."""
@@ -121,6 +132,25 @@ def atomic(place: Place, folder: bool = False) -> AbstractContextManager[Path]:
 def reject_foreign(place: Place, folder: bool = True) -> None:
     """Reject a place with what Tilth did not write, before any work is done. Errors: as for `atomic`."""
     store_of(place).reject_foreign(os.fspath(place), folder)
+
+
+def files_at(place: Place) -> list[Object]:
+    """The file of a path, the files that a pattern with `*` matches, or those in a folder and its subfolders; none if nothing is there.
+
+    Errors: `SourceError` for what cannot be read.
+    """
+    written = os.fspath(place)
+    store = store_of(written)
+    if found := store.find(written):
+        return [found]
+    if MAGIC.search(written):
+        return store.matching(written)
+    try:
+        return store.objects(f"{written.rstrip('/')}/")
+    except SourceError as error:
+        if error.mistakes[0].code in ("no-file", "no-files"):
+            return []
+        raise
 
 
 @contextmanager

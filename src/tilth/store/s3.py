@@ -29,7 +29,7 @@ from weakref import WeakValueDictionary
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
 from tilth.store.atomic import LISTING, reject_unlisted
 from tilth.store.local import HIDDEN, changed
-from tilth.store.places import Copies, Object, Store
+from tilth.store.places import MAGIC, Copies, Object, Store
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -71,6 +71,12 @@ class S3(Store):
             below = bool(prefix) and all(key.startswith(f"{prefix}/") for key in found)
             root = len(prefix) + 1 if below else prefix.rfind("/") + 1
             return [bucket.object(key[root:], found[key]) for key in sorted(found, key=str.encode)]
+
+    def matching(self, pattern: str) -> list[Object]:
+        with _errors_of(pattern):
+            bucket = _Bucket.of(pattern)
+            found = bucket.named(bucket.key)
+            return [bucket.object(key.rpartition("/")[2], found[key]) for key in sorted(found, key=str.encode)]
 
     def find(self, place: str) -> Object | None:
         with _errors_of(place):
@@ -144,7 +150,7 @@ class _Bucket:
         return found
 
     def object(self, name: str, found: ObjectMeta) -> Object:
-        return Object(f"s3://{self.name}/{found['path']}", name, found["size"], found["e_tag"])
+        return Object(f"s3://{self.name}/{found['path']}", name, found["size"], found["e_tag"], found["last_modified"].timestamp())
 
     def below(self, prefix: str) -> set[str]:
         """The names right below a prefix."""
@@ -159,7 +165,7 @@ class _Bucket:
 
     def named(self, key: str) -> Mapping[str, ObjectMeta]:
         """Name → object for a key, a prefix or a pattern, without hidden ones."""
-        magic = re.search(r"[*?\[]", key)
+        magic = MAGIC.search(key)
         prefix = key[: magic.start()].rpartition("/")[0] if magic else key
         found = {
             name: o

@@ -3,7 +3,7 @@
 It speaks the protocol of Linux's `/dev/fuse` itself, without a library, and is a process of its own: a program may map a file into its
 memory and then wait for it without letting its own threads run; and it unmounts when the process that started it was killed.
 
-Its input is a line of JSON, `{"folder": …, "objects": [[place, name, bytes, version], …]}`. For that line and for each that follows it
+Its input is a line of JSON, `{"folder": …, "objects": [[place, name, bytes, …], …]}`. For that line and for each that follows it
 answers with its state, `{"error": …, "bytes": …}`, the first time when the folder is mounted. It unmounts when its input ends.
 """
 

@@ -362,6 +362,11 @@ class Rule(Node):
         """The last tag of that name, which is the one that counts."""
         return next((tag for tag in reversed(self.tags) if tag.name == name), None)
 
+    def flag(self, name: str) -> bool:
+        """Whether a tag of that name is there and is true."""
+        tag = self.tag(name)
+        return tag is not None and tag.word.casefold() == "true"
+
     def _text(self, *, labelled: bool) -> str:
         parts = [
             self.type,

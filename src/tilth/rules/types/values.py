@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import and_, lit, lt, not_, not_null
@@ -14,7 +13,7 @@ from tilth.metrics.metric import Metric
 from tilth.report import Outcome
 from tilth.rules.cells import age_of, length, offenders, passes
 from tilth.rules.cells import judged as cell_judged
-from tilth.rules.conditions import Criterion, resolve
+from tilth.rules.conditions import resolve
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Rule, Text
@@ -29,7 +28,8 @@ from tilth.rules.types.rule_type import COLUMN, GLUE, ONE, TILTH, Form, RuleType
 def _column_values(rule: Rule, context: Context) -> PreparedRule:
     """Every cell, or the share of the threshold, meets the condition."""
     (column,) = context.columns(rule)
-    criterion = _cell_criterion(rule, context)
+    criterion = context.criterion_of(rule)
+    assert criterion is not None  # noqa: S101 -- the grammar asks for one
     decisive = tuple(offenders(criterion)) if column.kind.numeric else ()
     return row_rule(
         rule,
@@ -42,14 +42,6 @@ def _column_values(rule: Rule, context: Context) -> PreparedRule:
         criterion=criterion,
         null_fails=not criterion.holds(None),
     )
-
-
-def _cell_criterion(rule: Rule, context: Context) -> Criterion:
-    """The condition on a cell, with the tags that bear on it."""
-    assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
-    case, zone = rule.tag("ignoreCase"), rule.tag("timeZone")
-    setting = context.setting if zone is None else replace(context.setting, zone=ZoneInfo(zone.word))
-    return resolve(rule.condition, setting, ignore_case=case is not None and case.word.casefold() == "true")
 
 
 def _compliance(rule: Rule, context: Context) -> str:
