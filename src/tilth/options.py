@@ -84,6 +84,13 @@ TRUSTED = click.option(
     "--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts."
 )
 AS_JSON = click.option("--json", is_flag=True, help="Print the report as JSON.")
+REPORTS = click.option(
+    "--report",
+    "reports",
+    type=NAMES,
+    metavar="SUFFIXES",
+    help="The formats of the report besides report.json, by their suffixes, such as html,pdf; by default html.",
+)
 FORCE = click.option("--force", is_flag=True, help="Replace an existing file.")
 READING = (
     click.option("--format", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),

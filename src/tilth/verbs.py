@@ -414,18 +414,21 @@ def run(
     *,
     engine: AnyEngine = None,
     history: str | Path | None = None,
+    reports: Iterable[str] | None = None,
 ) -> Report:
     """All six in a row: read, check, change rows, split, fit and apply the features, balance the training part, measure, deliver.
 
     Writes a folder per part of the split, `NAME.tilth`, `croissant.json`, `report.html` and `report.json` to `out`; by default to the place
-    named in the flow, if any. `Report.passed` says whether every rule passed. `history` is a file of metrics as `check` takes it.
+    named in the flow, if any. `Report.passed` says whether every rule passed. `history` is a file of metrics as `check` takes it. `reports`
+    are the formats of the report besides JSON, by their suffixes: `["html", "pdf"]`.
     """
     from tilth.flow import running
     from tilth.flow.delivery import deliver
     from tilth.flow.reading import flow_table, further_paths, paths_of
     from tilth.flow.refusals import refusals_located
+    from tilth.report.files import report_names
 
-    flow = flow_from(flow)
+    flow, names = flow_from(flow), report_names(reports)
     place = out if out is not None else joined(flow.folder, flow.deliver.to) if flow.deliver.to else None
     if place is not None:
         reject_own_input(place, [*paths_of(flow, data), *further_paths(flow).values()])
@@ -439,7 +442,7 @@ def run(
         def report() -> Report:
             return Report(f"run {flow.name}", (*lost, *prepared.findings), facts(table, **prepared.checked.facts))
 
-        made = report() if place is None else deliver(prepared, report, place, session)
+        made = report() if place is None else deliver(prepared, report, place, session, names)
         prepared.checked.record()
         return made
 

@@ -23,7 +23,8 @@ deliver: {format: sagemaker_csv, manifest: s3://ground/run7}
 
 
 def test_a_format_for_training_with_manifests(tmp_path: Path) -> None:
-    tilth.run(Flow.parse(FLOW), tmp_path / "out", data=TABLE)
+    tilth.run(Flow.parse(FLOW), tmp_path / "out", data=TABLE, reports=["pdf", "md"])
+    assert {p.name for p in (tmp_path / "out").glob("report.*")} == {"report.pdf", "report.md", "report.json"}
     assert json.loads((tmp_path / "out/train.manifest").read_text()) == [{"prefix": "s3://ground/run7/train/"}, "train-000000.csv"]
     manifest = Manifest.beside(tmp_path / "out/train")
     assert manifest is not None and manifest.contents.names()[:2] == ["paid", "age"]

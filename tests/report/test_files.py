@@ -10,40 +10,46 @@ import pytest
 from tests.report.samples import REPORTS
 from tilth.errors import MachineError, RequestError
 from tilth.report import Report
-from tilth.report.files import FORMATS, SUFFIXES, write_report
+from tilth.report.files import FORMATS, SUFFIXES, report_names, write_report
 from tilth.store.places import atomic
 from tilth.store.scratch import LOCK
 
-BEGINS = {"html": "<!doctype html>", "json": "{", "junit": "<?xml", "markdown": "### ", "text": "run loans", "glue": "{"}
+BEGINS = {"pdf": "%PDF-", "html": "<!doctype html>", "json": "{", "junit": "<?xml", "markdown": "### ", "text": "run loans", "glue": "{"}
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_suffix_decides_the_format(suffix: str, tmp_path: Path) -> None:
     place = write_report(REPORTS["loans"], tmp_path / f"report{suffix.upper()}")
-    assert place.read_text("utf-8").startswith(BEGINS[SUFFIXES[suffix]])
+    assert place.read_bytes().startswith(BEGINS[SUFFIXES[suffix]].encode())
     assert [p.name for p in tmp_path.iterdir()] == [place.name]
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_a_format_overrides_the_suffix(format_: str, tmp_path: Path) -> None:
-    assert write_report(REPORTS["loans"], tmp_path / "a.dat", format_).read_text("utf-8").startswith(BEGINS[format_])
+    assert write_report(REPORTS["loans"], tmp_path / "a.dat", format_).read_bytes().startswith(BEGINS[format_].encode())
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_hostile_text_can_be_written(format_: str, tmp_path: Path) -> None:
-    write_report(REPORTS["hostile"], tmp_path / "a", format_).read_text("utf-8")
+    written = write_report(REPORTS["hostile"], tmp_path / "a", format_)
+    assert format_ == "pdf" or written.read_text("utf-8")
 
 
 def test_folders_are_made(tmp_path: Path) -> None:
     assert write_report(Report("x"), tmp_path / "a" / "b" / "report.md").exists()
 
 
-@pytest.mark.parametrize(("name", "format_", "hint"), [("report.pdf", None, "give the format"), ("a.html", "htm", "did you mean 'html'?")])
+@pytest.mark.parametrize(("name", "format_", "hint"), [("report.doc", None, "give the format"), ("a.html", "htm", "did you mean 'html'?")])
 def test_an_unknown_format_is_rejected_with_what_is_accepted(name: str, format_: str | None, hint: str, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="html") as caught:
         write_report(Report("x"), tmp_path / name, format_)
     assert hint in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_all_unknown_suffixes_of_the_files_in_a_folder_are_named() -> None:
+    with pytest.raises(RequestError, match=r"suffix 'htlm'[\s\S]*suffix 'doc'"):
+        report_names(["htlm", "doc"])
 
 
 def test_what_cannot_be_written_leaves_the_old_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,15 @@ from tilth.store.local import in_folder
 from tilth.store.places import atomic
 from tilth.store.uri import Place
 
+REPORTS = ("report.html", "report.json")
 
-def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engine: Session) -> Report:
+
+def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engine: Session, reports: Sequence[str] = REPORTS) -> Report:
     """A folder per part with a file that says what its columns are, the fitted flow, Croissant metadata, and the report, in `place`.
 
     It is an atomic write. The report is returned. It is made after the parts are written and counts their scans and seconds; the terminal
-    and both files show the same ones. Of the shards of the training part it says how a stream mixes them, and has a warning where rows of
-    the same label stand together in them.
+    and the files named by `reports` show the same ones. Of the shards of the training part it says how a stream mixes them, and has a
+    warning where rows of the same label stand together in them.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
@@ -60,7 +62,7 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
         (folder / CROISSANT).write_text(croissant(prepared.flow.name, given.about, parts, folder), "utf-8")
         made = report()
         made = replace(made, findings=(*made.findings, *found))
-        write_reports(made, folder)
+        write_reports(made, folder, reports)
     return made
 
 
@@ -79,16 +81,16 @@ def _delivered(table: Dataset, form: str, manifest: Manifest | None, engine: Ses
     return DeliveredPart(form, Schema(tuple(c for c in schema if c.name in written)), roles)
 
 
-def deliver_report(report: Report, place: Place) -> None:
-    """The report alone, as HTML and JSON, in `place`.
+def deliver_report(report: Report, place: Place, names: Sequence[str] = REPORTS) -> None:
+    """The report alone, in files of these names, in `place`.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """
     with atomic(place, folder=True) as folder:
-        write_reports(report, folder)
+        write_reports(report, folder, names)
 
 
-def write_reports(report: Report, folder: Path) -> None:
-    """The report as HTML and JSON, in an existing folder."""
-    for name in ("report.html", "report.json"):
+def write_reports(report: Report, folder: Path, names: Sequence[str] = REPORTS) -> None:
+    """The report in files of these names, in an existing folder."""
+    for name in names:
         write_report(report, folder / name)

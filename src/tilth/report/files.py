@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeAlias
 
-from tilth.errors import RequestError
+from tilth.errors import RequestError, unknown
 from tilth.report.report import Report
 from tilth.shelf import Shelf
 from tilth.store.places import atomic
 from tilth.store.uri import is_local
 
-SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".xml": "junit", ".md": "markdown", ".txt": "text"}
-Renderer: TypeAlias = Callable[[Report], str]
+SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".pdf": "pdf", ".xml": "junit", ".md": "markdown", ".txt": "text"}
+Renderer: TypeAlias = Callable[[Report], str | bytes]
 FORMATS: Shelf[Renderer] = Shelf(
     "report format",
     "report_formats",
     {
         "html": "tilth.report.html:to_html",
         "json": "tilth.report.json:to_json",
+        "pdf": "tilth.report.pdf:to_pdf",
         "junit": "tilth.report.junit:to_junit",
         "markdown": "tilth.report.markdown:to_markdown",
         "text": "tilth.report.text:to_plain_text",
@@ -32,20 +33,20 @@ FORMATS: Shelf[Renderer] = Shelf(
 def write_report(report: Report, place: str | Path, format: str | None = None) -> Path | str:  # noqa: A002 -- the word that verbs and the flow file use
     """Write a report in the given format, by default that of the file's suffix, and return its path.
 
-    Suffixes: `.html`, `.json`, `.xml` (JUnit), `.md` and `.txt`; formats: `html`, `json`, `junit`, `markdown`, `text`, `glue`. Missing
-    folders are created. The write is atomic.
+    Suffixes: `.html`, `.json`, `.pdf`, `.xml` (JUnit), `.md` and `.txt`; formats: `html`, `json`, `pdf`, `junit`, `markdown`, `text`,
+    `glue`. Missing folders are created. The write is atomic.
 
-    Errors: `RequestError` for an unknown suffix or format, or if the path is a folder; `MachineError` if the file cannot be
-    written.
+    Errors: `RequestError` for an unknown suffix or format, or if the path is a folder; `MissingExtra` for a PDF without the extra `pdf`;
+    `MachineError` if the file cannot be written.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Path(write_report(Report("check"), f"{folder}/report.md")).name
     'report.md'
     """
-    text = FORMATS[report_format(place, format)](report)
+    made = FORMATS[report_format(place, format)](report)
     with atomic(place) as new:
-        new.write_bytes(text.encode("utf-8", "replace"))
+        new.write_bytes(made if isinstance(made, bytes) else made.encode("utf-8", "replace"))
     return Path(place) if is_local(place) else place
 
 
@@ -70,9 +71,25 @@ def report_format(place: str | Path, asked: str | None = None) -> str:
 def reject_unwritable(place: str | Path) -> None:
     """Reject a place where a report cannot be written, before any work is done.
 
-    Errors: `RequestError` for an unknown suffix, and if the place is a folder.
+    Errors: `RequestError` for an unknown suffix, for a format that needs an extra, and if the place is a folder.
     """
-    report_format(place)
+    FORMATS[report_format(place)]
     if os.path.isdir(place):  # noqa: PTH112 -- Path.is_dir raises for a place in a closed folder
         message = f"{place} is a folder: it cannot be replaced by a report"
         raise RequestError(message, hint="give the name of a file in it", code="is-folder")
+
+
+def report_names(suffixes: Iterable[str] | None = None, name: str = "report") -> tuple[str, ...]:
+    """The files of the report in a folder: those that are asked for by their suffixes, by default HTML, and JSON, which programs read.
+
+    Errors: `RequestError` with every suffix that is not that of a format; for a format that needs an extra.
+
+    >>> report_names(["html", "md"])
+    ('report.html', 'report.md', 'report.json')
+    """
+    asked = list(dict.fromkeys([*(suffixes or ["html"]), "json"]))
+    known = [s.removeprefix(".") for s in SUFFIXES]
+    RequestError.reject(unknown(asked, known, "there is no format of reports with the suffix {}", "unknown-format"))
+    for suffix in asked:
+        FORMATS[SUFFIXES[f".{suffix}"]]
+    return tuple(f"{name}.{suffix}" for suffix in asked)

@@ -14,7 +14,7 @@ from tilth.data import Dataset
 from tilth.engine.facts import begin
 from tilth.engine.layers import filtered
 from tilth.engine.session import Session
-from tilth.flow.delivery import write_reports
+from tilth.flow.delivery import REPORTS, write_reports
 from tilth.measures.bias import BIAS_METRICS, bias_findings
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
@@ -52,8 +52,8 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
     return replace(report, facts=facts(data, report.rows, seed=request.seed, bootstrap=request.bootstrap))
 
 
-def deliver_analysis(report: Report, config: AnalysisConfig, place: Place) -> None:
-    """Write the output files of SageMaker Clarify, `analysis.json` and a copy of the configuration, and the report beside them.
+def deliver_analysis(report: Report, config: AnalysisConfig, place: Place, names: Sequence[str] = REPORTS) -> None:
+    """Write the output files of SageMaker Clarify, `analysis.json` and a copy of the configuration, and files of the report beside them.
 
     Errors: `MachineError` if the disk is full or not writable.
     """
@@ -61,7 +61,7 @@ def deliver_analysis(report: Report, config: AnalysisConfig, place: Place) -> No
         copy = config.model_dump(mode="json", exclude_unset=True)
         for name, content in (("analysis.json", analysis_json(report)), ("analysis_config.json", copy)):
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        write_reports(report, folder)
+        write_reports(report, folder, names)
 
 
 def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:

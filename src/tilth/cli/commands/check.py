@@ -14,7 +14,7 @@ from tilth.options import ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, 
 @click.argument("data", type=INPUT, metavar="DATA")
 @click.argument("rules", type=INPUT, metavar="RULES")
 @click.option("--json", is_flag=True, help="Print the result in the JSON of AWS Glue Data Quality.")
-@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the report: .html, .json, .xml (JUnit) or .md.")
+@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the report: .html, .pdf, .json, .xml (JUnit) or .md.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows, shown for failed rows; may be repeated.")
 @PRIVATE
 @click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="Another table that rules may refer to; may be repeated.")

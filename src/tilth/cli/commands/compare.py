@@ -10,7 +10,7 @@ from tilth.options import AS_JSON, INPUT, OUTPUT, say, show
 @click.command()
 @click.argument("first", type=INPUT, metavar="FIRST")
 @click.argument("second", type=INPUT, metavar="SECOND")
-@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the comparison: .html, .json or .md.")
+@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the comparison: .html, .pdf, .json or .md.")
 @AS_JSON
 def command(first: str, second: str, out: str | None, json: bool) -> int:
     """Compare two result files analysis.json, of SageMaker Clarify or of tilth measure --config.

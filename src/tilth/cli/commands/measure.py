@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.options import AS_JSON, ENGINE, INPUT, NAMES, OUTPUT, PRIVATE, READING, TRUSTED, engine_from, reading_from, shared, show
+from tilth.options import AS_JSON, ENGINE, INPUT, NAMES, OUTPUT, PRIVATE, READING, REPORTS, TRUSTED, engine_from, reading_from, shared, show
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("data", type=INPUT, metavar="DATA", required=False)
 @click.option("--config", type=INPUT, metavar="FILE", help="A SageMaker Clarify analysis_config.json that says what to measure.")
 @click.option("-o", "--out", type=OUTPUT, metavar="DIR", help="Where to write analysis.json and the report.")
+@REPORTS
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as what was made of it.")
 @click.option("--label", metavar="COLUMN", help="The label: what is to be predicted.")
 @click.option("--positive", multiple=True, metavar="VALUE", help="The favourable label value; may be repeated.")
@@ -59,6 +60,7 @@ def command(
     data: str | None,
     config: str | None,
     out: str | None,
+    reports: tuple[str, ...] | None,
     against: str | None,
     json: bool,
     label: str | None,
@@ -82,6 +84,7 @@ def command(
     from tilth.flow.delivery import deliver_report
     from tilth.measures.conditions import verdicts
     from tilth.measures.endpoint.kept import kept_beside
+    from tilth.report.files import report_names
     from tilth.store.places import reject_foreign
 
     roles = {"label": label, "facet": facet, "id": options.pop("ids")}
@@ -90,12 +93,15 @@ def command(
     bias = {name: value for name, value in bias.items() if value is not None}
     explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
     _reject_unfit(data, config, measures, any(explained.values()), bool(shap_file), bool(bias))
+    if reports and not out:
+        raise click.UsageError("--report: give -o DIR, where the report is written")
+    names = report_names(reports)
     if out:
         reject_foreign(out)
     engine, reading = engine_from(options), reading_from(options)
     with kept_beside(out) as kept:
         if config is not None:
-            report = _by_config(data, config, out, reading, engine, counts=bool(counts_file))
+            report = _by_config(data, config, out, names, reading, engine, counts=bool(counts_file))
         else:
             explained["model"] = _asked(model, kept)
             given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, "local": bool(shap_file)}}
@@ -104,7 +110,7 @@ def command(
         report = _save(report, counts_file, shap_file)
     report = replace(report, findings=(*report.findings, *verdicts(report.findings, fail_on)))
     if out and config is None:
-        deliver_report(report, out)
+        deliver_report(report, out, names)
     show(report, json)
     return 0 if report.passed else 1
 
@@ -187,7 +193,9 @@ def _of_counts(counts: BiasCounts, roles: Mapping[str, Any], source: str, engine
     return Report("measure", tuple(findings), replace(facts(table, counts.row_count), source=source))
 
 
-def _by_config(data: str | None, config: str, out: str | None, reading: dict[str, Any], engine: Session, counts: bool) -> Report:
+def _by_config(
+    data: str | None, config: str, out: str | None, names: Sequence[str], reading: dict[str, Any], engine: Session, counts: bool
+) -> Report:
     """Run the analyses of a Clarify configuration; write its result file and the report to `out`."""
     from tilth.aws.clarify.analysis import deliver_analysis, measure_config
     from tilth.aws.clarify.config import AnalysisConfig
@@ -197,5 +205,5 @@ def _by_config(data: str | None, config: str, out: str | None, reading: dict[str
     table, named = read_data(analysis, data, engine, **reading)
     report = measure_config(table, named, engine, counts=counts)
     if out:
-        deliver_analysis(report, analysis, out)
+        deliver_analysis(report, analysis, out, names)
     return report

@@ -11,7 +11,7 @@ from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engi
 
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA")
-@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the report: .html, .json or .md.")
+@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the report: .html, .pdf, .json or .md.")
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as that of last month.")
 @click.option("--label", metavar="COLUMN", help="The label, whose classes are counted.")
 @PRIVATE

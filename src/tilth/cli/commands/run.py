@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, engine_from, say, shared, show
+from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS, engine_from, say, shared, show
 
 
 @click.command()
@@ -14,15 +14,19 @@ from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, engine_f
 @click.option("-o", "--out", type=OUTPUT, metavar="OUT", help="Where to write the result; by default the place named in the flow.")
 @click.option("--history", type=OUTPUT, metavar="FILE", help="The file of metrics of earlier runs; those of this run's rules are added.")
 @click.option("--dry-run", is_flag=True, help="Show the queries without running them.")
+@REPORTS
 @AS_JSON
 @shared(ALLOW_PYTHON, *ENGINE)
-def command(flow: str, out: str | None, history: str | None, dry_run: bool, json: bool, **engine: Any) -> int:
+def command(
+    flow: str, out: str | None, history: str | None, reports: tuple[str, ...] | None, dry_run: bool, json: bool, **engine: Any
+) -> int:
     """Read, check, prepare, measure and deliver data by the flow file FLOW.
 
     OUT then holds a folder of Parquet per part of the split, the fitted flow, croissant.json, report.html and report.json. Exit code
     1 if a rule failed.
     """
     from tilth import verbs
+    from tilth.report.files import report_names
     from tilth.store.uri import joined
 
     loaded = verbs.flow_from(flow)
@@ -34,7 +38,7 @@ def command(flow: str, out: str | None, history: str | None, dry_run: bool, json
     place = out or loaded.deliver.to
     if not place:
         raise click.UsageError("no place for the result: give -o OUT, or set `deliver: {to: …}` in the flow")
-    report = verbs.run(loaded, out, engine=engine_from(engine), history=history)
+    report = verbs.run(loaded, out, engine=engine_from(engine), history=history, reports=reports)
     show(report, json)
-    say(f"report: {joined(out or joined(loaded.folder, place), 'report.html')}")
+    say(f"report: {joined(out or joined(loaded.folder, place), report_names(reports)[0])}")
     return 0 if report.passed else 1
