@@ -11,7 +11,8 @@ from tilth import formats
 from tilth.data import Kind
 from tilth.engine.chosen import session_of
 from tilth.errors import RequestError
-from tilth.steps.models import LARGEST, model_of
+from tilth.measures.model_file import LARGEST
+from tilth.steps.models import model_of
 
 if TYPE_CHECKING:
     from tilth.aws.conversion import Conversion

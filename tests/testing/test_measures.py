@@ -11,7 +11,7 @@ from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import everything
 from tilth.measures.balance import Balance
 from tilth.measures.bias.measure import Bias
-from tilth.measures.bias_variance import BiasVarianceOfLearner
+from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
 from tilth.measures.explain.pdp import Pdp
 from tilth.measures.explain.shap import Shap
 from tilth.measures.importance import Importance

@@ -18,7 +18,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "bias": "tilth.measures.bias.measure:Bias",
         "insights": "tilth.measures.insights.measure:Insights",
         "importance": "tilth.measures.importance:Importance",
-        "bias_variance": "tilth.measures.bias_variance:BiasVarianceOfLearner",
+        "bias_variance": "tilth.measures.bias_variance.measure:BiasVarianceOfLearner",
         "shap": "tilth.measures.explain.shap:Shap",
         "pdp": "tilth.measures.explain.pdp:Pdp",
         "metrics": "tilth.measures.measure:NamedMetrics",

@@ -1,25 +1,29 @@
 """Bias and variance of a learner: what of its loss comes from what it cannot learn, and what from the sample that it learned from.
 
 This is statistical bias, not the bias of outcomes between groups. Predictions are of models that were trained on samples of the same
-data, each tested on the same rows; nothing but sums over the models is kept of each row.
+data. Of each row that they are judged on only sums over the models are kept, so that memory does not grow with their number.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from tilth.metrics.contrasts import Numbers
+
+LEAST = 1e-15  # a probability that is taken for 0, whose logarithm would be infinite
 
 
 @dataclass(frozen=True)
 class Decomposition:
     """The loss of each row and its parts; arrays with a number for each row, whose means are what is reported.
 
-    `bias` + `variance` − `biased_variance` is the loss, exactly; `biased_variance` is 0 for squared loss. `systematic` and `random` are
-    parts that are never negative and add up to the loss, which shares are made of: for squared loss bias and variance, for 0–1 loss
-    those of Kohavi and Wolpert. `corrected` is `systematic` without what it is too large by for so few models.
+    `bias` + `variance` − `biased_variance` is the loss, exactly; `biased_variance` is 0 but for 0–1 loss. `systematic` and `random` are
+    parts that are never negative and add up to the loss, which shares are made of: bias and variance, for 0–1 loss those of Kohavi and
+    Wolpert. `corrected` is `systematic` without what it is too large by for so few models.
     """
 
     loss: Numbers
@@ -37,41 +41,166 @@ class Decomposition:
         return {name: float(x.mean()) for name, x in found.items()}
 
 
-def of_squared_loss(y: Numbers, predictions: Numbers) -> Decomposition:
-    """(y − f)², of numbers `y` and predictions (model, row): (y − mean f)² + the variance of f, noise being part of the first.
+class Tally(ABC):
+    """A loss, and sums of what models have said of rows whose labels are `y`; `models` are how many have judged each row.
 
-    `corrected` subtracts s²/B, with s² the variance by B − 1.
+    `y` are numbers, or classes 0, 1 … of which there are `classes`.
+    """
 
-    >>> found = of_squared_loss(np.array([3.0]), np.array([[2.0], [4], [3], [5], [6]])).means()
+    loss: ClassVar[str]
+
+    def __init__(self, y: Numbers, classes: int = 0) -> None:
+        self.y, self.classes, self.models = y, classes, np.zeros(len(y), int)
+
+    def add(self, said: Numbers, rows: Numbers | slice = slice(None)) -> None:
+        """Add what one model says of some of the rows."""
+        self.models[rows] += 1
+        self._add(said, rows)
+
+    @abstractmethod
+    def _add(self, said: Numbers, rows: Numbers | slice) -> None: ...
+
+    @abstractmethod
+    def parts(self, rows: Numbers | slice = slice(None)) -> Decomposition:
+        """The loss of rows that models have judged, and its parts."""
+
+    @staticmethod
+    @abstractmethod
+    def losses(y: Numbers, said: Numbers) -> Numbers:
+        """The loss of each prediction."""
+
+    @staticmethod
+    @abstractmethod
+    def constant(y: Numbers, classes: int) -> Numbers:
+        """What is said of a row by who knows nothing but the labels of others."""
+
+
+class SquaredLoss(Tally):
+    """(y − f)²: (y − mean f)² + the variance of f, noise being part of the first. `corrected` subtracts s²/B, s² the variance by B − 1.
+
+    >>> tally = SquaredLoss(np.array([3.0]))
+    >>> for said in (2.0, 4, 3, 5, 6):
+    ...     tally.add(np.array([said]))
+    >>> found = tally.parts().means()
     >>> found["bias"], found["variance"], found["loss"], found["corrected"]
     (1.0, 2.0, 3.0, 0.5)
     """
-    models, mean = len(predictions), predictions.mean(axis=0)
-    bias, variance, nothing = (y - mean) ** 2, predictions.var(axis=0), np.zeros(len(y))
-    corrected = bias - variance / max(models - 1, 1)
-    return Decomposition(((predictions - y) ** 2).mean(axis=0), bias, variance, nothing, bias, variance, corrected)
+
+    loss = "squared"
+
+    def __init__(self, y: Numbers, classes: int = 0) -> None:
+        super().__init__(y, classes)
+        self.mean, self.spread = np.zeros(len(y)), np.zeros(len(y))  # the spread is the sum of (f − mean f)², after Welford 1962
+
+    def _add(self, said: Numbers, rows: Numbers | slice) -> None:
+        away = said - self.mean[rows]
+        self.mean[rows] += away / self.models[rows]
+        self.spread[rows] += away * (said - self.mean[rows])
+
+    def parts(self, rows: Numbers | slice = slice(None)) -> Decomposition:
+        models = self.models[rows]
+        bias, variance = (self.y[rows] - self.mean[rows]) ** 2, self.spread[rows] / models
+        corrected = bias - variance / np.maximum(models - 1, 1)
+        return Decomposition(bias + variance, bias, variance, np.zeros(len(bias)), bias, variance, corrected)
+
+    @staticmethod
+    def losses(y: Numbers, said: Numbers) -> Numbers:
+        return np.asarray((y - said) ** 2)
+
+    @staticmethod
+    def constant(y: Numbers, classes: int) -> Numbers:
+        return np.asarray(y.mean())
 
 
-def of_zero_one_loss(y: Numbers, predictions: Numbers, classes: int) -> Decomposition:
-    """y ≠ f, of classes 0, 1 … and predictions (model, row), after Domingos 2000.
+class ZeroOneLoss(Tally):
+    """y ≠ f, of classes, after Domingos 2000 and after Kohavi and Wolpert 1996.
 
     The main prediction of a row is the most frequent one, of several the smallest class. `bias` is whether it is wrong; `variance` how
     often models differ from it where it is right, which costs, `biased_variance` how often they are right where it is wrong, which
-    helps. `systematic` is ½ Σ([y = k] − pₖ)² and `random` ½ (1 − Σ pₖ²), pₖ the share of models that predict k (Kohavi and
-    Wolpert 1996); `corrected` subtracts ½ Σ pₖ(1 − pₖ)/(B − 1).
+    helps. `systematic` is ½ Σ([y = k] − pₖ)² and `random` ½ (1 − Σ pₖ²), pₖ the share of models that predict k; `corrected` subtracts
+    ½ Σ pₖ(1 − pₖ)/(B − 1).
 
-    >>> said = np.array([[1, 1, 0, 0], [1, 0, 0, 1], [1, 1, 0, 0], [0, 1, 1, 0], [1, 0, 0, 0]])
-    >>> found = of_zero_one_loss(np.array([1, 1, 1, 0]), said, 2).means()
+    >>> tally = ZeroOneLoss(np.array([1, 1, 1, 0]), 2)
+    >>> for said in ([1, 1, 0, 0], [1, 0, 0, 1], [1, 1, 0, 0], [0, 1, 1, 0], [1, 0, 0, 0]):
+    ...     tally.add(np.array(said))
+    >>> found = tally.parts().means()
     >>> [round(found[k], 9) for k in ("bias", "variance", "biased_variance", "loss", "systematic", "random")]
     [0.25, 0.2, 0.05, 0.4, 0.22, 0.18]
     """
-    y, models, rows = y.astype(int), len(predictions), np.arange(len(y))
-    shares = np.stack([(predictions == k).mean(axis=0) for k in range(classes)], axis=1)
-    main, right = shares.argmax(axis=1), shares[rows, y]
-    wrong = main != y
-    variance, helps = np.where(wrong, 0.0, 1 - right), np.where(wrong, right, 0.0)
-    truth = np.zeros_like(shares)
-    truth[rows, y] = 1.0
-    systematic, random = ((truth - shares) ** 2).sum(axis=1) / 2, (1 - (shares**2).sum(axis=1)) / 2
-    corrected = systematic - (shares * (1 - shares)).sum(axis=1) / (2 * max(models - 1, 1))
-    return Decomposition(1 - right, wrong.astype(float), variance, helps, systematic, random, corrected)
+
+    loss = "0-1"
+
+    def __init__(self, y: Numbers, classes: int = 0) -> None:
+        super().__init__(y, classes)
+        self.counts = np.zeros((len(y), classes))
+
+    def _add(self, said: Numbers, rows: Numbers | slice) -> None:
+        self.counts[np.arange(len(self.y))[rows], said.astype(int)] += 1
+
+    def parts(self, rows: Numbers | slice = slice(None)) -> Decomposition:
+        models, y = self.models[rows], self.y[rows].astype(int)
+        shares, here = self.counts[rows] / models[:, None], np.arange(len(y))
+        main, right = shares.argmax(axis=1), shares[here, y]
+        wrong = main != y
+        variance, helps = np.where(wrong, 0.0, 1 - right), np.where(wrong, right, 0.0)
+        truth = np.zeros_like(shares)
+        truth[here, y] = 1.0
+        systematic, random = ((truth - shares) ** 2).sum(axis=1) / 2, (1 - (shares**2).sum(axis=1)) / 2
+        corrected = systematic - (shares * (1 - shares)).sum(axis=1) / (2 * np.maximum(models - 1, 1))
+        return Decomposition(1 - right, wrong.astype(float), variance, helps, systematic, random, corrected)
+
+    @staticmethod
+    def losses(y: Numbers, said: Numbers) -> Numbers:
+        return np.asarray(y != said, float)
+
+    @staticmethod
+    def constant(y: Numbers, classes: int) -> Numbers:
+        return np.asarray(np.bincount(y.astype(int), minlength=classes).argmax())
+
+
+class LogLoss(Tally):
+    """−ln of the probability of the class, from probabilities of each class, a column for each.
+
+    p̄ is the normalised geometric mean of the models' probabilities. `bias` is −ln p̄ of the class, KL(y ‖ p̄), and `variance` the mean of
+    KL(p̄ ‖ p) over the models; they add up. Probabilities below 10⁻¹⁵ count as that. There is no correction for few models.
+
+    >>> tally = LogLoss(np.array([1]), 2)
+    >>> for said in ([0.5, 0.5], [0.2, 0.8]):
+    ...     tally.add(np.array([said]))
+    >>> found = tally.parts().means()
+    >>> [round(found[k], 6) for k in ("bias", "variance", "loss")]
+    [0.405465, 0.05268, 0.458145]
+    """
+
+    loss = "log"
+
+    def __init__(self, y: Numbers, classes: int = 0) -> None:
+        super().__init__(y, classes)
+        self.logs = np.zeros((len(y), classes))
+
+    def _add(self, said: Numbers, rows: Numbers | slice) -> None:
+        self.logs[rows] += np.log(_sure(said))
+
+    def parts(self, rows: Numbers | slice = slice(None)) -> Decomposition:
+        mean = self.logs[rows] / self.models[rows][:, None]
+        whole = np.log(np.exp(mean).sum(axis=1))  # what the geometric means add up to; KL(p̄ ‖ p) is −this on average
+        loss = -mean[np.arange(len(mean)), self.y[rows].astype(int)]
+        bias, variance = loss + whole, -whole
+        return Decomposition(loss, bias, variance, np.zeros(len(loss)), bias, variance, bias)
+
+    @staticmethod
+    def losses(y: Numbers, said: Numbers) -> Numbers:
+        return np.asarray(-np.log(_sure(said))[np.arange(len(y)), y.astype(int)])
+
+    @staticmethod
+    def constant(y: Numbers, classes: int) -> Numbers:
+        return np.asarray(np.bincount(y.astype(int), minlength=classes) / len(y))
+
+
+def _sure(probabilities: Numbers) -> Numbers:
+    """Probabilities that are not 0 and add up to 1."""
+    some = np.clip(probabilities, LEAST, None)
+    return np.asarray(some / some.sum(axis=-1, keepdims=True))
+
+
+LOSSES: dict[str, type[Tally]] = {kind.loss: kind for kind in (ZeroOneLoss, SquaredLoss, LogLoss)}

@@ -48,7 +48,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "split": "tilth.flow.split_checks:SPLIT_SECTION",
         "shards": "tilth.flow.shard_mixing:SHARDS",
         "importance": "tilth.measures.importance:IMPORTANCE",
-        "bias_variance": "tilth.measures.bias_variance:BIAS_VARIANCE",
+        "bias_variance": "tilth.measures.bias_variance.section:BIAS_VARIANCE",
         "shap": "tilth.measures.explain.shap:SHAP",
         "pdp": "tilth.measures.explain.pdp:PDP",
         "shap_values": "tilth.measures.explain.shap:LOCAL",

@@ -124,8 +124,8 @@ def command(
 
 def _parted(things: Sequence[str], source: Source | None) -> tuple[list[str], list[Source]]:
     """The stages, which their suffix tells, and the data, or those of a job. Errors: `RequestError` without both."""
+    from tilth.measures.model_file import FORMS
     from tilth.serve.predictions import PYTHON
-    from tilth.steps.models import FORMS
     from tilth.web.client import is_address
 
     stages = [t for t in things if is_address(t) or t.startswith(PYTHON) or PurePath(t).suffix.lower() in (".tilth", *FORMS)]

@@ -16,10 +16,11 @@ from typing import Any
 
 from tilth import __version__
 from tilth.errors import ArtefactError, RequestError
+from tilth.measures.model_file import FORMS
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.proving import NoGolden, proof, record
 from tilth.serve.stages import Preparation
-from tilth.steps.models import FORMS, ModelStep
+from tilth.steps.models import ModelStep
 from tilth.store.places import atomic
 
 PIPELINE, GOLDEN = "pipeline.json", "golden.json"

@@ -19,13 +19,14 @@ from tilth.flow.estimator import features_of
 from tilth.flow.flow import UNFIT
 from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
+from tilth.measures.model_file import FORMS, unread_hint
+from tilth.measures.model_file import content_of as model_content
 from tilth.serve.bodies.rows import BadRows, Columns, Row
 from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, matrix, source_of
 from tilth.serve.remote import Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
-from tilth.steps.models import FORMS, model_of, unread_hint
-from tilth.steps.models import content_of as model_content
+from tilth.steps.models import model_of
 from tilth.steps.output.activation import Temperature
 from tilth.steps.output.argmax import Argmax
 from tilth.steps.step import Fitted, Step

@@ -10,7 +10,8 @@ import numpy as np
 
 from tilth.data import Kind
 from tilth.errors import MissingExtra, RequestError
-from tilth.steps.models import Model, unreadable
+from tilth.measures.model_file import unreadable
+from tilth.steps.models import Model
 
 UNNAMED = re.compile(r"Column_\d+")  # what LightGBM calls a column without a name
 

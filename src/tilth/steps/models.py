@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -15,16 +15,12 @@ import pyarrow as pa
 
 from tilth.data import Kind
 from tilth.errors import MissingExtra, Mistake, RequestError, listed
+from tilth.measures.model_file import FORMS, content_of, sklearn_model, unread_hint, unreadable
 from tilth.steps.step import Learned, Step
-from tilth.store.local import reject_stream
-from tilth.store.places import copies
 
-FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
-TORCH, PICKLES = (".pt", ".pth", ".ts", ".pt2"), (".pkl", ".pickle", ".joblib", ".cloudpickle")
 OUTSIDE = b"\n\x08location\x12"  # the path of a tensor's data, as Protobuf writes it: the runtime would open it, wherever it leads
 MOST_MADE = 1_000  # columns
 Gave: TypeAlias = Literal["scores", "probabilities"]
-LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
 
 
 @dataclass(frozen=True)
@@ -123,20 +119,6 @@ class Model(ABC):
         return (column,) if found == 1 else tuple(f"{column}_{c}" for c in self.classes or range(found))
 
 
-def content_of(place: str, asked_by: str = "") -> bytes:
-    """The bytes of the file of a model. Errors: `RequestError` where it cannot be read, or is too large."""
-    held = copies(place)  # of a remote place; they exist as long as this
-    reject_stream(held.path, f"{asked_by}the model ", RequestError)
-    try:
-        with Path(held.path).open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise RequestError(f"{asked_by}{place!r} cannot be read: {error.strerror}", code="bad-model") from error
-    if len(content) > LARGEST:
-        raise RequestError(f"{asked_by}{place!r} is too large for a model", accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
-    return content
-
-
 def struct(matrix: np.ndarray) -> pa.StructArray:
     """The columns of a matrix of doubles as the fields f0, f1 … of an array, as a Python function returns several values."""
     columns = np.asarray(matrix, dtype=np.float64, order="F").T
@@ -159,22 +141,7 @@ class Skops(Model):
     """A scikit-learn model that skops saved: only types that skops trusts, or that the user names, are made."""
 
     def __init__(self, content: bytes, trusted: tuple[str, ...]) -> None:
-        try:
-            from skops import io
-        except ImportError as error:
-            raise MissingExtra.named("models", "a scikit-learn model") from error
-        try:
-            untrusted = sorted(set(io.get_untrusted_types(data=content)) - set(trusted))
-            if not untrusted:
-                self.model = io.loads(content, trusted=list(trusted))
-        except Exception as error:
-            raise unreadable("scikit-learn model saved by skops", error) from error
-        if untrusted:
-            raise RequestError(
-                f"the model holds types that are not trusted: {listed(untrusted)}",
-                hint="if you trust who made the file, name them: `trusted: [TYPE, …]`, at the command line --trusted TYPE",
-                code="untrusted-model",
-            )
+        self.model = sklearn_model(content, trusted)
         self.names = tuple(map(str, getattr(self.model, "feature_names_in_", ())))
         self.width = int(getattr(self.model, "n_features_in_", 0))
         found = getattr(self.model, "classes_", None)
@@ -248,17 +215,3 @@ class Onnx(Model):
         matrix = x.astype("float32" if self.single else "float64")
         found: np.ndarray = self.model.run([self.outputs[which].name], {self.input.name: matrix})[0]
         return found
-
-
-def unread_hint(file: str) -> str:
-    """Why a file of another form is not read, and what to do; nothing for an unknown one. Decision 0018."""
-    suffix = PurePath(file).suffix.lower()
-    if suffix in TORCH:
-        return "files of PyTorch run code when they are loaded or used: export the model to ONNX (torch.onnx.export)"
-    return "pickles run code when they are loaded: save the model by skops, or export it to ONNX" if suffix in PICKLES else ""
-
-
-def unreadable(what: str, error: Exception) -> RequestError:
-    """The error for bytes that hold no such model."""
-    reason = str(error).strip().split("\n")[0]
-    return RequestError(f"the file is not a {what}: {reason}", accepted=f"a file of the form {listed(FORMS)}", code="bad-model")

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     "--model",
     type=INPUT,
     metavar="MODEL",
-    help="The model of --measure shap, pdp and importance: a file, a fitted flow that predicts, or http://HOST/PATH.",
+    help="The model of --measure shap, pdp, importance: a file, a flow that predicts, http://HOST/PATH; bias_variance trains it anew.",
 )
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns that the model takes, where it does not name them.")
 @TRUSTED
@@ -105,6 +105,7 @@ def command(
         else:
             explained["model"] = _asked(model, kept)
             given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, "local": bool(shap_file)}}
+            given["bias_variance"] = {"learner": model, "trusted": trusted} if model else {}
             asked = [{m: given[m]} if m in given else m for m in measures]
             report = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
         report = _save(report, counts_file, shap_file)
@@ -121,7 +122,7 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
         raise click.UsageError("there is no data: give DATA, or --config with a dataset_uri")
     if measures and config is not None:
         raise click.UsageError("--measure and --config exclude each other: the file says what to measure")
-    if model and not {*measures} & {"importance", "pdp", "shap"}:
+    if model and not {*measures} & {"importance", "pdp", "shap", "bias_variance"}:
         raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap")
     if shap and "shap" not in measures:
         raise click.UsageError("--save-shap: add --measure shap --model FILE")

@@ -201,7 +201,7 @@ class Axis:
         if self.intervals or not facts.present or not (self.kind.numeric or self.kind is Kind.STRING):
             return known
         if self.is_cut:
-            return known if facts.distinct <= FEW else known.cut(_between(facts.edges, self.kind is Kind.INTEGER), in_scan)
+            return known if facts.distinct <= FEW else known.cut(between(facts.edges, self.kind is Kind.INTEGER), in_scan)
         if reading(self.kind, facts, self.values, self.stated) == "categorical":
             return known
         return known.cut((interval_of(self.column, self.values),), in_scan)
@@ -352,10 +352,10 @@ def quantiles(counts: Mapping[Key, int], parts: int) -> list[float]:
     return found
 
 
-def _between(edges: Sequence[float | None], integers: bool) -> tuple[Interval, ...]:
+def between(edges: Sequence[float | None], integers: bool) -> tuple[Interval, ...]:
     """Intervals [q₀, q₁), [q₁, q₂) … between quantiles, the last one closed; equal quantiles make one edge.
 
-    >>> [str(i) for i in _between([17.0, 28.0, 37.0, 37.0, 90.0], integers=True)]
+    >>> [str(i) for i in between([17.0, 28.0, 37.0, 37.0, 90.0], integers=True)]
     ['[17, 28)', '[28, 37)', '[37, 90]']
     """
     found = sorted({math.ceil(e) if integers else e for e in edges if e is not None})

@@ -95,42 +95,63 @@ class Target:
             return False
         return int((self.counts >= FOLDS).sum()) > 1 if self.is_class else bool(self.y.min() < self.y.max())
 
-    @cached_property
-    def fold(self) -> np.ndarray:
-        """The fold of each row, 0 to 4, in the order of the sample: groups take turns, or the rows of each class, or all rows."""
+    def turns(self, of: int = FOLDS, by_chance: bool = False) -> np.ndarray:
+        """A number below `of` for each row, in the order of the sample: groups take turns, or the rows of each class, or all rows."""
         import numpy as np
 
-        if self.group is not None:
+        if self.group is not None and not by_chance:
             _, first, place = np.unique(self.group, return_index=True, return_inverse=True)
-            turns: np.ndarray = np.argsort(np.argsort(first))[place] % FOLDS
+            turns: np.ndarray = np.argsort(np.argsort(first))[place] % of
             return turns
-        return self._by_chance
-
-    @cached_property
-    def _by_chance(self) -> np.ndarray:
-        import numpy as np
-
         if not self.is_class:
-            return np.arange(len(self.y)) % FOLDS
+            return np.arange(len(self.y)) % of
         order = np.argsort(self.y, kind="stable")
         found = np.empty(len(self.y), int)
-        found[order] = np.arange(len(order)) % FOLDS
+        found[order] = np.arange(len(order)) % of
         return found
 
     @cached_property
+    def fold(self) -> np.ndarray:
+        """The fold of each row, 0 to 4."""
+        return self.turns()
+
+    @cached_property
     def held(self) -> tuple[np.ndarray, str]:
-        """The rows, about a fifth, that a model is scored on; and how they are chosen: the latest ones (`time`), those of a fifth of the
-        groups (`group`), or by chance. It is by chance, too, where one of the parts would have one label only."""
+        """The rows, about a fifth, that a model is scored on; and how they are chosen."""
+        return self.held_out()
+
+    def held_out(self, turns: int = 1, of: int = FOLDS) -> tuple[np.ndarray, str]:
+        """A share of the rows, `turns / of`, and how they are chosen: the latest ones (`time`), those of a share of the groups (`group`),
+        or by chance. It is by chance, too, where one of the parts would have one label only."""
         import numpy as np
 
         ways: dict[str, np.ndarray] = {}
         if self.time is not None and not np.isnan(self.time).all():
-            ways["time"] = self.time > np.nanquantile(self.time, 1 - 1 / FOLDS)
+            ways["time"] = self.time > np.nanquantile(self.time, 1 - turns / of)
         if self.group is not None:
-            ways["group"] = self.fold == 0
-        fit = (way for way, mask in ways.items() if all(len(np.unique(self.y[part])) > 1 for part in (mask, ~mask)))
-        way = next(fit, "chance")
-        return ways.get(way, self._by_chance == 0), way
+            ways["group"] = self.turns(of) < turns
+        way = next((way for way, mask in ways.items() if self._can_part(mask, ~mask)), "chance")
+        return ways.get(way, self.turns(of, by_chance=True) < turns), way
+
+    def _can_part(self, *parts: np.ndarray) -> bool:
+        """Whether each of the parts has more than one label."""
+        import numpy as np
+
+        return all(len(np.unique(self.y[part])) > 1 for part in parts)
+
+    @cached_property
+    def folds(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Which rows a model learns from and which judge it, in each of five folds: by time, from all rows before them; else by turns."""
+        import numpy as np
+
+        if self.time is not None and not np.isnan(self.time).all():
+            ends = np.nanquantile(self.time, np.arange(1, FOLDS + 1) / (FOLDS + 1))
+            block = np.searchsorted(ends, np.nan_to_num(self.time, nan=-np.inf))
+            later = [(block < k, block == k) for k in range(1, FOLDS + 1)]
+            if self._can_part(*(part for fold in later for part in fold)):
+                return later
+        turns = self.fold if self.group is None or self.fold.any() else self.turns(by_chance=True)  # one group cannot take turns
+        return [(turns != k, turns == k) for k in range(turns.max() + 1)]
 
 
 def labelled(drawn: Rows, label: Column) -> Rows:

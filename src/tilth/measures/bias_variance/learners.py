@@ -1,0 +1,105 @@
+"""Learners: what is trained again and again, with its loss, on matrices of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tilth.errors import RequestError, listed, unknown
+from tilth.metrics.bias_variance import LogLoss, Tally
+from tilth.metrics.contrasts import Numbers
+
+BUILT_IN = ("tree", "boosting")
+SEED = "random_state"  # the parameter of scikit-learn, also of a step of a pipeline
+
+
+class NotLearned(Exception):
+    """A learner that could not learn or predict, and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """A way to make new learners with `fit` and `predict`, and the loss by which they are judged.
+
+    `parameters` are set on each of them. With `fixed_seed` all draw the same random numbers.
+    """
+
+    make: Callable[[], Any]
+    loss: type[Tally]
+    classes: int
+    seed: int = 0
+    fixed_seed: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of its class."""
+        return type(self.make()).__name__
+
+    def accept(self, parameter: str) -> None:
+        """Reject a parameter that it does not have. Errors: `RequestError`."""
+        made = self.make()
+        if not hasattr(made, "set_params"):
+            message = f"bias_variance: {type(made).__name__} has no set_params, by which {parameter} would be varied"
+            raise RequestError(message, accepted="a learner of scikit-learn", code="bad-learner")
+        RequestError.reject(unknown([parameter], [*made.get_params()], f"bias_variance: {self.name} has no parameter {{}}", "bad-value"))
+
+    def trained(self, x: Numbers, y: Numbers, i: int = 0) -> Callable[[Numbers], Numbers]:
+        """What a new learner, the i-th, that has learned from these rows says of others: a class or number, or probabilities.
+
+        Rows of one class are not shown to it: that class is all there is to say. Errors: `NotLearned`.
+        """
+        if self.classes and (y == y[0]).all():
+            only = self.loss.constant(y, self.classes)
+            return lambda rows: np.broadcast_to(only, (len(rows), *only.shape))
+        model = self.make()
+        if hasattr(model, "get_params"):
+            seeds = [p for p in model.get_params() if p == SEED or p.endswith(f"__{SEED}")]
+            model.set_params(**dict.fromkeys(seeds, self.seed + (0 if self.fixed_seed else i)), **self.parameters)
+        try:
+            model.fit(x, y)
+        except Exception as error:
+            raise NotLearned(f"{type(model).__name__} cannot learn from these rows: {_first_line(error)}") from error
+        return lambda rows: self._said(model, rows)
+
+    def _said(self, model: Any, rows: Numbers) -> Numbers:
+        try:
+            found = np.asarray(model.predict(rows) if self.loss is not LogLoss else model.predict_proba(rows), float)
+        except Exception as error:
+            raise NotLearned(f"{type(model).__name__} cannot predict: {_first_line(error)}") from error
+        if self.loss is not LogLoss:
+            return found.reshape(len(rows))
+        spread = np.zeros((len(rows), self.classes))
+        spread[:, np.asarray(model.classes_, int)] = found
+        return spread
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def built_in(name: str, is_class: bool) -> Callable[[], Any]:
+    """The learners of Tilth, of scikit-learn."""
+    from sklearn import ensemble, tree
+
+    if name == "tree":
+        return tree.DecisionTreeClassifier if is_class else tree.DecisionTreeRegressor  # type: ignore[no-any-return]
+    kind = ensemble.HistGradientBoostingClassifier if is_class else ensemble.HistGradientBoostingRegressor
+    return lambda: kind(early_stopping=False)
+
+
+def of_model(model: Any, is_class: bool) -> Callable[[], Any]:
+    """New learners like a model of scikit-learn, with its parameters and nothing that it has learned.
+
+    Errors: `RequestError` for one that learns no such label.
+    """
+    from sklearn.base import clone, is_classifier, is_regressor
+
+    what = "classes" if is_class else "numbers"
+    if not (is_classifier if is_class else is_regressor)(model):
+        message = f"bias_variance: the label is one of {what}, which {type(model).__name__} does not learn"
+        raise RequestError(message, accepted=listed(["a classifier" if is_class else "a regressor"]), code="bad-learner")
+    return lambda: clone(model)

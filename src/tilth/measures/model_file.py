@@ -1,0 +1,64 @@
+"""Files of models: their bytes, bounded, and the scikit-learn object in them."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import Any
+
+from tilth.errors import MissingExtra, RequestError, listed
+from tilth.store.local import reject_stream
+from tilth.store.places import copies
+
+FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
+TORCH, PICKLES = (".pt", ".pth", ".ts", ".pt2"), (".pkl", ".pickle", ".joblib", ".cloudpickle")
+LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
+
+
+def content_of(place: str, asked_by: str = "") -> bytes:
+    """The bytes of the file of a model. Errors: `RequestError` where it cannot be read, or is too large."""
+    held = copies(place)  # of a remote place; they exist as long as this
+    reject_stream(held.path, f"{asked_by}the model ", RequestError)
+    try:
+        with Path(held.path).open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise RequestError(f"{asked_by}{place!r} cannot be read: {error.strerror}", code="bad-model") from error
+    if len(content) > LARGEST:
+        raise RequestError(f"{asked_by}{place!r} is too large for a model", accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
+    return content
+
+
+def sklearn_model(content: bytes, trusted: tuple[str, ...]) -> Any:
+    """The scikit-learn model that skops saved: only types that skops trusts, or that the user names, are made.
+
+    Errors: `MissingExtra`; `RequestError` for bytes that hold none, or untrusted types.
+    """
+    try:
+        from skops import io
+    except ImportError as error:
+        raise MissingExtra.named("models", "a scikit-learn model") from error
+    try:
+        untrusted = sorted(set(io.get_untrusted_types(data=content)) - set(trusted))
+        if not untrusted:
+            return io.loads(content, trusted=list(trusted))
+    except Exception as error:
+        raise unreadable("scikit-learn model saved by skops", error) from error
+    raise RequestError(
+        f"the model holds types that are not trusted: {listed(untrusted)}",
+        hint="if you trust who made the file, name them: `trusted: [TYPE, …]`, at the command line --trusted TYPE",
+        code="untrusted-model",
+    )
+
+
+def unread_hint(file: str) -> str:
+    """Why a file of another form is not read, and what to do; nothing for an unknown one. Decision 0018."""
+    suffix = PurePath(file).suffix.lower()
+    if suffix in TORCH:
+        return "files of PyTorch run code when they are loaded or used: export the model to ONNX (torch.onnx.export)"
+    return "pickles run code when they are loaded: save the model by skops, or export it to ONNX" if suffix in PICKLES else ""
+
+
+def unreadable(what: str, error: Exception) -> RequestError:
+    """The error for bytes that hold no such model."""
+    reason = str(error).strip().split("\n")[0]
+    return RequestError(f"the file is not a {what}: {reason}", accepted=f"a file of the form {listed(FORMS)}", code="bad-model")
