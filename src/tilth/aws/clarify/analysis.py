@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.aws.clarify.config import VERSION, AnalysisConfig
+from tilth.aws.clarify.learner import bias_variance_json, learned
 from tilth.aws.clarify.segments import segments
 from tilth.data import Dataset
 from tilth.engine.facts import begin
@@ -18,6 +19,7 @@ from tilth.flow.delivery import REPORTS, write_reports
 from tilth.measures.bias import BIAS_METRICS, bias_findings
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
+from tilth.measures.bias_variance.payload import BiasVariance
 from tilth.report import Finding, Report, jsonable, warning
 from tilth.store.places import atomic
 from tilth.store.uri import Place
@@ -48,6 +50,7 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
         with engine.working_for(f"bias of {name}={segment}"):
             of_segment = bias_findings(filtered(data, condition), replace(request, counts=False), engine=engine)
         findings += [replace(f, part=f"{name}{IS}{segment}") for f in of_segment]
+    findings += learned(config.learner, data, request, engine) if config.learner is not None else []
     report = Report("measure", (*findings, *(warning("NOT_COMPUTED", m, measure="bias") for m in config.left_out)))
     return replace(report, facts=facts(data, report.rows, seed=request.seed, bootstrap=request.bootstrap))
 
@@ -76,6 +79,7 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
         names = {part: part.partition(IS) for part in parts}
         inside = [{"config_name": name, "segment": value, **_stages(report, p, strict)} for p, (name, _, value) in names.items()]
         made |= {"segments": inside} if inside else {}
+        made |= {"bias_variance": bias_variance_json(found)} if (found := report.of(BiasVariance)) else {}
         f = report.facts
         made["warnings"] = [{"code": w.name, "message": w.message} for w in report.of("warning")]
         run = {name: getattr(f, name) for name in ("source", "engine", "rows", "started", "seconds", "fingerprint")}

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from tilth.aws.clarify.learner import learner_of
 from tilth.aws.clarify.shape import (
     POST_TRAINING,
     PRE_TRAINING,
@@ -33,6 +34,7 @@ from tilth.aws.configuration import configuration
 from tilth.data import Kind, Schema
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, did_you_mean, listed
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, Facet
+from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
 from tilth.validation import validated
 
 VERSION = "1.0"
@@ -45,7 +47,7 @@ FORMATS = {
     "application/sagemakercapturejson": "",
 }
 """Dataset type → the format that reads it; empty if this version has none."""
-LATER = ("modality", "text_column", "derived_facets", "skin_tone", "predictor", "bias_variance", "model_card")
+LATER = ("modality", "text_column", "derived_facets", "skin_tone", "predictor", "model_card")
 """Keys of the `tilth` block that this version knows but does not support."""
 
 
@@ -92,6 +94,7 @@ class AnalysisConfig(Part):
         checks: Iterator[Check] = (c for of in (_of_bias, _of_columns, _of_predictor, _of_explanations, _of_data) for c in of(config))
         wrong = (Mistake(message, accepted="".join(accepted), code="contradiction") for wrong, message, *accepted in checks if wrong)
         RequestError.reject(wrong)
+        _ = config.learner  # is checked where it is made
         if gaps := list(_gaps(config)):
             hint = "CSV, Parquet, JSON Lines and JSON can be read, and bias computed of labels and predicted labels in files"
             raise Gap(*gaps, hint=hint)
@@ -121,6 +124,11 @@ class AnalysisConfig(Part):
     def has_predictor(self) -> bool:
         """Whether a model is given."""
         return self.predictor is not None or "predictor" in (self.tilth.model_extra or {})
+
+    @property
+    def learner(self) -> BiasVarianceOfLearner | None:
+        """The measure `tilth.bias_variance`. Errors: `RequestError` with every mistake in its parameters."""
+        return None if self.tilth.bias_variance is None else learner_of(self.tilth.bias_variance)
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -193,6 +201,7 @@ def _of_bias(c: AnalysisConfig) -> Iterator[Check]:
     needed = {"facet": asked and not c.facet and not c.tilth.intersections, "label": labelled and c.label is None}
     needed["label_values_or_threshold"] = labelled and not c.label_values_or_threshold
     yield from ((wrong, f"{key}: this is needed by {listed(asked[:1])}") for key, wrong in needed.items())
+    yield c.tilth.bias_variance is not None and c.label is None, "label: this is needed by tilth.bias_variance"
     accepted = "predicted_label, predicted_label_dataset_uri, or predictor"
     predicted = c.has_predictor or _given(c, "predicted_label", "predicted_label_dataset_uri")
     yield post and not predicted, "methods.post_training_bias: predictions are needed", accepted

@@ -225,5 +225,6 @@ class Tilth(Part):
     weights: Name | None = None
     force_group: bool | None = None
     show_private: bool | None = None
+    bias_variance: dict[str, Any] | None = None
     engine: Annotated[str, Words(("duckdb", "spark"))] | None = None
     csv: Csv = Csv()
