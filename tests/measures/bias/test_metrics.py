@@ -1,6 +1,8 @@
 """Laws that the metrics keep, as properties."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,6 +36,15 @@ def value(name, sides):
 
 def near(x):
     return pytest.approx(x, rel=1e-9, abs=1e-12)
+
+
+def test_names_and_bands_are_those_of_the_data_file():
+    """Descriptions are those of Clarify's result files, spelling included; the bands are conventions, that of DI the four-fifths rule."""
+    known = json.loads(Path(__file__).with_name("metrics.json").read_text("utf-8"))
+    assert [*BIAS_METRICS] == [*known]
+    for name, m in BIAS_METRICS.items():
+        found = {"description": m.description, "stage": m.stage, "neutral": m.neutral, "band": m.band and list(m.band)}
+        assert found == known[name], name
 
 
 @given(tables())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tilth.measures.explain.kernel import BLOCK, budget, coalitions, explain
 
-PEER = json.loads(Path(__file__).with_name("shap.json").read_text("utf-8"))
+PEER, WORKED = (json.loads(Path(__file__).with_name(f"{name}.json").read_text("utf-8")) for name in ("shap", "worked"))
 
 
 def curved(x):
@@ -40,10 +40,20 @@ def test_values_are_those_of_the_package_shap(name):
     np.testing.assert_allclose(found.expected, PEER[name]["expected"], rtol=1e-9)
 
 
-def test_two_players_share_their_product():
-    found = explain(lambda x: x[:, :1] * x[:, 1:], np.array([[3.0, 2.0]]), np.array([[1.0, 1.0]]), alone(2))
-    assert found.values[0, :, 0] == pytest.approx([3, 2])  # (3·2 − 1·2 + 3·1 − 1·1) / 2, and the other way round
-    assert found.expected == 1
+@pytest.mark.parametrize("case", [pytest.param(c, id=c["case"][:20]) for c in WORKED["values"]])
+def test_worked_examples(case):
+    model = lambda x: eval(case["model"], {"x": x.T})[:, None]  # noqa: E731 -- the formula of the case
+    found = explain(model, np.array([case["row"]], float), np.array(case["background"], float), alone(len(case["row"])))
+    assert found.values[0, :, 0] == pytest.approx(case["values"])
+    assert found.expected == pytest.approx(case["expected"])
+
+
+def test_weights_and_numbers_of_coalitions():
+    """By their sizes 1 to M − 1: (M − 1) / (C(M, s) · s · (M − s)); all of them, or 2M + 2048 by default."""
+    for players, weights in WORKED["weights"].items():
+        drawn = coalitions(int(players), 2 ** int(players) - 2)
+        assert dict(zip(drawn.members.sum(axis=1), drawn.weights, strict=True)) == pytest.approx(dict(enumerate(weights, 1)))
+    assert {players: budget(int(players), None) for players in WORKED["coalitions"]} == WORKED["coalitions"]
 
 
 def by_definition(model, row, background, players):
