@@ -100,6 +100,7 @@ READING = (
     click.option("--names", type=NAMES, metavar="A,B,…", help="Column names, for a file without a header."),
     click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A string to read as null; may be repeated."),
     click.option("--encoding", metavar="NAME", help="The encoding; utf-8 by default."),
+    click.option("--pattern", metavar="TEXT", help="What the names of images hold, such as {split}/{class}/{}: a column for each name."),
 )
 ENGINE = (
     click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="The engine."),
@@ -141,7 +142,7 @@ def engine_from(options: dict[str, Any]) -> Session:
 
 def reading_from(options: dict[str, Any]) -> dict[str, Any]:
     """The given options of reading, as keyword arguments of `tilth.read`. Takes them out of `options`."""
-    given = {name: options.pop(name) for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding")}
+    given = {name: options.pop(name) for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding", "pattern")}
     given |= {"nulls": given["nulls"] or None, "names": given["names"] or None}
     return {k: v for k, v in given.items() if v is not None}
 

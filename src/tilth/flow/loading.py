@@ -109,6 +109,8 @@ class DataPart(_Strict):
     """The encoding, such as utf-8 or latin-1."""
     blanks: Literal["keep", "trim"] | None = None
     """What becomes of blanks after a delimiter. Detected by default."""
+    pattern: str | None = None
+    """What the names of images in a folder hold, such as `{split}/{class}/{}`: a column for each name."""
     types: dict[str, KindWord] = {}
     """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
     max_invalid: Annotated[float, Field(ge=0, le=1)] = Reading.max_invalid

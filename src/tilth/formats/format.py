@@ -40,10 +40,10 @@ class Format(ABC):
 
     `options` are the options of `open`, `write_options` those of `write`, beside `SHARED`; `suffixes` are those of its files (none for
     tables in memory), `writes`: whether it can be written to them. `named`: whether its tables have column names; `has_header`: whether an
-    empty table has them, too; `lists`: whether it has columns of lists. `by_suffix`: whether files with its suffixes are taken for it.
-    `compressions` are those that its files may have, the default first. `streams`: whether rows are always written as a stream, by `put`;
-    other formats are written by the engine where no option is given. `written_as` are the options of `open` for files as they are
-    delivered, which it would otherwise guess.
+    empty table has them, too; `lists`: whether it has columns of lists. `by_suffix`: whether files with its suffixes are taken for it;
+    `beside_others`: also in a folder that has files of another format, which would be two. `compressions` are those that its files may
+    have, the default first. `streams`: whether rows are always written as a stream, by `put`; other formats are written by the engine where
+    no option is given. `written_as` are the options of `open` for files as they are delivered, which it would otherwise guess.
     """
 
     name: ClassVar[str]
@@ -55,6 +55,7 @@ class Format(ABC):
     has_header: ClassVar[bool] = True
     lists: ClassVar[bool] = True
     by_suffix: ClassVar[bool] = True
+    beside_others: ClassVar[bool] = True
     compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
     streams: ClassVar[bool] = False
     written_as: ClassVar[Mapping[str, Any]] = MappingProxyType({})
@@ -235,6 +236,7 @@ FORMATS: Shelf[type[Format]] = Shelf(
         "npy": "tilth.formats.npz:Npy",
         "image_records": "tilth.formats.image_records:ImageRecords",
         "image_list": "tilth.formats.image_records:ImageList",
+        "image_folder": "tilth.formats.image_folder:ImageFolder",
         "synthetic": "tilth.formats.synthetic:Synthetic",
         "table": "tilth.formats.table:Table",
         "duckdb": "tilth.formats.relations:DuckDBRelation",
@@ -279,7 +281,7 @@ def by_suffix(path: str, default: str | None = None) -> Format:
     wanted, found = {suffix_of(p) for p in held}, list[Format]()
     for form in formats():  # of several formats of one suffix, the first on the shelf
         if form.by_suffix and (here := wanted.intersection(form.suffixes)):
-            wanted, found = wanted - here, [*found, form]
+            wanted, found = wanted - here, [*found, form] if form.beside_others or not found else found
         if not wanted:
             break
     if len(found) == 1:
