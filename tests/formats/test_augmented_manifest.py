@@ -63,3 +63,24 @@ def test_a_table_of_samples_both_ways(tmp_path):
     assert to_arrow(read(place, engine=engine), engine)["source-ref"].to_pylist() == ["s3://b/1.jpg", "s3://b/2.jpg"]
     with pytest.raises(ColumnError, match="column 'source-ref' is integer, and `…-ref` holds places"):
         write(read(pa.table({"source-ref": [1]}), engine=engine), place, engine=engine)
+
+
+SAMPLES = (
+    {"source-ref": "s3://b/1.jpg", "pet": 0, "pet-metadata": {"class-name": "cat", "confidence": 0.5, "human-annotated": "yes"}},
+    {"source-ref": "s3://b/2.jpg", "pet": 1, "pet-metadata": {"class-name": "dog", "confidence": 1, "human-annotated": "no"}},
+    {"source-ref": "s3://b/3.jpg", "pet-metadata": {"failure-reason": "gone"}, "box": {"annotations": [{"class_id": 0}], "image_size": []}},
+)
+
+
+def test_metadata_are_columns_and_labels_that_are_missing_are_counted(tmp_path):
+    engine, place = duckdb_session(), tmp_path / "pets.manifest"
+    place.write_text("".join(json.dumps(row) + "\n" for row in SAMPLES))
+    with pytest.warns(UserWarning, match="of 3 samples 1 have no 'pet'"):
+        data = read(place, engine=engine)
+    found = to_arrow(data, engine)
+    assert found["pet-metadata.confidence"].to_pylist() == [0.5, 1.0, None]
+    assert found["pet-metadata.human-annotated"].to_pylist() == ["yes", "no", None]
+    assert (found["pet"].to_pylist(), found["box.objects"].to_pylist()) == ([0, 1, None], [None, None, 1])
+    again = tmp_path / "again.manifest"
+    write(data, again, engine=engine)
+    assert set(json.loads(again.read_text().splitlines()[0])) == {"source-ref", "pet", "pet-metadata", "box"}

@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from tilth.data import Dataset, Kind
+from tilth.data import Dataset, Files, Kind
 from tilth.engine.session import Session
-from tilth.errors import ColumnError, Mistake, Place, RequestError, SourceError, listed
-from tilth.formats.jsonl import JsonLines
+from tilth.errors import ColumnError, Mistake, Place, RequestError, SourceError, listed, warn
+from tilth.formats.jsonl import JsonLines, rows_of
 from tilth.formats.recordio import framed
+from tilth.store.local import files, reject_remote
+from tilth.store.places import Copies
+from tilth.store.scratch import Scratch
 
-REF = "-ref"  # a member whose name ends so holds the place of an object
+REF, METADATA = "-ref", "-metadata"  # a member whose name ends so holds the place of an object, and says how a label was made
+OBJECTS = "objects"
 MOST_ATTRIBUTES = 16
 
 
 class AugmentedManifest(JsonLines):
     """JSON Lines of samples: a member `…-ref` is the place of an object, `…-metadata` says how a label was made.
 
-    It is read as a table of these members; `stream` gives what a training job is sent.
+    It is read as a table of these members. What `…-metadata` holds are columns, too (`label-metadata.confidence`, `.class-name`,
+    `.human-annotated`, `.job-name` …), and so is the number of objects that were marked (`boxes.objects`); these are not written again.
+    Samples without a label, which others have, are counted in a warning. `stream` gives what a training job is sent.
     """
 
     name = "augmented_manifest"
     suffixes: ClassVar[tuple[str, ...]] = (".manifest",)
 
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
+        paths = files(given, self.suffixes)
+        reject_remote(paths, "an augmented manifest")
+        place = paths[0] if len(paths) == 1 else f"{len(paths)} files ({paths[0]} …)"
+        scratch = Scratch()
+        flat = Path(scratch.name, "samples.jsonl")
+        with flat.open("w", encoding="utf-8") as file:
+            for row in _counted((row for path in paths for row in rows_of(path)), place):
+                file.write(json.dumps({**row, **dict(_inside(row))}) + "\n")
+        return replace(super().open(flat, names, engine), copies=Copies(str(flat), place, scratch=scratch))
+
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
+        data = data.keep(n for n in data.names if not _was_inside(n, data.names))
         schema = engine.schema(data)
         ColumnError.reject(
             Mistake(
@@ -38,6 +58,36 @@ class AugmentedManifest(JsonLines):
             if c.name.endswith(REF) and c.kind is not Kind.STRING
         )
         return super().export(data, to, engine, folder, **options)
+
+
+def _inside(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a sample says inside its members, by the names of columns.
+
+    >>> dict(_inside({"a": 1, "a-metadata": {"confidence": 0.9}, "b": {"annotations": [{}, {}], "image_size": []}}))
+    {'a-metadata.confidence': 0.9, 'b.objects': 2}
+    """
+    for name, value in row.items():
+        if name.endswith(METADATA) and isinstance(value, dict):
+            yield from ((f"{name}.{key}", inner) for key, inner in value.items())
+        elif isinstance(value, dict) and isinstance(marked := value.get("annotations"), list):
+            yield f"{name}.{OBJECTS}", len(marked)
+
+
+def _was_inside(name: str, names: Sequence[str]) -> bool:
+    """Whether a column repeats what a member holds."""
+    return any(name.startswith(f"{n}.") and (n.endswith(METADATA) or name == f"{n}.{OBJECTS}") for n in names)
+
+
+def _counted(rows: Iterable[dict[str, Any]], place: str) -> Iterator[dict[str, Any]]:
+    """The samples; warns at the end of labels, members beside which metadata stand, that some do not have."""
+    there, total = Counter[str](), 0
+    for total, row in enumerate(rows, 1):  # noqa: B007 -- the number of the last is that of all
+        there.update(name for name, value in row.items() if value is not None)
+        yield row
+    labels = [name.removesuffix(METADATA) for name in there if name.endswith(METADATA)]
+    lacking = [f"{total - there[name]:,} have no {name!r}" for name in labels if there[name] < total]
+    if lacking:
+        warn(f"{place}: of {total:,} samples {listed(lacking)}")
 
 
 def stream(
