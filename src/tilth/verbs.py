@@ -90,21 +90,33 @@ def measure(
 
 
 def _with_model(measure: Measure) -> Measure:
-    """The measure with the model whose file or address it names: one that predicts, or a fitted flow."""
+    """The measure with the model that it names."""
     from tilth.measures.measure import ModelMeasure
+
+    if not isinstance(measure, ModelMeasure) or not isinstance(measure.model, str | Path):
+        return measure
+    return measure.of_model(*model_from(measure.model, measure.columns, measure.trusted))
+
+
+def model_from(
+    place: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] = ()
+) -> tuple[Any, tuple[str, ...]]:
+    """The model in a file, a fitted flow that predicts, or the one behind an address; and the columns that it takes.
+
+    Those are `columns`, else those that it was trained on, where it says so, else `otherwise`.
+    Errors: `RequestError` for a file that holds no such model, and where the columns are unknown or not as many as it takes.
+    """
     from tilth.web.client import is_address
 
-    if not isinstance(measure, ModelMeasure) or not isinstance(model := measure.model, str | Path):
-        return measure
-    if is_address(model):
+    if is_address(place):
         from tilth.measures.endpoint.model import EndpointModel
 
-        return measure.of_model(EndpointModel(str(model)), measure.columns)
-    if Path(model).suffix.lower() == ".tilth":
-        return measure.of_model(flow_from(model), measure.columns)
+        return EndpointModel(str(place)), columns or otherwise
+    if Path(place).suffix.lower() == ".tilth":
+        return flow_from(place), columns or otherwise
     from tilth.steps.predict import predictor_of
 
-    return measure.of_model(*predictor_of(model, measure.columns, measure.trusted))
+    return predictor_of(place, columns, trusted, otherwise)
 
 
 def profile(data: Any, *, label: str | None = None, against: Any = None, exact: bool = False, engine: AnyEngine = None) -> Report:

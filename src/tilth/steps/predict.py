@@ -124,15 +124,17 @@ class Predict(ModelStep):
         return frozenset({self.column, *self.columns}) if known else None
 
 
-def predictor_of(file: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = ()) -> tuple[Predictor, tuple[str, ...]]:
-    """The model in a file and the columns that it takes: those given, or those it was trained on.
+def predictor_of(
+    file: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] = ()
+) -> tuple[Predictor, tuple[str, ...]]:
+    """The model in a file and the columns that it takes: those given, or those it was trained on, else `otherwise`.
 
     Errors: `RequestError` for a file that holds no such model, and where the columns are unknown or not as many as it takes.
     """
     step = Predict(str(file), columns, trusted)
     content = step.content()
     model = model_of(step.form, content, trusted)
-    takes = columns or model.names
+    takes = columns or model.names or otherwise
     RequestError.reject(step.unmatched(takes, model.width))
     return step.predictor({"": {"columns": list(takes), "model": content}})
 

@@ -26,8 +26,7 @@ CONFIG = {
     "label": 1,
     "label_values_or_threshold": ["yes"],
     "facet": [{"name_or_index": 0, "value_or_threshold": ["F"]}],
-    "methods": {"pre_training_bias": {"methods": "all"}, "shap": {}},
-    "predictor": {"endpoint_name": "e"},
+    "methods": {"pre_training_bias": {"methods": "all"}},
     "tilth": {"bootstrap": 50},
 }
 
@@ -54,10 +53,9 @@ def test_from_the_file_to_the_result_file(tmp_path):
     assert made["run"]["bootstrap"] == 50
 
 
-def test_a_method_that_is_not_computed_is_warned_of():
-    report = measure_config(data(), AnalysisConfig.of(CONFIG), duckdb_session())
-    (warning,) = report.of("warning")
-    assert warning.message.startswith("methods.shap is not computed in this version")
+def test_what_is_not_computed_is_warned_of():
+    report = measure_config(data(), AnalysisConfig.of(CONFIG | {"tilth": {"modality": "text"}}), duckdb_session())
+    assert [w.message for w in report.of("warning")] == ["tilth.modality is not supported in this version"]
     assert "explanations" not in analysis_json(report)
 
 

@@ -40,6 +40,10 @@ def changed(path="", value=None, **more):
 SCHEMA = Schema(tuple(Column(n, Kind.STRING) for n in GOOD["headers"]))
 
 
+MODEL = {"predictor": {"model": "http://localhost:8080"}}
+ENDPOINT = {"endpoint_name": "e", "content_type": "text/csv"}
+
+
 def mistakes(config):
     with pytest.raises(RequestError) as error:
         AnalysisConfig.of(config)
@@ -109,6 +113,12 @@ def test_settings_that_clarify_does_not_have():
         (changed("predictor", {"endpoint_name": "e", "endpoint_name_prefix": "p"}), "endpoint_name and endpoint_name_prefix exclude"),
         (changed("predictor", {"endpoint_name": "e", "content_type": "application/jsonlines"}), "with exactly one $features"),
         (changed("predictor", {"endpoint_name": "e", "endpoint_name_prefix": "-p-"}), "predictor.endpoint_name_prefix: found"),
+        (changed("predictor", ENDPOINT | {"label": "y"}), 'predictor.label: found "y"'),
+        (changed("predictor", ENDPOINT | {"accept_type": "application/json", "probability": 1}), "predictor.probability: found 1"),
+        (changed("predictor", ENDPOINT | {"accept_type": "application/json", "label": "a["}), "predictor.label: 'a[' is not a path"),
+        (changed("tilth", {"predictor": {"retries": -1}}), "tilth.predictor.retries: found -1"),
+        (changed("tilth", {"predictor": {"modle": "x"}}), "tilth.predictor.modle: this key is not known"),
+        (changed("methods.report.name", "../report"), 'methods.report.name: found "../report"'),
         (changed("dataset_type", "application/x-parquet", facet_dataset_uri="f.csv"), "separate datasets are for text/csv only"),
         (changed("dataset_type", "application/jsonlines"), "features: this is needed for application/jsonlines"),
         (changed("methods.asymmetric_shapley_value", {"granularity": "fine_grained"}), "num_samples: needed for granularity fine_grained"),
@@ -161,16 +171,18 @@ def test_what_is_not_computed_is_named():
     config["segment_config"] = [{"name_or_index": "age", "segments": [["(0, 40]"]]}]
     config["tilth"] = {"bootstrp": 10, "modality": "text"}
     said = AnalysisConfig.of(config).left_out
-    assert [s.split(":")[0].split(" ")[0] for s in said] == [
-        "methods.report", "tilth.bootstrp", "tilth.modality",
-    ]  # fmt: skip
-    assert "did you mean 'bootstrap'?" in said[1]
+    assert [s.split(":")[0].split(" ")[0] for s in said] == ["tilth.bootstrp", "tilth.modality"]
+    assert "did you mean 'bootstrap'?" in said[0]
 
 
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        (changed(methods={"shap": {}}, predictor={"endpoint_name": "e"}), "methods.shap is not supported in this version"),
+        (
+            changed(methods={"shap": {}}, predictor={"endpoint_name": "e"}),
+            "predictor.endpoint_name: models at SageMaker are not asked; .* --model",
+        ),
+        (changed("methods.shap", {"image_config": {"model_type": "OBJECT_DETECTION"}}, tilth=MODEL), "methods.shap.image_config"),
         (changed("dataset_type", "application/x-image"), "data of type application/x-image cannot be read"),
         (changed("tilth", {"derived_facets": [{"feature": "language"}]}), "derived_facets"),
     ],

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
+from tilth.aws.clarify.checks import PREDICTING
 from tilth.aws.clarify.config import VERSION, AnalysisConfig
+from tilth.aws.clarify.explanations import explained, explanations_json
 from tilth.aws.clarify.learner import bias_variance_json, learned
+from tilth.aws.clarify.predicting import model_of, with_predictions
 from tilth.aws.clarify.segments import segments
+from tilth.aws.clarify.shape import ReportName
 from tilth.data import Dataset
 from tilth.engine.facts import begin
 from tilth.engine.layers import filtered
 from tilth.engine.session import Session
 from tilth.flow.delivery import REPORTS, write_reports
-from tilth.measures.bias import BIAS_METRICS, bias_findings
+from tilth.measures.bias import BIAS_METRICS, BiasRequest, bias_findings
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
 from tilth.measures.bias_variance.payload import BiasVariance
+from tilth.measures.endpoint.model import EndpointModel
 from tilth.report import Finding, Report, jsonable, warning
 from tilth.store.places import atomic
 from tilth.store.uri import Place
@@ -31,49 +39,95 @@ STRATA = ("strata", "one_sided_strata", "one_sided_share", "smallest_stratum", "
 FLIPS = ("neighbours", "rows_of_a", "flips_to_accepted", "flips_to_refused", "FT_documented", "FT_scaled")
 
 
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What came of a configuration: the report, and tables that are written beside it, by the name of their file."""
+
+    report: Report
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+
+
 def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session, counts: bool = False) -> Report:
-    """The bias metrics that a configuration requests; warnings name what this version does not compute.
-
-    `config` is a configuration or the path of its file; its indices of columns are those of `data`. `analysis_json` converts the
-    report to Clarify's result file. With `counts` the table of counts is a finding too.
-
-    Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns, `Gap` if nothing of it can be
-    computed.
-    """
+    """The report of `analysed`, of a configuration or of the path of its file."""
     config = config if isinstance(config, AnalysisConfig) else AnalysisConfig.load(config)
+    return analysed(data, config, engine, counts).report
+
+
+def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: bool = False, kept: str = "") -> Analysis:
+    """What a configuration requests: bias, also of what its model predicts where the data has no predictions.
+
+    Indices of columns are those of `data`. Warnings name what this version does not compute. `analysis_json` converts the report to
+    Clarify's result file. With `counts` the table of counts is a finding too; `kept` is the file of a model's answers.
+
+    Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns, `EndpointFailed` of the model.
+    """
     facts = begin(engine)
+    table, named, more, tables = data, config, dict[str, Any](), dict[str, pa.Table]()
     schema = engine.schema(data)
-    request = replace(config.request(schema), counts=counts)
+    config.reject_unknown(schema)
+    findings = [warning("NOT_COMPUTED", m, measure="clarify") for m in config.left_out]
+    if config.asks_model:
+        model, columns = model_of(config, schema, kept)
+        if PREDICTING in config.asks_model:
+            with engine.working_for("predictions"):
+                table, named, made = with_predictions(data, config, model, columns, engine)
+            more["predictions"] = made.rule
+            findings += made.warnings
+            tables |= {"predictions.csv": made.table} if config.tilth.predictor.save_predictions else {}
+        if {"shap", "pdp"} & {*config.asks_model}:
+            explanations = explained(table, config, model, columns, engine)
+            findings += explanations.findings
+            tables |= explanations.tables
+        more |= {"model": config.tilth.predictor.model, "model_columns": list(columns)}
+    if config.metrics:
+        request = replace(named.request(engine.schema(table)), counts=counts)
+        findings += _bias(table, named, request, engine)
+        findings += learned(config.learner, table, request, engine) if config.learner is not None else []
+        more |= {"seed": request.seed, "bootstrap": request.bootstrap}
+    if config.asks_model and isinstance(model, EndpointModel):
+        more["requests"] = vars(model.tally)
+    report = Report("measure", tuple(findings))
+    return Analysis(replace(report, facts=facts(data, report.rows, **more)), tables)
+
+
+def _bias(data: Dataset, config: AnalysisConfig, request: BiasRequest, engine: Session) -> list[Finding]:
+    """The bias of all rows, and of those of each segment."""
     with engine.working_for("bias"):
         findings = bias_findings(data, request, engine=engine)
-    for name, segment, condition in segments(config.segment_config, schema):
+    for name, segment, condition in segments(config.segment_config, engine.schema(data)):
         with engine.working_for(f"bias of {name}={segment}"):
             of_segment = bias_findings(filtered(data, condition), replace(request, counts=False), engine=engine)
         findings += [replace(f, part=f"{name}{IS}{segment}") for f in of_segment]
-    findings += learned(config.learner, data, request, engine) if config.learner is not None else []
-    report = Report("measure", (*findings, *(warning("NOT_COMPUTED", m, measure="bias") for m in config.left_out)))
-    return replace(report, facts=facts(data, report.rows, seed=request.seed, bootstrap=request.bootstrap))
+    return findings
 
 
-def deliver_analysis(report: Report, config: AnalysisConfig, place: Place, names: Sequence[str] = REPORTS) -> None:
-    """Write the output files of SageMaker Clarify, `analysis.json` and a copy of the configuration, and files of the report beside them.
+def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, names: Sequence[str] = REPORTS) -> None:
+    """Write the output files of SageMaker Clarify: `analysis.json`, a copy of the configuration, tables; and files of the report.
+
+    These have the stem of `methods.report.name`.
 
     Errors: `MachineError` if the disk is full or not writable.
     """
+    about = config.methods.report or ReportName()
     with atomic(place, folder=True) as folder:
         copy = config.model_dump(mode="json", exclude_unset=True)
-        for name, content in (("analysis.json", analysis_json(report)), ("analysis_config.json", copy)):
+        for name, content in (("analysis.json", analysis_json(analysis.report)), ("analysis_config.json", copy)):
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        write_reports(report, folder, names)
+        for name, table in analysis.tables.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            with (folder / name).open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([table.column_names, *zip(*(c.to_pylist() for c in table.columns), strict=True)])
+        named = [name if about.name is None else f"{about.name}{Path(name).suffix}" for name in names]
+        write_reports(replace(analysis.report, title=about.title or analysis.report.title), folder, named)
 
 
 def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
-    """A report's bias findings in the shape of Clarify's `analysis.json`, ready for `json.dumps`.
+    """A report's findings of bias and explanations in the shape of Clarify's `analysis.json`, ready for `json.dumps`.
 
     Infinities are the strings `"Infinity"` and `"-Infinity"`. What Clarify's own file lacks (intervals, counts, status, notes,
     distances over all values of the label, facts of the run, warnings) has separate keys; `strict` omits them.
     """
-    made: dict[str, Any] = {"version": VERSION, **_stages(report, "", strict)}
+    made: dict[str, Any] = {"version": VERSION, **_stages(report, "", strict), **explanations_json(report, strict)}
     if not strict:
         parts = dict.fromkeys(f.part for f in report.of(BiasNumber) if f.part)
         names = {part: part.partition(IS) for part in parts}

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from tilth import verbs
+from tilth.aws.clarify.checks import PREDICTED
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
@@ -23,7 +24,6 @@ from tilth.web.jmespath import Find, path
 
 LINES, DOCUMENT = "application/jsonlines", "application/json"
 LARGEST = 256 << 20  # bytes of a file of JSON: it is parsed as a whole
-PREDICTED = "predicted_label"  # the name of predictions in a dataset of their own, unless the configuration has another
 
 
 def read_data(config: AnalysisConfig, source: Any, engine: Session, **reading: Any) -> tuple[Dataset, AnalysisConfig]:

@@ -126,9 +126,9 @@ class ShapleyOfSeries(Part):
 
 
 class ReportName(Part):
-    """The report."""
+    """The report: the name of its files, without suffix, and its title."""
 
-    name: str | None = None
+    name: Annotated[str, Field(pattern=r"^\w[^/\\]*$", max_length=200)] | None = None
     title: str | None = None
 
 
@@ -207,6 +207,27 @@ class Csv(Part):
     header: bool | None = None
 
 
+class Asked(Part):
+    """The model that answers for the one that Clarify would ask, and how it is asked."""
+
+    model: str | None = None
+    columns: list[str] | None = None
+    trusted: list[str] | None = None
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    retries: Annotated[int, Field(ge=0, le=20)] | None = None
+    most_seconds: Annotated[float, Field(gt=0)] | None = None
+    batch_rows: Positive | None = None
+    concurrency: Annotated[int, Field(ge=1, le=100)] | None = None
+    save_predictions: bool = False
+
+
+class OwnShap(Part):
+    """How many rows are explained, and how many may be predicted for that."""
+
+    rows: Positive | None = None
+    most_predictions: Positive | None = None
+
+
 class Tilth(Part):
     """Settings that Clarify does not have."""
 
@@ -228,3 +249,5 @@ class Tilth(Part):
     bias_variance: dict[str, Any] | None = None
     engine: Annotated[str, Words(("duckdb", "spark"))] | None = None
     csv: Csv = Csv()
+    predictor: Asked = Asked()
+    shap: OwnShap = OwnShap()

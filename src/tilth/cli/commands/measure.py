@@ -101,7 +101,8 @@ def command(
     engine, reading = engine_from(options), reading_from(options)
     with kept_beside(out) as kept:
         if config is not None:
-            report = _by_config(data, config, out, names, reading, engine, counts=bool(counts_file))
+            named = {name: list(v) if isinstance(v, tuple) else v for name, v in explained.items() if v}
+            report = _by_config(data, config, out, names, reading, engine, bool(counts_file), kept, named)
         else:
             explained["model"] = _asked(model, kept)
             given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, "local": bool(shap_file)}}
@@ -122,8 +123,8 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
         raise click.UsageError("there is no data: give DATA, or --config with a dataset_uri")
     if measures and config is not None:
         raise click.UsageError("--measure and --config exclude each other: the file says what to measure")
-    if model and not {*measures} & {"importance", "pdp", "shap", "bias_variance"}:
-        raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap")
+    if model and config is None and not {*measures} & {"importance", "pdp", "shap", "bias_variance"}:
+        raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap, or --config")
     if shap and "shap" not in measures:
         raise click.UsageError("--save-shap: add --measure shap --model FILE")
     if bias and measures and "bias" not in measures:
@@ -195,16 +196,24 @@ def _of_counts(counts: BiasCounts, roles: Mapping[str, Any], source: str, engine
 
 
 def _by_config(
-    data: str | None, config: str, out: str | None, names: Sequence[str], reading: dict[str, Any], engine: Session, counts: bool
+    data: str | None,
+    config: str,
+    out: str | None,
+    names: Sequence[str],
+    reading: dict[str, Any],
+    engine: Session,
+    counts: bool,
+    kept: str,
+    model: Mapping[str, Any],
 ) -> Report:
-    """Run the analyses of a Clarify configuration; write its result file and the report to `out`."""
-    from tilth.aws.clarify.analysis import deliver_analysis, measure_config
+    """Run the analyses of a Clarify configuration, of this model; write its result file and the report to `out`."""
+    from tilth.aws.clarify.analysis import analysed, deliver_analysis
     from tilth.aws.clarify.config import AnalysisConfig
     from tilth.aws.clarify.reading import read_data
 
-    analysis = AnalysisConfig.load(config)
+    analysis = AnalysisConfig.load(config, **model)
     table, named = read_data(analysis, data, engine, **reading)
-    report = measure_config(table, named, engine, counts=counts)
+    made = analysed(table, named, engine, counts, kept)
     if out:
-        deliver_analysis(report, analysis, out, names)
-    return report
+        deliver_analysis(made, analysis, out, names)
+    return made.report

@@ -77,6 +77,7 @@ class EndpointModel:
     most_seconds: float = 24 * 3600.0
     kept: str = ""
     tally: Tally = field(default_factory=Tally)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def __post_init__(self) -> None:
         self._endpoint  # noqa: B018 -- an address that is none is refused at once
@@ -101,10 +102,6 @@ class EndpointModel:
     def _until(self) -> float:
         """When the time is up: it begins with the first request."""
         return monotonic() + self.most_seconds
-
-    @cached_property
-    def _lock(self) -> Any:
-        return Lock()
 
     def __call__(self, rows: pa.Table) -> np.ndarray:
         """The label of each row: as the model says it, or the name of the highest of its scores; of a single score the score."""
@@ -140,6 +137,7 @@ class EndpointModel:
         first = {record: i for i, record in reversed([*enumerate(every)])}  # the row that has a record first
         asked = sorted(first, key=first.__getitem__)
         batches = list(self._batches(asked, records.single))
+        self._until, self._kept, self._headers, self._format  # noqa: B018 -- made once, before there are several threads
         with ThreadPoolExecutor(max(1, min(self.concurrency, len(batches)))) as threads:
             ask = _Asking(self, records, first, len(every)).batch
             found = dict(zip(asked, (one for said in threads.map(ask, batches) for one in said), strict=True))

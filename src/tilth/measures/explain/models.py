@@ -115,11 +115,7 @@ def asked_of(
     apart = {roles.label, roles.prediction, roles.weight, roles.split, roles.fold, *roles.id, prediction}
     columns = tuple(columns) or tuple(c for c in table.names if c not in apart)
     schema = session.schema(table)
-    lacking = [c for c in columns if c not in schema]
-    if lacking:
-        message = f"{name}: the model takes {listed(map(repr, lacking))}, which the data does not have"
-        raise RequestError(message, accepted=listed(table.names), hint="give the data that the model is given", code="no-such-column")
-    _reject_unfit(name, columns, schema, isinstance(model, Predictor))
+    reject_unfit(name, columns, schema, isinstance(model, Predictor))
     need = Sample(tuple(dict.fromkeys((*columns, *roles.id))), rows, seed)
     sampled = measured(table, [need], session)[need]
     held, ids = Rows(sampled.select(list(columns)), [schema[c].kind for c in columns]), sampled.select(list(roles.id))
@@ -165,8 +161,12 @@ def _chosen(name: str, outputs: Sequence[str], output: str, roles: Roles) -> lis
     return favoured[-1:] or [1]
 
 
-def _reject_unfit(name: str, columns: Sequence[str], schema: Schema, numbers: bool) -> None:
-    """Reject columns that the model cannot be given."""
+def reject_unfit(name: str, columns: Sequence[str], schema: Schema, numbers: bool) -> None:
+    """Reject columns that the model cannot be given, or that there are not. Errors: `RequestError`."""
+    lacking = [c for c in columns if c not in schema]
+    if lacking:
+        message = f"{name}: the model takes {listed(map(repr, lacking))}, which the data does not have"
+        raise RequestError(message, accepted=listed(schema.names), hint="give the data that the model is given", code="no-such-column")
     hint = (
         "explain the fitted flow that encodes it (--model FLOW.tilth), or measure in that flow" if numbers else "name the model's columns"
     )

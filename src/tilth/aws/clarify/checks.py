@@ -1,0 +1,192 @@
+"""What contradicts what in a configuration whose values have their shapes, and what of it this version does not compute."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from tilth.aws.clarify.shape import PRE_TRAINING, Name, Predictor, Shap, Tilth
+from tilth.errors import Mistake, RequestError, did_you_mean, listed
+from tilth.web.jmespath import path
+
+if TYPE_CHECKING:
+    from tilth.aws.clarify.config import AnalysisConfig
+
+FORMATS = {
+    "text/csv": "csv",
+    "application/x-parquet": "parquet",
+    "application/jsonlines": "jsonl",
+    "application/json": "json",
+    "application/x-image": "",
+    "application/sagemakercapturejson": "",
+}
+"""Dataset type → the format that reads it; empty if this version has none."""
+LATER = ("modality", "text_column", "derived_facets", "skin_tone", "model_card")
+"""Keys of the `tilth` block that this version knows but does not support."""
+PREDICTED = "predicted_label"  # the name of predictions, unless the configuration has another
+PREDICTING = "post_training_bias"  # the method that needs predictions
+JSONS = ("application/json", "application/jsonlines")
+ELSEWHERE = '--model http://HOST/PATH or --model FILE, or "tilth": {"predictor": {"model": "…"}}'
+
+Check = tuple[Any, str] | tuple[Any, str, str]  # condition, message, accepted
+
+
+def contradictions(c: AnalysisConfig) -> Iterator[Mistake]:
+    """Every contradiction, with its key path."""
+    checks: Iterator[Check] = (check for of in (_of_bias, _of_columns, _of_predictor, _of_explanations, _of_data) for check in of(c))
+    for wrong, message, *accepted in checks:
+        if wrong:
+            yield Mistake(message, accepted="".join(accepted), code="contradiction")
+
+
+def given(part: Any, *keys: str, within: str = "") -> list[str]:
+    """The keys of a part of a configuration that are given."""
+    return [f"{within}{k}" for k in keys if getattr(part, k) is not None]
+
+
+def _exclusive(part: Any, path: str, *keys: str) -> Check:
+    """Two keys of which one only may be given."""
+    return len(given(part, *keys)) == 2, f"{path}: {' and '.join(keys)} exclude each other"
+
+
+def _of_bias(c: AnalysisConfig) -> Iterator[Check]:
+    yield not c.methods.model_fields_set, "methods: one method or more is needed", "pre_training_bias, post_training_bias, shap, pdp …"
+    asked = given(c.methods, "pre_training_bias", "post_training_bias", within="methods.")
+    post = c.methods.post_training_bias is not None
+    labelled = asked and (post or c.asked(PRE_TRAINING) != ("CI",))
+    needed = {"facet": asked and not c.facet and not c.tilth.intersections, "label": labelled and c.label is None}
+    needed["label_values_or_threshold"] = labelled and not c.label_values_or_threshold
+    yield from ((wrong, f"{key}: this is needed by {listed(asked[:1])}") for key, wrong in needed.items())
+    yield c.tilth.bias_variance is not None and c.label is None, "label: this is needed by tilth.bias_variance"
+    yield (
+        c.tilth.bias_variance is not None and not asked,
+        "tilth.bias_variance: this is measured beside bias only",
+        "methods.pre_training_bias",
+    )
+    accepted = "predicted_label, predicted_label_dataset_uri, or predictor"
+    predicted = c.has_predictor or given(c, "predicted_label", "predicted_label_dataset_uri")
+    yield post and not predicted, "methods.post_training_bias: predictions are needed", accepted
+
+
+def _of_columns(c: AnalysisConfig) -> Iterator[Check]:
+    names = c.headers or []
+
+    def column(key: Name | None) -> Name | None:
+        return names[key] if isinstance(key, int) and 0 <= key < len(names) else key
+
+    facets = [(column(f.name_or_index), f.value_or_threshold) for f in c.facet]
+    for i, (name, values) in enumerate(facets):
+        yield (name, values) in facets[:i], f"facet[{i}]: {name!r} is given twice with the same values"
+        yield name == column(c.label) and c.facet_dataset_uri is None, f"facet[{i}]: the label {name!r} cannot be a facet"
+        yield name == column(c.group_variable), f"facet[{i}]: {name!r} is the group variable"
+    doubled = sorted({n for n in names if names.count(n) > 1})
+    yield doubled, f"headers: {listed(doubled)} is given twice"
+    for i, segment in enumerate(c.segment_config):
+        n, aliases = len(segment.segments), segment.display_aliases
+        accepted = f"{n} or {n + 1} strings: one for each segment, and one for the rest"
+        wrong = aliases is not None and len(aliases) not in (n, n + 1)
+        yield wrong, f"segment_config[{i}].display_aliases: found {len(aliases or ())}", accepted
+
+
+def _of_predictor(c: AnalysisConfig) -> Iterator[Check]:
+    needing = given(c.methods, "shap", "pdp", "asymmetric_shapley_value", within="methods.")
+    yield needing and not c.has_predictor, f"predictor: this is needed by {listed(needing)}"
+    p = c.predictor
+    if p is None:
+        return
+    model = given(p, "model_name", "initial_instance_count", "instance_type")
+    accepted = "endpoint_name; or model_name, initial_instance_count and instance_type"
+    yield p.endpoint_name is None and len(model) < 3 and c.tilth.predictor.model is None, "predictor: no model is given", accepted
+    yield p.endpoint_name and model, f"predictor: endpoint_name and {listed(model)} exclude each other"
+    yield _exclusive(p, "predictor", "endpoint_name", "endpoint_name_prefix")
+    yield isinstance(p.label, list) and p.probability is None, "predictor.probability: this is needed where predictor.label is a list"
+    yield from _of_answers(p, p.accept_type or p.content_type or c.dataset_type)
+    content, template, record = p.content_type or c.dataset_type, p.content_template or "", p.record_template or ""
+    yield content == "application/x-parquet", "predictor.content_type: this is needed for Parquet"
+    lines, json_ = content == "application/jsonlines", content == "application/json" and c.time_series_data_config is None
+    shown = f"predictor.content_template: found {json.dumps(p.content_template)}"
+    yield lines and template.count("$features") != 1, shown, "a string with exactly one $features, for JSON Lines"
+    yield json_ and "$record" not in template, shown, "a string with $record or $records, for JSON"
+    shown = f"predictor.record_template: found {json.dumps(p.record_template)}"
+    yield json_ and "$features" not in record and "${" not in record, shown, "a string with $features, $features_kvp or ${name}, for JSON"
+
+
+def _of_answers(p: Predictor, accept: str) -> Iterator[Check]:
+    """Where labels and scores are in an answer."""
+    for key, where in (("label", p.label), ("probability", p.probability)):
+        shown = f"predictor.{key}: found {json.dumps(where)}"
+        yield accept == "text/csv" and isinstance(where, str), shown, "the index of a column, from 0, for an answer in CSV"
+        yield accept in JSONS and isinstance(where, int), shown, "a JMESPath, for an answer in JSON"
+        if accept in JSONS and isinstance(where, str):
+            try:
+                path(where)
+            except RequestError as error:
+                yield True, f"predictor.{key}: {error.mistakes[0].message}", error.mistakes[0].accepted
+
+
+def _of_explanations(c: AnalysisConfig) -> Iterator[Check]:
+    shap, pdp, series = c.methods.shap or Shap(), c.methods.pdp, c.methods.asymmetric_shapley_value
+    yield _exclusive(shap, "methods.shap", "baseline", "num_clusters")
+    not_tabular = shap.features_to_explain is not None and (shap.text_config or shap.image_config)
+    yield not_tabular, "methods.shap: features_to_explain is for tabular data, without text_config and image_config"
+    nothing = pdp is not None and pdp.features is None and c.methods.shap is None
+    yield nothing, "methods.pdp.features: this is needed without methods.shap"
+    if series is not None and series.model_fields_set:
+        fine, path = series.granularity == "fine_grained", "methods.asymmetric_shapley_value"
+        samples = fine != (series.num_samples is not None)
+        yield samples, f"{path}.num_samples: needed for granularity fine_grained, and only there"
+        accepted = "chronological, where granularity is fine_grained"
+        yield fine and series.direction != "chronological", f"{path}.direction: found {series.direction!r}", accepted
+
+
+def _of_data(c: AnalysisConfig) -> Iterator[Check]:
+    parts = {
+        "time_series_data_config": c.time_series_data_config,
+        "methods.asymmetric_shapley_value": c.methods.asymmetric_shapley_value,
+        "predictor.time_series_predictor_config": c.predictor and c.predictor.time_series_predictor_config,
+    }
+    absent = [name for name, part in parts.items() if part is None]
+    series = len(absent) < len(parts)
+    yield series and absent, f"{listed(absent)}: time series need all of {listed(parts)}"
+    wrong = series and c.dataset_type != "application/json"
+    yield wrong, f"dataset_type: found {json.dumps(c.dataset_type)}", "application/json, for time series"
+    excluded = given(c.methods, "pre_training_bias", "post_training_bias", "report", within="methods.") + given(c, "excluded_columns")
+    yield series and excluded, f"{listed(excluded)}: not for time series"
+    apart = given(c, "facet_dataset_uri", "predicted_label_dataset_uri")
+    yield apart and c.dataset_type != "text/csv", f"{listed(apart)}: separate datasets are for text/csv only"
+    lists = c.dataset_type in ("application/jsonlines", "application/json") and c.time_series_data_config is None
+    yield lists and c.features is None, f"features: this is needed for {c.dataset_type}"
+    yield c.dataset_type == "application/x-image" and c.excluded_columns is not None, "excluded_columns: not for images"
+
+
+# ── what this version does not compute ──
+
+
+def gaps(c: AnalysisConfig) -> Iterator[str]:
+    """What this version cannot do, without which the configuration is not run."""
+    if c.methods.model_fields_set <= {"asymmetric_shapley_value", "report"}:
+        asked = listed([f"methods.{m}" for m in c.methods.model_fields_set])
+        yield f"{asked} is not supported in this version: of Clarify's methods it computes bias, shap and pdp"
+    shap = c.methods.shap or Shap()
+    unsupported = given(shap, "text_config", "image_config", "features_to_explain", within="methods.shap.")
+    yield from (f"{key} is not supported in this version" for key in unsupported)
+    if c.asks_model and c.tilth.predictor.model is None:
+        named = listed(given(c.predictor, "endpoint_name", "model_name", within="predictor."))
+        yield f"{named}: models at SageMaker are not asked; name what answers for it: {ELSEWHERE}"
+    if not FORMATS[c.dataset_type]:
+        yield f"dataset_type: data of type {c.dataset_type} cannot be read in this version"
+    if (c.tilth.model_extra or {}).get("derived_facets"):
+        yield "tilth.derived_facets: facets derived from text and images are not supported in this version"
+
+
+def left_out(c: AnalysisConfig) -> Iterator[str]:
+    """What this version leaves out."""
+    if c.methods.asymmetric_shapley_value is not None:
+        yield "methods.asymmetric_shapley_value is not computed in this version; its section is absent from analysis.json"
+    for key in c.tilth.model_extra or {}:
+        if key in LATER:
+            yield f"tilth.{key} is not supported in this version"
+        else:
+            hint = did_you_mean(key, (*Tilth.model_fields, *LATER))
+            yield f"tilth.{key}: this key is not known{f'; {hint}' if hint else ''}"

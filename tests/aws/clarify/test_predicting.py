@@ -1,0 +1,143 @@
+"""Bias of what a model predicts: the same as if its predictions were in the data, whatever form its answers have."""
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from tests.aws.clarify.models import CONFIG, FEATURES, LOANS, N, X, serving
+from tests.engines import duckdb_session
+from tilth.aws.clarify.analysis import analysed, analysis_json, deliver_analysis
+from tilth.aws.clarify.config import AnalysisConfig
+from tilth.data import Dataset, Memory
+from tilth.errors import ColumnError, RequestError, TilthError
+
+
+def run(config, table=LOANS, kept=""):
+    data = Dataset(Memory(table, tuple(table.column_names)))
+    return analysed(data, AnalysisConfig.of(config), duckdb_session(), kept=kept)
+
+
+def metrics(config, table=LOANS):
+    return analysis_json(run(config, table).report, strict=True)["post_training_bias_metrics"]
+
+
+def asking(model, predictor=None, **more):
+    given = {"predictor": {"endpoint_name": "e", "content_type": "text/csv", **predictor}} if predictor is not None else {}
+    return CONFIG | given | {"tilth": {"bootstrap": 0, "predictor": {"model": model}}} | more
+
+
+def text(lines):
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+FORMS = {
+    "scores in lines": ("text/csv", {}, lambda x, p: text(p)),
+    "scores in one line": ("text/csv", {}, lambda x, p: ",".join(map(str, p)).encode()),
+    "labels": ("text/csv", {"label": 0}, lambda x, p: text(int(v > 0.5) for v in p)),
+    "label and score": ("text/csv", {"label": 0, "probability": 1}, lambda x, p: text(f"{int(v > 0.5)},{v}" for v in p)),
+    "scores of labels": ("text/csv", {"label": 0, "probability": 1}, lambda x, p: text(f'"[0, 1]","[{1 - v}, {v}]"' for v in p)),
+    "scores of headers": ("text/csv", {"label_headers": [0, 1]}, lambda x, p: text(f"{1 - v},{v}" for v in p)),
+    "JSON Lines": (
+        "application/jsonlines",
+        {"content_template": '{"features": $features}', "probability": "out.score"},
+        lambda x, p: text(json.dumps({"out": {"score": v}}) for v in p),
+    ),
+    "JSON": (
+        "application/json",
+        {"content_template": '{"instances": $records}', "record_template": "$features_kvp", "probability": "predictions[*].score"},
+        lambda x, p: {"predictions": [{"score": v} for v in p]},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def expected(classifier):
+    """The metrics of predictions in the data, as scikit-learn makes them."""
+    table = LOANS.append_column("p", pa.array(classifier.predict(X)))
+    return metrics(CONFIG | {"predicted_label": "p"}, table)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_predictions_of_an_endpoint_are_those_of_the_model(form, classifier, expected):
+    kind, predictor, answer = FORMS[form]
+    with serving(classifier, answer, kind) as (url, asked):
+        found = metrics(asking(url, {**predictor, "content_type": kind, "custom_attributes": "tenant=7"}))
+    assert found == expected
+    assert [path for path, _, _ in asked] == ["/invocations"]
+
+
+def test_predictions_of_a_file(saved, classifier, expected):
+    assert metrics(asking(saved)) == expected
+    high = (classifier.predict_proba(X)[:, 1] > 0.7).astype(int)
+    table = LOANS.append_column("p", pa.array(high))
+    assert metrics(asking(saved, probability_threshold=0.7)) == metrics(CONFIG | {"predicted_label": "p"}, table)
+
+
+def test_labels_that_are_strings_are_those_of_the_score(classifier):
+    named = LOANS.set_column(0, "paid", pa.array(["yes" if v else "no" for v in LOANS["paid"].to_pylist()]))
+    by_label = {"label_values_or_threshold": ["yes"]}
+    high = ["yes" if v > 0.8 else "no" for v in classifier.predict_proba(X)[:, 1]]
+    expected = metrics(CONFIG | by_label | {"predicted_label": "p"}, named.append_column("p", pa.array(high)))
+    with serving(classifier, lambda x, p: text(p)) as (url, _):
+        made = run(asking(url, {}, probability_threshold=0.8, **by_label), named)
+        assert analysis_json(made.report, strict=True)["post_training_bias_metrics"] == expected
+        facts = analysis_json(made.report)["run"]
+        assert facts["predictions"] == "scores above 0.8 count as 'yes', others as 'no'"
+        assert (facts["requests"]["records"], facts["model_columns"]) == (N, [*FEATURES])
+        of_no = asking(url, {"label_headers": ["no"]}, **by_label)
+        assert analysis_json(run(of_no, named).report)["run"]["predictions"] == "scores above 0.5 count as 'no', others as 'yes'"
+        with pytest.raises(RequestError, match="which label a high score stands for"):
+            metrics(asking(url, {}, label_values_or_threshold=["yes", "no"]), named)
+
+
+def test_numbers_are_compared_with_the_threshold_of_the_label(classifier):
+    table = LOANS.set_column(0, "paid", pa.array(X[:, 0] * 2))
+    given = {"label_values_or_threshold": [0.5]}
+    expected = metrics(CONFIG | given | {"predicted_label": "p"}, table.append_column("p", pa.array(X[:, 0])))
+    with serving(classifier, lambda x, p: text(x[:, 0])) as (url, _):
+        assert metrics(asking(url, {}, **given), table) == expected
+
+
+def test_scores_that_are_not_probabilities_are_warned_of(classifier):
+    with serving(classifier, lambda x, p: text(v * 3 for v in p)) as (url, _):
+        (warned,) = [w for w in run(asking(url, {})).report.of("warning") if w.name == "SCORES_OUTSIDE"]
+    assert "are they log-odds?" in warned.message
+
+
+@pytest.mark.parametrize(
+    ("predictor", "more", "answer", "said"),
+    [
+        ({"label_headers": [0, 1, 2]}, {}, lambda x, p: text(p), "1 scores for row 1, and there are 3 label_headers"),
+        ({}, {}, lambda x, p: text(f"{v},{v}" for v in p), "0 names for 2 scores of each row"),
+    ],
+)
+def test_answers_that_do_not_fit(predictor, more, answer, said, classifier):
+    with serving(classifier, answer) as (url, _), pytest.raises(TilthError, match=said):
+        run(asking(url, predictor, **more))
+
+
+def test_a_file_that_takes_numbers_is_not_given_strings(saved):
+    tilth = {"predictor": {"model": saved, "columns": ["income", "age", "sex"]}}
+    with pytest.raises(RequestError, match="'sex' is a column of kind string"):
+        run(CONFIG | {"tilth": tilth})
+
+
+def test_nothing_is_asked_where_columns_are_wrong(classifier):
+    with serving(classifier, lambda x, p: text(p)) as (url, asked), pytest.raises(ColumnError, match="'sexe'"):
+        run(asking(url, {}, facet=[{"name_or_index": "sexe"}]))
+    assert not asked
+
+
+def test_predictions_and_the_report_are_written(classifier, tmp_path):
+    report = {"report": {"name": "fairness", "title": "Loans of 2026"}}
+    config = asking("", {}, methods=CONFIG["methods"] | report)
+    with serving(classifier, lambda x, p: text(p)) as (url, _):
+        config["tilth"] = {"bootstrap": 0, "predictor": {"model": url, "save_predictions": True}}
+        deliver_analysis(run(config), AnalysisConfig.of(config), tmp_path / "out")
+    names = {"analysis.json", "analysis_config.json", "predictions.csv", "fairness.html", "fairness.json"}
+    assert names <= {p.name for p in (tmp_path / "out").iterdir()}
+    lines = (tmp_path / "out" / "predictions.csv").read_text().splitlines()
+    first = classifier.predict_proba(X[:1])[0, 1]
+    assert lines[:2] == ["loan,predicted_label,score_label0", f"L0,{int(first > 0.5)},{first}"]
+    assert "<h1>Loans of 2026" in (tmp_path / "out" / "fairness.html").read_text()
