@@ -31,7 +31,8 @@ def test_a_condition_that_holds_fails_the_pipeline(tilth, data):
 def test_a_condition_that_cannot_be_judged_fails_too(tilth, data):
     done = tilth("measure", data, *BIAS, "--fail-on", "CDDL > 0.1", "--json")
     assert done.code == 2  # CDDL is not measured without a group
-    assert "there is no metric 'CDDL'" in done.err
+    assert "there is no value of 'CDDL'" in done.err
+    assert "CDDL needs facet, group, label" in done.err
     assert "KL, JS" in done.err
 
 

@@ -28,7 +28,7 @@ CASES = {
         "a.csv",
         b"a,b\n" + b"Ada,2\n" * 300_000 + b"Ada,caf\xe9\n",
         "a.csv:300002: byte 0xe9, the 1,800,012th of the file, is not utf-8 [wrong-encoding]\n"
-        "    it may be in cp1252 or latin-1: say encoding=…",
+        "    it may be in cp1252 or latin-1: say encoding: NAME, on the command line --encoding NAME",
     ),
     "latin-1 among the first rows, far from the head": (
         "a.csv",

@@ -6,6 +6,7 @@ import pytest
 
 from tilth.errors import ExpressionError
 from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.bias_variance.payload import BiasVariance
 from tilth.measures.conditions import ConditionVerdict, section, verdicts
 from tilth.report import Finding
 from tilth.report.sections import payload_from_json
@@ -53,3 +54,8 @@ def test_it_is_shown_and_read_again():
     found = verdicts([dpl(0.2)], ["DPL > 0.1"])
     assert section(found).lead == "1 condition that must not hold."
     assert payload_from_json("condition", found[0].payload.to_json()) == ConditionVerdict(1, 0)
+
+
+def test_further_numbers_of_a_finding_have_its_name_before_theirs():
+    found = Finding("bias_variance", ("y",), 0.3, payload=BiasVariance("y", mean_loss=0.2))
+    assert judged([found], "bias_variance_mean_loss > 0.1 and bias_variance > 0.25")[0] == "Failed"

@@ -222,7 +222,7 @@ def wrong_byte(path: str, encoding: str) -> Mistake | None:
                 return Mistake(
                     f"byte 0x{error.object[error.start]:02x}, the {at + 1:,}th of the file, is not {encoding}",
                     Place(path, line),
-                    hint=f"it may be in {likely_encodings(path)}: say encoding=…",
+                    hint=f"it may be in {likely_encodings(path)}: say encoding: NAME, on the command line --encoding NAME",
                     code="wrong-encoding",
                 )
             if not chunk:

@@ -10,13 +10,15 @@ from tilth.data import Change, Column, Kind, Schema
 from tilth.engine.expressions import columns_of
 from tilth.engine.row import row_function
 from tilth.engine.user_sql.expression import parse_condition
-from tilth.errors import ExpressionError, joined
+from tilth.errors import ExpressionError, Mistake, joined, listed
+from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.payload import BiasNumber
-from tilth.report.blocks import Section, code, counted, table
+from tilth.report.blocks import Points, Section, code, counted
 from tilth.report.finding import Finding, Outcome, Payload
 from tilth.report.sections import ReportSection
 
 MOST_SHOWN = 10  # groups that a message names
+NEEDED = {"stratum": "group"}  # roles of the axes that have another name
 Group = tuple[str, str, str, tuple[str, ...]]
 """Part, group, filter and columns of findings."""
 
@@ -38,7 +40,8 @@ class ConditionVerdict(Payload):
 def verdicts(findings: Iterable[Finding], conditions: Sequence[str]) -> list[Finding[ConditionVerdict]]:
     """A verdict for each condition, over the numbers that each group of rows has: failed where it holds for one of them.
 
-    A condition is an expression of metrics by their names, `DPL_low` and `DPL_high` being the ends of an interval. A number that there is
+    A condition is an expression of metrics by their names, `DPL_low` and `DPL_high` being the ends of an interval, and of the further
+    numbers of a finding that reports compare, such as `bias_variance_mean_loss`. A number that there is
     not, and a value by convention only (`degenerate`), is null: a condition that is null is not judged. It is asked of groups that have
     all of its metrics.
 
@@ -61,14 +64,18 @@ def verdicts(findings: Iterable[Finding], conditions: Sequence[str]) -> list[Fin
             accepted = (
                 joined([n for n in schema.names if not n.endswith(("_low", "_high"))][:40]) if schema.names else "nothing was measured"
             )
-            wrong += [
-                replace(m, message=m.message.replace("there is no column", "there is no metric"), accepted=accepted)
-                if m.code == "unknown-column"
-                else m
-                for m in error.mistakes
-            ]
+            wrong += [replace(_without(m), accepted=accepted) if m.code == "unknown-column" else m for m in error.mistakes]
     ExpressionError.reject(wrong)
     return found
+
+
+def _without(m: Mistake) -> Mistake:
+    """The mistake that a name is not that of a metric, or of one of bias that these columns do not allow."""
+    known = next((b for name, b in BIAS_METRICS.items() if f"column {name!r}" in m.message), None)
+    if known is None:
+        return replace(m, message=m.message.replace("there is no column", "there is no metric"))
+    needs = listed(["facet", *(NEEDED.get(axis, axis) for axis in known.requires), *(["metrics: [all]"] if known.name == "FT" else [])])
+    return replace(m, message=m.message.replace("there is no column", "there is no value of"), hint=f"{known.name} needs {needs}")
 
 
 def _numbers(f: Finding) -> Iterator[tuple[str, float | None]]:
@@ -77,6 +84,7 @@ def _numbers(f: Finding) -> Iterator[tuple[str, float | None]]:
     yield f.name, f.number if counts else None
     yield f"{f.name}_low", f.low if counts else None
     yield f"{f.name}_high", f.high if counts else None
+    yield from ((f"{f.name}_{name.replace(' ', '_')}", value) for name, value in f.payload.compared.items())
 
 
 def _verdict(text: str, groups: Mapping[Group, Mapping[str, float | None]], schema: Schema) -> Finding[ConditionVerdict]:
@@ -111,9 +119,8 @@ def _short(x: float | None) -> str:
 
 def section(found: Sequence[Finding[ConditionVerdict]]) -> Section:
     """A line for each condition."""
-    rows = [(code(f.name), str(f.outcome), f.message) for f in found]
-    shown = table("Conditions that must not hold", ("condition", "outcome", "why"), rows, wordy=["why"])
-    return Section("conditions", "Conditions", (shown,), lead=f"{counted(len(rows), 'condition')} that must not hold.")
+    shown = Points(tuple(f"{code(f.name)}: {str(f.outcome).lower()}, {f.message}." for f in found))
+    return Section("conditions", "Conditions", (shown,), lead=f"{counted(len(found), 'condition')} that must not hold.")
 
 
 CONDITIONS = ReportSection(ConditionVerdict, section)

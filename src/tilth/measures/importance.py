@@ -64,7 +64,7 @@ class Importance(ModelMeasure):
     """Seed of the sample and the shuffles."""
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
-        hint = "add roles: {label: COLUMN}"
+        hint = "add roles: {label: COLUMN}, on the command line --label COLUMN"
         return () if roles.label is not None else (Mistake("importance needs the label", hint=hint, code="no-label"),)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:

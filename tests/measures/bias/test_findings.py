@@ -210,7 +210,7 @@ def test_scores_count_as_1_above_a_threshold_and_as_0_below():
 def test_many_scores_without_a_threshold_are_refused():
     table = pa.table({"f": ["a", "d"] * 500, "y": [1, 0] * 500, "p": [i / 1000 for i in range(1000)]})
     findings = found(table, facets=[Facet("f", ("d",))], label="y", positive=1, prediction="p")
-    assert warnings(findings)["NO_SUCH_VALUE"].subject == ("p",)
+    assert "give the threshold above which one is favourable" in warnings(findings)["NO_THRESHOLD"].message
 
 
 def test_a_flow_reports_bias_in_predictions(tmp_path):
@@ -328,6 +328,9 @@ def test_a_facet_of_one_group_is_an_error():
     got = by_name(found({"f": ["x", "x"], "y": [1, 0]}, facets=["f"], label="y", positive=1), "x")
     assert got["CI"].value is None
     assert got["CI"].payload.error == "there are no rows outside facet value x"
+    some = found({"f": ["x", "x", None], "y": [1, 0, 1]}, facets=["f"], label="y", positive=1)
+    said = "all 2 rows that have a value are f=x: there are no others to compare it with, so no metric has a value"
+    assert warnings(some)["ONE_GROUP"].message == said
 
 
 def test_a_label_of_one_value_has_distances_of_0_and_no_cddl():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tilth.data import Dataset
+from tilth.data import Dataset, Kind
 from tilth.engine.session import Session
 from tilth.errors import did_you_mean, listed
+from tilth.measures.bias.axis import FEW
 from tilth.measures.bias.counts import counts_finding
 from tilth.measures.bias.cube import Counted, counted
 from tilth.measures.bias.evaluation import Group, evaluate, performances
@@ -53,12 +54,24 @@ def _nothing(found: Counted) -> list[Finding]:
         if not cube.keys:
             warnings.append(warning("NO_VALUES", f"facet {name!r} has no value in any row", (name,), "bias"))
         hidden = any(a.private for a in cube.facet.axes)
+        warnings += [_alone(name, s.name, int(cube.cells[0][:-1].sum())) for s in cube.sides if s.keys >= {*cube.keys} and cube.keys]
         warnings += [_absent(name, s.name, cube.keys, hidden) for s in cube.sides if cube.keys and not s.keys]
     for axis in (found.axes.label, found.axes.prediction):
         values = axis.facts.values if axis is not None and axis.facts is not None and not axis.intervals else ()
         if axis is not None and values and not any(axis.is_configured(k) for k in values):
-            warnings.append(_absent(axis.column, found.favourable, values, axis.private))
+            scores = axis is found.axes.prediction and axis.kind is Kind.FLOAT and len(values) > FEW
+            warnings.append(_scores(axis.column) if scores else _absent(axis.column, found.favourable, values, axis.private))
     return warnings
+
+
+def _alone(column: str, value: str, rows: int) -> Finding:
+    message = f"all {rows:,} rows that have a value are {column}={value}: there are no others to compare it with, so no metric has a value"
+    return warning("ONE_GROUP", message, (column,), "bias")
+
+
+def _scores(column: str) -> Finding:
+    message = f"{column!r} has scores where outcomes are expected: give the threshold above which one is favourable, such as threshold: 0.5"
+    return warning("NO_THRESHOLD", f"{message}, on the command line --threshold 0.5", (column,), "bias")
 
 
 def _absent(column: str, value: str, keys: tuple[Any, ...], hidden: bool) -> Finding:

@@ -22,7 +22,7 @@ CANNOT_GROUP = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OT
 
 NO_FACET = Mistake(
     "bias is measured against facets, and no column has that role",
-    hint="add `facet: [sex, age]` to the roles, or leave `bias` out",
+    hint="add `facet: [sex, age]` to the roles, on the command line --facet sex, or leave `bias` out",
     code="no-facet",
 )
 
@@ -137,7 +137,7 @@ class BiasRequest(BiasOptions):
         boolean = outcome is not None and schema is not None and outcome in schema and schema[outcome].kind is Kind.BOOLEAN
         positive = roles.positive or ((True,) if boolean else ())
         if outcome is not None and not positive:
-            hint = "add roles: {positive: VALUE}, or several values, or a number above which the outcome is favourable"
+            hint = "add roles: {positive: VALUE}, on the command line --positive VALUE: values, or a number above which it is favourable"
             raise RequestError(_no_positive(outcome, hint))
         there = {"label": roles.label, "prediction": roles.prediction, "stratum": roles.group}
         every = given.get("metrics") == (EVERY,)

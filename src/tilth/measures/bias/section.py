@@ -38,6 +38,7 @@ HOW = (
     "How much difference is too much is for people to decide, not for this page."
 )
 SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are not further evidence."
+EXPLAINED = {"support mismatch": "One side lacks an outcome that the other one has, so KL may be infinite"}  # notes that are names
 
 
 def bias(found: Sequence[Found]) -> Section:
@@ -207,7 +208,7 @@ def _notes(found: Sequence[Found]) -> list[str]:
         noted[f"{joined(names)} {'have' if len(names) > 1 else 'has'} no value: {why[:1].lower()}{why[1:]}"] = list(of)
     for f in found:
         for note in f.payload.notes:
-            noted.setdefault(note, []).append(f.part)
+            noted.setdefault(EXPLAINED.get(note, note), []).append(f.part)
     named = {words: joined(code(p) for p in dict.fromkeys(parts) if p) for words, parts in noted.items()}
     return [*_left_out(found), *(f"{parts}: {words.rstrip('.')}." if parts else f"{words.rstrip('.')}." for words, parts in named.items())]
 

@@ -93,7 +93,7 @@ class BiasVarianceOfLearner(Measure):
         return True
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
-        hint = "add roles: {label: COLUMN}"
+        hint = "add roles: {label: COLUMN}, on the command line --label COLUMN"
         return () if roles.label is not None else (Mistake("bias_variance needs the label", hint=hint, code="no-label"),)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:

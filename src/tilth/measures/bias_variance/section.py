@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tilth.measures.bias_variance.curves import Point
+from tilth.measures.bias_variance.diagnosis import UNCLEAR
 from tilth.measures.bias_variance.payload import BiasVariance
 from tilth.report import Finding
 from tilth.report.blocks import Advice, Block, Picture, Points, Section, Words, code, counted, table, value_with_interval
@@ -25,7 +26,8 @@ def section(found: Sequence[Finding[BiasVariance]]) -> Section:
     for part in dict.fromkeys(f.part for f in found):
         blocks += _of_part([f for f in found if f.part == part], f" in {code(part)}" if part else "")
     first = found[0].payload
-    tips = tuple(Advice(f"The learner has {first.diagnosis}: {tip}.", URGENCY) for tip in first.advice[:1])
+    has = "It is unclear whether the learner underfits or overfits" if first.diagnosis == UNCLEAR else f"The learner has {first.diagnosis}"
+    tips = tuple(Advice(f"{has}: {tip}.", URGENCY) for tip in first.advice[:1])
     lead = f"{_capital(first.diagnosis)}: {percent(found[0].number or 0.0)} of the loss is variance."
     return Section("bias_variance", "Underfitting and overfitting", tuple(blocks), advice=tips, lead=lead)
 
@@ -35,7 +37,8 @@ def _of_part(found: Sequence[Finding[BiasVariance]], where: str) -> Iterator[Blo
     yield Words(f"{_capital(whole.message)}{where}.")
     if p.advice:
         yield Points(tuple(f"{tip}." for tip in p.advice))
-    yield Words(f"{counted(p.replicates, 'model')} {code(p.learner)} of {counted(p.train_rows, 'row')} each: {SAMPLING[p.sampling]}.")
+    how = SAMPLING.get(p.sampling, p.sampling)
+    yield Words(f"{counted(p.replicates, 'model')} {code(p.learner)} of {counted(p.train_rows, 'row')} each: {how}.")
     heads = ("", "rows", "loss", "bias", "variance", "share of variance", "diagnosis")
     rows = [
         (
