@@ -7,7 +7,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
+from tests.answering import Cut, answering
 from tests.measures.bias.tables import PREDICTED
+from tilth.web import client
 
 BIAS = ("--label", "label", "--positive", "yes", "--facet", "facet", "--prediction", "p", "--measure", "bias")
 
@@ -73,6 +75,41 @@ def test_what_is_wrong_is_said(tilth, data, words, said):
     done = tilth("measure", *words)
     assert done.code == 2
     assert said in done.err
+
+
+def test_a_configuration_asks_its_model_and_goes_on_where_it_was_broken_off(tilth, data, tmp_path, monkeypatch):
+    """The endpoint breaks after its first batch; what it had answered is not asked again."""
+    monkeypatch.setattr(client, "PAUSE", 0.01)
+    config = {
+        "dataset_type": "text/csv",
+        "label": "label",
+        "label_values_or_threshold": ["yes"],
+        "facet": [{"name_or_index": "facet", "value_or_threshold": ["d"]}],
+        "methods": {"post_training_bias": {"methods": ["DPPL"]}},
+        "tilth": {"bootstrap": 0, "predictor": {"columns": ["p", "row"], "batch_rows": 60, "concurrency": 1, "retries": 1}},
+    }
+    (tmp_path / "c.json").write_text(json.dumps(config))
+    pyarrow.csv.write_csv(PREDICTED.append_column("row", pa.array(range(len(PREDICTED)))), tmp_path / "rows.csv")
+    answered = []
+
+    def answer(given):
+        if len(answered) == 1:
+            raise Cut
+        answered.append(len(given["instances"]))
+        return {"predictions": [row["p"] for row in given["instances"]]}
+
+    words = ("measure", "rows.csv", "--config", "c.json", "-o", "out", "--model")
+    with answering(answer) as (url, _):
+        broken = tilth(*words, url)
+        assert (broken.code, "rows 61 to 120, of 150" in broken.err, "kept in out.answers" in broken.err) == (3, True, True)
+        assert not (tmp_path / "out").exists()
+        answered[:] = [0, 0]
+        assert tilth(*words, url).code == 0
+    assert answered == [0, 0, 60, 30]
+    made = json.loads((tmp_path / "out" / "analysis.json").read_text())
+    (group,) = made["post_training_bias_metrics"]["facets"]["facet"]
+    assert (group["metrics"][0]["value"], made["run"]["requests"]["kept"]) == (pytest.approx(0.3), 60)
+    assert not (tmp_path / "out.answers").exists()
 
 
 def test_a_configuration_names_its_data(tilth, tmp_path):

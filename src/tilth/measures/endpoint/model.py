@@ -17,10 +17,10 @@ import pyarrow as pa
 from tilth.measures.endpoint.answers import AnswerFormat, Said, Unreadable, best
 from tilth.measures.endpoint.kept import Kept
 from tilth.measures.endpoint.records import INSTANCES, JSON, OBJECT, Records
-from tilth.web.client import Endpoint, EndpointAbsent, EndpointFailed, EndpointLate, EndpointRefused, Patience
+from tilth.web.client import Endpoint, EndpointAbsent, EndpointFailed, EndpointLate, Patience
 
 MEGABYTE = 10**6
-HOPELESS = (401, 403, 404, 405)  # what is refused with these is refused in smaller batches too
+HOPELESS = (401, 403, 404, 405, 501)  # an answer with one of these is the same for smaller batches
 
 
 class EndpointAnswer(EndpointFailed):
@@ -169,7 +169,7 @@ class EndpointModel:
 
     # ── a request ──
 
-    def ask(self, body: bytes, records: int) -> list[Said]:
+    def ask(self, body: bytes, records: int, retries: int) -> list[Said]:
         """What is said of the records of a body, as it was answered before or is now. Errors: `EndpointFailed`, `Unreadable`."""
         key = hashlib.sha256(repr((self.url, self._headers)).encode() + body).digest() if self._kept else b""
         if self._kept and (answer := self._kept.find(key)) is not None:
@@ -177,18 +177,18 @@ class EndpointModel:
             self._count(kept=records)
             return said
         begun = monotonic()
-        answer = self._answered(body)
+        answer = self._answered(body, retries)
         said = self._format.read(answer, records)
         if self._kept:
             self._kept.keep(key, answer)
         self._count(requests=1, records=records, seconds=monotonic() - begun)
         return said
 
-    def _answered(self, body: bytes) -> bytes:
+    def _answered(self, body: bytes, retries: int) -> bytes:
         """The answer, in the time that is left."""
         try:
             if monotonic() < self._until:
-                return self._endpoint.answered(body, self._headers, Patience(self.seconds, self.retries), self._until)
+                return self._endpoint.answered(body, self._headers, Patience(self.seconds, retries), self._until)
         except EndpointLate:
             if monotonic() < self._until:
                 raise
@@ -198,7 +198,9 @@ class EndpointModel:
     @property
     def hint(self) -> str:
         """Where answers are kept."""
-        return f"what was answered is kept in {self.kept}: run it again to go on; remove it if the model has changed" if self.kept else ""
+        if not self.kept or not (self.tally.requests or self.tally.kept):
+            return ""
+        return f"what was answered is kept in {self.kept}: run it again to go on; remove it if the model has changed"
 
     def _count(self, **more: float) -> None:
         with self._lock:
@@ -215,10 +217,10 @@ class _Asking:
     first: Mapping[str, int]
     rows: int
 
-    def batch(self, batch: Sequence[str]) -> list[Said]:
-        """What is said of the records of a batch, if necessary of each half. Errors: `EndpointFailed`, which names the rows."""
+    def batch(self, batch: Sequence[str], retries: int | None = None) -> list[Said]:
+        """What is said of the records of a batch, if necessary of each half, asked again once. Errors: `EndpointFailed`, with the rows."""
         try:
-            return self.model.ask(self.records.body(batch), len(batch))
+            return self.model.ask(self.records.body(batch), len(batch), self.model.retries if retries is None else retries)
         except Unreadable as error:
             message = f"{self.model.url}: {'' if error.at is None else f'row {self.first[batch[error.at]] + 1:,}: '}{error}"
             raise EndpointAnswer(self._named(batch, message), hint=self.model.hint, code="endpoint-answer") from None
@@ -226,7 +228,8 @@ class _Asking:
             self.model._count(failed=1)
             middle = len(batch) // 2
             if middle and _halved(error, self.model):
-                return self.batch(batch[:middle]) + self.batch(batch[middle:])
+                again = min(1, self.model.retries)
+                return self.batch(batch[:middle], again) + self.batch(batch[middle:], again)
             (mistake,) = error.mistakes
             message = self._named(batch, f"{mistake.message}{f': {error.said}' if error.said else ''}")
             raise type(error)(message, hint=mistake.hint or self.model.hint, code=mistake.code) from error
@@ -241,6 +244,4 @@ def _halved(error: EndpointFailed, model: EndpointModel) -> bool:
     """Whether a smaller batch may be answered: not if there is no server, or the time is up."""
     if isinstance(error, EndpointAbsent) and not isinstance(error, EndpointLate):
         return False
-    if isinstance(error, EndpointRefused) and error.status in HOPELESS:
-        return False
-    return monotonic() < model._until
+    return error.status not in HOPELESS and monotonic() < model._until
