@@ -9,6 +9,8 @@ from tilth.flow.split_checks import SplitCheck
 from tilth.flow.step_changes import StepChanges
 from tilth.measures.balance import ClassBalance
 from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.explain.local import UnitValue
+from tilth.measures.explain.section import ShapText
 from tilth.measures.profile import ColumnProfile
 from tilth.report import Facts, Finding, Outcome, Payload, Report, Scan, Warned, warning
 from tilth.report.sections import SECTIONS
@@ -256,6 +258,7 @@ def payloads(text: str) -> list[Payload]:
         ColumnProfile(text, text, (text,), 5, 1, 1, 3, minimum=text, median=text, maximum=math.inf, top=((text, 3),)),
         StepChanges(text, {text: {text: text, "list": [text, None, 1.5]}}, 3, 2, {text: {text: 3}}),
         SplitCheck(3, 4, (text,), {text: 0.5}),
+        ShapText(text, text, (UnitValue(text, 0, (0.5,)),)),
     ]
 
 

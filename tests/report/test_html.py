@@ -28,7 +28,7 @@ ELEMENTS = {
     "html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "h4", "h5", "p", "nav", "ul", "ol", "li", "main",
     "section", "article", "div", "dl", "dt", "dd", "span", "code", "pre", "figure", "figcaption", "details", "summary",
     "table", "caption", "thead", "tbody", "tr", "th", "td",
-    "label", "input", "svg", "desc", "defs", "pattern", "g", "rect", "line", "path", "circle", "text",
+    "label", "input", "mark", "sub", "sup", "svg", "desc", "defs", "pattern", "g", "rect", "line", "path", "circle", "text",
 }  # fmt: skip
 
 

@@ -198,6 +198,23 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A text in pieces, each with a number, by which it is marked: above 0, below it, or not where it is small."""
+
+    pieces: tuple[tuple[str, float], ...]
+
+    @property
+    def marks(self) -> tuple[tuple[str, str, int], ...]:
+        """For each piece its text, its number with its sign, and the size of that from 0, not marked, to 3, as the greatest.
+
+        >>> Marked((("so", 0.01), ("good", 0.5), ("alas", -0.3))).marks
+        (('so', '+0.01', 0), ('good', '+0.5', 3), ('alas', '−0.3', -2))
+        """
+        most = max((abs(x) for _, x in self.pieces), default=0) or 1.0
+        return tuple((clean(text), f"{'+' if x > 0 else ''}{number(x)}", round(3 * x / most)) for text, x in self.pieces)
+
+
+@dataclass(frozen=True)
 class Fold:
     """Collapsible blocks. Printed ones are open on paper; a terminal omits them unless `brief`."""
 
@@ -247,7 +264,7 @@ class Section:
     covers: frozenset[str] = frozenset()
 
 
-Block: TypeAlias = "Words | Points | Table | Picture | Verdicts | Listing | Fold | Cards | Section"
+Block: TypeAlias = "Words | Points | Table | Picture | Marked | Verdicts | Listing | Fold | Cards | Section"
 
 
 @dataclass(frozen=True)

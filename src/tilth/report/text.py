@@ -15,7 +15,23 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from tilth.report.blocks import Block, Cell, Fold, Page, Points, Section, Table, Tone, Verdict, Verdicts, Words, counted, plain, table
+from tilth.report.blocks import (
+    Block,
+    Cell,
+    Fold,
+    Marked,
+    Page,
+    Points,
+    Section,
+    Table,
+    Tone,
+    Verdict,
+    Verdicts,
+    Words,
+    counted,
+    plain,
+    table,
+)
 from tilth.report.charts import number
 from tilth.report.page import RUN, page
 from tilth.report.report import Report
@@ -102,6 +118,8 @@ def _block(block: Block) -> Iterator[RenderableType]:
                 yield _line(f"… and {number(len(block.points) - MOST_POINTS)} more")
         case Table():
             yield from _table(block)
+        case Marked():
+            yield _marked(block)
         case Verdicts():
             yield from _verdicts(block)
         case Section() if block.brief:
@@ -225,6 +243,14 @@ def _cell(cell: Cell) -> Text:
 
 def _line(words: str, style: str = "") -> Text:
     return Text(plain(words), style=style, overflow="fold")
+
+
+def _marked(block: Marked) -> RenderableType:
+    """A text whose marked pieces are followed by their numbers."""
+    found = Text(overflow="fold")
+    for text, value, level in block.marks:
+        found.append(f"{text} ({value})" if level else text, "blue" if level > 0 else "magenta" if level else "")
+    return Padding(found, (0, 0, 0, 4))
 
 
 def _hanging(mark: str, words: str, tone: Tone = "", style: str = "") -> RenderableType:

@@ -37,7 +37,7 @@ def test_values_are_those_of_the_package_shap(name):
     model, link = MODELS[name]
     found = explain(model, np.array(PEER["rows"]), np.array(PEER["baseline"]), alone(5), link=link)
     np.testing.assert_allclose(found.values, PEER[name]["values"], rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(found.expected, PEER[name]["expected"], rtol=1e-9)
+    np.testing.assert_allclose(found.expected[0], PEER[name]["expected"], rtol=1e-9)
 
 
 @pytest.mark.parametrize("case", [pytest.param(c, id=c["case"][:20]) for c in WORKED["values"]])

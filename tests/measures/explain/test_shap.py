@@ -11,7 +11,9 @@ import pytest
 
 import tilth
 from tilth.errors import RequestError
-from tilth.measures.explain.shap import SHAP, LocalValues, Shap, save_local
+from tilth.measures.explain.local import LocalValues, save_local
+from tilth.measures.explain.section import SHAP
+from tilth.measures.explain.shap import Shap
 from tilth.report.blocks import Picture, Table, plain
 from tilth.report.html import to_html
 

@@ -52,7 +52,16 @@ if TYPE_CHECKING:
 )
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns that the model takes, where it does not name them.")
 @TRUSTED
-@click.option("--save-shap", "shap_file", type=OUTPUT, metavar="FILE", help="Also write the SHAP values of the explained rows, as CSV.")
+@click.option(
+    "--explain-text",
+    "units",
+    type=click.Choice(("token", "sentence", "paragraph")),
+    metavar="UNIT",
+    help="What --measure shap explains of texts, each by itself: token, sentence or paragraph.",
+)
+@click.option(
+    "--save-shap", "shap_file", type=OUTPUT, metavar="FILE", help="Also write the SHAP values of the explained rows: CSV, or *.jsonl."
+)
 @AS_JSON
 @shared(*READING)
 @shared(*ENGINE)
@@ -73,6 +82,7 @@ def command(
     model: str | None,
     columns: tuple[str, ...] | None,
     trusted: tuple[str, ...],
+    units: str | None,
     shap_file: str | None,
     **options: Any,
 ) -> int:
@@ -84,6 +94,7 @@ def command(
     from tilth.flow.delivery import deliver_report
     from tilth.measures.conditions import verdicts
     from tilth.measures.endpoint.kept import kept_beside
+    from tilth.measures.explain.local import reject_csv
     from tilth.report.files import report_names
     from tilth.store.places import reject_foreign
 
@@ -92,7 +103,9 @@ def command(
     bias: dict[str, Any] = {"threshold": threshold, "strata": strata or None, "counts": bool(counts_file) or None}
     bias = {name: value for name, value in bias.items() if value is not None}
     explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
-    _reject_unfit(data, config, measures, any(explained.values()), bool(shap_file), bool(bias))
+    _reject_unfit(data, config, measures, any(explained.values()), bool(shap_file or units), bool(bias))
+    if shap_file and units:
+        reject_csv(shap_file)
     if reports and not out:
         raise click.UsageError("--report: give -o DIR, where the report is written")
     names = report_names(reports)
@@ -105,7 +118,8 @@ def command(
             report = _by_config(data, config, out, names, reading, engine, bool(counts_file), kept, named)
         else:
             explained["model"] = _asked(model, kept)
-            given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, "local": bool(shap_file)}}
+            by_shap = {"local": bool(shap_file), "text_config": {"granularity": units} if units else None}
+            given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, **by_shap}}
             given["bias_variance"] = {"learner": model, "trusted": trusted} if model else {}
             asked = [{m: given[m]} if m in given else m for m in measures]
             report = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
@@ -126,7 +140,7 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
     if model and config is None and not {*measures} & {"importance", "pdp", "shap", "bias_variance"}:
         raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap, or --config")
     if shap and "shap" not in measures:
-        raise click.UsageError("--save-shap: add --measure shap --model FILE")
+        raise click.UsageError("--save-shap and --explain-text are of SHAP values: add --measure shap --model FILE")
     if bias and measures and "bias" not in measures:
         raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
 
@@ -162,7 +176,7 @@ def _of_data(
 def _save(report: Report, counts_file: str | None, shap_file: str | None) -> Report:
     """Write the counts behind bias and the SHAP values of single rows; the report without them."""
     from tilth.measures.bias.counts import BiasCounts, save_counts
-    from tilth.measures.explain.shap import LocalValues, save_local
+    from tilth.measures.explain.local import LocalValues, save_local
 
     if counts_file:
         kept = report.of(BiasCounts)

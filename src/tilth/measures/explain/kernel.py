@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -32,7 +32,7 @@ class Coalitions:
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """`values` by row, player and output; for each output the `expected` value over the background; `predicted` by row and output."""
+    """`values` by row, player and output; by row and output the `expected` value over the background, and what is `predicted`."""
 
     values: Matrix
     expected: Matrix
@@ -136,33 +136,84 @@ def explain(
     """The Shapley values of the players for each row, from predictions of rows mixed of its columns and those of the background.
 
     The value of a coalition is the mean prediction over the rows of the background, or the logit of the mean. The values of the players add
-    up to the value of all of them less that of none, the expected value. A player is a set of columns, by their places, and each column
-    belongs to one. A player whose columns equal those of the whole background has the value 0, and takes no part. Null is NaN.
+    up to the value of all of them less that of none, the expected value. A player is a set of columns, by their places, and no column
+    belongs to two; a column of none is always the row's. A player whose columns equal those of the whole background has the value 0, and
+    takes no part. Null is NaN.
 
     >>> linear = lambda x: (x @ [2.0, -3.0, 0.5])[:, None]
     >>> found = explain(linear, np.array([[1.0, 2, 4]]), np.array([[0.0, 1, 0], [2, 1, 2]]), [[0], [1], [2]])
     >>> (found.values[0, :, 0].round(9) + 0.0).tolist(), found.expected.tolist(), found.exact
-    ([0.0, -3.0, 1.5], [-0.5], True)
+    ([0.0, -3.0, 1.5], [[-0.5]], True)
     """
     predicted = linked(asked(model, rows), link)
-    expected = linked(asked(model, background).mean(axis=0), link)
+    fixed = ~np.isin(np.arange(rows.shape[1]), [column for player in players for column in player])
+    if fixed.any():
+        expected = linked(_valued(model, rows, background, fixed[None])[:, 0], link)
+    else:
+        expected = np.broadcast_to(linked(asked(model, background).mean(axis=0), link), predicted.shape)
     values = np.zeros((len(rows), len(players), predicted.shape[1]))
-    varying = np.stack([_differs(rows[:, list(p)], background[:, list(p)]) for p in players], axis=1)
+    varying = np.stack([differs(rows[:, list(p)], background[:, list(p)]) for p in players], axis=1)
     most, exact = 0, True
     for pattern in np.unique(varying, axis=0):
         mine, active = np.flatnonzero((varying == pattern).all(axis=1)), np.flatnonzero(pattern)
-        gained = predicted[mine] - expected
+        gained = predicted[mine] - expected[mine]
         if len(active) < 2:
             values[np.ix_(mine, active)] = gained[:, None]
             continue
         drawn = coalitions(len(active), budget(len(active), samples), seed)
-        columns = np.zeros((len(drawn.weights), rows.shape[1]), bool)
+        columns = np.tile(fixed, (len(drawn.weights), 1))
         for i, player in enumerate(active.tolist()):
             columns[:, list(players[player])] = drawn.members[:, i, None]
-        found = linked(_valued(model, rows[mine], background, columns), link) - expected
-        values[np.ix_(mine, active)] = _solved(drawn, found, gained)
+        found = linked(_valued(model, rows[mine], background, columns), link) - expected[mine, None]
+        values[np.ix_(mine, active)] = solved(drawn, found, gained)
         most, exact = max(most, len(drawn.weights)), exact and drawn.exact
     return Explained(values, expected, predicted, most, exact)
+
+
+@dataclass(frozen=True, eq=False)
+class Game:
+    """The coalitions of a row that has players of its own: `members` are none of them, all of them, and then those that were `drawn`."""
+
+    members: Matrix
+    drawn: Coalitions | None
+
+    @classmethod
+    def of(cls, players: int, samples: int | None, seed: int) -> Game:
+        """That of so many players; of fewer than two nothing is drawn."""
+        drawn = coalitions(players, budget(players, samples), seed) if players > 1 else None
+        ends = np.repeat([[False], [True]], players, axis=1)
+        return cls(np.concatenate([ends, *([drawn.members] if drawn else [])]), drawn)
+
+    @property
+    def exact(self) -> bool:
+        """Whether it has all coalitions."""
+        return self.drawn is None or self.drawn.exact
+
+    def solved(self, found: Matrix) -> Matrix:
+        """The values by player and output, of those by coalition and output."""
+        gained = found[1:2] - found[0]
+        return (
+            np.repeat(gained, self.members.shape[1], axis=0)
+            if self.drawn is None
+            else solved(self.drawn, found[None, 2:] - found[0], gained)[0]
+        )
+
+
+def in_groups(sizes: Sequence[int]) -> Iterator[list[int]]:
+    """The places of things in groups that the model is given at once, by how many rows each is.
+
+    >>> list(in_groups([40_000, 30_000, 20_000, 70_000]))
+    [[0], [1, 2], [3]]
+    """
+    group, rows = list[int](), 0
+    for i, size in enumerate(sizes):
+        if group and rows + size > BLOCK:
+            yield group
+            group, rows = [], 0
+        group.append(i)
+        rows += size
+    if group:
+        yield group
 
 
 def asked(model: Model, rows: Matrix) -> Matrix:
@@ -179,7 +230,7 @@ def linked(predicted: Matrix, link: Link) -> Matrix:
     return odds
 
 
-def _differs(rows: Matrix, background: Matrix) -> Matrix:
+def differs(rows: Matrix, background: Matrix) -> Matrix:
     """Whether each row has another value than some row of the background in any of the columns."""
     other = (rows[:, None, :] != background[None]) & ~(np.isnan(rows[:, None, :]) & np.isnan(background[None]))
     found: Matrix = other.any(axis=(1, 2))
@@ -199,13 +250,13 @@ def _valued(model: Model, rows: Matrix, background: Matrix, columns: Matrix) -> 
     return found
 
 
-def _solved(drawn: Coalitions, found: Matrix, gained: Matrix) -> Matrix:
+def solved(drawn: Coalitions, found: Matrix, gained: Matrix) -> Matrix:
     """The values by row, player and output that fit the coalitions best by weighted least squares, and add up to what was gained."""
     z = drawn.members.astype(float)
     weighted = z.T * drawn.weights
     inverse = np.linalg.inv(weighted @ z)
     fitted = np.einsum("pc,rco->rpo", inverse @ weighted, found, optimize=True)
-    fitted[np.abs(fitted) < ROUNDED * np.abs(found).max()] = 0.0
     share = inverse.sum(axis=1) / inverse.sum()
-    solved: Matrix = fitted + share[:, None] * (gained - fitted.sum(axis=1))[:, None]
-    return solved
+    values: Matrix = fitted + share[:, None] * (gained - fitted.sum(axis=1))[:, None]
+    values[np.abs(values) < ROUNDED * np.abs(found).max()] = 0.0
+    return values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from tilth.measures.measure import Predictor
 from tilth.metrics.metric import measured
 
 NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN)
+NOTHING: Mapping[int, Sequence[Any]] = {}
 WITHOUT_CODES = (Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.BINARY, Kind.OTHER, Kind.NULL)
 
 
@@ -69,29 +70,34 @@ class Rows:
             return tuple(codes.tolist())
         return tuple(str(self.values[place][int(code)]) for code in codes)
 
-    def decoded(self, matrix: np.ndarray) -> pa.Table:
-        """The table of a matrix."""
+    def decoded(self, matrix: np.ndarray, given: Mapping[int, Sequence[Any]] = NOTHING) -> pa.Table:
+        """The table of a matrix; of `given` columns, by their places, the values as they are."""
         arrays = []
-        for numbers, kind, values in zip(matrix.T, self.kinds, self.values, strict=True):
+        for i, (numbers, kind, values) in enumerate(zip(matrix.T, self.kinds, self.values, strict=True)):
             null = np.isnan(numbers)
-            if kind in (Kind.INTEGER, Kind.BOOLEAN):
+            if i in given:
+                arrays.append(pa.array(given[i], self.table.schema.types[i]))
+            elif kind in (Kind.INTEGER, Kind.BOOLEAN):
                 arrays.append(pa.array(np.rint(np.where(null, 0, numbers)).astype(np.int64), mask=null).cast(arrow_type(kind)))
             elif kind in NUMBERS:
                 arrays.append(pa.array(numbers, mask=null))
             else:
                 codes = pa.array(np.where(null, 0, numbers).astype(np.int32), mask=null)
-                arrays.append(pa.array(values, self.table.schema.types[len(arrays)]).take(codes))
+                arrays.append(pa.array(values, self.table.schema.types[i]).take(codes))
         return pa.table(arrays, names=self.table.column_names)
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A model with rows to ask it about, and their `ids`. `outputs` are the names of what it gives, and `call` gives a column for each."""
+    """A model with rows to ask it about, and their `ids`. `outputs` are the names of what it gives, and `call` gives a column for each.
+
+    `call` takes a matrix, and of a function or a flow also the values of columns of text, by their places, in the place of their codes.
+    """
 
     rows: Rows
     ids: pa.Table
     outputs: tuple[str, ...]
-    call: Callable[[np.ndarray], np.ndarray]
+    call: Callable[..., np.ndarray]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -133,14 +139,18 @@ def _of_endpoint(name: str, model: EndpointModel, output: str, roles: Roles, hel
     names = model.scored(held.table.slice(0, 1)).names
     named = output or set(names) & set(map(str, roles.positive))
     chosen = _chosen(name, names, output, roles) if named else list(range(len(names)))
-    return Asked(held, ids, tuple(names[i] for i in chosen), lambda matrix: model.scored(held.decoded(matrix)).matrix[:, chosen])
+
+    def call(matrix: np.ndarray, given: Mapping[int, Sequence[Any]] = NOTHING) -> np.ndarray:
+        return model.scored(held.decoded(matrix, given)).matrix[:, chosen]
+
+    return Asked(held, ids, tuple(names[i] for i in chosen), call)
 
 
 def _of_function(name: str, model: Any, prediction: str, held: Rows, ids: pa.Table, session: Session) -> Asked:
     """A function of tables, or a fitted flow."""
 
-    def call(matrix: np.ndarray) -> np.ndarray:
-        found = predicted(model, held.decoded(matrix), prediction, session)
+    def call(matrix: np.ndarray, given: Mapping[int, Sequence[Any]] = NOTHING) -> np.ndarray:
+        found = predicted(model, held.decoded(matrix, given), prediction, session)
         if found.dtype.kind not in "biuf":
             hint = "in a flow: `predict` with: probability; or add --model FILE"
             raise RequestError(f"{name} explains numbers, but the model predicts {found.dtype}", hint=hint, code="wrong-kind")
