@@ -20,10 +20,10 @@ from tilth.flow.flow import FitResult, Flow
 from tilth.flow.gaps import gap_findings
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
-from tilth.flow.serving import reject_unserved, served_from
+from tilth.flow.serving import origins, reject_unserved, served_from
 from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, origin_findings, size_findings, split_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding, uncorrected_warning
-from tilth.measures.measure import Measure, Measuring
+from tilth.measures.measure import Measure, Measuring, Predictor
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding
@@ -243,8 +243,14 @@ def run(flow: Flow, data: Dataset, engine: Session, history: str | Path | None =
 def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> tuple[Measure, ...]:
     """The measures of prepared parts: those of a model are of the last one that predicts."""
     measures = tuple(m.of_prepared() for m in measures)
-    models = [f.step.predictor(f.learned) for f in features if f.step.predicts]
-    return tuple(m.of_model(*models[-1]) if m.needs_model else m for m in measures)
+    last = max((i for i, f in enumerate(features) if f.step.predicts), default=None)
+    if last is None:
+        return measures
+    predictor, columns = features[last].step.predictor(features[last].learned)
+    if isinstance(predictor, Predictor):
+        made = origins(features[:last])
+        predictor = replace(predictor, origins={c: next(iter(made[c])) for c in columns if len(made.get(c, ())) == 1})
+    return tuple(m.of_model(predictor, columns) if m.needs_model else m for m in measures)
 
 
 def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:

@@ -38,6 +38,16 @@ def read_for(schema: Schema, steps: Iterable[Fitted], wanted: Iterable[str]) -> 
     return pruned([layer for layer in layers if isinstance(layer, Change)], wanted)[1] & frozenset(schema.names)
 
 
+def origins(steps: Sequence[Fitted]) -> dict[str, frozenset[str]]:
+    """Column → the columns, as they are read, of which fitted steps make it; no entry for one that they leave as it is."""
+    found: dict[str, frozenset[str]] = {}
+    for layer in applied(steps, Dataset(Memory(None, steps[0].schema.names))).layers if steps else ():
+        if isinstance(layer, Change):
+            made = {name: layer.sources[name] for name, tree in layer.columns if tree is not None}
+            found |= {name: frozenset[str]().union(*(found.get(c, {c}) for c in sources)) for name, sources in made.items()}
+    return found
+
+
 def needed_columns(schema: Schema, steps: Iterable[Fitted]) -> frozenset[str]:
     """The columns, as they are read, without which the fitted steps cannot be made."""
     return read_by(steps) & frozenset(schema.names)

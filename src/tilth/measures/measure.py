@@ -28,12 +28,13 @@ class Predictor:
     """A model of a file: called with an Arrow table of its columns it gives a class or number for each row.
 
     `numbers` gives, for a matrix of the columns, those of each of its `outputs`: the probabilities or scores of its classes, or what it
-    predicts.
+    predicts. `origins`: column → the one column of the data that a flow made it of, where that is known.
     """
 
     labels: Callable[[pa.Table], np.ndarray]
     outputs: tuple[str, ...]
     numbers: Callable[[np.ndarray], np.ndarray]
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, rows: pa.Table) -> np.ndarray:
         return self.labels(rows)

@@ -131,6 +131,19 @@ def test_rows_without_ids_are_not_told_apart():
         tilth.measure(TABLE.drop(["y", "id"]), Shap(linear, local=True))
 
 
+def test_features_that_are_not_to_be_explained_stay_as_they_are():
+    product = lambda rows: rows["a"].to_numpy() * (rows["b"].to_numpy() + rows["c"].to_numpy())  # noqa: E731
+    shap = Shap(product, rows=5, background=((1.0, 2.0, 3.0),), features_to_explain=("b", "a"), local=True)
+    report = tilth.measure(DATA, shap)
+    (local,) = report.of(LocalValues)
+    for i, (of_a, of_b) in zip(local.payload.ids["id"], local.payload.values, strict=True):
+        a, b, c = X[i]
+        assert of_a == pytest.approx((a - 1) * (2 + b + 2 * c) / 2)  # the mean of (a − 1)(2 + c) and (a − 1)(b + c)
+        assert of_a + of_b == pytest.approx(a * (b + c) - 1 * (2 + c))
+    with pytest.raises(RequestError, match="no feature 'z'"):
+        tilth.measure(DATA, Shap(product, features_to_explain=("z",)))
+
+
 def test_without_rows_there_are_no_findings():
     assert not tilth.measure(TABLE.slice(0, 0), Shap(linear)).findings
 
@@ -159,3 +172,30 @@ def test_a_flow_explains_the_model_of_its_step_predict(model, tmp_path):
     tilth.fit(probability, TABLE).save(tmp_path / "p.tilth")
     same = tilth.measure(DATA, Shap(str(tmp_path / "p.tilth"), columns=("a", "b", "c"), rows=20)).of("shap")
     assert [f.value for f in same] == pytest.approx([f.value for f in whole])
+
+
+def test_what_a_flow_made_of_one_column_is_one_feature(tmp_path):
+    pytest.importorskip("skops")
+    from sklearn.linear_model import LinearRegression
+    from skops import io
+
+    city = np.array(["Bergen", "Oslo", "Bodo"])[np.arange(30) % 3]
+    x = RANDOM.normal(size=30).round(3)
+    pyarrow.csv.write_csv(pa.table({"id": range(30), "city": city, "x": x, "y": x}), tmp_path / "t.csv")
+    hot = (city[:, None] == ["Bergen", "Bodo", "Oslo"]).astype(float)
+    columns = [*hot.T, 2 * x, x + hot[:, 2]]
+    io.dump(LinearRegression().fit(np.stack(columns, axis=1), RANDOM.normal(size=30)), tmp_path / "m.skops")
+    coefficients = io.load(tmp_path / "m.skops").coef_
+    steps = (
+        "[{encode: {columns: [city], with: one_hot}}, {formula: {column: mixed, expression: x + city_Oslo}},"
+        " {formula: {column: x, expression: 2 * x}},"
+        f" {{predict: {{model: {tmp_path / 'm.skops'}, columns: [city_Bergen, city_Bodo, city_Oslo, x, mixed]}}}}]"
+    )
+    text = (
+        f"data: {{read: {tmp_path / 't.csv'}, roles: {{id: id, label: y}}}}\nfeatures: {steps}\nmeasure: [{{shap: {{background: mean}}}}]\n"
+    )
+    (tmp_path / "f.yaml").write_text(text, "utf-8")
+    found = {f.subject[0]: f for f in tilth.run(tmp_path / "f.yaml", tmp_path / "out").of("shap")}
+    off = [(c - c.mean()) * k for c, k in zip(columns, coefficients, strict=True)]
+    expected = {"city": off[0] + off[1] + off[2], "x": off[3], "mixed": off[4]}
+    assert {name: f.value for name, f in found.items()} == pytest.approx({name: np.abs(v).mean() for name, v in expected.items()})

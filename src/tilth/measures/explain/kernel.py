@@ -192,11 +192,10 @@ class Game:
     def solved(self, found: Matrix) -> Matrix:
         """The values by player and output, of those by coalition and output."""
         gained = found[1:2] - found[0]
-        return (
-            np.repeat(gained, self.members.shape[1], axis=0)
-            if self.drawn is None
-            else solved(self.drawn, found[None, 2:] - found[0], gained)[0]
-        )
+        if self.drawn is None:
+            return np.repeat(gained, self.members.shape[1], axis=0)
+        values: Matrix = solved(self.drawn, found[None, 2:] - found[0], gained)[0]
+        return values
 
 
 def in_groups(sizes: Sequence[int]) -> Iterator[list[int]]:

@@ -91,6 +91,7 @@ class Rows:
 class Asked:
     """A model with rows to ask it about, and their `ids`. `outputs` are the names of what it gives, and `call` gives a column for each.
 
+    `origins`: column → the one column of the data that a flow made it of.
     `call` takes a matrix, and of a function or a flow also the values of columns of text, by their places, in the place of their codes.
     """
 
@@ -98,6 +99,7 @@ class Asked:
     ids: pa.Table
     outputs: tuple[str, ...]
     call: Callable[..., np.ndarray]
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -131,7 +133,7 @@ def asked_of(
         return _of_function(name, model, prediction, held, ids, session)
     outputs = model.outputs
     chosen = _chosen(name, outputs, output, roles)
-    return Asked(held, ids, tuple(outputs[i] for i in chosen), lambda matrix: model.numbers(matrix)[:, chosen])
+    return Asked(held, ids, tuple(outputs[i] for i in chosen), lambda matrix: model.numbers(matrix)[:, chosen], model.origins)
 
 
 def _of_endpoint(name: str, model: EndpointModel, output: str, roles: Roles, held: Rows, ids: pa.Table) -> Asked:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tilth.data import Dataset
 from tilth.engine.session import Session
-from tilth.errors import Mistake, RequestError
+from tilth.errors import Mistake, RequestError, unknown
 from tilth.measures.measure import Measured, ModelMeasure
 from tilth.report import Finding
 from tilth.report.blocks import counted
@@ -35,9 +35,9 @@ class Shap(ModelMeasure):
     by the background's value of the column, by default nothing, and then one blank beside it is taken away, too.
 
     In a flow the model is that of its step `predict`, and each part is measured after the features, of the columns that the model takes;
-    columns that one column was encoded into are one feature where `groups` say so. A model of two classes is explained by the probability
-    of the favourable one, of more by that of each; a model without probabilities by its scores. Null goes to the model as NaN. Without
-    rows there are no findings.
+    columns that the flow made of one column are one feature, by its name, unless `groups` say otherwise. A model of two classes is
+    explained by the probability of the favourable one, of more by that of each; a model without probabilities by its scores. Null goes to
+    the model as NaN. Without rows there are no findings.
 
     Errors: `RequestError` without a model, for a background that does not fit the columns, for fewer samples than twice the features, and
     where more rows would be predicted than `most_predictions`.
@@ -62,8 +62,11 @@ class Shap(ModelMeasure):
     """How the values of the rows become one number: the mean of their sizes, the median with its sign, or the mean of their squares."""
     output: str = ""
     """The class that is explained. Default: of two the favourable one, by the role `positive`, else the last; of more, each."""
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    """Features of several columns, such as the one-hot columns of a category, that are present or absent together."""
+    groups: Mapping[str, tuple[str, ...]] | None = field(default=None, hash=False)
+    """Features of several columns that are present or absent together. Default: those that the flow made of one column, such as the one-hot
+    columns of a category; `{}`: none."""
+    features_to_explain: tuple[str, ...] = ()
+    """The features that have values; those of the others are always the row's. Default: all. Not with `text_config`."""
     text_config: Mapping[str, Any] | None = field(default=None, hash=False)
     """Texts in units, by SageMaker Clarify's keys: `granularity` (`token`, `sentence`, `paragraph`), `language`, `max_top_tokens`, the
     most units that are findings (50), and `columns`, those of text: by default those of strings most of which hold blanks."""
@@ -97,7 +100,7 @@ class Shap(ModelMeasure):
 
         config = None if self.text_config is None else TextConfig.of(self.text_config)
         places = () if config is None else text.text_columns(config, asked, private)
-        features, rows = self._features(asked.columns, places), asked.rows.matrix[: self.rows]
+        features, rows = self._features(asked, places), asked.rows.matrix[: self.rows]
         if not features or not len(rows):
             return None
         background, replacements = self._background(asked, places)
@@ -122,19 +125,23 @@ class Shap(ModelMeasure):
             config.max_top_tokens,
         )
 
-    def _features(self, columns: Sequence[str], texts: Sequence[int]) -> dict[str, tuple[str, ...]]:
-        """Feature → its columns, in the model's order."""
-        of = {c: name for name, several in self.groups.items() for c in several}
-        unknown = [c for c in of if c not in columns or columns.index(c) in texts]
-        twice = len(of) < sum(map(len, self.groups.values()))
-        if unknown or twice:
-            why = "which is text" if unknown and unknown[0] in columns else "which the model does not take"
-            message = f"shap: groups name {unknown[0]!r}, {why}" if unknown else "shap: groups name a column twice"
+    def _features(self, asked: Asked, texts: Sequence[int]) -> dict[str, tuple[str, ...]]:
+        """Feature → its columns, in the model's order; those that are to be explained."""
+        columns, groups = asked.columns, _made_of_one(asked.origins, asked.columns) if self.groups is None else self.groups
+        of = {c: name for name, several in groups.items() for c in several}
+        wrong = [c for c in of if c not in columns or columns.index(c) in texts]
+        twice = len(of) < sum(map(len, groups.values()))
+        if wrong or twice:
+            why = "which is text" if wrong and wrong[0] in columns else "which the model does not take"
+            message = f"shap: groups name {wrong[0]!r}, {why}" if wrong else "shap: groups name a column twice"
             raise RequestError(message, accepted=", ".join(columns), code="no-such-column")
         found: dict[str, tuple[str, ...]] = {}
         for c in columns:
             found[of.get(c, c)] = (*found.get(of.get(c, c), ()), c)
-        return found
+        if self.features_to_explain and texts:
+            raise RequestError("shap: features_to_explain and text_config exclude each other", hint="leave one out", code="bad-value")
+        RequestError.reject(unknown(self.features_to_explain, found, "shap: the model has no feature {}", "no-such-column"))
+        return {name: of for name, of in found.items() if not self.features_to_explain or name in self.features_to_explain}
 
     def _background(self, asked: Asked, texts: Sequence[int]) -> tuple[np.ndarray, dict[int, list[str]]]:
         """The background, without texts; and for each column of text what stands for absent units in each of its rows."""
@@ -181,3 +188,12 @@ def _kind(asked: Asked, columns: Sequence[str], texts: Sequence[int]) -> str:
     if places[0] in texts:
         return "free_text"
     return "numerical" if len(places) == 1 and asked.rows.kinds[places[0]].numeric else "categorical"
+
+
+def _made_of_one(origins: Mapping[str, str], columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Column of the data → the columns of the model that were made of it alone, where there are several and none but them has its name."""
+    made: dict[str, tuple[str, ...]] = {}
+    for c in columns:
+        if c in origins:
+            made[origins[c]] = (*made.get(origins[c], ()), c)
+    return {name: of for name, of in made.items() if len(of) > 1 and (name in of or name not in columns)}
