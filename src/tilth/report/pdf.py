@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from tilth.errors import MissingExtra
-from tilth.report.blocks import Cards, Listing, Page, Table, pieces, plain
+from tilth.report.blocks import Cards, Listing, Marked, Page, Table, pieces, plain
 from tilth.report.html import SYMBOLS
 from tilth.report.page import page
 from tilth.report.report import Report
@@ -63,6 +63,8 @@ def _plain(value: Any, name: str = "") -> Any:
             }
         case Listing():
             return {"kind": "Listing", "text": "\n".join(map(plain, value.text.splitlines()))}
+        case Marked():
+            return {"kind": "Marked", "marks": value.marks}
         case Cards():
             return {"kind": "Cards", "blocks": _plain(value.blocks)}
     if not is_dataclass(value):
