@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from tilth.data.schema import NUMBERS, Schema
-from tilth.errors import ColumnError, RequestError, unknown
+from tilth.errors import ColumnError, Mistake, RequestError, unknown
+
+CONTENT = "@"  # between a column of texts or images and what is computed of each of them
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Roles:
     prediction: str | None = None
     """A model's prediction."""
     facet: tuple[str, ...] = ()
-    """Columns against which bias is measured."""
+    """Columns against which bias is measured; or what is computed of a text: `@length_words`, of one of several `body@length_words`."""
     id: tuple[str, ...] = ()
     """What identifies a row."""
     time: str | None = None
@@ -89,13 +91,33 @@ class Roles:
         found = {role: columns[0] if role in SINGLE else columns for role, columns in kept.items() if columns}
         return Roles.of(**found, **({"positive": self.positive} if "label" in found else {}))
 
+    def content(self, name: str) -> tuple[str, str]:
+        """The column of texts or images that a facet such as `body@length_words` or `@length_words` is computed from, and its feature.
+
+        Errors: `ColumnError` where no column is named, and not just one has the role.
+
+        >>> Roles.of(text="body").content("@script"), Roles.of(text=["title", "body"]).content("title@script")
+        (('body', 'script'), ('title', 'script'))
+        """
+        column, _, feature = name.rpartition(CONTENT)
+        of = self.text or self.image
+        if not column and len(of) != 1:
+            found = f"{len(of)} columns have" if of else "no column has"
+            hint = f"give one column that role, or name the column: {of[0] if of else 'COLUMN'}{name}"
+            raise ColumnError(f"facet {name!r}: {found} the role text (or image), of which it is to be computed", hint=hint, code="no-text")
+        return column or of[0], feature
+
     def check(self, names: Iterable[str]) -> None:
         """Reject roles of unknown columns, all at once."""
-        names = list(names)
-        roles = self.named().items()
-        ColumnError.reject(
-            m for role, of in roles for m in unknown(of, names, f"role {role!r}: there is no column {{}}", "unknown-role-column")
-        )
+        names, mistakes = list(names), list[Mistake]()
+        for role, columns in self.named().items():
+            for name in columns:
+                try:
+                    read = self.content(name)[0] if role == "facet" and CONTENT in name and name not in names else name
+                    mistakes += unknown([read], names, f"role {role!r}: there is no column {{}}", "unknown-role-column")
+                except ColumnError as error:
+                    mistakes += error.mistakes
+        ColumnError.reject(mistakes)
 
 
 SINGLE = tuple(f.name for f in fields(Roles) if f.default is None)

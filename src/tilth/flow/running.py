@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
 
 from tilth.checking import Checked, checked
 from tilth.data import Dataset
@@ -26,6 +27,7 @@ from tilth.flow.step_changes import changed_cells, private_warning, step_finding
 from tilth.measures.measure import Measure, Measuring, Predictor
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
+from tilth.metrics.text.content import content
 from tilth.report import Finding
 from tilth.steps.fitting import fit
 from tilth.steps.rows.folds import VALIDATION, Folds, folds_of
@@ -277,10 +279,11 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
         done, _, more = with_folds(flow, whole, engine)
         findings += more
         whole = done.apply(whole).change({KEPT_FOLD: if_else(eq(col(SPLIT), lit(TRAIN)), col(FOLD)), FOLD: None})
-    kept = {f"{KEPT}{i}": c for i, c in enumerate(_measured_roles(whole))}
+    by = _measured_by(whole, engine)
+    kept = {f"{KEPT}{i}": c for i, c in enumerate(by)}
     with engine.working_for("features"):
         training = exp.true() if flow.split is None else eq(col(SPLIT), lit(TRAIN))
-        prepared = engine.settled(flow.prepared(whole.change({hidden: col(c) for hidden, c in kept.items()}), training))
+        prepared = engine.settled(flow.prepared(whole.change({hidden: by[c] for hidden, c in kept.items()}), training))
     if flow.split is None:
         parts = {"all": prepared}
     else:
@@ -298,8 +301,8 @@ def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
     return Prepared(flow, whole, delivered, originals, tuple(findings))
 
 
-def _measured_roles(data: Dataset) -> tuple[str, ...]:
-    """The columns that bias and balance are measured by."""
+def _measured_by(data: Dataset, engine: Session) -> dict[str, Tree]:
+    """The columns that bias and balance are measured by, and what is computed of texts for that."""
     roles = data.roles
-    asked = (roles.label, roles.prediction, *roles.facet, *roles.group, roles.weight)
-    return tuple(dict.fromkeys(c for c in asked if c is not None and c in data.names))
+    asked = dict.fromkeys(c for c in (roles.label, roles.prediction, *roles.facet, *roles.group, roles.weight) if c is not None)
+    return {c: col(c) for c in asked if c in data.names} | content(asked, engine.schema(data), roles)

@@ -54,8 +54,8 @@ def test_from_the_file_to_the_result_file(tmp_path):
 
 
 def test_what_is_not_computed_is_warned_of():
-    report = measure_config(data(), AnalysisConfig.of(CONFIG | {"tilth": {"modality": "text"}}), duckdb_session())
-    assert [w.message for w in report.of("warning")] == ["tilth.modality is not supported in this version"]
+    report = measure_config(data(), AnalysisConfig.of(CONFIG | {"tilth": {"skin_tone": True}}), duckdb_session())
+    assert [w.message for w in report.of("warning")] == ["tilth.skin_tone is not supported in this version"]
     assert "explanations" not in analysis_json(report)
 
 

@@ -169,9 +169,9 @@ def test_indices_beyond_the_columns_are_named_all_at_once():
 def test_what_is_not_computed_is_named():
     config = changed(methods=GOOD["methods"] | {"post_training_bias": {"methods": "all"}}, predicted_label="p")
     config["segment_config"] = [{"name_or_index": "age", "segments": [["(0, 40]"]]}]
-    config["tilth"] = {"bootstrp": 10, "modality": "text"}
+    config["tilth"] = {"bootstrp": 10, "skin_tone": True}
     said = AnalysisConfig.of(config).left_out
-    assert [s.split(":")[0].split(" ")[0] for s in said] == ["tilth.bootstrp", "tilth.modality"]
+    assert [s.split(":")[0].split(" ")[0] for s in said] == ["tilth.bootstrp", "tilth.skin_tone"]
     assert "did you mean 'bootstrap'?" in said[0]
 
 
@@ -184,7 +184,7 @@ def test_what_is_not_computed_is_named():
         ),
         (changed("methods.shap", {"image_config": {"model_type": "OBJECT_DETECTION"}}, tilth=MODEL), "methods.shap.image_config"),
         (changed("dataset_type", "application/x-image"), "data of type application/x-image cannot be read"),
-        (changed("tilth", {"derived_facets": [{"feature": "language"}]}), "derived_facets"),
+        (changed("tilth", {"modality": "image", "text_column": 0, "derived_facets": [{"feature": "sharpness"}]}), "content of images"),
     ],
 )
 def test_what_is_not_supported_at_all_is_a_gap(config, said):

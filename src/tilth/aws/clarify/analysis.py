@@ -24,6 +24,7 @@ from tilth.engine.layers import filtered
 from tilth.engine.session import Session
 from tilth.flow.delivery import REPORTS, write_reports
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, bias_findings
+from tilth.measures.bias.content import with_content
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
 from tilth.measures.bias_variance.payload import BiasVariance
@@ -80,7 +81,8 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
             tables |= explanations.tables
         more |= {"model": config.tilth.predictor.model, "model_columns": list(columns)}
     if config.metrics:
-        request = replace(named.request(engine.schema(table)), counts=counts)
+        table = replace(table, roles=replace(table.roles, text=config.texts(schema)))
+        table, request = with_content(table, replace(named.request(engine.schema(table)), counts=counts), engine, whole=True)
         findings += _bias(table, named, request, engine)
         findings += learned(config.learner, table, request, engine) if config.learner is not None else []
         more |= {"seed": request.seed, "bootstrap": request.bootstrap}

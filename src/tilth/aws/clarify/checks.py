@@ -22,7 +22,7 @@ FORMATS = {
     "application/sagemakercapturejson": "",
 }
 """Dataset type → the format that reads it; empty if this version has none."""
-LATER = ("modality", "text_column", "derived_facets", "skin_tone", "model_card")
+LATER = ("skin_tone", "model_card")
 """Keys of the `tilth` block that this version knows but does not support."""
 PREDICTED = "predicted_label"  # the name of predictions, unless the configuration has another
 PREDICTING = "post_training_bias"  # the method that needs predictions
@@ -55,7 +55,7 @@ def _of_bias(c: AnalysisConfig) -> Iterator[Check]:
     asked = given(c.methods, "pre_training_bias", "post_training_bias", within="methods.")
     post = c.methods.post_training_bias is not None
     labelled = asked and (post or c.asked(PRE_TRAINING) != ("CI",))
-    needed = {"facet": asked and not c.facet and not c.tilth.intersections, "label": labelled and c.label is None}
+    needed = {"facet": asked and not (c.facet or c.tilth.intersections or c.tilth.derived_facets), "label": labelled and c.label is None}
     needed["label_values_or_threshold"] = labelled and not c.label_values_or_threshold
     yield from ((wrong, f"{key}: this is needed by {listed(asked[:1])}") for key, wrong in needed.items())
     yield c.tilth.bias_variance is not None and c.label is None, "label: this is needed by tilth.bias_variance"
@@ -80,6 +80,7 @@ def _of_columns(c: AnalysisConfig) -> Iterator[Check]:
         yield (name, values) in facets[:i], f"facet[{i}]: {name!r} is given twice with the same values"
         yield name == column(c.label) and c.facet_dataset_uri is None, f"facet[{i}]: the label {name!r} cannot be a facet"
         yield name == column(c.group_variable), f"facet[{i}]: {name!r} is the group variable"
+    yield c.tilth.derived_facets and c.tilth.text_column is None, "tilth.text_column: this is needed by tilth.derived_facets"
     doubled = sorted({n for n in names if names.count(n) > 1})
     yield doubled, f"headers: {listed(doubled)} is given twice"
     for i, segment in enumerate(c.segment_config):
@@ -176,8 +177,8 @@ def gaps(c: AnalysisConfig) -> Iterator[str]:
         yield f"{named}: models at SageMaker are not asked; name what answers for it: {ELSEWHERE}"
     if not FORMATS[c.dataset_type]:
         yield f"dataset_type: data of type {c.dataset_type} cannot be read in this version"
-    if (c.tilth.model_extra or {}).get("derived_facets"):
-        yield "tilth.derived_facets: facets derived from text and images are not supported in this version"
+    if c.tilth.modality == "image" and c.tilth.derived_facets:
+        yield "tilth.derived_facets: the content of images is not measured in this version, only columns beside them"
 
 
 def left_out(c: AnalysisConfig) -> Iterator[str]:

@@ -32,10 +32,13 @@ from tilth.aws.clarify.shape import (
     Words,
 )
 from tilth.aws.configuration import configuration
-from tilth.data import Column, Kind, Schema
+from tilth.data import Column, Kind, Roles, Schema
+from tilth.data.roles import CONTENT
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, unknown
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, Facet
 from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
+from tilth.metrics.text.content import content
+from tilth.metrics.text.features import FEATURES
 from tilth.validation import validated
 
 VERSION = "1.0"
@@ -144,7 +147,9 @@ class AnalysisConfig(Part):
         columns = schema.columns if self.has_predictions else (*schema.columns, Column(PREDICTED, Kind.STRING))
         self._reject_unknown_features(schema, self.model_columns(schema))
         if self.metrics:
-            predicted.request(Schema(columns)).check(Schema(columns))
+            asked = predicted.request(Schema(columns))
+            made = content(asked.columns, Schema(columns), Roles(text=self.texts(schema)))
+            asked.check(Schema((*columns, *(Column(name, FEATURES[name.rpartition(CONTENT)[2]].kind) for name in made))))
         list(segments(self.segment_config, schema))
 
     def _reject_unknown_features(self, schema: Schema, known: tuple[str, ...]) -> None:
@@ -156,6 +161,13 @@ class AnalysisConfig(Part):
             found = [column(f"methods.{path}[{i}]", key) or "" for i, key in enumerate(keys or ())]
             wrong += unknown(filter(None, found), known, f"methods.{path}: there is no feature {{}}", "unknown-column")
         ColumnError.reject(wrong)
+
+    def texts(self, schema: Schema) -> tuple[str, ...]:
+        """The column of texts whose features are facets, if there is one. Errors: `ColumnError` for an index out of range."""
+        wrong: list[Mistake] = []
+        text = _columns(schema, wrong)("tilth.text_column", self.tilth.text_column)
+        ColumnError.reject(wrong)
+        return () if text is None else (text,)
 
     def model_columns(self, schema: Schema) -> tuple[str, ...]:
         """The columns that a model is given. Errors: `ColumnError` for every index out of range."""
@@ -178,7 +190,7 @@ class AnalysisConfig(Part):
         post = any("prediction" in BIAS_METRICS[m].axes for m in self.metrics)
         label, group = column("label", self.label), column("group_variable", self.group_variable)
         prediction = column("predicted_label", self.predicted_label) if post else None
-        weight = column("tilth.weights", self.tilth.weights)
+        weight, text = column("tilth.weights", self.tilth.weights), column("tilth.text_column", self.tilth.text_column)
         facets = [(column(f"facet[{i}].name_or_index", f.name_or_index), f.value_or_threshold) for i, f in enumerate(self.facet)]
         crossed = [tuple(column(f"tilth.intersections[{i}]", c) or "" for c in of) for i, of in enumerate(self.tilth.intersections)]
         ColumnError.reject(wrong)
@@ -186,14 +198,17 @@ class AnalysisConfig(Part):
         same = ("types", "confidence", "bootstrap", "seed", "min_group_size", "verdicts", "max_combinations", "force_group", "show_private")
         return BiasRequest(
             strata=tuple(self.tilth.strata),
-            facets=tuple(Facet(c or "", tuple(values)) for c, values in facets),
+            facets=(
+                *(Facet(c or "", tuple(values)) for c, values in facets),
+                *(Facet(f"{CONTENT}{f.feature}", tuple(f.value_or_threshold), f.quantiles or 4) for f in self.tilth.derived_facets),
+            ),
             label=label,
             prediction=prediction,
             threshold=self.probability_threshold if scores else None,
             positive=tuple(self.label_values_or_threshold),
             group=group,
             metrics=self.metrics,
-            features=features,
+            features=tuple(n for n in features if n != text),
             weight=weight,
             intersections=tuple(crossed),
             bands={m: (band[0], band[1]) for m, band in self.tilth.bands.items() if m in BIAS_METRICS},

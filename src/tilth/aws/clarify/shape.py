@@ -228,6 +228,14 @@ class OwnShap(Part):
     most_predictions: Positive | None = None
 
 
+class DerivedFacet(Part):
+    """A facet that is computed of each text, and its values, threshold, or number of groups of about equal size."""
+
+    feature: str
+    value_or_threshold: Values = Field(default_factory=list)
+    quantiles: Annotated[int, Field(ge=2)] | None = None
+
+
 class Tilth(Part):
     """Settings that Clarify does not have."""
 
@@ -251,3 +259,6 @@ class Tilth(Part):
     csv: Csv = Csv()
     predictor: Asked = Asked()
     shap: OwnShap = OwnShap()
+    modality: Annotated[str, Words(("tabular", "text", "image"))] | None = None
+    text_column: Name | None = None
+    derived_facets: list[DerivedFacet] = Field(default_factory=list)

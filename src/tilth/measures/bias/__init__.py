@@ -6,6 +6,7 @@ axis         a column as an axis of the cube: categories or intervals, decided f
 cube         one grouped scan, or one for each facet
 contingency  the counts of two sides, with named axes
 metrics      the table of metrics, one value each
+content      facets that are computed of texts
 counts       the table of counts, saved and analysed again
 flip_test    predictions of the most similar rows of the other side, of a sample
 performance  how good the predictions are

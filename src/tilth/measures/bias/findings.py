@@ -8,6 +8,7 @@ from tilth.data import Dataset, Kind
 from tilth.engine.session import Session
 from tilth.errors import did_you_mean, listed
 from tilth.measures.bias.axis import FEW
+from tilth.measures.bias.content import with_content
 from tilth.measures.bias.counts import counts_finding
 from tilth.measures.bias.cube import Counted, counted
 from tilth.measures.bias.evaluation import Group, evaluate, performances
@@ -34,6 +35,7 @@ def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: 
 def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tuple[list[Finding], Groups]:
     """The findings of `bias_findings`, and facet → its groups, for `BiasRequest.cut_as`: parts measured later then have
     the same groups."""
+    data, request = with_content(data, request, engine)
     found = counted(request, data, engine)
     single = {a.column: a for cube in found.cubes for a in cube.facet.axes if not a.values}
     cut = {c: (a.intervals, a.facts.values if a.facts is not None and not a.intervals else ()) for c, a in single.items()}

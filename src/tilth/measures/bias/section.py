@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tilth.errors import joined
 from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.payload import BiasNumber
+from tilth.measures.bias.request import SEVERAL
 from tilth.measures.bias.words import Compared, Found, favourable, part_of, sentences, share_of
+from tilth.metrics.text.content import meaning
 from tilth.report.blocks import (
     Advice,
     Block,
@@ -49,10 +51,17 @@ def bias(found: Sequence[Found]) -> Section:
     groups = _without_mirrors(groups, headline(found))
     blocks: list[Block] = [Words(HOW)]
     blocks += [Points((SAME,), remarks=True)] if {"TVD", "DPL"} <= {metric_of(f) for f in found} else []
+    blocks += [Points(tuple(told), remarks=True)] if (told := _computed(groups)) else []
     blocks += [_overview(groups, found)] if len(groups) > 1 else []
     brief = len(groups) <= BRIEF
     blocks += [_group(k, group, groups[group], brief) for k, group in enumerate(sorted(groups, key=lambda g: -_size(groups[g])), 1)]
     return Section("bias", "Bias", tuple(blocks), advice=tuple(_advice(found)), summary=tuple(_summary(found)), lead=_lead(groups))
+
+
+def _computed(groups: Iterable[Compared]) -> list[str]:
+    """What the facets are that are computed of texts."""
+    columns = dict.fromkeys(column for group in groups for column in group.column.split(SEVERAL))
+    return [f"{code(column)}: {says}." for column in columns if (says := meaning(column))]
 
 
 def _lead(groups: Mapping[Compared, list[Found]]) -> str:

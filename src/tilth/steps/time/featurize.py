@@ -7,32 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
 from tilth.engine.expressions import case, col, ge, lit, lt, sub
 from tilth.engine.operations.lookups import at_place
-from tilth.engine.operations.numbers import Divide, integer
-from tilth.engine.operations.patterns import ReplacePattern
-from tilth.engine.operations.strings import Trim
 from tilth.engine.operations.times import LocalTime, Weekday, known_zone, part
 from tilth.errors import Mistake, RequestError, listed
+from tilth.metrics.text.features import FEATURES
 from tilth.steps.naming import short
 from tilth.steps.step import ColumnStep
 from tilth.steps.time.bins import UTC
 
-CLASSES: Mapping[str, str] = {
-    "letters": "[A-Za-z]+",
-    "upper": "[A-Z]+",
-    "lower": "[a-z]+",
-    "digits": "[0-9]+",
-    "spaces": "[ \\t\\r\\n]+",
-    "punctuation": "[!-/:-@\\[-`{-~]+",
-}
-"""Characters that are counted in a text."""
-WORD = "[ \\t\\r\\n]*[^ \\t\\r\\n]+[ \\t\\r\\n]*"
-OF_TEXT = ("characters", "words", *CLASSES, *(f"{name}_share" for name in CLASSES))
+OF_TEXT = tuple(FEATURES)
 TEXT_DEFAULT = ("characters", "words", *(f"{name}_share" for name in ("upper", "lower", "digits", "spaces", "punctuation")))
 
 
@@ -71,6 +58,7 @@ class Featurize(ColumnStep):
     |---|---|
     | texts | `characters`; `words`, which blanks separate; `letters` (A–Z and a–z), `upper`, `lower`, `digits`, `spaces`, `punctuation` |
     | texts | shares of the characters: `letters_share`, `upper_share` … `punctuation_share` |
+    | texts | also `length_words`, `readability`, `script` …: the [features of texts](bias.md#features-of-texts) |
     | days and times | `year`, `quarter`, `month`, `week` (ISO 8601), `day`, `weekday` (Monday is 1), `day_of_year`, `weekend` (1 or 0) |
     | times | also `hour`, `minute`, `second` |
 
@@ -133,7 +121,7 @@ class Featurize(ColumnStep):
         """The columns for one part: what their names end in, and their trees."""
         x = col(column.name)
         if column.kind is Kind.STRING:
-            yield "", _of_text(x, word)
+            yield "", FEATURES[word].of(x)
             return
         make, first, last = OF_TIME[word]
         tree = make(LocalTime.of(x, lit(self.zone)) if column.kind is Kind.TIMESTAMP_TZ and self.zone != UTC else x)
@@ -149,19 +137,3 @@ class Featurize(ColumnStep):
             cyclic = " that come round" if self.cyclic else ""
             return "" if self._written(column) else f"has none of the parts{cyclic}"
         return "has no parts: only strings, days and times have"
-
-
-def _of_text(x: Tree, word: str) -> Tree:
-    """One number of a text."""
-    if word == "words":
-        return _length(Trim.of(ReplacePattern.of(x, lit(WORD), lit("x"))))
-    if word == "characters":
-        return _length(x)
-    name = word.removesuffix("_share")
-    number = sub(_length(x), _length(ReplacePattern.of(x, lit(CLASSES[name]), lit(""))))
-    return number if name == word else Divide.of(number, _length(x))
-
-
-def _length(x: Tree) -> Tree:
-    """The number of characters of a string, in 64 bits."""
-    return integer(exp.Length(this=x))

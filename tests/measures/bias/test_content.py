@@ -1,0 +1,97 @@
+"""Facets that are computed of texts."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pytest
+
+import tilth
+from tilth.aws.clarify.analysis import measure_config
+from tilth.engine.duckdb import DuckDB
+from tilth.errors import ColumnError, Gap
+from tilth.measures.bias import section
+from tilth.measures.bias.payload import BiasNumber
+
+TEXTS = ["Win a prize at www.a.b now", "See you", "", None, "He is a nurse", "My sister is here", "Call us at www.c.d", "ok"] * 5
+TABLE = pa.table({"body": TEXTS, "spam": [1, 0, 0, 0, 0, 0, 1, 1] * 5, "path": ["a.jpg"] * 40, "age": range(40)})
+ROLES = {"label": "spam", "positive": 1}
+
+
+def measured(facet, **roles):
+    return tilth.measure(tilth.read(TABLE, roles={**ROLES, **roles, "facet": facet}), "bias", bootstrap=0)
+
+
+def numbers(report, name):
+    return {f.group: f.value for f in report.of("bias") if f.name == name and not f.payload.block}
+
+
+def test_a_facet_names_a_column_and_what_is_computed_of_it():
+    report = measured(["body@has_url", "body@gender_lean"])
+    assert numbers(report, "CI")["body@has_url=1"] == (25 - 10) / 35  # a text that is null is left out
+    assert numbers(report, "DPL")["body@has_url=1"] == 5 / 25 - 1
+    assert set(numbers(report, "CI")) >= {"body@gender_lean=[-inf, -0.2)", "body@gender_lean=[0.2, inf]"}
+    assert report.facts.scans[0].purpose == "features of texts"
+    assert "whether body has a web address: 1 or 0" in str(section.bias(report.of(BiasNumber)))
+
+
+def test_the_only_text_needs_no_name():
+    assert numbers(measured("@has_url", text="body"), "DPL") == {f"@has_url={n}": d for n, d in ((0, 0.8), (1, -0.8))}
+
+
+@pytest.mark.parametrize(
+    ("facet", "roles", "error", "says"),
+    [
+        ("body@lenght_words", {}, ColumnError, "a text has no feature 'lenght_words'.*did you mean 'length_words'"),
+        ("age@words", {}, ColumnError, "column 'age' is integer"),
+        ("bdy@words", {}, ColumnError, "did you mean 'body'"),
+        ("@words", {}, ColumnError, "no column has the role text"),
+        ("@words", {"text": ["body", "path"]}, ColumnError, "2 columns have the role text.*body@words"),
+        ("body@language", {}, Gap, "language takes a detector of languages"),
+        ("@brightness", {"image": "path"}, Gap, "the content of images is not measured yet"),
+        ("path@sharpness", {}, Gap, "the content of images is not measured yet"),
+    ],
+)
+def test_what_cannot_be_computed_is_refused(facet, roles, error, says):
+    with pytest.raises(error, match=f"(?s){says}"):
+        measured(facet, **roles)
+
+
+def test_a_column_of_that_name_comes_first():
+    assert set(numbers(tilth.measure(tilth.read(pa.table({"@version": ["a", "b"] * 20}), roles={"facet": "@version"}), "bias"), "CI"))
+
+
+def test_a_flow_keeps_the_facets_of_texts_that_it_replaces(tmp_path):
+    flow = tmp_path / "flow.yaml"
+    flow.write_text(
+        'data: {roles: {label: spam, positive: 1, text: body, facet: "@has_url"}}\n'
+        "split: {train: 0.5, test: 0.5, seed: 1}\n"
+        "features: [featurize: {columns: body, parts: [length_words]}]\nmeasure: [{bias: {bootstrap: 0}}]\n"
+    )
+    report = tilth.run(flow, data=TABLE)
+    assert {f.part for f in report.of("bias")} == {"raw", "train", "test"}
+
+
+CONFIG = {
+    "version": "1.0", "dataset_type": "text/csv", "label": "spam", "label_values_or_threshold": [1],
+    "methods": {"pre_training_bias": {"methods": ["CI", "DPL"]}},
+    "tilth": {
+        "modality": "text", "text_column": "body", "bootstrap": 0,
+        "derived_facets": [
+            {"feature": "length_words", "value_or_threshold": [3]},
+            {"feature": "script"},
+            {"feature": "identity_female", "value_or_threshold": [1]},
+        ],
+    },
+}  # fmt: skip
+
+
+def test_a_configuration_of_clarify_derives_facets(tmp_path):
+    path = tmp_path / "analysis_config.json"
+    path.write_text(json.dumps(CONFIG))
+    with DuckDB().session() as engine:
+        report = measure_config(tilth.read(TABLE, engine=engine), path, engine)
+    groups = list(numbers(report, "CI"))
+    assert groups[0].startswith("@length_words=(3, ")
+    assert {"@identity_female=1", "@script=Latin"} < set(groups)

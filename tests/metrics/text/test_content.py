@@ -1,0 +1,27 @@
+"""Columns that are computed of texts by their names."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilth.data import Column, Kind, Roles, Schema
+from tilth.errors import ColumnError
+from tilth.metrics.text.content import NEEDS_MORE, OF_IMAGES, content, meaning
+from tilth.metrics.text.features import FEATURES
+
+SCHEMA = Schema((Column("body", Kind.STRING), Column("a@b", Kind.STRING)))
+
+
+def test_only_names_that_the_table_lacks_are_computed():
+    assert list(content(["body", "a@b", "@words", "body@script"], SCHEMA, Roles.of(text="body"))) == ["@words", "body@script"]
+    assert meaning("@words") == "words of the text, between blanks"
+
+
+def test_all_mistakes_are_named_at_once():
+    with pytest.raises(ColumnError) as error:
+        content(["body@wrds", "bdy@words"], SCHEMA, Roles())
+    assert [m.code for m in error.value.mistakes] == ["unknown-feature", "unknown-column"]
+
+
+def test_what_is_not_there_yet_is_no_feature():
+    assert not FEATURES.keys() & {*NEEDS_MORE, *OF_IMAGES}
