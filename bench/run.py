@@ -24,7 +24,22 @@ ROOT = Path(__file__).parent.parent
 OUT = Path(__file__).parent / "out"
 KEPT = Path(__file__).with_name("figures.json")  # what the page says of each benchmark: they need not all be run in one day
 LARGE = (
-    *("rules", "planning", "profile", "insights", "bias", "prepare", "steps", "target", "words", "smote", "resample", "split", "run"),
+    *(
+        "rules",
+        "planning",
+        "footers",
+        "profile",
+        "insights",
+        "bias",
+        "prepare",
+        "steps",
+        "target",
+        "words",
+        "smote",
+        "resample",
+        "split",
+        "run",
+    ),
     *("shuffle", "recordio", "row", "serve", "batch", "servers"),
 )
 USUAL = (*LARGE, "shap", "records", "pipe", "start", "draft", "memory")
