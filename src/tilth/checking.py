@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +38,12 @@ class Checked:
     dataset: str = ""
     statistics: Mapping[str, float] = field(default_factory=dict)
     ledger: Ledger | None = None
+    at: datetime | None = None
 
     def record(self) -> None:
         """Add the metrics to the history, if there is one: once nothing of the check or run can fail any more."""
         if self.ledger is not None:
-            self.ledger.append(self.dataset, self.statistics)
+            self.ledger.append(self.dataset, self.statistics, self.at)
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def checked(
     *,
     sources: Mapping[str, Any] | None = None,
     history: str | Path | None = None,
+    at: datetime | None = None,
     row_files: RowFiles | None = None,
     **options: Any,
 ) -> Checked:
@@ -112,16 +115,16 @@ def checked(
         if row_files:
             row_files.reject(data, tables.values())
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
-        with nullcontext() if ledger is None else ledger.reading(key) as earlier:
-            evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, **options)
+        with nullcontext() if ledger is None else ledger.reading(key, at) as earlier:
+            evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, now=at, **options)
     facts = _write_rows(data, ruleset, evaluation, session, row_files) if row_files else {}
-    return Checked(evaluation.findings, {"rows": evaluation.rows, **facts}, key, evaluation.statistics, ledger)
+    return Checked(evaluation.findings, {"rows": evaluation.rows, **facts}, key, evaluation.statistics, ledger, at)
 
 
 def _ledger(place: str | Path) -> Ledger:
-    from tilth.history.ledger import Ledger
+    from tilth.history import ledger_at
 
-    return Ledger(place)
+    return ledger_at(place)
 
 
 def _write_rows(data: Dataset, ruleset: Ruleset, evaluation: Evaluation, session: Session, files: RowFiles) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal
@@ -161,6 +162,7 @@ def check(
     engine: AnyEngine = None,
     sources: Mapping[str, Any] | None = None,
     history: str | Path | None = None,
+    at: datetime | None = None,
     passed: str | Path | None = None,
     failed: str | Path | None = None,
     rows: str | Path | None = None,
@@ -174,8 +176,9 @@ def check(
     see `Report.passed` and `Report.raise_for_failures()`.
 
     `sources` are further tables that rules may name (ReferentialIntegrity, CustomSql …): datasets, or anything that `read` takes.
-    `history` is a file with the metrics of earlier checks, to which this check's are added at the end, under the `Primary` of the
-    ruleset's DataSources, or without one under the path of the data.
+    `history` is a file with the metrics of earlier checks, or the database at `postgresql://user@host/db`, to which this check's are added
+    at the end, under the `Primary` of the ruleset's DataSources, or without one under the path of the data. `at` is the time of the check,
+    by default now: what `now()` is, before which metrics are earlier ones, and under which its own are recorded.
 
     `passed` and `failed` are places for the rows that pass every rule and for those that fail one, where `DataQualityRulesFail` lists the
     failed rules of each; `rows` is one for all rows with the columns that Glue adds. `outside_where` says what becomes of a row outside
@@ -198,7 +201,7 @@ def check(
         facts = begin(session)
         table = formats.table_of(data, session)
         files = RowFiles(passed, failed, rows, outside_where, rule_labels)
-        done = checked(table, ruleset, session, sources=sources, history=history, row_files=files, **options)
+        done = checked(table, ruleset, session, sources=sources, history=history, at=at, row_files=files, **options)
         done.record()
         return Report("check", done.findings, facts(table, **done.facts))
 

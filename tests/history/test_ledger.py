@@ -6,6 +6,8 @@ import math
 import sqlite3
 import subprocess
 import sys
+import uuid
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,29 +16,85 @@ import pytest
 import tilth
 from tilth.errors import MachineError, RequestError, TilthError
 from tilth.flow import Flow
-from tilth.history.ledger import Ledger
+from tilth.history import ledger_at
+from tilth.history.sqlite import SQLite
 from tilth.report import Outcome
 
 ROWS = "Dataset.*.RowCount"
 
 
-def test_the_latest_value_comes_first_and_datasets_are_apart(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "h.db")
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A place with no history yet, in each kind of store."""
+    if request.param == "SQLite":
+        return str(tmp_path / "h.db")
+    from adbc_driver_postgresql import dbapi
+
+    server, schema = request.getfixturevalue("postgres"), f"history_{uuid.uuid4().hex}"
+    with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {schema}")
+    return f"{server}&options=-csearch_path%3D{schema}"
+
+
+def test_the_latest_value_comes_first_and_datasets_are_apart(place: str) -> None:
+    ledger = ledger_at(place)
     for n in (110.0, 90.0, 100.0):
         ledger.append("a", {ROWS: n})
     ledger.append("b", {ROWS: 1.0, "m": math.inf, "nan": math.nan})
+    ledger.append("c", {})
     assert ledger.values("a", ROWS) == (100.0, 90.0, 110.0)
     assert ledger.values("a", ROWS, most=2) == (100.0, 90.0)
     assert [ledger.values("b", name) for name in (ROWS, "m", "nan", "none")] == [(1.0,), (math.inf,), (), ()]
+    assert ledger.names("b") == [ROWS, "m"]
+    assert [(c.dataset, c.number, c.metrics) for c in ledger.checks()] == [("b", 4, 2), ("a", 3, 1), ("a", 2, 1), ("a", 1, 1)]
 
 
-def test_several_processes_lose_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "h.db"
-    code = "import sys; from tilth.history.ledger import Ledger\nfor i in range(20): Ledger(sys.argv[1]).append('t', {'m': i, 'n': i})"
-    writers = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]
+def test_checks_of_earlier_days_are_told_by_their_time(place: str) -> None:
+    ledger, days = ledger_at(place), [datetime(2026, 1, d, tzinfo=UTC) for d in (1, 2, 3)]
+    for day, n in zip([days[2], days[0], days[1]], (30.0, 10.0, 20.0), strict=True):
+        ledger.append("a", {ROWS: n}, at=day)
+    assert ledger.values("a", ROWS) == (30.0, 20.0, 10.0)
+    with ledger.reading("a", before=days[2].astimezone(timezone(timedelta(hours=-9)))) as values:
+        assert values(ROWS, 5) == (20.0, 10.0)
+    assert [(v.number, v.at) for v in ledger.series("a", ROWS)] == [(1, days[2]), (3, days[1]), (2, days[0])]
+
+
+def test_excluded_checks_and_metrics_are_not_seen_until_they_are_included(place: str) -> None:
+    ledger = ledger_at(place)
+    for n in (1.0, 2.0, 3.0):
+        ledger.append("a", {ROWS: n, "m": -n})
+    assert ledger.exclude([2]) == 2
+    assert ledger.exclude([3], "m") == 1
+    assert (ledger.values("a", ROWS), ledger.values("a", "m")) == ((3.0, 1.0), (-1.0,))
+    assert [c.excluded for c in ledger.checks("a")] == [1, 2, 0]
+    assert [v.excluded for v in ledger.series("a", "m")] == [True, True, False]
+    ledger.exclude([2, 3], excluded=False)
+    assert ledger.values("a", "m") == (-3.0, -2.0, -1.0)
+    with pytest.raises(RequestError, match="no check 9"):
+        ledger.exclude([1, 9])
+    with pytest.raises(RequestError, match="no metric 'x' of check 1"):
+        ledger.exclude([1], "x")
+    assert ledger.values("a", ROWS) == (3.0, 2.0, 1.0)  # neither marked anything
+
+
+def test_several_processes_lose_nothing(place: str) -> None:
+    code = "import sys; from tilth.history import ledger_at\nfor i in range(20): ledger_at(sys.argv[1]).append('t', {'m': i, 'n': i})"
+    writers = [subprocess.Popen([sys.executable, "-c", code, place]) for _ in range(4)]
     assert [w.wait() for w in writers] == [0] * 4
-    assert sorted(Ledger(path).values("t", "m")) == sorted([*range(20)] * 4)
-    assert Ledger(path).values("t", "m") == Ledger(path).values("t", "n")  # a check is recorded as a whole
+    ledger = ledger_at(place)
+    assert sorted(ledger.values("t", "m")) == sorted([*range(20)] * 4)
+    assert ledger.values("t", "m") == ledger.values("t", "n")  # a check is recorded as a whole
+    assert [c.number for c in ledger.checks()] == list(range(80, 0, -1))
+
+
+@pytest.mark.slow
+def test_a_database_that_cannot_be_used(postgres: str) -> None:
+    with pytest.raises(MachineError, match="cannot be"):
+        ledger_at("postgresql://nobody@/nowhere?host=/nowhere")
+    with pytest.raises(RequestError, match="must not contain a password"):
+        ledger_at("postgresql://me:hidden@host/db")
+    with pytest.raises(RequestError, match="names a table"):
+        ledger_at(f"{postgres}&table=t")
 
 
 @pytest.mark.parametrize("content", [b"not a database, but a text that is long enough to be one" * 20, None])
@@ -49,15 +107,15 @@ def test_a_foreign_file_is_rejected_and_left_alone(content: bytes | None, tmp_pa
         path.write_bytes(content)
     before = path.read_bytes()
     with pytest.raises(RequestError, match="not a history"):
-        Ledger(path)
+        SQLite(path)
     assert path.read_bytes() == before
 
 
 def test_a_place_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no folder"):
-        Ledger(tmp_path / "nowhere" / "h.db")
+        SQLite(tmp_path / "nowhere" / "h.db")
     with pytest.raises(MachineError):
-        Ledger(tmp_path)
+        SQLite(tmp_path)
 
 
 def check(rows: int, rules: str, history: Path | None = None) -> tilth.Report:
@@ -103,8 +161,8 @@ def test_a_check_that_did_not_finish_is_not_recorded(tmp_path: Path) -> None:
     history = tmp_path / "h.db"
     data = pa.table({"x": [1], "DataQualityRulesFail": [1]})
     with pytest.raises(RequestError):
-        tilth.check(data, "Rules = [ RowCount = 1 ]", history=history, passed=tmp_path / "p.csv")
-    assert Ledger(history).values("data", ROWS) == ()
+        tilth.check(data, "Rules = [ RowCount = 1 ]", history=history, failed=tmp_path / "f.csv")
+    assert SQLite(history).values("data", ROWS) == ()
 
 
 def test_a_run_that_finished_is_recorded(tmp_path: Path) -> None:
@@ -116,7 +174,7 @@ def test_a_run_that_finished_is_recorded(tmp_path: Path) -> None:
     (tmp_path / "full").write_text("")
     with pytest.raises(TilthError):
         tilth.run(flow, tmp_path / "full" / "out", data=data, history=history)
-    assert Ledger(history).values("data", ROWS) == (1.0, 3.0, 2.0)
+    assert SQLite(history).values("data", ROWS) == (1.0, 3.0, 2.0)
 
 
 def test_a_history_of_a_flow_without_rules_is_an_error(tmp_path: Path) -> None:

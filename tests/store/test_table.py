@@ -81,10 +81,10 @@ def test_a_password_is_not_repeated():
 def test_nothing_is_written(database):
     from adbc_driver_postgresql import dbapi
 
-    from tilth.store.table import _connected, _parts
+    from tilth.store.table import _parts, connected
 
     server, _, _ = _parts(f"{database}&table=loans")
-    with pytest.raises(SourceError, match="read-only"), _connected(server, database) as cursor:
+    with pytest.raises(SourceError, match="read-only"), connected(server, database) as cursor:
         cursor.execute("CREATE TABLE made (x int)")
     with pytest.raises(NotImplementedError, match="nothing can be written to postgresql"):
         tilth.write(tilth.read(f"{database}&table=loans"), f"{database}&table=other")

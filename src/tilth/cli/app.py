@@ -20,6 +20,7 @@ from tilth.options import say
 COMMANDS = (
     "run",
     "check",
+    "history",
     "profile",
     "measure",
     "compare",

@@ -1,1 +1,25 @@
-"""An append-only ledger of measures."""
+"""The metrics of earlier checks, in a file or in a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tilth.history.ledger import Ledger
+
+SERVER = "postgresql://"
+
+
+def is_server(place: str | Path) -> bool:
+    """Whether a place is a database on a server."""
+    return str(place).startswith(SERVER)
+
+
+def ledger_at(place: str | Path) -> Ledger:
+    """The ledger at the path of a file, or in the database at `postgresql://user@host/db`. It is made where there is none."""
+    if is_server(place):
+        from tilth.history.postgres import PostgreSQL
+
+        return PostgreSQL(str(place))
+    from tilth.history.sqlite import SQLite
+
+    return SQLite(place)

@@ -1,98 +1,128 @@
-"""The ledger: the metrics of earlier checks in an SQLite file, by which rules such as `RowCount > avg(last(5))` are judged.
+"""The ledger: the metrics of earlier checks, by which rules such as `RowCount > avg(last(5))` are judged.
 
 One row per metric of a finished check: the dataset's key, the metric's name, the time in UTC, the check's number and the value. No rows
-of the data, no values of private columns, no query text (metrics of a query or a filter have a digest of it in their name).
+of the data, no values of private columns, no query text (metrics of a query or a filter have a digest of it in their name). Rows are
+added and never changed, but for a mark that excludes them.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any, Protocol
 
-from tilth.errors import MachineError, RequestError
+from tilth.errors import RequestError
 
-WAIT = 30.0  # seconds for another process that writes
-APPLICATION = 0x71174A  # marks the file as a ledger, in its header
-SCHEMA = f"""
-CREATE TABLE statistic (dataset TEXT NOT NULL, name TEXT NOT NULL, check_number INTEGER NOT NULL, at TEXT NOT NULL, value REAL NOT NULL);
-CREATE UNIQUE INDEX by_name ON statistic (dataset, name, check_number);
-PRAGMA application_id = {APPLICATION};
-PRAGMA user_version = 1;
-"""
+MOST = 10_000
+COLUMNS = (
+    "dataset TEXT NOT NULL, name TEXT NOT NULL, check_number BIGINT NOT NULL, at TEXT NOT NULL, value DOUBLE PRECISION NOT NULL, "
+    "excluded INTEGER NOT NULL DEFAULT 0"
+)
 
 
-class Ledger:
-    """A file of metrics over time. Several processes may read and write it at once; recording a check is atomic.
+class Connection(Protocol):
+    """An open ledger. Statements have `?` where values go."""
 
-    >>> import tempfile
-    >>> ledger = Ledger(Path(tempfile.mkdtemp()) / "history.db")
-    >>> ledger.append("orders", {"Dataset.*.RowCount": 90.0})
-    >>> ledger.append("orders", {"Dataset.*.RowCount": 100.0})
-    >>> ledger.values("orders", "Dataset.*.RowCount")
-    (100.0, 90.0)
-    """
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives."""
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        if not self.path.parent.is_dir():
-            raise RequestError(f"there is no folder {self.path.parent} for the history", hint="make it first", code="no-folder")
-        with self._open():
-            """Created, or rejected, before anything is measured."""
+    def each(self, statement: str, values: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once for each row of values."""
 
-    def values(self, dataset: str, name: str, most: int = 10_000) -> tuple[float, ...]:
-        """The recorded values of a metric, the latest first, at most `most`. Empty where there is none."""
+
+@dataclass(frozen=True)
+class Recorded:
+    """A check as it was recorded: how many metrics it had, and how many of them are excluded."""
+
+    dataset: str
+    number: int
+    at: datetime
+    metrics: int
+    excluded: int
+
+
+@dataclass(frozen=True)
+class Value:
+    """The value of a metric in a check."""
+
+    number: int
+    at: datetime
+    value: float
+    excluded: bool
+
+
+class Ledger(ABC):
+    """Metrics over time. Several processes may read and write it at once; recording a check is atomic."""
+
+    TABLE = "statistic"
+
+    @abstractmethod
+    def open(self, writing: bool = False) -> AbstractContextManager[Connection]:
+        """The ledger for a block, which is one transaction and, if `writing`, the only one of its kind. Errors: `MachineError`."""
+
+    def values(self, dataset: str, name: str, most: int = MOST) -> tuple[float, ...]:
+        """The recorded values of a metric that are not excluded, the latest first, at most `most`. Empty where there is none."""
         with self.reading(dataset) as values:
             return values(name, most)
 
     @contextmanager
-    def reading(self, dataset: str) -> Iterator[Callable[[str, int], tuple[float, ...]]]:
-        """Open the file once for the values of many metrics: a function like `values`."""
-        query = "SELECT value FROM statistic WHERE dataset = ? AND name = ? ORDER BY check_number DESC LIMIT ?"
-        with self._open() as connection:
-            yield lambda name, most: tuple(value for (value,) in connection.execute(query, (dataset, name, most)))
+    def reading(self, dataset: str, before: datetime | None = None) -> Iterator[Callable[[str, int], tuple[float, ...]]]:
+        """Open it once for the values of many metrics: a function like `values`; only what was recorded `before` a time."""
+        until, moment = ("", ()) if before is None else (" AND at < ?", (_written(before),))
+        query = f"SELECT value FROM {self.TABLE} WHERE dataset = ? AND name = ? AND excluded = 0{until}"
+        query += " ORDER BY at DESC, check_number DESC LIMIT ?"
+        with self.open() as connection:
+            yield lambda name, most: tuple(value for (value,) in connection.rows(query, (dataset, name, *moment, most)))
+
+    def series(self, dataset: str, name: str, most: int = MOST) -> list[Value]:
+        """The recorded values of a metric with their checks, the latest first, excluded ones as well."""
+        query = f"SELECT check_number, at, value, excluded FROM {self.TABLE} WHERE dataset = ? AND name = ?"
+        with self.open() as connection:
+            found = connection.rows(f"{query} ORDER BY at DESC, check_number DESC LIMIT ?", (dataset, name, most))
+        return [Value(number, datetime.fromisoformat(at), value, bool(excluded)) for number, at, value, excluded in found]
+
+    def names(self, dataset: str) -> list[str]:
+        """The metrics of a dataset."""
+        with self.open() as connection:
+            query = f"SELECT DISTINCT name FROM {self.TABLE} WHERE dataset = ? ORDER BY name"
+            return [name for (name,) in connection.rows(query, (dataset,))]
+
+    def checks(self, dataset: str | None = None, most: int = MOST) -> list[Recorded]:
+        """The checks that are recorded, of one dataset or of all, the latest first."""
+        which, values = ("", ()) if dataset is None else ("WHERE dataset = ? ", (dataset,))
+        query = f"SELECT dataset, check_number, at, count(*), sum(excluded) FROM {self.TABLE} {which}GROUP BY dataset, check_number, at"
+        with self.open() as connection:
+            found = connection.rows(f"{query} ORDER BY at DESC, check_number DESC LIMIT ?", (*values, most))
+        return [Recorded(of, number, datetime.fromisoformat(at), metrics, int(left)) for of, number, at, metrics, left in found]
 
     def append(self, dataset: str, values: Mapping[str, float], at: datetime | None = None) -> None:
         """Record the metrics of a finished check. NaN is left out. Errors: `MachineError`."""
-        when = (at or datetime.now(UTC)).isoformat(timespec="seconds")
-        with self._open() as connection:
-            connection.execute("BEGIN IMMEDIATE")  # no other process may take the number that is read next
-            (number,) = connection.execute("SELECT coalesce(max(check_number), 0) + 1 FROM statistic").fetchone()
+        when = _written(at or datetime.now(UTC))
+        with self.open(writing=True) as connection:
+            ((number,),) = connection.rows(f"SELECT coalesce(max(check_number), 0) + 1 FROM {self.TABLE}")
             rows = [(dataset, name, number, when, value) for name, value in values.items() if value == value]
-            connection.executemany("INSERT INTO statistic VALUES (?, ?, ?, ?, ?)", rows)
-            connection.execute("COMMIT")
+            if rows:
+                connection.each(f"INSERT INTO {self.TABLE} (dataset, name, check_number, at, value) VALUES (?, ?, ?, ?, ?)", rows)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)) as connection:
-                self._prepare(connection)
-                yield connection
-        except sqlite3.OperationalError as error:
-            hint = "check that the folder exists and is writable, and that no other process locks the file"
-            raise MachineError(f"the history {self.path} cannot be used: {error}", hint=hint) from error
-        except sqlite3.DatabaseError as error:
-            raise self._foreign(str(error)) from error
+    def exclude(self, numbers: Iterable[int], name: str | None = None, *, excluded: bool = True) -> int:
+        """Mark whole checks, or one metric of each, so that rules do not see them; or take the mark away. How many values were marked.
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        if self._application(connection) == APPLICATION:
-            return
-        connection.execute("BEGIN IMMEDIATE")
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        application = self._application(connection)
-        if application != APPLICATION and (application or tables):
-            raise self._foreign("it is another program's database")
-        if application != APPLICATION:  # not made by another process meanwhile
-            for statement in SCHEMA.strip().split("\n"):
-                connection.execute(statement)
-        connection.execute("COMMIT")
+        Errors: `RequestError` for a check that has nothing recorded, or nothing of that name.
+        """
+        which, names = ("", ()) if name is None else (" AND name = ?", (name,))
+        statement = f"UPDATE {self.TABLE} SET excluded = ? WHERE check_number = ?{which} RETURNING name"
+        with self.open(writing=True) as connection:
+            marked = {number: len(connection.rows(statement, (int(excluded), number, *names))) for number in numbers}
+            lacking = [number for number, values in marked.items() if not values]
+            if lacking:
+                what = f"check {lacking[0]}" if name is None else f"metric {name!r} of check {lacking[0]}"
+                raise RequestError(f"there is no {what} in the history", hint="`tilth history` lists them", code="unknown-check")
+        return sum(marked.values())
 
-    @staticmethod
-    def _application(connection: sqlite3.Connection) -> int:
-        return int(connection.execute("PRAGMA application_id").fetchone()[0])
 
-    def _foreign(self, reason: str) -> RequestError:
-        hint = "name a new file, or one that an earlier check with a history has made"
-        return RequestError(f"{self.path} is not a history of Tilth: {reason}", hint=hint, code="not-a-history")
+def _written(at: datetime) -> str:
+    """A time in UTC, to the second; times so written are in their order. One without a zone is taken to be in UTC."""
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")

@@ -5,10 +5,10 @@ A place, which appears in flows, artefacts and reports, must not contain a passw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import pyarrow as pa
 
@@ -30,7 +30,7 @@ class PostgreSQL(Store):
     def rows(self, place: str) -> Callable[[], Iterator[pa.RecordBatch]]:
         server, table, query = _parts(place)
         query = f"SELECT * FROM {_quoted(table)}" if table else query
-        with _connected(server, place) as cursor:
+        with connected(server, place) as cursor:
             cursor.execute(f"SELECT * FROM ({query}) AS rows LIMIT 0")
             columns = [_column(field) for field in cursor.fetch_record_batch().schema]
         text = f"SELECT {', '.join(made for made, _ in columns)} FROM ({query}) AS rows"
@@ -38,7 +38,7 @@ class PostgreSQL(Store):
         def batches() -> Iterator[pa.RecordBatch]:
             schema = pa.schema([field for _, field in columns])
             yield pa.RecordBatch.from_pylist([], schema=schema)
-            with _connected(server, place) as cursor:
+            with connected(server, place) as cursor:
                 cursor.execute(text)
                 for batch in cursor.fetch_record_batch():
                     yield batch.cast(schema)
@@ -48,17 +48,35 @@ class PostgreSQL(Store):
 
 def _parts(place: str) -> tuple[str, str, str]:
     """The URI of the server for libpq, and the table or the query."""
-    uri = urlsplit(place)
-    options = dict(parse_qsl(uri.query))
+    uri, options = _taken_apart(place)
     table, query = options.pop("table", ""), options.pop("query", "")
-    if uri.password is not None or "password" in options:
-        hint = "set PGPASSWORD, or keep it in ~/.pgpass"
-        raise RequestError("a place must not contain a password: it would appear in reports", hint=hint, code="password")
     if bool(table) == bool(query):
         shape = "postgresql://user@host/db?table=schema.table, or …?query=SELECT …"
         raise RequestError("a place in a database needs a table or a query", accepted=shape, code="bad-place")
     options["options"] = f"{options.get('options', '')} -c default_transaction_read_only=on -c timezone=UTC".strip()
-    return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote))), table, query.strip().rstrip(";")
+    return _together(uri, options), table, query.strip().rstrip(";")
+
+
+def server_of(place: str) -> str:
+    """The URI of a server for libpq. Errors: `RequestError` for one with a password, and for a table, which it has none of."""
+    uri, options = _taken_apart(place)
+    if more := options.keys() & {"table", "query"}:
+        message = f"the place of a database names a {min(more)}"
+        raise RequestError(message, accepted="postgresql://user@host/db", code="bad-place")
+    return _together(uri, options)
+
+
+def _taken_apart(place: str) -> tuple[SplitResult, dict[str, str]]:
+    uri = urlsplit(place)
+    options = dict(parse_qsl(uri.query))
+    if uri.password is not None or "password" in options:
+        hint = "set PGPASSWORD, or keep it in ~/.pgpass"
+        raise RequestError("a place must not contain a password: it would appear in reports", hint=hint, code="password")
+    return uri, options
+
+
+def _together(uri: SplitResult, options: Mapping[str, str]) -> str:
+    return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote)))
 
 
 def _quoted(table: str) -> str:
@@ -81,7 +99,7 @@ def _column(field: pa.Field) -> tuple[str, pa.Field]:
 
 
 @contextmanager
-def _connected(server: str, place: str) -> Iterator[Any]:
+def connected(server: str, place: str) -> Iterator[Any]:
     """A cursor on a connection; the driver's exceptions become Tilth's."""
     try:
         from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]  # it is untyped
@@ -93,7 +111,7 @@ def _connected(server: str, place: str) -> Iterator[Any]:
     except (dbapi.DataError, OSError) as error:  # their messages contain values
         raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from error
     except (dbapi.ProgrammingError, dbapi.NotSupportedError) as error:
-        raise SourceError(f"{place} cannot be read: {_first_line(error)}", code="not-readable") from error
+        raise SourceError(f"{place} cannot be used: {_first_line(error)}", code="not-readable") from error
     except dbapi.Error as error:
         raise MachineError(f"{place} cannot be reached: {_first_line(error)}", hint="is the server running?", code="database") from error
 

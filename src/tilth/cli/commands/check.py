@@ -18,7 +18,8 @@ from tilth.options import ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, 
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows, shown for failed rows; may be repeated.")
 @PRIVATE
 @click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="Another table that rules may refer to; may be repeated.")
-@click.option("--history", type=OUTPUT, metavar="FILE", help="The file of metrics of earlier checks; this check's are added.")
+@click.option("--history", type=OUTPUT, metavar="PLACE", help="The metrics of earlier checks, where this one's are added.")
+@click.option("--at", type=click.DateTime(), metavar="TIME", help="The time of the check in UTC, for data of an earlier day.")
 @click.option("--passed", type=OUTPUT, metavar="PLACE", help="Write the rows that pass every rule.")
 @click.option("--failed", type=OUTPUT, metavar="PLACE", help="Write the rows that fail a rule, with the failed rules in a column.")
 @click.option("--rows", type=OUTPUT, metavar="PLACE", help="Write all rows, with the rules that each passes, fails and skips.")

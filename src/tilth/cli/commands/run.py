@@ -12,7 +12,12 @@ from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS,
 @click.command()
 @click.argument("flow", type=INPUT, metavar="FLOW")
 @click.option("-o", "--out", type=OUTPUT, metavar="OUT", help="Where to write the result; by default the place named in the flow.")
-@click.option("--history", type=OUTPUT, metavar="FILE", help="The file of metrics of earlier runs; those of this run's rules are added.")
+@click.option(
+    "--history",
+    type=OUTPUT,
+    metavar="PLACE",
+    help="The metrics of earlier runs, where those of its rules are added.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the queries without running them.")
 @REPORTS
 @AS_JSON

@@ -1,0 +1,91 @@
+"""A history in an SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tilth.errors import MachineError, RequestError
+from tilth.history.ledger import COLUMNS, Ledger
+
+WAIT = 30.0  # seconds for another process that writes
+APPLICATION = 0x71174A  # marks the file as a ledger, in its header
+VERSION = 2
+SCHEMA = (
+    f"CREATE TABLE {Ledger.TABLE} ({COLUMNS})",
+    f"CREATE UNIQUE INDEX by_name ON {Ledger.TABLE} (dataset, name, at, check_number)",
+    f"PRAGMA application_id = {APPLICATION}",
+    f"PRAGMA user_version = {VERSION}",
+)
+
+
+class SQLite(Ledger):
+    """A ledger in a file, which is made where there is none.
+
+    >>> import tempfile
+    >>> ledger = SQLite(Path(tempfile.mkdtemp()) / "history.db")
+    >>> ledger.append("orders", {"Dataset.*.RowCount": 90.0})
+    >>> ledger.append("orders", {"Dataset.*.RowCount": 100.0})
+    >>> ledger.values("orders", "Dataset.*.RowCount")
+    (100.0, 90.0)
+
+    Errors: `RequestError` for a folder that is not there and a file that is something else; `MachineError` if it cannot be used.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.parent.is_dir():
+            raise RequestError(f"there is no folder {self.path.parent} for the history", hint="make it first", code="no-folder")
+        with self.open():
+            """Created, or rejected, before anything is measured."""
+
+    @contextmanager
+    def open(self, writing: bool = False) -> Iterator[_Opened]:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)) as connection:
+                self._prepare(connection)
+                if writing:
+                    connection.execute("BEGIN IMMEDIATE")  # no other process may take the number that is read next
+                yield _Opened(connection)
+                if writing:
+                    connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            hint = "check that the folder exists and is writable, and that no other process locks the file"
+            raise MachineError(f"the history {self.path} cannot be used: {error}", hint=hint) from error
+        except sqlite3.DatabaseError as error:
+            raise self._foreign(str(error)) from error
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        if self._version(connection) == (APPLICATION, VERSION):
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        known = self._version(connection)
+        if known != (APPLICATION, VERSION) and (known[0] or tables):
+            raise self._foreign("another version of Tilth made it" if known[0] == APPLICATION else "it is another program's database")
+        if known != (APPLICATION, VERSION):  # not made by another process meanwhile
+            for statement in SCHEMA:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+
+    @staticmethod
+    def _version(connection: sqlite3.Connection) -> tuple[int, ...]:
+        return tuple(int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("application_id", "user_version"))
+
+    def _foreign(self, reason: str) -> RequestError:
+        hint = "name a new file, or one that an earlier check with a history has made"
+        return RequestError(f"{self.path} is not a history of Tilth: {reason}", hint=hint, code="not-a-history")
+
+
+class _Opened:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement, values).fetchall()
+
+    def each(self, statement: str, values: Sequence[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, values)
