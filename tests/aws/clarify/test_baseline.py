@@ -9,10 +9,8 @@ import pytest
 from tests.engines import duckdb_session
 from tilth.aws.clarify.baseline import baseline
 from tilth.aws.clarify.config import AnalysisConfig
-from tilth.data import Dataset, Memory
 from tilth.errors import RequestError
 
-TABLE = Dataset(Memory(pa.table({"a": [1, 2], "b": ["x", "y"]}), ("a", "b")))
 ROWS = ((0, "x"), (1, "y"))
 
 
@@ -21,7 +19,7 @@ def found(given, kind="text/csv"):
     config = AnalysisConfig.of(
         {"dataset_type": kind, "methods": methods, "features": "features", "tilth": {"predictor": {"model": "http://localhost"}}}
     )
-    return baseline(config.methods.shap, TABLE, config, ["a", "b"], duckdb_session())[1]
+    return baseline(given, config, ["a", "b"], duckdb_session())
 
 
 def test_rows_in_place():

@@ -107,6 +107,7 @@ def test_settings_that_clarify_does_not_have():
         (changed("methods.shap", {}), "predictor: this is needed by methods.shap"),
         (changed("methods.shap", {"baseline": [[0]], "num_clusters": 2}), "methods.shap: baseline and num_clusters exclude each other"),
         (changed("methods.shap", {"agg_method": "mean"}), 'methods.shap.agg_method: found "mean"'),
+        (changed("methods.shap", {"text_config": {"granularity": "token", "language": "klingon"}}), "methods.shap.text_config.language is"),
         (changed("methods.shap", {"text_config": {"granularity": "word", "language": "en"}}), "methods.shap.text_config.granularity"),
         (changed("methods.pdp", {"grid_resolution": 10}), "methods.pdp.features: this is needed without methods.shap"),
         (changed("predictor", {"model_name": "m"}), "predictor: no model is given"),

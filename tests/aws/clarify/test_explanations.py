@@ -4,8 +4,10 @@ import csv
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from tests.answering import answering
 from tests.aws.clarify.models import CONFIG, FEATURES, LOANS, N, X, serving
 from tests.aws.clarify.test_predicting import run, text
 from tilth.aws.clarify.analysis import analysis_json, deliver_analysis
@@ -55,8 +57,8 @@ def test_a_baseline_is_made_and_written(classifier):
     with serving(classifier, lambda x, p: text(f"{1 - v},{v}" for v in p)) as (url, _):
         made = run(explaining(url, {"num_clusters": 3, "agg_method": "median"}, own={"rows": 12}))
         best = run(explaining(url, {}, own={"rows": 2}))
-    assert [*made.tables] == ["explanations_shap/baseline.csv"]
-    table = made.tables["explanations_shap/baseline.csv"]
+    assert [*made.files] == ["explanations_shap/baseline.csv"]
+    table = made.files["explanations_shap/baseline.csv"]
     assert (table.column_names, len(table)) == ([*FEATURES], 3)
     explanations = analysis_json(made.report)["explanations"]["kernel_shap"]
     assert [*explanations] == ["label0", "label1"]
@@ -65,7 +67,7 @@ def test_a_baseline_is_made_and_written(classifier):
     assert explanations["label1"]["expected_value"] == pytest.approx(
         classifier.predict_proba(np.stack([c.to_numpy() for c in table.columns], axis=1))[:, 1].mean()
     )
-    assert len(best.tables["explanations_shap/baseline.csv"]) <= 12
+    assert len(best.files["explanations_shap/baseline.csv"]) <= 12
     assert {f.payload.rows for f in made.report.of("shap")} == {12}
 
 
@@ -90,3 +92,48 @@ def test_bias_and_explanations_in_one_run(classifier):
     sections = ("pre_training_bias_metrics", "post_training_bias_metrics", "explanations")
     assert [s for s in made if s in sections] == [*sections]
     assert json.loads(json.dumps(made))["run"]["requests"]["requests"] > 2
+
+
+def test_features_that_are_not_explained_stay_as_they_are(saved, classifier):
+    shap = {"features_to_explain": ["age", 2], "baseline": [[0, 0, 0]], "save_local_shap_values": True, "use_logit": True}
+    made = run(explaining(saved, shap))
+    out = made.files["explanations_shap/out.csv"]
+    assert out.column_names == ["loan", "income_1", "age_1"]
+    assert out["age_1"].to_pylist() == pytest.approx((classifier.coef_[0, 1] * X[:, 1]).tolist())
+    values = analysis_json(made.report)["explanations"]["kernel_shap"]["1"]
+    assert [*values["global_shap_values"]] == ["income", "age"]
+    without = classifier.decision_function(X * [0, 0, 1]).mean()
+    assert values["expected_value"] == pytest.approx(without)
+
+
+def test_texts_are_explained_by_their_words():
+    table = pa.table({"id": ["a", "b", "c"], "said": ["good day", "no good", "bad luck"], "n": [1, 2, 3], "y": [1, 1, 0]})
+    text_config = {"granularity": "token", "language": "english", "max_top_tokens": 2}
+    config = {
+        "dataset_type": "text/csv",
+        "label": "y",
+        "joinsource_name_or_index": "id",
+        "methods": {"shap": {"text_config": text_config, "save_local_shap_values": True}, "pdp": {"grid_resolution": 2}},
+    }
+
+    def answer(given):
+        return {"predictions": [("good" in row["said"]) + row["n"] / 10 for row in given["instances"]]}
+
+    with answering(answer) as (url, _):
+        made = run(config | {"tilth": {"predictor": {"model": url}}}, table)
+    found = analysis_json(made.report)["explanations"]
+    values = found["kernel_shap"]["label0"]
+    assert values["global_top_shap_text"]["said"]["good"] == pytest.approx(1)
+    assert len(values["global_top_shap_text"]["said"]) == 2
+    assert values["global_shap_values"]["said"] == pytest.approx(2 / 3)
+    assert {p["feature_name"]: p.get("error") for p in found["pdp"]} == {
+        "n": None,
+        "said": "partial dependence is not computed of text",
+    }
+    lines = made.files["explanations_shap/out.jsonl"]
+    assert [line["join_source_value"] for line in lines] == ["a", "b", "c"]
+    assert lines[1]["explanations"][0]["attributions"][1] == {
+        "attribution": [pytest.approx(1)],
+        "description": {"partial_text": "good", "start_idx": 3},
+    }
+    assert made.files["explanations_shap/baseline.csv"]["said"].to_pylist() == [""]

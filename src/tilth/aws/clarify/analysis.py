@@ -42,10 +42,10 @@ FLIPS = ("neighbours", "rows_of_a", "flips_to_accepted", "flips_to_refused", "FT
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What came of a configuration: the report, and tables that are written beside it, by the name of their file."""
+    """What came of a configuration: the report, and files that are written beside it: tables as CSV, lists as lines of JSON."""
 
     report: Report
-    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    files: Mapping[str, pa.Table | list[Any]] = field(default_factory=dict)
 
 
 def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session, counts: bool = False) -> Report:
@@ -63,7 +63,7 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
     Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns, `EndpointFailed` of the model.
     """
     facts = begin(engine)
-    table, named, more, tables = data, config, dict[str, Any](), dict[str, pa.Table]()
+    table, named, more, files = data, config, dict[str, Any](), dict[str, pa.Table | list[Any]]()
     schema = engine.schema(data)
     config.reject_unknown(schema)
     findings = [warning("NOT_COMPUTED", m, measure="clarify") for m in config.left_out]
@@ -74,11 +74,11 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
                 table, named, made = with_predictions(data, config, model, columns, engine)
             more["predictions"] = made.rule
             findings += made.warnings
-            tables |= {"predictions.csv": made.table} if config.tilth.predictor.save_predictions else {}
+            files |= {"predictions.csv": made.table} if config.tilth.predictor.save_predictions else {}
         if {"shap", "pdp"} & {*config.asks_model}:
             explanations = explained(table, config, model, columns, engine)
             findings += explanations.findings
-            tables |= explanations.tables
+            files |= explanations.files
         more |= {"model": config.tilth.predictor.model, "model_columns": list(columns)}
     if config.metrics:
         table = replace(table, roles=replace(table.roles, text=config.texts(schema)))
@@ -89,7 +89,7 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
     if config.asks_model and isinstance(model, EndpointModel):
         more["requests"] = vars(model.tally)
     report = Report("measure", tuple(findings))
-    return Analysis(replace(report, facts=facts(data, report.rows, **more)), tables)
+    return Analysis(replace(report, facts=facts(data, report.rows, **more)), files)
 
 
 def _bias(data: Dataset, config: AnalysisConfig, request: BiasRequest, engine: Session) -> list[Finding]:
@@ -104,7 +104,7 @@ def _bias(data: Dataset, config: AnalysisConfig, request: BiasRequest, engine: S
 
 
 def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, names: Sequence[str] = REPORTS) -> None:
-    """Write the output files of SageMaker Clarify: `analysis.json`, a copy of the configuration, tables; and files of the report.
+    """Write the output files of SageMaker Clarify: `analysis.json`, a copy of the configuration, those of explanations; and the report.
 
     These have the stem of `methods.report.name`.
 
@@ -115,10 +115,13 @@ def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, n
         copy = config.model_dump(mode="json", exclude_unset=True)
         for name, content in (("analysis.json", analysis_json(analysis.report)), ("analysis_config.json", copy)):
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        for name, table in analysis.tables.items():
+        for name, rows in analysis.files.items():
             (folder / name).parent.mkdir(exist_ok=True)
             with (folder / name).open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows([table.column_names, *zip(*(c.to_pylist() for c in table.columns), strict=True)])
+                if isinstance(rows, list):
+                    file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+                else:
+                    csv.writer(file).writerows([rows.column_names, *zip(*(c.to_pylist() for c in rows.columns), strict=True)])
         named = [name if about.name is None else f"{about.name}{Path(name).suffix}" for name in names]
         write_reports(replace(analysis.report, title=about.title or analysis.report.title), folder, named)
 

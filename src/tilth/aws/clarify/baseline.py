@@ -1,4 +1,4 @@
-"""The baseline of SHAP values: rows of the configuration or of a file, or the centres of clusters of the data."""
+"""The baseline of SHAP values: rows in the configuration, or of the file that it names."""
 
 from __future__ import annotations
 
@@ -9,43 +9,26 @@ import pyarrow as pa
 
 from tilth import verbs
 from tilth.aws.clarify.config import AnalysisConfig
-from tilth.aws.clarify.shape import Shap
-from tilth.data import Dataset
-from tilth.engine.needs import Sample
 from tilth.engine.session import Session
 from tilth.errors import RequestError
 from tilth.formats import to_arrow
-from tilth.measures.explain.backgrounds import generated
-from tilth.measures.explain.models import Rows
-from tilth.measures.explain.shap import LOOKED_AT
-from tilth.metrics.metric import measured
 from tilth.web.jmespath import path
 
 LINES, DOCUMENT = "application/jsonlines", "application/json"
 Given = tuple[tuple[Any, ...], ...]
 
 
-def baseline(shap: Shap, table: Dataset, config: AnalysisConfig, columns: Sequence[str], engine: Session) -> tuple[pa.Table | None, Given]:
-    """The table of a baseline that was made here, if it was, and the rows of the baseline.
+def baseline(given: Any, config: AnalysisConfig, columns: Sequence[str], engine: Session) -> Given:
+    """The rows of a baseline: those in the configuration, or of the file that it names.
 
     Errors: `RequestError` for rows with another number of values than there are columns.
     """
-    given = shap.baseline
-    if given is None:
-        made = _generated(table, shap.num_clusters, shap.seed or config.tilth.seed or 0, columns, engine)
-        return made, _rows(made)
     rows = _of_file(given, config, columns, engine) if isinstance(given, str) else _in_place(given, config)
     wrong = next((row for row in rows if len(row) != len(columns)), None)
     if wrong is not None or not rows:
         message = f"methods.shap.baseline: {'a row of ' + str(len(wrong)) + ' values' if wrong is not None else 'it has no rows'}"
         raise RequestError(message, accepted=f"a value for each of {len(columns)} columns: {', '.join(columns)}", code="bad-background")
-    return None, rows
-
-
-def _generated(table: Dataset, clusters: int | None, seed: int, columns: Sequence[str], engine: Session) -> pa.Table:
-    need, schema = Sample(tuple(columns), LOOKED_AT, seed), engine.schema(table)
-    held = Rows(measured(table, [need], engine)[need], [schema[c].kind for c in columns])
-    return held.decoded(generated("kmeans", held.matrix, held.categories, clusters, seed))
+    return rows
 
 
 def _rows(table: pa.Table) -> Given:

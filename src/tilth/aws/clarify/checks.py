@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.aws.clarify.shape import PRE_TRAINING, Name, Predictor, Shap, Tilth
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
+from tilth.measures.explain.units import TextConfig
 from tilth.web.jmespath import path
 
 if TYPE_CHECKING:
@@ -131,6 +132,11 @@ def _of_explanations(c: AnalysisConfig) -> Iterator[Check]:
     yield _exclusive(shap, "methods.shap", "baseline", "num_clusters")
     not_tabular = shap.features_to_explain is not None and (shap.text_config or shap.image_config)
     yield not_tabular, "methods.shap: features_to_explain is for tabular data, without text_config and image_config"
+    if shap.text_config is not None:
+        try:
+            TextConfig.of(shap.text_config.model_dump(exclude_none=True))
+        except RequestError as error:
+            yield from ((True, f"methods.{m.message.replace(': ', '.', 1)}", m.accepted) for m in error.mistakes)
     nothing = pdp is not None and pdp.features is None and c.methods.shap is None
     yield nothing, "methods.pdp.features: this is needed without methods.shap"
     if series is not None and series.model_fields_set:
@@ -170,7 +176,7 @@ def gaps(c: AnalysisConfig) -> Iterator[str]:
         asked = listed([f"methods.{m}" for m in c.methods.model_fields_set])
         yield f"{asked} is not supported in this version: of Clarify's methods it computes bias, shap and pdp"
     shap = c.methods.shap or Shap()
-    unsupported = given(shap, "text_config", "image_config", "features_to_explain", within="methods.shap.")
+    unsupported = given(shap, "image_config", within="methods.shap.")
     yield from (f"{key} is not supported in this version" for key in unsupported)
     if c.asks_model and c.tilth.predictor.model is None:
         named = listed(given(c.predictor, "endpoint_name", "model_name", within="predictor."))

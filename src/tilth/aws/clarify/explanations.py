@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,25 +17,29 @@ from tilth.data import Dataset, Memory, Roles
 from tilth.engine.session import Session
 from tilth.formats import to_arrow
 from tilth.measures.endpoint.model import EndpointModel
+from tilth.measures.explain.findings import Found, findings, local_values
+from tilth.measures.explain.local import LocalValues, explanations
+from tilth.measures.explain.models import asked_of
 from tilth.measures.explain.pdp import PartialDependence, Pdp
-from tilth.measures.explain.shap import Shap
-from tilth.report import Finding, Report
+from tilth.measures.explain.section import ShapUnit, ShapValue
+from tilth.measures.explain.shap import LOOKED_AT, Shap
+from tilth.report import Finding, Report, jsonable
 
 ROW = "\x1frow"  # the column that numbers the rows
 FOLDER = "explanations_shap"
-LOCAL = "shap_values"  # the kind of the finding that has the values of single rows
+FREE_TEXT = "free_text"
 TOP = 10  # features of partial dependence, where the configuration does not say
 
 
 @dataclass(frozen=True, eq=False)
 class Explanations:
-    """Findings of SHAP values and partial dependence, and the tables that Clarify writes of them, by their file."""
+    """Findings of SHAP values and partial dependence, and the files that Clarify writes of them: tables, or lines of JSON."""
 
     findings: tuple[Finding, ...] = ()
-    tables: dict[str, pa.Table] = field(default_factory=dict)
+    files: dict[str, pa.Table | list[Any]] = field(default_factory=dict)
 
 
-def explained(data: Dataset, config: AnalysisConfig, model: Any, columns: Sequence[str], engine: Session) -> Explanations:
+def explained(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[str, ...], engine: Session) -> Explanations:
     """What `methods.shap` and `methods.pdp` ask of a model; the table is held in memory.
 
     All rows are explained, or as many as `tilth.shap.rows` says. Without `methods.pdp.features` the features with the greatest mean size
@@ -48,43 +52,37 @@ def explained(data: Dataset, config: AnalysisConfig, model: Any, columns: Sequen
         favoured = tuple(config.label_values_or_threshold)
     roles = Roles(id=(ROW,), label=label, positive=favoured)
     table = Dataset(Memory(numbered, tuple(numbered.column_names)), roles)
-    found = Explanations()
+    found, made = None, Explanations()
     if config.methods.shap is not None:
-        found = _shap(config.methods.shap, table, whole, config, model, columns, engine)
+        measure = _measure(config.methods.shap, config, model, columns, whole, engine)
+        with engine.working_for("shap"):
+            of = measure.name, model, columns, measure.prediction, measure.output
+            asked = asked_of(*of, table, engine, max(measure.rows, LOOKED_AT), measure.seed)
+            found = measure.explained(asked)
+        if found is not None:
+            local = local_values(found, asked.ids)
+            made = Explanations(tuple(findings(found, measure.aggregate, measure.link)), _files(config, found, local, whole))
     if config.methods.pdp is not None:
-        asked = config.methods.pdp
-        chosen = tuple(named(f, whole.column_names) or "" for f in asked.features or ())
-        features = chosen or _greatest(found.findings, asked.top_k_features or TOP)
         with engine.working_for("pdp"):
-            measure = Pdp(model, tuple(columns), features=features, buckets=asked.grid_resolution, seed=_seed(config))
-            findings, _ = measure.measure(table, table, engine)
-        found = replace(found, findings=(*found.findings, *findings))
-    return found
+            made = replace(made, findings=(*made.findings, *_dependences(config.methods.pdp, table, config, model, columns, found, engine)))
+    return made
 
 
-def _shap(
-    asked: shape.Shap, table: Dataset, whole: pa.Table, config: AnalysisConfig, model: Any, columns: Sequence[str], engine: Session
-) -> Explanations:
-    generated, rows = baseline(asked, table, config, columns, engine)
-    own = config.tilth.shap
-    given: dict[str, Any] = {"samples": asked.num_samples, "aggregate": asked.agg_method, "most_predictions": own.most_predictions}
-    measure = Shap(
-        model,
-        tuple(columns),
-        rows=own.rows or len(whole),
-        background=rows,
-        link="logit" if asked.use_logit else "identity",
-        local=True,
-        seed=_seed(config),
-        **{k: v for k, v in given.items() if v is not None},
-    )
-    with engine.working_for("shap"):
-        findings, _ = measure.measure(table, table, engine)
-    tables = {f"{FOLDER}/baseline.csv": generated} if generated is not None else {}
-    local = [f.payload for f in findings if f.kind == LOCAL]
-    if local and asked.save_local_shap_values:
-        tables[f"{FOLDER}/out.csv"] = _local(local[0], whole, named(config.joinsource_name_or_index, whole.column_names))
-    return Explanations(tuple(f for f in findings if f.kind != LOCAL), tables)
+def _measure(asked: shape.Shap, config: AnalysisConfig, model: Any, columns: tuple[str, ...], whole: pa.Table, engine: Session) -> Shap:
+    """The measure `shap` with the parameters of the configuration."""
+    texts = None if asked.text_config is None else asked.text_config.model_dump(exclude_none=True)
+    given = {
+        "background": None if asked.baseline is None else baseline(asked.baseline, config, columns, engine),
+        "background_rows": asked.num_clusters,
+        "samples": asked.num_samples,
+        "aggregate": asked.agg_method,
+        "features_to_explain": tuple(named(f, whole.column_names) or "" for f in asked.features_to_explain or ()),
+        "text_config": texts,
+        "most_predictions": config.tilth.shap.most_predictions,
+    }
+    rows, link = config.tilth.shap.rows or len(whole), "logit" if asked.use_logit else "identity"
+    more: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    return Shap(model, columns, rows=rows, link=link, seed=_seed(config), **more)  # type: ignore[arg-type]  # one of two words
 
 
 def _seed(config: AnalysisConfig) -> int:
@@ -92,21 +90,55 @@ def _seed(config: AnalysisConfig) -> int:
     return shap.seed if shap is not None and shap.seed is not None else config.tilth.seed or 0
 
 
-def _local(values: Any, whole: pa.Table, key: str | None) -> pa.Table:
-    """The SHAP values of the explained rows, in the order of the rows, after the identifier of the row if it has one."""
-    order = np.argsort(values.ids[ROW])
-    matrix = np.array(values.values)[order]
-    ids = {} if key is None else {key: whole[key].take(pa.array(np.array(values.ids[ROW])[order]))}
-    return pa.table({**ids, **dict(zip(values.columns, matrix.T, strict=True))})
+def _files(config: AnalysisConfig, found: Found, local: LocalValues, whole: pa.Table) -> dict[str, pa.Table | list[Any]]:
+    """The baseline, where it was made here; the values of single rows, where they are asked for."""
+    shap = config.methods.shap or shape.Shap()
+    files: dict[str, pa.Table | list[Any]] = {} if shap.baseline is not None else {f"{FOLDER}/baseline.csv": found.baseline}
+    if shap.save_local_shap_values:
+        key, order = named(config.joinsource_name_or_index, whole.column_names), np.argsort(local.ids[ROW])
+        ids = {} if key is None else {key: whole[key].take(pa.array(np.array(local.ids[ROW])[order]))}
+        if found.texts:
+            files[f"{FOLDER}/out.jsonl"] = _lines(local, order.tolist(), ids)
+        else:
+            files[f"{FOLDER}/out.csv"] = pa.table({**ids, **dict(zip(local.columns, np.array(local.values)[order].T, strict=True))})
+    return files
 
 
-def _greatest(findings: Sequence[Finding], count: int) -> tuple[str, ...]:
-    """The features with the greatest mean size of their global values over the labels."""
-    sizes: dict[str, float] = {}
-    for f in findings:
-        if f.kind == Shap.name:
-            sizes[f.subject[0]] = sizes.get(f.subject[0], 0.0) + abs(f.number or 0.0)
-    return tuple(sorted(sizes, key=lambda name: -sizes[name])[:count])
+def _lines(local: LocalValues, order: Sequence[int], ids: Mapping[str, pa.ChunkedArray]) -> list[Any]:
+    """A line of JSON for each row."""
+    rows = [*explanations(local)]
+    lines: list[Any] = [{"explanations": rows[i]} for i in order]
+    for values in ids.values():
+        lines = [{"join_source_value": jsonable(v), **line} for v, line in zip(values.to_pylist(), lines, strict=True)]
+    return lines
+
+
+def _dependences(
+    asked: shape.Pdp,
+    table: Dataset,
+    config: AnalysisConfig,
+    model: Any,
+    columns: tuple[str, ...],
+    found: Found | None,
+    engine: Session,
+) -> list[Finding]:
+    """The partial dependence on the features that are named, or move the predictions most; texts have none."""
+    features = [named(f, table.names) or "" for f in asked.features or ()] or _greatest(found)[: asked.top_k_features or TOP]
+    texts = [f for f in features if found is not None and found.features.get(f) == FREE_TEXT]
+    tabular = tuple(f for f in features if f not in texts)
+    made: list[Finding] = [Finding("pdp", (f,), payload=PartialDependence()) for f in texts]
+    if tabular:
+        measure = Pdp(model, columns, features=tabular, buckets=asked.grid_resolution, seed=_seed(config))
+        made = [*measure.measure(table, table, engine)[0], *made]
+    return made
+
+
+def _greatest(found: Found | None) -> list[str]:
+    """The features by the mean size of their values over rows and labels, the greatest first."""
+    if found is None:
+        return []
+    sizes = np.abs(found.explained.values).mean(axis=(0, 2))
+    return [list(found.features)[i] for i in np.argsort(-sizes, kind="stable")]
 
 
 # ── analysis.json ──
@@ -115,9 +147,9 @@ def _greatest(findings: Sequence[Finding], count: int) -> tuple[str, ...]:
 def explanations_json(report: Report, strict: bool) -> dict[str, Any]:
     """The section `explanations`; empty without any. What Clarify's own file lacks is left out if `strict`."""
     made: dict[str, Any] = {}
-    if values := report.of(Shap.name):
-        order = report.facts.more.get("model_columns", ())
-        made["kernel_shap"] = {label: _of_label(values, label, order) for label in dict.fromkeys(f.payload.output for f in values)}
+    if values := report.of(ShapValue):
+        order, units = report.facts.more.get("model_columns", ()), report.of(ShapUnit)
+        made["kernel_shap"] = {label: _of_label(values, units, label, order) for label in dict.fromkeys(f.payload.output for f in values)}
     if dependences := report.of(PartialDependence):
         of_each: dict[str, list[PartialDependence]] = {}
         for f in dependences:
@@ -126,14 +158,22 @@ def explanations_json(report: Report, strict: bool) -> dict[str, Any]:
     return {"explanations": made} if made else {}
 
 
-def _of_label(values: Sequence[Finding], label: str, order: Sequence[str]) -> dict[str, Any]:
+def _of_label(values: Sequence[Finding[ShapValue]], units: Sequence[Finding[ShapUnit]], label: str, order: Sequence[str]) -> dict[str, Any]:
     mine = {f.subject[0]: f for f in values if f.payload.output == label}
-    named = sorted(mine, key=lambda name: order.index(name) if name in order else len(order))
-    return {"global_shap_values": {n: mine[n].value for n in named}, "expected_value": next(iter(mine.values())).payload.expected}
+    names = sorted(mine, key=lambda name: order.index(name) if name in order else len(order))
+    made: dict[str, Any] = {"global_shap_values": {n: mine[n].value for n in names}}
+    made["expected_value"] = mine[names[0]].payload.expected
+    texts: dict[str, dict[str, float | None]] = {}
+    for f in units:
+        if f.payload.output == label:
+            texts.setdefault(f.subject[0], {})[f.payload.text] = f.value
+    return made | ({"global_top_shap_text": texts} if texts else {})
 
 
 def _dependence(name: str, of: Sequence[PartialDependence], strict: bool) -> dict[str, Any]:
     one = of[0]
+    if not one.output:
+        return {"feature_name": name, "data_type": FREE_TEXT, "error": "partial dependence is not computed of text"}
     made: dict[str, Any] = {"feature_name": name, "data_type": "categorical" if one.categorical else "numerical"}
     if not one.values:
         return made | {"error": "the feature has no values"}

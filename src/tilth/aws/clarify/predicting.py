@@ -76,7 +76,7 @@ class Predictions:
 
 
 def with_predictions(
-    data: Dataset, config: AnalysisConfig, model: Any, columns: Sequence[str], engine: Session
+    data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[str, ...], engine: Session
 ) -> tuple[Dataset, AnalysisConfig, Predictions]:
     """The table with a column of predicted labels, and the configuration that names it; the table is held in memory.
 

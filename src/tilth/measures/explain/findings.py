@@ -20,16 +20,21 @@ SHOWN = 3  # texts that raise the value most, and that lower it most
 class Found:
     """The values of explained rows by their features, each with its kind; of columns of text the `texts`, and the values of their `units`.
 
-    `background`: its rows; `top`: how many units of a column are findings.
+    `baseline`: the rows that stand for absent features, with what replaces units of texts; `top`: how many units of a column are findings.
     """
 
     features: Mapping[str, str]
     outputs: tuple[str, ...]
     explained: Explained
-    background: int
+    baseline: pa.Table
     texts: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     units: Mapping[str, tuple[tuple[UnitValue, ...], ...]] = field(default_factory=dict)
     top: int = 0
+
+    @property
+    def background(self) -> int:
+        """How many rows stand for absent features."""
+        return len(self.baseline)
 
     @property
     def rows(self) -> int:

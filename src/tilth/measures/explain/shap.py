@@ -107,10 +107,11 @@ class Shap(ModelMeasure):
         players = [[asked.columns.index(c) for c in columns] for columns in features.values()]
         options: dict[str, Any] = {"samples": self.samples, "link": self.link, "seed": self.seed}
         kinds = {name: _kind(asked, columns, places) for name, columns in features.items()}
+        baseline = asked.rows.decoded(background, replacements)
         if config is None:
             self._reject_few([len(players)] * len(rows), len(background))
             values = kernel.explain(asked.call, rows, background, players, **options)
-            return Found(kinds, asked.outputs, values, len(background))
+            return Found(kinds, asked.outputs, values, baseline)
         texts = text.texts_of(config, asked, rows, background, players, replacements)
         self._reject_few(texts.counts, len(background))
         values, units = texts.explained(**options)
@@ -119,7 +120,7 @@ class Shap(ModelMeasure):
             kinds,
             asked.outputs,
             values,
-            len(background),
+            baseline,
             dict(zip(named, texts.values.values(), strict=True)),
             dict(zip(named, units.values(), strict=True)),
             config.max_top_tokens,
