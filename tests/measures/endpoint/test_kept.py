@@ -27,6 +27,10 @@ def test_they_are_removed_only_where_nothing_fails(tmp_path):
     with kept_beside(f"{tmp_path}/out/") as path:
         assert path == str(tmp_path / "out.answers")
     assert not (tmp_path / "out.answers").exists()
+    (tmp_path / "out.answers").write_text("of the user's")
+    with kept_beside(tmp_path / "out"):
+        pass
+    assert (tmp_path / "out.answers").exists()
 
 
 def test_a_file_of_another_kind(tmp_path):

@@ -11,6 +11,8 @@ from threading import Lock
 from tilth.errors import MachineError, RequestError
 from tilth.store.uri import Place, is_local
 
+SQLITE = b"SQLite format 3\0"  # how such a file begins
+
 
 class Kept:
     """The answers in a file, which is made if there is none, readable by its owner only; several threads may use it.
@@ -50,5 +52,5 @@ def kept_beside(out: Place | None) -> Iterator[str]:
     """The path of a file of answers beside a local folder of results, removed if nothing fails in this context; empty for another place."""
     kept = f"{str(out).rstrip('/')}.answers" if out is not None and is_local(out) else ""
     yield kept
-    if kept:
-        Path(kept).unlink(missing_ok=True)
+    if kept and Path(kept).is_file() and Path(kept).read_bytes()[: len(SQLITE)] == SQLITE:  # and not a file of the user's
+        Path(kept).unlink()
