@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import skops.io
 from sklearn.naive_bayes import GaussianNB
@@ -119,3 +120,12 @@ def test_boosted_trees_behind_a_flow(served, tmp_path):
     for stage in stages_of([str(served / "people.tilth"), str(tmp_path / "model.lgb")], ["softmax"]):
         answered = stage(answered)
     assert [row["prediction_1"] for row in answered] == pytest.approx(model.predict(x).tolist(), rel=1e-9)
+
+
+def test_an_engine_prepares_many_rows_as_one_by_one(tmp_path):
+    steps = "[{impute: {columns: [s], with: constant, value: none}}, {encode: {columns: [s]}}, {impute: {columns: [n], with: mean}}]"
+    table = pa.table({"id": range(4), "s": ["a", "b", None, "a"], "n": [1, None, 3, 5], "b": [True, None, False, True]})
+    tilth.fit(tilth.Flow.parse(f"data: {{roles: {{id: id}}, nulls: [NA]}}\nfeatures: {steps}"), table).save(tmp_path / "f.tilth")
+    (stage,) = Pipeline.of(str(tmp_path / "f.tilth")).stages
+    rows = pa.table({"s": ["a", "", "NA", None, "new"], "n": [1, None, 3, 4, 5], "b": [True, None, False, True, True]})
+    assert stage.of_table(rows) == stage(rows.to_pylist())

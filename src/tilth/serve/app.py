@@ -29,6 +29,7 @@ THREADS = os.cpu_count() or 1  # in which bodies are answered that take long
 CODINGS, BAD_CODING = ("gzip", "x-gzip"), "bad-content-encoding"
 GET, POST = ("GET", "HEAD"), ("POST",)
 INVOCATIONS = "/invocations"
+EXPLAIN = b"x-amzn-sagemaker-enable-explanations"  # a condition in the place of the configured one
 ASKS = {401: (b"www-authenticate", b"Bearer"), 503: (b"retry-after", b"1")}
 UNREAD = frozenset({401, 408, 413, 503})  # a body that was not read would be taken for the next request
 ROUTES = "GET /ping, POST /invocations, GET /execution-parameters, GET /metrics"
@@ -167,7 +168,9 @@ class Server:
         body = await self._body(request)
         kind, accept = request.header(b"content-type"), request.header(b"accept")
         request.size = len(body)
-        if request.size <= INLINE and self.pipeline.quick and not _unfolds(body, kind.lower()):
+        if self.pipeline.explainer is not None:
+            answer: Answer = await self._in_thread(self.pipeline.explainer.answer, body, kind, accept, request.header(EXPLAIN))
+        elif request.size <= INLINE and self.pipeline.quick and not _unfolds(body, kind.lower()):
             answer = self.pipeline.answer(body, kind, accept)
         else:
             answer = await self._in_thread(self.pipeline.answer, body, kind, accept)

@@ -42,6 +42,7 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
     metavar="N",
     help="How many of 100 requests are captured.",
 )
+@click.option("--explain", metavar="FILE", help="Explain answers as this JSON file says, a ClarifyExplainerConfig of SageMaker.")
 @click.option("--export", metavar="FOLDER", help="Do not serve: write the folder for SageMaker's scikit-learn container.")
 @click.option("--golden", metavar="FILE", help="Golden rows of all stages, which are proven at the start.")
 @click.option("--record-golden", metavar="FILE", help="Do not serve: write golden rows of all stages, best where the model was trained.")
@@ -62,6 +63,7 @@ def command(
     tls_key: str,
     capture: str | None,
     capture_percent: float,
+    explain: str | None,
     export: str | None,
     golden: str | None,
     record_golden: str | None,
@@ -106,8 +108,11 @@ def command(
     described = known.word(VARIABLE, "")
     schema = Schema.of(described) if described else None
     accept = known.word("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv" if schema else "application/json")
+    if explain and (capture or schema):
+        raise click.UsageError(f"--explain answers in a shape of its own, which {'--capture' if capture else VARIABLE} does not have")
     allowed = python_allowed()
-    serving = Serving(things, output, accept, trusted, golden, allowed, limits, capture, capture_percent, tls_cert, tls_key, schema)
+    captured = (capture, capture_percent)
+    serving = Serving(things, output, accept, trusted, golden, allowed, limits, *captured, tls_cert, tls_key, schema, explain)
     count = workers or int(known.number("SAGEMAKER_MODEL_SERVER_WORKERS", default=0, most=256, least=1))
     listening = bound(host, port if port is not None else int(known.number("SAGEMAKER_BIND_TO_PORT", default=8080, most=65535)))
 

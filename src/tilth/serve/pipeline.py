@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.serve.bodies import DECODERS, ENCODERS, decoded, encoded
@@ -17,6 +17,9 @@ from tilth.serve.remote import Remote
 from tilth.serve.sparkml import MARK, Schema, answer_type, asked
 from tilth.serve.stages import Preparation, Stage, stages_of
 from tilth.web.client import PATIENCE, EndpointFailed, Patience
+
+if TYPE_CHECKING:
+    from tilth.serve.explaining import Explainer
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Pipeline:
         if kind is None or kind.name not in ENCODERS:
             raise RequestError(f"answers cannot be {accept!r}", accepted=listed(ENCODERS), code="bad-accept")
         self.accept, self._default = kind.name, accept
+        self.explainer: Explainer | None = None  # that explains its answers
 
     @classmethod
     def of(
@@ -118,14 +122,21 @@ class Pipeline:
 
     def answer(self, body: bytes, content_type: str, accept: str = "") -> Answer:
         """The answer to a body. What is wrong with it is in the answer: nothing is raised."""
+        return self.answered(lambda: self._answer(body, content_type, accept))
+
+    def _answer(self, body: bytes, content_type: str, accept: str) -> Answer:
+        if self.schema is not None or MARK in body:
+            answer = self._by_schema(body, content_type, accept)
+            if answer is not None:
+                return answer
+        media = self.answered_as(accept)
+        rows = self.predicted(body, content_type)
+        return Answer(200, media, encoded(rows, self.gives or tuple(rows[0]), media), len(rows))
+
+    def answered(self, work: Callable[[], Answer]) -> Answer:
+        """What work answers. What is wrong with the request is in the answer: nothing is raised."""
         try:
-            if self.schema is not None or MARK in body:
-                answer = self._by_schema(body, content_type, accept)
-                if answer is not None:
-                    return answer
-            media = self.answered_as(accept)
-            rows = self.predicted(body, content_type)
-            return Answer(200, media, encoded(rows, self.gives or tuple(rows[0]), media), len(rows))
+            return work()
         except Refused as refused:
             return refused.answer
         except NotAcceptable as error:
@@ -136,14 +147,20 @@ class Pipeline:
 
     def predicted(self, body: bytes, content_type: str) -> list[Row]:
         """The answers for the rows of a body. Errors: `Refused`."""
+        with refusals():
+            return self.through(self.read(body, content_type))
+
+    def read(self, body: bytes, content_type: str) -> list[Row]:
+        """The rows of a body. Errors: `Refused`."""
         kind = media_type(content_type)
         if kind is None or kind.name not in DECODERS:
             shown = repr(content_type[:80]) if content_type else "absent"
             raise Refused(415, "bad-content-type", f"the content type is {shown}", accepted=listed(DECODERS))
-        with _refusals():
-            return self._through(decoded(body, kind, self.columns))
+        with refusals():
+            return decoded(body, kind, self.columns)
 
-    def _through(self, rows: list[Row]) -> list[Row]:
+    def through(self, rows: list[Row]) -> list[Row]:
+        """What the stages make of rows. Errors: `RequestError`."""
         for stage in self.stages:
             rows = stage(rows)
         return rows
@@ -151,7 +168,7 @@ class Pipeline:
     def _by_schema(self, body: bytes, content_type: str, accept: str) -> Answer | None:
         """The answer by the schema of SparkML that the request has, or that is configured; None without one. Errors: `Refused`."""
         kind = media_type(content_type)
-        with _refusals():
+        with refusals():
             request = None if kind is None else asked(body, kind, self.schema)
         schema = self.schema if request is None else request.schema
         if schema is None:
@@ -162,9 +179,9 @@ class Pipeline:
         if request is None:
             rows = self.predicted(body, content_type)
         else:
-            with _refusals():
-                rows = self._through(list(request.rows))
-        with _refusals():
+            with refusals():
+                rows = self.through(list(request.rows))
+        with refusals():
             return Answer(200, form[0], schema.answered(rows, *form), len(rows))
 
     def answered_as(self, accept: str) -> str:
@@ -176,7 +193,7 @@ class Pipeline:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Refuse the request for what is wrong with it. Errors: `Refused`."""
     try:
         yield

@@ -39,6 +39,8 @@ class Serving:
     key: str = ""
     schema: Schema | None = None
     """That of SparkML by which requests are read."""
+    explain: str | None = None
+    """The file that says which answers are explained, and how."""
 
     def loaded(self) -> tuple[Pipeline, Proof]:
         """The pipeline, and what golden rows prove of it. Errors: those of `Pipeline.of` and `proof`."""
@@ -46,6 +48,11 @@ class Serving:
             sys.path.insert(0, os.getcwd())  # noqa: PTH109
         with allow_python() if self.python else nullcontext():
             pipeline = Pipeline.of(*self.things, output=self.output, accept=self.accept, trusted=self.trusted, schema=self.schema)
+            if self.explain is not None:
+                from tilth.serve.explainer_config import ExplainerConfig
+                from tilth.serve.explaining import Explainer
+
+                pipeline.explainer = Explainer.of(pipeline, ExplainerConfig.load(self.explain))
             return pipeline, proof(pipeline, self.golden)
 
     def run(

@@ -10,8 +10,13 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import Any, Protocol
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from tilth.data import Change, Column, Dataset, Kind, Memory, Schema
+from tilth.engine.chosen import session_of
 from tilth.engine.row import row_function
+from tilth.engine.session import everything
 from tilth.errors import ArtefactError, Mistake, RequestError, TilthError, listed
 from tilth.flow import Flow
 from tilth.flow.artefact import content_of, flow_in
@@ -33,6 +38,7 @@ from tilth.steps.step import Fitted, Step
 from tilth.web.client import PATIENCE, Patience, is_address
 
 MOST_STAGES = 15
+ROW = "\x1frow"  # the row number in a table that an engine prepares
 IDENTITY = "identity"  # what the model gave for each class, as it is
 UNKNOWN = Mistake("the row cannot be prepared: a value does not fit", code="bad-row")
 
@@ -116,6 +122,20 @@ class Preparation:
             return list(map(self._row, rows))
         except (TilthError, *UNFIT):
             raise BadRows(self._wrong(rows)) from None
+
+    def of_table(self, rows: pa.Table) -> list[Row]:
+        """The same of many rows at once, by an engine; their columns have the kinds that the flow learned from."""
+        learned, wanted = self.flow.need_learned(), self.gives if self.wanted is None else self.wanted
+        tokens = pa.array([*self.flow.reading.nulls, *([""] if learned.strings else [])], pa.string())
+        for i, column in enumerate(rows.columns):
+            if pa.types.is_string(column.type):
+                rows = rows.set_column(i, rows.column_names[i], pc.if_else(pc.is_in(column, tokens), None, column))
+        numbered = rows.append_column(ROW, pa.array(range(len(rows))))
+        prepared = self.flow.served(Dataset(Memory(numbered, tuple(numbered.column_names)), self.flow.reading.roles))
+        with session_of(None, prepared, "prepare rows") as session:
+            made = session.batches(session.query(prepared.keep((ROW, *wanted)), everything())).read_all()
+        found: list[Row] = made.sort_by(ROW).select(list(wanted)).to_pylist()
+        return found
 
     def _wrong(self, rows: Sequence[Row]) -> list[tuple[int, str, Mistake]]:
         """What is wrong in rows of which one is refused."""

@@ -1,0 +1,123 @@
+"""A `ClarifyExplainerConfig` of SageMaker, as `CreateEndpointConfig` takes it: which predictions are explained, and how."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from tilth.aws.configuration import configuration
+from tilth.errors import RequestError
+from tilth.measures.explain.units import LANGUAGES
+from tilth.store.local import text_of
+from tilth.validation import validated
+from tilth.web.conditions import condition
+from tilth.web.jmespath import path
+
+NESTED = ("ExplainerConfig", "ClarifyExplainerConfig")  # keys under which a configuration may lie
+
+
+def _condition(text: str) -> str:
+    try:
+        condition(text)
+    except RequestError as error:
+        raise ValueError(error.mistakes[0].accepted) from None
+    return text
+
+
+def _path(text: str) -> str:
+    try:
+        path(text)
+    except RequestError as error:
+        raise ValueError(error.mistakes[0].accepted) from None
+    return text
+
+
+Condition = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_condition)]
+JmesPath = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_path)]
+
+
+class Part(BaseModel):
+    """An object whose keys are all known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Inference(Part):
+    """What the model takes and gives. What says how a container is asked has no effect: the stages are in the same process."""
+
+    FeatureHeaders: list[str] | None = None
+    FeatureTypes: list[Literal["numerical", "categorical", "text"]] | None = None
+    ProbabilityIndex: Annotated[int, Field(ge=0)] | None = None
+    ProbabilityAttribute: JmesPath | None = None
+    LabelHeaders: list[str] | None = None
+    LabelIndex: Any = None
+    LabelAttribute: Any = None
+    FeaturesAttribute: Any = None
+    ContentTemplate: Any = None
+    MaxPayloadInMB: Any = None
+    MaxRecordCount: Any = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Inference:
+        if self.ProbabilityIndex is not None and self.ProbabilityAttribute is not None:
+            raise ValueError("one of ProbabilityIndex, of CSV, and ProbabilityAttribute, of JSON Lines")
+        return self
+
+
+class Baseline(Part):
+    """Rows that stand for absent features."""
+
+    MimeType: Literal["text/csv", "application/jsonlines"] = "text/csv"
+    ShapBaseline: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    ShapBaselineUri: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Baseline:
+        if (self.ShapBaseline is None) == (self.ShapBaselineUri is None):
+            raise ValueError("exactly one of ShapBaseline and ShapBaselineUri")
+        return self
+
+    @property
+    def body(self) -> bytes:
+        """The rows, as a request has them. Errors: `RequestError` for a file that cannot be read."""
+        return (self.ShapBaseline if self.ShapBaselineUri is None else text_of(self.ShapBaselineUri, "baseline")).encode()  # type: ignore[union-attr]  # one of both
+
+
+class Text(Part):
+    """The units of texts."""
+
+    Granularity: Literal["token", "sentence", "paragraph"]
+    Language: Literal[tuple(LANGUAGES)]  # type: ignore[valid-type]  # mypy knows no computed literals
+
+
+class ShapConfig(Part):
+    """Kernel SHAP."""
+
+    ShapBaselineConfig: Baseline
+    NumberOfSamples: Annotated[int, Field(ge=1)] | None = None
+    UseLogit: bool = False
+    Seed: int = 0
+    TextConfig: Text | None = None
+
+
+class ExplainerConfig(Part):
+    """The whole. `EnableExplanations` is asked of each record of the answer: a list of CSV's values, or an object."""
+
+    EnableExplanations: Condition = "`true`"
+    InferenceConfig: Inference = Inference()
+    ShapConfig: ShapConfig
+
+    @model_validator(mode="after")
+    def _units_of_texts(self) -> ExplainerConfig:
+        if ("text" in (self.InferenceConfig.FeatureTypes or ())) != (self.ShapConfig.TextConfig is not None):
+            raise ValueError("ShapConfig.TextConfig where InferenceConfig.FeatureTypes has text, and only there")
+        return self
+
+    @classmethod
+    def load(cls, place: str) -> ExplainerConfig:
+        """That of a JSON file. Errors: `RequestError` with every mistake."""
+        given = configuration(place)
+        for key in NESTED:
+            given = given[key] if isinstance(given, dict) and key in given else given
+        return validated(cls, given)
