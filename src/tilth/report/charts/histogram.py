@@ -44,8 +44,8 @@ def histogram(
     for k, (n, series, name) in enumerate(bars):
         if n:
             high = max(n / most * (tall - 2), 1.5)  # a little is drawn large enough to be seen
-            title = f"{name}: {number(n)}" if bins else ""
-            drawn[series].append((k * step + 0.5, tall - 0.5 - high, min(max(step - 1.5, 0.5), 24), high, title))
+            said = f"{name}: {number(n)}" if bins else ""
+            drawn[series].append((k * step + 0.5, tall - 0.5 - high, min(max(step - 1.5, 0.5), 24), high, said))
     body = [floor, *(draw.boxes(places, series) for series, places in drawn.items())]
     free = 0.0
     for place, words in labels:
