@@ -16,7 +16,7 @@ def table() -> Iterator[str]:
     yield "| Type | For instance | Evaluated | Judges rows | `where` | As analyzer |"
     yield "|---|---|---|---|---|---|"
     for row in RULE_TYPES.values():
-        evaluated, analyzed = row.prepare is not None, row.analyzer != "no" and (row.prepare or row.record) is not None
+        evaluated, analyzed = (row.prepare or row.record) is not None, row.analyzer != "no" and (row.prepare or row.record) is not None
         usage = row.usage.partition(", " + row.name)[0]
         marks = " | ".join("yes" if mark else "" for mark in (evaluated and row.row, row.where, analyzed))
         yield f"| {row.name} | `{usage}` | {'yes' if evaluated else 'no: read and checked only'} | {marks} |"

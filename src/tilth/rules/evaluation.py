@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -126,25 +126,27 @@ class _Evaluator:
                 self.prepared[composite] = prepare_by_rows(composite, self.prepared, self.context)
 
     def measure(self) -> None:
-        """All metrics at once, then the verdicts."""
-        self._measure(list(self.prepared))
+        """All metrics at once, then those that depend on them, then the verdicts."""
+        self._measure(self.prepared, lambda ready: ready.metrics)
+        self._measure([r for r, ready in self.prepared.items() if ready.more], lambda ready: ready.more(self.values) if ready.more else ())
         for rule, ready in self.prepared.items():
             if rule not in self.results:
                 with self._own_error(rule):
                     self.results[rule] = ready.judge(self.values)
 
-    def _measure(self, rules: Sequence[Rule | Composite]) -> None:
-        """The metrics of some rules. If the engine rejects them, of each half, until only the rejected rule ends as Error."""
+    def _measure(self, wanted: Iterable[Rule | Composite], asks: Callable[[PreparedRule], Iterable[Metric]]) -> None:
+        """What some rules ask. If the engine rejects it, that of each half, until only the rejected rule ends as Error."""
+        rules = [rule for rule in wanted if rule not in self.results]
         try:
-            metrics = (m for rule in rules for m in self.prepared[rule].metrics)
+            metrics = (m for rule in rules for m in asks(self.prepared[rule]))
             self.values |= measured(self.context.data, metrics, self.context.engine)
         except Exception as error:
             if _machine(error):
                 raise
             if len(rules) > 1:
                 middle = len(rules) // 2
-                self._measure(rules[:middle])
-                self._measure(rules[middle:])
+                self._measure(rules[:middle], asks)
+                self._measure(rules[middle:], asks)
                 return
             with self._own_error(rules[0]):
                 raise
@@ -219,7 +221,7 @@ class _Evaluator:
         """The finding of an analyzer."""
         result = self.results[analyzer]
         metrics = dict(result.metrics)
-        value = next(iter(metrics.values()), None)
+        value = next((v for v in metrics.values() if not isinstance(v, Mapping)), None)
         columns = self.prepared[analyzer].columns if analyzer in self.prepared else ()
         outcome = Outcome.ERROR if result.outcome is Outcome.ERROR else None
         return Finding(str(analyzer), columns, value, outcome, result.message, payload=AnalyzerNumbers(metrics))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from sqlglot.expressions import Expression as Tree
@@ -61,6 +62,7 @@ class PreparedRule:
 
     `metrics` are measured together with those of all other rules; `judge` gets their values. `columns` are those that it judges.
     `row` says of a row in `scope` whether it passes, true or false and never null; None where the verdict is not about single rows.
+    `more` gives further metrics that depend on the values of these; those of all rules are measured together, too.
     `failing` says what to show of a rule that failed. With `member`, `row` may read the column `MEMBER`.
     """
 
@@ -71,6 +73,7 @@ class PreparedRule:
     scope: Tree | None = None
     failing: Callable[[], FailureFilter] | None = None
     member: Membership | None = None
+    more: Callable[[Values], Iterable[Metric]] | None = None
 
 
 def judged(met: bool, metrics: Mapping[str, Any], broken: tuple[Any, ...] = (), **reasons: Any) -> RuleResult:
@@ -100,12 +103,17 @@ def known(result: RuleResult) -> PreparedRule:
     return PreparedRule((), lambda _: result)
 
 
-def recorded(makes: Mapping[str, Metric], columns: tuple[str, ...], scope: Tree | None) -> PreparedRule:
-    """An analyzer: metrics of the rows in scope by their names, without a verdict; one without a value is left out."""
+def recorded(
+    makes: Mapping[str, Metric], columns: tuple[str, ...], scope: Tree | None, known: Mapping[str, Any] = MappingProxyType({})
+) -> PreparedRule:
+    """An analyzer: metrics of the rows in scope by their names, without a verdict; one without a value is left out.
+
+    `known` are numbers for which no data is read.
+    """
     metrics = {name: within(metric, scope) for name, metric in makes.items()}
 
     def result(values: Values) -> RuleResult:
-        return RuleResult(Outcome.PASSED, {name: values[m] for name, m in metrics.items() if values[m] is not None})
+        return RuleResult(Outcome.PASSED, {**known, **{name: values[m] for name, m in metrics.items() if values[m] is not None}})
 
     return PreparedRule(tuple(metrics.values()), result, columns)
 

@@ -18,11 +18,12 @@ from tilth.report.blocks import (
     Words,
     code,
     counted,
+    plain,
     shown,
     table,
     value_with_interval,
 )
-from tilth.report.charts import number, part_of_whole, percent, sparkline, trend
+from tilth.report.charts import histogram, number, part_of_whole, percent, sparkline, trend
 from tilth.report.finding import Finding, Outcome
 from tilth.report.sections import ReportSection
 from tilth.rules.findings import BASELINE, AnalyzerNumbers, Reasons, RuleVerdict
@@ -214,10 +215,20 @@ def analyzers(findings: Sequence[Finding[AnalyzerNumbers]]) -> Section:
     for f in findings:
         reason = " ".join(f.message.split())
         metrics = f.payload.metrics or {"": f.value}
-        rows += [(Cell(code(f.name, 400)), code(m) if m else "", value_with_interval(v), reason) for m, v in metrics.items()]
+        rows += [(Cell(code(f.name, 400)), code(m) if m else "", _measured(m, v, f.part), reason) for m, v in metrics.items()]
     numbers = table("What the analyzers measured", ("analyzer", "metric", "value", "remark"), rows, numbers=["value"])
     lead = f"{counted(len(findings), 'analyzer')} measured {counted(len(rows), 'number')}."
     return Section("analyzers", "Analyzers", (numbers,), lead=lead)
+
+
+def _measured(name: str, value: Any, part: str) -> Cell:
+    """A number, or the bars of a distribution."""
+    if not (isinstance(value, Mapping) and "Count" in value):
+        return Cell(value_with_interval(value))
+    counts, (first, last) = value["Count"], map(value_with_interval, (value["BinEdges"][0], value["BinEdges"][-1]))
+    categories = len(value["BinEdges"]) == len(counts)
+    words = f"{counted(counts[0], 'row')} of {first}" if categories else f"{counted(sum(counts), 'row')}, {first} to {last}"
+    return Cell(words, chart=histogram(name, plain(words), counts, key=part), characters=sparkline(counts))
 
 
 RULES = ReportSection(RuleVerdict, rules)

@@ -22,7 +22,7 @@ _FAMILIES = (
     ("relations", "ReferentialIntegrity DatasetMatch SchemaMatch RowCountMatch AggregateMatch"),
     ("anomalies", "DetectAnomalies"),
     ("files", "FileFreshness FileSize FileMatch FileUniqueness"),
-    ("anomalies", "AllStatistics Distribution"),
+    ("profiles", "AllStatistics Distribution"),
 )
 """Each module of this folder with types of it, in the order in which pages list them; the row of `RowCount` is `ROW_COUNT` there."""
 
