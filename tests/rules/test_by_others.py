@@ -500,7 +500,8 @@ def test_every_type_that_is_evaluated_is_tried_here() -> None:
     relations = {name for name, row in RULE_TYPES.items() if {"alias", "reference", "aggregate", "path"} & set(row.kinds)}  # elsewhere
     evaluated = {name for name, row in RULE_TYPES.items() if row.prepare}
     tried = {re.match(r"\w+", c.rule)[0] for c in (*TITANIC, *TAXIS, *VALUES, *TIMES)}  # type: ignore[index]  # each begins with its type
-    assert tried | {"IsComplete", "IsUnique", "IsPrimaryKey", "ColumnExists", "ColumnNamesMatchPattern"} == evaluated - relations
+    verdicts = {"IsComplete", "IsUnique", "IsPrimaryKey", "ColumnExists", "ColumnNamesMatchPattern"}
+    assert tried | verdicts | {"DetectAnomalies"} == evaluated - relations
 
 
 def test_moments_do_not_cancel(taxis: Rows, engine: DuckDB) -> None:

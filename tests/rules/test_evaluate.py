@@ -142,12 +142,6 @@ def test_one_rule_that_the_engine_rejects_does_not_stop_another(data, engine):
     assert "nope" in found[0].message
 
 
-def test_what_is_not_evaluated_yet_is_an_error_and_says_so(data, engine):
-    (found,) = evaluate(data, parse('Rules = [ DetectAnomalies "RowCount" ]'), engine)
-    assert found.outcome is Outcome.ERROR
-    assert "not evaluated by this version" in found.message
-
-
 def test_analyzers_record_without_a_verdict(data, engine):
     found = evaluate(data, parse('Analyzers = [ RowCount, Mean "price", ColumnLength "code", AllStatistics "qty" ]'), engine)
     assert [f.kind for f in found] == ["analyzer"] * 4

@@ -63,6 +63,7 @@ RULES = {
     "SchemaMatch": ['SchemaMatch "other" = 1', 'SchemaMatch "primary" = 1'],
     "RowCountMatch": ['RowCountMatch "other" = 2'],
     "AggregateMatch": ['AggregateMatch "sum(number)" "avg(other.number)" > 1'],
+    "DetectAnomalies": ['DetectAnomalies "Mean" "number"', 'DetectAnomalies "ColumnLength" "word"'],
     "FileFreshness": [f'FileFreshness "{HERE}" < now()'],
     "FileSize": [f'FileSize "{HERE}" > 1 KB with recentFiles = 1'],
     "FileMatch": [f'FileMatch "{HERE}" "{HERE}"', f'FileMatch "{HERE}" != "0" with hashAlgorithm = "MD5"'],

@@ -39,8 +39,7 @@ def parse(text: str, *, file: str | None = None, strict: bool = False) -> Rulese
 def lint(text: str, *, file: str | None = None, strict: bool = False, target: str | None = None) -> list[Mistake]:
     """All errors and warnings of a ruleset, in the order of its source.
 
-    `target` adds what would not run there: `tilth` (rule types that this version does not evaluate), `glue` (its limits), `glue-catalog` or
-    `glue-etl` (one of its two entry points).
+    `target` adds what would not run there: `glue` (the limits of the service), `glue-catalog` or `glue-etl` (its two entry points).
 
     >>> [mistake.code for mistake in lint('Rules = [ IsComplet "id", Mean "age" = 18 ]')]
     ['E-RULETYPE', 'W-FLOAT-EQ']

@@ -87,15 +87,19 @@ class Context:
         setting = self.setting if zone is None else replace(self.setting, zone=ZoneInfo(zone.word))
         return resolve(rule.condition, setting, ignore_case=rule.flag("ignoreCase"))
 
+    def known_history(self, rule: Rule, metric: str) -> History:
+        """The history that the rule refers to. Errors: `RulesError` without one."""
+        if self.history is None:
+            hint = "give it one: check(data, rules, history=PATH), or `tilth check DATA RULES --history FILE`; a flow has none"
+            raise RulesError(f"{rule.type} refers to the history of {metric}, and there is none", hint=hint, code="no-history")
+        return self.history
+
     def with_history(self, rule: Rule, metric: str) -> tuple[Rule, tuple[str, ...]]:
         """The rule with its history functions evaluated, and notes on a history that is too short.
 
         Errors: `RulesError` without a history, `EvaluationError` for a number that has no value.
         """
-        if self.history is None:
-            hint = "give it one: check(data, rules, history=PATH), or `tilth check DATA RULES --history FILE`; a flow has none"
-            raise RulesError(f"{rule.type} refers to the history of {metric}, and there is none", hint=hint, code="no-history")
-        known = self.history(statistic(rule, metric), MOST_RUNS)
+        known = self.known_history(rule, metric)(statistic(rule, metric), MOST_RUNS)
         wanted = max((runs_wanted(call) for call in calls(rule.condition, rule.threshold)), default=0)
         notes = (f"the history holds {len(known)} of {wanted} values of {metric}",) if len(known) < wanted else ()
         return replace(rule, condition=_worked_out(rule.condition, known), threshold=_worked_out(rule.threshold, known)), notes
@@ -117,7 +121,7 @@ def statistic(rule: Rule, metric: str) -> str:
     A digest, because the condition may contain values of the data.
     """
     row_filter = f" where {_digest(rule.where.pattern)}" if rule.where else ""
-    query = f" of {_digest(rule.parameters[0].raw)}" if metric.startswith("Dataset.*.CustomSQL") else ""
+    query = f" of {_digest(rule.parameters[-1].raw)}" if metric.startswith("Dataset.*.CustomSQL") else ""
     return metric + query + row_filter
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tilth.data import Dataset, Files
 from tilth.engine.session import Session
-from tilth.errors import REFUSED, MachineError, RequestError, RulesError, TilthError, unknown
+from tilth.errors import REFUSED, MachineError, RequestError, TilthError, unknown
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
@@ -110,9 +110,7 @@ class _Evaluator:
         row = RULE_TYPES[rule.type]
         if isinstance(rule, Analyzer) and row.record:
             return row.record(rule, self.context)
-        if row.prepare is None:
-            hint = "it is parsed and checked all the same; docs/dqdl.md lists what is evaluated"
-            raise RulesError(f"{rule.type} is not evaluated by this version of Tilth", hint=hint, code="not-evaluated")
+        assert row.prepare is not None  # noqa: S101 -- only an analyzer lacks it, and that is not accepted among rules
         if dynamic(rule) and row.metric:
             self.evaluated[rule], self.notes[rule] = self.context.with_history(rule, row.metric(rule, self.context))
         return row.prepare(self.evaluated.get(rule, rule), self.context)

@@ -39,7 +39,7 @@ def check_rule_type(
     - no value of a private column is in its message or its metrics;
     - with `engine`, results are those of DuckDB.
 
-    `table` is `sample_table()` unless another is given. Errors: `AssertionError` with the law that does not hold.
+    `table` is `sample_table()` unless another is given; the history is empty. Errors: `AssertionError` with the law that does not hold.
 
     >>> from tilth.rules import RULE_TYPES
     >>> check_rule_type(RULE_TYPES["Completeness"], ['Completeness "word" > 0.5'])
@@ -68,7 +68,8 @@ class _Battery:
         table = self.table if table is None else table
         self.kept.append(table)
         data = dataset(table, Roles.of(private=tuple(private)))
-        return evaluate(data, parse(f"Rules = [ {rules} ]"), engine or self.engine, sources=self.sources)
+        ruleset = parse(f"Rules = [ {rules} ]")
+        return evaluate(data, ruleset, engine or self.engine, sources=self.sources, history=lambda name, most: ())
 
     def finding(self, rule: str, table: pa.Table | None = None, **options: Any) -> Finding:
         return self.evaluation(rule, table, **options).findings[0]

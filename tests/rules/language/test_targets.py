@@ -1,12 +1,11 @@
-"""What is read and does not run: here, and in AWS Glue beyond its grammar."""
+"""What is read and does not run in AWS Glue."""
 
 from __future__ import annotations
 
 import pytest
 
 from tilth.errors import RequestError
-from tilth.rules import RULE_TYPES, lint
-from tilth.rules.types.rule_type import RuleType
+from tilth.rules import lint
 
 
 def said(text: str, target: str) -> list[str]:
@@ -38,20 +37,6 @@ def test_without_a_target_there_are_no_limits() -> None:
 def test_what_the_catalog_lacks(text: str, expected: str) -> None:
     assert said(text, "glue-catalog") == [expected]
     assert said(text, "glue-etl") == []
-
-
-def test_types_that_are_not_evaluated_are_named() -> None:
-    text = 'Rules = [ RowCount > 3, (IsComplete "a") or (DetectAnomalies "RowCount") ] Analyzers = [ Mean "a", AllStatistics AllColumns ]'
-    found = [(str(m.place), m.code, m.message.partition(" ")[0]) for m in lint(text, target="tilth") if m.code == "W-UNJUDGED"]
-    assert found == [("1:46", "W-UNJUDGED", "DetectAnomalies")]
-    untold = [row.name for row in RULE_TYPES.values() if row.prepare is None and not _told(row)]
-    assert untold == ["AllStatistics"]  # an analyzer: it is recorded
-
-
-def _told(row: RuleType) -> list[str]:
-    """The warnings of code W-UNJUDGED of a ruleset with the type's example."""
-    part = "Rules" if row.rule else "Analyzers"
-    return [m.code for m in lint(f"{part} = [ {row.usage} ]", target="tilth") if m.code == "W-UNJUDGED"][:1]
 
 
 def test_an_unknown_target() -> None:

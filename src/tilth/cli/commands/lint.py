@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Accept only what AWS Glue accepts.")
 @click.option("--json", is_flag=True, help="Print the messages as JSON.")
 def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
-    """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings are not errors.
-
-    Rules that this version reads but does not evaluate are among the warnings.
-    """
+    """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings are not errors."""
     from tilth.report.blocks import counted
 
     mistakes = [m for path in rules for m in _linted(path, strict)]
@@ -48,4 +45,4 @@ def _linted(path: str, strict: bool) -> Sequence[Mistake]:
         text = text_of(path, "ruleset", RulesError)
     except RulesError as error:
         return error.mistakes
-    return lint(text, file=path, strict=strict, target="tilth")
+    return lint(text, file=path, strict=strict)

@@ -1,39 +1,26 @@
-"""What does not run though it is read: rules that this version does not evaluate, and what AWS Glue does not run beyond its grammar (the
-limits of its service, and what each of its two entry points lacks)."""
+"""What AWS Glue does not run beyond its grammar: the limits of its service, and what each of its two entry points lacks."""
 
 from __future__ import annotations
 
 from tilth.errors import RequestError, unknown
 from tilth.rules.language.diagnostics import Diagnostics, RuleMistake, SourceText, Span
 from tilth.rules.language.functions import dynamic
-from tilth.rules.language.syntax import Analyzer, Ruleset
+from tilth.rules.language.syntax import Ruleset
 from tilth.rules.types import RULE_TYPES
 
 MOST_RULES, MOST_CHARACTERS = 2000, 65_536
-TARGETS = ("tilth", "glue", "glue-catalog", "glue-etl")
+TARGETS = ("glue", "glue-catalog", "glue-etl")
 
 
 def outside(ruleset: Ruleset, source: SourceText, target: str) -> tuple[RuleMistake, ...]:
-    """Warnings for what the target would not run: W-UNJUDGED for `tilth`, W-NOT-IN-GLUE for `glue`, `glue-catalog` and `glue-etl`."""
+    """Warnings W-NOT-IN-GLUE for what the target would not run: `glue`, `glue-catalog` or `glue-etl`."""
     if target not in TARGETS:
         raise RequestError(*unknown([target], TARGETS, "unknown target {}", "unknown-target"))
     report = Diagnostics(source)
-    if target == "tilth":
-        _unevaluated(ruleset, report)
-        return report.sorted()
     _limits(ruleset, report)
     if target == "glue-catalog":
         _catalog(ruleset, report)
     return report.sorted()
-
-
-def _unevaluated(ruleset: Ruleset, report: Diagnostics) -> None:
-    """The rules and analyzers whose type this version reads and checks only."""
-    for rule in (*ruleset.leaves, *ruleset.analyzers):
-        row = RULE_TYPES.get(rule.type)
-        if row and not (row.prepare or (row.record and isinstance(rule, Analyzer))):
-            message = f"{rule.type} is not evaluated by this version of Tilth: the rule is checked here, and ends as Error"
-            report.warn("W-UNJUDGED", rule.span, message, hint="docs/dqdl.md lists what is evaluated")
 
 
 def _limits(ruleset: Ruleset, report: Diagnostics) -> None:

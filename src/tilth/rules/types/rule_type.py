@@ -66,8 +66,8 @@ class RuleType:
     so that equality holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `ratio`, its condition
     is on a share of rows, so that Glue does not judge composites with it row by row.
 
-    What it does: `prepare` gives the rule's needs and verdict (None: this version does not evaluate it), `record` an analyzer's, where
-    that is not the rule without a condition; `metric` the name of the metric that the condition or threshold is on; `lint` notes what is
+    What it does: `prepare` gives the rule's needs and verdict (None: it is an analyzer only), `record` an analyzer's, where that is not
+    the rule without a condition; `metric` the name of the metric that the condition or threshold is on; `lint` notes what is
     probably not meant.
     """
 
