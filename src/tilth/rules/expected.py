@@ -41,7 +41,7 @@ class Expected:
 
 
 def expected(earlier: Sequence[float], domain: tuple[float, float] = (-math.inf, math.inf)) -> Expected:
-    """The value that follows earlier ones, the latest of which comes first.
+    """The value that follows three or more earlier ones, which are finite; the latest comes first.
 
     value = level + trend, limits = value ± k · s · √(1 + 1/n): the level is the median; the trend is the median slope (Theil and Sen) where
     there are eight values and more, and its sign is significant (Mann and Kendall, 95 %); s = 1.4826 · the median absolute residual, or the

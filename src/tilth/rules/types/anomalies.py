@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from tilth.errors import RulesError
 from tilth.report import Outcome
@@ -40,7 +41,7 @@ def _detect(rule: Rule, context: Context) -> PreparedRule:
         found = ready.judge(values)
         if found.outcome is not Outcome.PASSED or not found.metrics:
             return found
-        earlier = {name: history(statistic(rule, name), MOST) for name in found.metrics}
+        earlier = {name: list(filter(math.isfinite, history(statistic(rule, name), MOST))) for name in found.metrics}
         known = {name: expected(of, _domain(name)) for name, of in earlier.items() if len(of) >= FEWEST}
         short = tuple(f"not enough history: {len(of)} of {FEWEST} values of {name}" for name, of in earlier.items() if name not in known)
         numbers = {name: _number(name, found.metrics[name]) for name in found.metrics}
@@ -59,9 +60,9 @@ def _watched(rule: Rule, context: Context) -> Analyzer:
 
 
 def _number(name: str, value: object) -> float:
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float | Decimal):
         raise RulesError(f"{name} is not a number, so that nothing can be expected of it", hint="watch a numeric column", code="E-TYPE")
-    return value
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _domain(name: str) -> tuple[float, float]:
