@@ -62,6 +62,28 @@ def test_the_cases(case, data, engine):
         assert found.payload.metrics[metric[0]] == pytest.approx(float(metric[1]), rel=1e-9)
 
 
+def column(text: str) -> tuple[str, list[int | None]]:
+    name, _, values = text.partition(": ")
+    return name, [None if v == "null" else int(v) for v in values.split(", ")]
+
+
+def assert_formulas(engine) -> None:
+    """The file's values, those of one table in one check."""
+    of_table: dict[str, list[list[str]]] = {}
+    for written, analyzer, value in cases("formulas.tsv"):
+        of_table.setdefault(written, []).append([analyzer, value])
+    for written, lines in of_table.items():
+        columns = {} if written == "T" else dict(column(c) for c in written.split("; "))
+        table = TABLE if written == "T" else pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()})
+        text = f"Analyzers = [ {', '.join(analyzer for analyzer, _ in lines)} ]"
+        for found, (_, value) in zip(evaluate(dataset(table), parse(text), engine), lines, strict=True):
+            assert found.value == pytest.approx(float(value), rel=1e-12), (written, found.name)
+
+
+def test_the_formulas(engine):
+    assert_formulas(engine)
+
+
 @pytest.mark.spark
 def test_spark_judges_alike(spark, data, engine):
     from tilth.engine.spark import Spark
@@ -72,6 +94,7 @@ def test_spark_judges_alike(spark, data, engine):
     for a, b in zip(ours, theirs, strict=True):
         assert a.payload.to_json().get("metrics", {}) == pytest.approx(b.payload.to_json().get("metrics", {}), rel=1e-9), a.name
     assert outcomes_of_nothing(Spark(spark).session()) == cases("nothing.tsv")
+    assert_formulas(Spark(spark).session())
 
 
 NULLS = pa.table({name: pa.nulls(3, TABLE.schema.field(name).type) for name in TABLE.column_names})

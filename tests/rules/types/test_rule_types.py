@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 
-from tests.house.tree import ROOT
 from tilth.rules import RULE_TYPES, parse
 from tilth.rules.language.tags import TAG_VALUES
 from tilth.rules.language.validate import PARAMETER_CHECKS
@@ -73,12 +70,3 @@ def test_what_can_be_watched_has_a_number() -> None:
 )
 def test_forms_in_words(name: str, expected: str) -> None:
     assert RULE_TYPES[name].forms[0].count == expected
-
-
-def test_the_page_lists_every_type() -> None:
-    spec = importlib.util.spec_from_file_location("rule_types", ROOT / "scripts" / "rule_types.py")
-    assert spec and spec.loader
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    page = script.PAGE.read_text("utf-8")
-    assert script.filled(page) == page, "run scripts/rule_types.py"

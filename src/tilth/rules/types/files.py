@@ -57,10 +57,14 @@ def _compliance(rule: Rule, context: Context, files: Sequence[Object], value: Ca
             wrong.append(file)
             if rule.flag("failFast"):
                 break
-    share = 1 - len(wrong) / seen
-    metrics = {metric_name(f"{rule.type}.Compliance"): share, FILE_COUNT: len(files), **_sizes(rule, files)}
+    share = (seen - len(wrong)) / seen
+    metrics = {_title(rule): share, FILE_COUNT: len(files), **_sizes(rule, files)}
     met = not wrong if threshold is None else threshold.holds(share)
     return judged(met, metrics, (share,), notes=(f"{len(wrong):,} of {seen:,} files do not meet it: {_named(wrong)}",))
+
+
+def _title(rule: Rule) -> str:
+    return metric_name(f"{rule.type}.Compliance")
 
 
 def _sizes(rule: Rule, files: Sequence[Object]) -> dict[str, int]:
@@ -127,7 +131,7 @@ def _file_uniqueness(rule: Rule, context: Context, files: Sequence[Object]) -> R
     often = Counter(contents.values())
     repeated = [file for file, content in contents.items() if often[content] > 1]
     note = f"{len(repeated):,} of {len(files):,} files have the content of another: {_named(repeated)}"
-    title, share = metric_name("FileUniquenessRatio"), 1 - len(repeated) / len(files)
+    title, share = metric_name("FileUniquenessRatio"), (len(files) - len(repeated)) / len(files)
     result = by_condition(context.criterion(rule.condition), title, share, notes=(note,) if repeated else ())
     return RuleResult(result.outcome, {**result.metrics, FILE_COUNT: len(files)}, broken=result.broken, notes=result.notes)
 
@@ -143,12 +147,12 @@ CONTENT = (*CHOICE, "matchFileName", "hashAlgorithm")
 
 FILE_FRESHNESS = RuleType(
     "FileFreshness", (Form(0, 1, ("date",)),), PATH, 'FileFreshness "path" > (now() - 24 hours)',
-    threshold=GLUE, tags=(*CHOICE, "timeZone", "failFast"),
+    threshold=GLUE, tags=(*CHOICE, "timeZone", "failFast"), metric=lambda rule, context: _title(rule),
     prepare=_about_files(lambda rule, context, files: _compliance(rule, context, files, _modified)),
 )  # fmt: skip
 FILE_SIZE = RuleType(
     "FileSize", (Form(0, 1, ("size", "number")),), PATH, 'FileSize "path" between 1 KB and 2 GB',
-    threshold=GLUE, tags=(*CHOICE, "failFast"),
+    threshold=GLUE, tags=(*CHOICE, "failFast"), metric=lambda rule, context: _title(rule),
     prepare=_about_files(lambda rule, context, files: _compliance(rule, context, files, lambda file, _: file.bytes)),
 )  # fmt: skip
 FILE_MATCH = RuleType(

@@ -146,7 +146,7 @@ def _schema_match(rule: Rule, context: Context) -> PreparedRule:
         metrics = _ratio(rule, context, 0.0).metrics
         return known(judged(False, metrics, notes=(counts, *_listed({"missing": missing, "extra": extra}))))
     other = [c.name for c in here if c.name in there and (c.kind, c.type) != (there[c.name].kind, there[c.name].type)]
-    ratio = 1 - len(missing + other) / len(here)
+    ratio = (len(here) - len(missing + other)) / len(here)
     return known(_ratio(rule, context, ratio, *_listed({"missing": missing, "extra": extra, "of another type": other})))
 
 

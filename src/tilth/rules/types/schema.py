@@ -27,7 +27,9 @@ def _column_names_match(rule: Rule, context: Context) -> PreparedRule:
     """The whole of every name matches."""
     pattern = Regex.parse(context.text(rule.parameters[0]).pattern).full().compile_python()
     others = [name for name in context.schema.names if not pattern.search(name)]
-    share = {metric_name("ColumnNamesPatternMatchRatio"): 1 - len(others) / len(context.schema)} if context.schema else {}
+    share = (
+        {metric_name("ColumnNamesPatternMatchRatio"): (len(context.schema) - len(others)) / len(context.schema)} if context.schema else {}
+    )
     return known(judged(not others, share, notes=(f"Columns that do not match the pattern: {', '.join(others)}",)))
 
 
