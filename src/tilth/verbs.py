@@ -96,15 +96,15 @@ def _with_model(measure: Measure) -> Measure:
 
     if not isinstance(measure, ModelMeasure) or not isinstance(measure.model, str | Path):
         return measure
-    return measure.of_model(*model_from(measure.model, measure.columns, measure.trusted))
+    return measure.of_model(*model_from(measure.model, measure.columns, measure.trusted, () if measure.of_columns else None))
 
 
 def model_from(
-    place: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] = ()
+    place: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] | None = ()
 ) -> tuple[Any, tuple[str, ...]]:
     """The model in a file, a fitted flow that predicts, or the one behind an address; and the columns that it takes.
 
-    Those are `columns`, else those that it was trained on, where it says so, else `otherwise`.
+    Those are `columns`, else those that it was trained on, where it says so, else `otherwise`; None is numbers.
     Errors: `RequestError` for a file that holds no such model, and where the columns are unknown or not as many as it takes.
     """
     from tilth.web.client import is_address
@@ -112,9 +112,9 @@ def model_from(
     if is_address(place):
         from tilth.measures.endpoint.model import EndpointModel
 
-        return EndpointModel(str(place)), columns or otherwise
+        return EndpointModel(str(place)), columns or otherwise or ()
     if Path(place).suffix.lower() == ".tilth":
-        return flow_from(place), columns or otherwise
+        return flow_from(place), columns or otherwise or ()
     from tilth.steps.predict import predictor_of
 
     return predictor_of(place, columns, trusted, otherwise)

@@ -21,6 +21,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "bias_variance": "tilth.measures.bias_variance.measure:BiasVarianceOfLearner",
         "shap": "tilth.measures.explain.shap:Shap",
         "pdp": "tilth.measures.explain.pdp:Pdp",
+        "asymmetric_shap": "tilth.measures.explain.forecasts:AsymmetricShap",
         "metrics": "tilth.measures.measure:NamedMetrics",
     },
 )

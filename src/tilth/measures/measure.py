@@ -88,6 +88,8 @@ class ModelMeasure(Measure):
     """A measure that is about a model."""
 
     needs_model = True
+    of_columns: ClassVar[bool] = True
+    """Whether the model takes columns of the table, whose names it must know or be told."""
 
     model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
     """A model file, a fitted flow that predicts, the address of an endpoint, or a function from a table to a prediction for each row."""

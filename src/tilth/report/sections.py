@@ -54,6 +54,8 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "shap_text": "tilth.measures.explain.section:TEXTS",
         "pdp": "tilth.measures.explain.pdp:PDP",
         "shap_values": "tilth.measures.explain.local:LOCAL",
+        "asymmetric_shap": "tilth.measures.explain.forecast_findings:FORECASTS",
+        "asymmetric_shap_values": "tilth.measures.explain.forecast_findings:ITEMS",
         "change": "tilth.measures.changes:CHANGES",
         "metric": "tilth.report.numbers:NUMBERS",
         "analyzer": "tilth.rules.section:ANALYZERS",

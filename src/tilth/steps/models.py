@@ -203,7 +203,8 @@ class Onnx(Model):
         self.kind = {"tensor(int64)": Kind.INTEGER, "tensor(string)": Kind.STRING}.get(self.outputs[0].type, Kind.FLOAT)
 
     def labels(self, x: np.ndarray) -> np.ndarray:
-        return self._output(0, x).reshape(len(x))
+        found = self._output(0, x)
+        return found if found.size > len(x) else found.reshape(len(x))
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         return self._output(-1, x).reshape(len(x), -1)

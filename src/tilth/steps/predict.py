@@ -115,7 +115,9 @@ class Predict(ModelStep):
     def _numbers(self, model: Model, width: int) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]:
         """The outputs that can be explained: probabilities or, where the model gives none or they are asked for, scores; or numbers."""
         if not model.classes and model.kind is Kind.FLOAT:
-            return ("prediction",), lambda x: np.asarray(model.labels(x), float).reshape(len(x), 1)
+            several = np.size(model.labels(np.zeros((1, width))))
+            outputs = ("prediction",) if several == 1 else tuple(map(str, range(several)))
+            return outputs, lambda x: np.asarray(model.labels(x), float).reshape(len(x), several)
         gave: Gave = "probabilities" if self.with_ != "scores" and model.gives("probabilities", width) else "scores"
         return tuple(name.removeprefix("_") or "prediction" for name in model.named(gave, "", width)), lambda x: model.numbers(gave, x)
 
@@ -125,16 +127,16 @@ class Predict(ModelStep):
 
 
 def predictor_of(
-    file: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] = ()
+    file: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] | None = ()
 ) -> tuple[Predictor, tuple[str, ...]]:
-    """The model in a file and the columns that it takes: those given, or those it was trained on, else `otherwise`.
+    """The model in a file and the columns that it takes: those given, or those it was trained on, else `otherwise`; None is numbers.
 
     Errors: `RequestError` for a file that holds no such model, and where the columns are unknown or not as many as it takes.
     """
     step = Predict(str(file), columns, trusted)
     content = step.content()
     model = model_of(step.form, content, trusted)
-    takes = columns or model.names or otherwise
+    takes = columns or model.names or (tuple(map(str, range(model.width))) if otherwise is None else otherwise)
     RequestError.reject(step.unmatched(takes, model.width))
     return step.predictor({"": {"columns": list(takes), "model": content}})
 
