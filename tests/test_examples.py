@@ -153,12 +153,51 @@ def test_nothing_is_missing_of_the_horses(shared_data: Shared, tmp_path: Path) -
     assert sum(rows["reflux_ph_missing"].to_pylist()) == 247
 
 
+# ── bias reports ──
+
+
+@pytest.mark.slow
+@pytest.mark.shared_data
+def test_what_a_model_does_to_the_groups_of_german_credit(shared_data: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bias of its predictions is that of the delivered column, and its accuracy is the one that scikit-learn says."""
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(tmp_path)
+    tilth.run(replace(example("german", shared_data), measure=()), "german")
+    accuracy = program("train-model").train(tmp_path / "german", tmp_path / "german.skops")
+    report = tilth.run(example("german-model", shared_data), "german-model")
+    test = tilth.write(tilth.read("german-model/test"), format="pandas")
+    (whole,) = (f for f in report.of("performance", part="test") if not f.group)
+    assert whole.value == pytest.approx(accuracy) == pytest.approx((test["prediction"] == test["risk"]).mean())
+    found = {(f.part, f.name): f.value for f in report.of("bias") if f.group == "foreign_worker=A201"}
+    d, good = test["foreign_worker_A201"] == 1, test["prediction"] == 1
+    assert found["test", "DPPL"] == pytest.approx(good[~d].mean() - good[d].mean())
+    assert {part for part, name in found if name == "DPL"} == {"raw", "train", "test"}
+    assert {f.part for kind in ("importance", "shap") for f in report.of(kind)} == {"train", "test"}
+
+
+@pytest.mark.slow
+@pytest.mark.shared_data
+def test_a_clarify_configuration_of_adult_asks_a_trained_model(
+    shared_data: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(tmp_path)
+    tilth.run(replace(example("adult", shared_data), measure=()), "adult")
+    accuracy = program("train-model").train(tmp_path / "adult", tmp_path / "adult.skops")
+    config = str(ROOT / "examples/adult-clarify.json")
+    assert run(["measure", "--config", config, "--model", "adult.skops", "-o", "out"]) == 0
+    made = json.loads((tmp_path / "out/analysis.json").read_text())
+    assert made["performance"]["model_performance_metrics"][0]["value"] == pytest.approx(accuracy)
+    assert made["post_training_bias_metrics"]["facets"].keys() == {"sex_Female", "race_Black"}
+    assert {*made["explanations"]} == {"kernel_shap", "pdp"}
+
+
 # ── programs that train ──
 
 
 def program(name: str) -> Any:
     """A program of `examples/` as a module, without running it."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"loans-{name}.py")
+    spec = importlib.util.spec_from_file_location(name.replace("-", "_"), ROOT / "examples" / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -168,7 +207,7 @@ def program(name: str) -> Any:
 @pytest.fixture(scope="module")
 def loans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shards for boosted trees."""
-    folder: Path = program("xgboost").prepared(tmp_path_factory.mktemp("loans"), rows=4_000)
+    folder: Path = program("loans-xgboost").prepared(tmp_path_factory.mktemp("loans"), rows=4_000)
     return folder
 
 
@@ -178,7 +217,7 @@ def test_xgboost_learns_from_shards(loans: Path, tmp_path: Path) -> None:
     xgboost = pytest.importorskip("xgboost")
     from sklearn.metrics import roc_auc_score
 
-    example = program("xgboost")
+    example = program("loans-xgboost")
     assert len([*loans.glob("train/*.parquet")]) == 2
     found = example.train(loans, tmp_path / "loans.ubj")
     test = tilth.arrays(loans / "test")
@@ -213,7 +252,7 @@ def test_a_script_for_sagemaker_is_run_as_it_stands(loans: Path, tmp_path: Path)
 @pytest.mark.slow
 def test_pytorch_is_given_numbers_without_gaps_in_another_order_each_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytorch(monkeypatch)
-    example = program("pytorch")
+    example = program("loans-pytorch")
     rows = example.dataset(example.prepared(tmp_path, rows=4_000) / "train")
     epochs = []
     for epoch in range(2):
@@ -233,7 +272,7 @@ def test_pytorch_learns_from_shards_and_goes_on_with_other_workers(tmp_path: Pat
     torch = pytest.importorskip("torch", reason="PyTorch is too large for the test environment")
     from torch.utils.data import DataLoader
 
-    example = program("pytorch")
+    example = program("loans-pytorch")
     shards = example.prepared(tmp_path, rows=4_000)
     assert example.train(shards, tmp_path / "loans.pt") > 0.82  # four fifths are refused
     assert {*torch.load(tmp_path / "loans.pt", weights_only=True)} == {"0.weight", "0.bias", "2.weight", "2.bias"}
