@@ -93,6 +93,14 @@ def test_what_is_not_text_is_refused(config, given, said):
         tilth.measure(data, Shap(model, text_config=config, groups=given.get("groups", {})))
 
 
+def test_a_flow_file_says_where_its_configuration_is_wrong():
+    text = "features: [{predict: {model: m.skops}}]\nmeasure: [{shap: {text_config: {granularity: word}}}]"
+    with pytest.raises(RequestError, match=r"<flow>:2:\d+: .*granularity is 'word'"):
+        tilth.Flow.parse(text)
+    with pytest.raises(RequestError, match="exclude each other"):
+        Shap(text_config={}, features_to_explain=("n",))
+
+
 def test_a_flow_that_vectorizes_is_explained(tmp_path):
     pytest.importorskip("skops")
     from sklearn.linear_model import LogisticRegression

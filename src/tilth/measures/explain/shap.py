@@ -19,6 +19,7 @@ from tilth.shelf import PYTHON_ONLY
 if TYPE_CHECKING:
     from tilth.measures.explain.findings import Found
     from tilth.measures.explain.models import Asked
+    from tilth.measures.explain.units import TextConfig
 
 LOOKED_AT = 1_000  # rows of which a background is made
 
@@ -77,6 +78,17 @@ class Shap(ModelMeasure):
     seed: int = 0
     """Seed of the sample, the clusters and the sets of columns."""
 
+    def __post_init__(self) -> None:
+        if self.text_config is not None and self.features_to_explain:
+            raise RequestError("shap: features_to_explain and text_config exclude each other", hint="leave one out", code="bad-value")
+        self._texts  # noqa: B018 -- what is wrong with it is said before data is touched
+
+    @property
+    def _texts(self) -> TextConfig | None:
+        from tilth.measures.explain.units import TextConfig
+
+        return None if self.text_config is None else TextConfig.of(self.text_config)
+
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         from tilth.measures.explain.findings import findings, local_values
         from tilth.measures.explain.models import asked_of
@@ -96,9 +108,8 @@ class Shap(ModelMeasure):
         """The values of the features of a model's first rows; nothing without rows or features. Errors: as the measure."""
         from tilth.measures.explain import kernel, text
         from tilth.measures.explain.findings import Found
-        from tilth.measures.explain.units import TextConfig
 
-        config = None if self.text_config is None else TextConfig.of(self.text_config)
+        config = self._texts
         places = () if config is None else text.text_columns(config, asked, private)
         features, rows = self._features(asked, places), asked.rows.matrix[: self.rows]
         if not features or not len(rows):
@@ -139,8 +150,6 @@ class Shap(ModelMeasure):
         found: dict[str, tuple[str, ...]] = {}
         for c in columns:
             found[of.get(c, c)] = (*found.get(of.get(c, c), ()), c)
-        if self.features_to_explain and texts:
-            raise RequestError("shap: features_to_explain and text_config exclude each other", hint="leave one out", code="bad-value")
         RequestError.reject(unknown(self.features_to_explain, found, "shap: the model has no feature {}", "no-such-column"))
         return {name: of for name, of in found.items() if not self.features_to_explain or name in self.features_to_explain}
 
