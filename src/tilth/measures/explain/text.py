@@ -14,6 +14,7 @@ from tilth.measures.explain.local import UnitValue
 from tilth.measures.explain.models import Asked
 from tilth.measures.explain.units import TextConfig, Unit, units_of, without
 
+A_ROW = 256  # characters of text, which take as much memory as a row of numbers
 MOST_PLAYERS = 1_000  # of a row: the system of equations has as many unknowns
 
 
@@ -66,12 +67,16 @@ class Texts:
 
     def _valued(self, owners: Sequence[np.ndarray], games: Sequence[Game]) -> Iterator[np.ndarray]:
         """For each row the mean prediction by coalition and output; the model is asked about many rows at once."""
-        for group in in_groups([len(game.members) * len(self.background) for game in games]):
+        for group in in_groups([len(game.members) * len(self.background) * self._size(i) for i, game in enumerate(games)]):
             matrices = [self._mixed(i, owners[i], games[i].members) for i in group]
             texts = {place: [text for i in group for text in self._texts(i, place, owners[i], games[i].members)] for place in self.units}
             predicted = self.asked.call(np.concatenate(matrices), texts)
             for part in np.split(predicted, np.cumsum([len(m) for m in matrices])[:-1]):
                 yield part.reshape(-1, len(self.background), part.shape[1]).mean(axis=1)
+
+    def _size(self, i: int) -> int:
+        """How many rows a row with its texts counts for: long texts take memory."""
+        return 1 + sum(len(of[i] or "") for of in self.values.values()) // A_ROW
 
     def _mixed(self, i: int, owners: np.ndarray, members: np.ndarray) -> np.ndarray:
         """The row's columns in each coalition, and otherwise those of each row of the background."""
