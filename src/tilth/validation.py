@@ -31,6 +31,8 @@ ACCEPTED = {  # by a type of error, or by how it begins
     "too_short": "a list of {min_length} or more",
     "too_long": "a list of {max_length}",
     "string_too_long": "up to {max_length} characters",
+    "union_tag_not_found": "a mapping with the key {discriminator}",
+    "union_tag_invalid": "a {discriminator} of {expected_tags}",
     "string_pattern_mismatch": "a string that matches {pattern}",
 }
 

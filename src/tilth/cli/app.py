@@ -24,6 +24,7 @@ COMMANDS = (
     "profile",
     "measure",
     "compare",
+    "card",
     "fit",
     "apply",
     "serve",

@@ -11,7 +11,7 @@ from itertools import count
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from tilth.report.blocks import EXACT, Tone, pieces, plain
+from tilth.report.blocks import EXACT, Page, Tone, pieces, plain
 from tilth.report.charts import STYLE
 from tilth.report.page import page
 from tilth.report.report import Report
@@ -29,9 +29,14 @@ def to_html(report: Report) -> str:
     >>> to_html(Report("check")).startswith("<!doctype html>")
     True
     """
+    return html_of(page(report))
+
+
+def html_of(laid_out: Page) -> str:
+    """A page as HTML."""
     template, style = _template()
     numbers = count(1)
-    text = template.render(page=page(report), style=style, policy=_policy(style), number=lambda: next(numbers))
+    text = template.render(page=laid_out, style=style, policy=_policy(style), number=lambda: next(numbers))
     return f"{text.strip()}\n"
 
 

@@ -1,0 +1,1 @@
+"""The model card of Amazon SageMaker, filled from evidence, and the governance report for people."""

@@ -1,0 +1,55 @@
+"""Write a model card and its governance report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tilth.aws.model_card.evidence import gathered
+from tilth.aws.model_card.filling import filled
+from tilth.aws.model_card.page import governance_page
+from tilth.aws.model_card.schema import ModelCard, card_from
+from tilth.errors import RequestError, unknown
+from tilth.report.blocks import Page
+from tilth.report.html import html_of
+from tilth.store.places import atomic, reject_foreign
+from tilth.store.uri import Place
+
+MODEL_CARD = "model_card.json"
+PAGES = ("html", "pdf")
+
+
+def deliver_card(
+    result: str | Path,
+    place: Place,
+    details: str | Path | None = None,
+    evidence: Sequence[str | Path] = (),
+    pages: Sequence[str] = ("html",),
+) -> ModelCard:
+    """The model card of the folder of a run as `model_card.json`, and the governance report, in `place`; an atomic write.
+
+    `details` is a file of what only you know, `evidence` are further reports, `pages` the suffixes of the governance report.
+
+    Errors: `RequestError` with every mistake of the details, and for a folder or a report that is not one.
+    """
+    RequestError.reject(unknown(pages, PAGES, "a governance report cannot be written with the suffix {}", "unknown-format"))
+    reject_foreign(place)
+    writers = {f"governance.{suffix}": _writer(suffix) for suffix in pages}
+    card = ModelCard() if details is None else card_from(details)
+    found = gathered(result, evidence)
+    made = filled(card, found)
+    page = governance_page(made, found)
+    with atomic(place, folder=True) as folder:
+        (folder / MODEL_CARD).write_text(made.to_json(), "utf-8")
+        for name, written in writers.items():
+            (folder / name).write_bytes(written(page))
+    return made
+
+
+def _writer(suffix: str) -> Callable[[Page], bytes]:
+    """What makes a file of a page. Errors: `MissingExtra` for a PDF without the extra."""
+    if suffix == "pdf":
+        from tilth.report.pdf import pdf_of
+
+        return pdf_of
+    return lambda page: html_of(page).encode("utf-8", "replace")

@@ -1,0 +1,35 @@
+"""tilth card."""
+
+from __future__ import annotations
+
+import click
+
+from tilth.options import INPUT, NAMES, OUTPUT, say
+
+
+@click.command()
+@click.argument("result", type=INPUT, metavar="RESULT")
+@click.option("--details", type=INPUT, metavar="FILE", help="What only you know, as YAML or JSON: a model card, or some of its members.")
+@click.option(
+    "--evidence",
+    type=INPUT,
+    multiple=True,
+    metavar="REPORT",
+    help="Another report.json, or its folder, such as of tilth measure on predictions; may be repeated.",
+)
+@click.option("-o", "--out", type=OUTPUT, required=True, metavar="DIR", help="Where to write the card and the governance report.")
+@click.option(
+    "--report", "pages", type=NAMES, default="html", show_default=True, metavar="SUFFIXES", help="The formats of the report: html,pdf."
+)
+def command(result: str, details: str | None, evidence: tuple[str, ...], out: str, pages: tuple[str, ...]) -> int:
+    """Make a model card and a governance report of RESULT, the folder that tilth run wrote.
+
+    DIR/model_card.json has the schema of Amazon SageMaker's model cards and can be imported there. DIR/governance.html is for people:
+    what the card says, all findings, the bias before and after training, and the SHA-256 of the files that prove it.
+    """
+    from tilth.aws.model_card.delivery import deliver_card
+    from tilth.store.uri import joined
+
+    deliver_card(result, out, details, evidence, pages)
+    say(f"model card: {joined(out, 'model_card.json')}")
+    return 0

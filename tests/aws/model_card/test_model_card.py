@@ -1,0 +1,118 @@
+"""Model cards: filled from a run and a measure of predictions, by the limits of the schema; and the governance report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import tilth
+from tilth import Flow
+from tilth.aws.model_card.delivery import deliver_card
+from tilth.aws.model_card.schema import ModelCard, card_from
+from tilth.errors import RequestError
+from tilth.flow.delivery import deliver_report
+
+SECRET = "Ada Byron of Ockham"
+ROWS = 40  # of each sex; 20 women and 30 men have the favourable label, and 10 and 30 the favourable prediction
+TABLE = pa.table(
+    {
+        "no": range(2 * ROWS),
+        "name": [SECRET] * 2 * ROWS,
+        "sex": ["f"] * ROWS + ["m"] * ROWS,
+        "age": [20 + i % 9 for i in range(2 * ROWS)],
+        "paid": ["yes"] * 20 + ["no"] * 20 + ["yes"] * 30 + ["no"] * 10,
+        "predicted": ["yes"] * 10 + ["no"] * 30 + ["yes"] * 30 + ["no"] * 10,
+    }
+)
+FLOW = """
+data: {roles: {id: no, label: paid, positive: "yes", facet: sex, private: name}}
+check: 'Rules = [ IsPrimaryKey "no", ColumnLength "name" < 5 ]'
+features: [{impute: {columns: age, with: mean}}]
+measure: [bias, balance]
+"""
+DETAILS = """
+model_overview: {model_owner: Credit risk, model_version: 2, problem_type: Scoring}
+intended_uses: {purpose_of_model: To decide about loans., risk_rating: High}
+evaluation_details: [{name: stress test, evaluation_observation: It held.}]
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run, a measure of predictions, and the card of both: only to be looked at."""
+    place = tmp_path_factory.mktemp("card")
+    tilth.run(Flow.parse(FLOW, name="loans"), place / "run", data=TABLE)
+    roles = {"label": "paid", "positive": "yes", "prediction": "predicted", "facet": "sex", "private": "name"}
+    deliver_report(tilth.measure(tilth.read(TABLE, roles=roles), "bias"), place / "predictions")
+    (place / "details.yaml").write_text(DETAILS)
+    deliver_card(place / "run", place / "card", place / "details.yaml", [place / "predictions"])
+    return place
+
+
+def card_of(place: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((place / "card/model_card.json").read_text("utf-8"))
+    return found
+
+
+def test_what_you_say_stays_and_what_was_measured_is_added(made: Path) -> None:
+    card = card_of(made)
+    assert card["model_overview"] == {"model_owner": "Credit risk", "model_version": 2, "problem_type": "Scoring", "model_name": "loans"}
+    assert [e["name"] for e in card["evaluation_details"]] == ["stress test", "run: raw", "run: all", "predictions"]
+    rules = card["evaluation_details"][1]["metric_groups"][0]
+    assert [(m["name"], m["value"]) for m in rules["metric_data"]] == [
+        ('IsPrimaryKey "no"', "Passed"),
+        ('ColumnLength "name" < 5', "Failed"),
+    ]
+    groups = {g["name"]: {m["name"]: m["value"] for m in g["metric_data"]} for g in card["evaluation_details"][3]["metric_groups"]}
+    before, after = (f"{s}_training_bias_metrics - label paid = yes and facet sex=f" for s in ("pre", "post"))
+    assert groups[before]["DPL"] == pytest.approx(30 / 40 - 20 / 40) and groups[after]["DPPL"] == pytest.approx(30 / 40 - 10 / 40)
+    assert groups["performance"]["Accuracy"] == pytest.approx((10 + 20 + 40) / 80)
+    assert groups["performance"]["confusion matrix"] in ([[30, 0], [10, 40]], [[40, 10], [0, 30]])
+    hashes = card["additional_information"]["custom_details"]
+    assert hashes["sha256 of loans.tilth"] == hashlib.sha256((made / "run/loans.tilth").read_bytes()).hexdigest()
+
+
+def test_a_card_is_read_as_it_was_written_and_as_sagemaker_gives_it(made: Path, tmp_path: Path) -> None:
+    card = card_from(made / "card/model_card.json")
+    (tmp_path / "described.json").write_text(json.dumps({"ModelCardName": "loans", "Content": card.to_json()}))
+    assert card_from(tmp_path / "described.json") == card
+    assert ModelCard.model_validate_json(card.to_json()) == card
+
+
+def test_the_governance_report_says_what_is_missing_what_changed_and_what_proves_it(made: Path) -> None:
+    page = (made / "card/governance.html").read_text("utf-8")
+    digest = hashlib.sha256((made / "run/report.json").read_bytes()).hexdigest()
+    for words in ("Credit risk", "not provided", "25.0 percentage points wider", digest, "1 of 2 rules failed", "Approval"):
+        assert words in page, words
+
+
+def test_no_private_value_is_in_any_of_them(made: Path) -> None:
+    written = [p for p in made.rglob("*") if p.is_file() and p.suffix in (".json", ".html")]
+    assert len(written) > 6
+    assert [p.name for p in written if SECRET in p.read_text("utf-8")] == []
+
+
+def test_all_mistakes_of_the_details_are_said_with_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "details.yaml").write_text(
+        "model_overview: {model_version: 0, colour: red}\n"
+        "intended_uses: {risk_rating: Extreme}\n"
+        "evaluation_details:\n"
+        "  - metric_groups: [{name: a, metric_data: [{name: x, value: 3}]}]\n"
+        f"business_details: {{line_of_business: {'x' * 2049}}}\n"
+    )
+    with pytest.raises(RequestError) as caught:
+        card_from(tmp_path / "details.yaml")
+    said = [(m.place and m.place.line, m.message.partition(":")[0]) for m in caught.value.mistakes]
+    group = "evaluation_details[0].metric_groups[0].metric_data[0]"
+    wrong = ["model_overview.model_version", "model_overview.colour", "intended_uses.risk_rating", "evaluation_details[0].name", group]
+    assert sorted(said) == sorted([*zip([1, 1, 2, 4, 4], wrong, strict=True), (5, "business_details.line_of_business")])
+
+
+def test_a_folder_that_is_not_one_of_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="it has no fitted flow"):
+        deliver_card(tmp_path, tmp_path / "card")
