@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tilth import formats
 from tilth.data import Dataset, Roles
+from tilth.data.roles import SINGLE
 from tilth.engine.chosen import AnyEngine, session_of
 from tilth.engine.facts import begin
 from tilth.engine.session import Session
@@ -87,7 +88,19 @@ def measure(
         measuring = Measuring(tuple(map(_with_model, measures_from(measures, table.roles, **options))), session)
         earlier = () if against is None else _earlier(against, part, table.roles, measuring)
         findings = measuring.of(table, part)
-        return Report("measure", (*findings, *changes(findings, earlier)), facts(table))
+        return Report("measure", (*findings, *changes(findings, earlier)), facts(table, **_asked(measuring, table.roles)))
+
+
+def _asked(measuring: Measuring, roles: Roles) -> dict[str, Any]:
+    """What was measured and by which roles, so that it can be asked for again."""
+    from tilth.measures import MEASURES
+
+    columns: dict[str, Any] = {role: list(names) for role, names in roles.named().items()}
+    given = {**columns, **({"positive": list(roles.positive)} if roles.positive else {})}
+    return {
+        "roles": {r: v[0] if r in SINGLE else v for r, v in given.items()},
+        "measures": [m.name for m in measuring.measures if m.name in MEASURES],
+    }
 
 
 def _with_model(measure: Measure) -> Measure:

@@ -14,7 +14,16 @@ from tilth.report.files import FORMATS, SUFFIXES, report_names, write_report
 from tilth.store.places import atomic
 from tilth.store.scratch import LOCK
 
-BEGINS = {"pdf": "%PDF-", "html": "<!doctype html>", "json": "{", "junit": "<?xml", "markdown": "### ", "text": "run loans", "glue": "{"}
+BEGINS = {
+    "pdf": "%PDF-",
+    "notebook": "{",
+    "html": "<!doctype html>",
+    "json": "{",
+    "junit": "<?xml",
+    "markdown": "### ",
+    "text": "run loans",
+    "glue": "{",
+}
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -13,7 +13,16 @@ from tilth.shelf import Shelf
 from tilth.store.places import atomic
 from tilth.store.uri import is_local
 
-SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".pdf": "pdf", ".xml": "junit", ".md": "markdown", ".txt": "text"}
+SUFFIXES = {
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".pdf": "pdf",
+    ".ipynb": "notebook",
+    ".xml": "junit",
+    ".md": "markdown",
+    ".txt": "text",
+}
 Renderer: TypeAlias = Callable[[Report], str | bytes]
 FORMATS: Shelf[Renderer] = Shelf(
     "report format",
@@ -22,6 +31,7 @@ FORMATS: Shelf[Renderer] = Shelf(
         "html": "tilth.report.html:to_html",
         "json": "tilth.report.json:to_json",
         "pdf": "tilth.report.pdf:to_pdf",
+        "notebook": "tilth.report.notebook:to_notebook",
         "junit": "tilth.report.junit:to_junit",
         "markdown": "tilth.report.markdown:to_markdown",
         "text": "tilth.report.text:to_plain_text",
@@ -33,8 +43,8 @@ FORMATS: Shelf[Renderer] = Shelf(
 def write_report(report: Report, place: str | Path, format: str | None = None) -> Path | str:  # noqa: A002 -- the word that verbs and the flow file use
     """Write a report in the given format, by default that of the file's suffix, and return its path.
 
-    Suffixes: `.html`, `.json`, `.pdf`, `.xml` (JUnit), `.md` and `.txt`; formats: `html`, `json`, `pdf`, `junit`, `markdown`, `text`,
-    `glue`. Missing folders are created. The write is atomic.
+    Suffixes: `.html`, `.json`, `.pdf`, `.ipynb`, `.xml` (JUnit), `.md` and `.txt`; formats: `html`, `json`, `pdf`, `notebook`, `junit`,
+    `markdown`, `text`, `glue`. Missing folders are created. The write is atomic.
 
     Errors: `RequestError` for an unknown suffix or format, or if the path is a folder; `MissingExtra` for a PDF without the extra `pdf`;
     `MachineError` if the file cannot be written.

@@ -1,0 +1,71 @@
+"""The report as a Jupyter notebook: it shows the page without being run, and its cells measure again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tilth.report.html import embedded
+from tilth.report.json import to_json
+from tilth.report.markdown import to_markdown
+from tilth.report.report import Report
+
+RUN = "run "  # how the title of a run begins
+
+
+def to_notebook(report: Report) -> str:
+    """The report as a notebook of format 4.5, the same text for the same report.
+
+    It holds the whole report, so that it needs no other file to be shown or worked with. The last cell, which has not been run, measures or
+    checks the same data again, where the report says what was asked for. A notebook of a run belongs in the folder that the run delivered.
+
+    >>> json.loads(to_notebook(Report("check")))["nbformat"]
+    4
+    """
+    shown = {"text/html": embedded(report, "80vh"), "text/plain": repr(report)}
+    cells = [
+        _cell("markdown", to_markdown(report)),
+        _code(f"from tilth.report.json import from_json\n\nreport = from_json({to_json(report, indent=None)!r})", hidden=True),
+        _code("report", shown),
+        *_again(report),
+    ]
+    named = [{**cell, "id": f"cell-{k}"} for k, cell in enumerate(cells, 1)]
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": named}
+    return json.dumps(content, ensure_ascii=True, indent=1) + "\n"
+
+
+def _cell(kind: str, source: str, **more: Any) -> dict[str, Any]:
+    return {"cell_type": kind, "metadata": {}, "source": source.splitlines(keepends=True), **more}
+
+
+def _code(source: str, shown: dict[str, str] | None = None, hidden: bool = False) -> dict[str, Any]:
+    outputs = [{"output_type": "execute_result", "execution_count": None, "metadata": {}, "data": shown}] if shown else []
+    metadata = {"jupyter": {"source_hidden": True}} if hidden else {}
+    return _cell("code", source, execution_count=None, outputs=outputs) | {"metadata": metadata}
+
+
+def _again(report: Report) -> Iterator[dict[str, Any]]:
+    """A cell that asks the same again, where the report says what was asked."""
+    lines = list(_lines(report))
+    if lines:
+        yield _cell("markdown", "Ask the same again, of the data as they are now:")
+        yield _code("\n".join(["import tilth", "", *lines]))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    facts, asked = report.facts, report.facts.more
+    if report.title.startswith(RUN):
+        parts = dict.fromkeys(f.part for f in report.findings if f.part != "raw" and f.payload.row_count is not None)
+        yield from (f"{part} = tilth.measure({part!r}, against=report, part={part!r})" for part in parts if part.isidentifier())
+    elif not facts.fingerprint:  # the data were in memory
+        return
+    elif report.title == "check" and report.verdicts:
+        rules = ",\n    ".join(f.name for f in report.verdicts)
+        yield f"tilth.check({facts.source!r}, {f'Rules = [{chr(10)}    {rules}{chr(10)}]'!r})"
+    elif report.title == "profile":
+        yield f"tilth.profile({facts.source!r}, against=report)"
+    elif report.title == "measure" and "measures" in asked:
+        yield f"data = tilth.read({facts.source!r}, roles={asked['roles']!r})"
+        yield f"tilth.measure(data, {list(asked['measures'])!r}, against=report)"
