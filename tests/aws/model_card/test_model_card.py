@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pypdf import PdfReader
 
 import tilth
 from tilth import Flow
@@ -46,11 +47,11 @@ evaluation_details: [{name: stress test, evaluation_observation: It held.}]
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run, a measure of predictions, and the card of both: only to be looked at."""
     place = tmp_path_factory.mktemp("card")
-    tilth.run(Flow.parse(FLOW, name="loans"), place / "run", data=TABLE)
+    tilth.run(Flow.parse(FLOW, name="loans"), place / "run", data=TABLE, reports=["html", "pdf", "ipynb", "md", "txt", "xml"])
     roles = {"label": "paid", "positive": "yes", "prediction": "predicted", "facet": "sex", "private": "name"}
     deliver_report(tilth.measure(tilth.read(TABLE, roles=roles), "bias"), place / "predictions")
     (place / "details.yaml").write_text(DETAILS)
-    deliver_card(place / "run", place / "card", place / "details.yaml", [place / "predictions"])
+    deliver_card(place / "run", place / "card", place / "details.yaml", [place / "predictions"], ["html", "pdf"])
     return place
 
 
@@ -63,6 +64,8 @@ def test_what_you_say_stays_and_what_was_measured_is_added(made: Path) -> None:
     card = card_of(made)
     assert card["model_overview"] == {"model_owner": "Credit risk", "model_version": 2, "problem_type": "Scoring", "model_name": "loans"}
     assert [e["name"] for e in card["evaluation_details"]] == ["stress test", "run: raw", "run: all", "predictions"]
+    observed = [e["evaluation_observation"] for e in card["evaluation_details"][:3]]
+    assert observed == ["It held.", "1 of 2 rules failed.", "Numbers only: no rule was asked for, so nothing was judged."]
     rules = card["evaluation_details"][1]["metric_groups"][0]
     assert [(m["name"], m["value"]) for m in rules["metric_data"]] == [
         ('IsPrimaryKey "no"', "Passed"),
@@ -91,10 +94,16 @@ def test_the_governance_report_says_what_is_missing_what_changed_and_what_proves
         assert words in page, words
 
 
-def test_no_private_value_is_in_any_of_them(made: Path) -> None:
-    written = [p for p in made.rglob("*") if p.is_file() and p.suffix in (".json", ".html")]
-    assert len(written) > 6
-    assert [p.name for p in written if SECRET in p.read_text("utf-8")] == []
+def test_no_private_value_is_in_any_file_but_the_data(made: Path) -> None:
+    def text(path: Path) -> str:
+        if path.suffix != ".pdf":
+            return path.read_bytes().decode("utf-8", "replace")
+        return " ".join(page.extract_text() for page in PdfReader(path).pages)
+
+    written = [p for p in made.rglob("*") if p.is_file() and p.suffix not in (".parquet", ".tilth")]
+    assert {p.suffix for p in written} >= {".html", ".pdf", ".ipynb", ".md", ".txt", ".xml", ".json"}
+    assert [p.name for p in written if SECRET.split()[1] in text(p)] == []
+    assert "Governance report: loans" in text(made / "card/governance.pdf")
 
 
 def test_all_mistakes_of_the_details_are_said_with_their_lines(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def gathered(folder: str | Path, further: Sequence[str | Path] = ()) -> Evidence
     flows = sorted(place.glob("*.tilth"))
     if len(flows) != 1 or not (place / "report.json").is_file():
         found = "no fitted flow" if not flows else f"{len(flows)} fitted flows" if flows[1:] else "no report.json"
-        hint = "give the folder that `tilth run FLOW -o FOLDER` wrote"
+        hint = "give the folder on this machine that `tilth run FLOW -o FOLDER` wrote"
         raise RequestError(f"{str(folder)!r} is not the result of a run: it has {found}", hint=hint, code="no-run")
     others = [p / "report.json" if (p := Path(f)).is_dir() else p for f in further]
     reports = {"run": from_json(text_of(place / "report.json", "report"))}

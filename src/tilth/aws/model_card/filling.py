@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tilth.aws.model_card.evidence import Evidence
@@ -65,11 +66,11 @@ def _evaluations(evidence: Evidence) -> Iterator[dict[str, Any]]:
         for part in dict.fromkeys(f.part for f in report.findings):
             groups = [{"name": cut(n, 255), "metric_data": data} for n, data in _groups(report, part) if data]
             if groups:
-                facts = report.facts
+                facts, of_part = report.facts, replace(report, findings=tuple(f for f in report.findings if f.part == part))
                 about = {"engine": facts.engine, "started": facts.started, "fingerprint": facts.fingerprint, **facts.versions}
                 yield {
                     "name": cut(f"{name}: {part}" if part else name, 63),
-                    "evaluation_observation": plain(verdict(report)[1]),
+                    "evaluation_observation": plain(verdict(of_part)[1]),
                     **({"datasets": [cut(facts.source, 1024)]} if facts.source else {}),
                     "metadata": {word: cut(said, 1024) for word, said in about.items() if said},
                     "metric_groups": groups,
