@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tilth import formats
 from tilth.data import Dataset, Roles
-from tilth.data.roles import SINGLE
 from tilth.engine.chosen import AnyEngine, session_of
 from tilth.engine.facts import begin
 from tilth.engine.session import Session
@@ -95,12 +94,7 @@ def _asked(measuring: Measuring, roles: Roles) -> dict[str, Any]:
     """What was measured and by which roles, so that it can be asked for again."""
     from tilth.measures import MEASURES
 
-    columns: dict[str, Any] = {role: list(names) for role, names in roles.named().items()}
-    given = {**columns, **({"positive": list(roles.positive)} if roles.positive else {})}
-    return {
-        "roles": {r: v[0] if r in SINGLE else v for r, v in given.items()},
-        "measures": [m.name for m in measuring.measures if m.name in MEASURES],
-    }
+    return {"roles": roles.given(), "measures": [m.name for m in measuring.measures if m.name in MEASURES]}
 
 
 def _with_model(measure: Measure) -> Measure:
@@ -216,7 +210,7 @@ def check(
         files = RowFiles(passed, failed, rows, outside_where, rule_labels)
         done = checked(table, ruleset, session, sources=sources, history=history, at=at, row_files=files, **options)
         done.record()
-        return Report("check", done.findings, facts(table, **done.facts))
+        return Report("check", done.findings, facts(table, roles=table.roles.given(), **done.facts))
 
 
 def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) -> Flow:

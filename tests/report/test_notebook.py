@@ -55,8 +55,10 @@ def test_its_cells_ask_the_same_again(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [(f.name, f.value) for f in again.findings if f.kind != "change"] == [(f.name, f.value) for f in measured.findings]
     assert {f.value for f in again.of("change")} == {0}
     rules = 'Rules = [ IsPrimaryKey "no", ColumnValues "age" between 10 and 30 ]'
-    assert [f.outcome for f in run(tilth.check("loans.csv", rules))["_"].verdicts] == ["Passed", "Failed"]
+    checked = run(tilth.check(tilth.read("loans.csv", roles=ROLES), rules))
+    assert [f.outcome for f in checked["_"].verdicts] == ["Passed", "Failed"]
     assert run(tilth.profile("loans.csv"))["_"].of("column")
+    assert all(names["data"].roles.private == ("name",) for names in (checked, run(measured)))  # nothing is shown that was masked
 
 
 def test_that_of_a_run_measures_the_delivered_parts_and_has_no_private_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

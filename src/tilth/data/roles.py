@@ -66,6 +66,15 @@ class Roles:
                 columns[role] = (value,) if isinstance(value, str) else value
         return columns
 
+    def given(self) -> dict[str, Any]:
+        """The roles that have a column, and `positive`, as `of` takes them.
+
+        >>> Roles.of(label="approved", positive="yes", facet="sex").given()
+        {'label': 'approved', 'facet': ['sex'], 'positive': ['yes']}
+        """
+        columns: dict[str, Any] = {role: names[0] if role in SINGLE else list(names) for role, names in self.named().items()}
+        return {**columns, **({"positive": list(self.positive)} if self.positive else {})}
+
     def of_column(self, name: str) -> tuple[str, ...]:
         """The roles of a column."""
         return tuple(role for role, columns in self.named().items() if name in columns)

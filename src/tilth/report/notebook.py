@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from tilth.report.markdown import to_markdown
 from tilth.report.report import Report
 
 RUN = "run "  # how the title of a run begins
+SEVERAL = re.compile(r"\d+ files \(")  # how the source of several files begins
 
 
 def to_notebook(report: Report) -> str:
@@ -48,24 +50,28 @@ def _code(source: str, shown: dict[str, str] | None = None, hidden: bool = False
 
 def _again(report: Report) -> Iterator[dict[str, Any]]:
     """A cell that asks the same again, where the report says what was asked."""
-    lines = list(_lines(report))
+    lines = list(_of_run(report) if report.title.startswith(RUN) else _of_verb(report))
     if lines:
-        yield _cell("markdown", "Ask the same again, of the data as they are now:")
+        yield _cell("markdown", "The same again, of the data as they are now. Options of reading, such as `nulls`, have to be added.")
         yield _code("\n".join(["import tilth", "", *lines]))
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _of_run(report: Report) -> Iterator[str]:
+    """What measures the parts that were delivered beside the notebook."""
+    parts = dict.fromkeys(f.part for f in report.findings if f.part != "raw" and f.payload.row_count is not None)
+    yield from (f"{part} = tilth.measure({part!r}, against=report, part={part!r})" for part in parts if part.isidentifier())
+
+
+def _of_verb(report: Report) -> Iterator[str]:
+    """What asks a verb again. Roles come first: they say which values are private."""
     facts, asked = report.facts, report.facts.more
-    if report.title.startswith(RUN):
-        parts = dict.fromkeys(f.part for f in report.findings if f.part != "raw" and f.payload.row_count is not None)
-        yield from (f"{part} = tilth.measure({part!r}, against=report, part={part!r})" for part in parts if part.isidentifier())
-    elif not facts.fingerprint:  # the data were in memory
+    if not facts.fingerprint or SEVERAL.match(facts.source) or "roles" not in asked:  # in memory, or not one path
         return
-    elif report.title == "check" and report.verdicts:
+    yield f"data = tilth.read({facts.source!r}, roles={dict(asked['roles'])!r})"
+    if report.title == "check":
         rules = ",\n    ".join(f.name for f in report.verdicts)
-        yield f"tilth.check({facts.source!r}, {f'Rules = [{chr(10)}    {rules}{chr(10)}]'!r})"
+        yield f"tilth.check(data, {f'Rules = [ {rules} ]'!r})"
     elif report.title == "profile":
-        yield f"tilth.profile({facts.source!r}, against=report)"
-    elif report.title == "measure" and "measures" in asked:
-        yield f"data = tilth.read({facts.source!r}, roles={asked['roles']!r})"
-        yield f"tilth.measure(data, {list(asked['measures'])!r}, against=report)"
+        yield "tilth.profile(data, against=report)"
+    else:
+        yield f"tilth.measure(data, {list(asked.get('measures', ()))!r}, against=report)"

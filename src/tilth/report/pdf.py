@@ -24,7 +24,7 @@ except ImportError as error:
 
 FONT = "Libertinus Serif"  # comes with Typst; what it lacks is taken from the fonts of the machine
 _COLOUR = re.compile(r"var\(--\w+,(#\w+)\)")
-_RAW = frozenset({"key", "link", "text", "tone"})  # fields of blocks whose strings are not words
+_RAW = frozenset({"key", "link", "tone"})  # fields of blocks whose strings are not words
 
 
 def to_pdf(report: Report) -> bytes:
@@ -57,10 +57,8 @@ def _plain(value: Any, name: str = "") -> Any:
         case frozenset():
             return sorted(value)
         case Table():
-            numeric = [head in value.numbers for head in value.heads]
-            return {"kind": "Table", "caption": _plain(value.caption), "heads": _plain(value.heads), "rows": _plain(value.rows)} | {
-                "numeric": numeric
-            }
+            shown = {name: _plain(getattr(value, name)) for name in ("caption", "heads", "rows")}
+            return {"kind": "Table", "numeric": [head in value.numbers for head in value.heads], **shown}
         case Listing():
             return {"kind": "Listing", "text": "\n".join(map(plain, value.text.splitlines()))}
         case Marked():
