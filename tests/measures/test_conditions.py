@@ -2,9 +2,12 @@
 
 import math
 
+import pyarrow as pa
 import pytest
 
+from tests.measures.bias.tables import PREDICTED, found
 from tilth.errors import ExpressionError
+from tilth.measures.bias import BIAS_METRICS, Facet
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias_variance.payload import BiasVariance
 from tilth.measures.conditions import ConditionVerdict, section, verdicts
@@ -33,6 +36,16 @@ def test_a_value_by_convention_is_not_judged():
     findings = [dpl(0.0, status="degenerate"), dpl(0.2, "sex=m")]
     assert judged(findings, "DPL > 0.5") == ("Passed", 0, "it holds for 0 of 1 group; of 1 group it could not be judged")
     assert judged(findings[:1], "DPL > 0.5") == ("Error", 0, "it could not be judged: DPL had no value")
+
+
+def test_every_metric_of_bias_can_be_asked_for():
+    table = PREDICTED.append_column("x", pa.array([i % 7 for i in range(150)])).append_column("g", pa.array([i % 3 for i in range(150)]))
+    asked = {"label": "label", "positive": "yes", "prediction": "p", "group": "g", "metrics": tuple(BIAS_METRICS), "features": ("x",)}
+    findings = found(table, facets=[Facet("facet", ("d",))], **asked)
+    for name in BIAS_METRICS:
+        assert judged(findings, f"{name} > 100") == ("Passed", 0, "it holds for 0 of 1 group"), name
+    said = "it could not be judged: CDDL_low had no value"  # there are no intervals without draws
+    assert judged(findings, "FT > 2 or CDDL_low > 3") == ("Error", 0, said)
 
 
 def test_only_groups_that_have_the_metrics_are_judged():

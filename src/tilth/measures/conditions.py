@@ -99,7 +99,8 @@ def _verdict(text: str, groups: Mapping[Group, Mapping[str, float | None]], sche
     more = f" and {len(failed) - MOST_SHOWN:,} more" if len(failed) > MOST_SHOWN else ""
     words = f"it holds for {len(failed):,} of {counted(len(judged), 'group')}{': ' if shown else ''}{'; '.join(shown)}{more}"
     if not judged:
-        words = f"it could not be judged: {joined(names) or 'nothing'} had no value"
+        lacking = [n for n in names if any(of[n] is None for of in asked.values())]
+        words = f"it could not be judged: {joined(lacking or names) or 'nothing'} had no value"
     elif len(judged) < len(found):
         words += f"; of {counted(len(found) - len(judged), 'group')} it could not be judged"
     payload = ConditionVerdict(len(judged), len(found) - len(judged))
