@@ -2,6 +2,7 @@
 
 import pytest
 
+from tilth.measures.bias_variance.curves import Point, PowerLaw
 from tilth.measures.bias_variance.diagnosis import Evidence, advice
 
 
@@ -31,3 +32,11 @@ def test_the_loss_that_would_be_good():
     assert Evidence(**given, best=0.15).reference == 0.15
     assert Evidence(**given, best=0.15, noise=0.18).reference == 0.18
     assert Evidence(**given, best=0.15, noise=0.18, target=0.05).reference == 0.05
+
+
+@pytest.mark.parametrize(("gain", "words"), [(0.001, "more rows will hardly help"), (0.05, "try more rows")])
+def test_more_rows_are_advised_where_they_help(gain, words):
+    law = PowerLaw(0.1, 1.0, 0.5, gain, gain / 2, gain * 2)
+    found = advice(Evidence(0.0, 0.3, 0.4, 0.01, 0.7, (0.6, 0.8)), law, "max_depth", [Point(2, 0.1, 0.0, 0.2, 0.0)])
+    assert found[0] == "set max_depth to 2: the loss on unseen rows is 0.2 then"
+    assert found[-1].startswith(f"{words}: twice as many would lower the loss by about")

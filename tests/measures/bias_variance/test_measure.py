@@ -16,7 +16,7 @@ def test_a_constant_underfits():
     f, *_ = measured(replicates=5, make=lambda: DummyClassifier(strategy="prior"))
     assert (f.payload.diagnosis, f.payload.learner) == ("high bias (underfitting)", "DummyClassifier")
     assert f.payload.advice[0] == "try a richer model, better features or less regularisation"
-    assert f.payload.advice[1].startswith("more rows will not help: twice as many would lower the loss by about")
+    assert f.payload.advice[1].startswith("more rows will hardly help: twice as many would lower the loss by about")
 
 
 def test_numbers_have_squared_loss():

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from tilth.measures.bias_variance.curves import Point, PowerLaw
 from tilth.measures.bias_variance.estimation import Interval
-from tilth.report.blocks import code
 from tilth.report.charts import number, percent
 
 HIGH_VARIANCE = 0.4  # share of the loss; with less, bias has more than 0.6
@@ -102,13 +101,13 @@ def advice(found: Evidence, law: PowerLaw | None = None, parameter: str = "", va
     if varied:
         best = min(varied, key=lambda p: p.unseen)
         if best.unseen < found.unseen - found.tolerance:
-            made.append(f"set {code(parameter)} to {code(best.at)}: the loss on unseen rows is {number(best.unseen)} then")
+            made.append(f"set {parameter} to {best.at}: the loss on unseen rows is {number(best.unseen)} then")
     if what in (HIGH_BIAS, BOTH):
         made.append(f"try {RICHER}")
     if what in (OVERFITTING, BOTH):
         made.append(f"try {CALMER}")
     if law is not None and what != BALANCED:
-        no_use = what == HIGH_BIAS and law.gain < found.tolerance
+        no_use = law.high < min(found.tolerance, GAP * found.unseen)
         more = f"twice as many would lower the loss by about {number(law.gain)} ({number(law.low)} to {number(law.high)})"
-        made.append(f"more rows will not help: {more}" if no_use else f"try more rows: {more}")
+        made.append(f"more rows will hardly help: {more}" if no_use else f"try more rows: {more}")
     return made + (["look at more rows, or train more replicates"] if what == UNCLEAR else [])
