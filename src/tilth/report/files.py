@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
@@ -103,3 +104,8 @@ def report_names(suffixes: Iterable[str] | None = None, name: str = "report") ->
     for suffix in asked:
         FORMATS[SUFFIXES[f".{suffix}"]]
     return tuple(f"{name}.{suffix}" for suffix in asked)
+
+
+def has_pdf() -> bool:
+    """Whether a report can be written as a PDF here: the extra `pdf` is installed."""
+    return find_spec("typst") is not None

@@ -135,7 +135,7 @@ def test_predictions_and_the_report_are_written(classifier, tmp_path):
     with serving(classifier, lambda x, p: text(p)) as (url, _):
         config["tilth"] = {"bootstrap": 0, "predictor": {"model": url, "save_predictions": True}}
         deliver_analysis(run(config), AnalysisConfig.of(config), tmp_path / "out")
-    names = {"analysis.json", "analysis_config.json", "predictions.csv", "fairness.html", "fairness.json"}
+    names = {"analysis.json", "analysis_config.json", "predictions.csv", "fairness.html", "fairness.ipynb", "fairness.pdf", "fairness.json"}
     assert names <= {p.name for p in (tmp_path / "out").iterdir()}
     lines = (tmp_path / "out" / "predictions.csv").read_text().splitlines()
     first = classifier.predict_proba(X[:1])[0, 1]

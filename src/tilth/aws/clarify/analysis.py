@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tilth.data import Dataset
 from tilth.engine.facts import begin
 from tilth.engine.layers import filtered
 from tilth.engine.session import Session
-from tilth.flow.delivery import REPORTS, write_reports
+from tilth.flow.delivery import write_reports
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, bias_findings
 from tilth.measures.bias.content import with_content
 from tilth.measures.bias.payload import BiasNumber
@@ -30,6 +30,7 @@ from tilth.measures.bias.performance import Performance
 from tilth.measures.bias_variance.payload import BiasVariance
 from tilth.measures.endpoint.model import EndpointModel
 from tilth.report import Finding, Report, jsonable, warning
+from tilth.report.files import has_pdf, report_names
 from tilth.store.places import atomic
 from tilth.store.uri import Place
 
@@ -103,14 +104,17 @@ def _bias(data: Dataset, config: AnalysisConfig, request: BiasRequest, engine: S
     return findings
 
 
-def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, names: Sequence[str] = REPORTS) -> None:
+def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, suffixes: Iterable[str] | None = None) -> None:
     """Write the output files of SageMaker Clarify: `analysis.json`, a copy of the configuration, those of explanations; and the report.
 
-    These have the stem of `methods.report.name`.
+    These have the stem of `methods.report.name`, and the formats of `suffixes`: by default HTML, and where `methods.report` asks for a
+    report also a notebook and, with the extra `pdf`, a PDF, as Clarify writes them.
 
     Errors: `MachineError` if the disk is full or not writable.
     """
     about = config.methods.report or ReportName()
+    default = ["html"] if config.methods.report is None else ["html", "ipynb", *(["pdf"] if has_pdf() else [])]
+    names = report_names(suffixes or default, about.name or "report")
     with atomic(place, folder=True) as folder:
         copy = config.model_dump(mode="json", exclude_unset=True)
         for name, content in (("analysis.json", analysis_json(analysis.report)), ("analysis_config.json", copy)):
@@ -122,8 +126,7 @@ def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, n
                     file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
                 else:
                     csv.writer(file).writerows([rows.column_names, *zip(*(c.to_pylist() for c in rows.columns), strict=True)])
-        named = [name if about.name is None else f"{about.name}{Path(name).suffix}" for name in names]
-        write_reports(replace(analysis.report, title=about.title or analysis.report.title), folder, named)
+        write_reports(replace(analysis.report, title=about.title or analysis.report.title), folder, names)
 
 
 def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def command(
     with kept_beside(out) as kept:
         if config is not None:
             named = {name: list(v) if isinstance(v, tuple) else v for name, v in explained.items() if v}
-            report = _by_config(data, config, out, names, reading, engine, bool(counts_file), kept, named)
+            report = _by_config(data, config, out, reports, reading, engine, bool(counts_file), kept, named)
         else:
             explained["model"] = _asked(model, kept)
             by_shap = {"local": bool(shap_file), "text_config": {"granularity": units} if units else None}
@@ -213,7 +213,7 @@ def _by_config(
     data: str | None,
     config: str,
     out: str | None,
-    names: Sequence[str],
+    reports: Sequence[str] | None,
     reading: dict[str, Any],
     engine: Session,
     counts: bool,
@@ -229,5 +229,5 @@ def _by_config(
     table, named = read_data(analysis, data, engine, **reading)
     made = analysed(table, named, engine, counts, kept)
     if out:
-        deliver_analysis(made, analysis, out, names)
+        deliver_analysis(made, analysis, out, reports)
     return made.report
