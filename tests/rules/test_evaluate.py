@@ -133,6 +133,12 @@ def test_a_schema_that_differs_is_said_column_by_column(data, engine):
     assert (found.value, found.payload.notes) == (0.6, ("missing: code", "extra: codes", "of another type: id"))
 
 
+def test_a_pattern_that_matches_a_part_of_a_name_is_said_to_need_the_whole(data, engine):
+    parts, none = evaluate(data, parse('Rules = [ ColumnNamesMatchPattern "[a-p]", ColumnNamesMatchPattern "x+" ]'), engine)
+    assert parts.payload.notes[1:] == ("the whole name has to match, not a part: .* is anything",)
+    assert none.payload.notes == ("Columns that do not match the pattern: id, qty, price, code, day",)
+
+
 def test_a_value_in_the_future_is_said_and_so_is_a_newest_value_that_is_fresh(data, engine):
     rule = 'DataFreshness "day" <= 25 hours'
     (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), engine, now=dt.datetime(2024, 3, 4, 1, tzinfo=dt.UTC))

@@ -34,10 +34,10 @@ from tilth.engine.operations.casts import StringToDate, StringToDouble, StringTo
 from tilth.engine.operations.numbers import FloorDivide, integer
 from tilth.engine.operations.patterns import FullMatches
 from tilth.engine.operations.strings import LowerAscii, OneOf
-from tilth.engine.operations.times import EPOCH, Micros, known
+from tilth.engine.operations.times import Micros, known
 from tilth.errors import RulesError
 from tilth.regex import Regex
-from tilth.rules.conditions import Criterion, utc
+from tilth.rules.conditions import EPOCH, Criterion, utc
 from tilth.rules.language.syntax import Keyword
 
 BLANK = r"[\t\n\x0B\f\r \x85\xA0\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]+"  # White_Space of Unicode 15

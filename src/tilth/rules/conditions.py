@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from tilth.errors import RulesError
@@ -14,6 +14,8 @@ from tilth.rules.language.functions import evaluate
 
 Plain: TypeAlias = float | int | str | datetime | syntax.Keyword | None
 """An evaluated operand: a number, seconds, bytes, a string or pattern, a UTC timestamp without zone, EMPTY or WHITESPACES_ONLY, NULL."""
+
+EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,16 @@ def resolve(condition: syntax.Condition, setting: Setting, *, ignore_case: bool 
 def utc(at: datetime) -> datetime:
     """A timestamp in UTC without zone; one without zone is UTC already."""
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+def seconds(at: date) -> float:
+    """The seconds from 1970 to a date or time, in UTC.
+
+    >>> seconds(date(1970, 1, 2)), seconds(datetime(1970, 1, 1, 0, 0, 1, 500000))
+    (86400.0, 1.5)
+    """
+    time = utc(at) if isinstance(at, datetime) else datetime(at.year, at.month, at.day)
+    return (time - EPOCH).total_seconds()
 
 
 def day(text: str) -> datetime:

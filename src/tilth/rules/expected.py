@@ -49,7 +49,7 @@ def expected(earlier: Sequence[float], domain: tuple[float, float] = (-math.inf,
     `domain` of the metric. Only the latest hundred values count. The runs are taken to be equally far apart; seasons are not looked for.
 
     >>> expected([10.0, 11.0, 9.0, 10.0])
-    Expected(value=10.0, low=2.7..., high=17.2...)
+    Expected(value=10.0, low=2.63..., high=17.36...)
     """
     values = list(reversed(earlier[:MOST]))
     n = len(values)

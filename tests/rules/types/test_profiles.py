@@ -27,6 +27,7 @@ TABLE = pa.table(
         "same": [7] * 600,
         "flag": [i % 3 == 0 for i in range(600)],
         "day": [dt.date(2024, 3, 1 + i % 25) for i in range(600)],
+        "at": pa.array([dt.datetime(2024, 3, 1, i % 24, 0, 0, i) for i in range(600)], pa.timestamp("us", "UTC")),
         "list": [[1]] * 600,
     }
 )
@@ -57,17 +58,23 @@ def test_other_columns_have_their_most_frequent_values_ties_by_value():
     assert days["Column.day.Distribution"]["BinEdges"] == [f"2024-03-{d:02}" for d in range(1, 21)]
 
 
+def test_the_first_and_last_day_are_seconds_that_a_history_can_take():
+    (found,) = evaluate(DATA, parse('Analyzers = [ ColumnValues "day" ]'), duckdb_session())
+    assert found.payload.metrics["Column.day.Minimum"] == dt.datetime(2024, 3, 1, tzinfo=dt.UTC).timestamp()
+    assert found.message == "Column.day.Minimum is 2024-03-01\nColumn.day.Maximum is 2024-03-25"
+
+
 def test_all_columns_are_those_that_have_values_to_show():
     private = Dataset(DATA.source, Roles.of(private="word"))
     all_columns, named = evaluate(private, parse('Analyzers = [ Distribution AllColumns, Distribution "word" ]'), duckdb_session())
-    assert [name.split(".")[1] for name in all_columns.payload.metrics] == ["x", "n", "same", "flag", "day"]
+    assert [name.split(".")[1] for name in all_columns.payload.metrics] == ["x", "n", "same", "flag", "day", "at"]
     assert named.outcome is Outcome.ERROR and "private" in named.message
     assert recorded('Distribution "x"', Dataset(Memory(TABLE.slice(598, 1), ("x",)))) == [{}]  # no value
 
 
 def test_all_statistics_are_of_the_table_and_of_each_kind_of_column():
     (of_all,) = recorded("AllStatistics AllColumns")
-    assert (of_all["Dataset.*.RowCount"], of_all["Dataset.*.ColumnCount"]) == (600, 7)
+    assert (of_all["Dataset.*.RowCount"], of_all["Dataset.*.ColumnCount"]) == (600, 8)
     assert of_all["Column.n.Mean"] == pytest.approx(np.mean(TABLE["n"].to_numpy()), rel=1e-12)
     assert [name.rpartition(".")[2] for name in of_all if name.startswith("Column.word.")] == [
         "Completeness",
@@ -89,7 +96,7 @@ def test_a_report_draws_a_distribution(tmp_path):
 
 @pytest.mark.spark
 def test_both_engines_record_the_same(spark):
-    asked = "Distribution AllColumns, AllStatistics AllColumns"
+    asked = 'Distribution AllColumns, AllStatistics AllColumns, ColumnValues "day", ColumnValues "at"'
     for ours, theirs in zip(recorded(asked), recorded(asked, engine=tilth.Spark(spark).session()), strict=True):
         assert list(ours) == list(theirs)
         for name, value in ours.items():

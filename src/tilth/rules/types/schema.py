@@ -25,12 +25,14 @@ def _column_exists(rule: Rule, context: Context) -> PreparedRule:
 
 def _column_names_match(rule: Rule, context: Context) -> PreparedRule:
     """The whole of every name matches."""
-    pattern = Regex.parse(context.text(rule.parameters[0]).pattern).full().compile_python()
-    others = [name for name in context.schema.names if not pattern.search(name)]
+    pattern = Regex.parse(context.text(rule.parameters[0]).pattern)
+    whole, inside = pattern.full().compile_python(), pattern.compile_python()
+    others = [name for name in context.schema.names if not whole.search(name)]
+    anchored = ("the whole name has to match, not a part: .* is anything",) if any(map(inside.search, others)) else ()
     share = (
         {metric_name("ColumnNamesPatternMatchRatio"): (len(context.schema) - len(others)) / len(context.schema)} if context.schema else {}
     )
-    return known(judged(not others, share, notes=(f"Columns that do not match the pattern: {', '.join(others)}",)))
+    return known(judged(not others, share, notes=(f"Columns that do not match the pattern: {', '.join(others)}", *anchored)))
 
 
 def _lint_pattern(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:

@@ -13,7 +13,7 @@ from tilth.metrics.metric import Metric
 from tilth.report import Outcome
 from tilth.rules.cells import age_of, length, offenders, passes
 from tilth.rules.cells import judged as cell_judged
-from tilth.rules.conditions import resolve
+from tilth.rules.conditions import resolve, seconds
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Rule, Text
@@ -55,10 +55,17 @@ def extremes(column: str) -> dict[str, Metric]:
 
 
 def _record_values(analyzer: Rule, context: Context) -> PreparedRule:
-    columns = names(context.columns(analyzer))
-    if context.private(columns):
-        raise RulesError(f"the smallest and largest value of {columns[0]!r} are private", hint="measure another column", code="private")
-    return recorded(extremes(columns[0]), columns, context.scope(analyzer))
+    (column,) = context.columns(analyzer)
+    if context.private([column.name]):
+        raise RulesError(f"the smallest and largest value of {column.name!r} are private", hint="measure another column", code="private")
+    ready = recorded(extremes(column.name), (column.name,), context.scope(analyzer))
+    return replace(ready, judge=lambda values: _in_seconds(ready.judge(values))) if column.kind.temporal else ready
+
+
+def _in_seconds(result: RuleResult) -> RuleResult:
+    """Dates and times as seconds since 1970 in UTC, which a history can take; the notes say them as they are."""
+    notes = tuple(f"{name} is {value.isoformat()}" for name, value in result.metrics.items())
+    return replace(result, metrics={name: seconds(value) for name, value in result.metrics.items()}, notes=notes)
 
 
 # ── ColumnLength ──
