@@ -167,6 +167,12 @@ def test_indices_beyond_the_columns_are_named_all_at_once():
     assert [m.message for m in error.value.mistakes] == ["label: there is no column 9", "group_variable: there is no column -8"]
 
 
+def test_a_column_that_no_model_makes_is_not_offered():
+    with pytest.raises(ColumnError) as error:
+        AnalysisConfig.of(changed("facet", [{"name_or_index": "sexx"}])).reject_unknown(SCHEMA)
+    assert error.value.mistakes[0].accepted == "sex, age, region, approved"
+
+
 def test_what_is_not_computed_is_named():
     config = changed(methods=GOOD["methods"] | {"post_training_bias": {"methods": "all"}}, predicted_label="p")
     config["segment_config"] = [{"name_or_index": "age", "segments": [["(0, 40]"]]}]

@@ -143,8 +143,9 @@ class AnalysisConfig(Part):
 
     def reject_unknown(self, schema: Schema) -> None:
         """Reject columns that a table does not have, before a model is asked. Errors: `ColumnError`, with all those of bias."""
-        predicted = self if self.has_predictions else self.model_copy(update={"predicted_label": PREDICTED})
-        columns = schema.columns if self.has_predictions else (*schema.columns, Column(PREDICTED, Kind.STRING))
+        made_later = PREDICTING in self.asks_model
+        predicted = self.model_copy(update={"predicted_label": PREDICTED}) if made_later else self
+        columns = (*schema.columns, Column(PREDICTED, Kind.STRING)) if made_later else schema.columns
         self._reject_unknown_features(schema, self.model_columns(schema))
         if self.metrics:
             asked = predicted.request(Schema(columns))

@@ -72,8 +72,9 @@ def _alone(column: str, value: str, rows: int) -> Finding:
 
 
 def _scores(column: str) -> Finding:
-    message = f"{column!r} has scores where outcomes are expected: give the threshold above which one is favourable, such as threshold: 0.5"
-    return warning("NO_THRESHOLD", f"{message}, on the command line --threshold 0.5", (column,), "bias")
+    message = f"{column!r} has scores where outcomes are expected: give the threshold above which one is favourable, such as "
+    message += "threshold: 0.5, on the command line --threshold 0.5, in a Clarify configuration probability_threshold"
+    return warning("NO_THRESHOLD", message, (column,), "bias")
 
 
 def _absent(column: str, value: str, keys: tuple[Any, ...], hidden: bool) -> Finding:
