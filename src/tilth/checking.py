@@ -118,7 +118,8 @@ def checked(
         with nullcontext() if ledger is None else ledger.reading(key, at) as earlier:
             evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, now=at, **options)
     facts = _write_rows(data, ruleset, evaluation, session, row_files) if row_files else {}
-    return Checked(evaluation.findings, {"rows": evaluation.rows, **facts}, key, evaluation.statistics, ledger, at)
+    named = {"ruleset": Path(file).stem} if ruleset.source and (file := ruleset.source.file) else {}
+    return Checked(evaluation.findings, {"rows": evaluation.rows, **named, **facts}, key, evaluation.statistics, ledger, at)
 
 
 def _ledger(place: str | Path) -> Ledger:

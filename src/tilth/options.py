@@ -83,6 +83,15 @@ TRANSFORMS = click.option(
 TRUSTED = click.option(
     "--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts."
 )
+OUTPUTS = click.option(
+    "-o",
+    "--out",
+    "outputs",
+    type=OUTPUT,
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Also write the report: .html, .pdf, .md, .json, .xml (JUnit), .sarif; or with its format, such as glue=FILE; may be repeated.",
+)
 AS_JSON = click.option("--json", is_flag=True, help="Print the report as JSON.")
 REPORTS = click.option(
     "--report",

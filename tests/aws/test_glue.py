@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 
+import pyarrow as pa
 import pytest
 
+import tilth
 from tests.report.samples import REPORTS
-from tilth.aws.glue import to_glue_json
+from tilth.aws.glue import aggregated_metrics, rule_outcomes, to_glue_event, to_glue_json, to_glue_lines
 from tilth.report import Facts, Finding, Outcome, Report
 from tilth.rules.findings import AnalyzerNumbers, RuleVerdict
 
@@ -98,3 +101,45 @@ def test_the_whole_result():
 
 def test_without_rules_there_is_no_score():
     assert set(result(Report("x"))) == {"ResultId"}
+
+
+def checked() -> Report:
+    table = pa.table({"id": [1, 2, 3], "qty": [2, None, 4]})
+    rules = 'Rules = [ IsComplete "qty" labels=["team"="stock"], RowCount = 3, Mean "no" > 1, IsComplete "qty" ]'
+    with tempfile.TemporaryDirectory() as folder:
+        return tilth.check(table, rules, failed=f"{folder}/failed.csv")
+
+
+def test_the_frames_of_a_job():
+    report = checked()
+    outcomes = rule_outcomes(report)
+    assert outcomes.column_names == [
+        "Rule", "Outcome", "FailureReason", "EvaluatedMetrics", "EvaluatedRule", "Labels",
+        "PassedCount", "FailedCount", "SkippedCount", "TotalCount",
+    ]  # fmt: skip
+    rows = outcomes.to_pylist()
+    assert [row["Outcome"] for row in rows] == ["Failed", "Passed", "Failed", "Failed"]  # in order, a rule that is written twice twice
+    assert rows[0]["FailureReason"].startswith("Value: 0.6666666666666666 does not meet the constraint requirement!")
+    assert rows[0]["EvaluatedMetrics"] == [("Column.qty.Completeness", 2 / 3)]
+    assert (rows[0]["Labels"], rows[1]["Labels"]) == ([("team", "stock")], [])
+    assert [rows[0][c] for c in outcomes.column_names[6:]] == [2, 1, 0, 3]
+    assert (rows[1]["FailureReason"], rows[2]["EvaluatedMetrics"], rows[2]["TotalCount"]) == (None, [], None)
+    assert aggregated_metrics(report).to_pylist() == [
+        {"TotalRowsProcessed": 3, "PassedRows": 2, "FailedRows": 1, "TotalRulesProcessed": 4, "RulesPassed": 1, "RulesFailed": 3}
+    ]
+    plain = tilth.check(pa.table({"a": [1]}), "Rules = [ RowCount = 1 ]")
+    assert rule_outcomes(plain).column_names == ["Rule", "Outcome", "FailureReason", "EvaluatedMetrics", "EvaluatedRule"]
+
+
+def test_the_lines_and_the_event_of_a_run():
+    report = checked()
+    lines = [json.loads(line) for line in to_glue_lines(report).splitlines()]
+    assert [line["Result"] for line in lines] == ["FAIL", "PASS", "ERROR", "FAIL"]
+    assert {line["ResultId"] for line in lines} == {result(report)["ResultId"]}
+    event = json.loads(to_glue_event(report))
+    assert (event["source"], event["detail-type"]) == ("aws.glue-dataquality", "Data Quality Evaluation Results Available")
+    detail = event["detail"]
+    assert detail.keys() == {
+        "context", "resultID", "rulesetNames", "state", "score", "rulesSucceeded", "rulesFailed", "rulesSkipped",
+    }  # fmt: skip
+    assert (detail["state"], detail["score"], detail["rulesSucceeded"], detail["rulesFailed"]) == ("FAILED", 0.25, 1, 3)

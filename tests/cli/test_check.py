@@ -63,3 +63,21 @@ def test_a_machine_error_is_exit_3(tilth: Callable[..., Completed], files: Path,
     monkeypatch.setattr("tilth.rules.evaluation.measured", full)
     done = tilth("check", "orders.csv", "r.dqdl", "--table", "customers=customers.csv")
     assert (done.code, done.out) == (3, "")
+
+
+def test_only_rules_with_a_label_decide_the_exit_code(tilth: Callable[..., Completed], files: Path) -> None:
+    (files / "l.dqdl").write_text(
+        'DefaultLabels = [ "severity"="low" ]\nRules = [ RowCount > 0 labels=["severity"="high"], ColumnValues "amount" > 0 ]'
+    )
+    words = ("check", "orders.csv", "l.dqdl", "-o", "report.sarif", "-o", "glue_event=event.json")
+    codes = [
+        tilth(*words, *(w for label in labels for w in ("--fail-on", label))).code for labels in ([], ["severity=high"], ["severity=low"])
+    ]
+    assert codes == [1, 0, 1]
+    assert json.loads((files / "report.sarif").read_text())["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"] == {
+        "startLine": 2,
+        "startColumn": 52,
+    }
+    assert json.loads((files / "event.json").read_text())["detail"]["rulesetNames"] == ["l"]
+    wrong = tilth(*words, "--fail-on", "severity=hihg")
+    assert (wrong.code, "did you mean 'severity=high'?" in wrong.err) == (2, True)

@@ -10,7 +10,7 @@ import pytest
 from tests.report.samples import REPORTS
 from tilth.errors import MachineError, RequestError
 from tilth.report import Report
-from tilth.report.files import FORMATS, SUFFIXES, report_names, write_report
+from tilth.report.files import FORMATS, SUFFIXES, Outputs, report_names, write_report
 from tilth.store.places import atomic
 from tilth.store.scratch import LOCK
 
@@ -23,6 +23,9 @@ BEGINS = {
     "markdown": "### ",
     "text": "run loans",
     "glue": "{",
+    "glue_lines": "{",
+    "glue_event": "{",
+    "sarif": "{",
 }
 
 
@@ -125,3 +128,14 @@ def test_permissions_are_those_of_any_new_file_and_of_the_old_one(tmp_path: Path
     assert place.stat().st_mode == (tmp_path / "plain").stat().st_mode
     place.chmod(0o640)
     assert write_report(Report("y"), place).stat().st_mode & 0o777 == 0o640
+
+
+def test_outputs_are_files_with_or_without_their_format(tmp_path: Path) -> None:
+    a, b, c = (str(tmp_path / name) for name in ("a.html", "b.json", "x=1.md"))
+    outputs = Outputs([a, f"glue={b}", c])
+    assert outputs.formats == {a: "html", b: "glue", c: "markdown"}
+    outputs.write(REPORTS["loans"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.html", "b.json", "x=1.md"]
+    for wrong, words in (([a, f"json={a}"], "two reports"), (["a.doc"], "suffix"), ([f"json={tmp_path}"], "is a folder")):
+        with pytest.raises(RequestError, match=words):
+            Outputs(wrong)

@@ -23,6 +23,7 @@ SUFFIXES = {
     ".xml": "junit",
     ".md": "markdown",
     ".txt": "text",
+    ".sarif": "sarif",
 }
 Renderer: TypeAlias = Callable[[Report], str | bytes]
 FORMATS: Shelf[Renderer] = Shelf(
@@ -36,7 +37,10 @@ FORMATS: Shelf[Renderer] = Shelf(
         "junit": "tilth.report.junit:to_junit",
         "markdown": "tilth.report.markdown:to_markdown",
         "text": "tilth.report.text:to_plain_text",
+        "sarif": "tilth.report.sarif:to_sarif",
         "glue": "tilth.aws.glue:to_glue_json",
+        "glue_lines": "tilth.aws.glue:to_glue_lines",
+        "glue_event": "tilth.aws.glue:to_glue_event",
     },
 )
 
@@ -44,8 +48,9 @@ FORMATS: Shelf[Renderer] = Shelf(
 def write_report(report: Report, place: str | Path, format: str | None = None) -> Path | str:  # noqa: A002 -- the word that verbs and the flow file use
     """Write a report in the given format, by default that of the file's suffix, and return its path.
 
-    Suffixes: `.html`, `.json`, `.pdf`, `.ipynb`, `.xml` (JUnit), `.md` and `.txt`; formats: `html`, `json`, `pdf`, `notebook`, `junit`,
-    `markdown`, `text`, `glue`. Missing folders are created. The write is atomic.
+    Suffixes: `.html`, `.pdf`, `.ipynb`, `.md`, `.txt`, `.json`, `.xml` (JUnit) and `.sarif`; formats: `html`, `pdf`, `notebook`,
+    `markdown`, `text`, `json`, `junit`, `sarif`, and those of Glue: `glue`, `glue_lines`, `glue_event`. Missing folders are created. The
+    write is atomic.
 
     Errors: `RequestError` for an unknown suffix or format, or if the path is a folder; `MissingExtra` for a PDF without the extra `pdf`;
     `MachineError` if the file cannot be written.
@@ -79,12 +84,34 @@ def report_format(place: str | Path, asked: str | None = None) -> str:
     return asked
 
 
-def reject_unwritable(place: str | Path) -> None:
-    """Reject a place where a report cannot be written, before any work is done.
+class Outputs:
+    """The files that a command writes its report to, as they are named on its command line: `FILE`, or `FORMAT=FILE`.
 
-    Errors: `RequestError` for an unknown suffix, for a format that needs an extra, and if the place is a folder.
+    Errors, before any work is done: `RequestError` for an unknown suffix, a folder, and two reports for one file; `MissingExtra` for a
+    format that needs an extra.
+
+    >>> Outputs(["report.html", "glue=result.json"]).formats
+    {'report.html': 'html', 'result.json': 'glue'}
     """
-    FORMATS[report_format(place)]
+
+    def __init__(self, named: Iterable[str]) -> None:
+        self.formats: dict[str, str] = {}
+        for text in named:
+            asked, equals, place = text.partition("=")
+            asked, place = (asked, place) if equals and place and asked in FORMATS else ("", text)
+            if place in self.formats:
+                raise RequestError(f"two reports cannot both be written to {place}", hint="give each its own file", code="same-place")
+            self.formats[place] = report_format(place, asked or None)
+            FORMATS[self.formats[place]]
+            _reject_folder(place)
+
+    def write(self, report: Report) -> None:
+        """Write the report to all of them."""
+        for place, form in self.formats.items():
+            write_report(report, place, form)
+
+
+def _reject_folder(place: str | Path) -> None:
     if os.path.isdir(place):  # noqa: PTH112 -- Path.is_dir raises for a place in a closed folder
         message = f"{place} is a folder: it cannot be replaced by a report"
         raise RequestError(message, hint="give the name of a file in it", code="is-folder")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from tilth.display import Displayed, Grid, brief
+from tilth.errors import Place
 
 if TYPE_CHECKING:
     from typing import Self
@@ -66,6 +67,15 @@ class Payload:
     def example_counts(self) -> tuple[int, ...]:
         """How many rows each of the finding's examples represents, if they are not single rows."""
         return ()
+
+    @property
+    def rule_place(self) -> Place | None:
+        """Where what judges stands in a file, if it does."""
+        return None
+
+    def has_label(self, key: str, value: str) -> bool:
+        """Whether what judges has this label."""
+        return False
 
     def to_json(self) -> dict[str, Any]:
         """The fields that have a value."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, overload
 
@@ -82,8 +82,22 @@ class Report(Displayed):
             return self.facts.rows
         return next((n for f in self.findings if not f.where and (n := f.payload.row_count) is not None), None)
 
-    def raise_for_failures(self) -> None:
-        """Raise `DataFailure` with a line for each rule that did not pass."""
-        failed = [f for f in self.verdicts if f.outcome is not Outcome.PASSED]
-        if failed:
+    def failures(self, labels: Iterable[tuple[str, str]] = ()) -> tuple[Finding, ...]:
+        """The verdicts that are not Passed; with `labels`, pairs of a key and a value, those of rules that have one of them.
+
+        >>> Report("check").failures([("severity", "high")])
+        ()
+        """
+        wanted = tuple(labels)
+        failed = (f for f in self.verdicts if f.outcome is not Outcome.PASSED)
+        return tuple(f for f in failed if not wanted or any(f.payload.has_label(key, value) for key, value in wanted))
+
+    @property
+    def score(self) -> float | None:
+        """The share of verdicts that are Passed, as in Glue. None without any."""
+        return sum(f.outcome is Outcome.PASSED for f in self.verdicts) / len(self.verdicts) if self.verdicts else None
+
+    def raise_for_failures(self, labels: Iterable[tuple[str, str]] = ()) -> None:
+        """Raise `DataFailure` with a line for each of the `failures`."""
+        if failed := self.failures(labels):
             raise DataFailure(*(f"{f.name}: {f.outcome}" + (f": {f.message}" if f.message else "") for f in failed))

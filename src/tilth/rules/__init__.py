@@ -33,7 +33,7 @@ def parse(text: str, *, file: str | None = None, strict: bool = False) -> Rulese
     ruleset, mistakes = _read(text, file, strict)
     errors = [mistake for mistake in mistakes if mistake.severity == "error"]
     RulesError.reject(errors)
-    return replace(ruleset, warnings=mistakes)
+    return replace(ruleset, warnings=mistakes, source=SourceText(text, file))
 
 
 def lint(text: str, *, file: str | None = None, strict: bool = False, target: str | None = None) -> list[Mistake]:

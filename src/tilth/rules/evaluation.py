@@ -11,7 +11,7 @@ from typing import Any
 
 from tilth.data import Dataset, Files
 from tilth.engine.session import Session
-from tilth.errors import REFUSED, MachineError, RequestError, TilthError, unknown
+from tilth.errors import REFUSED, MachineError, Place, RequestError, TilthError, unknown
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
@@ -164,6 +164,7 @@ class _Evaluator:
     def finding(self, rule: Rule | Composite, ruleset: Ruleset, shown: Examples) -> Finding[RuleVerdict]:
         """The finding of a rule."""
         result, name, evaluated = self.result(rule), str(rule), self._with_history(rule)
+        place = ruleset.place_of(rule) or Place()
         payload = RuleVerdict(
             evaluated=name if evaluated is rule else str(evaluated),
             metrics=dict(result.metrics),
@@ -175,6 +176,9 @@ class _Evaluator:
             leaves=tuple(_leaf(leaf, self.results[leaf]) for leaf in rule.leaves) if isinstance(rule, Composite) else (),
             example_rows=shown.rows,
             earlier=self._earlier(rule, result),
+            file=place.file,
+            line=place.line,
+            column=place.column,
         )
         return Finding(
             name,

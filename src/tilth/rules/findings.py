@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from tilth.errors import Place
 from tilth.report.finding import Payload
 
 BASELINE = "baseline"
@@ -45,7 +46,7 @@ class RuleVerdict(Reasons, Payload):
 
     `evaluated` is the rule with operands resolved; `metrics` name → number; `example_rows` says how many rows each of the finding's
     `examples` is of, where they are values or keys; `leaves` are the parts of a composite; `earlier` the values of the first metric in
-    earlier checks of a history, the latest first.
+    earlier checks of a history, the latest first; `file`, `line` and `column` say where the rule stands, the latter two counted from 1.
     """
 
     KIND: ClassVar[str] = "rule"
@@ -57,11 +58,23 @@ class RuleVerdict(Reasons, Payload):
     leaves: tuple[Leaf, ...] = ()
     warnings: tuple[str, ...] = ()
     earlier: tuple[float, ...] = ()
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
 
     @property
     def drafted(self) -> bool:
         """Whether the rule was drafted from data."""
         return BASELINE in self.labels
+
+    @property
+    def rule_place(self) -> Place | None:
+        """Where the rule stands."""
+        return None if self.line is None else Place(self.file, self.line, self.column)
+
+    def has_label(self, key: str, value: str) -> bool:
+        """Whether the rule has this label."""
+        return self.labels.get(key) == value
 
     @property
     def row_count(self) -> int | None:

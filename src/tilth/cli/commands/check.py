@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.options import ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
+from tilth.errors import RequestError, unknown
+from tilth.options import ENGINE, INPUT, OUTPUT, OUTPUTS, PRIVATE, READING, engine_from, reading_from, shared, show
+
+if TYPE_CHECKING:
+    from tilth.rules import Ruleset
 
 
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA")
 @click.argument("rules", type=INPUT, metavar="RULES")
 @click.option("--json", is_flag=True, help="Print the result in the JSON of AWS Glue Data Quality.")
-@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the report: .html, .pdf, .json, .xml (JUnit) or .md.")
+@OUTPUTS
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows, shown for failed rows; may be repeated.")
 @PRIVATE
 @click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="Another table that rules may refer to; may be repeated.")
@@ -38,36 +42,42 @@ from tilth.options import ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, 
     show_default=True,
     help="Judge rules with AND and OR by their parts' outcomes, or row by row.",
 )
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Exit with 1 only if a rule with this label did not pass, such as severity=high; may be repeated.",
+)
 @shared(*READING)
 @shared(*ENGINE)
 def command(
     data: str,
     rules: str,
     json: bool,
-    out: str | None,
+    outputs: tuple[str, ...],
     ids: tuple[str, ...],
     private: tuple[str, ...],
     tables: tuple[str, ...],
     history: str | None,
+    fail_on: tuple[str, ...],
     **options: Any,
 ) -> int:
     """Check DATA against the DQDL ruleset in the file RULES.
 
-    Exit code 0 if every rule passed, 1 if one failed or could not be evaluated.
+    Exit code 0 if every rule passed, 1 if one failed or could not be evaluated; with --fail-on only rules with such a label count.
     """
     from tilth import verbs
     from tilth.checking import ruleset_from
-    from tilth.report.files import reject_unwritable
+    from tilth.report.files import Outputs
 
-    if out:
-        reject_unwritable(out)
-    sources = _sources(tables)
+    files = Outputs(outputs)
+    sources = _tables(tables)
     engine = engine_from(options)
     ruleset = ruleset_from(Path(rules))
+    labels = _labels(fail_on, ruleset)
     table = verbs.read(data, roles={"id": ids, "private": private}, engine=engine, **reading_from(options))
     report = verbs.check(table, ruleset, engine=engine, sources=sources, history=history, **options)
-    if out:
-        verbs.write(report, out)
+    files.write(report)
     if json:
         from tilth.aws.glue import to_glue_json
 
@@ -76,13 +86,28 @@ def command(
         show(report)
     for rule in report.facts.more.get("rules_without_rows", ()):
         click.echo(f"no row-level result: {rule}", err=True)
-    return 0 if report.passed else 1
+    return 1 if report.failures(labels) else 0
 
 
-def _sources(tables: tuple[str, ...]) -> dict[str, str]:
-    """The path of each name of NAME=PATH. Errors: `click.BadParameter`."""
-    pairs = [item.partition("=")[::2] for item in tables]
-    for item, (name, path) in zip(tables, pairs, strict=True):
-        if not name or not path or [n for n, _ in pairs].count(name) > 1:
-            raise click.BadParameter(f"{item}: expected NAME=PATH, each name once", param_hint="--table")
+def _pairs(items: tuple[str, ...], option: str, form: str) -> list[tuple[str, str]]:
+    """What is on both sides of each `=`. Errors: `click.BadParameter` for an item that lacks a side."""
+    pairs = [item.partition("=")[::2] for item in items]
+    for item, pair in zip(items, pairs, strict=True):
+        if not all(pair):
+            raise click.BadParameter(f"{item}: expected {form}", param_hint=option)
+    return pairs
+
+
+def _tables(items: tuple[str, ...]) -> dict[str, str]:
+    """The path of each table. Errors: `click.BadParameter`."""
+    pairs = _pairs(items, "--table", "NAME=PATH")
+    if len(dict(pairs)) < len(pairs):
+        raise click.BadParameter("a table is named twice: expected NAME=PATH, each name once", param_hint="--table")
     return dict(pairs)
+
+
+def _labels(items: tuple[str, ...], ruleset: Ruleset) -> list[tuple[str, str]]:
+    """The labels by which a rule decides. Errors: `RequestError` for one that no rule has: it would let every failure pass."""
+    known = dict.fromkeys(f"{key}={value}" for rule in ruleset.rules for key, value in ruleset.labels_of(rule).items())
+    RequestError.reject(unknown(items, known, "--fail-on: no rule has the label {}", "unknown-label"))
+    return _pairs(items, "--fail-on", "KEY=VALUE")

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import click
 
-from tilth.options import AS_JSON, INPUT, OUTPUT, say, show
+from tilth.options import AS_JSON, INPUT, OUTPUTS, say, show
 
 
 @click.command()
 @click.argument("first", type=INPUT, metavar="FIRST")
 @click.argument("second", type=INPUT, metavar="SECOND")
-@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the comparison: .html, .pdf, .json or .md.")
+@OUTPUTS
 @AS_JSON
-def command(first: str, second: str, out: str | None, json: bool) -> int:
+def command(first: str, second: str, outputs: tuple[str, ...], json: bool) -> int:
     """Compare two result files analysis.json, of SageMaker Clarify or of tilth measure --config.
 
     Each metric that differs is shown with what may be the reason. Exit code 0 if all agree to nine digits, 1 if one does not.
     """
     from tilth.aws.clarify.comparison import compare
     from tilth.report.blocks import counted
-    from tilth.report.files import write_report
+    from tilth.report.files import Outputs
 
+    files = Outputs(outputs)
     report = compare(first, second)
-    if out:
-        write_report(report, out)
+    files.write(report)
     if json or report.findings:
         show(report, json)
     equal, different = report.facts.more["equal"], report.facts.more["different"]

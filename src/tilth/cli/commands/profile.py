@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engine_from, reading_from, shared, show
+from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUTS, PRIVATE, READING, engine_from, reading_from, shared, show
 
 
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA")
-@click.option("-o", "--out", type=OUTPUT, metavar="FILE", help="Also write the report: .html, .pdf, .json or .md.")
+@OUTPUTS
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as that of last month.")
 @click.option("--label", metavar="COLUMN", help="The label, whose classes are counted.")
 @PRIVATE
@@ -27,7 +27,7 @@ from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUT, PRIVATE, READING, engi
 @shared(*ENGINE)
 def command(
     data: str,
-    out: str | None,
+    outputs: tuple[str, ...],
     against: str | None,
     label: str | None,
     private: tuple[str, ...],
@@ -38,25 +38,25 @@ def command(
 ) -> int:
     """Look at DATA: for each column what is missing, how its values are distributed, and what is odd about them."""
     from tilth import verbs
-    from tilth.report.files import reject_unwritable
+    from tilth.report.files import Outputs
 
     if databrew is not None:
-        return _by_config(data, databrew, out, private, {"--against": against, "--label": label, "--exact": exact}, options)
-    if out:
-        reject_unwritable(out)
+        return _by_config(data, databrew, outputs, private, {"--against": against, "--label": label, "--exact": exact}, options)
+    files = Outputs(outputs)
     engine, reading = engine_from(options), reading_from(options)
     roles = {name: value for name, value in {"label": label, "private": private}.items() if value}
     table = verbs.read(data, roles=roles, engine=engine, **reading)
     other = None if against is None else verbs.read(against, engine=engine, **reading)
     report = verbs.profile(table, against=other, exact=exact, engine=engine)
-    if out:
-        verbs.write(report, out)
+    files.write(report)
     show(report, json)
     return 0
 
 
-def _by_config(data: str, config: str, out: str | None, private: tuple[str, ...], others: dict[str, Any], options: dict[str, Any]) -> int:
-    """Run a profile job of DataBrew; its result goes to `out`, or to standard output."""
+def _by_config(
+    data: str, config: str, outputs: tuple[str, ...], private: tuple[str, ...], others: dict[str, Any], options: dict[str, Any]
+) -> int:
+    """Run a profile job of DataBrew; its result goes to the place that is named, or to standard output."""
     from tilth import verbs
     from tilth.aws.profile_jobs.config import ProfileConfiguration
     from tilth.aws.profile_jobs.job import deliver_job, json_of, profile_job
@@ -64,11 +64,13 @@ def _by_config(data: str, config: str, out: str | None, private: tuple[str, ...]
 
     if given := [name for name, value in others.items() if value]:
         raise RequestError(f"--databrew and {joined(given)} exclude each other: the file says what is measured", code="contradiction")
+    if outputs[1:]:
+        raise RequestError("a profile job of DataBrew has one result, and several places are named for it", code="contradiction")
     asked, engine = ProfileConfiguration.load(config), engine_from(options)
     table = verbs.read(data, roles={"private": private} if private else {}, engine=engine, **reading_from(options))
     result = profile_job(table, asked, engine)
-    if out:
-        deliver_job(result, out)
+    if outputs:
+        deliver_job(result, outputs[0])
     else:
         click.echo(json_of(result), nl=False)
     return 0

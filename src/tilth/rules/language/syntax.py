@@ -21,7 +21,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from tilth.rules.language.diagnostics import NOWHERE, RuleMistake, Span
+from tilth.errors import Place
+from tilth.rules.language.diagnostics import NOWHERE, RuleMistake, SourceText, Span
 from tilth.rules.language.tokens import TIME_UNITS
 
 _NAME_ESCAPE = re.compile(r'\\(["\\])')
@@ -435,7 +436,7 @@ class Variable(Node):
 
 @dataclass(frozen=True, slots=True)
 class Ruleset(Node):
-    """A whole ruleset. `warnings` is what `lint` reports of it; it is not part of its value.
+    """A whole ruleset. `warnings` is what `lint` reports of it, `source` the text it was read from; neither is part of its value.
 
     >>> print(Ruleset(rules=(Rule("ColumnCount", condition=Condition("number", "=", (Literal("3"),))),)))
     Rules = [
@@ -451,9 +452,14 @@ class Ruleset(Node):
     rules: tuple[Rule | Composite, ...] = ()
     analyzers: tuple[Analyzer, ...] = ()
     warnings: tuple[RuleMistake, ...] = field(default=(), compare=False, repr=False)
+    source: SourceText | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return "\n".join(self._sections())
+
+    def place_of(self, rule: Rule | Composite) -> Place | None:
+        """Where a rule stands in the source, where that is known."""
+        return None if self.source is None or rule.span == NOWHERE else self.source.place(rule.span)
 
     @property
     def leaves(self) -> Iterator[Rule]:
