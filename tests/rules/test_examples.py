@@ -49,11 +49,31 @@ CASES: dict[str, tuple[list[dict[str, object]], list[int]]] = {
         [3, 1, 1],
     ),
     '(ColumnValues "age" > 100) or (IsComplete "sex")': ([], []),  # no row fails both: null is not above 100, but its sex is there
+    'ReferentialIntegrity "shop" "shops.name" = 1.0': (
+        [{"id": 1, "shop": "b"}, {"id": 6, "shop": None}, {"id": 8, "shop": "c"}],
+        [3, 2, 1],
+    ),
+    'ReferentialIntegrity "mail" "shops.name" = 1.0': (
+        [
+            {"id": 1, "mail": "b*** (9 characters)"},
+            {"id": 4, "mail": "a*** (9 characters)"},
+            {"id": 7, "mail": None},
+            {"id": 6, "mail": "***"},
+        ],
+        [3, 2, 2, 1],
+    ),
+    'DatasetMatch "days" "id" "day" > 0.9': ([{"id": 3, "day": 1}, {"id": 7, "day": None}], [1, 1]),
+    'CustomSql "select shop from primary where day = 1"': ([{"id": 6, "shop": None}], [2]),
     # too unique, or a number of no row: nothing to show
     'Uniqueness "shop" < 0.1': ([], []),
     'Mean "age" > 1000': ([], []),
     '(IsUnique "shop") and (Mean "age" > 1000)': ([], []),
 }
+
+
+SHOPS = pa.table({"name": ["a"]})
+DAYS = pa.table({"id": [5, 4, 3, 2, 1, 6, 8], "day": [1, 1, 9, 1, 2, 3, 1]})
+SOURCES = {name: Dataset(Memory(table, tuple(table.column_names), id(table))) for name, table in (("shops", SHOPS), ("days", DAYS))}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +90,7 @@ def shown(finding: Finding) -> tuple[list[dict[str, object]], list[int]]:
 
 @pytest.mark.parametrize("rule", CASES)
 def test_what_is_shown(rule, data):
-    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), duckdb_session())
+    (found,) = evaluate(data, parse(f"Rules = [ {rule} ]"), duckdb_session(), sources=SOURCES)
     examples, rows = CASES[rule]
     assert shown(found) == (examples if rows else sorted(examples, key=lambda row: str(row["id"])), rows)
 
@@ -80,7 +100,7 @@ def test_spark_shows_the_same(spark, data):
     from tilth.engine.spark import Spark
 
     ruleset = parse(f"Rules = [ {', '.join(CASES)} ]")
-    ours, theirs = evaluate(data, ruleset, duckdb_session()), evaluate(data, ruleset, Spark(spark).session())
+    ours, theirs = (evaluate(data, ruleset, e, sources=SOURCES) for e in (duckdb_session(), Spark(spark).session()))
     assert [shown(f) for f in ours] == [shown(f) for f in theirs]
 
 

@@ -9,8 +9,9 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Dataset
-from tilth.engine.expressions import alias, and_, col, eq, lit, not_null
+from tilth.engine.expressions import alias, and_, col, eq, lit, not_, not_null
 from tilth.engine.layers import table
+from tilth.rules.examples import FailureFilter
 from tilth.rules.prepared import MEMBER, Membership
 
 K = TypeVar("K", bound=Hashable)
@@ -28,6 +29,12 @@ def with_members(data: Dataset, members: Mapping[K, Membership]) -> tuple[Datase
         select.select(alias(not_null(exp.column("hit", side, quoted=True)), added[of]), copy=False)
         select.join(_among(member).subquery(side), on=and_(*_pairs(member, side)), join_type="left", copy=False)
     return data.rows(select, out=(*data.names, *added.values())), added
+
+
+def not_among(data: Dataset, member: Membership, columns: tuple[str, ...]) -> FailureFilter:
+    """The rows that are not members, shown by their values of some columns."""
+    joined, names = with_members(data, {member: member})
+    return FailureFilter(columns, not_(col(names[member])), data=joined)
 
 
 def _among(member: Membership) -> exp.Select:

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 @click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="Another table that rules may refer to; may be repeated.")
 @click.option("--history", type=OUTPUT, metavar="PLACE", help="The metrics of earlier checks, where this one's are added.")
 @click.option("--at", type=click.DateTime(), metavar="TIME", help="The time of the check in UTC, for data of an earlier day.")
+@click.option(
+    "--examples",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="How many values, keys or rows are shown of what fails a rule.",
+)
 @click.option("--passed", type=OUTPUT, metavar="PLACE", help="Write the rows that pass every rule.")
 @click.option("--failed", type=OUTPUT, metavar="PLACE", help="Write the rows that fail a rule, with the failed rules in a column.")
 @click.option("--rows", type=OUTPUT, metavar="PLACE", help="Write all rows, with the rules that each passes, fails and skips.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from tilth.data import Dataset, mask
@@ -17,6 +18,7 @@ from tilth.rules.examples import FailureExamples, FailureFilter, groupable
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.references import split_aggregate, split_mapping, split_names, split_reference
 from tilth.rules.language.syntax import Rule
+from tilth.rules.members import not_among
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, known, row_counts
 from tilth.rules.types import RULE_TYPES
 from tilth.rules.types.rule_type import NUMBER, ONE, TILTH, TWO, Form, RuleType
@@ -62,7 +64,9 @@ def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
             return failed("Primary data frame contains no data.")
         return _ratio(rule, context, hits / n, rows=row_counts(hits, n))
 
-    return PreparedRule((matched, rows), judge, tuple(a for a, _ in keys), col(MEMBER), member=_member(context, other, keys))
+    columns_here, member = tuple(a for a, _ in keys), _member(context, other, keys)
+    failing = partial(not_among, context.data, member, columns_here)
+    return PreparedRule((matched, rows), judge, columns_here, col(MEMBER), failing=failing, member=member)
 
 
 def _lint_pairs(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
@@ -103,7 +107,7 @@ def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
 
     of, member = tuple(a for a, _ in (*keys, *columns)), _member(context, other, keys, columns)
     metrics = (rows, found, equal, others, *repeated, *differing.values())
-    return PreparedRule(metrics, judge, of, col(MEMBER), member=member)
+    return PreparedRule(metrics, judge, of, col(MEMBER), failing=partial(not_among, context.data, member, of), member=member)
 
 
 def _repeated_keys(keys: Keys, context: Context, other: Dataset, alias: str) -> RulesError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
@@ -23,6 +24,7 @@ from tilth.metrics.metric import measured
 from tilth.rules.context import Context
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule
+from tilth.rules.members import not_among
 from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, metric_name, row_counts
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
@@ -106,7 +108,7 @@ def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
         return judged(met, {ROWS_METRIC: passed / n}, notes=(note,), rows=row_counts(passed, n))
 
     member = Membership(returned, query.subquery("q"), returned, (True,) * len(returned))
-    return PreparedRule((), judge, (), col(MEMBER), member=member)
+    return PreparedRule((), judge, (), col(MEMBER), failing=partial(not_among, context.data, member, returned), member=member)
 
 
 def _returned(query: Any, context: Context) -> tuple[str, ...]:
