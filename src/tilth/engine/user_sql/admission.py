@@ -10,6 +10,7 @@ and keeps decimals exact, which in a formula become doubles, so that a served ro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -162,6 +163,9 @@ def typed(x: Tree, of: Kind, narrow: bool = False) -> Tree:
     return x
 
 
+LACKING = re.compile(r"Required keyword: '(\w+)' missing")
+
+
 def short(text: str) -> str:
     """A text as messages show it."""
     flat = " ".join(text.split())
@@ -230,6 +234,8 @@ class Admission:
         details = (getattr(error, "errors", None) or [{}])[0]
         line, column = details.get("line"), details.get("col")
         what = str(details.get("description") or str(error).split("\n")[0]).rstrip(".")
+        if lacking := LACKING.match(what):  # names a class of sqlglot's
+            what = f"{'a value' if lacking[1] in ('this', 'expression') else lacking[1]} is missing"
         if self.query:
             return Mistake(f"Error executing SQL statement: {what}", self.place, code="not-sql")
         lines = self.text.splitlines()

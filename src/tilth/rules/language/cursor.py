@@ -83,6 +83,8 @@ class Cursor:
         token, before = self.here, self.tokens[self.at - 1]
         if token.kind == BROKEN:
             return Fault()
+        if before.kind == "not" and self.at > 1 and self.tokens[self.at - 2].text.casefold() == "is":
+            hint = SQL_WORDS["is"]
         if before.kind == NAME and (meant := miswritten(before.text)):
             return self.fault("E-SYNTAX", before.span, f"'{shown(before.text)}' is not expected here", hint=meant)
         message = "the ruleset ends too early" if token.kind == END else f"'{shown(token.text)}' is not expected here"
@@ -154,14 +156,17 @@ def shown(text: str) -> str:
     return line if len(text) <= 40 else f"{line[:40]}…"
 
 
+SQL_WORDS = {"is": "write = NULL or != NULL", "like": 'write matches and a regular expression: matches "A.*"'}
+
+
 def miswritten(word: str) -> str:
-    """What to write instead of a word that is not a name: a fixed word in another case, or `is`.
+    """What to write instead of a word that is not a name: a fixed word in another case, or one of SQL.
 
     >>> miswritten("Between"), miswritten("is"), miswritten("days")
     ("did you mean 'between'?", 'write = NULL or != NULL', '')
     """
-    if word.casefold() == "is":
-        return "write = NULL or != NULL"
+    if word.casefold() in SQL_WORDS:
+        return SQL_WORDS[word.casefold()]
     exact = next((fixed for fixed in FIXED if fixed.casefold() == word.casefold()), word)
     return "" if exact == word else f"did you mean {exact!r}?"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from tilth.engine.user_sql.admission import Admission
+from tilth.errors import ExpressionError
 from tilth.regex.parser import Parser
 from tilth.rules.conditions import Criterion, clock, day
 from tilth.rules.language import syntax
@@ -12,6 +14,7 @@ from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.functions import EvaluationError, evaluate, numbers, walk
 from tilth.rules.types.rule_type import RuleType
 
+SEVERAL_ROWS = "one-row"  # the code of a sub-query or window function in a condition, which is an error of its own
 ENDS_ANCHORED = re.compile(r"(?<!\\)(?:\\\\)*\$\Z")
 
 
@@ -26,6 +29,20 @@ def lint(rule: syntax.Rule, row: RuleType, report: Diagnostics) -> None:
         _pattern(rule.condition, report)
     if rule.threshold:
         _threshold(rule.threshold, report)
+    if rule.where and rule.where.pattern.strip():
+        _sql(rule.where, report)
+    for i, parameter in enumerate(rule.parameters):
+        if row.kind(i) == "sql" and parameter.style == '"':
+            _sql(parameter.text, report, query=True)
+
+
+def _sql(text: syntax.Text, report: Diagnostics, *, query: bool = False) -> None:
+    """Warns of a condition or query that cannot be read. Whether its columns exist is known when it is run."""
+    try:
+        Admission(text.pattern, query=query).parsed()
+    except ExpressionError as error:
+        for m in (m for m in error.mistakes if m.code != SEVERAL_ROWS):
+            report.warn("W-UNJUDGED", text.span, m.message, accepted=m.accepted, hint=m.hint)
 
 
 # Ranges
@@ -99,7 +116,10 @@ def _pattern(condition: syntax.Condition, report: Diagnostics) -> None:
         return
     pattern = condition.operands[0]
     lint_anchors(pattern, report)
-    if "|" in pattern.pattern and (regex := Parser(pattern.pattern)).is_alternation and not regex.mistakes:
+    regex = Parser(pattern.pattern)
+    for m in regex.mistakes:
+        report.warn("W-UNJUDGED", pattern.span, m.message, accepted=m.accepted, hint=m.hint)
+    if regex.is_alternation and not regex.mistakes:
         message = "Glue's executor anchors only the first and the last alternative of this pattern"
         report.warn("W-ALTERNATION", pattern.span, message, hint="put the alternatives in parentheses: (a|b)")
 

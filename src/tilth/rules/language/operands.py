@@ -48,7 +48,7 @@ class Operands(Cursor):
         if operator == "in":
             if self.here.kind == "$":
                 return [self.operand()]
-            self.expect("[", "a list in brackets or a variable")
+            self.expect("[", "a list in brackets or a variable", hint="write [1, 2, 3]" if self.here.kind in ("(", "{") else "")
             return self.separated(self.operand, "]")
         if self.here.kind in ("=", ">", "<"):
             raise self.unexpected(AN_OPERAND, f"write {DOUBLE_SIGNS.get(operator + self.here.kind, '>= or <=')}")

@@ -52,12 +52,24 @@ def read(report: Diagnostics) -> syntax.Ruleset:
     )
 
 
+STRAY = {  # characters that DQDL does not have → what to write instead
+    "'`“”‘’„«»": "strings are written in straight double quotes",
+    "%": "a share is a number between 0 and 1: 95 % is 0.95",
+    ";": "rules are separated by commas",
+    "≥": "write >=",
+    "≤": "write <=",
+    "≠": "write !=",
+    "&": "write AND between rules in parentheses",
+    "|": "write OR between rules in parentheses",
+}
+
+
 def _note_oddities(odd: Iterable[Oddity], report: Diagnostics) -> None:
     """Notes what the tokens leave out: each stray character, and each kind of comment or white space that Glue does not read, once."""
     seen = set()
     for kind, span, text in odd:
         if kind == "character":
-            hint = "strings are written in straight double quotes" if set(text) & set("'`“”‘’„«»") else ""
+            hint = next((hint for characters, hint in STRAY.items() if set(text) & set(characters)), "")
             report.error("E-SYNTAX", span, f"{text[:20]!r} has no meaning here", hint=hint)
         elif kind == "quote":
             hint = 'a string ends with ", and \\" inside it means a quote'
@@ -247,6 +259,8 @@ class Parser(Operands):
 
     def misplaced(self) -> str:
         kind, before = self.here.kind, self.tokens[self.at - 1].kind
+        if self.here.text.casefold() == "threshold":
+            return f"write with {self.here.text}"
         if kind in ("+", "-", "*", "/") and before == NOW:
             return "a shifted now() needs parentheses: (now() - 3 days)"
         return "a clause of one rule belongs inside its parentheses" if kind in ("where", "with") and before == ")" else ""

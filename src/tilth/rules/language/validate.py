@@ -307,7 +307,8 @@ class _Validation:
         variable = self.variables.get(name)
         self.used.add(name)
         if variable is None:
-            hint, glue = self.report.near(name, self.variables), f"Variable not found: {name}"
+            define = f'define it before the rules: {name} = "…", or [ "…", "…" ]'
+            hint, glue = self.report.near(name, self.variables) or define, f"Variable not found: {name}"
             self.report.error("E-VARIABLE", span, f"there is no variable {name}", accepted=listed(self.variables), hint=hint, glue=glue)
         elif as_text and (variable.listed or isinstance(variable.values[0], syntax.Keyword)):
             kind = "a list" if variable.listed else str(variable.values[0])
