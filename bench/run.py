@@ -26,6 +26,7 @@ KEPT = Path(__file__).with_name("figures.json")  # what the page says of each be
 LARGE = (
     *(
         "rules",
+        "verdicts",
         "planning",
         "footers",
         "profile",
