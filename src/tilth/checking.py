@@ -108,6 +108,7 @@ def checked(
 ) -> Checked:
     """The check of a table by a ruleset, with facts for the report: see `tilth.check`."""
     from tilth.rules.evaluation import evaluate
+    from tilth.rules.scores import scores
 
     ledger = None if history is None else _ledger(history)
     with session.working_for(RULES):
@@ -118,8 +119,9 @@ def checked(
         with nullcontext() if ledger is None else ledger.reading(key, at) as earlier:
             evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, now=at, **options)
     facts = _write_rows(data, ruleset, evaluation, session, row_files) if row_files else {}
+    metrics = {**evaluation.statistics, **scores(evaluation.findings)}
     named = {"ruleset": Path(file).stem} if ruleset.source and (file := ruleset.source.file) else {}
-    return Checked(evaluation.findings, {"rows": evaluation.rows, **named, **facts}, key, evaluation.statistics, ledger, at)
+    return Checked(evaluation.findings, {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, at)
 
 
 def _ledger(place: str | Path) -> Ledger:

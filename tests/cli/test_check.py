@@ -81,3 +81,17 @@ def test_only_rules_with_a_label_decide_the_exit_code(tilth: Callable[..., Compl
     assert json.loads((files / "event.json").read_text())["detail"]["rulesetNames"] == ["l"]
     wrong = tilth(*words, "--fail-on", "severity=hihg")
     assert (wrong.code, "did you mean 'severity=high'?" in wrong.err) == (2, True)
+
+
+def test_scores_are_in_the_history(tilth: Callable[..., Completed], files: Path) -> None:
+    (files / "s.dqdl").write_text(
+        'Rules = [ IsComplete "id" labels=["of"="keys"], ColumnValues "amount" > 0, Mean "no" > 1, RowCount > 0 ]'
+    )
+    for rows in ("", "4,10,"):
+        (files / "orders.csv").write_text(ORDERS + rows)
+        tilth("check", "orders.csv", "s.dqdl", "--history", "s.db")
+    found = {
+        name: [row["value"] for row in json.loads(tilth("history", "s.db", "--metric", f"{name}.Score", "--json").out)]
+        for name in ("Dataset.*", "Column.id", "Column.amount", "Label.of=keys")
+    }
+    assert found == {"Dataset.*": [0.5, 0.5], "Column.id": [1.0, 1.0], "Column.amount": [0.0, 0.0], "Label.of=keys": [1.0, 1.0]}
