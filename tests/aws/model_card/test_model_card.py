@@ -87,6 +87,16 @@ def test_a_card_is_read_as_it_was_written_and_as_sagemaker_gives_it(made: Path, 
     assert ModelCard.model_validate_json(card.to_json()) == card
 
 
+def test_a_card_of_a_model_package_lacks_what_the_package_says() -> None:
+    objective = {"function": {"function": "Maximize", "facet": "AUC"}, "notes": "of the test part"}
+    overview = {"model_owner": "Credit risk", "model_name": "loans", "model_version": 2}
+    card = ModelCard.model_validate({"model_overview": overview, "training_details": {"objective_function": objective}})
+    assert json.loads(card.to_json(package=True)) == {
+        "model_overview": {"model_owner": "Credit risk"},
+        "training_details": {"objective_function": objective["function"]},
+    }
+
+
 def test_the_governance_report_says_what_is_missing_what_changed_and_what_proves_it(made: Path) -> None:
     page = (made / "card/governance.html").read_text("utf-8")
     digest = hashlib.sha256((made / "run/report.json").read_bytes()).hexdigest()

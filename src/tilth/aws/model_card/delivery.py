@@ -25,10 +25,12 @@ def deliver_card(
     details: str | Path | None = None,
     evidence: Sequence[str | Path] = (),
     pages: Sequence[str] = ("html",),
+    package: bool = False,
 ) -> ModelCard:
     """The model card of the folder of a run as `model_card.json`, and the governance report, in `place`; an atomic write.
 
-    `details` is a file of what only you know, `evidence` are further reports, `pages` the suffixes of the governance report.
+    `details` is a file of what only you know, `evidence` are further reports, `pages` the suffixes of the governance report. `package`:
+    the card is one to be attached to a model package.
 
     Errors: `RequestError` with every mistake of the details, and for a folder or a report that is not one.
     """
@@ -40,7 +42,7 @@ def deliver_card(
     made = filled(card, found)
     page = governance_page(made, found)
     with atomic(place, folder=True) as folder:
-        (folder / MODEL_CARD).write_text(made.to_json(), "utf-8")
+        (folder / MODEL_CARD).write_text(made.to_json(package), "utf-8")
         for name, written in writers.items():
             (folder / name).write_bytes(written(page))
     return made

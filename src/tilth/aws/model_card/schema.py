@@ -225,9 +225,23 @@ class ModelCard(Part):
     evaluation_details: list[Evaluation] | None = None
     additional_information: AdditionalInformation | None = None
 
-    def to_json(self) -> str:
-        """The card as JSON, without members that have no value."""
-        return json.dumps(self.model_dump(mode="json", exclude_none=True), ensure_ascii=False, indent=2) + "\n"
+    def to_json(self, package: bool = False) -> str:
+        """The card as JSON, without members that have no value.
+
+        `package`: as it is attached to a model package, which says itself which model it is, and whose objective function has no notes.
+        """
+        made = self.model_dump(mode="json", exclude_none=True, exclude=OF_THE_PACKAGE if package else None)
+        training = made.get("training_details", {})
+        if package and "objective_function" in training:
+            training["objective_function"] = training["objective_function"].get("function", {})
+        return json.dumps(made, ensure_ascii=False, indent=2) + "\n"
+
+
+OF_THE_PACKAGE: Any = {
+    "model_package_details": True,
+    "model_overview": {"model_id", "model_name", "model_version", "inference_environment"},
+}
+"""Members that a card attached to a model package does not have."""
 
 
 def card_from(path: str | Path) -> ModelCard:

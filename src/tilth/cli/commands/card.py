@@ -21,7 +21,8 @@ from tilth.options import INPUT, NAMES, OUTPUT, say
 @click.option(
     "--report", "pages", type=NAMES, default="html", show_default=True, metavar="SUFFIXES", help="The formats of the report: html,pdf."
 )
-def command(result: str, details: str | None, evidence: tuple[str, ...], out: str, pages: tuple[str, ...]) -> int:
+@click.option("--package", is_flag=True, help="Write the card as it is attached to a model package.")
+def command(result: str, details: str | None, evidence: tuple[str, ...], out: str, pages: tuple[str, ...], package: bool) -> int:
     """Make a model card and a governance report of RESULT, the folder that tilth run wrote.
 
     DIR/model_card.json has the schema of Amazon SageMaker's model cards and can be imported there. DIR/governance.html is for people:
@@ -30,6 +31,6 @@ def command(result: str, details: str | None, evidence: tuple[str, ...], out: st
     from tilth.aws.model_card.delivery import deliver_card
     from tilth.store.uri import joined
 
-    deliver_card(result, out, details, evidence, pages)
+    deliver_card(result, out, details, evidence, pages, package)
     say(f"model card: {joined(out, 'model_card.json')}")
     return 0
