@@ -1,9 +1,10 @@
 """The findings of all rows and of each group."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from tests.measures.bias_variance.learned import measured
+from tests.measures.bias_variance.learned import LINE, measured
 from tilth.measures.bias_variance.findings import noise_of
 from tilth.measures.insights.features import Target
 from tilth.metrics.bias_variance import ZeroOneLoss
@@ -26,6 +27,15 @@ def test_a_tree_overfits_a_slanting_line():
     assert len([name for name in named if name.startswith("a=[")]) == 4  # a facet of many numbers is cut into quarters
     assert sum(g.payload.test_rows for g in groups[:2]) == sum(g.payload.test_rows for g in groups[2:]) == 120
     assert all(g.payload.diagnosis and not g.payload.learning_curve for g in groups)
+
+
+def test_a_group_that_came_last_is_left_out():
+    """No model learns from the last sixth, where all rows of one group are, so nothing is known of how they are fitted."""
+    late = np.where(np.arange(400) < 350, "early", "late")
+    table = LINE.append_column("t", pa.array(range(400))).append_column("g", pa.array(late))
+    found = measured(table, {"label": "y", "time": "t", "facet": "g"}, replicates=5)
+    assert [f.group for f in found] == ["", "g=early"]
+    assert (found[0].payload.held_by, found[0].payload.sampling) == ("time", "half")
 
 
 def test_rows_with_equal_features_show_the_noise_of_the_labels():

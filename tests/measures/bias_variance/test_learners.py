@@ -1,5 +1,6 @@
 """What is trained, and what happens where it cannot be."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from tests.measures.bias_variance.learned import LINE, Nearest, X, measured
 from tilth.cli.app import run
 from tilth.errors import RequestError
+from tilth.measures.bias_variance.learners import Learner
+from tilth.metrics.bias_variance import LOSSES
 
 pytest.importorskip("sklearn")
 from sklearn import linear_model, naive_bayes, svm  # after the check that it is there
@@ -20,6 +23,14 @@ def test_what_a_learner_cannot_do_is_said():
     assert not_learned.message.startswith("bias_variance: LogisticRegression cannot learn from these rows: Input X contains NaN")
     with pytest.raises(RequestError, match="LinearSVC gives no probabilities, which loss log needs"):
         measured(make=svm.LinearSVC, loss="log")
+
+
+def test_rows_of_one_class_have_only_that_to_say():
+    """A few rows of a rare class may be missing in a small part; scikit-learn's linear models learn no single class."""
+    x, y = np.arange(6.0)[:, None], np.ones(6)
+    for loss, said in (("0-1", [1, 1]), ("log", [[0, 1], [0, 1]])):
+        learner = Learner(linear_model.LogisticRegression, LOSSES[loss], 2)
+        assert learner.trained(x, y)(x[:2]).tolist() == said
 
 
 def test_a_parameter_that_the_learner_lacks_is_refused():

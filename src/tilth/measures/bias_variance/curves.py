@@ -58,7 +58,7 @@ def learning_curve(learner: Learner, target: Target, x: Numbers, folds: Folds) -
             part = train[: max(int(len(train) * size), 2)]
             own, other = _losses(learner, target, x, part, judges)
             losses[:, s, f], rows[s, f] = (own.mean(), other.mean()), len(part)
-        seen[part] += own
+        seen[part] += own  # the last part is all rows of the fold
         times[part] += 1
         unseen[judges] = other
     points = [_point(round(float(n.mean())), *losses[:, s]) for s, n in enumerate(rows)]

@@ -68,7 +68,8 @@ class Found:
         curves = replace(whole.payload, learning_curve=tuple(points), law=law, varied=parameter, validation_curve=tuple(varied))
         yield replace(whole, payload=curves)
         for group, rows in groups_of(self.facets, self.target.known):
-            if rows[self.estimate.judged].sum() >= FEW_ROWS and not np.isnan(losses.unseen[rows]).all():
+            both = (losses.seen[rows], losses.unseen[rows])  # by time, the first rows judge no model, and none learns from the last
+            if rows[self.estimate.judged].sum() >= FEW_ROWS and not any(np.isnan(of).all() for of in both):
                 yield replace(self._finding(losses, rows), group=group)
 
     def _finding(
