@@ -90,7 +90,7 @@ OUTPUTS = click.option(
     type=OUTPUT,
     multiple=True,
     metavar="[FORMAT=]FILE",
-    help="Also write the report: .html, .pdf, .md, .json, .xml (JUnit), .sarif; or with its format, such as glue=FILE; may be repeated.",
+    help="Also write the report: .html, .pdf, .ipynb, .md, .json, .xml (JUnit), .sarif, or as FORMAT=FILE; may be repeated.",
 )
 AS_JSON = click.option("--json", is_flag=True, help="Print the report as JSON.")
 REPORTS = click.option(
