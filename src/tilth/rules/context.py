@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Schema
+from tilth.data import Column, Dataset, Files, Schema
 from tilth.engine.session import Session
 from tilth.engine.user_sql.expression import parse_condition
 from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed, unknown
@@ -25,18 +25,22 @@ History = Callable[[str, int], Sequence[float]]
 
 @dataclass(frozen=True)
 class Context:
-    """The table under test, the engine, the further tables by their names, and what operands may refer to.
-
-    `files` are the places of the files that the table was read from.
-    """
+    """The table under test, the engine, the further tables by their names, and what operands may refer to."""
 
     data: Dataset
     engine: Session
     schema: Schema
     setting: Setting
     sources: Mapping[str, Dataset] = field(default_factory=dict)
-    files: tuple[str, ...] = ()
     history: History | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The places of the files that the table was read from; none where it was not."""
+        source = self.data.source
+        if not isinstance(source, Files):
+            return ()
+        return (source.copies.place,) if source.copies and source.copies.place else source.paths
 
     def text(self, parameter: Parameter) -> Text:
         """The string of a parameter, its variable resolved. Errors: `RulesError`."""

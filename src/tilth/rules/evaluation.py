@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from tilth.data import Dataset, Files
+from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.errors import REFUSED, MachineError, Place, RequestError, TilthError, unknown
 from tilth.metrics.columns import RowCount
@@ -70,7 +70,7 @@ def evaluate(
     setting = Setting(now or datetime.now(UTC), variables={v.name: v for v in ruleset.variables})
     own = {ruleset.primary.name: data} if ruleset.primary else {}
     tables = {PRIMARY: data, **own, **(sources or {})}
-    context = Context(data, engine, engine.schema(data), setting, tables, _files(data), history)
+    context = Context(data, engine, engine.schema(data), setting, tables, history)
     run = _Evaluator(context)
     run.prepare([*ruleset.leaves, *ruleset.analyzers])
     if composites == "row":
@@ -82,13 +82,6 @@ def evaluate(
     judging = {r: p for r, p in run.prepared.items() if isinstance(r, Rule) and not isinstance(r, Analyzer)}
     judged = {r: p for r, p in judging.items() if run.results[r].outcome is not Outcome.ERROR}
     return Evaluation(tuple(findings), run.statistics(), judged, run.values.get(RowCount()))
-
-
-def _files(data: Dataset) -> tuple[str, ...]:
-    """The places of the files that a table was read from."""
-    if not isinstance(data.source, Files):
-        return ()
-    return (data.source.copies.place,) if data.source.copies and data.source.copies.place else data.source.paths
 
 
 class _Evaluator:
