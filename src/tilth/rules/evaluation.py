@@ -11,7 +11,7 @@ from typing import Any
 
 from tilth.data import Dataset
 from tilth.engine.session import Session
-from tilth.errors import REFUSED, MachineError, Place, RequestError, TilthError, unknown
+from tilth.errors import REFUSED, MachineError, Mistake, Place, RequestError, TilthError, unknown
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
@@ -246,10 +246,14 @@ def _machine(error: Exception) -> bool:
     return isinstance(error, MemoryError) or (isinstance(error, MachineError) and error.mistakes[0].code != REFUSED)
 
 
+def _accepted(mistake: Mistake) -> str:
+    return f"accepted: {mistake.accepted}" if mistake.accepted else ""
+
+
 def _reason(rule: Rule | Composite, error: Exception) -> str:
     match error:
         case EvaluationError():
             return error.reason
         case TilthError():
-            return "\n".join(m.message + (f" ({m.hint})" if m.hint else "") for m in error.mistakes)
+            return "\n".join(f"{m.message} ({more})" if (more := m.hint or _accepted(m)) else m.message for m in error.mistakes)
     return f"{rule.type if isinstance(rule, Rule) else rule} cannot be evaluated: {type(error).__name__}: {error}"
