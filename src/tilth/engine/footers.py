@@ -100,10 +100,11 @@ def answered(data: Dataset, statistics: Iterable[Statistic], schema: Callable[[]
 
 def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
     """The smallest and the largest value of columns of whole numbers with room for all different values, and little more."""
-    footers, decode = footers_of(data.source) if isinstance(data.source, Files) else None, _decode(data)
+    asked, decode = list(columns), _decode(data)
+    footers = footers_of(data.source) if asked and decode is not None and isinstance(data.source, Files) else None
     if footers is None or decode is None:
         return {}
-    known = {c: ends for c in columns if c not in decode.made and (ends := footers.ends(c)) and type(ends.low) is int}
+    known = {c: ends for c in asked if c not in decode.made and (ends := footers.ends(c)) and type(ends.low) is int}
     room = {c: (ends.low, ends.high) for c, ends in known.items() if ends.high - ends.low + 1 >= footers.rows - ends.nulls}
     return {c: (low, high) for c, (low, high) in room.items() if high - low < min(MOST_BITS, BITS_A_ROW * footers.rows)}
 
