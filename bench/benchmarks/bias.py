@@ -11,6 +11,8 @@ from bench.benchmark import Benchmark, Candidate, Target, Work, close, ratio
 OLD = 40  # older than this is the group in question
 FACETS = {"sex": ("Female", "Male"), "race": ("A", "B", "C", "D", "E")}
 
+SMCLARIFY = ("smclarify==0.5", "pandas==3.1.1", "aiobotocore==3.10.0", "boto3==1.43.117", "s3fs==2026.9.0")  # pip is long in finding these
+
 CELLS = f"SELECT sex, race, age > {OLD} AS old, region, approved, count(*) AS n FROM loans GROUP BY ALL"
 
 
@@ -108,11 +110,29 @@ def pandas(folder: Path) -> Work:
     return work
 
 
+def smclarify(folder: Path) -> Work:
+    """The library of SageMaker Clarify: all eight metrics, a report for each facet, no intervals. Of fewer rows: not compared."""
+    import pandas as pd
+    from smclarify.bias import report
+
+    pd.options.future.infer_string = False  # it knows strings as objects only
+
+    def work() -> dict[str, float]:
+        loans = pd.read_parquet(folder / "loans", columns=["sex", "race", "age", "region", "approved"])
+        label, before = report.LabelColumn("approved", loans["approved"], [1]), report.StageType.PRE_TRAINING
+        for facet in (report.FacetColumn("sex"), report.FacetColumn("race"), report.FacetColumn("age", [OLD])):
+            report.bias_report(loans, facet, label, stage_type=before, group_variable=loans["region"])
+        return {}
+
+    return work
+
+
 def differences(results: Mapping[str, dict[str, float]]) -> list[str]:
     by_hand = results.get("duckdb", {})
     return [
         f"{who}: {name} is {found.get(name)}, by hand {value}"
         for who, found in results.items()
+        if found
         for name, value in by_hand.items()
         if not close(found.get(name), value)
     ]
@@ -127,6 +147,7 @@ BENCHMARK = Benchmark(
         Candidate("tilth", tilth),
         Candidate("duckdb", duckdb, title="one GROUP BY, DuckDB"),
         Candidate("pandas", pandas, runs=1),
+        Candidate("smclarify", smclarify, needs=SMCLARIFY, rows=100_000, runs=1),
     ),
     targets=(
         Target(
@@ -135,6 +156,7 @@ BENCHMARK = Benchmark(
             1.2,
             why="the scan is the same; a thousand draws for the intervals and the first 10,000 rows, looked at for a plan, come on top.",
         ),
+        Target("bias report to smclarify", ratio("tilth", "smclarify"), 1 / 50),
         Target("bias report to pandas", ratio("tilth", "pandas"), 1 / 40, why="the same on top of the scan."),
     ),
     differences=differences,
