@@ -8,6 +8,7 @@ import pytest
 
 from tests.engines import duckdb_session
 from tests.measures.bias.tables import PREDICTED
+from tilth.aws.clarify import checks
 from tilth.aws.clarify.analysis import analysis_json, measure_config
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.data import Dataset, Memory
@@ -57,6 +58,13 @@ def test_what_is_not_computed_is_warned_of():
     report = measure_config(data(), AnalysisConfig.of(CONFIG | {"tilth": {"skin_tone": True}}), duckdb_session())
     assert [w.message for w in report.of("warning")] == ["tilth.skin_tone is not supported in this version"]
     assert "explanations" not in analysis_json(report)
+
+
+def test_a_report_without_the_extra_of_pdf_is_warned_of(monkeypatch):
+    monkeypatch.setattr(checks, "has_pdf", lambda: False)
+    config = AnalysisConfig.of(CONFIG | {"methods": {**CONFIG["methods"], "report": {"name": "r"}}})
+    (warned,) = measure_config(data(), config, duckdb_session()).of("warning")
+    assert 'pip install "tilth[pdf]"' in warned.message
 
 
 def test_a_missing_column():

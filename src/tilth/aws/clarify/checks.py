@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.aws.clarify.shape import PRE_TRAINING, Name, Predictor, Shap, Tilth
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.measures.explain.units import TextConfig
+from tilth.report.files import has_pdf
 from tilth.web.jmespath import path
 
 if TYPE_CHECKING:
@@ -188,9 +189,11 @@ def gaps(c: AnalysisConfig) -> Iterator[str]:
 
 
 def left_out(c: AnalysisConfig) -> Iterator[str]:
-    """What this version leaves out."""
+    """What is left out here."""
     if c.methods.asymmetric_shapley_value is not None:
         yield "methods.asymmetric_shapley_value is not computed in this version; its section is absent from analysis.json"
+    if c.methods.report is not None and not has_pdf():
+        yield 'methods.report: there is no report.pdf, which takes an extra: pip install "tilth[pdf]"'
     for key in c.tilth.model_extra or {}:
         if key in LATER:
             yield f"tilth.{key} is not supported in this version"

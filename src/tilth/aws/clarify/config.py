@@ -100,7 +100,7 @@ class AnalysisConfig(Part):
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What this version does not compute of it."""
+        """What is not made of it here."""
         return tuple(checks.left_out(self))
 
     @property
