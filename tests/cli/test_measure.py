@@ -153,3 +153,21 @@ def test_the_model_in_a_file_is_explained(tilth, tmp_path):
     assert sums == pytest.approx(3 * x[written["id"].to_numpy(), 0])
     for words in (("--measure", "profile", "--model", "m.skops"), ("--measure", "importance", "--save-shap", "v.csv")):
         assert tilth(*about, *words).code == 2
+
+
+def test_the_forecasts_of_the_model_in_a_file_are_explained(tilth, tmp_path):
+    pytest.importorskip("skops")
+    from sklearn.linear_model import LinearRegression
+    from skops import io
+
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    io.dump(LinearRegression().fit(x, x @ [1.0, 0.0, 2.0]), tmp_path / "m.skops")
+    (tmp_path / "t.csv").write_text("shop,day,sold\na,2024-01-02,20\na,2024-01-01,10\na,2024-01-03,40\n")
+    roles = ("--label", "sold", "--id", "shop", "--time", "day")
+    done = tilth("measure", "t.csv", *roles, "--measure", "asymmetric_shap", "--model", "m.skops", "--save-shap", "v.jsonl", "--json")
+    assert done.code == 0, done.err
+    (found,) = json.loads(done.out)["findings"]
+    assert (found["kind"], found["value"]) == ("asymmetric_shap", pytest.approx(90))
+    written = json.loads((tmp_path / "v.jsonl").read_text())
+    assert (written["item_id"], [e["timestamp"] for e in written["explanations"]]) == ("a", ["2024-01-01", "2024-01-02", "2024-01-03"])
+    assert [e["scores"][0] for e in written["explanations"]] == pytest.approx([10, 0, 80])

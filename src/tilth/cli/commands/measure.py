@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--group", metavar="COLUMN", help="The strata of conditional disparity.")
 @click.option("--strata", multiple=True, metavar="COLUMN", help="A column that may explain differences, or all; may be repeated.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows; may be repeated.")
+@click.option("--time", metavar="COLUMN", help="When a row was: the order of the steps of series.")
 @PRIVATE
 @click.option(
     "--measure",
@@ -99,7 +100,7 @@ def command(
     from tilth.store.places import reject_foreign
 
     roles = {"label": label, "facet": facet, "id": options.pop("ids")}
-    roles |= {name: options.pop(name) for name in ("positive", "prediction", "group", "private")}
+    roles |= {name: options.pop(name) for name in ("positive", "prediction", "group", "time", "private")}
     bias: dict[str, Any] = {"threshold": threshold, "strata": strata or None, "counts": bool(counts_file) or None}
     bias = {name: value for name, value in bias.items() if value is not None}
     explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
@@ -120,6 +121,7 @@ def command(
             explained["model"] = _asked(model, kept)
             by_shap = {"local": bool(shap_file), "text_config": {"granularity": units} if units else None}
             given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, **by_shap}}
+            given["asymmetric_shap"] = {**explained, "local": bool(shap_file)}
             given["bias_variance"] = {"learner": model, "trusted": trusted} if model else {}
             asked = [{m: given[m]} if m in given else m for m in measures]
             report = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
@@ -137,9 +139,9 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
         raise click.UsageError("there is no data: give DATA, or --config with a dataset_uri")
     if measures and config is not None:
         raise click.UsageError("--measure and --config exclude each other: the file says what to measure")
-    if model and config is None and not {*measures} & {"importance", "pdp", "shap", "bias_variance"}:
+    if model and config is None and not {*measures} & {"importance", "pdp", "shap", "asymmetric_shap", "bias_variance"}:
         raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap, or --config")
-    if shap and "shap" not in measures:
+    if shap and not {*measures} & {"shap", "asymmetric_shap"}:
         raise click.UsageError("--save-shap and --explain-text are of SHAP values: add --measure shap --model FILE")
     if bias and measures and "bias" not in measures:
         raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
@@ -174,8 +176,9 @@ def _of_data(
 
 
 def _save(report: Report, counts_file: str | None, shap_file: str | None) -> Report:
-    """Write the counts behind bias and the SHAP values of single rows; the report without them."""
+    """Write the counts behind bias and the SHAP values of single rows or series; the report without them."""
     from tilth.measures.bias.counts import BiasCounts, save_counts
+    from tilth.measures.explain.forecast_findings import ForecastValues, save_items
     from tilth.measures.explain.local import LocalValues, save_local
 
     if counts_file:
@@ -186,8 +189,10 @@ def _save(report: Report, counts_file: str | None, shap_file: str | None) -> Rep
     if shap_file:
         for found in report.of(LocalValues):
             save_local(found.payload, shap_file)
+        for items in report.of(ForecastValues):
+            save_items(items.payload, shap_file)
     written = {BiasCounts.KIND} if counts_file else set()
-    written |= {LocalValues.KIND} if shap_file else set()
+    written |= {LocalValues.KIND, ForecastValues.KIND} if shap_file else set()
     return replace(report, findings=tuple(f for f in report.findings if f.kind not in written))
 
 
@@ -197,7 +202,7 @@ def _of_counts(counts: BiasCounts, roles: Mapping[str, Any], source: str, engine
     from tilth.measures.bias import bias_findings
     from tilth.report import Report
 
-    refused = sorted(set(roles) & {"id", "private"})
+    refused = sorted(set(roles) & {"id", "private", "time"})
     if refused:
         raise click.UsageError(f"{source} is a table of counts: --{refused[0]} has no meaning for it")
     names = {"facet": "facets"}
