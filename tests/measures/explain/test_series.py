@@ -44,3 +44,12 @@ def test_absent_parts_are_those_of_the_baseline():
 def test_rows_that_do_not_form_a_series_are_refused(roles, rows, said):
     with pytest.raises(RequestError, match=said):
         tilth.measure(tilth.read(rows, roles=roles), AsymmetricShap(rise))
+
+
+@pytest.mark.spark
+def test_spark_gives_the_same(spark):
+    from tilth.engine.spark import Spark
+
+    asked = AsymmetricShap(rise, related=("price",), static=("size",), static_baseline={"a": (5,), "b": (5,)}, local=True)
+    here, there = (tilth.measure(DATA, asked, engine=engine).findings for engine in (None, Spark(spark)))
+    assert here == there
