@@ -5,6 +5,7 @@ Each verb takes a path, a table of Arrow, pandas, Polars, DuckDB or Spark, or a 
     tilth.read(source, roles={"id": "no", "label": "paid"})     a lazy table whose columns have roles
     tilth.profile(data)                                         what is in it, column by column
     tilth.init(data)                                            a draft of a flow for it
+    tilth.recommend(data)                                       rules in DQDL that hold for it
     tilth.convert("recipe.json")                                a flow made of a recipe, a .flow, or a fitted pipeline
     tilth.measure(data, "bias")                                 numbers: a report without verdicts
     tilth.check(data, rules)                                    verdicts of rules in DQDL: a report, true if all passed
@@ -40,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tilth.conversion import convert
     from tilth.data import Dataset, Roles
-    from tilth.drafting import init
+    from tilth.drafting import init, recommend
     from tilth.engine.duckdb import DuckDB
     from tilth.engine.python_operation import allow_python
     from tilth.engine.spark import Spark
@@ -65,7 +66,7 @@ _HOMES = {
     "Spark": "tilth.engine.spark",
     "allow_python": "tilth.engine.python_operation",
     "TilthError": "tilth.errors",
-    "init": "tilth.drafting",
+    **dict.fromkeys(("init", "recommend"), "tilth.drafting"),
     "convert": "tilth.conversion",
     **dict.fromkeys(("read", "measure", "profile", "check", "fit", "folds", "apply", "write", "run", "arrays", "stream"), "tilth.verbs"),
 }
@@ -93,6 +94,7 @@ __all__ = [
     "measure",
     "profile",
     "read",
+    "recommend",
     "run",
     "stream",
     "write",

@@ -83,6 +83,13 @@ TABLES = st.tuples(st.integers(1, 60), st.integers(1, 60)).flatmap(
 )
 
 
+def test_wilson_equals_that_of_scipy():
+    scipy = pytest.importorskip("scipy.stats")
+    for hits, rows in [(0, 7), (7, 7), (1, 3), (90, 100), (30_725, 32_561)]:
+        theirs = scipy.binomtest(hits, rows).proportion_ci(0.95, "wilson")
+        assert intervals.wilson_interval(hits, rows) == pytest.approx((theirs.low, theirs.high), rel=1e-12, abs=1e-15)
+
+
 @given(TABLES)
 def test_fisher_equals_that_of_scipy(table):
     scipy = pytest.importorskip("scipy.stats")

@@ -33,6 +33,7 @@ COMMANDS = (
     "train",
     "plan",
     "init",
+    "recommend",
     "convert",
     "lint",
     "schema",

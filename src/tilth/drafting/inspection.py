@@ -41,9 +41,7 @@ def inspect(source: Any, engine: Session, options: Mapping[str, Any], label: str
         data = reading.read(source, engine, nulls=nulls)
         columns = engine.schema(data).columns
         sample = sample_of(data, columns, engine)
-    seen = [summarized(c, sample) for c in columns]
-    seen = seen if sample.complete else of_whole(seen, data, engine)
-    seen = _settle_names(confirmed([_judged(s, sample) for s in seen], data, engine))
+    seen = columns_of(data, sample, engine)
     because, candidates = "named by you", dict[str, str]()
     if label is None:
         label, because, candidates = guessed_label(seen)
@@ -68,6 +66,13 @@ def inspect(source: Any, engine: Session, options: Mapping[str, Any], label: str
         sample.rows.num_rows,
         order_in(data, roles, engine, sample.rows),
     )
+
+
+def columns_of(data: Dataset, sample: Sample, engine: Session) -> list[ColumnSummary]:
+    """Each column of a table, by all of its rows, and by what its values and its name give away. `sample` are its first rows."""
+    seen = [summarized(c, sample) for c in engine.schema(data).columns]
+    seen = seen if sample.complete else of_whole(seen, data, engine)
+    return _settle_names(confirmed([_judged(s, sample) for s in seen], data, engine))
 
 
 def _with_types(reading: ReadOptions, data: Dataset, columns: Sequence[Column]) -> ReadOptions:

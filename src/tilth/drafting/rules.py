@@ -1,72 +1,172 @@
-"""Rules that pass on the inspected data: completeness, ranges of numbers, sets of values, lengths of strings."""
+"""Rules that hold for the inspected data, each with what was seen: the drafts of flows and recommended rulesets take them from here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+import math
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from itertools import groupby
 from typing import Any
 
 from tilth.data import Kind
-from tilth.drafting.summary import FEW, ColumnSummary, TableSummary
+from tilth.drafting.summary import FEW, MANY, ColumnSummary
 from tilth.engine.user_sql.writing import fits_rule, identifier, rule_sql, rule_string
+from tilth.metrics.intervals import wilson_interval
+from tilth.report.blocks import counted
 
-WIDTH = 120  # characters of a line of rules
-DIGITS = 2  # significant digits of a bound
+WIDTH = 120  # characters of a line of rules, and of a string that is listed
+LEAST_COMPLETE = 0.2  # a share; of a column with fewer values nothing is said
+UNIQUE = 0.95
+SEEN_ONCE, OFTEN_SEEN_ONCE = 0.1, 0.4  # of the distinct values, as shares: a closed list, and one with exceptions
+COVERED = 0.9  # share of rows whose values are listed where there are exceptions
+MARGIN = Decimal("0.1")  # of the range of numbers, on either side
 
 
-def rule_lines(table: TableSummary) -> Iterator[str]:
-    """The rules, those of one column on one line if they fit, separated by commas."""
-    lines = ["RowCount > 0"]
-    for s in table.seen:
+@dataclass(frozen=True)
+class Proposal:
+    """A rule in DQDL, what was seen that speaks for it, and the column that it is about, if it is about one."""
+
+    rule: str
+    evidence: str
+    column: str = ""
+
+
+def proposals(seen: Sequence[ColumnSummary], ids: Collection[str]) -> Iterator[Proposal]:
+    """The rules that hold for a table, by what was seen of its columns. `ids` identify rows. Nothing shows a value of a private column."""
+    if rows := seen[0].rows:
+        yield Proposal(f"RowCount between {rows // 2} and {math.ceil(rows * 1.5)}", f"{rows:,} rows")
+    yield Proposal(f"ColumnCount = {len(seen)}", "all columns")
+    for s in seen:
         if fits_rule(s.name):
-            lines += _joined(_rules_of(s, s.name in table.roles.id, s.name == table.roles.label))
-    return (f"{line}{',' if i < len(lines) - 1 else ''}" for i, line in enumerate(lines))
+            for rule, evidence in _of_column(s, s.name in ids):
+                yield Proposal(rule, evidence, s.name)
 
 
-def _joined(rules: Iterator[str]) -> list[str]:
+def rule_lines(seen: Sequence[ColumnSummary], ids: Collection[str]) -> list[str]:
+    """The rules without their evidence, those of one column on one line if they fit, separated by commas."""
     lines: list[str] = []
-    for rule in rules:
-        if lines and len(lines[-1]) + len(rule) < WIDTH:
-            lines[-1] += f", {rule}"
-        else:
-            lines.append(rule)
-    return lines
+    for _, group in groupby(proposals(seen, ids), lambda p: p.column):
+        first, *others = (p.rule for p in group)
+        lines.append(first)
+        for rule in others:
+            if len(lines[-1]) + len(rule) < WIDTH:
+                lines[-1] += f", {rule}"
+            else:
+                lines.append(rule)
+    return [f"{line}," for line in lines[:-1]] + lines[-1:]
 
 
-def _rules_of(s: ColumnSummary, is_key: bool, is_label: bool) -> Iterator[str]:
+Rule = tuple[str, str]  # with its evidence
+
+
+def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
     name = rule_string(s.name)
-    if is_key:
-        yield f"IsPrimaryKey {name}" if s.unique else f"IsComplete {name}"
-    elif s.full and s.rows:
-        yield f"IsComplete {name}"
-    elif share := s.present * 100 // s.rows if s.rows else 0:
-        yield f"Completeness {name} >= {share / 100:g}"
-    if s.private or is_key or not s.present:
+    identifies = is_key or s.counts_up or s.near_unique
+    if is_key and s.unique:
+        yield f"IsPrimaryKey {name}", f"{s.distinct:,} distinct values"
+    else:
+        yield from _presence(s, name)
+        yield from _uniqueness(s, name) if identifies else ()
+    if not s.present:
         return
     where = f" where {rule_sql(f'{identifier(s.name)} is not null')}" if s.missing else ""
-    values = [v for v, _ in s.top]
-    if is_label and s.kind is Kind.INTEGER and len(values) == s.distinct <= FEW:
-        yield f"ColumnValues {name} in [{', '.join(str(v) for v in sorted(values))}]{where}"
-    elif s.kind.numeric and not s.infinite and None not in (s.low, s.high):
-        yield f"ColumnValues {name} >= {bound(s.low, down=True)}{where}"
-        yield f"ColumnValues {name} <= {bound(s.high, down=False)}{where}"
-    elif s.kind is Kind.STRING and not (s.ambiguous or s.blank) and len(values) == s.distinct and _listable(values, s.longest):
-        yield f"ColumnValues {name} in [{', '.join(rule_string(v) for v in values)}]{where}"
-    elif s.kind is Kind.STRING and s.longest:
-        yield f"ColumnLength {name} <= {s.longest}{where}"
+    if s.private:
+        if s.kind is Kind.STRING and not s.blank:
+            yield f"ColumnValues {name} != EMPTY", "none seen"
+            yield f"ColumnValues {name} != WHITESPACES_ONLY", "none seen"
+    elif not identifies and (listed := _listed(s, name)):
+        yield f"{listed[0]}{where}{listed[1]}", listed[2]
+    elif s.reads_as:
+        yield f'ColumnDataType {name} = "{s.reads_as}"{where}', f"{s.present:,} strings that read as such"
+    elif s.kind is Kind.STRING:
+        yield f"ColumnLength {name} {_between(s.shortest, s.longest)}{where}", f"{_span(s.shortest, s.longest)} characters"
+        if not s.blank:
+            yield f"ColumnValues {name} != WHITESPACES_ONLY", "none seen"
+    elif s.kind.numeric and not (identifies or s.infinite or None in (s.low, s.high)):
+        low_bound, high_bound = widened(s.low, s.high)
+        if s.low >= 0 >= float(low_bound):
+            yield f"ColumnValues {name} >= 0{where}", f"from {s.low}"
+            yield f"ColumnValues {name} <= {high_bound}{where}", f"to {s.high}"
+        else:
+            yield f"ColumnValues {name} between {low_bound} and {high_bound}{where}", _span(s.low, s.high)
 
 
-def _listable(values: Sequence[Any], longest: int) -> bool:
-    """Whether strings are few and short enough to be listed in a rule."""
-    return 0 < len(values) <= FEW and longest <= WIDTH and all(map(fits_rule, values))
+def _span(low: Any, high: Any) -> str:
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
-def bound(x: int | float | Decimal, down: bool) -> str:
-    """A bound with two significant digits, beyond the value; without an exponent, which rules do not support.
+def _between(low: int, high: int) -> str:
+    """The condition of an integer that is from `low` to `high`."""
+    if low == high:
+        return f"= {high}"
+    return f"between {low - 1} and {high + 1}" if low else f"<= {high}"
 
-    >>> bound(0.2345, down=True), bound(0.2345, down=False), bound(1.99e-10, down=False), bound(-1234, down=True), bound(7, down=True)
-    ('0.23', '0.24', '0.0000000002', '-1300', '7')
+
+def _presence(s: ColumnSummary, name: str) -> Iterator[Rule]:
+    if s.full and s.rows:
+        yield f"IsComplete {name}", f"{s.rows:,} values"
+    elif s.present > LEAST_COMPLETE * s.rows and (share := _at_least(s.present, s.rows)):
+        yield f"Completeness {name} >= {share}", f"{s.present:,} values in {s.rows:,} rows"
+
+
+def _uniqueness(s: ColumnSummary, name: str) -> Iterator[Rule]:
+    if s.unique:
+        yield f"IsUnique {name}", f"{s.distinct:,} distinct values"
+    elif s.full and s.exact and 2 * s.distinct - s.rows > UNIQUE * s.rows:  # at least so many values occur once
+        yield f"Uniqueness {name} > {UNIQUE}", f"{s.distinct:,} distinct values in {s.rows:,} rows"
+
+
+def _listed(s: ColumnSummary, name: str) -> tuple[str, str, str] | None:
+    """The rule that lists the values, its threshold, and the evidence; None where values are too many, too long, or often seen once.
+
+    Integers are listed if they are codes, or consecutive.
     """
-    exact = Decimal(repr(x)) if isinstance(x, float) else Decimal(x)
-    rounded = Context(DIGITS, ROUND_FLOOR if down else ROUND_CEILING).create_decimal(exact)
-    return f"{rounded.normalize():f}" if rounded else "0"
+    if not 0 < s.distinct == len(s.top) <= MANY:
+        return None
+    once = sum(n == 1 for _, n in s.top) / s.distinct
+    if s.kind is Kind.INTEGER:
+        closed = s.coded or (s.distinct <= FEW and s.high - s.low + 1 == s.distinct)
+        listable = closed and once <= SEEN_ONCE
+    else:
+        readable = s.kind is Kind.STRING and not (s.ambiguous or s.blank) and s.longest <= WIDTH
+        listable = readable and once <= OFTEN_SEEN_ONCE and all(fits_rule(v) for v, _ in s.top)
+    if not listable:
+        return None
+    listed, covered = list[Any](), 0
+    for value, n in s.top:
+        if once > SEEN_ONCE and covered >= COVERED * s.present:
+            break
+        listed.append(value)
+        covered += n
+    rule = f"ColumnValues {name} in [{','.join(map(_written, sorted(listed)))}]"
+    if once <= SEEN_ONCE:
+        rarest = counted(s.top[-1][1], "row")
+        return rule, "", f"{s.distinct:,} values, the rarest in {rarest}" if s.distinct > 1 else f"one value, in {rarest}"
+    evidence = f"{len(listed):,} of {s.distinct:,} values, in {covered:,} of {s.present:,} rows"
+    return rule, f" with threshold >= {_at_least(covered, s.present)}", evidence
+
+
+def _written(value: Any) -> str:
+    return rule_string(value) if isinstance(value, str) else str(value)
+
+
+def _at_least(count: int, rows: int) -> float:
+    """The lower end of the 95 % interval of a share, rounded down to hundredths."""
+    return math.floor(wilson_interval(count, rows)[0] * 100) / 100
+
+
+def widened(low: int | float | Decimal, high: int | float | Decimal) -> tuple[str, str]:
+    """A range of numbers that is wider by a tenth on either side, rounded outwards; without exponents, which rules do not support.
+
+    >>> widened(17, 90), widened(2001, 2019), widened(0.25, 0.75), widened(7.5, 7.5), widened(0.0, 1.99e-10)
+    (('9', '98'), ('1999', '2021'), ('0.2', '0.8'), ('6.7', '8.3'), ('-0.00000000002', '0.00000000022'))
+    """
+    a, b = (Decimal(repr(x)) if isinstance(x, float) else Decimal(x) for x in (low, high))
+    with localcontext(prec=100):
+        spread = b - a or abs(a) or Decimal(1)
+        margin = max(spread * MARGIN, max(abs(a), abs(b)) / 10**12)  # the latter so that bounds differ as doubles, too
+        step = Decimal(1).scaleb(margin.adjusted() if isinstance(low, float | Decimal) else max(margin.adjusted(), 0))
+        ends = ((a - margin) / step).to_integral(ROUND_FLOOR) * step, ((b + margin) / step).to_integral(ROUND_CEILING) * step
+        lower, upper = (f"{end.normalize():f}" if end else "0" for end in ends)
+    return lower, upper

@@ -56,6 +56,7 @@ def summarized(column: Column, sample: Sample) -> ColumnSummary:
     ends = pc.min_max(finite) if (kind.numeric or kind.temporal) and len(finite) else None
     counts = pc.value_counts(values if kind is not Kind.NULL else pa.nulls(0, pa.string()))
     top = [(c["values"], c["counts"]) for c in counts.to_pylist()] if 0 < len(counts) <= MANY else []
+    lengths = pc.min_max(pc.utf8_length(sample.rows[column.name])).as_py() if kind is Kind.STRING else {}
     return ColumnSummary(
         column,
         len(found),
@@ -65,7 +66,8 @@ def summarized(column: Column, sample: Sample) -> ColumnSummary:
         top=tuple(sorted(top, key=lambda pair: (-pair[1], str(pair[0])))),
         low=ends["min"].as_py() if ends else None,
         high=ends["max"].as_py() if ends else None,
-        longest=pc.max(pc.utf8_length(sample.rows[column.name])).as_py() or 0 if kind is Kind.STRING else 0,
+        shortest=lengths.get("min") or 0,
+        longest=lengths.get("max") or 0,
         words=pc.mean(pc.match_substring(values, " ")).as_py() or 0 if kind is Kind.STRING else 0,
         blank=found.null_count - sample.rows[column.name].null_count,
         quantiles=tuple(pc.quantile(finite.cast(pa.float64(), safe=False), q=list(QUANTILES)).to_pylist()) if kind.numeric and ends else (),

@@ -48,11 +48,12 @@ class ColumnSummary:
     """One column: counts of its values, and reasons to doubt it.
 
     `infinite` counts infinite numbers, `blank` the missing values that are blank strings; `exact` says whether `distinct` is exact; `top`
-    are all values with their rows if there are few; `quantiles` are those of the first rows, `words` is their share of values with blanks
-    in them. `private` says why it looks private, `leakage` why it may leak the label. `placeholder` is a number that may mean "not known",
-    `spellings` are several spellings of one string, `disguise` is what its values encode. `ambiguous`: names of persons or of things.
-    `duplicate_of` is an earlier column with the same information. `untrainable`: it has no value in the training part of the split.
-    `numbers_rows`: its strings are consecutive integers.
+    are all values with their rows if there are few; `shortest` and `longest` are lengths of strings; `quantiles` are those of the first
+    rows, `words` is their share of values with blanks in them. `private` says why it looks private, `leakage` why it may leak the label.
+    `placeholder` is a number that may mean "not known", `spellings` are several spellings of one string, `disguise` is what its values
+    encode. `ambiguous`: names of persons or of things. `duplicate_of` is an earlier column with the same information. `untrainable`: it has
+    no value in the training part of the split. `numbers_rows`: its strings are consecutive integers. `reads_as` is the type of DQDL that
+    all of its strings read as, where that was asked.
     """
 
     column: Column
@@ -65,6 +66,7 @@ class ColumnSummary:
     top: tuple[tuple[Any, int], ...] = ()
     low: Any = None
     high: Any = None
+    shortest: int = 0
     longest: int = 0
     quantiles: tuple[float, ...] = ()
     words: float = 0
@@ -77,6 +79,7 @@ class ColumnSummary:
     duplicate_of: str = ""
     untrainable: bool = False
     numbers_rows: bool = False
+    reads_as: str = ""
 
     @property
     def name(self) -> str:

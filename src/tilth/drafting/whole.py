@@ -49,12 +49,13 @@ def _statistics(s: ColumnSummary) -> dict[str, Statistic]:
         asked["infinite"] = count(and_(not_null(x), is_null(Finite.of(x.copy()))))
     if s.kind is Kind.STRING:
         asked["there"] = count_of(x)
-        asked["longest"] = Statistic(exp.Max(this=exp.Length(this=x.copy())))
+        length = exp.Length(this=x.copy())
+        asked |= {"shortest": lowest(length), "longest": highest(length)}
     return asked
 
 
 def _with(s: ColumnSummary, rows: int, found: Mapping[str, Any]) -> ColumnSummary:
-    numbers: dict[str, Any] = {what: found[what] or 0 for what in ("distinct", "infinite", "longest") if what in found}
+    numbers: dict[str, Any] = {what: found[what] or 0 for what in ("distinct", "infinite", "shortest", "longest") if what in found}
     ends: dict[str, Any] = {end: found[end] for end in ("low", "high") if end in found}
     blank = found.get("there", found["present"]) - found["present"]
     return replace(s, rows=rows, missing=rows - found["present"], blank=blank, exact=False, top=(), **numbers, **ends)

@@ -69,6 +69,18 @@ def normal_interval(value: float, error: float, confidence: float = 0.95) -> tup
     return value - z * error, value + z * error
 
 
+def wilson_interval(hits: int, rows: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The score interval of a share: (p + z²/2n ± z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n). Source: Wilson 1927.
+
+    >>> [round(x, 4) for x in wilson_interval(8, 10)]
+    [0.4902, 0.9433]
+    """
+    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    share = hits / rows
+    centre, half = share + z2 / (2 * rows), math.sqrt(z2 * (share * (1 - share) / rows + z2 / (4 * rows * rows)))
+    return (centre - half) / (1 + z2 / rows), (centre + half) / (1 + z2 / rows)
+
+
 def error_of_share(share: float, rows: float) -> float:
     """The standard error of a share: √(p(1 − p)/n)."""
     return math.sqrt(share * (1 - share) / rows)

@@ -146,6 +146,12 @@ def reject_stream(place: str, what: str, error: type[RequestError]) -> None:
         raise error(f"{what}{place} is a pipe or a device, not a file", hint="write it to a file first", code="stream")
 
 
+def reject_existing(place: str | Path, force: bool) -> None:
+    """Reject an output that is there already, unless it is to be replaced. Errors: `RequestError`."""
+    if not force and exists(place):
+        raise RequestError(f"{str(place)!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
+
+
 def reject_own_input(place: Place, given: Iterable[Place]) -> None:
     """Reject writing over an input file, or into an input folder.
 

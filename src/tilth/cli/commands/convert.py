@@ -26,14 +26,12 @@ def command(file: str, out: str, data: str | None, columns: tuple[str, ...] | No
     converted.
     """
     from tilth.conversion import convert
-    from tilth.errors import RequestError
     from tilth.report.blocks import counted
-    from tilth.store.local import exists, reject_own_input
+    from tilth.store.local import reject_existing, reject_own_input
 
     if out != "-":
         reject_own_input(out, [file])
-    if out != "-" and exists(out) and not force:
-        raise RequestError(f"{out!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
+        reject_existing(out, force)
     conversion = convert(file, data, columns=columns or None, trusted=trusted)
     if out == "-":
         click.echo(str(conversion), nl=False)

@@ -30,14 +30,12 @@ def command(data: str, out: str | None, label: str | None, force: bool, **option
     columns that look private are not shown.
     """
     from tilth.drafting import init
-    from tilth.errors import RequestError
-    from tilth.store.local import exists, is_folder, reject_own_input
+    from tilth.store.local import is_folder, reject_existing, reject_own_input
 
     place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")
     if out != "-":
         reject_own_input(place, [] if is_folder(data) else [data])  # a flow may be in the folder of the data
-    if out != "-" and exists(place) and not force:
-        raise RequestError(f"{str(place)!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
+        reject_existing(place, force)
     draft = init(data, label=label, engine=engine_from(options), **reading_from(options))
     if out == "-":
         click.echo(str(draft), nl=False)
