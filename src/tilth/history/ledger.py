@@ -100,8 +100,8 @@ class Ledger(ABC):
 
     def append(self, dataset: str, values: Mapping[str, float], at: datetime | None = None) -> None:
         """Record the metrics of a finished check. NaN is left out. Errors: `MachineError`."""
-        when = _written(at or datetime.now(UTC))
         with self.open(writing=True) as connection:
+            when = _written(at or datetime.now(UTC))  # once the others have written: later numbers have no earlier time
             ((number,),) = connection.rows(f"SELECT coalesce(max(check_number), 0) + 1 FROM {self.TABLE}")
             rows = [(dataset, name, number, when, value) for name, value in values.items() if value == value]
             if rows:

@@ -94,7 +94,7 @@ class Context:
     def known_history(self, rule: Rule, metric: str) -> History:
         """The history that the rule refers to. Errors: `RulesError` without one."""
         if self.history is None:
-            hint = "give it one: check(data, rules, history=PATH), or `tilth check DATA RULES --history FILE`; a flow has none"
+            hint = "give it one: check(data, rules, history=PATH), or `tilth check DATA RULES --history FILE`"
             raise RulesError(f"{rule.type} refers to the history of {metric}, and there is none", hint=hint, code="no-history")
         return self.history
 
