@@ -55,7 +55,7 @@ def test_checks_of_earlier_days_are_told_by_their_time(place: str) -> None:
         ledger.append("a", {ROWS: n}, at=day)
     assert ledger.values("a", ROWS) == (30.0, 20.0, 10.0)
     with ledger.reading("a", before=days[2].astimezone(timezone(timedelta(hours=-9)))) as values:
-        assert values(ROWS, 5) == (20.0, 10.0)
+        assert values(ROWS, 5) == [(days[1], 20.0), (days[0], 10.0)]
     assert [(v.number, v.at) for v in ledger.series("a", ROWS)] == [(1, days[2]), (3, days[1]), (2, days[0])]
 
 

@@ -10,6 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tilth.rules.language.syntax import Analyzer, Call, Condition, Literal, Rule
 PAGE = ROOT / "docs/dqdl.md"
 LAST, ANY = Condition("number", "!=", (Call("last"),)), Condition("number", ">=", (Literal("0"),))
 CLAUSES = ("where", "threshold", "history", "analyzer")
-HISTORY = (4.0, 4.5, 3.5)
+HISTORY = [(datetime(2026, 1, day, tzinfo=UTC), value) for day, value in ((3, 4.0), (2, 4.5), (1, 3.5))]
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -54,6 +55,49 @@ def test_limits_move_and_grow_with_the_values(values, shift, factor):
     plain, moved = expected(values), expected([x * factor + shift for x in values])
     for ours, theirs in ((plain.low, moved.low), (plain.high, moved.high)):
         assert ours * factor + shift == pytest.approx(theirs, rel=1e-6, abs=1e-3)
+
+
+MONDAY = datetime(2026, 1, 5, 6, tzinfo=UTC)
+
+
+def daily(days: int, of) -> tuple[list[float], list[datetime]]:
+    """Values of that many days and their times, the latest first."""
+    times = [MONDAY + timedelta(days=d) for d in range(days)]
+    return [of(t) for t in times][::-1], times[::-1]
+
+
+def test_a_season_of_a_week_is_told_by_the_weekday_even_if_days_are_missing():
+    chance = random.Random(4)
+    values, times = daily(35, lambda t: (20 if t.weekday() >= 5 else 100) + 0.5 * (t - MONDAY).days + chance.gauss(0, 1))
+    kept = [i for i in range(35) if i not in (3, 9, 20)]
+    values, times = [values[i] for i in kept], [times[i] for i in kept]
+    for day, level in ((35, 100), (40, 20)):  # a Monday, and a Saturday
+        found = expected(values, times=times, at=MONDAY + timedelta(days=day))
+        assert found.season == "a week" and found.trend == pytest.approx(0.5, rel=0.1)
+        assert found.value == pytest.approx(level + 0.5 * day, abs=3)
+        assert found.holds(level + 0.5 * day) and not found.holds(120 - level)
+
+
+@pytest.mark.parametrize(("runs", "name"), [(7, "7 runs"), (12, "12 runs")])
+def test_a_season_of_runs_without_times(runs, name):
+    chance = random.Random(1)
+    found = expected([(50 if i % runs == 0 else 5) + chance.gauss(0, 0.5) for i in range(4 * runs)][::-1])
+    assert found.season == name and found.value == pytest.approx(50, abs=2)
+
+
+def test_chance_is_seldom_taken_for_a_season():
+    chance, seen = random.Random(0), 0
+    for _ in range(200):
+        values, times = daily(chance.randint(14, 60), lambda t: chance.gauss(0, 1))
+        seen += bool(expected(values, times=times, at=times[0] + timedelta(days=1)).season)
+    assert seen < 20
+
+
+def test_limits_are_wider_after_a_pause():
+    values, times = daily(10, lambda t: 10 + t.day % 2)
+    found = [expected(values, times=times, at=times[0] + timedelta(days=d)) for d in (1, 3, 90)]
+    first, *others = (f.high - f.low for f in found)
+    assert [w / first for w in others] == [pytest.approx(math.sqrt(3.1 / 1.1)), pytest.approx(math.sqrt(4.1 / 1.1))]
 
 
 ROWS = pa.table({"x": [1.0, 2.0, 3.0, 4.0], "word": ["a", "bb", None, "a"]})

@@ -65,17 +65,22 @@ class Ledger(ABC):
 
     def values(self, dataset: str, name: str, most: int = MOST) -> tuple[float, ...]:
         """The recorded values of a metric that are not excluded, the latest first, at most `most`. Empty where there is none."""
-        with self.reading(dataset) as values:
-            return values(name, most)
+        with self.reading(dataset) as earlier:
+            return tuple(value for _, value in earlier(name, most))
 
     @contextmanager
-    def reading(self, dataset: str, before: datetime | None = None) -> Iterator[Callable[[str, int], tuple[float, ...]]]:
-        """Open it once for the values of many metrics: a function like `values`; only what was recorded `before` a time."""
+    def reading(self, dataset: str, before: datetime | None = None) -> Iterator[Callable[[str, int], list[tuple[datetime, float]]]]:
+        """Open it once for the values of many metrics: a function that gives those of one with their times, as `values` does.
+
+        With `before` only what was recorded before that time.
+        """
         until, moment = ("", ()) if before is None else (" AND at < ?", (_written(before),))
-        query = f"SELECT value FROM {self.TABLE} WHERE dataset = ? AND name = ? AND excluded = 0{until}"
+        query = f"SELECT at, value FROM {self.TABLE} WHERE dataset = ? AND name = ? AND excluded = 0{until}"
         query += " ORDER BY at DESC, check_number DESC LIMIT ?"
         with self.open() as connection:
-            yield lambda name, most: tuple(value for (value,) in connection.rows(query, (dataset, name, *moment, most)))
+            yield lambda name, most: [
+                (datetime.fromisoformat(at), value) for at, value in connection.rows(query, (dataset, name, *moment, most))
+            ]
 
     def series(self, dataset: str, name: str, most: int = MOST) -> list[Value]:
         """The recorded values of a metric with their checks, the latest first, excluded ones as well."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlglot.expressions import Expression as Tree
@@ -19,8 +20,8 @@ from tilth.rules.language.syntax import Condition, Literal, Parameter, Rule, Tex
 
 PRIMARY = "primary"  # the table under test among the tables that rules name
 MOST_RUNS = 10_000  # earlier values of a metric that its rule may refer to
-History = Callable[[str, int], Sequence[float]]
-"""The earlier values of a metric by its name, the latest first, at most so many."""
+History = Callable[[str, int], Sequence[tuple[datetime, float]]]
+"""The earlier values of a metric by its name, with their times, the latest first, at most so many."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Context:
 
         Errors: `RulesError` without a history, `EvaluationError` for a number that has no value.
         """
-        known = self.known_history(rule, metric)(statistic(rule, metric), MOST_RUNS)
+        known = [value for _, value in self.known_history(rule, metric)(statistic(rule, metric), MOST_RUNS)]
         wanted = max((runs_wanted(call) for call in calls(rule.condition, rule.threshold)), default=0)
         notes = (f"the history holds {len(known)} of {wanted} values of {metric}",) if len(known) < wanted else ()
         return replace(rule, condition=_worked_out(rule.condition, known), threshold=_worked_out(rule.threshold, known)), notes

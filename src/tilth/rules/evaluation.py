@@ -188,7 +188,7 @@ class _Evaluator:
         """The values of the rule's first metric in the last checks of the history."""
         if self.context.history is None or isinstance(rule, Composite) or not result.metrics:
             return ()
-        return tuple(self.context.history(statistic(rule, next(iter(result.metrics))), TREND))
+        return tuple(value for _, value in self.context.history(statistic(rule, next(iter(result.metrics))), TREND))
 
     def _with_history(self, rule: Rule | Composite) -> Rule | Composite:
         if isinstance(rule, Rule):

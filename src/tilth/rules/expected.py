@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
+from operator import itemgetter
 from statistics import fmean, median
 
 FEWEST, MOST = 3, 100  # earlier values that are needed, and that are looked at
@@ -15,16 +17,32 @@ FEWEST_OF_NORMAL = 12  # from so many on, three deviations are allowed
 STUDENT = (10.0, 8.8915, 6.4348, 5.376, 4.8002, 4.4421, 4.1991, 4.024, 3.892)
 """How many deviations are allowed for 3, 4 … 11 values: the two-sided 99.7 % quantile of Student's t, at most 10."""
 SURE = 1.96  # deviations from no trend, by Mann and Kendall, from which a trend is believed: 95 %
+EXPLAINED, CHANCE = 0.2, 4.0  # share of the variance that a season explains at least, and spreads beyond what chance would
+LONGEST = 4.0  # gap to the latest value by which limits are widened
+REGULAR = 0.1  # of the usual gap: so much may all differ from it in runs that are equally far apart
+RUNS = (7, 12)  # periods in runs
+DAY = 86_400.0
+PERIODS: tuple[tuple[str, float, Callable[[datetime], int]], ...] = (
+    ("a day", DAY, lambda t: t.hour),
+    ("a week", 7 * DAY, lambda t: t.weekday()),
+    ("a month", 30.4 * DAY, lambda t: t.day),
+)
 DIGITS = 3  # of the bounds of a rule that is suggested
 
 
 @dataclass(frozen=True)
 class Expected:
-    """An expected value, and the limits within which values are not unusual, both included."""
+    """An expected value, and the limits within which values are not unusual, both included.
+
+    `trend` is what it grows by in the usual time between two checks, `season` the period whose values it is compared with; 0 and empty
+    where none is seen.
+    """
 
     value: float
     low: float
     high: float
+    trend: float = field(default=0.0, repr=False, compare=False)
+    season: str = field(default="", repr=False, compare=False)
 
     def holds(self, value: float) -> bool:
         """Whether a value is within the limits; NaN is not."""
@@ -40,39 +58,111 @@ class Expected:
         return _outwards(self.low, ROUND_FLOOR), _outwards(self.high, ROUND_CEILING)
 
 
-def expected(earlier: Sequence[float], domain: tuple[float, float] = (-math.inf, math.inf)) -> Expected:
-    """The value that follows three or more earlier ones, which are finite; the latest comes first.
+def expected(
+    earlier: Sequence[float],
+    domain: tuple[float, float] = (-math.inf, math.inf),
+    times: Sequence[datetime] = (),
+    at: datetime | None = None,
+) -> Expected:
+    """The value that follows earlier ones, the latest of which comes first; with their `times`, the one that follows `at` a time.
 
-    value = level + trend, limits = value ± k · s · √(1 + 1/n): the level is the median; the trend is the median slope (Theil and Sen) where
-    there are eight values and more, and its sign is significant (Mann and Kendall, 95 %); s = 1.4826 · the median absolute residual, or the
-    mean one where that is 0, or next to nothing; k is 3 for twelve values and more, and Student's quantile for fewer. Limits are inside the
-    `domain` of the metric. Only the latest hundred values count. The runs are taken to be equally far apart; seasons are not looked for.
+    value = level + trend + season, limits = value ± k · s · √(gap + 1/n): the level is the median; the trend is the median slope (Theil
+    and Sen) where there are eight values and more, and its sign is significant (Mann and Kendall, 95 %); the season is the median of the
+    values at the same hour, weekday or day of the month, or so many runs apart, where there are two whole periods and it explains a fifth
+    of the variance and more than chance would; s = 1.4826 · the median absolute residual, or the mean one where that is 0, or next to
+    nothing; k is 3 for twelve values and more, and Student's quantile for fewer. The gap is that to the latest value, as a multiple of the
+    usual one, 1 to 4. Limits are inside the `domain` of the metric. Only the latest hundred values count. Without times the runs are
+    taken to be equally far apart.
 
     >>> expected([10.0, 11.0, 9.0, 10.0])
     Expected(value=10.0, low=2.63..., high=17.36...)
     """
     values = list(reversed(earlier[:MOST]))
     n = len(values)
-    slope = _slope(values)
-    level = median(x - slope * i for i, x in enumerate(values))
-    residuals = [abs(x - slope * i - level) for i, x in enumerate(values)]
+    places, following = _places(n, list(reversed(times[:MOST])), at)
+    season = _season(values, places, list(reversed(times[:MOST])), at)
+    plain = [x - s for x, s in zip(values, season.of_values, strict=True)]
+    slope = _slope(plain, places)
+    level = median(x - slope * t for x, t in zip(plain, places, strict=True))
+    residuals = [abs(x - slope * t - level) for x, t in zip(plain, places, strict=True)]
     least = 1e-9 * max(1.0, abs(level))  # what is smaller is rounding
     spread = next(s for s in (1.4826 * median(residuals), fmean(residuals), least) if s >= least)
     k = 3.0 if n >= FEWEST_OF_NORMAL else STUDENT[n - FEWEST]
-    value, width = level + slope * n, k * spread * math.sqrt(1 + 1 / n)
+    value = level + slope * following + season.of_next
+    width = k * spread * math.sqrt(min(max(1.0, following - places[-1]), LONGEST) + 1 / n)
     low, high = (min(max(x, domain[0]), domain[1]) for x in (value - width, value + width))
-    return Expected(value, low, high)
+    return Expected(value, low, high, slope, season.name)
 
 
-def _slope(values: Sequence[float]) -> float:
+def _places(n: int, times: Sequence[datetime], at: datetime | None) -> tuple[list[float], float]:
+    """Where on the axis of time the values are and the next one is, in units of the usual gap; 0, 1, 2 … without times."""
+    gaps = [(b - a).total_seconds() for a, b in pairwise(times)]
+    usual = median(gaps) if gaps else 0.0
+    if at is None or usual <= 0:
+        return [float(i) for i in range(n)], float(n)
+    return [(t - times[0]).total_seconds() / usual for t in times], max((at - times[0]).total_seconds(), 0.0) / usual
+
+
+@dataclass(frozen=True)
+class _Season:
+    """What a season adds to each value, and to the next one."""
+
+    name: str
+    of_values: Sequence[float]
+    of_next: float
+
+
+def _season(values: Sequence[float], places: Sequence[float], times: Sequence[datetime], at: datetime | None) -> _Season:
+    """The season that explains most, if one does; of values without their trend."""
+    none = _Season("", [0.0] * len(values), 0.0)
+    slope = _slope(values, places)
+    level = [x - slope * t for x, t in zip(values, places, strict=True)]
+    found = [pair for name, phases in _phases(len(values), times, at) for pair in _explaining(name, level, phases)]
+    return max(found, key=itemgetter(0), default=(0.0, none))[1]
+
+
+def _phases(n: int, times: Sequence[datetime], at: datetime | None) -> Iterator[tuple[str, list[int]]]:
+    """The phases of the values in each period that may be theirs, and at the end that of the next value."""
+    gaps = [(b - a).total_seconds() for a, b in pairwise(times)]
+    usual = median(gaps) if gaps else 0.0
+    if at is not None and usual > 0:
+        every = [*times, at]
+        span = (times[-1] - times[0]).total_seconds()
+        for name, seconds, phase in PERIODS:
+            if usual <= seconds / 2 and span >= 2 * seconds - usual * 1.5:
+                yield name, [phase(t) for t in every]
+    if at is None or usual <= 0 or all(abs(gap - usual) <= REGULAR * usual for gap in gaps):
+        for runs in RUNS:
+            if n >= 2 * runs:
+                yield f"{runs} runs", [i % runs for i in range(n + 1)]
+
+
+def _explaining(name: str, values: Sequence[float], phases: Sequence[int]) -> Iterator[tuple[float, _Season]]:
+    """The season of the phases, with the share of the variance that it explains, where that is enough and more than chance would."""
+    groups: dict[int, list[float]] = {}
+    for phase, x in zip(phases, values, strict=False):
+        groups.setdefault(phase, []).append(x)
+    n, p, whole = len(values), len(groups), median(values)
+    if p < 2 or n <= p or len(groups.get(phases[-1], ())) < 2:
+        return
+    shift = {phase: median(of) - whole for phase, of in groups.items()}
+    rest = sum((x - whole - shift[phase]) ** 2 for phase, x in zip(phases, values, strict=False)) / (n - p)
+    total = sum((x - fmean(values)) ** 2 for x in values) / (n - 1)
+    between = (total * (n - 1) - rest * (n - p)) / (p - 1)
+    by_chance = 1 + CHANCE * math.sqrt(2 / (p - 1) + 2 / (n - p))  # of the ratio of variances between and within: its mean and spread
+    if total > 0 and 1 - rest / total >= EXPLAINED and between > by_chance * rest:
+        yield 1 - rest / total, _Season(name, [shift[phase] for phase in phases[:-1]], shift[phases[-1]])
+
+
+def _slope(values: Sequence[float], places: Sequence[float]) -> float:
     """The median slope of all pairs of values; 0 of few values, and where its sign may be chance."""
     n = len(values)
     if n < FEWEST_OF_TREND:
         return 0.0
-    pairs = [(a, b, j - i) for (i, a), (j, b) in combinations(enumerate(values), 2)]
-    rising = sum((b > a) - (b < a) for a, b, _ in pairs)
+    pairs = [(y, x, b - a) for (a, x), (b, y) in combinations(zip(places, values, strict=True), 2) if b > a]
+    rising = sum((y > x) - (y < x) for y, x, _ in pairs)
     deviation = math.sqrt(n * (n - 1) * (2 * n + 5) / 18)
-    return median((b - a) / gap for a, b, gap in pairs) if abs(rising) - 1 > SURE * deviation else 0.0
+    return median((y - x) / gap for y, x, gap in pairs) if abs(rising) - 1 > SURE * deviation else 0.0
 
 
 def _outwards(x: float, rounding: str) -> str:

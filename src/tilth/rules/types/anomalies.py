@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from tilth.errors import RulesError
@@ -41,8 +42,8 @@ def _detect(rule: Rule, context: Context) -> PreparedRule:
         found = ready.judge(values)
         if found.outcome is not Outcome.PASSED or not found.metrics:
             return found
-        earlier = {name: list(filter(math.isfinite, history(statistic(rule, name), MOST))) for name in found.metrics}
-        known = {name: expected(of, _domain(name)) for name, of in earlier.items() if len(of) >= FEWEST}
+        earlier = {name: [of for of in history(statistic(rule, name), MOST) if math.isfinite(of[1])] for name in found.metrics}
+        known = {name: _expected(name, of, context.setting.now) for name, of in earlier.items() if len(of) >= FEWEST}
         short = tuple(f"not enough history: {len(of)} of {FEWEST} values of {name}" for name, of in earlier.items() if name not in known)
         numbers = {name: _number(name, found.metrics[name]) for name in found.metrics}
         outside = [name for name, limits in known.items() if not limits.holds(numbers[name])]
@@ -51,6 +52,10 @@ def _detect(rule: Rule, context: Context) -> PreparedRule:
         return replace(result, warnings=(*found.warnings, *short))
 
     return replace(ready, judge=judge, row=None, scope=None, failing=None, member=None)
+
+
+def _expected(name: str, earlier: Sequence[tuple[datetime, float]], at: datetime) -> Expected:
+    return expected([value for _, value in earlier], _domain(name), [time for time, _ in earlier], at)
 
 
 def _watched(rule: Rule, context: Context) -> Analyzer:
@@ -73,7 +78,11 @@ def _outside(name: str, value: float, limits: Expected, watched: Analyzer) -> st
     low, high = limits.bounds
     last = name.rpartition(".")[2]
     rule = SUGGESTED.get(last, "{} between {} and {}").format(watched, *((high,) if last.startswith("Maximum") else (low, high)))
-    return f"{name} is outside the expected range: {value:.6g}, expected {limits.value:.6g}, {limits.low:.6g} to {limits.high:.6g} ({rule})"
+    seen = [f"a trend of {limits.trend:+.3g} a check"] if limits.trend else []
+    seen += [f"a season of {limits.season}"] if limits.season else []
+    by = f" by {' and '.join(seen)}" if seen else ""
+    between = f"expected {limits.value:.6g}{by}, {limits.low:.6g} to {limits.high:.6g}"
+    return f"{name} is outside the expected range: {value:.6g}, {between} ({rule})"
 
 
 def _lint_watched(rule: Rule, parameters: Sequence[str | None], report: Diagnostics) -> None:
