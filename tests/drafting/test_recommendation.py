@@ -12,6 +12,7 @@ from tests.engines import duckdb_session
 from tilth.drafting import recommend
 from tilth.drafting.rules import Proposal
 from tilth.errors import ColumnError
+from tilth.rules import formatted
 
 N = 100
 TABLE = pa.table(
@@ -101,6 +102,7 @@ def test_each_column_has_its_rules_and_they_hold() -> None:
     found = recommend(TABLE, private=["salary"], engine=duckdb_session())
     assert str(found) == EXPECTED
     assert tilth.check(TABLE, found.ruleset, engine=duckdb_session())
+    assert formatted(EXPECTED) == EXPECTED
 
 
 def test_a_rule_that_does_not_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

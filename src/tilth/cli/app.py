@@ -36,6 +36,7 @@ COMMANDS = (
     "recommend",
     "convert",
     "lint",
+    "fmt",
     "schema",
     "demo",
 )

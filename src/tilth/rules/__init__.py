@@ -11,13 +11,14 @@ from dataclasses import replace
 
 from tilth.errors import Mistake, RulesError
 from tilth.rules.language.diagnostics import CODES, Diagnostics, RuleMistake, SourceText, TooMany
+from tilth.rules.language.layout import laid_out
 from tilth.rules.language.parser import read
 from tilth.rules.language.syntax import Analyzer, Composite, Condition, Rule, Ruleset
 from tilth.rules.language.targets import outside
 from tilth.rules.language.validate import check
 from tilth.rules.types import RULE_TYPES
 
-__all__ = ["CODES", "RULE_TYPES", "Analyzer", "Composite", "Condition", "Rule", "RuleMistake", "Ruleset", "lint", "parse"]
+__all__ = ["CODES", "RULE_TYPES", "Analyzer", "Composite", "Condition", "Rule", "RuleMistake", "Ruleset", "formatted", "lint", "parse"]
 
 
 def parse(text: str, *, file: str | None = None, strict: bool = False) -> Ruleset:
@@ -46,6 +47,21 @@ def lint(text: str, *, file: str | None = None, strict: bool = False, target: st
     """
     ruleset, mistakes = _read(text, file, strict)
     return [*mistakes, *(outside(ruleset, SourceText(text, file), target) if target else ())]
+
+
+def formatted(text: str, *, file: str | None = None) -> str:
+    """The text of a ruleset in canonical layout, which means the same: a rule on each line, comments and single blank lines kept.
+
+    Errors: `RulesError` as `parse` raises it.
+
+    >>> print(formatted('Rules=[RowCount>3, # enough\\nMean "age"   > 18]'))
+    Rules = [
+        RowCount > 3,  # enough
+        Mean "age" > 18
+    ]
+    <BLANKLINE>
+    """
+    return laid_out(text, parse(text, file=file))
 
 
 def _read(text: str, file: str | None, strict: bool) -> tuple[Ruleset, tuple[RuleMistake, ...]]:
