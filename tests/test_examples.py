@@ -22,6 +22,8 @@ from tests.house.tree import ROOT
 from tests.stand_ins import pytorch
 from tilth.cli.app import run
 from tilth.flow import Flow
+from tilth.report import Outcome
+from tilth.rules import formatted
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 FOLDERS = {"pollution.csv": "timeseries", "daily-min-temperatures.csv": "timeseries", "sms.tsv": "text", "cifar10": "images"}
@@ -40,6 +42,36 @@ def example(name: str, shared_data: Shared) -> Flow:
 def test_an_example_is_a_flow(path: Path) -> None:
     flow = Flow.load(path)
     assert flow.parts.get("features") or flow.measure
+
+
+def _without_comma(text: str) -> list[str]:
+    return [line.replace(",  # ", "  # ").strip().removesuffix(",") for line in text.splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", ["adult", "taxis", "titanic"])
+def test_rulesets_hold_and_are_recommended_unless_made_by_hand(name: str, shared_data: Shared) -> None:
+    """So each number in a comment is one that `recommend` finds today."""
+    text = (ROOT / "examples" / f"{name}.dqdl").read_text("utf-8")
+    assert formatted(text) == text
+    reading = example(name, shared_data).reading
+    data = tilth.read(reading.read[0], **reading.options)
+    tilth.check(data, text).raise_for_failures()
+    recommended, _, by_hand = text.partition("    # by hand:")
+    assert by_hand
+    found = {*_without_comma(str(tilth.recommend(data)))}
+    assert [line for line in _without_comma(recommended.partition("Rules = [")[2]) if line not in found and "# by hand:" not in line] == []
+
+
+@pytest.mark.shared_data
+def test_the_test_file_of_adult_meets_the_rules_of_its_training_file_except_for_the_dots(shared_data: Shared) -> None:
+    """adult.names: the labels of adult.test end with a dot. The rules were recommended for other people."""
+    rules, options = ROOT / "examples/adult.dqdl", example("adult", shared_data).reading.options
+    report = tilth.check(tilth.read(shared_data("tabular/adult-test.csv"), **options), rules)
+    assert [(f.name, f.payload.failing) for f in report.findings if f.outcome is not Outcome.PASSED] == [
+        ('ColumnValues "income" in ["<=50K",">50K"]', (16_281, 16_281))
+    ]
 
 
 # Clarify's published values for the 30,162 complete rows: a = 20,380 men (6,396 above 50K), d = 9,782 women (1,112)
