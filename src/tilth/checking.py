@@ -24,6 +24,8 @@ from tilth.store.uri import Place
 if TYPE_CHECKING:
     from tilth.history.ledger import Ledger
     from tilth.rules.evaluation import Evaluation
+    from tilth.rules.language.syntax import Rule
+    from tilth.rules.prepared import PreparedRule
 
 RULES = "rules"  # the purpose of scans that rules need
 ROWS = "rows that pass and fail"
@@ -31,7 +33,7 @@ ROWS = "rows that pass and fail"
 
 @dataclass(frozen=True)
 class Checked:
-    """A check that is finished: its findings and facts, and the metrics that a history takes."""
+    """A check that is finished: its findings and facts, the metrics that a history takes, and the rules that judge rows, as prepared."""
 
     findings: tuple[Finding, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class Checked:
     statistics: Mapping[str, float] = field(default_factory=dict)
     ledger: Ledger | None = None
     at: datetime | None = None
+    prepared: Mapping[Rule, PreparedRule] = field(default_factory=dict)
 
     def record(self) -> None:
         """Add the metrics to the history, if there is one: once nothing of the check or run can fail any more."""
@@ -121,7 +124,7 @@ def checked(
     facts = _write_rows(data, ruleset, evaluation, session, row_files) if row_files else {}
     metrics = {**evaluation.statistics, **scores(evaluation.findings)}
     named = {"ruleset": Path(file).stem} if ruleset.source and (file := ruleset.source.file) else {}
-    return Checked(evaluation.findings, {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, at)
+    return Checked(evaluation.findings, {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, at, evaluation.prepared)
 
 
 def _ledger(place: str | Path) -> Ledger:
