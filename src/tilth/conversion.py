@@ -1,4 +1,4 @@
-"""`convert`: what was prepared with another product or library becomes a flow."""
+"""`convert`: what was prepared with another product or library becomes a flow, and its checks become rules."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ from tilth.engine.chosen import session_of
 from tilth.errors import RequestError
 from tilth.measures.model_file import LARGEST
 from tilth.steps.models import model_of
+from tilth.store.documents import document
 
 if TYPE_CHECKING:
     from tilth.aws.conversion import Conversion
     from tilth.pipelines import ConvertedPipeline
+    from tilth.rulesets import ConvertedChecks
 
 PICKLES = (".pkl", ".pickle", ".joblib")
 
 
 def convert(
     thing: Any, data: str | None = None, *, columns: Sequence[str] | None = None, trusted: Sequence[str] = ()
-) -> Conversion | ConvertedPipeline:
-    """Convert a file or an object of another product to a flow.
+) -> Conversion | ConvertedPipeline | ConvertedChecks:
+    """Convert a file or an object of another product to a flow, or its checks to rules in DQDL.
 
     | `thing` | what becomes of it |
     |---|---|
     | a recipe of AWS Glue DataBrew (JSON or YAML), a flow of SageMaker Data Wrangler (`.flow`) | a flow |
     | a fitted transformer or Pipeline of scikit-learn, or a `.skops` file of one | a fitted flow with the numbers that it has learned |
     | a fitted PipelineModel or stage of Spark ML, or the folder in which one is saved, which is read without Spark | the same |
+    | a suite of Great Expectations (JSON) | a ruleset |
 
     `data` is what the flow reads; the kinds of columns of which a transformer does not say them are taken from it. `columns` names the
     columns of a transformer that was fitted without names. `trusted` are types that a `.skops` file may hold besides those that skops
     trusts. No code that a file holds is run.
 
-    The result has `flow`, `notes` on what differs, `left_out`, and `save(path)`. Errors: `RequestError` for what cannot be converted.
+    The result has `flow` or `ruleset`, `notes` on what differs, `left_out`, and `save(path)`. Errors: `RequestError` for what cannot be
+    converted.
 
     >>> import numpy as np
     >>> from sklearn.preprocessing import StandardScaler
@@ -59,8 +63,10 @@ def convert(
     if is_saved(Path(thing)):
         return _of_spark(Path(thing).name, Path(thing), data)
     from tilth.aws.conversion import convert as of_aws
+    from tilth.rulesets import converted_checks
 
-    return of_aws(thing, data)
+    checks = converted_checks(Path(thing).name, document(thing, "file to convert"))
+    return checks or of_aws(thing, data)
 
 
 def _model_in(path: Path, trusted: tuple[str, ...]) -> Any:

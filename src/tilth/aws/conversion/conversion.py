@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tilth.aws.conversion import data_wrangler, databrew
 from tilth.aws.conversion.formulas import mistake_in
 from tilth.aws.conversion.made import Item, Made, Placed, arranged
-from tilth.errors import FlowError, Mistake, RequestError, joined
+from tilth.errors import Mistake, RequestError, joined
 from tilth.flow.files import parse
 from tilth.flow.flow import Flow
-from tilth.store.local import text_of
+from tilth.store.documents import document
 from tilth.store.places import atomic
-from tilth.yaml import DEEPEST, comment_text, yaml_value
-from tilth.yaml import parse as parse_yaml
+from tilth.yaml import comment_text, yaml_value
 
 RECIPE, FLOW = "a recipe of AWS Glue DataBrew", "a flow of SageMaker Data Wrangler"
 LEARNS = {
@@ -94,7 +92,7 @@ def convert(path: str | Path, data: str | None = None) -> Conversion:
 
     Errors: `RequestError` for a file that cannot be read, or is none of these.
 
-    >>> import tempfile
+    >>> import json, tempfile
     >>> recipe = Path(tempfile.mkdtemp(), "recipe.json")
     >>> action = {"Operation": "FILL_WITH_AVERAGE", "Parameters": {"sourceColumn": "age"}}
     >>> _ = recipe.write_text(json.dumps([{"Action": action}, {"Action": {"Operation": "NOW"}}]))
@@ -102,7 +100,7 @@ def convert(path: str | Path, data: str | None = None) -> Conversion:
     >>> print(conversion.flow.parts["features"][0], conversion.left_out)
     impute(columns='age', with='mean') ('step 2, NOW: it gives another result each time',)
     """
-    given = _read(path)
+    given = document(path, "file to convert")
     name = Path(path).name
     steps, nodes = databrew.steps_of(given), data_wrangler.nodes_of(given)
     if len(steps or nodes or ()) > MOST:
@@ -114,32 +112,6 @@ def convert(path: str | Path, data: str | None = None) -> Conversion:
         return Conversion(name, FLOW, tuple(map(_checked, data_wrangler.items_of(nodes))), place)
     accepted = f"{RECIPE} (a list of steps), or {FLOW} (a mapping with `nodes`)"
     raise RequestError(f"{str(path)!r} is not a file that can be converted", accepted=accepted, code="not-convertible")
-
-
-def _read(path: str | Path) -> Any:
-    """What a file of JSON or YAML holds. Errors: `RequestError`."""
-    text = text_of(path, "file to convert")
-    if text.lstrip()[:1] not in ("[", "{"):
-        document = parse_yaml(text, str(path))
-        FlowError.reject(document.mistakes)
-        return document.value
-    try:
-        given = json.loads(text)
-    except ValueError as error:
-        raise RequestError(f"{str(path)!r} is not valid JSON: {error}", hint="download it anew", code="invalid-json") from error
-    except RecursionError:
-        given = None
-    if given is None or _is_deep(given):
-        raise RequestError(f"{str(path)!r} is nested too deep", accepted=f"nested at most {DEEPEST} deep", code="too-large")
-    return given
-
-
-def _is_deep(value: Any) -> bool:
-    """Whether values are nested deeper than those of a flow may be."""
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [v for x in level if isinstance(x, dict | list) for v in (x.values() if isinstance(x, dict) else x)]
-    return bool(level)
 
 
 def _checked(item: Item) -> Item:

@@ -11,18 +11,20 @@ from tilth.options import FORCE, INPUT, NAMES, TRUSTED, say
 
 @click.command()
 @click.argument("file", type=INPUT, metavar="FILE")
-@click.option("-o", "--out", type=INPUT, required=True, metavar="FLOW", help="Where to write the flow; - for standard output.")
+@click.option("-o", "--out", type=INPUT, required=True, metavar="FLOW", help="Where to write the flow or the rules; - for standard output.")
 @click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder.")
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
 @TRUSTED
 @FORCE
 def command(file: str, out: str, data: str | None, columns: tuple[str, ...] | None, trusted: tuple[str, ...], force: bool) -> int:
-    """Convert FILE to a flow.
+    """Convert FILE to a flow, or the checks in it to rules.
 
     FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, a fitted pipeline of scikit-learn (.skops), or the folder of
     one of Spark ML. A pipeline becomes a fitted flow, with the numbers that it has learned, if FLOW ends in .tilth.
 
-    What has no counterpart is a comment in the flow, with its reason. Code in FILE is not run. Exit code 1 if something was not
+    A suite of Great Expectations (JSON) becomes a ruleset, NAME.dqdl.
+
+    What has no counterpart is a comment in the result, with its reason. Code in FILE is not run. Exit code 1 if something was not
     converted.
     """
     from tilth.conversion import convert

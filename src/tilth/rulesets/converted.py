@@ -1,0 +1,117 @@
+"""The result: a ruleset, and a list of what is not part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tilth.errors import RequestError, RulesError
+from tilth.rules import Ruleset, parse
+from tilth.rulesets import great_expectations
+from tilth.rulesets.check import Check, Converter
+from tilth.rulesets.writing import Unsupported
+from tilth.store.places import atomic
+from tilth.yaml import comment_text
+
+CONVERTERS: tuple[Converter, ...] = (great_expectations.CONVERTER,)
+MOST = 10_000  # checks
+UNREADABLE = "W-UNJUDGED"  # the code of a warning of SQL or a pattern that cannot be read
+
+
+@dataclass(frozen=True)
+class Item:
+    """A check: where it stands in the file, its rules, or the reason why there are none, and how they differ from it."""
+
+    source: str
+    rules: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class ConvertedChecks:
+    """Converted checks: `ruleset` is the rules, `str()` their DQDL. `left_out` says what was not converted, `notes` what differs."""
+
+    name: str
+    kind: str
+    noun: str
+    items: tuple[Item, ...]
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The rules. Errors: `RulesError` if nothing was converted."""
+        return parse(str(self))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What was not converted, each with its reason."""
+        return tuple(f"{item.source}: {item.reason}" for item in self.items if item.reason)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the rules differ from the checks."""
+        return tuple(f"{item.source}: {'; '.join(item.notes)}" for item in self.items if item.notes)
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self)) + "\n"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the rules to a file. Errors: `RequestError` for a place that is not called NAME.dqdl."""
+        if Path(path).suffix != ".dqdl":
+            raise RequestError(f"rules cannot be written to {str(path)!r}", accepted="a place called NAME.dqdl", code="bad-suffix")
+        with atomic(Path(path)) as new:
+            new.write_text(str(self), "utf-8")
+        return Path(path)
+
+
+def converted_checks(name: str, given: Any) -> ConvertedChecks | None:
+    """The checks in the content of a file of JSON or YAML as rules; None if it holds none.
+
+    Errors: `RequestError` for a file of checks of several tables, or of too many.
+    """
+    converter = next((c for c in CONVERTERS if c.recognises(given)), None)
+    if converter is None:
+        return None
+    checks = list(converter.checks(given))
+    tables = list(dict.fromkeys(check.table for check in checks))
+    if len(tables) > 1:
+        raise RequestError(
+            f"{name!r} has checks of {len(tables)} tables: {', '.join(tables)}",
+            accepted="checks of one table: a ruleset is for one",
+            hint="make a file of each of them",
+            code="several-tables",
+        )
+    if len(checks) > MOST:
+        raise RequestError(f"{name!r} has {len(checks):,} checks", accepted=f"at most {MOST:,}", code="too-large")
+    return ConvertedChecks(name, converter.kind, converter.noun, tuple(map(_item, checks)))
+
+
+def _item(check: Check) -> Item:
+    """The rules of a check, if each is one that can be read."""
+    try:
+        rules = tuple(check.rules())
+        warnings = parse(f"Rules = [ {', '.join(rules)} ]").warnings
+    except Unsupported as why:
+        return Item(check.source, reason=comment_text(str(why)))
+    except RulesError as error:
+        return Item(check.source, reason=f"DQDL does not accept it: {comment_text(error.mistakes[0].message)}")
+    unreadable = next((w for w in warnings if w.code == UNREADABLE), None)
+    if unreadable:
+        return Item(check.source, reason=comment_text(unreadable.message))
+    return Item(check.source, rules, (*check.notes, *(comment_text(w.message) for w in warnings)))
+
+
+def _lines(made: ConvertedChecks) -> Iterator[str]:
+    done = [item for item in made.items if item.rules]
+    yield f"# Converted from {comment_text(made.name)}, {made.kind}: {len(done)} of {len(made.items)} {made.noun}s."
+    yield from (f"# Not converted: {comment_text(line)}" for line in made.left_out)
+    yield "Rules = ["
+    for item in done:
+        yield f"    # {comment_text('; '.join((item.source, *item.notes)))}"
+        yield from (f"    {rule}{'' if item is done[-1] and rule is item.rules[-1] else ','}" for rule in item.rules)
+    yield "]"
