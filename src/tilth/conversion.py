@@ -24,7 +24,7 @@ PICKLES = (".pkl", ".pickle", ".joblib")
 
 
 def convert(
-    thing: Any, data: str | None = None, *, columns: Sequence[str] | None = None, trusted: Sequence[str] = ()
+    thing: Any, data: str | None = None, *, columns: Sequence[str] | None = None, trusted: Sequence[str] = (), table: str | None = None
 ) -> Conversion | ConvertedPipeline | ConvertedChecks:
     """Convert a file or an object of another product to a flow, or its checks to rules in DQDL.
 
@@ -33,11 +33,11 @@ def convert(
     | a recipe of AWS Glue DataBrew (JSON or YAML), a flow of SageMaker Data Wrangler (`.flow`) | a flow |
     | a fitted transformer or Pipeline of scikit-learn, or a `.skops` file of one | a fitted flow with the numbers that it has learned |
     | a fitted PipelineModel or stage of Spark ML, or the folder in which one is saved, which is read without Spark | the same |
-    | a suite of Great Expectations (JSON) | a ruleset |
+    | a suite of Great Expectations (JSON), tests of dbt (`schema.yml`) | a ruleset |
 
     `data` is what the flow reads; the kinds of columns of which a transformer does not say them are taken from it. `columns` names the
     columns of a transformer that was fitted without names. `trusted` are types that a `.skops` file may hold besides those that skops
-    trusts. No code that a file holds is run.
+    trusts. `table` is the one whose checks are converted, if a file has those of several. No code that a file holds is run.
 
     The result has `flow` or `ruleset`, `notes` on what differs, `left_out`, and `save(path)`. Errors: `RequestError` for what cannot be
     converted.
@@ -65,7 +65,7 @@ def convert(
     from tilth.aws.conversion import convert as of_aws
     from tilth.rulesets import converted_checks
 
-    checks = converted_checks(Path(thing).name, document(thing, "file to convert"))
+    checks = converted_checks(Path(thing).name, document(thing, "file to convert"), table)
     return checks or of_aws(thing, data)
 
 

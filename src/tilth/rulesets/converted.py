@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tilth.errors import RequestError, RulesError
+from tilth.errors import RequestError, RulesError, unknown
 from tilth.rules import Ruleset, parse
-from tilth.rulesets import great_expectations
+from tilth.rulesets import dbt, great_expectations
 from tilth.rulesets.check import Check, Converter
 from tilth.rulesets.writing import Unsupported
 from tilth.store.places import atomic
 from tilth.yaml import comment_text
 
-CONVERTERS: tuple[Converter, ...] = (great_expectations.CONVERTER,)
+CONVERTERS: tuple[Converter, ...] = (great_expectations.CONVERTER, dbt.CONVERTER)
 MOST = 10_000  # checks
 UNREADABLE = "W-UNJUDGED"  # the code of a warning of SQL or a pattern that cannot be read
 
@@ -69,23 +69,24 @@ class ConvertedChecks:
         return Path(path)
 
 
-def converted_checks(name: str, given: Any) -> ConvertedChecks | None:
+def converted_checks(name: str, given: Any, table: str | None = None) -> ConvertedChecks | None:
     """The checks in the content of a file of JSON or YAML as rules; None if it holds none.
 
-    Errors: `RequestError` for a file of checks of several tables, or of too many.
+    `table` is the one whose checks are wanted, if the file has those of several. Errors: `RequestError` for too many checks, for a table
+    that the file does not name, and for several tables of which none is chosen.
     """
     converter = next((c for c in CONVERTERS if c.recognises(given)), None)
     if converter is None:
         return None
     checks = list(converter.checks(given))
     tables = list(dict.fromkeys(check.table for check in checks))
-    if len(tables) > 1:
-        raise RequestError(
-            f"{name!r} has checks of {len(tables)} tables: {', '.join(tables)}",
-            accepted="checks of one table: a ruleset is for one",
-            hint="make a file of each of them",
-            code="several-tables",
-        )
+    if table is not None:
+        RequestError.reject(unknown([table], tables, f"{name!r} has no checks of a table {{}}", "unknown-table"))
+        checks = [check for check in checks if check.table == table]
+    elif len(tables) > 1:
+        hint = f"choose one: --table {tables[0]}, or convert(file, table={tables[0]!r})"
+        message = f"{name!r} has checks of {len(tables)} tables, and a ruleset is for one: {', '.join(tables)}"
+        raise RequestError(message, hint=hint, code="several-tables")
     if len(checks) > MOST:
         raise RequestError(f"{name!r} has {len(checks):,} checks", accepted=f"at most {MOST:,}", code="too-large")
     return ConvertedChecks(name, converter.kind, converter.noun, tuple(map(_item, checks)))

@@ -15,14 +15,17 @@ from tilth.options import FORCE, INPUT, NAMES, TRUSTED, say
 @click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder.")
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
 @TRUSTED
+@click.option("--table", metavar="NAME", help="The table whose checks are converted, if FILE has those of several.")
 @FORCE
-def command(file: str, out: str, data: str | None, columns: tuple[str, ...] | None, trusted: tuple[str, ...], force: bool) -> int:
+def command(
+    file: str, out: str, data: str | None, columns: tuple[str, ...] | None, trusted: tuple[str, ...], table: str | None, force: bool
+) -> int:
     """Convert FILE to a flow, or the checks in it to rules.
 
     FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, a fitted pipeline of scikit-learn (.skops), or the folder of
     one of Spark ML. A pipeline becomes a fitted flow, with the numbers that it has learned, if FLOW ends in .tilth.
 
-    A suite of Great Expectations (JSON) becomes a ruleset, NAME.dqdl.
+    A suite of Great Expectations (JSON) and tests of dbt (schema.yml) become a ruleset, NAME.dqdl.
 
     What has no counterpart is a comment in the result, with its reason. Code in FILE is not run. Exit code 1 if something was not
     converted.
@@ -34,7 +37,7 @@ def command(file: str, out: str, data: str | None, columns: tuple[str, ...] | No
     if out != "-":
         reject_own_input(out, [file])
         reject_existing(out, force)
-    conversion = convert(file, data, columns=columns or None, trusted=trusted)
+    conversion = convert(file, data, columns=columns or None, trusted=trusted, table=table)
     if out == "-":
         click.echo(str(conversion), nl=False)
     else:
