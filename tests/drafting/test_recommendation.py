@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 import tilth
 from tests.engines import duckdb_session
@@ -105,6 +110,34 @@ def test_each_column_has_its_rules_and_they_hold() -> None:
     assert formatted(EXPECTED) == EXPECTED
 
 
+CELLS = [
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(),
+    st.decimals(-(10**6), 10**6, places=3),
+    st.sampled_from(["", " ", "2024-01-01", "2024-01-01 10:00", "12:30", 'a"b', "a\\b", "it's", "\n", "é", "12", "1e5", "yes", "x" * 130]),
+    st.text(max_size=4),
+]
+FEW = st.one_of(*(st.lists(st.none() | cells, min_size=1, max_size=5) for cells in CELLS))  # of which a column is made
+NAMES = st.sampled_from(["a", "id", "select", 'say "x"', "back\\slash", "tick`y", "x.y", "code"])
+
+
+@pytest.mark.slow
+@settings(max_examples=25)
+@given(st.dictionaries(NAMES, FEW, min_size=1, max_size=4), st.booleans())
+@example({"a": ["12:30", None, "12:30"]}, False)  # a string, not a time of day
+def test_rules_hold_before_they_are_evaluated(columns: dict[str, list[Any]], sampled: bool) -> None:
+    """What is drafted without being evaluated holds as well, whether each row was looked at or the first five of 30."""
+    table = pa.table({name: pa.array((values * 30)[:30]) for name, values in columns.items()})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tilth.drafting.recommendation._passing", lambda proposed, data, session: proposed)
+        if sampled:
+            patch.setattr("tilth.drafting.sample.MOST_ROWS", 5)
+            patch.setattr("tilth.drafting.sample.FEWEST_ROWS", 5)
+        found = recommend(table, engine=duckdb_session())
+    tilth.check(table, found.ruleset, engine=duckdb_session()).raise_for_failures()
+    assert formatted(str(found)) == str(found)
+
+
 def test_a_rule_that_does_not_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = [Proposal(rule, "") for rule in ("RowCount > 5", "RowCount < 5", 'IsUnique "none"')]
     monkeypatch.setattr("tilth.drafting.recommendation.proposals", lambda seen, ids: wrong)
@@ -125,3 +158,13 @@ def test_roles_say_what_identifies_and_what_is_private() -> None:
 
 def test_a_table_without_rows_has_columns() -> None:
     assert [p.rule for p in recommend(pa.table({"a": pa.array([], "int64")})).proposals] == ["ColumnCount = 1"]
+
+
+@pytest.mark.spark
+def test_spark_recommends_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: Any) -> None:
+    monkeypatch.setattr("tilth.drafting.sample.MOST_ROWS", 20)
+    monkeypatch.setattr("tilth.drafting.sample.FEWEST_ROWS", 20)
+    pq.write_table(TABLE.select(["id", "gaps", "town", "day", "blank"]), tmp_path / "a.parquet")  # each way to ask, once
+    theirs, ours = (recommend(tmp_path / "a.parquet", engine=engine) for engine in (tilth.Spark(spark).session(), duckdb_session()))
+    assert str(theirs) == str(ours)
+    assert 'ColumnDataType "day" = "Date"' in str(theirs)

@@ -14,6 +14,7 @@ from tilth.drafting.summary import FEW, MANY, ColumnSummary
 from tilth.engine.user_sql.writing import fits_rule, identifier, rule_sql, rule_string
 from tilth.metrics.intervals import wilson_interval
 from tilth.report.blocks import counted
+from tilth.rules.language.tokens import TEXT, tokenize
 
 WIDTH = 120  # characters of a line of rules, and of a string that is listed
 LEAST_COMPLETE = 0.2  # a share; of a column with fewer values nothing is said
@@ -130,7 +131,7 @@ def _listed(s: ColumnSummary, name: str) -> tuple[str, str, str] | None:
         listable = closed and once <= SEEN_ONCE
     else:
         readable = s.kind is Kind.STRING and not (s.ambiguous or s.blank) and s.longest <= WIDTH
-        listable = readable and once <= OFTEN_SEEN_ONCE and all(fits_rule(v) for v, _ in s.top)
+        listable = readable and once <= OFTEN_SEEN_ONCE and all(_is_plain(v) for v, _ in s.top)
     if not listable:
         return None
     listed, covered = list[Any](), 0
@@ -145,6 +146,11 @@ def _listed(s: ColumnSummary, name: str) -> tuple[str, str, str] | None:
         return rule, "", f"{s.distinct:,} values, the rarest in {rarest}" if s.distinct > 1 else f"one value, in {rarest}"
     evidence = f"{len(listed):,} of {s.distinct:,} values, in {covered:,} of {s.present:,} rows"
     return rule, f" with threshold >= {_at_least(covered, s.present)}", evidence
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a string can be listed in a rule. One like a day or a time of day would be read as such."""
+    return fits_rule(text) and tokenize(rule_string(text))[0][0].kind == TEXT
 
 
 def _written(value: Any) -> str:
