@@ -241,6 +241,7 @@ FORMULAS = [
     "instr(s, 'b')",
     "instr(s, '🙂')",
     "locate('ab', s)",
+    *(f"{f}(s, {part})" for f in ("contains", "startswith", "endswith") for part in ("'b'", "''", "lower(s)")),
     "repeat(s, 3)",
     "repeat(s, 0)",
     *(f"center(s, {n}, '*')" for n in (0, 4, 5, 6, 7)),

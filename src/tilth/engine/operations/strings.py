@@ -134,8 +134,44 @@ class OneOf(Operation):
         return x in texts
 
 
+class StartsWith(Operation):
+    """Whether a string begins with another one; with an empty one always."""
+
+    total = True
+
+    @classmethod
+    def duckdb(cls, x: Tree, part: Tree) -> Tree:
+        return call("starts_with", x, part)
+
+    @classmethod
+    def spark(cls, x: Tree, part: Tree) -> Tree:
+        return call("startswith", x, part)
+
+    @staticmethod
+    def row(x: str, part: str) -> bool:
+        return x.startswith(part)
+
+
+class EndsWith(Operation):
+    """Whether a string ends with another one; with an empty one always."""
+
+    total = True
+
+    @classmethod
+    def duckdb(cls, x: Tree, part: Tree) -> Tree:
+        return call("ends_with", x, part)
+
+    @classmethod
+    def spark(cls, x: Tree, part: Tree) -> Tree:
+        return call("endswith", x, part)
+
+    @staticmethod
+    def row(x: str, part: str) -> bool:
+        return x.endswith(part)
+
+
 class Contains(Operation):
-    """Whether a constant string occurs in a string."""
+    """Whether a string occurs in another one; an empty one always does."""
 
     total = True
 

@@ -38,6 +38,8 @@ from tilth.engine.operations.strings import (
     Center,
     Character,
     CodePoint,
+    Contains,
+    EndsWith,
     LowerAscii,
     PadLeft,
     PadRight,
@@ -45,6 +47,7 @@ from tilth.engine.operations.strings import (
     Repeat,
     Replace,
     SplitPart,
+    StartsWith,
     Substring,
     TitleCase,
     Translate,
@@ -91,13 +94,13 @@ CAST_FIRST: Mapping[Kind, str] = {
     **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
 }
 FUNCTIONS = (
-    "abs", "add_time", "ascii", "cast", "ceil", "center", "chr", "coalesce", "concat", "day", "dayofyear", "days_between", "exp", "floor",
-    "from_utc_timestamp", "full_match", "greatest", "hour", "if", "initcap", "instr", "isnan", "least", "left", "length", "ln", "lower",
-    "lpad", "ltrim", "millisecond", "minute", "month", "nullif", "power", "quarter", "regexp_extract", "regexp_extract_all",
-    "regexp_replace", "repeat", "replace", "right", "round", "row_count", "row_distinct", "row_largest", "row_largest_distinct",
-    "row_mean", "row_median", "row_mode", "row_std", "row_sum", "row_var", "rpad", "rtrim", "second", "split_part", "sqrt", "strftime",
-    "substring", "timestamp_seconds", "to_date", "to_timestamp", "to_utc_timestamp", "translate", "trim", "unix_seconds", "upper",
-    "weekday_of", "weekofyear", "year",
+    "abs", "add_time", "ascii", "cast", "ceil", "center", "chr", "coalesce", "concat", "contains", "day", "dayofyear", "days_between",
+    "endswith", "exp", "floor", "from_utc_timestamp", "full_match", "greatest", "hour", "if", "initcap", "instr", "isnan", "least", "left",
+    "length", "ln", "lower", "lpad", "ltrim", "millisecond", "minute", "month", "nullif", "power", "quarter", "regexp_extract",
+    "regexp_extract_all", "regexp_replace", "repeat", "replace", "right", "round", "row_count", "row_distinct", "row_largest",
+    "row_largest_distinct", "row_mean", "row_median", "row_mode", "row_std", "row_sum", "row_var", "rpad", "rtrim", "second", "split_part",
+    "sqrt", "startswith", "strftime", "substring", "timestamp_seconds", "to_date", "to_timestamp", "to_utc_timestamp", "translate", "trim",
+    "unix_seconds", "upper", "weekday_of", "weekofyear", "year",
 )  # fmt: skip
 SEVERAL = 0
 OWN: Mapping[str, tuple[type[Operation], int]] = {
@@ -823,6 +826,9 @@ RULES: Mapping[type[Any], Rule] = {
     exp.Replace: _replace,
     exp.Repeat: _repeat,
     exp.Translate: _translate,
+    exp.StartsWith: Call(STRINGS, Kind.BOOLEAN, StartsWith.of),
+    exp.EndsWith: Call(STRINGS, Kind.BOOLEAN, EndsWith.of),
+    exp.Contains: Call(STRINGS, Kind.BOOLEAN, Contains.of),
     exp.Initcap: _title,
     exp.StrPosition: _position,
     exp.Ascii: Call(STRINGS, Kind.INTEGER, CodePoint.of),
