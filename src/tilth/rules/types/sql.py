@@ -15,17 +15,31 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import mask
-from tilth.engine.expressions import all_rows, col, lit
+from tilth.engine.expressions import all_rows, coalesce, col, lit, not_
 from tilth.engine.layers import table
 from tilth.engine.user_sql.query import parse_query, reject_products
 from tilth.errors import REFUSED, ExpressionError, MachineError, RulesError, TilthError
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
+from tilth.rules.conditions import Criterion
 from tilth.rules.context import Context
+from tilth.rules.examples import FailureFilter
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule
 from tilth.rules.members import not_among
-from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, metric_name, row_counts
+from tilth.rules.prepared import (
+    MEMBER,
+    Membership,
+    PreparedRule,
+    RuleResult,
+    Values,
+    by_condition,
+    failed,
+    judged,
+    metric_name,
+    row_counts,
+    within,
+)
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
 REPEATS = re.compile(r"\bselect\s+distinct\b|\bgroup\s+by\b", re.IGNORECASE)
@@ -97,18 +111,54 @@ def _number_rule(rule: Rule, query: Tree, context: Context) -> PreparedRule:
 def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
     """The share of rows whose values are among those that the query returns, null equal to null."""
     threshold, returned = context.criterion(rule.threshold), _returned(query, context)
+    if (passing := _filter(query, returned, context)) is not None:
+        return _filter_rule(passing, returned, threshold)
     rows, hits = _count_queries(query, returned, context)
 
     def judge(values: Values) -> RuleResult:
         ((n,),), ((passed,),) = _execute(context, rows), _execute(context, hits)
-        if n == 0:
-            return failed("Custom SQL rule could not be evaluated due to data frame being empty")
-        met = passed == n if threshold is None else threshold.holds(passed / n)
-        note = "Custom SQL response failed to satisfy the threshold"
-        return judged(met, {ROWS_METRIC: passed / n}, notes=(note,), rows=row_counts(passed, n))
+        return _by_share(passed, n, threshold)
 
     member = Membership(returned, query.subquery("q"), returned, (True,) * len(returned))
     return PreparedRule((), judge, (), col(MEMBER), failing=partial(not_among, context.data, member, returned), member=member)
+
+
+def _by_share(passed: int, n: int, threshold: Criterion | None) -> RuleResult:
+    if n == 0:
+        return failed("Custom SQL rule could not be evaluated due to data frame being empty")
+    met = passed == n if threshold is None else threshold.holds(passed / n)
+    note = "Custom SQL response failed to satisfy the threshold"
+    return judged(met, {ROWS_METRIC: passed / n}, notes=(note,), rows=row_counts(passed, n))
+
+
+def _filter(query: Any, returned: tuple[str, ...], context: Context) -> Tree | None:
+    """The condition of a query that does no more than return the columns by which it filters the table under test; None for others.
+
+    Rows that share the returned values then pass or fail by them alone, so that the condition can be asked of each row.
+    """
+    plain = isinstance(query, exp.Select) and {k for k, v in query.args.items() if v} <= {"expressions", "from_", "where"}
+    where = query.args.get("where")
+    if not plain or where is None or where.find(exp.Query, exp.Window, exp.AggFunc):
+        return None
+    source = query.args["from_"].this
+    same = isinstance(source, exp.Table) and source.name == context.engine.view(context.data)
+    read = {c.name for c in where.find_all(exp.Column)}
+    if not same or not read <= set(returned) or any(s.unalias().name != s.alias_or_name for s in query.selects):
+        return None
+    condition = where.this.copy().transform(lambda node: col(node.name) if isinstance(node, exp.Column) else node)
+    return coalesce(condition, exp.false())
+
+
+def _filter_rule(passing: Tree, columns: tuple[str, ...], threshold: Criterion | None) -> PreparedRule:
+    """The share of rows that meet a condition, measured with all other rules."""
+    rows, hits = RowCount(), within(RowCount(), passing)
+    return PreparedRule(
+        (rows, hits),
+        lambda values: _by_share(values[hits], values[rows], threshold),
+        columns,
+        passing,
+        failing=lambda: FailureFilter(columns, not_(passing)),
+    )
 
 
 def _returned(query: Any, context: Context) -> tuple[str, ...]:
