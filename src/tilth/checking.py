@@ -7,17 +7,18 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from tilth import formats
-from tilth.data import Dataset, Files
+from tilth.data import Dataset, Files, Schema
 from tilth.engine.session import Session
 from tilth.errors import RequestError, RulesError, unknown
 from tilth.formats import table_of
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
-from tilth.report import Finding
+from tilth.report import Finding, Report
 from tilth.rules import Ruleset, parse
+from tilth.shelf import Shelf
 from tilth.store.local import reject_own_input, text_of
 from tilth.store.uri import Place
 
@@ -85,22 +86,55 @@ class RowFiles:
         reject_taken(data, ADDED if self.rows else [FAILED_RULES] if self.failed else [])
 
 
-def ruleset_from(rules: Any, folder: str = ".") -> Ruleset:
+@runtime_checkable
+class ForeignRuleset(Protocol):
+    """The ruleset of another product, whose rules are known once the columns are."""
+
+    @property
+    def labels(self) -> Iterable[Mapping[str, str]]:
+        """The labels of its rules, as far as they are known."""
+
+    def ruleset(self, schema: Schema) -> Ruleset:
+        """Its rules for a table of these columns. Errors: `RulesError` with every mistake."""
+
+    def to_json(self, report: Report) -> str:
+        """The report of a check by it, in the product's form."""
+
+
+RULESET_FILES: Shelf[Callable[[Path], ForeignRuleset]] = Shelf(
+    "ruleset file", "ruleset_files", {"json": "tilth.aws.rulesets:DataBrewRuleset.load"}
+)
+"""The suffix of a ruleset of another product → what reads it."""
+
+
+def rules_from(rules: Any, folder: str = ".") -> Ruleset | ForeignRuleset:
     """A ruleset, or the one in a string or in a file, whose path is relative to `folder`. Errors: `RulesError` for anything else."""
-    if isinstance(rules, Ruleset):
+    if isinstance(rules, Ruleset | ForeignRuleset):
         return rules
     if not isinstance(rules, str | Path):
         message, hint = f"a value of type {type(rules).__name__} is not a ruleset", "the data comes first: tilth.check(data, rules)"
-        raise RulesError(message, accepted="a string of DQDL, the path of a .dqdl file, or a Ruleset", hint=hint, code="no-rules")
-    if isinstance(rules, Path) or (str(rules).strip().endswith(".dqdl") and "\n" not in str(rules)):
-        path = Path(folder, str(rules).strip())
+        raise RulesError(message, accepted="a string of DQDL, the path of a .dqdl or .json file, or a Ruleset", hint=hint, code="no-rules")
+    path = Path(folder, str(rules).strip())
+    one_line = isinstance(rules, Path) or "\n" not in str(rules)
+    if one_line and (suffix := path.suffix.removeprefix(".")) in RULESET_FILES:
+        return RULESET_FILES[suffix](path)
+    if isinstance(rules, Path) or (one_line and path.suffix == ".dqdl"):
         return parse(text_of(path, "ruleset", RulesError), file=str(path))
     return parse(str(rules))
 
 
+def ruleset_from(rules: Any, folder: str = ".") -> Ruleset:
+    """The ruleset, where it has to be known before the data is. Errors: `RulesError` for that of another product as well."""
+    found = rules_from(rules, folder)
+    if isinstance(found, Ruleset):
+        return found
+    hint = f"convert it, and name the result: tilth convert {rules} --data DATA -o rules.dqdl"
+    raise RulesError("a flow takes rules in DQDL", hint=hint, code="no-rules")
+
+
 def checked(
     data: Dataset,
-    ruleset: Ruleset,
+    ruleset: Ruleset | ForeignRuleset,
     session: Session,
     *,
     sources: Mapping[str, Any] | None = None,
@@ -115,6 +149,7 @@ def checked(
 
     ledger = None if history is None else _ledger(history)
     with session.working_for(RULES):
+        ruleset = ruleset if isinstance(ruleset, Ruleset) else ruleset.ruleset(session.schema(data))
         tables = {name: table_of(source, session) for name, source in (sources or {}).items()}
         if row_files:
             row_files.reject(data, tables.values())

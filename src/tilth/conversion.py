@@ -31,6 +31,7 @@ def convert(
     | `thing` | what becomes of it |
     |---|---|
     | a recipe of AWS Glue DataBrew (JSON or YAML), a flow of SageMaker Data Wrangler (`.flow`) | a flow |
+    | a ruleset of DataBrew (JSON) | a ruleset for the columns of `data` |
     | a fitted transformer or Pipeline of scikit-learn, or a `.skops` file of one | a fitted flow with the numbers that it has learned |
     | a fitted PipelineModel or stage of Spark ML, or the folder in which one is saved, which is read without Spark | the same |
     | a suite of Great Expectations (JSON), tests of dbt (`schema.yml`) | a ruleset |
@@ -65,8 +66,26 @@ def convert(
     from tilth.aws.conversion import convert as of_aws
     from tilth.rulesets import converted_checks
 
-    checks = converted_checks(Path(thing).name, document(thing, "file to convert"), table)
-    return checks or of_aws(thing, data)
+    given = document(thing, "file to convert")
+    if isinstance(given, dict) and "Rules" in given:
+        return _of_databrew_rules(Path(thing).name, given, data)
+    return converted_checks(Path(thing).name, given, table) or of_aws(thing, data)
+
+
+def _of_databrew_rules(name: str, given: dict[str, Any], data: str | None) -> ConvertedChecks:
+    """The rules of DataBrew for the columns of some data. Errors: `RequestError` with every mistake, and where there is no data."""
+    from tilth.aws.rulesets import DataBrewRuleset
+    from tilth.rulesets.converted import ConvertedChecks, Item
+
+    found = DataBrewRuleset.of(given)
+    if data is None:
+        hint = "name data with the same columns: --data DATA, or convert(file, data)"
+        raise RequestError(f"what the rules of {name!r} mean depends on the columns they are for", hint=hint, code="no-data")
+    with session_of(None, data, "convert") as session:
+        rules = found.dqdl(session.schema(formats.read(data, engine=session)))
+    disabled = (Item(f"rule {r.Name!r}", notes=("it is disabled, and left out",)) for r in found.given.Rules if r.Disabled)
+    items = (*(Item(f"rule {name!r}", texts) for name, texts in rules.items()), *disabled)
+    return ConvertedChecks(name, "a ruleset of AWS Glue DataBrew", "rule", items)
 
 
 def _model_in(path: Path, trusted: tuple[str, ...]) -> Any:

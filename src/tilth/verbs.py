@@ -21,6 +21,7 @@ from tilth.store.places import reject_foreign
 from tilth.store.uri import joined
 
 if TYPE_CHECKING:
+    from tilth.checking import ForeignRuleset
     from tilth.flow import Flow
     from tilth.flow.arrays import Arrays
     from tilth.flow.running import Fold
@@ -164,7 +165,7 @@ def _earlier(against: Any, part: str, roles: Roles, measuring: Measuring) -> Ite
 
 def check(
     data: Any,
-    rules: str | Path | Ruleset,
+    rules: str | Path | Ruleset | ForeignRuleset,
     *,
     engine: AnyEngine = None,
     sources: Mapping[str, Any] | None = None,
@@ -179,8 +180,8 @@ def check(
 ) -> Report:
     """Verdicts.
 
-    `rules` are a ruleset, a DQDL string, or the path of a .dqdl file. A failed rule is a result, not an exception:
-    see `Report.passed` and `Report.raise_for_failures()`.
+    `rules` are a ruleset, a DQDL string, the path of a .dqdl file, or that of a ruleset of AWS Glue DataBrew in JSON. A failed rule is a
+    result, not an exception: see `Report.passed` and `Report.raise_for_failures()`.
 
     `sources` are further tables that rules may name (ReferentialIntegrity, CustomSql …): datasets, or anything that `read` takes.
     `history` is a file with the metrics of earlier checks, or the database at `postgresql://user@host/db`, to which this check's are added
@@ -201,9 +202,9 @@ def check(
     >>> print(check(orders, rules, sources={"customers": customers}).findings[0].message.splitlines()[-1])
     1 of 3 rows do not meet it
     """
-    from tilth.checking import RowFiles, checked, ruleset_from
+    from tilth.checking import RowFiles, checked, rules_from
 
-    ruleset = ruleset_from(rules)
+    ruleset = rules_from(rules)
     with session_of(engine, data, "check") as session:
         facts = begin(session)
         table = formats.table_of(data, session)

@@ -95,3 +95,22 @@ def test_scores_are_in_the_history(tilth: Callable[..., Completed], files: Path)
         for name in ("Dataset.*", "Column.id", "Column.amount", "Label.of=keys")
     }
     assert found == {"Dataset.*": [0.5, 0.5], "Column.id": [1.0, 1.0], "Column.amount": [0.0, 0.0], "Label.of=keys": [1.0, 1.0]}
+
+
+def test_a_ruleset_of_databrew(tilth: Callable[..., Completed], files: Path) -> None:
+    """Checked, refused, and converted to DQDL that gives the same verdicts."""
+    rule = {"Name": "positive", "CheckExpression": "> :v", "SubstitutionMap": {":v": "0"}, "ColumnSelectors": [{"Regex": "amount|id"}]}
+    (files / "rules.json").write_text(json.dumps({"Name": "orders", "Rules": [rule]}))
+    done = tilth("check", "orders.csv", "rules.json", "--failed", "bad.csv")
+    assert (done.code, (files / "bad.csv").read_text().splitlines()[1].split(",")[0]) == (1, "2")
+    (found,) = json.loads(tilth("check", "orders.csv", "rules.json", "--json", "--fail-on", "rule=positive").out)["rulesetResults"]
+    assert [(c["name"], c["status"]) for c in found["ruleResults"][0]["columnResults"]] == [("id", "SUCCEEDED"), ("amount", "FAILED")]
+    assert tilth("convert", "rules.json", "-o", "r2.dqdl").code == 2  # for which columns?
+    made = tilth("convert", "rules.json", "--data", "orders.csv", "-o", "r2.dqdl")
+    assert (made.code, made.err) == (0, "written: r2.dqdl\n1 rule, 0 not converted\n")
+    assert "1 of 2 rules passed" in tilth("check", "orders.csv", "r2.dqdl").out
+    (files / "flow.yaml").write_text("{data: {read: orders.csv}, check: rules.json}")
+    assert "tilth convert rules.json --data DATA" in tilth("plan", "flow.yaml").err
+    rule["SubstitutionMap"] = {}
+    (files / "rules.json").write_text(json.dumps({"Rules": [rule]}))
+    assert tilth("check", "orders.csv", "rules.json").code == 2

@@ -158,7 +158,7 @@ def test_what_is_not_converted_stays_in_its_place_as_a_comment(tmp_path: Path) -
     [
         ("", "not-convertible"),
         ("[1, 2]", "not-convertible"),
-        ('{"Rules": []}', "not-convertible"),
+        ('{"Words": []}', "not-convertible"),
         ("just words", "not-convertible"),
         ("[{]", "invalid-json"),
         ("[" * 100 + "]" * 100, "too-large"),
@@ -167,7 +167,7 @@ def test_what_is_not_converted_stays_in_its_place_as_a_comment(tmp_path: Path) -
         ("[" + "{}," * 1_000 + "{}]", "too-large"),
         ("- !!python/object:os.system {}", "tag"),
     ],
-    ids=["empty", "numbers", "rules", "words", "broken", "deep", "deeper", "aliases", "long", "tags"],
+    ids=["empty", "numbers", "mapping", "words", "broken", "deep", "deeper", "aliases", "long", "tags"],
 )
 def test_other_files_are_refused(text: str, code: str, tmp_path: Path) -> None:
     (tmp_path / "x").write_text(text)

@@ -164,7 +164,7 @@ def _included(configured: Sequence[Statistics], known: Mapping[str, Mapping[str,
 def _mistakes(config: ProfileConfiguration) -> Iterator[Mistake]:
     """Unknown statistics, parameters, entities, and what contradicts itself."""
     for path, selector in _selectors(config):
-        yield from _of_selector(path, selector)
+        yield from selector_mistakes(path, selector)
     every = {**OF_TABLE, **{n: s.parameters for n, s in OF_COLUMNS.items()}}
     if config.DatasetStatisticsConfiguration:
         yield from _of_statistics("DatasetStatisticsConfiguration", config.DatasetStatisticsConfiguration, OF_TABLE)
@@ -181,7 +181,8 @@ def _selectors(config: ProfileConfiguration) -> Iterator[tuple[str, Selector]]:
         yield from ((f"ColumnStatisticsConfigurations[{i}].Selectors[{k}]", s) for k, s in enumerate(c.Selectors or ()))
 
 
-def _of_selector(path: str, selector: Selector) -> Iterator[Mistake]:
+def selector_mistakes(path: str, selector: Selector) -> Iterator[Mistake]:
+    """A selector that has neither a name nor a pattern, or both, or a pattern that is not one."""
     if (selector.Name is None) == (selector.Regex is None):
         yield Mistake(f"{path}: a selector has a Name or a Regex", accepted='{"Name": "age"} or {"Regex": "age.*"}', code="bad-selector")
     try:

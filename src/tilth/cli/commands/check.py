@@ -11,13 +11,14 @@ from tilth.errors import RequestError, unknown
 from tilth.options import ENGINE, INPUT, OUTPUT, OUTPUTS, PRIVATE, READING, engine_from, reading_from, shared, show
 
 if TYPE_CHECKING:
+    from tilth.checking import ForeignRuleset
     from tilth.rules import Ruleset
 
 
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA")
 @click.argument("rules", type=INPUT, metavar="RULES")
-@click.option("--json", is_flag=True, help="Print the result in the JSON of AWS Glue Data Quality.")
+@click.option("--json", is_flag=True, help="Print the result in the JSON of AWS Glue Data Quality, or of DataBrew.")
 @OUTPUTS
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows, shown for failed rows; may be repeated.")
 @PRIVATE
@@ -70,23 +71,25 @@ def command(
     fail_on: tuple[str, ...],
     **options: Any,
 ) -> int:
-    """Check DATA against the DQDL ruleset in the file RULES.
+    """Check DATA against the ruleset in the file RULES: DQDL, or the JSON of AWS Glue DataBrew (.json).
 
     Exit code 0 if every rule passed, 1 if one failed or could not be evaluated; with --fail-on only rules with such a label count.
     """
     from tilth import verbs
-    from tilth.checking import ruleset_from
+    from tilth.checking import ForeignRuleset, rules_from
     from tilth.report.files import Outputs
 
     files = Outputs(outputs)
     sources = _tables(tables)
     engine = engine_from(options)
-    ruleset = ruleset_from(Path(rules))
+    ruleset = rules_from(Path(rules))
     labels = _labels(fail_on, ruleset)
     table = verbs.read(data, roles={"id": ids, "private": private}, engine=engine, **reading_from(options))
     report = verbs.check(table, ruleset, engine=engine, sources=sources, history=history, **options)
     files.write(report)
-    if json:
+    if json and isinstance(ruleset, ForeignRuleset):
+        click.echo(ruleset.to_json(report))
+    elif json:
         from tilth.aws.glue import to_glue_json
 
         click.echo(to_glue_json(report))
@@ -114,8 +117,8 @@ def _tables(items: tuple[str, ...]) -> dict[str, str]:
     return dict(pairs)
 
 
-def _labels(items: tuple[str, ...], ruleset: Ruleset) -> list[tuple[str, str]]:
+def _labels(items: tuple[str, ...], ruleset: Ruleset | ForeignRuleset) -> list[tuple[str, str]]:
     """The labels by which a rule decides. Errors: `RequestError` for one that no rule has: it would let every failure pass."""
-    known = dict.fromkeys(f"{key}={value}" for rule in ruleset.rules for key, value in ruleset.labels_of(rule).items())
+    known = dict.fromkeys(f"{key}={value}" for labels in ruleset.labels for key, value in labels.items())
     RequestError.reject(unknown(items, known, "--fail-on: no rule has the label {}", "unknown-label"))
     return _pairs(items, "--fail-on", "KEY=VALUE")

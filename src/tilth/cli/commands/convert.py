@@ -12,7 +12,7 @@ from tilth.options import FORCE, INPUT, NAMES, TRUSTED, say
 @click.command()
 @click.argument("file", type=INPUT, metavar="FILE")
 @click.option("-o", "--out", type=INPUT, required=True, metavar="FLOW", help="Where to write the flow or the rules; - for standard output.")
-@click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder.")
+@click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder, or that rules are for.")
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
 @TRUSTED
 @click.option("--table", metavar="NAME", help="The table whose checks are converted, if FILE has those of several.")
@@ -24,6 +24,8 @@ def command(
 
     FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, a fitted pipeline of scikit-learn (.skops), or the folder of
     one of Spark ML. A pipeline becomes a fitted flow, with the numbers that it has learned, if FLOW ends in .tilth.
+
+    A ruleset of DataBrew (JSON) becomes one for the columns of DATA, NAME.dqdl.
 
     A suite of Great Expectations (JSON) and tests of dbt (schema.yml) become a ruleset, NAME.dqdl.
 

@@ -17,7 +17,7 @@ read as `name`, `value` or `pattern`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
@@ -465,6 +465,11 @@ class Ruleset(Node):
     def leaves(self) -> Iterator[Rule]:
         """Every simple rule, those in composites too, in the order of the source."""
         return (leaf for rule in self.rules for leaf in rule.leaves)
+
+    @property
+    def labels(self) -> Iterator[Mapping[str, str]]:
+        """The labels that hold for each rule."""
+        return map(self.labels_of, self.rules)
 
     def labels_of(self, rule: Rule | Composite) -> dict[str, str]:
         """The labels that hold for a rule: the default labels, overlaid by its own."""

@@ -1,0 +1,71 @@
+"""A report of a check by a ruleset of DataBrew, as the validation report of a profile job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from tilth.aws.rulesets.given import RuleGiven, RulesetGiven
+from tilth.report import Finding, Outcome, Report, jsonable
+from tilth.rules.findings import RuleVerdict
+
+SUCCEEDED, FAILED, ERROR = "SUCCEEDED", "FAILED", "ERROR"
+VERSION = "1.0"
+
+
+def validation_json(ruleset: RulesetGiven, report: Report) -> str:
+    """JSON with the field names of the service; what is not known, such as the name of the job, is omitted.
+
+    A rule without a value to judge, as of no rows, has the status ERROR. `observed`, which the service does not give, is the value of a
+    statistic, or the share of rows that pass.
+    """
+    by_rule: dict[str, list[Finding[RuleVerdict]]] = {}
+    for finding in report.of(RuleVerdict):
+        by_rule.setdefault(finding.payload.labels["rule"], []).append(finding)
+    rules = [_rule(rule, by_rule[rule.Name], report.rows) for rule in ruleset.Rules if rule.Name in by_rule]
+    named = {
+        "name": ruleset.Name or None,
+        "description": ruleset.Description or None,
+        "arn": ruleset.ResourceArn or None,
+        "lastModifiedDate": ruleset.LastModifiedDate,
+    }
+    result = {"status": _worst([r["status"] for r in rules]), "ruleResults": rules}
+    written = {"version": VERSION, **_times(report), "sampleSize": report.rows, "rulesetResults": [{**_known(named), **result}]}
+    return json.dumps(jsonable(_known(written)), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _times(report: Report) -> dict[str, str]:
+    try:
+        started = datetime.fromisoformat(report.facts.started)
+    except ValueError:
+        return {}
+    return {"startedOn": started.isoformat(), "writtenOn": (started + timedelta(seconds=report.facts.seconds)).isoformat()}
+
+
+def _rule(rule: RuleGiven, findings: Sequence[Finding[RuleVerdict]], rows: int | None) -> dict[str, Any]:
+    results = [_result(rule, finding, rows) for finding in findings]
+    head = {"name": rule.Name, "definition": rule.model_dump(exclude_unset=True)}
+    if not rule.ColumnSelectors:
+        return {**head, **results[0]}
+    columns = [{"name": f.payload.labels["column"], **r} for f, r in zip(findings, results, strict=True)]
+    return {**head, "status": _worst([r["status"] for r in results]), "columnResults": columns}
+
+
+def _result(rule: RuleGiven, finding: Finding[RuleVerdict], rows: int | None) -> dict[str, Any]:
+    """The status of a rule, or of a column of it; of a rule on rows also how many fail it."""
+    judged = finding.payload.metrics or finding.payload.broken
+    status = SUCCEEDED if finding.outcome is Outcome.PASSED else FAILED if finding.outcome is Outcome.FAILED and judged else ERROR
+    failed = finding.payload.rows.get("failed")
+    if rule.counts_rows and rows is not None and judged:
+        failed = rows - finding.value
+    return _known({"status": status, "failedCount": None if rule.aggregate else failed, "observed": finding.value})
+
+
+def _worst(statuses: Sequence[str]) -> str:
+    return next((s for s in (ERROR, FAILED) if s in statuses), SUCCEEDED)
