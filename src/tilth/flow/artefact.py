@@ -34,7 +34,7 @@ from pydantic import ConfigDict, TypeAdapter, create_model
 from tilth.data import Dataset, Memory, Roles, Schema
 from tilth.data.schema import reject_duplicate_names
 from tilth.errors import ArtefactError, Gap, NotAllowed
-from tilth.flow.flow import Delivery, FitResult, Flow, Reading
+from tilth.flow.flow import Delivery, FitResult, Flow, OnFail, Reading
 from tilth.flow.golden import golden
 from tilth.flow.parts import BY_NAME, SERVED
 from tilth.flow.serving import made_by, needed_columns, row_of
@@ -336,6 +336,7 @@ def _described(flow: Flow) -> dict[str, Any]:
         "name": flow.name,
         "reading": {"options": flow.reading.options, "roles": roles, "max_invalid": flow.reading.max_invalid},
         "check": None if flow.check is None else str(flow.check),
+        **({} if flow.on_fail == "report" else {"on_fail": flow.on_fail}),
         "steps": {
             part: [{"step": s.name, "parameters": {f.name: getattr(s, f.name) for f in written(s)}} for s in flow.parts[part]]
             for part in flow.parts
@@ -350,6 +351,8 @@ def _flow(described: Mapping[str, Any], text: str) -> Flow:
 
     if not set(described["steps"]) <= set(BY_NAME):
         raise ValueError("it has an unknown part")
+    if (on_fail := described.get("on_fail", "report")) not in get_args(OnFail):
+        raise ValueError(f"its `on_fail` is {on_fail!r}, which is unknown")
     read = described["reading"]
     reading = Reading((), dict(read["options"]), Roles.of(**read["roles"]), max_invalid=float(read.get("max_invalid", Reading.max_invalid)))
     parts: dict[Part, tuple[Step, ...]] = {}
@@ -363,6 +366,7 @@ def _flow(described: Mapping[str, Any], text: str) -> Flow:
         parts=parts,
         measure=tuple(step_of(MEASURES[name], given, reading.roles) for one in described["measure"] for name, given in one.items()),
         deliver=Delivery("", str(described["deliver"]["format"]), dict(described["deliver"].get("options", {}))),
+        on_fail=on_fail,
         text=text,
     )
 

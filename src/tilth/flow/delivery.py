@@ -11,6 +11,7 @@ from typing import Any
 from tilth import formats
 from tilth.data import Dataset, Schema
 from tilth.engine.session import Session
+from tilth.flow.admission import QUARANTINE
 from tilth.flow.croissant import CROISSANT, DeliveredPart, croissant
 from tilth.flow.files import save
 from tilth.flow.flow import Flow
@@ -32,6 +33,7 @@ REPORTS = ("report.html", "report.json")
 def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engine: Session, reports: Sequence[str] = REPORTS) -> Report:
     """A folder per part with a file that says what its columns are, the fitted flow, Croissant metadata, and the report, in `place`.
 
+    Rows in quarantine are a file beside them, in Parquet whatever the format of the parts, because that keeps every column.
     It is an atomic write. The report is returned. It is made after the parts are written and counts their scans and seconds; the terminal
     and the files named by `reports` show the same ones. Of the shards of the training part it says how a stream mixes them, and has a
     warning where rows of the same label stand together in them.
@@ -59,6 +61,9 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
                 files = [Path(p).relative_to(folder / part).as_posix() for p in in_folder(str(folder / part))]
                 names = sorted(s.path for s in manifest.shards) if manifest else files
                 (folder / f"{part}.manifest").write_text(manifest_file(f"{given.manifest.rstrip('/')}/{part}/", names), "utf-8")
+        if prepared.quarantined is not None:
+            with engine.working_for(f"delivery of {QUARANTINE}"):
+                formats.write(prepared.quarantined, folder / QUARANTINE, engine=engine)
         (folder / CROISSANT).write_text(croissant(prepared.flow.name, given.about, parts, folder), "utf-8")
         made = report()
         made = replace(made, findings=(*made.findings, *found))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from sqlglot.expressions import Expression as Tree
 
@@ -24,6 +24,7 @@ from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Part, Step
 
 Steps = Mapping[Part, tuple[Step, ...]]
+OnFail = Literal["report", "stop", "quarantine"]
 UNFIT = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)  # what a row function raises for a row that it cannot prepare
 
 
@@ -126,6 +127,7 @@ class Flow(Displayed):
     parts: Steps = field(default_factory=dict, hash=False)
     measure: tuple[Measure, ...] = ()
     deliver: Delivery = field(default_factory=Delivery)
+    on_fail: OnFail = "report"
     text: str = field(default="", compare=False, repr=False)
     folder: str = field(default=".", compare=False, repr=False)
     places: Mapping[Any, Place] = field(default_factory=dict, compare=False, repr=False)  # of steps, `roles`, and the role `positive`

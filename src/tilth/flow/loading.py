@@ -19,7 +19,7 @@ from tilth.data import Roles
 from tilth.data.roles import SINGLE
 from tilth.engine.textfiles import python_name
 from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed, unknown
-from tilth.flow.flow import Delivery, Flow, Reading
+from tilth.flow.flow import Delivery, Flow, OnFail, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.formats.format import FORMATS, SHARED, by_name, writable
 from tilth.formats.trainers import TRAINERS, format_for, mismatches
@@ -207,13 +207,22 @@ class DeliverPart(_Strict):
             yield Mistake("`shards` and `rows_per_shard` are both given", accepted="one of them", code="bad-value")
 
 
+class CheckPart(_Strict):
+    """Rules, and what becomes of the data where they fail."""
+
+    rules: str
+    """A ruleset in DQDL, or the path of a .dqdl file."""
+    on_fail: OnFail = "report"
+    """`report`: the run goes on. `stop`: it ends, and delivers nothing. `quarantine`: rows that fail are left out and delivered apart."""
+
+
 class _FlowFile(_Strict):
     """A Tilth flow: data, rules, steps, measures and delivery."""
 
     data: DataPart = DataPart()
     """What to read, and what its values mean."""
-    check: str | None = None
-    """A ruleset in DQDL, or the path of a .dqdl file."""
+    check: str | CheckPart | None = None
+    """A ruleset in DQDL, or the path of a .dqdl file; or `{rules: …, on_fail: …}`."""
     measure: list[str | dict[str, Any]] = []
     """What to measure on the raw data, and again after each part: names of measures, or one with parameters, `{bias: {bootstrap: 0}}`."""
     deliver: DeliverPart = DeliverPart()
@@ -305,6 +314,7 @@ class _Loader:
             parts={name: tuple(made) for name, made in steps.items() if made},
             measure=measure,
             deliver=Delivery(part.deliver.to, part.deliver.chosen(), part.deliver.options(), part.deliver.manifest, about),
+            on_fail=part.check.on_fail if isinstance(part.check, CheckPart) else "report",
             text=text,
             folder=folder,
             places=self.places,
@@ -331,15 +341,17 @@ class _Loader:
 
     def check(self, given: Any, folder: str) -> Ruleset | None:
         """A ruleset; its mistakes are reported at their places, in the flow or in a file of its own."""
-        if not isinstance(given, str):
+        path: Path = ("check", "rules") if isinstance(given, dict) else ("check",)
+        rules = given.get("rules") if isinstance(given, dict) else given
+        if not isinstance(rules, str):
             return None
         try:
-            return ruleset_from(given, folder)
+            return ruleset_from(rules, folder)
         except RequestError as error:
             for mistake in error.mistakes:
-                place = mistake.place or self.document.place(("check",))
+                place = mistake.place or self.document.place(path)
                 inside = mistake.place and not mistake.place.file
-                self.document.mistakes.append(mistake.at(self.document.within(("check",), place) if inside else place))
+                self.document.mistakes.append(mistake.at(self.document.within(path, place) if inside else place))
             return None
 
     def entries(self, noun: str, shelf: Shelf[type[Named]], part: str, given: Any) -> list[Named]:

@@ -17,6 +17,7 @@ from tilth.engine.layers import filtered, row_by_row
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, located, unknown
+from tilth.flow.admission import Admitted, admitted
 from tilth.flow.flow import FitResult, Flow
 from tilth.flow.gaps import gap_findings
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
@@ -46,7 +47,7 @@ class Prepared:
 
     `whole` is the table before the features, `parts` are those that are delivered; `originals` have the same rows with the columns that
     have a role as they were before the features, which is how bias speaks of them. `findings` say what each step changed; those of the
-    check of the raw data are among them.
+    check of the raw data are among them. `quarantined` are the rows that the check left out, if the flow says so.
     """
 
     flow: Flow
@@ -55,6 +56,7 @@ class Prepared:
     originals: Mapping[str, Dataset]
     findings: tuple[Finding, ...]
     checked: Checked = field(default_factory=Checked)
+    quarantined: Dataset | None = None
 
 
 def fitted(flow: Flow, data: Dataset, engine: Session) -> Flow:
@@ -77,12 +79,16 @@ def with_learned(flow: Flow, data: Dataset, whole: Dataset, before: Sequence[Fit
     return flow.with_learned(learned)
 
 
-def after_rows(flow: Flow, data: Dataset, engine: Session, hold: bool = False) -> tuple[Dataset, list[Fitted], list[Finding]]:
+def after_rows(
+    flow: Flow, data: Dataset, engine: Session, hold: bool = False, let_in: Admitted | None = None
+) -> tuple[Dataset, list[Fitted], list[Finding]]:
     """The table after the steps of `rows` and the split, these steps fitted, the split last, and a finding for each.
 
-    `hold`: whether many scans of that table follow.
+    `hold`: whether many scans of that table follow. `let_in`: the rows that the check lets in, if it was made already.
     """
-    source, order = data.source, order_findings(flow, data, engine)
+    order = order_findings(flow, data, engine)
+    data = (let_in or admitted(flow, data, engine)).data
+    source = data.source
     data, steps, findings = stepwise(flow, BY_NAME["rows"], data, engine)
     findings += order
     if flow.split is not None:
@@ -223,11 +229,12 @@ def run(flow: Flow, data: Dataset, engine: Session, history: str | Path | None =
     if history and not flow.check:
         raise RequestError("a history was given, but the flow has no rules", hint="add `check` to the flow", code="no-rules")
     check = checked(data, flow.check, engine, sources=further_paths(flow), history=history) if flow.check else Checked()
-    findings = [replace(f, part=RAW) for f in check.findings]
+    let_in = admitted(flow, data, engine, check)
+    findings = [replace(f, part=RAW) for f in (*check.findings, *let_in.findings)]
     measuring = Measuring(tuple(m for m in flow.measure if not m.needs_model), engine)
     with located(flow.places.get("positive"), "no-such-value"):  # what only the values of a column show
         findings += measuring.of(data, RAW)
-    prepared = prepare(flow, data, engine)
+    prepared = prepare(flow, data, engine, let_in)
     findings += prepared.findings
     measuring.measures = _of_models(flow.measure, prepared.flow.need_learned().features)
     for part, delivered in prepared.parts.items():
@@ -239,7 +246,8 @@ def run(flow: Flow, data: Dataset, engine: Session, history: str | Path | None =
     learned = replace(
         prepared.flow.need_learned(), baseline=tuple(replace(f, examples=()).to_json() for f in measuring.baseline if f.part == TRAIN)
     )
-    return replace(prepared, flow=prepared.flow.with_learned(learned), findings=tuple(findings), checked=check)
+    flow = prepared.flow.with_learned(learned)
+    return replace(prepared, flow=flow, findings=tuple(findings), checked=check, quarantined=let_in.quarantined)
 
 
 def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> tuple[Measure, ...]:
@@ -255,10 +263,10 @@ def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> t
     return tuple(m.of_model(predictor, columns) if m.needs_model else m for m in measures)
 
 
-def prepare(flow: Flow, data: Dataset, engine: Session) -> Prepared:
+def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None = None) -> Prepared:
     """Fit the flow, apply it to every part, change the training part, and say what each step changed."""
     flow = with_tables(flow, engine)
-    whole, steps, findings = after_rows(flow, data, engine, hold=True)
+    whole, steps, findings = after_rows(flow, data, engine, hold=True, let_in=let_in)
     flow = with_learned(flow, data, whole, steps, engine)
     if (split := flow.split) is not None:
         with engine.working_for("leakage checks of the split"):
