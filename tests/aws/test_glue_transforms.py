@@ -19,7 +19,7 @@ ORDERS = pa.table({"id": [1, 2, 3], "customer": [10, 20, 70], "qty": [5, None, 1
 CUSTOMERS = pa.table({"id": [10, 20]})
 SCRIPT = '''
 from awsglue.dynamicframe import DynamicFrame
-from awsglue.transforms import SelectFromCollection
+from awsglue.transforms import *
 from awsgluedq.transforms import EvaluateDataQuality
 
 RULES = """
@@ -64,6 +64,7 @@ def run_job(monkeypatch: pytest.MonkeyPatch, orders: Any, customers: Any, result
         monkeypatch.setitem(sys.modules, name, glue_transforms)
     script: dict[str, Any] = {}
     exec(SCRIPT, script)
+    assert script.keys() - {"__builtins__", "RULES", "job"} == set(glue_transforms.__all__)
     loaded: dict[str, Any] = {}
     with pytest.raises(AssertionError, match="rules failed for node: orders"):
         script["job"](orders, customers, SimpleNamespace(), results, loaded.__setitem__)

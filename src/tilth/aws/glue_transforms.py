@@ -22,6 +22,13 @@ from tilth.report import Report
 from tilth.rules.row_output import ADDED, reject_taken, row_results
 from tilth.store.uri import is_local, joined
 
+__all__ = [
+    "DynamicFrame",
+    "DynamicFrameCollection",
+    "EvaluateDataQuality",
+    "SelectFromCollection",
+]  # scripts import all of Glue's transforms
+
 INPUT, OUTCOMES, ROW_OUTCOMES, AGGREGATED = "originalData", "ruleOutcomes", "rowLevelOutcomes", "aggregatedMetrics"
 KINDS = {"pyspark": "spark", "pandas": "pandas"}  # the package of a frame → the kind of frame that is returned; others get Arrow
 
