@@ -122,7 +122,7 @@ FEATURES: list[Step] = [
     S["encode"]("word", with_="multi_hot", categories=("a", "it's"), missing="zeros"),
     S["featurize"](("word", "label", "day", "moment", "zoned")),
     S["featurize"](("word", "day", "zoned"), parts_=("letters", "week", "quarter", "weekend", "second"), zone="Asia/Kolkata"),
-    S["featurize"](("word", "label"), parts_=("non_ascii", "length_words", "readability", "script", "capitals_share", "gender_lean")),
+    S["featurize"]("word", parts_=("non_ascii", "length_words", "gender_lean")),
     S["featurize"](("day", "moment"), cyclic=True, into="{column}"),
     S["encode"](("word", "label"), with_="similarity"),
     S["encode"]("word", with_="similarity", missing="null", max_categories=3, ngram_range=(1, 2), into="like"),
