@@ -62,9 +62,11 @@ Rules = [
     ColumnValues "gaps" >= 0 where "gaps is not null",  # from 5.0
     ColumnValues "gaps" <= 54 where "gaps is not null",  # to 49.5
 
+    # rare has a single value: only its nulls carry information
     Completeness "rare" >= 0.14,  # 21 values in 100 rows
     ColumnValues "rare" between 0.9 and 1.1 where "rare is not null",  # 1.0
 
+    # few has a single value: only its nulls carry information
     ColumnValues "few" in [1] where "few is not null",  # one value, in 20 rows
 
     IsComplete "year",  # 100 values
@@ -92,11 +94,13 @@ Rules = [
     Completeness "blank" >= 0.94,  # 99 values in 100 rows
     ColumnLength "blank" <= 60 where "blank is not null",  # 0 to 60 characters
 
+    # phone looks private: its name says so
     IsComplete "phone",  # 100 values
     IsUnique "phone",  # 100 distinct values
     ColumnValues "phone" != EMPTY,  # none seen
     ColumnValues "phone" != WHITESPACES_ONLY,  # none seen
 
+    # salary looks private: you said so
     IsComplete "salary"  # 100 values
 ]
 """
@@ -154,6 +158,25 @@ def test_roles_say_what_identifies_and_what_is_private() -> None:
     ]
     with pytest.raises(ColumnError, match="there is no column 'q'"):
         recommend(TABLE, private=["q"])
+
+
+def test_what_is_odd_is_said_but_not_of_private_columns() -> None:
+    table = pa.table(
+        {
+            "age": [20 + i for i in range(30)] + [250],
+            "score": [500.0 + i for i in range(30)] + [-999],
+            "x": ["N/A", "yes", " YES"] * 10 + ["no"],
+        }
+    )
+    odd = {
+        "# age ranges from 20 to 250",
+        '# score holds -999, which may mean "not known"',
+        "# x has several spellings of one value: ' YES', 'yes'",
+    }
+    said = {line.strip() for line in str(recommend(table)).splitlines()}
+    assert odd <= said and "# Missing values may be written as N/A: read as null, they give other rules." in said
+    hidden = str(recommend(table, private=["age", "score", "x"]))
+    assert not [value for value in ("250", "999", "YES") if value in hidden]
 
 
 def test_a_table_without_rows_has_columns() -> None:

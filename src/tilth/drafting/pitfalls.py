@@ -43,15 +43,15 @@ def _of_columns(table: TableSummary) -> Iterator[str]:
     """The pitfalls of columns in their order; what many columns share is said once, of the first of them."""
     groups = {s.name for s in table.groups}
     written = {several[0].name: several for several in alike(table.seen) if any(map(_says_form, several))}
-    shared = Counter(doubt for s in table.seen for doubt in _doubts(s))
+    shared = Counter(doubt for s in table.seen for doubt in doubts(s))
     said = set[str]()
     for s in table.seen:
-        for doubt in _doubts(s):
+        for doubt in doubts(s):
             if shared[doubt] <= MANY_COLUMNS:
                 yield f"{s.name} {doubt}"
             elif doubt not in said:
                 said.add(doubt)
-                others = [t.name for t in table.seen if t is not s and doubt in _doubts(t)]
+                others = [t.name for t in table.seen if t is not s and doubt in doubts(t)]
                 yield f"{s.name} {doubt}; the same holds of {listed(others, most=MANY_COLUMNS)}"
         if several := [t for t in written.get(s.name, ()) if _says_form(t)]:
             are = "are" if len(several) > 1 else "is"
@@ -63,16 +63,17 @@ def _says_form(s: ColumnSummary) -> bool:
     return bool(s.disguise and s.meant is not Kind.BOOLEAN and s.present and not s.private)
 
 
-def _doubts(s: ColumnSummary) -> Iterator[str]:
+def doubts(s: ColumnSummary) -> Iterator[str]:
+    """What is odd about the values of a column, whatever they are for. Those of a private column are not shown."""
     if not s.present:
         yield "has no values"
     elif s.constant:
         yield "is constant: it carries no information" if s.full else "has a single value: only its nulls carry information"
     elif s.nearly_empty:
         yield f"is nearly empty: {s.present:,} of {s.rows:,} rows have a value"
-    if s.placeholder is not None:
+    if s.placeholder is not None and not s.private:
         yield f'holds {s.placeholder}, which may mean "not known"'
-    elif names_age(s.name) and isinstance(s.low, int | float) and not 0 <= s.low <= s.high <= OLDEST:
+    elif names_age(s.name) and not s.private and isinstance(s.low, int | float) and not 0 <= s.low <= s.high <= OLDEST:
         yield f"ranges from {s.low} to {s.high}"
     if s.infinite:
         yield f"is infinite in {s.infinite:,} rows"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from tilth.data import Dataset, Kind
+from tilth.drafting.disguises import null_tokens
 from tilth.drafting.guesses import guessed_roles
 from tilth.drafting.inspection import columns_of
+from tilth.drafting.pitfalls import doubts
 from tilth.drafting.rules import Proposal, proposals
 from tilth.drafting.sample import Sample, sample_of
 from tilth.drafting.summary import ColumnSummary
@@ -34,15 +36,24 @@ TYPED = re.compile(rf"[-+.]?[0-9].*|{'|'.join(BOOLEANS)}", re.IGNORECASE | re.DO
 
 @dataclass(frozen=True, repr=False)
 class Recommendation:
-    """A recommended ruleset: `str` is its text, with what was seen behind each rule. `origin` says of what data."""
+    """A recommended ruleset: `str` is its text, with what was seen behind each rule.
+
+    `origin` says of what data; `nulls` are strings in it that may mean missing; `doubts` says of columns what is odd about their values.
+    """
 
     proposals: tuple[Proposal, ...]
     origin: str
+    nulls: tuple[str, ...] = ()
+    doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        lines = [f"# Recommended for {self.origin}: every rule holds there. Keep those that must hold for all data.", "Rules = ["]
+        lines = [f"# Recommended for {self.origin}: every rule holds there. Keep those that must hold for all data."]
+        if self.nulls:
+            lines.append(f"# Missing values may be written as {', '.join(self.nulls)}: read as null, they give other rules.")
+        lines.append("Rules = [")
         for about, group in groupby(self.proposals, lambda p: p.column):
             lines += [""] if about else []
+            lines += [f"    # {comment_text(f'{about} {doubt}')}" for doubt in self.doubts.get(about, ())]
             lines += [f"    {p.rule}{'' if p is self.proposals[-1] else ','}  # {p.evidence}" for p in group]
         return "\n".join([*lines, "]"]) + "\n"
 
@@ -92,12 +103,13 @@ def recommend(data: Any, *, private: Iterable[str] = (), engine: AnyEngine = Non
         columns = session.schema(table).columns
         ColumnError.reject(unknown(hidden, [c.name for c in columns], "there is no column {}", "unknown-column"))
         sample = sample_of(table, columns, session)
-        seen = [replace(s, private="named by you") if s.name in hidden else s for s in columns_of(table, sample, session)]
+        seen = [replace(s, private="you said so") if s.name in hidden else s for s in columns_of(table, sample, session)]
         seen = _typed(seen, sample, table, session)
         ids = table.roles.id or guessed_roles(seen, table.roles.label).id
         place = str(data) if isinstance(data, str | Path) else "a table"
         origin = comment_text(f"{place} of {seen[0].rows:,} rows and {len(seen):,} columns")
-        return Recommendation(_passing(tuple(proposals(seen, ids)), table, session), origin)
+        passing = _passing(tuple(proposals(seen, ids)), table, session)
+        return Recommendation(passing, origin, null_tokens(columns, sample), {s.name: tuple(doubts(s)) for s in seen})
 
 
 def _typed(seen: Sequence[ColumnSummary], sample: Sample, data: Dataset, engine: Session) -> list[ColumnSummary]:
