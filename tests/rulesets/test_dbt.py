@@ -11,7 +11,7 @@ import pytest
 
 import tilth
 from tests.cases import cases
-from tests.rulesets.tables import reject_other_table
+from tests.rulesets.conversions import reject_other_table
 from tilth.errors import RequestError
 from tilth.rules import lint
 from tilth.rulesets.dbt import OWN

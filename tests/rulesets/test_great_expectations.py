@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 import tilth
 from tests.cases import cases
-from tests.rulesets.tables import reject_other_table
+from tests.rulesets.conversions import reject_other_table, verdicts_on
 from tilth.rules import lint
 from tilth.rulesets.expectations import EXPECTATIONS, rules_of
 
@@ -112,9 +111,7 @@ def verdicts() -> list[tuple[str, dict[str, Any], bool]]:
 
 def test_verdicts_are_those_of_pandas(tmp_path: Path) -> None:
     expected = verdicts()
-    conversion = converted([(name, given) for name, given, _ in expected], tmp_path)
-    findings = iter(tilth.check(FRAME, conversion.ruleset).findings)
-    passed = [all(str(finding.outcome) == "Passed" for finding in [*islice(findings, len(item.rules))]) for item in conversion.items]
+    passed = verdicts_on(FRAME, converted([(name, given) for name, given, _ in expected], tmp_path))
     assert [(*case[:2], verdict) for case, verdict in zip(expected, passed, strict=True)] == expected
     assert {verdict for *_, verdict in expected} == {True, False}
 
