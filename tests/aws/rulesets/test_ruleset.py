@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -259,3 +260,20 @@ def test_all_mistakes_at_once():
         DataBrewRuleset.of({"Rules": [rule("r", ROWS[0])] * 2})
     with pytest.raises(RulesError, match="every rule is disabled"):
         DataBrewRuleset.of({"Rules": [{**rule("r", ROWS[0]), "Disabled": True}]})
+
+
+def test_names_and_values_with_signs_of_their_own():
+    """Quotes, backslashes and words of SQL in names and values; what no rule can hold is refused."""
+    values = ["it's", 'a\\"b', "\\d", '"', "", None]
+    names = ('a"b', "a`b", "a\\b", "select")
+    checks = {"IS :v": str.__eq__, "CONTAINS :v": str.__contains__, "LENGTH(:c) >= :n and :c ENDS_WITH :v": str.endswith}
+    rules, expected = [], []
+    for name, value, (check, holds) in product(names, values[:4], checks.items()):
+        select = {} if ":c" in check else {"ColumnSelectors": [{"Name": name}]}
+        texts = {":v": value, ":n": "0", ":c": f"`{name}`"}
+        rules.append({"Name": str(len(rules)), "CheckExpression": check, "SubstitutionMap": texts, **select})
+        expected.append(sum(holds(x, value) for x in values if x is not None))
+    found = tilth.check(pa.table(dict.fromkeys(names, values)), DataBrewRuleset.of({"Rules": rules})).findings
+    assert [f.payload.rows["passed"] for f in found] == expected
+    with pytest.raises(RulesError, match="cannot be written in a rule"):
+        tilth.check(pa.table({'a\\"b': [1]}), DataBrewRuleset.of({"Rules": [rule("r", {"check": "> :v", "select": ".*"})]}))

@@ -12,7 +12,7 @@ from decimal import Decimal
 from tilth.aws.conversion.parameters import as_number
 from tilth.aws.rulesets.grammar import Check, Joined, Test
 from tilth.data import Column, Kind
-from tilth.engine.user_sql.writing import quoted_identifier, rule_sql, rule_string, string_literal
+from tilth.engine.user_sql.writing import fits_rule, quoted_identifier, rule_sql, rule_string, string_literal
 from tilth.errors import ExpressionError, Mistake
 from tilth.regex import Regex
 
@@ -136,7 +136,7 @@ class RowCondition:
         head, negated = f"ColumnValues {rule_string(column.name)}", test.negated or test.operator == "!="
         if test.operator == "matches":
             _reject_pattern(text)
-            return f"{head} {'not ' * negated}matches {rule_sql(text)}"
+            return f"{head} {'not ' * negated}matches {rule_sql(text)}" if fits_rule(text) else None
         operands = [rule_string(v) if kind is Kind.STRING else _literal(v, kind) for v in values]
         if negated:
             return f"{head} not in [{', '.join(operands)}, NULL]"

@@ -16,7 +16,7 @@ from tilth.aws.rulesets.measure import Measure, Of
 from tilth.aws.rulesets.mistakes import mistakes, named
 from tilth.aws.rulesets.statistics import OF_COLUMNS, OF_TABLE
 from tilth.data import Column, Kind, Schema
-from tilth.engine.user_sql.writing import rule_sql, rule_string
+from tilth.engine.user_sql.writing import fits_rule, rule_sql, rule_string
 from tilth.errors import Mistake, RulesError, unknown
 from tilth.report import Report
 from tilth.rules import Ruleset, parse
@@ -111,7 +111,7 @@ def _selected(rule: RuleGiven, schema: Schema, wrong: list[Mistake]) -> list[Col
 
 def _dqdl(rule: RuleGiven, selected: Column | None, schema: Schema) -> str:
     """A rule in DQDL, with labels that say what it is of. Errors: `Wrong`."""
-    labels = {RULE: rule.Name} | ({COLUMN: selected.name} if selected else {})
+    labels = {RULE: rule.Name} | ({COLUMN: _column(selected.name, schema).name} if selected else {})
     written = ", ".join(f"{rule_string(k)}={rule_string(v)}" for k, v in labels.items())
     text = _aggregate(rule, rule.check, selected, schema) if rule.aggregate else _of_rows(rule, selected, schema)
     return f"({text}) labels=[{written}]"
@@ -121,6 +121,9 @@ def _column(name: str, schema: Schema) -> Column:
     if name not in schema:
         (mistake,) = unknown([name], schema.names, "there is no column {}", "unknown-column")
         raise Wrong(mistake.message, mistake.accepted, mistake.hint, mistake.code)
+    if not fits_rule(name):
+        hint = "rename the column"
+        raise Wrong(f"the name of column {name!r} cannot be written in a rule", "printable, without \\ before a quote", hint, "bad-name")
     return schema[name]
 
 
