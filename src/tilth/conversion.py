@@ -34,7 +34,7 @@ def convert(
     | a ruleset of DataBrew (JSON) | a ruleset for the columns of `data` |
     | a fitted transformer or Pipeline of scikit-learn, or a `.skops` file of one | a fitted flow with the numbers that it has learned |
     | a fitted PipelineModel or stage of Spark ML, or the folder in which one is saved, which is read without Spark | the same |
-    | a suite of Great Expectations (JSON), tests of dbt (`schema.yml`), checks or a contract of Soda (YAML) | a ruleset |
+    | a suite of Great Expectations (JSON), suggestions of Deequ (JSON), tests of dbt (`schema.yml`), checks of Soda (YAML) | a ruleset |
 
     `data` is what the flow reads; the kinds of columns of which a transformer does not say them are taken from it. `columns` names the
     columns of a transformer that was fitted without names. `trusted` are types that a `.skops` file may hold besides those that skops

@@ -50,7 +50,7 @@ def test_what_no_rule_says_is_listed_with_the_reason_and_the_place(tmp_path: Pat
 def test_a_filter_of_a_part_holds_for_its_checks_and_a_warning_is_noted(tmp_path: Path) -> None:
     part = {"filter loans [daily]": {"where": "day = 1"}, "checks for loans [daily]": [{"row_count": {"warn": "when < 5"}}]}
     conversion = converted(part, tmp_path)
-    assert [str(rule) for rule in conversion.ruleset.rules] == ['RowCount >= 5 where "(day = 1)"']
+    assert [str(rule) for rule in conversion.ruleset.rules] == ['RowCount >= 5 where "day = 1"']
     assert conversion.notes == ("loans, check 1, row_count: a check that warns there fails here",)
     part.pop("filter loans [daily]")
     assert "is not in the file" in converted(part, tmp_path).left_out[0]

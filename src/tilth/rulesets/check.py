@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,3 +28,28 @@ class Converter:
     noun: str
     recognises: Callable[[Any], bool]
     checks: Callable[[Any], Iterable[Check]]
+
+
+def list_in(value: Any) -> list[Any]:
+    """A list of a file, empty where there is something else."""
+    return value if isinstance(value, list) else []
+
+
+def mapping_in(value: Any) -> dict[str, Any]:
+    """A mapping of a file, empty where there is something else."""
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def mappings_in(value: Any) -> list[Mapping[str, Any]]:
+    """The mappings of a list of a file."""
+    return [one for one in list_in(value) if isinstance(one, dict)]
+
+
+def named(check: Any) -> tuple[str, dict[str, Any]]:
+    """The name and the arguments of a check that is written as its name, or as a mapping of that to its arguments.
+
+    >>> named("unique"), named({"accepted_values": {"values": ["a"]}})
+    (('unique', {}), ('accepted_values', {'values': ['a']}))
+    """
+    name, given = next(iter(check.items())) if isinstance(check, dict) and check else (check, None)
+    return str(name), mapping_in(given)

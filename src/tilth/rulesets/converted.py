@@ -9,13 +9,19 @@ from typing import Any
 
 from tilth.errors import RequestError, RulesError, unknown
 from tilth.rules import Ruleset, parse
-from tilth.rulesets import dbt, great_expectations, soda_checks, soda_contracts
+from tilth.rulesets import dbt, deequ, great_expectations, soda_checks, soda_contracts
 from tilth.rulesets.check import Check, Converter
 from tilth.rulesets.writing import Unsupported
 from tilth.store.places import atomic
 from tilth.yaml import comment_text
 
-CONVERTERS: tuple[Converter, ...] = (great_expectations.CONVERTER, soda_contracts.CONVERTER, soda_checks.CONVERTER, dbt.CONVERTER)
+CONVERTERS: tuple[Converter, ...] = (
+    great_expectations.CONVERTER,
+    soda_contracts.CONVERTER,
+    soda_checks.CONVERTER,
+    dbt.CONVERTER,
+    deequ.CONVERTER,
+)
 MOST = 10_000  # checks
 UNREADABLE = "W-UNJUDGED"  # the code of a warning of SQL or a pattern that cannot be read
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from tilth.engine.user_sql.writing import identifier, rule_string
-from tilth.rulesets.check import Check, Converter
+from tilth.rulesets.check import Check, Converter, list_in, mapping_in, mappings_in, named
 from tilth.rulesets.expectations import rules_of
 from tilth.rulesets.writing import Arguments, Unsupported, column_name, limits, members, number, present, reference
 
@@ -29,33 +29,26 @@ def _checks(given: Any) -> Iterator[Check]:
     for table in _tables(given):
         name = str(table.get("name"))
         yield from (_check(name, "", test) for test in _tests(table))
-        for column in _mappings(table.get("columns")):
+        for column in mappings_in(table.get("columns")):
             yield from (_check(name, str(column.get("name")), test) for test in _tests(column))
 
 
 def _tables(given: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for key in RESOURCES:
-        for resource in _mappings(given.get(key)):
-            yield from _mappings(resource.get("tables")) if key == "sources" else [resource]
+        for resource in mappings_in(given.get(key)):
+            yield from mappings_in(resource.get("tables")) if key == "sources" else [resource]
 
 
-def _mappings(given: Any) -> Iterator[Mapping[str, Any]]:
-    yield from (one for one in given or () if isinstance(one, dict)) if isinstance(given, list) else ()
-
-
-def _tests(given: Mapping[str, Any]) -> Iterator[Any]:
-    for key in TESTS:
-        tests = given.get(key)
-        yield from tests if isinstance(tests, list) else ()
+def _tests(given: Mapping[str, Any]) -> list[Any]:
+    return [test for key in TESTS for test in list_in(given.get(key))]
 
 
 def _check(table: str, column: str, test: Any) -> Check:
-    name, given = next(iter(test.items())) if isinstance(test, dict) and test else (test, {})
-    given = given if isinstance(given, dict) else {}
-    config = {**{k: given[k] for k in ("severity", "where", *CHANGING) if k in given}, **(given.get("config") or {})}
-    arguments = {k: v for k, v in given.items() if k not in (*SILENT, *CHANGING, "arguments")} | (given.get("arguments") or {})
+    name, given = named(test)
+    config = {**{k: given[k] for k in ("severity", "where", *CHANGING) if k in given}, **mapping_in(given.get("config"))}
+    arguments = {k: v for k, v in given.items() if k not in (*SILENT, *CHANGING, "arguments")} | mapping_in(given.get("arguments"))
     notes = ("it only warns there",) if str(config.get("severity", "")).lower() == "warn" else ()
-    return Check(f"{table}{f'.{column}' if column else ''}, {name}", partial(_rules, str(name), column, arguments, config), table, notes)
+    return Check(f"{table}{f'.{column}' if column else ''}, {name}", partial(_rules, name, column, arguments, config), table, notes)
 
 
 def _rules(name: str, column: str, given: Mapping[str, Any], config: Mapping[str, Any]) -> list[str]:
@@ -83,10 +76,9 @@ def _expected(name: str, given: dict[str, Any], scope: str) -> list[str]:
     if strictly:
         given |= {"strict_min": True, "strict_max": True}
     condition = given.pop("row_condition", None)
-    scope = " and ".join(f"({c})" for c in (scope, condition) if c) if scope and condition else scope or condition or ""
     if "column_type" in given:
         given["type_"] = given.pop("column_type")
-    return rules_of(name, given, scope)
+    return rules_of(name, given, scope, condition or "")
 
 
 def _accepted(a: Arguments) -> list[str]:

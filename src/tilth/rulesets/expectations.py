@@ -46,15 +46,15 @@ TYPES = {  # names of types in pandas, Spark and SQL → types of DQDL
 }
 
 
-def rules_of(name: str, given: Mapping[str, Any], scope: str = "") -> Rules:
-    """The rules of an expectation. Errors: `Unsupported`.
+def rules_of(name: str, given: Mapping[str, Any], *scopes: str) -> Rules:
+    """The rules of an expectation, for the rows of some SQL conditions. Errors: `Unsupported`.
 
     >>> rules_of("expect_column_values_to_be_in_set", {"column": "sex", "value_set": ["f", "m"], "mostly": 0.9})
     ['ColumnValues "sex" in ["f","m"] where "sex is not null" with threshold >= 0.9']
     """
     if name not in EXPECTATIONS:
         raise Unsupported(UNSAID.get(name, NO_RULE))
-    a = Arguments({k: v for k, v in given.items() if k not in SILENT}, scope)
+    a = Arguments({k: v for k, v in given.items() if k not in SILENT}, *scopes)
     rules = EXPECTATIONS[name](a)
     a.finish()
     return rules

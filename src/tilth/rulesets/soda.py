@@ -32,7 +32,7 @@ def _pattern(value: Any) -> str:
 
 
 def _format(value: Any) -> str:
-    if value not in FORMATS:
+    if not isinstance(value, str) or value not in FORMATS:
         raise Unsupported(f"the format {value!r} has no pattern here")
     return literal(f"^{FORMATS[value]}$")
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from tilth.engine.user_sql.writing import rule_string
-from tilth.rulesets.check import Check, Converter
+from tilth.rulesets.check import Check, Converter, list_in, named
 from tilth.rulesets.soda import compared, fresh
 from tilth.rulesets.writing import Arguments, Unsupported, column_name, items, number, reference
 
@@ -35,19 +35,18 @@ def _checks(given: Mapping[str, Any]) -> Iterator[Check]:
         table, part = about.group("table", "part")
         filters = given.get(f"filter {table} [{part}]")
         scope = filters.get("where") if isinstance(filters, dict) else None
-        for i, check in enumerate(checks if isinstance(checks, list) else ()):
-            text, config = next(iter(check.items())) if isinstance(check, dict) and check else (check, {})
-            settings = {k.replace(" ", "_"): v for k, v in config.items()} if isinstance(config, dict) else {}
+        for i, (text, config) in enumerate(map(named, list_in(checks))):
+            settings = {k.replace(" ", "_"): v for k, v in config.items()}
             lost = "its part of the table is not in the file" if part and not scope else ""
             notes = ("a check that warns there fails here",) if "warn" in settings and "fail" not in settings else ()
-            yield Check(f"{table}, check {i + 1}, {text}", partial(_rules, str(text), settings, scope or "", lost), table, notes)
+            yield Check(f"{table}, check {i + 1}, {text}", partial(_rules, text, settings, scope or "", lost), table, notes)
 
 
 def _rules(text: str, config: dict[str, Any], scope: str, lost: str) -> list[str]:
     if lost:
         raise Unsupported(lost)
     own = config.pop("filter", None)
-    a = Arguments({k: v for k, v in config.items() if k not in SILENT}, " and ".join(f"({c})" for c in (scope, own) if c))
+    a = Arguments({k: v for k, v in config.items() if k not in SILENT}, scope, own)
     if text == "schema":
         return _schema(a)
     if text == "failed rows":

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tilth.engine.user_sql.writing import rule_string
-from tilth.rulesets.check import Check, Converter
+from tilth.rulesets.check import Check, Converter, list_in, mappings_in, named
 from tilth.rulesets.soda import MISSING, VALID, compared, fresh
 from tilth.rulesets.writing import Arguments, Unsupported, column_name, number
 
@@ -29,32 +29,31 @@ def _recognises(given: Any) -> bool:
 
 
 def _checks(given: Mapping[str, Any]) -> Iterator[Check]:
-    columns = [c for c in given.get("columns") or () if isinstance(c, dict)]
-    for check in given.get("checks") or ():
+    columns = mappings_in(given.get("columns"))
+    for check in list_in(given.get("checks")):
         yield _check("", check, columns, {}, given)
     for column in columns:
         settings = {k: column[k] for k in (*MISSING, *VALID) if k in column}
-        for check in column.get("checks") or ():
+        for check in list_in(column.get("checks")):
             yield _check(str(column.get("name")), check, columns, settings, given)
 
 
 def _check(column: str, check: Any, columns: list[Any], settings: Mapping[str, Any], given: Mapping[str, Any]) -> Check:
-    name, config = next(iter(check.items())) if isinstance(check, dict) and check else (check, {})
-    config = config if isinstance(config, dict) else {}
+    name, config = named(check)
     usual = {k: v for k, v in settings.items() if name == "invalid" or (name == "missing" and k in MISSING)}
-    scope = " and ".join(f"({c})" for c in (given.get("filter"), config.get("filter")) if c)
+    scopes = given.get("filter"), config.get("filter")
     source = f"{column or 'the table'}, {name}"
     own = {k: v for k, v in config.items() if k not in (*SILENT, "filter")}
     notes = ("types and order of columns are not checked",) if name == "schema" else ()
-    return Check(source, partial(_rules, str(name), [column] if column else [], {**usual, **own}, scope, columns), notes=notes)
+    return Check(source, partial(_rules, name, [column] if column else [], {**usual, **own}, scopes, columns), notes=notes)
 
 
-def _rules(name: str, columns: list[str], config: dict[str, Any], scope: str, all_columns: list[Any]) -> list[str]:
+def _rules(name: str, columns: list[str], config: dict[str, Any], scopes: tuple[Any, ...], all_columns: list[Any]) -> list[str]:
     if name == "schema":
         return _schema(Arguments(config), all_columns)
     given = config.pop("threshold", None) or {}
     threshold = Arguments(given if isinstance(given, dict) else {})
-    a = Arguments(config, scope)
+    a = Arguments(config, *scopes)
     columns = columns or a.take("columns") or []
     if name == "freshness":
         rules = _fresh(a, threshold)

@@ -22,12 +22,13 @@ class Unsupported(Exception):
 class Arguments:
     """The arguments of a check. Each is taken once; what is not taken would be lost, and `finish` says so.
 
-    `scope` is the SQL condition of the rows that the check is for, empty for all rows.
+    `scopes` are SQL conditions of the rows that the check is for; empty ones say nothing.
     """
 
-    def __init__(self, given: Mapping[str, Any], scope: str = "") -> None:
+    def __init__(self, given: Mapping[str, Any], *scopes: str) -> None:
         self._left = {name: value for name, value in given.items() if value is not None}
-        self._scope, self._scoped = scope, not scope
+        self._scopes = [scope for scope in scopes if scope]
+        self._scoped = not self._scopes
 
     def take(self, name: str, default: Any = None) -> Any:
         """An argument, or the default."""
@@ -50,8 +51,12 @@ class Arguments:
     def filter(self, *conditions: str) -> str:
         """The SQL of ` where` and all conditions, that on rows included."""
         self._scoped = True
-        several = [c for c in (self._scope, *conditions) if c]
-        return f" where {' and '.join(f'({c})' if ' or ' in c.lower() and len(several) > 1 else c for c in several)}" if several else ""
+        if not all(isinstance(scope, str) for scope in self._scopes):
+            raise Unsupported("its condition on rows is not a string")
+        several = [*self._scopes, *filter(None, conditions)]
+        if len(several) > 1:
+            several = [f"({c})" if c in self._scopes or " or " in c else c for c in several]
+        return f" where {' and '.join(several)}" if several else ""
 
     def where(self, *conditions: str) -> str:
         """The same as the clause of a rule."""

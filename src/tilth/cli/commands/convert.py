@@ -27,7 +27,8 @@ def command(
 
     A ruleset of DataBrew (JSON) becomes one for the columns of DATA, NAME.dqdl.
 
-    A suite of Great Expectations (JSON), tests of dbt (schema.yml), and checks or a contract of Soda (YAML) become a ruleset, NAME.dqdl.
+    A suite of Great Expectations (JSON), tests of dbt (schema.yml), checks or a contract of Soda (YAML), and suggestions of Deequ (JSON)
+    become a ruleset, NAME.dqdl.
 
     What has no counterpart is a comment in the result, with its reason. Code in FILE is not run. Exit code 1 if something was not
     converted.

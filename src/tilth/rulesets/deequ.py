@@ -1,0 +1,169 @@
+"""Constraints of Deequ: the JSON of its suggestions, which holds the code of each constraint, in Scala or Python."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from tilth.engine.user_sql.writing import identifier, rule_sql, rule_string
+from tilth.rulesets.check import Check, Converter
+from tilth.rulesets.writing import Arguments, Unsupported, column_name, custom_sql, limits, members, number, present, rows_meet
+
+SUGGESTIONS, CODE = "constraint_suggestions", "code_for_constraint"
+CALL = re.compile(r"\s*\.?(?P<name>\w+)\((?P<arguments>.*)\)\s*", re.DOTALL)
+STRING = r'"(?:[^"\\]|\\.)*"'
+NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
+ARGUMENT = re.compile(
+    rf"""\s*(?:
+      (?P<string>{STRING})
+    | (?:_|lambda\s+(?P<x>\w+)\s*:\s*(?P=x))\s*(?P<operator>>=|<=|==|!=|>|<)\s*(?P<limit>{NUMBER})
+    | (?:Array\(|Seq\(|\[)(?P<values>(?:[^()\[\]"]|{STRING})*)[)\]]
+    | (?P<hint>Some\(\s*{STRING}\s*\)|None)
+    | ConstrainableDataTypes\.(?P<type>\w+)
+    | (?P<number>{NUMBER})
+    )\s*(?:,|$)""",
+    re.VERBOSE | re.DOTALL,
+)
+TYPES = {"Integral": "Long", "Fractional": "Double", "Numeric": "Double", "Boolean": "Boolean"}
+
+
+@dataclass
+class Call:
+    """The arguments of a constraint. `condition` is its assertion in DQDL; a string behind that, or in `Some`, is a hint."""
+
+    strings: list[str] = field(default_factory=list)
+    numbers: list[float] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    type: str = ""
+    condition: str = ""
+
+    def columns(self, count: int) -> list[str]:
+        """So many columns."""
+        if len(self.strings) != count:
+            raise Unsupported(f"it has {len(self.strings)} strings, where the names of {count} columns are expected")
+        return [column_name(text) for text in self.strings]
+
+    def asserted(self) -> str:
+        """The assertion, without which there is nothing to compare."""
+        if not self.condition:
+            raise Unsupported("it has no assertion that could be read")
+        return self.condition
+
+
+def _recognises(given: Any) -> bool:
+    return isinstance(given, dict) and isinstance(given.get(SUGGESTIONS), list)
+
+
+def _checks(given: Mapping[str, Any]) -> Iterator[Check]:
+    for i, suggestion in enumerate(given[SUGGESTIONS]):
+        code = suggestion.get(CODE) if isinstance(suggestion, dict) else None
+        yield Check(f"suggestion {i + 1}, {code}", partial(_rules, str(code)))
+
+
+def _rules(code: str) -> list[str]:
+    called = CALL.fullmatch(code)
+    if not called or called["name"] not in CONSTRAINTS:
+        raise Unsupported("no rule says this")
+    return CONSTRAINTS[called["name"]](_call(called["arguments"]))
+
+
+def _call(text: str) -> Call:
+    call, at = Call(), 0
+    while at < len(text.rstrip()):
+        found = ARGUMENT.match(text, at)
+        if not found:
+            raise Unsupported(f"its argument {text[at:].strip()} cannot be read")
+        at = found.end()
+        if found["string"] and not call.condition:
+            call.strings.append(_unquoted(found["string"]))
+        elif found["operator"]:
+            call.condition = f"{found['operator'].replace('==', '=')} {number(float(found['limit']))}"
+        elif found["values"]:
+            call.values = [_unquoted(s) for s in re.findall(STRING, found["values"])]
+        elif found["type"]:
+            call.type = found["type"]
+        elif found["number"]:
+            call.numbers.append(float(found["number"]))
+    return call
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+def _rule(rule: str, columns: int, c: Call) -> list[str]:
+    return [" ".join([rule, *map(rule_string, c.columns(columns)), c.asserted()])]
+
+
+def _sql(sql: str, c: Call) -> list[str]:
+    return [custom_sql(f"select {sql.format(identifier(c.columns(1)[0]))} from primary", c.asserted())]
+
+
+def _plain(rule: str, c: Call) -> list[str]:
+    _reject_share(c)
+    return [f"{rule} {rule_string(c.columns(1)[0])}"]
+
+
+def _reject_share(c: Call) -> None:
+    if c.condition not in ("", "= 1"):
+        raise Unsupported("no rule says this share")
+
+
+def _values(condition: str, c: Call) -> list[str]:
+    _reject_share(c)
+    (column,) = c.columns(1)
+    return [f"ColumnValues {rule_string(column)} {condition} where {rule_sql(present(column))}"]
+
+
+def _contained(c: Call) -> list[str]:
+    """Nulls count as contained, in the share as well."""
+    (column,) = c.columns(1)
+    if len(c.numbers) == 2:
+        return [rule for limit in limits(c.numbers[0], c.numbers[1]) for rule in _values(limit, c)]
+    share = f" with threshold {c.condition}" if c.condition not in ("", "= 1") else ""
+    return [f"ColumnValues {rule_string(column)} in {members(c.values)[:-1]},NULL]{share}"]
+
+
+def _type(c: Call) -> list[str]:
+    if c.type not in TYPES:
+        raise Unsupported(f"no rule says that values are of the type {c.type}")
+    (column,) = c.columns(1)
+    return [f'ColumnDataType {rule_string(column)} = "{TYPES[c.type]}" where {rule_sql(present(column))}']
+
+
+def _pair(operator: str, c: Call) -> list[str]:
+    _reject_share(c)
+    one, other = map(identifier, c.columns(2))
+    return rows_meet(Arguments({}), f"{one} {operator} {other}", "")
+
+
+CONSTRAINTS: dict[str, Callable[[Call], list[str]]] = {
+    "hasSize": partial(_rule, "RowCount", 0),
+    "isComplete": partial(_plain, "IsComplete"),
+    "hasCompleteness": partial(_rule, "Completeness", 1),
+    "isUnique": partial(_plain, "IsUnique"),
+    "hasUniqueness": partial(_rule, "Uniqueness", 1),
+    "hasDistinctness": partial(_sql, "count(distinct {0}) / count({0})"),
+    "hasApproxCountDistinct": partial(_rule, "DistinctValuesCount", 1),
+    "isContainedIn": _contained,
+    "isNonNegative": partial(_values, ">= 0"),
+    "isPositive": partial(_values, "> 0"),
+    "hasDataType": _type,
+    "hasMin": partial(_sql, "min({})"),
+    "hasMax": partial(_sql, "max({})"),
+    "hasMinLength": partial(_sql, "min(length({}))"),
+    "hasMaxLength": partial(_sql, "max(length({}))"),
+    "hasMean": partial(_rule, "Mean", 1),
+    "hasSum": partial(_rule, "Sum", 1),
+    "hasStandardDeviation": partial(_rule, "StandardDeviation", 1),
+    "hasEntropy": partial(_rule, "Entropy", 1),
+    "hasCorrelation": partial(_rule, "ColumnCorrelation", 2),
+    "isLessThan": partial(_pair, "<"),
+    "isLessThanOrEqualTo": partial(_pair, "<="),
+    "isGreaterThan": partial(_pair, ">"),
+    "isGreaterThanOrEqualTo": partial(_pair, ">="),
+}
+CONVERTER = Converter("suggested constraints of Deequ", "suggestion", _recognises, _checks)

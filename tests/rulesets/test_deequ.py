@@ -1,0 +1,61 @@
+"""Suggested constraints of Deequ become rules: case by case, and with verdicts on a small table."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+import tilth
+from tests.cases import cases
+from tests.rulesets.conversions import reject_other_table, verdicts_on
+from tilth.rules import lint
+from tilth.rulesets.deequ import CONSTRAINTS
+
+CASES = cases(Path(__file__).with_name("deequ.yaml"))
+
+
+def converted(codes: list[str], folder: Path) -> Any:
+    path = folder / "suggestions.json"
+    path.write_text(json.dumps({"constraint_suggestions": [{"column_name": "c", "code_for_constraint": code} for code in codes]}))
+    return tilth.convert(path)
+
+
+def name_of(code: str) -> str:
+    return re.findall(r"\w+", code)[0]
+
+
+def test_every_constraint_becomes_its_rules_without_warnings(tmp_path: Path) -> None:
+    conversion = converted([code for code, _ in CASES], tmp_path)
+    assert (conversion.left_out, conversion.notes, lint(str(conversion))) == ((), (), [])
+    assert [list(item.rules) for item in conversion.items] == [rules for _, rules in CASES]
+    assert {name_of(code) for code, _ in CASES} == {*CONSTRAINTS}
+
+
+def test_what_no_rule_says_is_listed_with_the_reason_and_the_place(tmp_path: Path) -> None:
+    left = {
+        '.hasHistogramValues("a", x)': "no rule says this",
+        '.hasMin("a", x => x > 1 && x < 2)': "its argument x => x > 1 && x < 2 cannot be read",
+        '.hasMin("a")': "it has no assertion",
+        '.isNonNegative("a", _ >= 0.9)': "no rule says this share",
+        '.hasDataType("a", ConstrainableDataTypes.String)': "of the type String",
+        '.isLessThan("a")': "where the names of 2 columns are expected",
+    }
+    for i, (line, (code, reason)) in enumerate(zip(converted([*left], tmp_path).left_out, left.items(), strict=True)):
+        assert line.startswith(f"suggestion {i + 1}, {code}: ")
+        assert reason in line
+
+
+def test_nulls_count_as_contained_and_as_not_negative(tmp_path: Path) -> None:
+    """Three of four rows are contained, the null one among them: so Deequ counts."""
+    table = pa.table({"sex": ["f", "m", None, "x"], "age": [0, 3, None, 4]})
+    contained = '.isContainedIn("sex", Array("f", "m"), _ >= {})'
+    codes = {contained.format(0.75): True, contained.format(0.76): False, '.isNonNegative("age")': True, '.isPositive("age")': False}
+    assert verdicts_on(table, converted([*codes], tmp_path)) == [*codes.values()]
+
+
+def test_the_page_shows_the_rules_of_each_constraint() -> None:
+    reject_other_table("Deequ", ((name_of(code), rules) for code, rules in CASES))
