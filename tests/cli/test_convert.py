@@ -61,3 +61,16 @@ def test_a_folder_of_spark_ml_becomes_a_fitted_flow(tilth: Tilth, tmp_path: Path
         1,
         "written: flow.tilth\n2 steps, 1 not converted\nnot converted: stage 2, DCT: no step does the same\n",
     )
+
+
+def test_a_suite_becomes_rules_and_what_is_left_out_is_listed(tilth: Tilth, tmp_path: Path) -> None:
+    names = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_increasing")
+    suite = {"expectations": [{"type": name, "kwargs": {"column": "age"}} for name in names]}
+    (tmp_path / "suite.json").write_text(json.dumps(suite))
+    done = tilth("convert", "suite.json", "-o", "rules.dqdl")
+    left = "expectation 2, expect_column_values_to_be_increasing of age: rows have no order"
+    assert (done.code, done.err) == (1, f"written: rules.dqdl\n2 expectations, 1 not converted\nnot converted: {left}\n")
+    assert f"# Not converted: {left}\n" in (tmp_path / "rules.dqdl").read_text()
+    (tmp_path / "people.csv").write_text("age\n2\n4\n")
+    assert tilth("check", "people.csv", "rules.dqdl").code == 0
+    assert "NAME.dqdl" in tilth("convert", "suite.json", "-o", "rules.yaml").err

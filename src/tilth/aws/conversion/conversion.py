@@ -111,7 +111,8 @@ def convert(path: str | Path, data: str | None = None) -> Conversion:
         place = data or data_wrangler.source_of(data_wrangler.path_of(nodes))
         return Conversion(name, FLOW, tuple(map(_checked, data_wrangler.items_of(nodes))), place)
     accepted = f"{RECIPE} (a list of steps), or {FLOW} (a mapping with `nodes`)"
-    raise RequestError(f"{str(path)!r} is not a file that can be converted", accepted=accepted, code="not-convertible")
+    hint = "`tilth convert --help` lists the files of other products that can be converted, too"
+    raise RequestError(f"{str(path)!r} is not a file that can be converted", accepted=accepted, hint=hint, code="not-convertible")
 
 
 def _checked(item: Item) -> Item:
