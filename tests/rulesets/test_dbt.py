@@ -34,7 +34,8 @@ def converted(given: Any, folder: Path, **options: str) -> Any:
 
 def test_every_test_of_the_table_becomes_its_rules_without_warnings(tmp_path: Path) -> None:
     conversion = converted(schema([case[:3] for case in CASES]), tmp_path)
-    assert (conversion.left_out, conversion.notes, lint(str(conversion))) == ((), (), [])
+    assert (conversion.left_out, lint(str(conversion))) == ((), [])
+    assert [note.partition(":")[0] for note in conversion.notes] == ["m.age, dbt_expectations.expect_column_values_to_be_of_type"]
     in_order = sorted(CASES, key=lambda case: case[1])  # tests of the table stand first
     assert [list(item.rules) for item in conversion.items] == [rules for *_, rules in in_order]
     assert {name for name, *_ in CASES if not name.startswith("dbt_expectations.")} == set(OWN)

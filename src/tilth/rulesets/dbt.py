@@ -9,7 +9,7 @@ from typing import Any
 
 from tilth.engine.user_sql.writing import identifier, rule_string
 from tilth.rulesets.check import Check, Converter, list_in, mapping_in, mappings_in, named
-from tilth.rulesets.expectations import rules_of
+from tilth.rulesets.expectations import notes_of, rules_of
 from tilth.rulesets.writing import Arguments, Unsupported, column_name, limits, members, number, present, reference
 
 RESOURCES = ("models", "seeds", "snapshots", "sources")
@@ -47,7 +47,8 @@ def _check(table: str, column: str, test: Any) -> Check:
     name, given = named(test)
     config = {**{k: given[k] for k in ("severity", "where", *CHANGING) if k in given}, **mapping_in(given.get("config"))}
     arguments = {k: v for k, v in given.items() if k not in (*SILENT, *CHANGING, "arguments")} | mapping_in(given.get("arguments"))
-    notes = ("it only warns there",) if str(config.get("severity", "")).lower() == "warn" else ()
+    warns = ("it only warns there",) if str(config.get("severity", "")).lower() == "warn" else ()
+    notes = (*warns, *notes_of(name.removeprefix(EXPECTATIONS)))
     return Check(f"{table}{f'.{column}' if column else ''}, {name}", partial(_rules, name, column, arguments, config), table, notes)
 
 

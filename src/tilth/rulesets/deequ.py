@@ -27,6 +27,7 @@ ARGUMENT = re.compile(
     )\s*(?:,|$)""",
     re.VERBOSE | re.DOTALL,
 )
+DIFFERS = {"hasApproxCountDistinct": "distinct values are counted, not estimated"}
 TYPES = {"Integral": "Long", "Fractional": "Double", "Numeric": "Double", "Boolean": "Boolean"}
 
 
@@ -60,7 +61,8 @@ def _recognises(given: Any) -> bool:
 def _checks(given: Mapping[str, Any]) -> Iterator[Check]:
     for i, suggestion in enumerate(given[SUGGESTIONS]):
         code = suggestion.get(CODE) if isinstance(suggestion, dict) else None
-        yield Check(f"suggestion {i + 1}, {code}", partial(_rules, str(code)))
+        notes = tuple(differs for name, differs in DIFFERS.items() if f"{name}(" in str(code))
+        yield Check(f"suggestion {i + 1}, {code}", partial(_rules, str(code)), notes=notes)
 
 
 def _rules(code: str) -> list[str]:

@@ -36,6 +36,9 @@ UNSAID = {  # of the names that have no rule: why, where more can be said than t
     "expect_column_median_to_be_between": "no rule computes a median",
     "expect_column_quantile_values_to_be_between": "no rule computes a quantile",
 }
+DIFFERS = {  # of the names that have rules: how these may differ
+    "expect_column_values_to_be_of_type": "a value of another type passes if it can be read as one of this type",
+}
 SILENT = ("result_format", "catch_exceptions", "include_config", "batch_id", "meta", "auto", "profiler_config")  # say nothing of the data
 TYPES = {  # names of types in pandas, Spark and SQL → types of DQDL
     **dict.fromkeys(("int", "int64", "integer", "integertype", "longtype", "bigint", "int32"), "Long"),
@@ -44,6 +47,11 @@ TYPES = {  # names of types in pandas, Spark and SQL → types of DQDL
     **dict.fromkeys(("date", "datetype"), "Date"),
     **dict.fromkeys(("timestamp", "timestamptype", "datetime", "datetime64", "datetime64[ns]", "timestamptz"), "Timestamp"),
 }
+
+
+def notes_of(name: str) -> tuple[str, ...]:
+    """How the rules of an expectation may differ from it."""
+    return (DIFFERS[name],) if name in DIFFERS else ()
 
 
 def rules_of(name: str, given: Mapping[str, Any], *scopes: str) -> Rules:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tilth.rulesets.check import Check, Converter
-from tilth.rulesets.expectations import rules_of
+from tilth.rulesets.expectations import notes_of, rules_of
 from tilth.rulesets.writing import Unsupported
 
 
@@ -22,7 +22,7 @@ def _checks(given: Any) -> Iterator[Check]:
         kwargs = expectation.get("kwargs")
         column = kwargs.get("column") if isinstance(kwargs, dict) else None
         source = f"expectation {i + 1}, {name}{f' of {column}' if column else ''}"
-        yield Check(source, partial(_rules, name, kwargs if isinstance(kwargs, dict) else {}))
+        yield Check(source, partial(_rules, name, kwargs if isinstance(kwargs, dict) else {}), notes=notes_of(name))
 
 
 def _rules(name: str, kwargs: Mapping[str, Any]) -> list[str]:
