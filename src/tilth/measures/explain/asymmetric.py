@@ -44,7 +44,7 @@ def asymmetric(game: Game, blocks: Sequence[Sequence[int]], samples: int = 1, se
                 coalition[player] = True
                 joins.append((player, before, place(coalition), 1 / len(orders)))
         here[list(block)] = True
-    worth = game(np.frombuffer(b"".join(places), bool).reshape(len(places), players))
+    worth = np.asarray(game(np.frombuffer(b"".join(places), bool).reshape(len(places), players)), float)
     who, before_it, with_it, share = map(np.array, zip(*joins, strict=True))
     values = np.zeros((players, worth.shape[1]))
     np.add.at(values, who, share[:, None] * (worth[with_it] - worth[before_it]))
