@@ -89,10 +89,10 @@ def answered(data: Dataset, statistics: Iterable[Statistic], schema: Callable[[]
     and the smallest and largest value. Empty for what is not the rows of Parquet files as they are read.
     """
     asked = [s for s in statistics if not (s.by or s.per) and len(s.reads) <= 1 and isinstance(s.aggregate, exp.Count | exp.Min | exp.Max)]
-    footers = footers_of(data.source) if asked and isinstance(data.source, Files) else None
-    decode = _decode(data)
-    if footers is None or decode is None:
+    stored = _stored(data) if asked else None
+    if stored is None:
         return {}
+    footers, decode = stored
     kinds = {c.name: c.kind for c in schema()}
     columns = {c: ends for c in set[str]().union(*(s.reads for s in asked)) if (ends := _as_read(c, kinds.get(c), footers, decode))}
     return {s: value for s in asked if (value := _answer(s, footers.rows, columns)) is not UNKNOWN}
@@ -100,23 +100,27 @@ def answered(data: Dataset, statistics: Iterable[Statistic], schema: Callable[[]
 
 def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
     """The smallest and the largest value of columns of whole numbers with room for all different values, and little more."""
-    asked, decode = list(columns), _decode(data)
-    footers = footers_of(data.source) if asked and decode is not None and isinstance(data.source, Files) else None
-    if footers is None or decode is None:
+    asked = list(columns)
+    stored = _stored(data) if asked else None
+    if stored is None:
         return {}
+    footers, decode = stored
     known = {c: ends for c in asked if c not in decode.made and (ends := footers.ends(c)) and type(ends.low) is int}
     room = {c: (ends.low, ends.high) for c, ends in known.items() if ends.high - ends.low + 1 >= footers.rows - ends.nulls}
     return {c: (low, high) for c, (low, high) in room.items() if high - low < min(MOST_BITS, BITS_A_ROW * footers.rows)}
 
 
-def _decode(data: Dataset) -> Change | None:
-    """The changes that reading makes, where a dataset has no others."""
+def _stored(data: Dataset) -> tuple[Footers, Change] | None:
+    """The footers of a dataset that is the rows of its files as they are read, and the changes that reading makes."""
     match data.layers:
         case ():
-            return Change((), decode=True)
-        case (Change(decode=True) as only,):
-            return only
-    return None
+            decode = Change((), decode=True)
+        case (Change(decode=True) as decode,):
+            pass
+        case _:
+            return None
+    footers = footers_of(data.source) if isinstance(data.source, Files) else None
+    return None if footers is None else (footers, decode)
 
 
 @lru_cache(maxsize=16)
