@@ -42,8 +42,8 @@ from tilth.measures import MEASURES
 from tilth.rules import parse as parse_rules
 from tilth.steps import STEPS
 from tilth.steps.step import ColumnStep, Fitted, Part, Step
-from tilth.store.local import reject_stream
-from tilth.store.places import atomic, copies
+from tilth.store.documents import bytes_of
+from tilth.store.places import atomic
 
 VERSION = 1
 ENTRIES = ("flow.yaml", "flow.json", "schema.json", "baseline.json")
@@ -92,17 +92,8 @@ def opened(path: str | Path) -> Flow:
 
 
 def content_of(path: str | Path) -> bytes:
-    """The bytes of the file of a fitted flow. Errors: `ArtefactError` for one that cannot be opened or is too large."""
-    held = copies(path)  # of a remote place; they exist as long as this
-    reject_stream(held.path, "the fitted flow ", ArtefactError)
-    try:
-        with Path(held.path).open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise ArtefactError(f"{str(path)!r} cannot be opened: {error.strerror or error}", code="bad-artefact") from error
-    if len(content) > LARGEST:
-        raise ArtefactError(f"{str(path)!r} has more than {LARGEST:,} bytes", code="bad-artefact")
-    return content
+    """The bytes of the file of a fitted flow. Errors: `ArtefactError` for one that cannot be read or is too large."""
+    return bytes_of(path, "fitted flow", LARGEST, ArtefactError)
 
 
 def flow_in(content: bytes, path: str | Path) -> Flow:

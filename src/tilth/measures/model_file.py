@@ -6,26 +6,16 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from tilth.errors import MissingExtra, RequestError, listed
-from tilth.store.local import reject_stream
-from tilth.store.places import copies
+from tilth.store.documents import bytes_of
 
 FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
 TORCH, PICKLES = (".pt", ".pth", ".ts", ".pt2"), (".pkl", ".pickle", ".joblib", ".cloudpickle")
 LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
 
 
-def content_of(place: str, asked_by: str = "") -> bytes:
+def content_of(place: str | Path, asked_by: str = "") -> bytes:
     """The bytes of the file of a model. Errors: `RequestError` where it cannot be read, or is too large."""
-    held = copies(place)  # of a remote place; they exist as long as this
-    reject_stream(held.path, f"{asked_by}the model ", RequestError)
-    try:
-        with Path(held.path).open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise RequestError(f"{asked_by}{place!r} cannot be read: {error.strerror}", code="bad-model") from error
-    if len(content) > LARGEST:
-        raise RequestError(f"{asked_by}{place!r} is too large for a model", accepted=f"up to {LARGEST:,} bytes", code="model-too-large")
-    return content
+    return bytes_of(place, f"model of {asked_by}" if asked_by else "model", LARGEST)
 
 
 def sklearn_model(content: bytes, trusted: tuple[str, ...]) -> Any:

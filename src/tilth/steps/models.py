@@ -54,7 +54,7 @@ class ModelStep(Step):
 
     def content(self) -> bytes:
         """The bytes of the file. Errors: `RequestError` where it cannot be read, or is too large."""
-        return content_of(self.model, f"{self.name}: ")
+        return content_of(self.model, self.name)
 
     def unmatched(self, columns: tuple[str, ...], width: int) -> list[Mistake]:
         """A mistake where the columns are not as many as a model takes, which is unknown if `width` is 0."""

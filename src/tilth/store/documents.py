@@ -1,4 +1,4 @@
-"""Documents: files of JSON or YAML, whichever they are."""
+"""Files that are read whole: bounded bytes, and documents of JSON or YAML, whichever they are."""
 
 from __future__ import annotations
 
@@ -7,9 +7,33 @@ from pathlib import Path
 from typing import Any
 
 from tilth.errors import FlowError, RequestError
-from tilth.store.local import text_of
+from tilth.store.local import reject_stream, text_of
+from tilth.store.places import copies
+from tilth.store.uri import Place
 from tilth.yaml import DEEPEST
 from tilth.yaml import parse as parse_yaml
+
+
+def bytes_of(place: Place, what: str, most: int, error: type[RequestError] = RequestError) -> bytes:
+    """The bytes of a file, at most `most`. `what` names it in messages.
+
+    Errors: `error` if it is missing, not readable, too large, or a pipe.
+
+    >>> bytes_of("/nowhere/flow.tilth", "fitted flow", 100)
+    Traceback (most recent call last):
+        ...
+    tilth.errors.RequestError: the fitted flow '/nowhere/flow.tilth' cannot be read: No such file or directory [not-readable]
+    """
+    held = copies(place)  # of a remote place; they exist as long as this
+    reject_stream(held.path, f"the {what} ", error)
+    try:
+        with Path(held.path).open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as why:
+        raise error(f"the {what} {str(place)!r} cannot be read: {why.strerror or why}", code="not-readable") from why
+    if len(content) > most:
+        raise error(f"the {what} {str(place)!r} is too large", accepted=f"up to {most:,} bytes", code="too-large")
+    return content
 
 
 def document(path: str | Path, what: str) -> Any:

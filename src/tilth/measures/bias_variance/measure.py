@@ -137,7 +137,7 @@ class BiasVarianceOfLearner(Measure):
         if make is None and self.learner in BUILT_IN:
             make = built_in(self.learner, target.is_class)
         elif make is None:
-            model = sklearn_model(content_of(self.learner, "bias_variance: "), self.trusted)
+            model = sklearn_model(content_of(self.learner, self.name), self.trusted)
             make, of_name = of_model(model, target.is_class), {f.name: f for f in features}
             names = [str(name) for name in getattr(model, "feature_names_in_", ())]
             features = [of_name[name] for name in names] if names and {*names} <= {*of_name} else features
