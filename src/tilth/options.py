@@ -170,10 +170,11 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
 
 
 def say(*lines: str) -> None:
-    """Print messages to standard error, if it can be written."""
+    """Print messages to standard error, if it can be written. Secrets that were used are hidden in them."""
+    secrets = sys.modules.get("tilth.secrets.hiding")  # without it none was
     with suppress(OSError):
         for line in lines:
-            click.echo(line, err=True)
+            click.echo(secrets.hidden(line) if secrets else line, err=True)
 
 
 def show(report: Report, json: bool = False) -> None:

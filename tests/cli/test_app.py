@@ -14,6 +14,7 @@ from tests.cli.processes import Completed
 from tests.house.tree import ROOT, python
 from tilth import cli, errors
 from tilth.cli import app
+from tilth.secrets import hiding, resolve
 
 Tilth = Callable[..., Completed]
 
@@ -99,14 +100,23 @@ def test_an_error_becomes_a_message_and_an_exit_code(
     assert "Traceback" not in err
 
 
-def test_an_unexpected_exception_propagates_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_shows_its_traceback_on_request_without_secrets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("a-marker-password")
 
     monkeypatch.setattr(app.tilth, "main", fail)
+    monkeypatch.setattr(hiding, "_known", {})
     monkeypatch.setenv(app.TRACEBACK, "1")
-    with pytest.raises(ZeroDivisionError):
-        app.run([])
+    monkeypatch.setenv("PGPASSWORD", "a-marker-password")
+    resolve("env:PGPASSWORD")
+    assert app.run([]) == 3
+    err = capsys.readouterr().err.replace('raise ZeroDivisionError("<secret>")', "")  # the line of this file
+    assert err.startswith("Traceback")
+    assert "in fail" in err
+    assert err.count("ZeroDivisionError: <secret>") == 2
+    assert "marker" not in err
 
 
 def test_the_page_shows_the_help_of_every_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.house.tree import PACKAGE, ROOT, sources
 
-SHELVES = ("formats", "measures", "metrics", "steps", "store")
+SHELVES = ("formats", "measures", "metrics", "secrets", "steps", "store")
 
 
 @pytest.mark.parametrize("folder", SHELVES)

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from traceback import format_exc
 
 import click
 
@@ -45,7 +46,7 @@ DOORS = {  # commands of other doors, which this one may not import
     "batch": "tilth.serve.batch_command",
     "replay": "tilth.serve.replay_command",
 }
-TRACEBACK = "TILTH_TRACEBACK"  # environment variable; if set, unexpected exceptions propagate
+TRACEBACK = "TILTH_TRACEBACK"  # environment variable; if set, unexpected exceptions are shown with their traceback
 EXPECTED = (TilthError, click.ClickException, click.exceptions.Exit, OSError, MemoryError)
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
 BY_SIGNAL = 128  # plus the signal's number: the exit code by convention
@@ -97,11 +98,11 @@ def run(words: Sequence[str]) -> int:
             return _interrupted(interrupts)
         except SystemExit:  # from click, when the reader of standard output is gone
             return BROKEN_PIPE
-        except Exception as error:  # the last resort: users see a message, not a traceback
+        except Exception as error:  # noqa: BLE001 -- the last resort: users see a message, not a traceback
             if interrupts:  # engines raise their own exception on Ctrl-C
                 return _interrupted(interrupts)
             if os.environ.get(TRACEBACK) and not isinstance(error, EXPECTED):
-                raise
+                say(format_exc().rstrip())
             return _report_error(error)
     return result if isinstance(result, int) else 0
 

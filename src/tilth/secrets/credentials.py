@@ -1,0 +1,78 @@
+"""The parts of a secret: user, password, host and the like of a database, as AWS Secrets Manager keeps them, or a password alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tilth.errors import RequestError, joined, unknown
+from tilth.secrets.hiding import OPEN
+from tilth.secrets.secret import Secret
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "user": ("username", "user"),
+    "password": ("password",),
+    "host": ("host",),
+    "port": ("port",),
+    "dbname": ("dbname", "database"),
+    "engine": ("engine",),
+}
+"""Part → the keys under which secrets have it."""
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a database is asked with. Parts that the secret does not have are empty; they come from the place.
+
+    >>> text = '{"engine": "redshift", "host": "h", "port": "5439", "username": "reader", "password": "a-password", "dbname": "dev"}'
+    >>> Credentials.of(Secret("aws:prod/dw", text))
+    Credentials(password=Secret(aws:prod/dw#password), user='reader', host='h', port='5439', dbname='dev', engine='redshift')
+    """
+
+    password: Secret = field(compare=False)
+    user: str = ""
+    host: str = ""
+    port: str = ""
+    dbname: str = ""
+    engine: str = ""
+
+    @classmethod
+    def of(cls, secret: Secret, fields: Mapping[str, str] = NONE) -> Credentials:
+        """The parts of a secret: a JSON object, or text, which is a password. `fields`: part → its key in secrets of another shape.
+
+        Errors: `RequestError` if it has no password, or is not valid JSON, and for unknown parts in `fields`.
+        """
+        RequestError.reject(unknown(fields, WORDS, "a secret has no part {}", "unknown-part"))
+        found = parts_of(secret)
+        if not found:
+            return cls(secret)
+        keys = {part: (fields[part],) if part in fields else known for part, known in WORDS.items()}
+        taken = {part: next((found[k] for k in known if k in found), "") for part, known in keys.items()}
+        password = taken.pop("password")
+        if not isinstance(password, Secret):
+            accepted = f"a text, or a JSON object with {joined(keys['password'], 'or')}; it has {joined(sorted(found))}"
+            raise RequestError(f"the secret {secret.reference} has no password", accepted=accepted, code="no-password")
+        return cls(password, **{part: value.reveal() if isinstance(value, Secret) else value for part, value in taken.items()})
+
+
+def parts_of(secret: Secret) -> dict[str, str]:
+    """Key → value of a secret that is a JSON object; nothing of one that is text. Values that are not strings or numbers are left out.
+
+    A value is a `Secret`, but under the keys that are `OPEN`, such as `host`.
+
+    Errors: `RequestError` for what begins as a JSON object and is not one; the message says where, and nothing of what stands there.
+    """
+    text = secret.reveal().strip()
+    if not text.startswith("{"):
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        at = f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        message = f"the secret {secret.reference} begins as a JSON object and is not valid JSON{at}"
+        raise RequestError(message, hint="correct it where it is kept", code="invalid-json") from None
+    values = {key: str(v) for key, v in found.items() if isinstance(v, str | int | float) and not isinstance(v, bool)}
+    return {key: v if key in OPEN else Secret(f"{secret.reference}#{key}", v) for key, v in values.items()}

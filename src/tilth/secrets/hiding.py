@@ -1,0 +1,147 @@
+"""What keeps secrets out of messages and logs: every value that was resolved within the last hour is known here, and replaced.
+
+Messages of drivers go through `hidden` where they become Tilth's; the command line and the records of `logging` do so once more. While a
+secret is known or being fetched, debug messages of drivers and HTTP clients are withheld, because they hold whole answers.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+import re
+import sys
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import count
+from time import monotonic
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from tilth.errors import RequestError
+
+REMEMBERED = 3600.0  # seconds
+SHOWN = "<secret>"
+WITHHELD = "a debug message, withheld while a secret is in use"
+TALKATIVE = ("boto3", "botocore", "obstore", "redshift_connector", "s3transfer", "urllib3")  # loggers whose debug messages hold answers
+OPEN = (
+    *("engine", "host", "port", "username", "user", "dbname", "database", "dbClusterIdentifier", "dbInstanceIdentifier", "masterarn"),
+    *("region", "endpoint", "header"),
+)
+"""Keys of a secret whose values are not secret."""
+SHORTEST = 6  # characters of a value under a key that is not known: a shorter one may be any word
+_known: dict[object, tuple[float, str]] = {}
+_fetches: set[int] = set()
+_numbers = count()
+
+
+def remember(secret: object, value: str) -> None:
+    """Hide a value for an hour from now on."""
+    _listen()
+    now = monotonic()
+    for old in [s for s, (at, _) in list(_known.items()) if now - at > REMEMBERED]:
+        _known.pop(old, None)
+    _known[secret] = (now, value)
+
+
+def hidden(text: str) -> str:
+    """A text in which every known secret is `<secret>`: as it is, as part of a URL, of JSON, HTML and base64, and as Python shows it.
+
+    >>> from tilth.secrets import Secret
+    >>> password = Secret("env:PGPASSWORD", "p@ss/word")
+    >>> hidden("cannot connect to postgresql://me:p%40ss%2Fword@host/db, nor with 'p@ss/word'")
+    "cannot connect to postgresql://me:<secret>@host/db, nor with '<secret>'"
+    """
+    forms = {form for _, value in list(_known.values()) for form in _forms(value)}
+    if not forms:
+        return text
+    return re.sub("|".join(map(re.escape, sorted(forms, key=len, reverse=True))), SHOWN, text)
+
+
+@contextmanager
+def fetching() -> Iterator[None]:
+    """While the block asks a provider for a secret, no client may log what it answers.
+
+    Errors: `RequestError` if clients of `http.client` print what they get, which no filter of logs sees.
+    """
+    client = sys.modules.get("http.client")
+    if client and client.HTTPConnection.debuglevel:
+        message = "http.client prints all that is sent and received, secrets included"
+        raise RequestError(message, hint="set http.client.HTTPConnection.debuglevel to 0", code="debug-output")
+    _listen()
+    number = next(_numbers)
+    _fetches.add(number)
+    try:
+        yield
+    finally:
+        _fetches.discard(number)
+
+
+@lru_cache(maxsize=64)
+def _forms(value: str) -> frozenset[str]:
+    """The forms in which a value, or one that it holds as JSON, may occur in a text."""
+    return frozenset(form for one in (value, *_inner(value)) for form in _written(one) if form.strip())
+
+
+def _inner(value: str) -> Iterator[str]:
+    """The secret values of a secret in JSON."""
+    try:
+        levels = [json.loads(value)] if value.lstrip().startswith("{") else []
+    except (ValueError, RecursionError):
+        return
+    while levels:
+        level = levels.pop()
+        for key, found in level.items() if isinstance(level, dict) else (("", v) for v in level):
+            if isinstance(found, dict | list):
+                levels.append(found)
+            elif key not in OPEN and isinstance(found, str) and len(found) >= SHORTEST:
+                yield found
+
+
+def _written(value: str) -> Iterator[str]:
+    yield from (value, value.strip(), repr(value)[1:-1], json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+    yield from (html.escape(value), html.escape(value, quote=False))
+    for escaped in (quote(value), quote(value, safe=""), quote_plus(value)):
+        yield from (escaped, re.sub("%[0-9A-F]{2}", lambda m: m[0].lower(), escaped))
+    data = value.encode("utf-8", "surrogateescape")
+    for before in range(3):  # behind other bytes, such as those of `user:`, base64 is another one
+        inner = b64encode(bytes(before) + data).decode().rstrip("=")
+        start, end = -(-before * 4 // 3), len(inner) - ((before + len(data)) % 3 > 0)
+        if end - start >= SHORTEST:
+            yield from (inner[start:end], inner[start:end].translate({ord("+"): "-", ord("/"): "_"}))
+    yield b64encode(data).decode()
+
+
+_listens: list[bool] = []
+
+
+def _listen() -> None:
+    """Filter the records of `logging`, of all loggers and handlers, from now on."""
+    if _listens:
+        return
+    _listens.append(True)
+    made = logging.getLogRecordFactory()
+
+    def record_of(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = made(*args, **kwargs)
+        if _known or _fetches:
+            _clean(record)
+        return record
+
+    logging.setLogRecordFactory(record_of)
+
+
+def _clean(record: logging.LogRecord) -> None:
+    if record.levelno <= logging.DEBUG and record.name.partition(".")[0] in TALKATIVE:
+        record.msg, record.args, record.exc_info = WITHHELD, (), None
+        return
+    try:
+        text = record.getMessage()
+    except (TypeError, ValueError):  # arguments that do not fit: its handler will say so
+        return
+    if (shown := hidden(text)) != text:
+        record.msg, record.args = shown, ()
+    if record.exc_info and record.exc_info[0]:
+        record.exc_text = hidden(logging.Formatter().formatException(record.exc_info))

@@ -1,0 +1,1 @@
+"""The providers of secrets, one file each."""

@@ -1,0 +1,77 @@
+"""`aws:NAME#FIELD@LABEL`: AWS Secrets Manager, by boto3."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tilth.errors import MachineError, MissingExtra, RequestError
+from tilth.secrets.references import Provider
+
+ARN = "arn:"
+SECONDS = 20  # that one answer may take
+CURRENT = "AWSCURRENT"
+SAID = {
+    "AccessDeniedException": ("may not be read", "allow secretsmanager:GetSecretValue, and kms:Decrypt on the key of the secret"),
+    "ResourceNotFoundException": ("does not exist, or not in this version", "check its name, its region and the label after @"),
+    "DecryptionFailure": (
+        "cannot be decrypted by Secrets Manager",
+        "allow kms:Decrypt on the key of the secret, and see that the key is enabled",
+    ),
+    "InvalidRequestException": ("cannot be read in its state", "is it scheduled for deletion, or has it no value yet?"),
+}
+
+
+class SecretsManager(Provider):
+    """A secret in AWS Secrets Manager: its name or ARN; the label is that of a version, `AWSCURRENT` by default.
+
+    The region is that of the ARN, of `AWS_REGION`, or of the profile.
+    """
+
+    has_labels = True
+    remote = True
+
+    def text(self, name: str, label: str) -> str:
+        try:
+            import boto3
+            from botocore.config import Config
+        except ImportError as error:
+            raise MissingExtra.named("aws", "a secret in AWS Secrets Manager") from error
+        region = name.split(":")[3] if name.startswith(ARN) and name.count(":") >= 6 else os.environ.get("AWS_REGION")
+        config = Config(connect_timeout=SECONDS / 2, read_timeout=SECONDS, retries={"mode": "standard", "max_attempts": 3})
+        with _errors_of(f"aws:{name}", region):
+            client = boto3.session.Session(region_name=region).client("secretsmanager", config=config)
+            found = client.get_secret_value(SecretId=name, VersionStage=label or CURRENT)
+        if text := found.get("SecretString"):
+            return str(text)
+        return _decoded(name, found.get("SecretBinary", b""))
+
+
+def _decoded(name: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RequestError(f"the secret aws:{name} is binary and not UTF-8", accepted="text, or a JSON object", code="not-text") from None
+
+
+@contextmanager
+def _errors_of(shown: str, region: str | None) -> Iterator[None]:
+    """The errors of boto3 without their text, which may hold what was sent."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+
+    where = f"the secret {shown} in {region or 'the default region'}"
+    try:
+        yield
+    except NoRegionError:
+        raise RequestError(f"{where}: no region is set", hint="set AWS_REGION, or name the secret by its ARN", code="no-region") from None
+    except ClientError as error:
+        found: dict[str, Any] = error.response.get("Error", {})
+        code = str(found.get("Code", "unknown"))
+        said, hint = SAID.get(code, (f"cannot be read ({code})", "check the credentials of AWS: aws sts get-caller-identity"))
+        kind = RequestError if code in SAID else MachineError
+        raise kind(f"{where} {said}", hint=hint, code="no-secret" if code in SAID else "secrets-manager") from None
+    except BotoCoreError as error:
+        hint = "are there credentials (aws sts get-caller-identity), and is the network open?"
+        raise MachineError(f"{where}: AWS cannot be asked ({type(error).__name__})", hint=hint, code="secrets-manager") from None

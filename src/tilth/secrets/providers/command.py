@@ -1,0 +1,39 @@
+"""`command:WORDS`: what a program prints, such as `command:pass show warehouse`."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+
+from tilth.errors import MachineError, RequestError
+from tilth.secrets.references import Provider
+
+SECONDS = 60
+
+
+class Command(Provider):
+    """What a program prints, without the line feed at its end. It is started without a shell; what it says besides is not shown."""
+
+    has_fields = False
+    remote = True
+
+    def text(self, name: str, label: str) -> str:
+        try:
+            words = shlex.split(name)
+        except ValueError as error:
+            raise RequestError(f"command:{name} cannot be read: {error}", accepted="words as in a shell", code="bad-reference") from None
+        try:
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 -- the user's
+        except subprocess.TimeoutExpired:
+            raise MachineError(
+                f"command:{name} has not ended within {SECONDS} seconds", hint="does it wait for input?", code="command"
+            ) from None
+        except OSError as error:
+            raise RequestError(f"command:{name} cannot be started: {error.strerror}", hint="is it installed?", code="command") from None
+        if done.returncode:
+            message = f"command:{name} ended with status {done.returncode}"
+            raise MachineError(message, hint="run it by itself to see what it says: that is not shown here", code="command")
+        try:
+            return done.stdout.decode("utf-8").removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError:
+            raise RequestError(f"what command:{name} prints is not UTF-8", hint="print it as base64", code="command") from None

@@ -1,0 +1,149 @@
+"""References to secrets, such as `env:NAME` or `aws:prod/db#password`, and what they resolve to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import ClassVar, TypeVar
+
+from tilth.errors import RequestError, SourceError, joined
+from tilth.secrets.hiding import fetching
+from tilth.secrets.secret import Secret
+from tilth.shelf import Shelf
+
+T = TypeVar("T")
+LABEL = re.compile(r"@([A-Z][A-Z0-9_]*)$")
+KEPT = 3600.0  # seconds: as long as the caching clients of AWS keep a secret
+
+
+class AuthenticationFailed(SourceError):
+    """A server refuses a user or a password."""
+
+
+class Provider:
+    """Where secrets are kept. `has_fields`: whether `#field` may end a reference; `has_labels`: whether `@LABEL` may."""
+
+    has_fields: ClassVar[bool] = True
+    has_labels: ClassVar[bool] = False
+    remote: ClassVar[bool] = False
+    """Whether asking for a secret takes time: its value is kept for an hour."""
+
+    def text(self, name: str, label: str) -> str:
+        """The value of a name. Errors: `RequestError` if there is none, `MachineError` if the provider cannot be asked."""
+        raise NotImplementedError
+
+
+PROVIDERS: Shelf[type[Provider]] = Shelf(
+    "provider of secrets",
+    "secrets",
+    {
+        "env": "tilth.secrets.providers.environment:Environment",
+        "file": "tilth.secrets.providers.file:File",
+        "keyring": "tilth.secrets.providers.keyring:Keyring",
+        "aws": "tilth.secrets.providers.aws:SecretsManager",
+        "aws-secret": "tilth.secrets.providers.aws:SecretsManager",
+        "vault": "tilth.secrets.providers.vault:Vault",
+        "command": "tilth.secrets.providers.command:Command",
+    },
+)
+SHAPES = "env:NAME, file:PATH, keyring:SERVICE/USER, aws:NAME#FIELD, vault:PATH#FIELD or command:WORDS"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference: the name of its provider, that of the secret there, and where they are given a field of it and the label of a version.
+
+    >>> Reference.of("aws:prod/db#password@AWSPREVIOUS")
+    Reference(scheme='aws', name='prod/db', field='password', label='AWSPREVIOUS')
+    """
+
+    scheme: str
+    name: str
+    field: str = ""
+    label: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Reference:
+        """The reference that a text is. Errors: `RequestError`, which does not repeat the text: it may be the secret itself."""
+        scheme, colon, name = text.partition(":")
+        if not colon or not name or scheme not in PROVIDERS:
+            message = "a reference to a secret is wanted, and what is given is none (it is not repeated: it may be a secret)"
+            raise RequestError(message, accepted=SHAPES, hint="keep the secret where one of these finds it", code="no-reference")
+        provider, field, label = PROVIDERS[scheme], "", ""
+        if provider.has_labels and (found := LABEL.search(name)):
+            name, label = name[: found.start()], found[1]
+        if provider.has_fields and "#" in name:
+            name, _, field = name.rpartition("#")
+        return cls(scheme, name, field, label)
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.name}" + (f"#{self.field}" if self.field else "") + (f"@{self.label}" if self.label else "")
+
+
+_kept: dict[tuple[str, str, str], tuple[float, str]] = {}
+
+
+def resolve(reference: str, *, fresh: bool = False) -> Secret:
+    """The secret of a reference. That of a remote provider is kept for an hour, in this process only; `fresh`: it is asked for again.
+
+    Errors: `RequestError` for what is not a reference, and where there is no such secret, field or version; `MachineError` if its
+    provider cannot be asked; `MissingExtra`.
+
+    >>> import os
+    >>> os.environ["WAREHOUSE"] = '{"username": "reader", "password": "a-password"}'
+    >>> secret = resolve("env:WAREHOUSE#password")
+    >>> secret, secret.reveal()
+    (Secret(env:WAREHOUSE#password), 'a-password')
+    """
+    asked = Reference.of(reference)
+    text = _text(asked, fresh)
+    if asked.field:
+        text = _field(asked, Secret(reference, text))
+    if not text:
+        raise RequestError(f"the secret {asked} is empty", hint="is it set where this runs?", code="empty-secret")
+    return Secret(str(asked), text)
+
+
+def renewing(reference: str, connect: Callable[[Secret], T]) -> T:
+    """What `connect` makes of a secret; where a server refuses it and it has changed meanwhile, what it makes of the new one.
+
+    So a password may be rotated during a run. A secret that has not changed is not tried twice, because accounts are locked by that.
+
+    Errors: `AuthenticationFailed`, and those of `resolve`.
+    """
+    secret = resolve(reference)
+    try:
+        return connect(secret)
+    except AuthenticationFailed:
+        renewed = resolve(reference, fresh=True)
+        if renewed.reveal() == secret.reveal():
+            raise
+    return connect(renewed)
+
+
+def _text(asked: Reference, fresh: bool) -> str:
+    provider, key = PROVIDERS[asked.scheme](), (asked.scheme, asked.name, asked.label)
+    at, text = _kept.get(key, (0.0, ""))
+    if fresh or not text or monotonic() - at > KEPT:
+        _kept.pop(key, None)
+        with fetching():
+            text = provider.text(asked.name, asked.label)
+        if provider.remote:
+            _kept[key] = (monotonic(), text)
+    return text
+
+
+def _field(asked: Reference, whole: Secret) -> str:
+    try:
+        found = json.loads(whole.reveal())
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        hint = f"leave #{asked.field} out, if the whole secret is meant"
+        raise RequestError(f"the secret {asked} has no fields: it is not a JSON object", hint=hint, code="no-field") from None
+    if not isinstance(value := found.get(asked.field), str | int | float) or isinstance(value, bool):
+        raise RequestError(f"the secret {asked} has no such field", accepted=joined(sorted(map(str, found)), "or"), code="no-field")
+    return str(value)

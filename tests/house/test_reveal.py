@@ -1,0 +1,25 @@
+"""Where secrets are revealed: a new place is a decision, which is taken here."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.house.tree import PACKAGE, sources
+
+REVEALED = {
+    "secrets/credentials.py": 2,  # the parts of a secret; a user's name
+    "secrets/providers/vault.py": 1,  # the token, in a header
+    "secrets/references.py": 3,  # a field of a secret; whether a renewed one differs
+    "secrets/secret.py": 1,  # one that came from another process
+}
+"""Module → how often it calls `reveal()`."""
+
+
+def test_the_call_sites_of_reveal_are_known() -> None:
+    found = {str(path.relative_to(PACKAGE)): _calls(ast.parse(path.read_text())) for path in sources()}
+    assert {path: calls for path, calls in found.items() if calls} == REVEALED
+
+
+def _calls(tree: ast.AST) -> int:
+    """The calls, and other uses such as `map(Secret.reveal, …)`."""
+    return sum(isinstance(node, ast.Attribute) and node.attr == "reveal" for node in ast.walk(tree))
