@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -14,12 +15,19 @@ PAGE = ROOT / "docs/command-line.md"
 
 
 def command_help(name: str) -> str:
-    """What `tilth NAME --help` prints, on a terminal of 100 columns."""
+    """What `tilth NAME --help` prints, on a terminal of 100 columns; of a group also for each command in it."""
     command = tilth.get_command(click.Context(tilth), name)
     if command is None:
         raise SystemExit(f"there is no command {name}")
     parent = click.Context(tilth, info_name="tilth", **tilth.context_settings)
-    return command.get_help(click.Context(command, parent, name, terminal_width=100, max_content_width=100)) + "\n"
+    return "\n".join(_helps(command, name, parent))
+
+
+def _helps(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    context = click.Context(command, parent, name, terminal_width=100, max_content_width=100)
+    yield command.get_help(context) + "\n"
+    for below, of in command.commands.items() if isinstance(command, click.Group) else ():
+        yield from _helps(of, below, context)
 
 
 def filled(page: str) -> str:

@@ -32,6 +32,7 @@ COMMANDS = (
     "batch",
     "replay",
     "train",
+    "protect",
     "plan",
     "init",
     "recommend",

@@ -1,0 +1,1 @@
+"""Encryption under one key: key references, derived keys, sealed files, encrypted Parquet."""

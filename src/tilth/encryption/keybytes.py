@@ -1,0 +1,88 @@
+"""The bytes of a key, in an object that does not show them, and how keys are derived from it and wrapped by it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from tilth.errors import MissingExtra, RequestError
+
+SIZE = 32  # bytes of a key
+NONCE = 12  # bytes
+CHECK = b"tilth-key-check"
+WRAP = "tilth/v1/wrap"
+
+
+def primitives(module: str) -> Any:
+    """A module of `cryptography.hazmat.primitives`. Errors: `MissingExtra`."""
+    from importlib import import_module
+
+    try:
+        return import_module(f"cryptography.hazmat.primitives.{module}")
+    except ImportError as error:
+        raise MissingExtra.named("protect", "encryption") from error
+
+
+class KeyBytes:
+    """The bytes of a key. They are not shown, pickled or copied; Python cannot promise that they are wiped from memory.
+
+    >>> KeyBytes(bytes(32))
+    KeyBytes(…)
+    """
+
+    __slots__ = ("_bytes",)
+
+    def __init__(self, given: bytes) -> None:
+        if len(given) != SIZE:
+            raise RequestError(
+                f"a key of {len(given)} bytes was given", accepted=f"{SIZE} bytes", hint="tilth protect key new", code="bad-key"
+            )
+        self._bytes = given
+
+    def __repr__(self) -> str:
+        return "KeyBytes(…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the bytes of a key are not pickled")
+
+    def check(self) -> str:
+        """The check value: eight bytes, in hex, that tell whether these are the bytes of a key, and nothing else of them."""
+        return hmac.new(self._bytes, CHECK, hashlib.sha256).hexdigest()[:16]
+
+    def derived(self, label: str, length: int = SIZE) -> bytes:
+        """A key for one purpose, by HKDF with SHA-256, without salt, the label as `info`.
+
+        Source: RFC 5869.
+
+        >>> KeyBytes(bytes(range(32))).derived("tilth/v1/pseudonym/customer").hex()
+        'b02cbf7252f23f923a28facda42bd1db8e61f4ae035ada870678295d86579188'
+        """
+        hkdf, hashes = primitives("kdf.hkdf"), primitives("hashes")
+        made: bytes = hkdf.HKDF(hashes.SHA256(), length, None, label.encode()).derive(self._bytes)
+        return made
+
+    def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
+        """Another key, encrypted by AES-256-GCM under the key derived for wrapping, and bound to a context."""
+        nonce = os.urandom(NONCE)
+        return nonce + self._cipher().encrypt(nonce, key, associated(context))  # type: ignore[no-any-return]
+
+    def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes | None:
+        """The key that was wrapped; None where the bytes or the context were changed."""
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            return self._cipher().decrypt(wrapped[:NONCE], wrapped[NONCE:], associated(context))  # type: ignore[no-any-return]
+        except (InvalidTag, ValueError):
+            return None
+
+    def _cipher(self) -> Any:
+        return primitives("ciphers.aead").AESGCM(self.derived(WRAP))
+
+
+def associated(context: Mapping[str, str]) -> bytes:
+    """A context as associated data: JSON with sorted names."""
+    return json.dumps(dict(context), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

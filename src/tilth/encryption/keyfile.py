@@ -1,0 +1,213 @@
+"""Key files: JSON with one active key, retired ones that unwrap what they wrapped, and the dates of destroyed ones.
+
+A key is in the file as it is, or encrypted by AES-256-GCM under a passphrase (scrypt), with its id as associated data.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tilth.encryption import keyplace
+from tilth.encryption.keybytes import NONCE, SIZE, KeyBytes, primitives
+from tilth.encryption.keys import Description, LocalKey
+from tilth.errors import RequestError
+from tilth.secrets import resolve
+
+SCRYPT = {"n": 1 << 17, "r": 8, "p": 1}  # about 128 MiB of memory for each try
+PASSPHRASE = "TILTH_PASSPHRASE"  # noqa: S105 -- an environment variable: a reference to the secret that is the passphrase
+PASSPHRASE_FD = "TILTH_PASSPHRASE_FD"  # noqa: S105 -- an environment variable: the number of an open file with the passphrase
+
+Ask = Callable[[], str]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Kdf(_Closed):
+    """The parameters of scrypt; bounded, because a file must not take all memory."""
+
+    n: int = Field(ge=2, le=1 << 20)
+    r: int = Field(ge=1, le=32)
+    p: int = Field(ge=1, le=16)
+    salt: str
+
+
+class Entry(_Closed):
+    """One key of a file."""
+
+    id: str = Field(pattern=r"^k-[0-9a-f]{8}$")
+    created: str
+    state: Literal["active", "retired", "destroyed"]
+    algorithm: Literal["AES-256"] = "AES-256"
+    protection: Literal["none", "scrypt"] = "none"
+    kdf: Kdf | None = None
+    nonce: str | None = None
+    key: str | None = None
+    check: str
+    destroyed: str | None = None
+
+    def opened(self, path: Path, ask: Ask) -> KeyBytes:
+        """The bytes. Errors: `RequestError` for a wrong passphrase, and for a damaged file."""
+        damaged = RequestError(f"the key {self.id} in {path} is damaged", hint="restore the key file from a backup", code="damaged-key")
+        held = _bytes(self.key)
+        if self.protection == "scrypt":
+            if self.kdf is None or self.nonce is None:
+                raise damaged
+            from cryptography.exceptions import InvalidTag
+
+            try:
+                held = _cipher(ask(), self.kdf).decrypt(_bytes(self.nonce), held, self.id.encode())
+            except InvalidTag:
+                hint = "give the passphrase again; if it is right, restore the key file from a backup"
+                raise RequestError(
+                    f"the passphrase does not open the key {self.id} in {path}", hint=hint, code="wrong-passphrase"
+                ) from None
+        if len(held) != SIZE or (made := KeyBytes(held)).check() != self.check:
+            raise damaged
+        return made
+
+
+class Content(_Closed):
+    """A key file."""
+
+    tilth_key: Literal[1] = 1
+    keys: tuple[Entry, ...]
+
+
+class KeyFile:
+    """The keys of a file.
+
+    Errors: `RequestError` where others may read it, for a wrong passphrase, and for a damaged file, with what to do.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            self.entries: Sequence[Entry] = Content.model_validate_json(keyplace.content_of(self.path)).keys
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]  # an input may be key bytes
+            message = f"{self.path} is not a key file: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+            raise RequestError(message, hint="restore it from a backup", code="damaged-key") from None
+        if sum(e.state == "active" for e in self.entries) != 1:
+            raise RequestError(f"{self.path} does not have one active key", hint="restore it from a backup", code="damaged-key")
+
+    @property
+    def active(self) -> Entry:
+        """The entry that wraps."""
+        return next(e for e in self.entries if e.state == "active")
+
+    def key(self, reference: str, ask: Ask | None = None) -> LocalKey:
+        """The key. The passphrase is asked for once, if it is needed."""
+        answers: list[str] = []
+
+        def once() -> str:
+            if not answers:
+                answers.append((ask or passphrase)())
+            return answers[0]
+
+        keys = {e.id: e.opened(self.path, once) for e in self.entries if e.state != "destroyed"}
+        made = Description(self.active.id, "file", self.active.created, len(self.entries) - 1)
+        return LocalKey(reference, keys, made)
+
+    def rotated(self, phrase: str | None = None) -> Entry:
+        """Make a new active key in the file; the old one is retired: it unwraps what it has wrapped."""
+        new = new_entry(phrase)
+        self._write([new, *(e.model_copy(update={"state": "retired"}) if e.state == "active" else e for e in self.entries)])
+        return new
+
+    def destroyed(self, name: str) -> None:
+        """Remove the bytes of a retired key; its entry stays, with the date. Errors: `RequestError` for any other."""
+        retired = [e.id for e in self.entries if e.state == "retired"]
+        if name not in retired:
+            message = f"{name!r} is not a retired key of {self.path}"
+            raise RequestError(message, accepted=", ".join(retired) or "none", hint="tilth protect key show", code="no-key")
+        gone: dict[str, Any] = {"state": "destroyed", "key": None, "nonce": None, "kdf": None, "protection": "none", "destroyed": _now()}
+        self._write([e.model_copy(update=gone) if e.id == name else e for e in self.entries])
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        keyplace.replace(self.path, _json(entries))
+        self.entries = entries
+
+
+def key_at(reference: str) -> LocalKey:
+    """The key of `file:PATH`."""
+    return KeyFile(Path(reference.partition(":")[2]).expanduser()).key(reference)
+
+
+def new_key_file(path: Path, phrase: str | None = None) -> Entry:
+    """Make a key file with one key.
+
+    Errors: `RequestError` if it exists, and for a place from which it may be copied: a folder of data, a Git work tree.
+    """
+    keyplace.reject_exposed(path)
+    made = new_entry(phrase)
+    keyplace.make(path, _json([made]))
+    return made
+
+
+def new_entry(phrase: str | None = None) -> Entry:
+    """A new random key."""
+    held = os.urandom(SIZE)
+    name, check = f"k-{os.urandom(4).hex()}", KeyBytes(held).check()
+    if phrase is None:
+        return Entry(id=name, created=_now(), state="active", key=_text(held), check=check)
+    kdf, nonce = Kdf(**SCRYPT, salt=_text(os.urandom(16))), os.urandom(NONCE)
+    closed = _cipher(phrase, kdf).encrypt(nonce, held, name.encode())
+    return Entry(id=name, created=_now(), state="active", protection="scrypt", kdf=kdf, nonce=_text(nonce), key=_text(closed), check=check)
+
+
+def passphrase() -> str:
+    """The passphrase: the secret to which `TILTH_PASSPHRASE` refers, or from the open file of which `TILTH_PASSPHRASE_FD` is the number,
+    else asked for on the terminal.
+
+    Errors: `RequestError` where there is none of them.
+    """
+    if reference := os.environ.get(PASSPHRASE):
+        return resolve(reference).reveal()
+    if number := os.environ.get(PASSPHRASE_FD):
+        try:
+            with os.fdopen(int(number), "rb", closefd=False) as file:
+                return file.read(keyplace.LARGEST).decode().rstrip("\r\n")
+        except (ValueError, OSError) as error:
+            message = f"{PASSPHRASE_FD}={number} is not the number of an open file with the passphrase"
+            raise RequestError(message, hint=f"{PASSPHRASE_FD}=3 tilth … 3< FILE", code="no-passphrase") from error
+    if not os.isatty(0):
+        hint = f"run it on a terminal, or say where it is: {PASSPHRASE}=keyring:SERVICE/USER, or {PASSPHRASE_FD}=3 tilth … 3< FILE"
+        raise RequestError("the key file has a passphrase, and there is no terminal to ask for it", hint=hint, code="no-passphrase")
+    from getpass import getpass
+
+    return getpass("passphrase of the key file: ")
+
+
+def _cipher(phrase: str, kdf: Kdf) -> Any:
+    scrypt = primitives("kdf.scrypt").Scrypt(_bytes(kdf.salt), SIZE, kdf.n, kdf.r, kdf.p)
+    return primitives("ciphers.aead").AESGCM(scrypt.derive(phrase.encode()))
+
+
+def _json(entries: Sequence[Entry]) -> bytes:
+    content = Content(keys=tuple(entries)).model_dump(exclude_none=True)
+    return json.dumps(content, indent=1).encode() + b"\n"
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _bytes(text: str | None) -> bytes:
+    try:
+        return base64.b64decode(text or "", validate=True)
+    except ValueError:
+        return b""

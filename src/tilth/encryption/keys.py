@@ -1,0 +1,166 @@
+"""Keys: what a reference such as `file:secrets/tilth.key` names, and how a key wraps others.
+
+A root key never touches data: it wraps the keys of data sets, and keys for single purposes are derived from it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from tilth.encryption.keybytes import SIZE, KeyBytes
+from tilth.errors import RequestError, SourceError
+from tilth.secrets import resolve
+from tilth.shelf import Shelf
+
+MARK = b"TK1"  # begins a key that a local key has wrapped; the length of the id and the id follow
+
+
+@dataclass(frozen=True)
+class Description:
+    """What may be shown of a key: its id, the kind of its reference, when it was made, and how many keys it replaced."""
+
+    id: str
+    kind: str
+    created: str = ""
+    rotations: int = 0
+
+
+class Key(ABC):
+    """A root key, wherever it is kept. It is not shown and not pickled.
+
+    Errors of `unwrap`: `SourceError` with the code `wrong-key` where another key has wrapped it, `wrong-context` where the bytes or the
+    context are not those that were wrapped.
+    """
+
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+
+    @abstractmethod
+    def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
+        """A key encrypted under this one, bound to a context of names and values, which are not secret."""
+
+    @abstractmethod
+    def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        """The key that was wrapped in this context."""
+
+    @abstractmethod
+    def derived(self, label: str, length: int = SIZE, *, id: str | None = None) -> bytes:  # noqa: A002 -- as in `Description`
+        """A key for the purpose of a label, such as `tilth/v1/pseudonym/customer`; of a rotated key that with this id."""
+
+    @abstractmethod
+    def describe(self) -> Description:
+        """What may be shown."""
+
+    def new_key(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """A new random key, and the same one wrapped."""
+        made = os.urandom(SIZE)
+        return made, self.wrap(made, context)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.reference!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not pickled: give its reference")
+
+
+class LocalKey(Key):
+    """A key whose bytes are known on this machine: the active one, and retired ones, which unwrap only.
+
+    >>> key = LocalKey("env:KEY", {"k-1": KeyBytes(bytes(32))}, Description("k-1", "env"))
+    >>> key.unwrap(key.wrap(b"data key", {"tilth:kind": "sealed"}), {"tilth:kind": "sealed"})
+    b'data key'
+    """
+
+    def __init__(self, reference: str, keys: Mapping[str, KeyBytes], active: Description) -> None:
+        super().__init__(reference)
+        self._keys, self._active = dict(keys), active
+
+    def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
+        name = self._active.id.encode()
+        return MARK + bytes([len(name)]) + name + self._keys[self._active.id].wrap(key, context)
+
+    def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        name = wrapping_key(wrapped)
+        if name not in self._keys:
+            raise wrong_key(name, self)
+        found = self._keys[name].unwrap(wrapped[len(MARK) + 1 + len(name.encode()) :], context)
+        if found is None:
+            raise wrong_context(context)
+        return found
+
+    def derived(self, label: str, length: int = SIZE, *, id: str | None = None) -> bytes:  # noqa: A002 -- as in `Description`
+        if id is not None and id not in self._keys:
+            raise wrong_key(id, self)
+        return self._keys[id or self._active.id].derived(label, length)
+
+    def describe(self) -> Description:
+        return self._active
+
+
+def wrapping_key(wrapped: bytes) -> str:
+    """The id of the local key that has wrapped another; empty for what none has."""
+    if not wrapped.startswith(MARK) or len(wrapped) <= len(MARK):
+        return ""
+    start = len(MARK) + 1
+    return wrapped[start : start + wrapped[len(MARK)]].decode("utf-8", "replace")
+
+
+def wrong_key(name: str, key: Key) -> SourceError:
+    """The error for what another key has wrapped."""
+    asked = f"the key {name!r}" if name else "a key of another kind"
+    message = f"it was encrypted under {asked}, which {key.reference} does not hold"
+    return SourceError(message, hint="give the key with which it was written, as --key or in `protect`", code="wrong-key")
+
+
+def wrong_context(context: Mapping[str, str]) -> SourceError:
+    """The error for a wrapped key that was changed, or belongs to something else."""
+    words = ", ".join(f"{name}={value}" for name, value in sorted(context.items()))
+    message = f"a wrapped key was changed, or belongs to something else than {words}"
+    return SourceError(message, hint="restore the file from a backup", code="wrong-context")
+
+
+def key_of(reference: str) -> Key:
+    """The key of a reference: `file:PATH`, a key file; a secret that holds one in base64, such as `env:NAME`, `command:WORDS`.
+
+    Errors: `RequestError` for what is not a reference, and for a key that cannot be used, with what to do.
+
+    >>> import os
+    >>> os.environ["TILTH_DOC_KEY"] = base64.b64encode(bytes(32)).decode()
+    >>> key_of("env:TILTH_DOC_KEY").describe().id
+    'k-8f699fd1'
+    """
+    scheme, colon, rest = reference.partition(":")
+    if not colon or not rest:
+        accepted = "file:PATH, env:NAME, keyring:SERVICE/USER or command:WORDS"
+        raise RequestError(f"{scheme[:20]!r} is not a reference to a key", accepted=accepted, code="bad-key-reference")
+    return PROVIDERS.find(scheme)(reference)
+
+
+def key_in_secret(reference: str) -> LocalKey:
+    """The key whose 32 bytes a secret holds in base64. Errors: `RequestError`, which does not show them."""
+    try:
+        held = KeyBytes(base64.b64decode("".join(resolve(reference).reveal().split()), validate=True))
+    except (binascii.Error, ValueError) as error:
+        if isinstance(error, RequestError):
+            raise
+        message, hint = f"{reference} does not hold a key", "such as that of: openssl rand -base64 32"
+        raise RequestError(message, accepted="32 bytes in base64", hint=hint, code="bad-key") from None
+    made = Description(f"k-{held.check()[:8]}", reference.partition(":")[0])
+    return LocalKey(reference, {made.id: held}, made)
+
+
+PROVIDERS: Shelf[Callable[[str], Key]] = Shelf(
+    "kind of key",
+    "keys",
+    {
+        "file": "tilth.encryption.keyfile:key_at",
+        **dict.fromkeys(("env", "keyring", "command", "vault", "aws"), "tilth.encryption.keys:key_in_secret"),
+    },
+)
+"""Kinds of references, and what makes a key of one."""

@@ -1,0 +1,43 @@
+"""`tilth protect`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import Completed
+from tilth.encryption import keyfile
+from tilth.encryption.keys import key_of
+
+Tilth = Callable[..., Completed]
+
+
+@pytest.fixture(autouse=True)
+def cheap_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(keyfile.SCRYPT, "n", 16)
+
+
+def test_the_commands_make_rotate_and_show_keys_and_print_none(tilth: Tilth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tilth.key"
+    phrase = tmp_path / "phrase"
+    phrase.write_text("correct horse\n")
+    handle = os.open(phrase, os.O_RDONLY)
+    monkeypatch.setenv("TILTH_PASSPHRASE_FD", str(handle))
+    made = tilth("protect", "key", "new", str(path), "--passphrase")
+    assert made.code == 0 and "Back it up" in made.err
+    os.lseek(handle, 0, os.SEEK_SET)
+    assert key_of(f"file:{path}").describe().id == made.out.strip()
+    os.lseek(handle, 0, os.SEEK_SET)
+    rotated = tilth("protect", "key", "rotate", str(path))
+    os.close(handle)
+    shown = json.loads(tilth("protect", "key", "show", str(path), "--json").out)
+    assert [(r["id"], r["state"], r["passphrase"]) for r in shown] == [
+        (rotated.out.strip(), "active", True),
+        (made.out.strip(), "retired", True),
+    ]
+    assert "retired" in tilth("protect", "key", "show", str(path)).out
+    assert all(e["key"] not in made.out + made.err + rotated.out + rotated.err for e in json.loads(path.read_text())["keys"])
