@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.engines import COMPILED, INTERPRETED, changed
-from tests.servers import postgres, s3, s3_server  # noqa: F401 -- fixtures
+from tests.servers import postgres, postgres_server, s3, s3_server  # noqa: F401 -- fixtures
 from tilth.errors import TilthError
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -102,9 +103,62 @@ def s3(s3_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     return f"s3://tests/{uuid.uuid4().hex}"
 
 
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server of PostgreSQL: over its socket everyone may log in, over TCP with a password, with TLS or without."""
+
+    folder: Path
+    port: int
+    name = "db.example.com"  # that its certificate is for
+
+    @property
+    def socket(self) -> str:
+        return f"postgresql://tilth@/postgres?host={self.folder}&port={self.port}"
+
+    @property
+    def local(self) -> str:
+        return f"postgresql://127.0.0.1:{self.port}/postgres?sslmode=disable"
+
+    @property
+    def verified(self) -> str:
+        """By a name that is not one of this machine, so its certificate is verified."""
+        return f"postgresql://{self.name}:{self.port}/postgres?hostaddr=127.0.0.1&sslrootcert={self.certificate}"
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "server.crt"
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URI of a database on a server of its own, which listens on a Unix socket only."""
+def postgres(postgres_server: PostgresServer) -> str:
+    """The URI of a database on a server of its own, over a Unix socket."""
+    return postgres_server.socket
+
+
+def certify(folder: Path, name: str) -> None:
+    """A key and a certificate that signs itself, `server.key` and `server.crt`, for a host."""
+    words = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "30",
+        "-subj",
+        f"/CN={name}",
+    ]
+    words += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(folder / "server.key"), "-out", str(folder / "server.crt")]
+    subprocess.run(words, check=True, capture_output=True, timeout=SECONDS)
+    (folder / "server.key").chmod(0o600)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server of its own."""
     from tests.conftest import lacking
 
     homes = [os.environ.get("POSTGRES_BIN", ""), *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))]
@@ -114,17 +168,23 @@ def postgres() -> Iterator[str]:
     root = os.geteuid() == 0
     user = ["runuser", "-u", "postgres", "--"] if root else []
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path is short, and root's folders are closed to others
-    if root:
-        shutil.chown(folder, "postgres")
-    home, control = Path(initdb).resolve().parent, folder / "data"
+    home, control, port = Path(initdb).resolve().parent, folder / "data", free_port()
 
     def call(*words: str) -> None:
         subprocess.run([*user, *words], check=True, capture_output=True, cwd=folder, timeout=SECONDS)
 
     try:
+        certify(folder, PostgresServer.name)
+        folder.chmod(0o755)  # clients read the certificate
+        if root:
+            for path in (folder, *folder.iterdir()):
+                shutil.chown(path, "postgres")
         call(str(home / "initdb"), "-D", str(control), "-U", "tilth", "--auth=trust", "--no-sync", "-E", "UTF8")
-        call(str(home / "pg_ctl"), "-D", str(control), "-w", "-l", f"{folder}/log", "-o", f"-c listen_addresses='' -F -k {folder}", "start")
-        yield f"postgresql://tilth@/postgres?host={folder}"
+        (control / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        options = f"-c listen_addresses=127.0.0.1 -p {port} -F -k {folder}"
+        options += f" -c ssl=on -c ssl_cert_file={folder}/server.crt -c ssl_key_file={folder}/server.key"
+        call(str(home / "pg_ctl"), "-D", str(control), "-w", "-l", f"{folder}/log", "-o", options, "start")
+        yield PostgresServer(folder, port)
     finally:
         with suppress(subprocess.SubprocessError):
             call(str(home / "pg_ctl"), "-D", str(control), "-m", "immediate", "stop")

@@ -258,6 +258,6 @@ def listed(words: Iterable[str], most: int = 12) -> str:
 def warn(message: str) -> None:
     """Warn of what the caller of Tilth should know; the warning names the caller's line, not one of Tilth's."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "tilth":
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("tilth", "contextlib"):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, stacklevel=level)

@@ -101,6 +101,11 @@ REPORTS = click.option(
     help="The formats of the report besides report.json, by their suffixes, such as html,pdf; by default html.",
 )
 FORCE = click.option("--force", is_flag=True, help="Replace an existing file.")
+SECRET = click.option(
+    "--secret",
+    metavar="REFERENCE",
+    help="Where the secret is kept that opens the data: env:NAME, file:PATH, keyring:SERVICE/USER, aws:NAME, vault:PATH, command:WORDS.",
+)
 READING = (
     click.option("--format", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),
     click.option("--delimiter", metavar="TEXT", help="The delimiter of a CSV file; detected by default."),
@@ -110,6 +115,7 @@ READING = (
     click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A string to read as null; may be repeated."),
     click.option("--encoding", metavar="NAME", help="The encoding; utf-8 by default."),
     click.option("--pattern", metavar="TEXT", help="What the names of images hold, such as {split}/{class}/{}: a column for each name."),
+    SECRET,
 )
 ENGINE = (
     click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="The engine."),
@@ -151,9 +157,18 @@ def engine_from(options: dict[str, Any]) -> Session:
 
 def reading_from(options: dict[str, Any]) -> dict[str, Any]:
     """The given options of reading, as keyword arguments of `tilth.read`. Takes them out of `options`."""
-    given = {name: options.pop(name) for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding", "pattern")}
+    given = {
+        name: options.pop(name) for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding", "pattern", "secret")
+    }
     given |= {"nulls": given["nulls"] or None, "names": given["names"] or None}
     return {k: v for k, v in given.items() if v is not None}
+
+
+def without_secret(place: str, reading: dict[str, Any]) -> dict[str, Any]:
+    """The options of reading for another table: a file on this machine is opened without the secret."""
+    from tilth.store.uri import is_local
+
+    return {name: value for name, value in reading.items() if name != "secret" or not is_local(place)}
 
 
 @contextmanager

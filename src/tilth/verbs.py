@@ -36,7 +36,8 @@ def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine:
 
     `source` is a path (or several), an Arrow table, a pandas or Polars frame, a DuckDB relation or a Spark frame; the index of a
     pandas frame is not a column (`frame.reset_index()`). `roles` say what columns are for. `options` are the format's: `format`,
-    `nulls`, `names`, `header`, `delimiter`, `encoding`, `types` …
+    `nulls`, `names`, `header`, `delimiter`, `encoding`, `types` … `secret` is the reference of what opens a place in a database or on a
+    server, such as `env:PGPASSWORD` or `aws:prod/pg`.
     Nulls, NaN and the types of string values are decided here, once.
 
     Errors: `SourceError` if the source cannot be read, `ColumnError` for a role of a column that does not exist.

@@ -22,6 +22,7 @@ from tilth.flow.loading import FlowFile, model_of, parameters, parse_flow
 from tilth.formats.format import writable
 from tilth.measures.bias.measure import Bias
 from tilth.rules import parse
+from tilth.secrets import Access
 from tilth.steps import STEPS
 
 MISTAKES = Path(__file__).with_name("mistakes")
@@ -188,3 +189,18 @@ def test_rules_of_a_flow_compare_with_further_tables(tmp_path: Path) -> None:
     assert not tilth.run(tmp_path / "f.yaml").passed
     (tmp_path / "customers.csv").write_text("name\na\nb\nx\n")
     assert tilth.run(tmp_path / "f.yaml").passed
+
+
+def test_secrets_open_what_a_flow_reads(tmp_path: Path) -> None:
+    text = """
+data:
+  read: postgresql://db.example.com/sales?table=orders
+  secret: file:secrets/pg.json#password
+  tables:
+    stores: {read: "https://example.com/stores.csv", secret: {reference: vault:kv/web, fields: {password: token}}}
+    regions: regions.csv
+"""
+    reading = parse_flow(text, folder=str(tmp_path)).reading
+    assert reading.secret == Access(f"file:{tmp_path}/secrets/pg.json#password")
+    assert reading.table_secrets == {"stores": Access("vault:kv/web", (("password", "token"),))}
+    assert "secret" not in reading.options

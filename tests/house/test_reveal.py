@@ -13,6 +13,7 @@ REVEALED = {
     "secrets/providers/vault.py": 1,  # the token, in a header
     "secrets/references.py": 3,  # a field of a secret; whether a renewed one differs
     "secrets/secret.py": 1,  # one that came from another process
+    "store/libpq.py": 1,  # the password, in the string for libpq
 }
 """Module → how often it calls `reveal()`."""
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tilth.errors import RequestError
-from tilth.secrets import Credentials, Secret, hidden, parts_of
+from tilth.secrets import Access, Credentials, Secret, hidden, parts_of
 
 
 def given(value, **fields):
@@ -48,7 +48,6 @@ def test_shapes(value, fields, parts):
     [
         ('{"password": "marker-marker",}', {}, r"not valid JSON: line 1, column \d+"),
         ({"username": "u", "pass": "marker-marker"}, {}, "has no password"),
-        ({"password": "marker-marker"}, {"passwort": "x"}, "no part 'passwort'"),
         ({"password": "marker-marker"}, {"password": "pw"}, "has no password"),
     ],
 )
@@ -64,3 +63,18 @@ def test_open_parts_are_strings_and_others_secrets():
     assert set(parts) == {"host", "token"}
     assert str(parts["token"]) == "Secret(env:X#token)"
     assert hidden("h.example.com a-token-a-token") == "h.example.com <secret>"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("marker-marker", "a reference to a secret"),
+        ({"reference": "env:X", "fields": {"passwort": "x"}}, "did you mean 'password'"),
+        ({"reference": ["marker-marker"]}, "is neither"),
+        ({"secret": "marker-marker"}, "is neither"),
+    ],
+)
+def test_what_does_not_say_how_a_place_is_opened(wrong, says):
+    with pytest.raises(RequestError, match=says) as raised:
+        Access.of(wrong)
+    assert "marker-marker" not in str(raised.value)

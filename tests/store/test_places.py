@@ -3,7 +3,8 @@
 import pytest
 
 from tilth.errors import Mistake, Place, RequestError, SourceError
-from tilth.store.places import Copies, Store, atomic, copies, named, reject_foreign
+from tilth.secrets import Access
+from tilth.store.places import Copies, Secured, Store, atomic, copies, has_rows, named, reject_foreign, secured, store_of
 
 
 def test_a_scheme_without_a_store_is_read_by_the_engine_and_not_written():
@@ -32,3 +33,16 @@ def test_errors_about_copies_name_the_place():
     with pytest.raises(SourceError) as error, named(found):
         raise SourceError(Mistake("/tmp/copy/bucket/a.csv is empty", Place("/tmp/copy/bucket/a.csv", 3)))
     assert str(error.value) == "s3://bucket/a.csv:3: s3://bucket/a.csv is empty"
+
+
+def test_a_place_with_a_secret_is_the_place():
+    access = Access("env:X")
+    one, *_ = secured(["postgresql://h/db?table=t"], "env:X")
+    assert one == Secured("postgresql://h/db?table=t", access)
+    assert (str(one), has_rows(one), store_of(one).access) == (one.place, True, access)
+    assert secured("a.csv", None) == "a.csv"
+    for place in ("a.csv", "hdfs://host/a.parquet"):
+        with pytest.raises(RequestError, match="opened without a secret"):
+            copies(secured(place, "env:X"))
+    with pytest.raises(RequestError, match="for a table in memory"):
+        secured({"a": [1]}, "env:X")

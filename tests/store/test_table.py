@@ -73,7 +73,7 @@ def test_what_cannot_be_read(database, asked, error, says):
 
 
 def test_a_password_is_not_repeated():
-    with pytest.raises(RequestError, match="PGPASSWORD") as error:
+    with pytest.raises(RequestError, match="--secret") as error:
         read("postgresql://me:hidden@host/db?table=loans")
     assert "hidden" not in str(error.value)
 
@@ -94,3 +94,41 @@ def test_nothing_is_written(database):
 def test_no_server(tmp_path):
     with pytest.raises(MachineError, match="cannot be reached"):
         read(f"postgresql://me@/db?host={tmp_path}&table=t")
+
+
+@pytest.mark.slow
+def test_a_secret_opens_a_server_whose_certificate_is_verified(database, postgres_server, monkeypatch):
+    from tilth.secrets import AuthenticationFailed, references
+
+    monkeypatch.setenv("READER", '{"username": "reader", "password": "first-password"}')
+    execute(database, "create role reader login password 'first-password'", "grant select on loans to reader")
+    for place in (postgres_server.local, postgres_server.verified):
+        assert tilth.write(tilth.read(f"{place}&query=SELECT id FROM loans", secret="env:READER")).num_rows == 2
+    with pytest.raises(SourceError, match="permission denied"):
+        tilth.read(f"{postgres_server.local}&table=pg_authid", secret="env:READER")
+    with pytest.raises(MachineError, match="does not match host name") as other:
+        tilth.read(f"{postgres_server.verified}&table=loans".replace("db.", "other."), secret="env:READER")
+    assert "sslrootcert=FILE" in str(other.value)
+    asked = []
+
+    def kept(self, name, label):  # a secret manager, where the password is rotated in a run
+        asked.append(name)
+        return '{"username": "reader", "password": "PASSWORD"}'.replace("PASSWORD", ["first-password", "second-password"][len(asked) > 1])
+
+    monkeypatch.setattr(references.PROVIDERS["command"], "text", kept)
+    data = tilth.read(f"{postgres_server.local}&table=loans", secret="command:manager")
+    execute(database, "alter role reader password 'second-password'")
+    assert tilth.read(f"{postgres_server.local}&table=loans", secret="command:manager").names == data.names
+    assert len(asked) == 2
+    execute(database, "alter role reader password 'third-password'")
+    with pytest.raises(AuthenticationFailed, match="check command:manager") as refused:
+        tilth.read(f"{postgres_server.local}&table=loans", secret="command:manager")
+    assert "second-password" not in str(refused.value)
+
+
+def execute(database, *statements):
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(database, autocommit=True) as connection, connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

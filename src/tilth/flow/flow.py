@@ -19,6 +19,7 @@ from tilth.measures.measure import Measure
 from tilth.report import Finding
 from tilth.report.blocks import counted, plain, value_with_interval
 from tilth.rules import Ruleset
+from tilth.secrets import Access
 from tilth.steps.fitting import applied
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Fitted, Part, Step
@@ -33,7 +34,8 @@ class Reading:
     """What to read and what its values mean. `options` are those of the format, as the flow file gives them.
 
     `tables` are other tables that rules compare with and steps read: name → path. `max_invalid` is the largest share of a column's values
-    that may become null because they cannot be read as its kind. `table_types` are kinds of the columns of other tables.
+    that may become null because they cannot be read as its kind. `table_types` are kinds of the columns of other tables. `secret` opens
+    what is read, `table_secrets` other tables.
     """
 
     read: tuple[str, ...] = ()
@@ -42,6 +44,8 @@ class Reading:
     tables: Mapping[str, str] = field(default_factory=dict, hash=False)
     max_invalid: float = 0.05
     table_types: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    secret: Access | None = None
+    table_secrets: Mapping[str, Access] = field(default_factory=dict, hash=False)
 
     @property
     def nulls(self) -> Sequence[str]:
@@ -136,6 +140,10 @@ class Flow(Displayed):
     def __getstate__(self) -> dict[str, Any]:
         """The value alone, for copies and other processes: what is kept beside it, such as the function for one row, is made anew."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def with_secret(self, secret: str | Mapping[str, Any] | Access | None) -> Flow:
+        """The same flow, whose data is opened by another secret; without one the flow itself. Errors: `RequestError`."""
+        return self if secret is None else replace(self, reading=replace(self.reading, secret=Access.of(secret)))
 
     def with_learned(self, learned: FitResult) -> Flow:
         """The same flow, fitted."""

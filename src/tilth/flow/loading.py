@@ -26,12 +26,14 @@ from tilth.formats.trainers import TRAINERS, format_for, mismatches
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
+from tilth.secrets import Access, Reference
 from tilth.shelf import PYTHON_ONLY, Shelf, texts_under
 from tilth.steps import STEPS
 from tilth.steps.rows.chosen import CHOSEN
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step, TablesStep
 from tilth.store.local import text_of
+from tilth.store.uri import joined
 from tilth.validation import mistakes_of
 from tilth.yaml import Document, Path, parse
 
@@ -77,11 +79,22 @@ def _encoding(name: str) -> str:
 KindWord: TypeAlias = Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]
 
 
+class SecretPart(_Strict):
+    """A secret of another shape than those of databases, as other tools keep them."""
+
+    reference: str
+    """Where the secret is kept, such as `vault:kv/warehouse`."""
+    fields: dict[str, str] = {}
+    """Part (`user`, `password`, `host`, `port`, `dbname`, `engine`) → its key in the secret."""
+
+
 class TablePart(_Strict):
     """A further table, and the kinds of its columns."""
 
     read: str
     """A file, relative to the flow file."""
+    secret: str | SecretPart | None = None
+    """The reference of what opens it, where it is in a database or on a server."""
     types: dict[str, KindWord] = {}
     """Column → kind, where the file's values would be read as another when a step reads the table."""
 
@@ -91,6 +104,8 @@ class DataPart(_Strict):
 
     read: str | list[str] | None = None
     """A file, a folder, a pattern such as `data/*.parquet`, or several. Relative to the flow file."""
+    secret: str | SecretPart | None = None
+    """The reference of what opens a place in a database or on a server: `env:NAME`, `file:PATH`, `aws:NAME` …; never the secret itself."""
     tables: dict[str, str | TablePart] = {}
     """Further tables that rules compare with and steps read: name → file, relative to the flow file; or `{read: FILE, types: {…}}`."""
     format: str | None = None
@@ -250,7 +265,7 @@ def parse_flow(text: str, file: str = "<flow>", name: str = "flow", folder: str 
     flow = loader.flow(name, text, folder)
     if document.mistakes:
         order = sorted(document.mistakes, key=lambda m: (m.place.line or 0, m.place.column or 0) if m.place else (0, 0))
-        raise FlowError(*dict.fromkeys(order))
+        raise FlowError(*dict.fromkeys(map(loader.without_secrets, order)))
     assert flow is not None  # noqa: S101 -- without a mistake there is a flow
     return flow
 
@@ -265,9 +280,15 @@ class _Loader:
         self.document = document
         self.roles = Roles()
         self.places: dict[Step | str, Place] = {}
+        self.unshown: set[int | None] = set()
 
     def wrong(self, path: Path, message: str, code: str, *, of_key: bool = False, accepted: str = "", hint: str = "") -> None:
         self.document.mistakes.append(Mistake(message, self.document.place(path, of_key), accepted, hint, code))
+
+    def without_secrets(self, mistake: Mistake) -> Mistake:
+        """A mistake that does not show its line, where that may hold a secret."""
+        there = mistake.place
+        return mistake.at(replace(there, text=None)) if there and there.line in self.unshown else mistake
 
     def flow(self, name: str, text: str, folder: str) -> Flow | None:
         value = self.document.value
@@ -275,6 +296,7 @@ class _Loader:
             self.wrong((), "a flow is a mapping of its parts", "not-a-flow", accepted=listed(FlowFile.model_fields, 20))
             return None
         part = self.validated(FlowFile, value, ())
+        secrets = self.secrets(value.get("data"), folder)
         for later in LATER:
             if value.get(later) is not None:
                 message = f"{later}: {LATER[later]} is not supported in this version"
@@ -309,7 +331,7 @@ class _Loader:
         about = part.deliver.about.model_dump(mode="json", exclude_none=True)
         return Flow(
             name=name,
-            reading=self.reading(part.data, roles),
+            reading=self.reading(part.data, roles, secrets),
             check=check,
             parts={name: tuple(made) for name, made in steps.items() if made},
             measure=measure,
@@ -322,12 +344,32 @@ class _Loader:
 
     # ── the parts ──
 
-    def reading(self, data: DataPart, roles: Roles) -> Reading:
-        given = data.model_dump(exclude={"read", "roles", "tables", "max_invalid"}, exclude_none=True, exclude_defaults=True)
+    def reading(self, data: DataPart, roles: Roles, secrets: Mapping[str, Access]) -> Reading:
+        given = data.model_dump(exclude={"read", "secret", "roles", "tables", "max_invalid"}, exclude_none=True, exclude_defaults=True)
         read = () if data.read is None else (data.read,) if isinstance(data.read, str) else tuple(data.read)
         tables = {name: t if isinstance(t, str) else t.read for name, t in data.tables.items()}
         types = {name: t.types for name, t in data.tables.items() if isinstance(t, TablePart)}
-        return Reading(read, given, roles, tables, data.max_invalid, types)
+        others = {name: access for name, access in secrets.items() if name}
+        return Reading(read, given, roles, tables, data.max_invalid, types, secrets.get(""), others)
+
+    def secrets(self, data: Any, folder: str) -> dict[str, Access]:
+        """Table → how it is opened; the data that is read has no name. No mistake shows a line with a secret in place of a reference."""
+        tables = data.get("tables") if isinstance(data, dict) else None
+        parts: list[tuple[str, Path, Any]] = [("", ("data",), data)]
+        if isinstance(tables, dict):
+            parts += [(name, ("data", "tables", name), part) for name, part in tables.items()]
+        found: dict[str, Access] = {}
+        for name, path, part in parts:
+            given = part.get("secret") if isinstance(part, dict) else None
+            if given is None:
+                continue
+            try:
+                found[name] = _within(folder, Access.of(given))
+            except RequestError as error:
+                place = self.document.place((*path, "secret"), of_key=True)
+                self.document.mistakes += [m.at(place) for m in error.mistakes]
+                self.unshown |= {place.line, self.document.place((*path, "secret", "reference")).line}
+        return found
 
     def named(self, item: Any, path: Path, noun: str, shelf: Shelf[Any]) -> tuple[str, Any, Path]:
         """An item of a list: a name, its parameters and where they are; without a name where it is something else."""
@@ -437,6 +479,20 @@ class _Loader:
                 place = self.document.place(where, of_key=mistake.code in ("missing-key", "unknown-key"))
                 self.document.mistakes.append(mistake.at(place))
             return None
+
+
+def _within(folder: str, access: Access) -> Access:
+    """How a flow opens a place: the path of a secret's file is relative to the flow file.
+
+    Errors: `RequestError` for a program, which a flow may not run: flows come from others.
+    """
+    asked = Reference.of(access.reference)
+    if asked.scheme == "command":
+        message, hint = "a flow may not run a program for a secret", "name the program on the command line: --secret 'command:…'"
+        raise RequestError(message, accepted="another reference", hint=hint, code="program")
+    if asked.scheme == "file" and not asked.name.startswith("~"):
+        return replace(access, reference=str(replace(asked, name=joined(folder, asked.name))))
+    return access
 
 
 def _roles(value: Mapping[str, Any]) -> Roles:

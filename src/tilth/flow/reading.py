@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from sqlglot.expressions import Expression as Tree
@@ -17,6 +17,7 @@ from tilth.flow.flow import Flow
 from tilth.flow.refusals import AtItsStep
 from tilth.flow.serving import needed_columns
 from tilth.steps.step import Step, TablesStep
+from tilth.store.places import secured
 from tilth.store.uri import joined
 
 
@@ -34,7 +35,7 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
         what, hint = ("fitted flow", to_apply) if flow.fitted else ("flow", to_read)
         raise FlowError(f"the {what} {flow.name!r} does not say what to read", hint=hint, code="nothing-to-read")
     with located(flow.places.get("roles"), "unknown-role-column"):
-        return formats.read(source, roles=flow.reading.roles, engine=session, **limit, **flow.reading.options)
+        return formats.read(source, roles=flow.reading.roles, engine=session, secret=flow.reading.secret, **limit, **flow.reading.options)
 
 
 def with_tables(flow: Flow, session: Session) -> Flow:
@@ -66,13 +67,14 @@ def served_table(flow: Flow, data: Any, session: Session, training: Tree | None 
     return replace(flow.served(table, training), located=AtItsStep(flow))
 
 
-def further_paths(flow: Flow) -> dict[str, str]:
-    """Name → path of each further table."""
-    return {name: joined(flow.folder, path) for name, path in flow.reading.tables.items()}
+def further_paths(flow: Flow) -> dict[str, Any]:
+    """Name → path of each further table, with the secret that opens it."""
+    secrets = flow.reading.table_secrets
+    return {name: secured(joined(flow.folder, path), secrets.get(name)) for name, path in flow.reading.tables.items()}
 
 
 def paths_of(flow: Flow, data: Any = None) -> list[str]:
     """The paths that are read: those of the flow, or those that replace them."""
     if data is None:
         return [joined(flow.folder, p) for p in flow.reading.read]
-    return [str(path) for path in (data if isinstance(data, list | tuple) else [data]) if isinstance(path, str | Path)]
+    return [os.fspath(path) for path in (data if isinstance(data, list | tuple) else [data]) if isinstance(path, str | os.PathLike)]

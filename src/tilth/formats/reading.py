@@ -23,8 +23,9 @@ from tilth.formats.format import Format, by_name, formats, recognised, reject_un
 from tilth.formats.guess import assumed, inferred, verifying
 from tilth.formats.manifest import listed_in
 from tilth.formats.sidecar import roles_beside
+from tilth.secrets import Access
 from tilth.store.local import state_of, suffix_of, text_of
-from tilth.store.places import Copies, copies, has_rows, named
+from tilth.store.places import Copies, Secured, copies, has_rows, named, secured
 from tilth.store.uri import is_local, joined, local_path
 
 NO_ROLES = Roles()
@@ -42,6 +43,7 @@ def read(
     types: Mapping[str, Kind | str] | None = None,
     substitute: bool = False,
     max_invalid: float = 1,
+    secret: str | Mapping[str, Any] | Access | None = None,
     **options: Any,
 ) -> Dataset:
     """A dataset from a file, a folder, a pattern, a list of them, or a table of Arrow, pandas, Polars, DuckDB or Spark.
@@ -53,6 +55,7 @@ def read(
     `roles` default to those of the folder's `_schema.json`, if it was delivered by a flow.
     `substitute`: the table is read in place of other files, for which the options were given: options that only another format has
     are ignored, and so are `names` if the table has its own.
+    `secret` is the reference of what opens a place of a database or a server, such as `env:PGPASSWORD`; see `tilth.secrets`.
 
     NaN becomes null in every float column. Errors: `SourceError` for what cannot be read, `ColumnError` for roles and types of
     unknown columns and for duplicate names.
@@ -64,7 +67,7 @@ def read(
       column  role
       age
     """
-    known, source = Roles.of(**roles) if isinstance(roles, Mapping) else roles, _listed(source)
+    known, source = Roles.of(**roles) if isinstance(roles, Mapping) else roles, _listed(secured(source, secret))
     with _on_this_machine(source) as (local, copied):
         beside = roles_beside(local) if known is None else None
         form, given = (_substituted if substitute else _opened)(local, format, names, engine, options)
@@ -119,7 +122,7 @@ def _listed(source: Any) -> Any:
     if not isinstance(source, str | os.PathLike) or suffix_of(os.fspath(source)) != ".manifest" or not is_local(source):
         return source
     path = Path(local_path(source))
-    if not path.is_file():
+    if not path.is_file() or isinstance(source, Secured):
         return source
     with path.open("rb") as file:
         if not file.read(HEAD_BYTES).lstrip().startswith(b"["):  # an augmented manifest has objects

@@ -25,4 +25,4 @@ class Table(Format):
         if len(places) > 1:
             raise RequestError("one table or query is read at a time", hint="join them in a query: …?query=SELECT …", code="several-tables")
         place = os.fspath(places[0])
-        return as_parquet(place, object(), store_of(place).rows(place), names)
+        return as_parquet(place, object(), store_of(places[0]).rows(place), names)

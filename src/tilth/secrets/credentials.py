@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeVar
 
 from tilth.errors import RequestError, joined, unknown
 from tilth.secrets.hiding import OPEN
+from tilth.secrets.references import Reference, renewing
 from tilth.secrets.secret import Secret
+
+T = TypeVar("T")
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "user": ("username", "user"),
@@ -43,9 +47,8 @@ class Credentials:
     def of(cls, secret: Secret, fields: Mapping[str, str] = NONE) -> Credentials:
         """The parts of a secret: a JSON object, or text, which is a password. `fields`: part → its key in secrets of another shape.
 
-        Errors: `RequestError` if it has no password, or is not valid JSON, and for unknown parts in `fields`.
+        Errors: `RequestError` if it has no password, or is not valid JSON.
         """
-        RequestError.reject(unknown(fields, WORDS, "a secret has no part {}", "unknown-part"))
         found = parts_of(secret)
         if not found:
             return cls(secret)
@@ -56,6 +59,36 @@ class Credentials:
             accepted = f"a text, or a JSON object with {joined(keys['password'], 'or')}; it has {joined(sorted(found))}"
             raise RequestError(f"the secret {secret.reference} has no password", accepted=accepted, code="no-password")
         return cls(password, **{part: value.reveal() if isinstance(value, Secret) else value for part, value in taken.items()})
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a place is opened: the reference of a secret, and where its parts are, if it has another shape than those of databases."""
+
+    reference: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, given: str | Mapping[str, object] | Access) -> Access:
+        """What is given: a reference, or a mapping of `reference` and `fields`. Errors: `RequestError`, which does not repeat it.
+
+        >>> Access.of({"reference": "vault:kv/pg", "fields": {"user": "login", "password": "pw"}})
+        Access(reference='vault:kv/pg', fields=(('user', 'login'), ('password', 'pw')))
+        """
+        if isinstance(given, Access):
+            return given
+        found = dict(given) if isinstance(given, Mapping) else {"reference": given}
+        reference, fields = found.pop("reference", None), found.pop("fields", {})
+        if found or not isinstance(reference, str) or not isinstance(fields, Mapping):
+            accepted = "a reference, or {reference: REFERENCE, fields: {PART: KEY}}"
+            raise RequestError("what is given as a secret is neither", accepted=accepted, code="no-reference")
+        Reference.of(reference)
+        RequestError.reject(unknown(fields, WORDS, "a secret has no part {}", "unknown-part"))
+        return cls(reference, tuple((str(part), str(key)) for part, key in fields.items()))
+
+    def credentials(self, connect: Callable[[Credentials], T]) -> T:
+        """What `connect` makes of the parts of the secret; once more where they are refused and have changed: see `renewing`."""
+        return renewing(self.reference, lambda secret: connect(Credentials.of(secret, dict(self.fields))))
 
 
 def parts_of(secret: Secret) -> dict[str, str]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tilth.errors import Gap, SourceError, TilthError
+from tilth.errors import Gap, RequestError, SourceError, TilthError, listed
+from tilth.secrets import Access
 from tilth.shelf import Shelf
 from tilth.store.uri import Place, scheme_of
 
@@ -50,10 +51,46 @@ class Object:
     modified: float = field(default=0.0, compare=False)
 
 
+@dataclass(frozen=True)
+class Secured(os.PathLike[str]):
+    """A place, and the secret that opens it. Wherever a path is taken it is the place alone, which is all that is shown.
+
+    >>> place = Secured("postgresql://db.example.com/sales?table=orders", Access("aws:prod/pg"))
+    >>> f"{place}", os.fspath(place)
+    ('postgresql://db.example.com/sales?table=orders', 'postgresql://db.example.com/sales?table=orders')
+    """
+
+    place: str
+    access: Access
+
+    def __fspath__(self) -> str:
+        return self.place
+
+    def __str__(self) -> str:
+        return self.place
+
+
+def secured(source: Any, secret: str | Mapping[str, object] | Access | None) -> Any:
+    """A place, or several, with the secret that opens them; what is given itself without a secret.
+
+    Errors: `RequestError` for what is not a reference, and for a secret of a table in memory.
+    """
+    if secret is None:
+        return source
+    access = Access.of(secret)
+    if isinstance(source, list | tuple):
+        return [secured(one, access) for one in source]
+    if not isinstance(source, str | os.PathLike):
+        raise RequestError("a secret is given for a table in memory", hint="leave it out", code="secret-unused")
+    return Secured(os.fspath(source), access)
+
+
 class Store:
-    """The places of one scheme. A store has files or rows; what it lacks is a `Gap`."""
+    """The places of one scheme. A store has files or rows; what it lacks is a `Gap`. `access` is the secret that opens the place."""
 
     has_rows = False
+    takes_secret = False
+    access: Access | None = None
 
     def copies(self, place: str) -> Copies:
         """The files of a place, on this machine. Errors: `SourceError` if there are none."""
@@ -96,8 +133,19 @@ STORES: Shelf[type[Store]] = Shelf(
 
 
 def store_of(place: Place) -> Store:
-    """The store of a place. Errors: `RequestError` for an unknown scheme."""
-    return STORES.find(scheme_of(place))()
+    """The store of a place. Errors: `RequestError` for an unknown scheme, and for a secret where none is needed."""
+    store = STORES.find(scheme_of(place))()
+    if isinstance(place, Secured):
+        reject_secret(place, store.takes_secret)
+        store.access = place.access
+    return store
+
+
+def reject_secret(place: Secured, taken: bool) -> None:
+    """Reject a secret for a place that is opened without one. Errors: `RequestError`."""
+    if not taken:
+        accepted = listed(f"{scheme}://" for scheme, kind in STORES.items() if kind.takes_secret)
+        raise RequestError(f"{place} is opened without a secret, and one is given", accepted=accepted, code="secret-unused")
 
 
 def has_rows(place: Place) -> bool:
@@ -108,7 +156,11 @@ def has_rows(place: Place) -> bool:
 def copies(place: Place) -> Copies:
     """What to read on this machine for a place. A scheme without a store is left to the engine."""
     written = os.fspath(place)
-    return store_of(written).copies(written) if scheme_of(written) in STORES else Copies(written)
+    if scheme_of(written) in STORES:
+        return store_of(place).copies(written)
+    if isinstance(place, Secured):
+        reject_secret(place, taken=False)
+    return Copies(written)
 
 
 def atomic(place: Place, folder: bool = False) -> AbstractContextManager[Path]:

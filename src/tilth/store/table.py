@@ -1,6 +1,7 @@
 """Tables of a database: `postgresql://user@host/db?table=schema.table`, or a query, `…?query=SELECT …`.
 
-A place, which appears in flows, artefacts and reports, must not contain a password: libpq reads it from `PGPASSWORD` or `~/.pgpass`.
+A place, which appears in flows, artefacts and reports, must not contain a password: it comes from a secret, or libpq reads it from
+`PGPASSWORD` or `~/.pgpass`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, url
 import pyarrow as pa
 
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
+from tilth.secrets import Access, AuthenticationFailed, Credentials, hidden
+from tilth.store.libpq import connection_string, hint_of, is_refused
 from tilth.store.places import Store
 
 DIGITS = 38  # of the largest decimal of the engines
@@ -26,11 +29,12 @@ class PostgreSQL(Store):
     """
 
     has_rows = True
+    takes_secret = True
 
     def rows(self, place: str) -> Callable[[], Iterator[pa.RecordBatch]]:
         server, table, query = _parts(place)
         query = f"SELECT * FROM {_quoted(table)}" if table else query
-        with connected(server, place) as cursor:
+        with connected(server, place, self.access) as cursor:
             cursor.execute(f"SELECT * FROM ({query}) AS rows LIMIT 0")
             columns = [_column(field) for field in cursor.fetch_record_batch().schema]
         text = f"SELECT {', '.join(made for made, _ in columns)} FROM ({query}) AS rows"
@@ -38,7 +42,7 @@ class PostgreSQL(Store):
         def batches() -> Iterator[pa.RecordBatch]:
             schema = pa.schema([field for _, field in columns])
             yield pa.RecordBatch.from_pylist([], schema=schema)
-            with connected(server, place) as cursor:
+            with connected(server, place, self.access) as cursor:
                 cursor.execute(text)
                 for batch in cursor.fetch_record_batch():
                     yield batch.cast(schema)
@@ -70,7 +74,7 @@ def _taken_apart(place: str) -> tuple[SplitResult, dict[str, str]]:
     uri = urlsplit(place)
     options = dict(parse_qsl(uri.query))
     if uri.password is not None or "password" in options:
-        hint = "set PGPASSWORD, or keep it in ~/.pgpass"
+        hint = "name a secret: --secret env:NAME, or `secret: aws:NAME` under `data`; or set PGPASSWORD, or keep it in ~/.pgpass"
         raise RequestError("a place must not contain a password: it would appear in reports", hint=hint, code="password")
     return uri, options
 
@@ -99,22 +103,33 @@ def _column(field: pa.Field) -> tuple[str, pa.Field]:
 
 
 @contextmanager
-def connected(server: str, place: str) -> Iterator[Any]:
-    """A cursor on a connection; the driver's exceptions become Tilth's."""
+def connected(server: str, place: str, access: Access | None = None) -> Iterator[Any]:
+    """A cursor on a connection, which `access` opens; the driver's exceptions become Tilth's, without any secret."""
     try:
         from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]  # it is untyped
     except ImportError as error:
         raise MissingExtra.named("postgres", "a place in PostgreSQL") from error
+
+    def opened(credentials: Credentials | None = None) -> Any:
+        try:
+            return dbapi.connect(connection_string(server, place, credentials))
+        except dbapi.Error as error:
+            if not is_refused(str(error)):
+                raise
+            hint = f"check {access.reference}" if access else "name a secret: --secret REFERENCE; or set PGPASSWORD"
+            message = f"{place} cannot be opened: {_first_line(error)}"
+        raise AuthenticationFailed(message, hint=hint, code="refused")
+
     try:
-        with dbapi.connect(server) as connection, connection.cursor() as cursor:
+        with access.credentials(opened) if access else opened() as connection, connection.cursor() as cursor:
             yield cursor
-    except (dbapi.DataError, OSError) as error:  # their messages contain values
-        raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from error
+    except (dbapi.DataError, OSError):  # their messages contain values
+        raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from None
     except (dbapi.ProgrammingError, dbapi.NotSupportedError) as error:
-        raise SourceError(f"{place} cannot be used: {_first_line(error)}", code="not-readable") from error
+        raise SourceError(f"{place} cannot be used: {_first_line(error)}", code="not-readable") from None
     except dbapi.Error as error:
-        raise MachineError(f"{place} cannot be reached: {_first_line(error)}", hint="is the server running?", code="database") from error
+        raise MachineError(f"{place} cannot be reached: {_first_line(error)}", hint=hint_of(str(error)), code="database") from None
 
 
 def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split("\n")[0].split())[:300]
+    return hidden(" ".join(str(error).split("\n")[0].split()))[:300]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, say, shared
+from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, SECRET, engine_from, say, shared
 
 
 @click.command()
@@ -20,8 +20,8 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, say,
     metavar="OUT",
     help="Where to write the prepared data: a .parquet, .csv or .jsonl file, or a folder of Parquet.",
 )
-@shared(ALLOW_PYTHON, *ENGINE)
-def command(flow: str, data: str, out: str, **engine: Any) -> int:
+@shared(SECRET, ALLOW_PYTHON, *ENGINE)
+def command(flow: str, data: str, out: str, secret: str | None, **engine: Any) -> int:
     """Prepare DATA with a fitted flow, exactly as the training data was. Learns nothing.
 
     Values that cannot be read as the kind of their column become null, with a warning on standard error; the flow's `max_invalid` limits
@@ -29,9 +29,10 @@ def command(flow: str, data: str, out: str, **engine: Any) -> int:
     """
     from tilth import verbs
     from tilth.store.local import reject_own_input
+    from tilth.store.places import secured
 
     reject_own_input(out, [data, flow])
     made = engine_from(engine)
-    written = verbs.write(verbs.apply(flow, data, engine=made), out, engine=made)
+    written = verbs.write(verbs.apply(flow, secured(data, secret), engine=made), out, engine=made)
     say(f"written to {written}")
     return 0

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, engine_from, say, shared
+from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, SECRET, engine_from, say, shared
 
 
 @click.command()
 @click.argument("flow", type=INPUT, metavar="FLOW")
 @click.argument("data", type=INPUT, metavar="[DATA]", required=False)
 @click.option("-o", "--out", type=OUTPUT, required=True, metavar="NAME.tilth", help="Where to save the fitted flow.")
-@shared(ALLOW_PYTHON, *ENGINE)
-def command(flow: str, data: str | None, out: str, **engine: Any) -> int:
+@shared(SECRET, ALLOW_PYTHON, *ENGINE)
+def command(flow: str, data: str | None, out: str, secret: str | None, **engine: Any) -> int:
     """Fit the flow file FLOW on the training part and save it.
 
     DATA replaces the source named in the flow.
@@ -22,10 +22,15 @@ def command(flow: str, data: str | None, out: str, **engine: Any) -> int:
     from pathlib import Path
 
     from tilth import verbs
+    from tilth.store.places import secured
 
     if Path(out).suffix != ".tilth":
         raise click.BadParameter(f"{out!r}: the name of a fitted flow must end in .tilth", param_hint="-o")
-    fitted = verbs.fit(flow, data, engine=engine_from(engine))
+    loaded = verbs.flow_from(flow)
+    if data is None:
+        fitted = verbs.fit(loaded.with_secret(secret), engine=engine_from(engine))
+    else:
+        fitted = verbs.fit(loaded, secured(data, secret), engine=engine_from(engine))
     saved = fitted.save(out)
     click.echo(str(fitted))
     say(f"saved as {saved}")

@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.options import AS_JSON, ENGINE, INPUT, NAMES, OUTPUT, PRIVATE, READING, REPORTS, TRUSTED, engine_from, reading_from, shared, show
+from tilth.options import (
+    AS_JSON,
+    ENGINE,
+    INPUT,
+    NAMES,
+    OUTPUT,
+    PRIVATE,
+    READING,
+    REPORTS,
+    TRUSTED,
+    engine_from,
+    reading_from,
+    shared,
+    show,
+    without_secret,
+)
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
@@ -171,7 +186,7 @@ def _of_data(
     if (counts := read_counts(data)) is not None:
         return _of_counts(counts, {**roles, **({"strata": bias["strata"]} if "strata" in bias else {})}, data, engine)
     table = verbs.read(data, roles=roles, engine=engine, **reading)
-    other = None if against is None else replace(verbs.read(against, engine=engine, **reading), roles=table.roles)
+    other = None if against is None else replace(verbs.read(against, engine=engine, **without_secret(against, reading)), roles=table.roles)
     return verbs.measure(table, asked or None, against=other, engine=engine, **({} if asked else bias))
 
 

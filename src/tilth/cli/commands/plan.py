@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tilth.errors import listed
-from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, engine_from, shared
+from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, SECRET, engine_from, shared
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
@@ -20,8 +20,8 @@ LONGEST = 100  # characters of a scan's title
 @click.command()
 @click.argument("flow", type=INPUT, metavar="FLOW")
 @click.option("--json", is_flag=True, help="Print the plan as JSON.")
-@shared(ALLOW_PYTHON, *ENGINE)
-def command(flow: str, json: bool, **engine: Any) -> int:
+@shared(SECRET, ALLOW_PYTHON, *ENGINE)
+def command(flow: str, json: bool, secret: str | None, **engine: Any) -> int:
     """Show the queries that the flow file FLOW would run, without running them.
 
     The schema of the data is read, because steps select columns by kind. Values not yet learned are shown as 1.0. Steps that
@@ -29,7 +29,7 @@ def command(flow: str, json: bool, **engine: Any) -> int:
     """
     from tilth import verbs
 
-    show_plan(verbs.flow_from(flow), engine_from(engine), json)
+    show_plan(verbs.flow_from(flow).with_secret(secret), engine_from(engine), json)
     return 0
 
 

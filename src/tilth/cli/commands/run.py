@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS, engine_from, say, shared, show
+from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS, SECRET, engine_from, say, shared, show
 
 
 @click.command()
@@ -21,9 +21,16 @@ from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS,
 @click.option("--dry-run", is_flag=True, help="Show the queries without running them.")
 @REPORTS
 @AS_JSON
-@shared(ALLOW_PYTHON, *ENGINE)
+@shared(SECRET, ALLOW_PYTHON, *ENGINE)
 def command(
-    flow: str, out: str | None, history: str | None, reports: tuple[str, ...] | None, dry_run: bool, json: bool, **engine: Any
+    flow: str,
+    out: str | None,
+    history: str | None,
+    reports: tuple[str, ...] | None,
+    dry_run: bool,
+    json: bool,
+    secret: str | None,
+    **engine: Any,
 ) -> int:
     """Read, check, prepare, measure and deliver data by the flow file FLOW.
 
@@ -34,7 +41,7 @@ def command(
     from tilth.report.files import report_names
     from tilth.store.uri import joined
 
-    loaded = verbs.flow_from(flow)
+    loaded = verbs.flow_from(flow).with_secret(secret)
     if dry_run:
         from tilth.cli.commands.plan import show_plan
 

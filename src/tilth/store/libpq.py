@@ -1,0 +1,96 @@
+"""Connections of PostgreSQL: who is asked, as whom, and how the connection is secured.
+
+Over a network the server's certificate is verified (`sslmode=verify-full`), by the authorities of the system unless others are named.
+What does not leave this machine, a socket or a loopback address, is as libpq has it. A weaker mode must be written into the place, and is
+warned of.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from tilth.errors import RequestError, warn
+from tilth.secrets import Credentials, resolve
+
+VERIFIED = "verify-full"
+ENGINES = ("postgres", "postgresql", "aurora-postgresql")  # as secrets of databases call it
+REFUSED = re.compile(r"authentication failed|no password supplied|is not permitted to log in", re.IGNORECASE)
+
+
+def hint_of(message: str) -> str:
+    """What to do about a server that cannot be reached."""
+    if "certificate" in message or "SSL" in message:
+        return "name the file of its authority: sslrootcert=FILE; a weaker mode must be written into the place: sslmode=require"
+    return "is the server running?"
+
+
+def is_refused(message: str) -> bool:
+    """Whether a message of libpq says that the user or the password is refused."""
+    return bool(REFUSED.search(message))
+
+
+def connection_string(server: str, place: str, credentials: Credentials | None) -> str:
+    """The URI for libpq: what the place lacks comes from the credentials. Errors: `RequestError` for those of another database."""
+    uri = urlsplit(server)
+    options = dict(parse_qsl(uri.query))
+    if credentials is None and "PGPASSWORD" in os.environ:
+        resolve("env:PGPASSWORD")  # so that it is hidden
+    if credentials:
+        if credentials.engine and credentials.engine not in ENGINES:
+            message = f"the secret {credentials.password.reference} is one of {credentials.engine}, and {place} is in PostgreSQL"
+            raise RequestError(message, hint="name the secret of that database", code="other-database")
+        uri, options = _completed(uri, options, credentials)
+        options["password"] = credentials.password.reveal()
+    if not _is_local(_hosts(uri, options)):
+        mode = options.setdefault("sslmode", VERIFIED)
+        if mode != VERIFIED:
+            warn(f"{place}: sslmode={mode} does not verify who answers: whoever is between can read and change what is sent")
+        elif not _has_authorities(options):
+            options["sslrootcert"] = "system"
+    return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote)))
+
+
+def _completed(uri: SplitResult, options: Mapping[str, str], given: Credentials) -> tuple[SplitResult, dict[str, str]]:
+    """User, host, port and database of the place, or else of the secret; the user is that of the secret, whose password it is."""
+    more = dict(options)
+    if given.user:
+        more["user"] = given.user
+        uri = uri._replace(netloc=uri.netloc.rpartition("@")[2])
+    if not _hosts(uri, options) and given.host:
+        more["host"] = given.host
+        if given.port:
+            more.setdefault("port", given.port)
+    if uri.path.strip("/") == "" and given.dbname:
+        more.setdefault("dbname", given.dbname)
+    return uri, more
+
+
+def _hosts(uri: SplitResult, options: Mapping[str, str]) -> list[str]:
+    """The names of the servers that a place names, by which their certificates are verified."""
+    in_uri = re.sub(r":\d+(?=,|$)", "", uri.netloc.rpartition("@")[2])
+    named = options.get("host") or in_uri or options.get("hostaddr") or options.get("service", "")
+    return [host.strip("[]") for host in named.split(",") if host]
+
+
+def _is_local(hosts: list[str]) -> bool:
+    """Whether all servers are on this machine; without a name libpq takes them from the environment, or a socket."""
+    if not hosts:
+        hosts = [host for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE") if (host := os.environ.get(name))]
+    return all(host.startswith(("/", "@")) or host == "localhost" or _is_loopback(host) for host in hosts)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _has_authorities(options: Mapping[str, str]) -> bool:
+    """Whether the authorities are named that may sign the certificate of the server."""
+    return bool(options.get("sslrootcert") or os.environ.get("PGSSLROOTCERT")) or Path("~/.postgresql/root.crt").expanduser().exists()
