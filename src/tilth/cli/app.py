@@ -39,6 +39,7 @@ COMMANDS = (
     "convert",
     "lint",
     "fmt",
+    "test",
     "schema",
     "demo",
 )

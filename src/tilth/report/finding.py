@@ -41,6 +41,7 @@ class Payload:
 
     KIND: ClassVar[str] = "metric"
     JUDGES: ClassVar[bool] = False
+    NOUN: ClassVar[str] = "rule"  # what is judged, where it judges
     VALUE: ClassVar[str] = ""  # what the finding's value is, if its name does not say it
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tilth.report.blocks import Block, Cell, Fold, Listing, Page, Section, Table, Tone, code, counted, cut, shown, table
 from tilth.report.charts import number
 from tilth.report.facts import Scan
-from tilth.report.finding import Outcome
+from tilth.report.finding import Outcome, Payload
 from tilth.report.report import Report
 from tilth.report.sections import sections_of
 
@@ -52,7 +52,7 @@ def verdict(report: Report) -> tuple[Tone, str]:
     >>> verdict(Report(""))[1]
     'The report is empty: nothing was judged and nothing was measured.'
     """
-    verdicts = report.verdicts
+    verdicts, noun = report.verdicts, _noun(report)
     if not verdicts:
         if not report.findings:
             return "", "The report is empty: nothing was judged and nothing was measured."
@@ -65,13 +65,19 @@ def verdict(report: Report) -> tuple[Tone, str]:
             return "", f"{counted(baseline, 'baseline rule')} recorded: drafted from data, and not yet a requirement."
         if baseline:
             return "good", f"All {number(len(verdicts))} rules passed, {number(baseline)} of them a baseline drafted from data."
-        return "good", "The only rule passed." if len(verdicts) == 1 else f"All {number(len(verdicts))} rules passed."
+        return "good", f"The only {noun} passed." if len(verdicts) == 1 else f"All {number(len(verdicts))} {noun}s passed."
     if len(verdicts) == 1:
-        return ("bad", "The only rule failed.") if failed else ("unknown", "The only rule could not be judged.")
-    of = f"of {number(len(verdicts))} rules"
+        return ("bad", f"The only {noun} failed.") if failed else ("unknown", f"The only {noun} could not be judged.")
+    of = f"of {number(len(verdicts))} {noun}s"
     if not failed:
-        return "unknown", f"{number(unjudged)} {of} could not be judged; no rule failed."
+        return "unknown", f"{number(unjudged)} {of} could not be judged; no {noun} failed."
     return "bad", f"{number(failed)} {of} failed" + (f", and {number(unjudged)} could not be judged." if unjudged else ".")
+
+
+def _noun(report: Report) -> str:
+    """What the report judges: rules, unless all verdicts are of another kind."""
+    nouns = {f.payload.NOUN for f in report.verdicts}
+    return nouns.pop() if len(nouns) == 1 else Payload.NOUN
 
 
 def _subtitle(report: Report) -> str:
@@ -84,7 +90,7 @@ def _figures(report: Report, sections: Sequence[Section]) -> tuple[tuple[str, st
     """The data in figures: the number, and what it counts."""
     verdicts, rows = report.verdicts, report.rows
     passed = sum(r.outcome is Outcome.PASSED for r in verdicts)
-    what = "baseline rules hold" if all(r.payload.drafted for r in verdicts) else "rules passed"
+    what = "baseline rules hold" if all(r.payload.drafted for r in verdicts) else f"{_noun(report)}s passed"
     figures = (
         ("" if rows is None else number(rows), "row" if rows == 1 else "rows"),
         *(figure for section in sections for figure in section.figures),

@@ -24,6 +24,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
     "sections",
     {
         "rule": "tilth.rules.section:RULES",
+        "case": "tilth.rules.case_verdicts:CASES",
         "condition": "tilth.measures.conditions:CONDITIONS",
         "warning": "tilth.report.warnings:WARNINGS",
         "insight": "tilth.measures.insights.section:INSIGHT",

@@ -1,0 +1,36 @@
+"""tilth test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUTS, engine_from, shared, show
+
+
+@click.command()
+@click.argument("rules", type=INPUT, metavar="RULES…", nargs=-1, required=True)
+@OUTPUTS
+@click.option(
+    "--composites",
+    type=click.Choice(["column", "row"]),
+    default="column",
+    show_default=True,
+    help="Judge rules with AND and OR by their parts' outcomes, or row by row.",
+)
+@AS_JSON
+@shared(*ENGINE)
+def command(rules: tuple[str, ...], outputs: tuple[str, ...], composites: str, json: bool, **options: Any) -> int:
+    """Test DQDL rulesets by the cases beside them: those of orders.dqdl are in orders.test.yaml.
+
+    Exit code 1 if a rule says of a case what is not expected.
+    """
+    from tilth.report.files import Outputs
+    from tilth.rules.case_verdicts import run_tests
+
+    files = Outputs(outputs)
+    report = run_tests(rules, engine_from(options), composites)
+    files.write(report)
+    show(report, json)
+    return 0 if report.passed else 1
