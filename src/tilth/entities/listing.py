@@ -1,0 +1,58 @@
+"""The catalogue: every entity there is, and those that are looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from tilth.entities.entity import Entity
+from tilth.entities.phones import PHONE, PLANS, phone_of
+from tilth.entities.regions import REGIONS
+from tilth.errors import Mistake, RequestError, did_you_mean, listed
+
+ALL = "all"
+PHONE_NUMBER = "PHONE_NUMBER"
+DEFAULT_PHONES = ("US",)  # where no countries are named
+
+
+@cache
+def catalogue() -> Mapping[str, Entity]:
+    """Name → entity, in the order that decides between equals; those of other packages are last."""
+    every = (entity for region in REGIONS.values() for entity in region)
+    return {PHONE_NUMBER: phone_number(DEFAULT_PHONES)} | {entity.name: entity for entity in every}
+
+
+def phone_number(countries: tuple[str, ...]) -> Entity:
+    """Telephone numbers as they are written within these countries, and international ones."""
+    return Entity(PHONE_NUMBER, PHONE, "", "phone", "B", phone_of(countries), raw=True, example="(415) 555-2671")
+
+
+@cache
+def known_countries() -> tuple[str, ...]:
+    """The codes of the countries that the catalogue knows."""
+    return tuple(sorted({e.country for e in catalogue().values() if e.country}))
+
+
+def chosen(entities: tuple[str | Entity, ...] | None, countries: Iterable[str]) -> tuple[Entity, ...]:
+    """The entities that are looked for. Errors: `RequestError` with every unknown name and country."""
+    codes = tuple(c.upper() if c.lower() != ALL else ALL for c in countries)
+    known, every = catalogue(), {*known_countries(), *PLANS}
+    mistakes = [
+        Mistake(
+            f"there are no entities of a country {c!r}", accepted=f"{ALL}, or ISO codes: {listed(sorted(every))}", code="unknown-country"
+        )
+        for c in codes
+        if c != ALL and c not in every
+    ]
+    mistakes += [
+        Mistake(f"there is no entity {e!r}", hint=did_you_mean(e, known) or "`tilth scan --list` shows them all", code="unknown-entity")
+        for e in entities or ()
+        if isinstance(e, str) and e.upper() not in known
+    ]
+    RequestError.reject(mistakes)
+    if entities is None:
+        asked = [e for e in known.values() if not e.on_request and (not e.country or e.country in codes or ALL in codes)]
+    else:
+        asked = [known[e.upper()] if isinstance(e, str) else e for e in entities]
+    phones = tuple(sorted(PLANS)) if ALL in codes else codes or DEFAULT_PHONES
+    return tuple(phone_number(phones) if e.name == PHONE_NUMBER else e for e in dict.fromkeys(asked))

@@ -1,0 +1,71 @@
+"""Telephone numbers by the numbering plans: country codes, lengths, and what national numbers begin with.
+
+Source: ITU-T E.164 and the national numbering plans, as far as they fix lengths and first digits; which numbers are assigned is
+not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from tilth.entities.validators import Tier, Validator
+
+
+class Plan(NamedTuple):
+    """The plan of a country: its calling code, the prefix of calls within it, and a pattern of national numbers."""
+
+    code: str
+    trunk: str
+    number: str
+
+
+PHONE = r"(?:\+\(?|\(|\b)\d[\d ().\-/]{6,18}\d\b"
+NORTH_AMERICA = r"(?!.11)[2-9][0-8]\d(?!.11)[2-9]\d{6}"
+PLANS = {
+    "US": Plan("1", "1?", NORTH_AMERICA), "CA": Plan("1", "1?", NORTH_AMERICA),
+    "GB": Plan("44", "0", r"(?:[1-35789]\d{8,9})"), "IE": Plan("353", "0", r"(?:[12-9]\d{6,9})"),
+    "DE": Plan("49", "0", r"[1-9]\d{5,11}"), "AT": Plan("43", "0", r"[1-9]\d{5,12}"), "CH": Plan("41", "0", r"[2-9]\d{8}"),
+    "LI": Plan("423", "", r"[2-9]\d{6}"), "FR": Plan("33", "0", r"[1-9]\d{8}"), "BE": Plan("32", "0", r"[1-9]\d{7,8}"),
+    "NL": Plan("31", "0", r"[1-9]\d{8}"), "LU": Plan("352", "", r"[24-9]\d{5,8}"), "ES": Plan("34", "", r"[6-9]\d{8}"),
+    "PT": Plan("351", "", r"[29]\d{8}"), "IT": Plan("39", "", r"(?:0\d{5,10}|3\d{8,9})"), "GR": Plan("30", "", r"[26]\d{9}"),
+    "CY": Plan("357", "", r"[29]\d{7}"), "MT": Plan("356", "", r"[2579]\d{7}"), "DK": Plan("45", "", r"[2-9]\d{7}"),
+    "FI": Plan("358", "0", r"[1-9]\d{4,10}"), "NO": Plan("47", "", r"[2-9]\d{7}"), "SE": Plan("46", "0", r"[1-9]\d{6,9}"),
+    "IS": Plan("354", "", r"[4-8]\d{6}"), "EE": Plan("372", "", r"[3-9]\d{6,7}"), "LV": Plan("371", "", r"[2678]\d{7}"),
+    "LT": Plan("370", "[08]?", r"[3-9]\d{7}"), "PL": Plan("48", "", r"[1-9]\d{8}"), "CZ": Plan("420", "", r"[2-9]\d{8}"),
+    "SK": Plan("421", "0", r"[2-9]\d{8}"), "HU": Plan("36", "06", r"[1-9]\d{7,8}"), "RO": Plan("40", "0", r"[237]\d{8}"),
+    "BG": Plan("359", "0", r"[2-9]\d{6,8}"), "HR": Plan("385", "0", r"[1-9]\d{6,8}"), "SI": Plan("386", "0", r"[1-7]\d{7}"),
+    "RS": Plan("381", "0", r"[1-9]\d{6,9}"), "UA": Plan("380", "0", r"[3-9]\d{8}"), "TR": Plan("90", "0", r"[2-5]\d{9}"),
+    "RU": Plan("7", "8", r"[3489]\d{9}"), "AU": Plan("61", "0", r"[2-478]\d{8}"), "NZ": Plan("64", "0", r"[2-9]\d{7,9}"),
+    "CN": Plan("86", "0?", r"(?:1[3-9]\d{9}|[2-9]\d{8,10})"), "HK": Plan("852", "", r"[235-9]\d{7}"),
+    "TW": Plan("886", "0", r"[2-9]\d{7,8}"),
+    "JP": Plan("81", "0", r"[1-9]\d{8,9}"), "KR": Plan("82", "0", r"[1-9]\d{7,9}"), "IN": Plan("91", "0?", r"[1-9]\d{9}"),
+    "ID": Plan("62", "0", r"[2-9]\d{7,10}"), "MY": Plan("60", "0", r"[1-9]\d{7,9}"), "PH": Plan("63", "0", r"[2-9]\d{7,9}"),
+    "SG": Plan("65", "", r"[3689]\d{7}"), "LK": Plan("94", "0", r"[1-9]\d{8}"), "TH": Plan("66", "0", r"[2-9]\d{7,8}"),
+    "IL": Plan("972", "0", r"[2-9]\d{7,8}"), "ZA": Plan("27", "0", r"[1-8]\d{8}"), "AE": Plan("971", "0", r"[2-9]\d{7,8}"),
+    "AR": Plan("54", "0", r"[1-9]\d{9,10}"), "BR": Plan("55", "0?", r"[1-9]{2}[2-9]\d{7,8}"), "CL": Plan("56", "", r"[2-9]\d{8}"),
+    "CO": Plan("57", "", r"[36]\d{9}"), "MX": Plan("52", "", r"[2-9]\d{9}"), "VE": Plan("58", "0", r"[24]\d{9}"),
+}  # fmt: skip
+_OTHERS = r"(?:2[0-69]|3[578]|42|5[09]|6[789]|8[058]|9[679])\d{7,12}"
+_ABROAD = re.compile("|".join(f"{p.code}0?{p.number}" for p in dict.fromkeys(PLANS.values())) + f"|{_OTHERS}")
+_MARKS = str.maketrans("", "", " ().-/ ")
+
+
+@cache
+def phone_of(countries: tuple[str, ...]) -> Validator:
+    """The validator of telephone numbers as they are written within these countries, and of those of any country that begin with `+`."""
+    plans = {plan for c in countries if (plan := PLANS.get(c)) is not None}
+    within = re.compile("|".join(f"{p.trunk}{p.number}" for p in sorted(plans)) or "(?!)")
+
+    def phone_number(s: str) -> bool | Tier:
+        digits = s.translate(_MARKS)
+        if s.count("(") != s.count(")"):
+            return False
+        if digits.startswith("+"):
+            return "A" if _ABROAD.fullmatch(digits, 1) else False
+        if not within.fullmatch(digits):
+            return False
+        return "B" if len(digits) < len(s) else "C"  # a row of digits may be any number
+
+    return phone_number

@@ -1,0 +1,81 @@
+"""The catalogue: every example is found and validated, and check digits agree with those of the library python-stdnum."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tilth.entities import Detector, Entity, catalogue
+from tilth.entities.listing import chosen, known_countries
+from tilth.entities.phones import PLANS
+from tilth.entities.samples import accepted, chance, drawn
+from tilth.entities.words import WORDS
+from tilth.errors import RequestError
+
+EXAMPLES = [e for e in catalogue().values() if e.example]
+
+
+def found(entity: Entity, text: str) -> list[tuple[int, int, str]]:
+    entity = replace(entity, needs_context=False)
+    detector = Detector((entity,), (entity.country,) if entity.country else ())
+    return [(m.start, m.end, m.tier) for m in detector.matches([f"see {text} here"]) if m.tier]
+
+
+@pytest.mark.parametrize("entity", EXAMPLES, ids=lambda e: e.name)
+def test_an_example_is_found_and_a_changed_digit_is_not(entity: Entity) -> None:
+    text = entity.example
+    assert any(place[:2] == (4, 4 + len(text)) for place in found(entity, text))
+    assert entity.tier_of(text) in ("A", entity.tier) or entity.kind == "phone"  # of a phone number that is a row of digits it is C
+    if entity.tier != "A" or entity.anchors or entity.name in ("IP_ADDRESS", "CHINA_PHONE_NUMBER"):
+        return
+    changed = ([text[:i] + d + text[i + 1 :] for d in "0123456789" if d != c] for i, c in enumerate(text) if c.isdigit())
+    refused = [all((4, 4 + len(text), "A") not in found(entity, other) for other in others) for others in changed]
+    assert any(refused), "it has no check digit"
+
+
+def test_every_entity_is_whole() -> None:
+    for e in catalogue().values():
+        assert e.regex.duckdb, e.name
+        assert e.regex.spark_longest is None or e.regex.spark_longest > 500, e.name
+        assert e.kind in WORDS, e.name
+        assert e.tier != "A" or e.check or e.anchors, f"{e.name} is of tier A without a check"
+    assert len(catalogue()) >= 260
+
+
+def peers() -> list[tuple[str, str, str]]:
+    with (Path(__file__).parent / "peers.csv").open(encoding="utf-8") as file:
+        return [(row["entity"], row["module"], row["agreement"]) for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize(("name", "module", "agreement"), peers(), ids=lambda v: v)
+def test_checks_agree_with_python_stdnum(name: str, module: str, agreement: str) -> None:
+    """`wider` and `narrower`: ours also accepts or refuses some, because it knows or asks for more, such as a date in the number."""
+    peer, entity, random = import_module(f"stdnum.{module}"), catalogue()[name], Random(5)
+    texts = [drawn(entity, random) for _ in range(150)]
+    texts += [s for _ in range(3) if (s := accepted(entity, random, 1500))]
+    ours = {s for s in texts if entity.tier_of(s) in ("A", entity.tier)}
+    theirs = {s for s in texts if peer.is_valid(s)}
+    assert agreement == "wider" or ours <= theirs
+    assert agreement == "narrower" or theirs <= ours
+
+
+def test_a_chance_is_what_a_check_digit_lets_pass() -> None:
+    """One digit modulo 10 lets a tenth pass, two modulo 97 a hundredth."""
+    assert chance(catalogue()["AUSTRALIA_COMPANY_NUMBER"]) == pytest.approx(0.1, abs=0.04)
+    assert chance(catalogue()["LUXEMBOURG_VALUE_ADDED_TAX"]) < 0.03
+
+
+def test_entities_are_chosen_by_country_and_name() -> None:
+    names = [e.name for e in chosen(None, ("ca",))]
+    assert "CREDIT_CARD" in names and "CANADA_SOCIAL_INSURANCE_NUMBER" in names
+    assert "USA_SSN" not in names and "DATE" not in names
+    assert [e.name for e in chosen(("usa_ssn", "DATE"), ())] == ["USA_SSN", "DATE"]
+    assert set(known_countries()) - set(PLANS) == {"BA", "XK", "MK", "ME", "MO"}
+    with pytest.raises(RequestError) as wrong:
+        chosen(("USA_SNN",), ("XX",))
+    assert len(wrong.value.mistakes) == 2 and "USA_SSN" in str(wrong.value)
