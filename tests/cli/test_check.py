@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.processes import Completed
+from tests.iceberg import MORE, catalog_in, orders_in
 from tilth.errors import MachineError
 
 RULES = 'Rules = [ ReferentialIntegrity "customer" "customers.id" > 0.5, ColumnValues "amount" > 0, RowCount >= avg(last(3)) ]'
@@ -114,3 +115,22 @@ def test_a_ruleset_of_databrew(tilth: Callable[..., Completed], files: Path) -> 
     rule["SubstitutionMap"] = {}
     (files / "rules.json").write_text(json.dumps({"Rules": [rule]}))
     assert tilth("check", "orders.csv", "rules.json").code == 2
+
+
+def test_a_table_of_a_catalog_by_its_name(tilth: Callable[..., Completed], tmp_path: Path) -> None:
+    table, place = orders_in(catalog_in(tmp_path)), "iceberg://catalog.db/sales.orders"
+    (tmp_path / "r.dqdl").write_text('Rules = [ RowCount > last(1), IsComplete "id" ]')
+    first = tilth("check", place, "r.dqdl", "--history", "h.db", "--json", "-o", "glue_event=event.json")
+    found, names = json.loads(first.out), {"DatabaseName": "sales", "TableName": "orders", "CatalogId": "shop"}
+    assert first.code == 0 and found["DataSource"] == {"GlueTable": names}
+    context = json.loads((tmp_path / "event.json").read_text())["detail"]["context"]
+    assert context == {"contextType": "GLUE_DATA_CATALOG", "runId": found["ResultId"]} | {k[0].lower() + k[1:]: v for k, v in names.items()}
+    assert tilth("check", place, "r.dqdl", "--history", "h.db").code == 1  # as many rows as before, in the history under the table's place
+    table.append(MORE)
+    assert tilth("check", place, "r.dqdl", "--history", "h.db").code == 0
+    assert {row["dataset"] for row in json.loads(tilth("history", "h.db", "--json").out)} == {place}
+    assert tilth("profile", f"{place}?snapshot=first").code == 0
+    (tmp_path / "f.yaml").write_text(f"data: {{read: '{place}'}}\ncheck: 'Rules = [ RowCount = 9 ]'\nfeatures: [{{select: '!tags'}}]\n")
+    plan = tilth("plan", "f.yaml")
+    assert plan.code == 0 and "-- without a scan, from Iceberg manifests: number of rows" in plan.out
+    assert tilth("run", "f.yaml", "-o", "out").code == 0

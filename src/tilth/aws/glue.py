@@ -42,6 +42,7 @@ def to_glue_json(report: Report) -> str:
     result = {
         "ResultId": _id(report),
         "Score": _score(report),
+        "DataSource": _source(report.facts),
         "RulesetName": report.facts.more.get("ruleset"),
         "EvaluationContext": report.facts.more.get("context"),
         **_times(report.facts),
@@ -58,7 +59,8 @@ def to_glue_lines(report: Report) -> str:
     >>> to_glue_lines(Report("check"))
     ''
     """
-    run = {"ResultId": _id(report), "RulesetName": report.facts.more.get("ruleset"), **_times(report.facts)}
+    facts = report.facts
+    run = {"ResultId": _id(report), "DataSource": _source(facts), "RulesetName": facts.more.get("ruleset"), **_times(facts)}
     return "".join(f"{_json(_known(run | _rule(k, f)))}\n" for k, f in enumerate(report.of(RuleVerdict), 1))
 
 
@@ -70,9 +72,9 @@ def to_glue_event(report: Report) -> str:
     """
     rules = report.of(RuleVerdict)
     failed = sum(f.outcome is not Outcome.PASSED for f in rules)
-    ruleset, context = report.facts.more.get("ruleset"), report.facts.more.get("context", "default_context")
+    ruleset = report.facts.more.get("ruleset")
     detail = {
-        "context": {"contextType": "GLUE_JOB", "jobName": report.title, "evaluationContext": context},
+        "context": _event_context(report),
         "resultID": _id(report),
         "rulesetNames": [ruleset] if ruleset else [],
         "state": "FAILED" if failed else "SUCCEEDED",
@@ -160,6 +162,23 @@ def _id(report: Report) -> str:
     """An id of this result: equal for equal findings of the same run."""
     identity = f"{report.title}\n{report.facts.started}\n{[(f.name, f.outcome, repr(f.value)) for f in report.findings]}"
     return "dqresult-" + hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def _source(facts: Facts) -> dict[str, Any] | None:
+    """The table of a catalog, whose name stands for its id; None for other data."""
+    if "catalog" not in facts.more:
+        return None
+    names = {"DatabaseName": "database", "TableName": "table", "CatalogId": "catalog"}
+    return {"GlueTable": {name: facts.more[key] for name, key in names.items()}}
+
+
+def _event_context(report: Report) -> dict[str, Any]:
+    """What was checked: a table of a catalog, or data of a job."""
+    more = report.facts.more
+    if "catalog" in more:
+        names = {"catalogId": more["catalog"], "databaseName": more["database"], "tableName": more["table"]}
+        return {"contextType": "GLUE_DATA_CATALOG", "runId": _id(report), **names}
+    return {"contextType": "GLUE_JOB", "jobName": report.title, "evaluationContext": more.get("context", "default_context")}
 
 
 def _times(facts: Facts) -> dict[str, Any]:

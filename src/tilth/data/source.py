@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tilth.store.catalog import CatalogTable
 from tilth.store.places import Copies
 
 
@@ -15,7 +16,8 @@ class Files:
 
     `columns` are the names in the files; `typed`: whether they have types, unlike CSV. `state` is that of the files when
     they were opened: files written since are another source, and are read again. `copies` is set if the files are copies from
-    elsewhere, and keeps them. `scans` are the format's own: the name of an engine → a function of this source and the engine's session.
+    elsewhere, and keeps them; `table`, if a catalog says what they are the rows of. `scans` are the format's own: the name of an engine → a
+    function of this source and the engine's session.
     """
 
     format: str
@@ -25,6 +27,7 @@ class Files:
     typed: bool = True
     state: tuple[tuple[int, int], ...] = field(default=(), repr=False)
     copies: Copies | None = field(default=None, repr=False, compare=False)
+    table: CatalogTable | None = field(default=None, repr=False, compare=False)
     scans: Mapping[str, Callable[[Files, Any], Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def option(self, name: str, default: Any = None) -> Any:
@@ -32,6 +35,8 @@ class Files:
         return dict(self.options).get(name, default)
 
     def __str__(self) -> str:
+        if self.table:
+            return self.table.place
         if self.copies:
             return self.copies.place
         return self.paths[0] if len(self.paths) == 1 else f"{len(self.paths)} files ({self.paths[0]} …)"

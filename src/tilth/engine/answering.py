@@ -131,9 +131,10 @@ def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[N
 
 
 def from_footers(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
-    """What the footers of Parquet files answer, so that no row is read for it; the session notes the columns."""
+    """What Parquet footers or Iceberg manifests answer, so that no row is read for it; the session notes the columns."""
     found = dict[Need, Any](footers.answered(data, _of(Statistic, needs), lambda: engine.schema(data)).items())
-    engine.footers += dict.fromkeys(c for s in found for c in s.reads or {"number of rows"})
+    for column in dict.fromkeys(c for s in found for c in s.reads or {"number of rows"}):
+        engine.unscanned.setdefault(footers.where(data), []).append(column)
     return found
 
 

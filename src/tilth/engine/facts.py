@@ -35,10 +35,12 @@ def fingerprint(data: Dataset) -> str:
 def begin(engine: Session) -> Callable[..., Facts]:
     """Begin to record a run. The returned function gives the facts up to its call, for the data that was read."""
     started, clock, earlier = datetime.now(UTC), time.perf_counter(), len(engine.scans)
-    footers = len(engine.footers)
+    unscanned = {where: len(columns) for where, columns in engine.unscanned.items()}
 
     def facts(data: Dataset, rows: int | None = None, **more: object) -> Facts:
-        known = dict.fromkeys(engine.footers[footers:])
+        since = ((f"from {where}", columns[unscanned.get(where, 0) :]) for where, columns in engine.unscanned.items())
+        known = {name: ", ".join(dict.fromkeys(columns)) for name, columns in since if columns}
+        table = data.source.table.facts if isinstance(data.source, Files) and data.source.table else {}
         return Facts(
             source=str(data.source),
             engine=engine.name,
@@ -48,7 +50,7 @@ def begin(engine: Session) -> Callable[..., Facts]:
             scans=engine.shown(data.roles.private, earlier),
             versions=versions() | {"python": platform.python_version()},
             fingerprint=fingerprint(data),
-            more=more | ({"from Parquet footers": ", ".join(known)} if known else {}),
+            more=table | more | known,
         )
 
     return facts

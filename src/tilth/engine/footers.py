@@ -1,4 +1,6 @@
-"""What the footers of Parquet files say exactly, so that no row is read for it: rows, nulls, and the ends of whole numbers and times.
+"""What is known exactly before a row is read, so that none is read for it: rows, nulls, and the ends of whole numbers and times.
+
+It is in the footers of Parquet files, and in the manifests of an Iceberg table, which say it without opening its files.
 
 A footer does not say how many NaN a column of floats has, which are null here, and it may cut texts short: of floats it answers nothing, of
 texts only how many are null.
@@ -9,7 +11,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Change, Dataset, Files, Kind, Schema
 from tilth.engine.operations.times import Known
 from tilth.engine.statistics import Statistic
+from tilth.store.catalog import Contents, Ends
 
 if TYPE_CHECKING:
     from pyarrow.parquet import FileMetaData
@@ -31,17 +33,10 @@ COMPARED = {exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.
 COUNTED = ORDERED | {Kind.STRING, Kind.BOOLEAN, Kind.DECIMAL, Kind.TIMESTAMP_TZ}  # … whose nulls here are those of the file
 
 
-@dataclass(frozen=True)
-class Ends:
-    """Of a column: how many values are null, and the smallest and the largest of the others; None where that is not known."""
-
-    nulls: int
-    low: Any = None
-    high: Any = None
-
-
 class Footers:
     """The footers of files with the same columns. What one of them does not say is not known."""
+
+    where = "Parquet footers"
 
     def __init__(self, metadata: Iterable[FileMetaData]) -> None:
         self._metadata = list(metadata)
@@ -98,6 +93,12 @@ def answered(data: Dataset, statistics: Iterable[Statistic], schema: Callable[[]
     return {s: value for s in asked if (value := _answer(s, footers.rows, columns)) is not UNKNOWN}
 
 
+def where(data: Dataset) -> str:
+    """What answers for a dataset, in words."""
+    stored = _stored(data)
+    return "" if stored is None else stored[0].where
+
+
 def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
     """The smallest and the largest value of columns of whole numbers with room for all different values, and little more."""
     asked = list(columns)
@@ -110,7 +111,7 @@ def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
     return {c: (low, high) for c, (low, high) in room.items() if high - low < min(MOST_BITS, BITS_A_ROW * footers.rows)}
 
 
-def _stored(data: Dataset) -> tuple[Footers, Change] | None:
+def _stored(data: Dataset) -> tuple[Contents, Change] | None:
     """The footers of a dataset that is the rows of its files as they are read, and the changes that reading makes."""
     match data.layers:
         case ():
@@ -124,20 +125,22 @@ def _stored(data: Dataset) -> tuple[Footers, Change] | None:
 
 
 @lru_cache(maxsize=16)
-def footers_of(source: Files) -> Footers | None:
-    """The footers of the files of a source, if they are Parquet, are here, and name the columns."""
+def footers_of(source: Files) -> Contents | None:
+    """What the catalog of a source knows of its rows, otherwise its footers, if its files are Parquet, are here, and name the columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if source.format != "parquet" or source.option("names") or any("://" in path for path in source.paths):
         return None
+    if source.table and source.table.contents:
+        return source.table.contents
     try:
         return Footers(pq.read_metadata(path) for path in source.paths)
     except (OSError, pa.ArrowException):  # encrypted, or damaged, which a scan will say
         return None
 
 
-def _as_read(column: str, kind: Kind | None, footers: Footers, decode: Change) -> Ends | None:
+def _as_read(column: str, kind: Kind | None, footers: Contents, decode: Change) -> Ends | None:
     """The ends of a column as it is read, where that is what is stored; without low and high where its kind has no order here."""
     ends = footers.ends(column) if kind in COUNTED else None
     if ends is None:

@@ -68,7 +68,7 @@ class Session(ABC):
     def __init__(self, title: str = "", progress: Progress = nullcontext) -> None:
         self.title = title
         self.scans: list[Scan] = []
-        self.footers: list[str] = []  # columns of which the footers of Parquet files answered something, so that no row was read for it
+        self.unscanned: dict[str, list[str]] = {}  # what answered something, so that no row was read for it → of which columns
         self.progress = progress
         self.purpose = ""
         self.cancelled = False

@@ -96,14 +96,15 @@ class Parquet(Format):
 
 
 def _duckdb(source: Files, run: Session) -> str:
-    options = {"hive_partitioning": bool(source.option("hive")), "hive_types_autocast": False, "union_by_name": True}
+    by_name = not source.option("uniform")  # which opens every file before the first row is read
+    options = {"hive_partitioning": bool(source.option("hive")), "hive_types_autocast": False, "union_by_name": by_name}
     scan, names = scans.table_function("read_parquet", source.paths, options), source.option("names")
     return f"{scan} AS scan({scans.quoted(names)})" if names else scan
 
 
 def _spark(source: Files, run: Any) -> DataFrame:
     paths = [run.seen(path) for path in source.paths]
-    reader: DataFrameReader = run.own.read.option("mergeSchema", len(paths) > 1)
+    reader: DataFrameReader = run.own.read.option("mergeSchema", len(paths) > 1 and not source.option("uniform"))
     if source.option("hive"):
         reader = reader.option("basePath", run.seen(source.option("root")))
     frame = reader.parquet(*paths)

@@ -1,20 +1,25 @@
-"""Tables and queries of a database, by the URI of their place."""
+"""Tables and queries of a database, and tables of a catalog, by the URI of their place."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tilth.data import Files
 from tilth.engine.session import Session
 from tilth.errors import RequestError
-from tilth.formats.format import Format
+from tilth.formats.format import Format, checked_names
+from tilth.formats.parquet import SCANS
 from tilth.store.places import store_of
 
 
 class Table(Format):
-    """A table or query of a database, such as `postgresql://user@host/db?table=schema.table`. Its rows are read once."""
+    """A table or query of a database, such as `postgresql://user@host/db?table=schema.table`, or a table of a catalog.
+
+    Rows are read once. Where a catalog knows the Parquet files that have them as they are, these are scanned, as far as they are needed.
+    """
 
     name = "table"
 
@@ -25,4 +30,12 @@ class Table(Format):
         if len(places) > 1:
             raise RequestError("one table or query is read at a time", hint="join them in a query: …?query=SELECT …", code="several-tables")
         place = os.fspath(places[0])
-        return as_parquet(place, object(), store_of(places[0]).rows(place), names)
+        store = store_of(places[0])
+        table = store.catalogued(place)
+        if table is None:
+            return as_parquet(place, object(), store.rows(place), names)
+        if not table.paths:
+            return replace(as_parquet(table.place, (*table.key, *(names or ())), table.batches, names), table=table)
+        columns = tuple(checked_names(table.columns, names))
+        options = (("hive", False), *((("names", columns),) if names else ()), ("uniform", True))
+        return Files("parquet", table.paths, columns, options, table=table, scans=SCANS)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.errors import Gap, RequestError, SourceError, TilthError, listed
 from tilth.secrets import Access
 from tilth.shelf import Shelf
+from tilth.store.catalog import CatalogTable
 from tilth.store.uri import Place, scheme_of
 
 if TYPE_CHECKING:
@@ -116,6 +117,10 @@ class Store:
         """The rows of a table or query, in Arrow batches, as often as wanted. Errors: `SourceError` if there is no such table."""
         raise Gap(f"there are no tables at {scheme_of(place)}://", hint="it has files")
 
+    def catalogued(self, place: str) -> CatalogTable | None:
+        """The table as its catalog knows it; None where none does. Errors: `SourceError` if there is no such table."""
+        return None
+
     def reject_foreign(self, place: str, folder: bool) -> None:
         """Reject a place with what Tilth did not write. Errors: `RequestError`."""
         raise Gap(f"nothing can be written to {scheme_of(place)}://", hint="write a file, and load it from there")
@@ -128,7 +133,12 @@ class Store:
 STORES: Shelf[type[Store]] = Shelf(
     "store",
     "stores",
-    {"file": "tilth.store.local:Local", "s3": "tilth.store.s3:S3", "postgresql": "tilth.store.table:PostgreSQL"},
+    {
+        "file": "tilth.store.local:Local",
+        "s3": "tilth.store.s3:S3",
+        "postgresql": "tilth.store.table:PostgreSQL",
+        "iceberg": "tilth.store.iceberg:Iceberg",
+    },
 )
 
 

@@ -49,8 +49,8 @@ def show_plan(flow: Flow, engine: Session, json: bool) -> None:
     titles = [f"-- {i}. {cut(p.named, LONGEST)}" for i, p in enumerate(recorded.scans, 1)]
     click.echo(f"-- {len(recorded.scans)} scans of the data:")
     click.echo("\n".join(titles))
-    if recorded.footers:
-        click.echo(f"-- without a scan, from the footers of the Parquet files: {listed(dict.fromkeys(recorded.footers))}")
+    for where, columns in recorded.unscanned.items():
+        click.echo(f"-- without a scan, from {where}: {listed(dict.fromkeys(columns))}")
     for title, p in zip(titles, recorded.scans, strict=True):
         click.secho(f"\n{title}", bold=True)
         click.echo(f"{p.query};")
