@@ -13,7 +13,10 @@ REVEALED = {
     "secrets/providers/vault.py": 1,  # the token, in a header
     "secrets/references.py": 3,  # a field of a secret; whether a renewed one differs
     "secrets/secret.py": 1,  # one that came from another process
+    "store/https.py": 5,  # the header of a request
     "store/libpq.py": 1,  # the password, in the string for libpq
+    "store/redshift.py": 1,  # the password, an argument of the driver
+    "store/s3.py": 3,  # the access key, which the client asks for
 }
 """Module → how often it calls `reveal()`."""
 

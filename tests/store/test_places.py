@@ -44,5 +44,8 @@ def test_a_place_with_a_secret_is_the_place():
     for place in ("a.csv", "hdfs://host/a.parquet"):
         with pytest.raises(RequestError, match="opened without a secret"):
             copies(secured(place, "env:X"))
+    with pytest.raises(RequestError, match="must not contain a password") as shown:
+        copies("mysql://me:marker-word@h/db")
+    assert "marker-word" not in str(shown.value)
     with pytest.raises(RequestError, match="for a table in memory"):
         secured({"a": [1]}, "env:X")

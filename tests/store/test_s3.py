@@ -12,6 +12,7 @@ import pytest
 
 import tilth
 from tilth.errors import MachineError, RequestError, SourceError
+from tilth.secrets import AuthenticationFailed
 from tilth.store import s3 as module
 from tilth.store.atomic import LISTING
 from tilth.store.places import atomic, copies
@@ -188,3 +189,22 @@ def test_objects_of_a_prefix_are_those_of_the_last_delivery(s3):
     put(found[0].place, b"third")
     with pytest.raises(SourceError, match="is not the file of 6 bytes"):
         store.part(found[0], 0, 3)
+
+
+@pytest.mark.slow
+def test_a_secret_is_an_access_key(s3, s3_server, monkeypatch):
+    put(f"{s3}/a.csv", b"n\n1\n")
+    given = {"AccessKeyId": "tests", "SecretAccessKey": "never-shown", "region": "us-east-1", "endpoint": s3_server["AWS_ENDPOINT_URL"]}
+    for name in s3_server:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("S3_KEY", json.dumps(given))
+    assert rows(f"{s3}/a.csv", secret="env:S3_KEY") == [{"n": 1}]
+    for value, error, says in (
+        ({**given, "SecretAccessKey": "marker-key-marker"}, AuthenticationFailed, "check env:S3_KEY"),
+        ({"AccessKeyId": "tests", "key": "marker-key-marker"}, RequestError, "is not an access key"),
+        ("marker-key-marker", RequestError, "is not an access key"),
+    ):
+        monkeypatch.setenv("S3_KEY", value if isinstance(value, str) else json.dumps(value))
+        with pytest.raises(error, match=says) as raised:
+            rows(f"{s3}/a.csv", secret="env:S3_KEY")
+        assert "marker-key-marker" not in str(raised.value)

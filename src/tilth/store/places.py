@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tilth.errors import Gap, RequestError, SourceError, TilthError, listed
 from tilth.secrets import Access
@@ -95,23 +96,27 @@ class Store:
 
     def copies(self, place: str) -> Copies:
         """The files of a place, on this machine. Errors: `SourceError` if there are none."""
-        raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
+        raise self._unlisted(place)
 
     def objects(self, place: str) -> list[Object]:
         """The files below a folder or a prefix, in order of the UTF-8 bytes of their names. Errors: `SourceError` if it does not exist."""
-        raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
+        raise self._unlisted(place)
 
     def matching(self, pattern: str) -> list[Object]:
         """The files whose place matches a pattern with `*`, in order of their names, which are those after the last slash."""
-        raise Gap(f"there are no files at {scheme_of(pattern)}://", hint="it has tables")
+        raise self._unlisted(pattern)
 
     def find(self, place: str) -> Object | None:
         """The file or object at a place; None without one. A folder is not one."""
-        raise Gap(f"there are no files at {scheme_of(place)}://", hint="it has tables")
+        raise self._unlisted(place)
 
     def part(self, what: Object, start: int = 0, end: int | None = None) -> bytes:
         """The bytes of an object from `start` to `end`; without an end all. Errors: `SourceError` if it is missing, or another one."""
-        raise Gap(f"there are no files at {scheme_of(what.place)}://", hint="it has tables")
+        raise self._unlisted(what.place)
+
+    def _unlisted(self, place: str) -> Gap:
+        hint = "it has tables" if self.has_rows else "objects are read there, one by its name"
+        return Gap(f"files cannot be listed at {scheme_of(place)}://", hint=hint)
 
     def rows(self, place: str) -> Callable[[], Iterable[pa.RecordBatch]]:
         """The rows of a table or query, in Arrow batches, as often as wanted. Errors: `SourceError` if there is no such table."""
@@ -136,7 +141,13 @@ STORES: Shelf[type[Store]] = Shelf(
     {
         "file": "tilth.store.local:Local",
         "s3": "tilth.store.s3:S3",
+        "https": "tilth.store.https:Https",
+        "http": "tilth.store.https:Https",
         "postgresql": "tilth.store.table:PostgreSQL",
+        "redshift": "tilth.store.redshift:Redshift",
+        "duckdb": "tilth.engine.duckdb.file:DuckDBFile",
+        "sqlite": "tilth.store.sqlite:SQLite",
+        "jdbc": "tilth.store.jdbc:Jdbc",
         "iceberg": "tilth.store.iceberg:Iceberg",
     },
 )
@@ -164,12 +175,17 @@ def has_rows(place: Place) -> bool:
 
 
 def copies(place: Place) -> Copies:
-    """What to read on this machine for a place. A scheme without a store is left to the engine."""
+    """What to read on this machine for a place. A scheme without a store is left to the engine.
+
+    Errors: those of its store; `RequestError` for a secret that is not needed, or a password.
+    """
     written = os.fspath(place)
     if scheme_of(written) in STORES:
         return store_of(place).copies(written)
     if isinstance(place, Secured):
         reject_secret(place, taken=False)
+    if urlsplit(written).password is not None:
+        raise RequestError("a place must not contain a password: it would appear in reports", accepted=listed(STORES), code="password")
     return Copies(written)
 
 

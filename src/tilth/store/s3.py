@@ -1,7 +1,7 @@
 """Objects in S3 and compatible stores: `s3://bucket/key`, `s3://bucket/prefix`, `s3://bucket/prefix/*.parquet`.
 
-Credentials, region and endpoint come from the environment (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL` …), from the machine's
-role, and, if boto3 is installed, from a profile. They are never part of a place, a message or a report.
+Credentials, region and endpoint come from a secret, or else from the environment (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`
+…), from the machine's role, and, if boto3 is installed, from a profile. They are never part of a place, a message or a report.
 
 Atomic writes: a single object is written atomically. Several objects are written under a run id (`prefix/run-…/`); then the listing
 `prefix/_tilth.json` is put, which names the run. Tilth reads a prefix with such a listing through it, so it sees the old delivery or the
@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
+from tilth.secrets import Access, AuthenticationFailed, Secret, parts_of, renewing, resolve
 from tilth.store.atomic import LISTING, reject_unlisted
 from tilth.store.local import HIDDEN, changed
 from tilth.store.places import MAGIC, Copies, Object, Store
@@ -37,20 +38,31 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 RUN = re.compile(r"run-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+REFUSED = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "no valid credentials")
 KEPT = timedelta(days=1)  # how long objects of an earlier run are kept
 _copies: WeakValueDictionary[Any, Copies] = WeakValueDictionary()
 
 
 class S3(Store):
-    """Objects in S3."""
+    """Objects in S3. A secret is an access key, as AWS writes one: `AccessKeyId`, `SecretAccessKey`, `SessionToken`, or `aws_…`."""
+
+    takes_secret = True
 
     def copies(self, place: str) -> Copies:
-        with _errors_of(place):
-            bucket = _Bucket.of(place)
+        return renewing(self.access.reference, lambda _: self._copied(place)) if self.access else self._copied(place)
+
+    def _copied(self, place: str) -> Copies:
+        with _errors_of(place, self.access):
+            bucket = _Bucket.of(place, self.access)
             found = bucket.named(bucket.key)
             if not found:
                 raise SourceError(f"there is no object at {place}", hint="is it a prefix that ends in `/`, or a pattern?", code="no-files")
-            key = (place, os.environ.get("AWS_ENDPOINT_URL"), tuple((name, o["path"], o["e_tag"]) for name, o in found.items()))
+            key = (
+                place,
+                self.access,
+                os.environ.get("AWS_ENDPOINT_URL"),
+                tuple((name, o["path"], o["e_tag"]) for name, o in found.items()),
+            )
             copies = _copies.get(key)
             if copies is None:
                 copies = _copies[key] = bucket.copied(place, found)
@@ -63,7 +75,7 @@ class S3(Store):
         Of a prefix where Tilth delivered something, they are those of the last delivery.
         """
         with _errors_of(place):
-            bucket = _Bucket.of(place)
+            bucket = _Bucket.of(place, self.access)
             prefix = place.partition("://")[2].partition("/")[2]
             found = {key: o for key, o in bucket.delivered(prefix.rpartition("/")[0]).items() if key.startswith(prefix)}
             if not found:
@@ -74,13 +86,13 @@ class S3(Store):
 
     def matching(self, pattern: str) -> list[Object]:
         with _errors_of(pattern):
-            bucket = _Bucket.of(pattern)
+            bucket = _Bucket.of(pattern, self.access)
             found = bucket.named(bucket.key)
             return [bucket.object(key.rpartition("/")[2], found[key]) for key in sorted(found, key=str.encode)]
 
     def find(self, place: str) -> Object | None:
         with _errors_of(place):
-            bucket = _Bucket.of(place)
+            bucket = _Bucket.of(place, self.access)
             with suppress(FileNotFoundError):
                 return bucket.object(bucket.key.rpartition("/")[2], bucket.store.head(bucket.key))
             return None
@@ -89,7 +101,7 @@ class S3(Store):
         with _errors_of(what.place):
             from obstore.exceptions import PreconditionError
 
-            bucket = _Bucket.of(what.place)
+            bucket = _Bucket.of(what.place, self.access)
             options: GetOptions = {"if_match": what.version} if what.version else {}
             if end is not None:
                 options["range"] = (start, end)
@@ -102,7 +114,7 @@ class S3(Store):
 
     def reject_foreign(self, place: str, folder: bool) -> None:
         with _errors_of(place):
-            bucket = _Bucket.of(place)
+            bucket = _Bucket.of(place, self.access)
             held = bucket.below(bucket.key)
             if not folder and held:
                 raise RequestError(f"{place} is a prefix of other objects: it cannot be replaced by a file", code="is-folder")
@@ -119,7 +131,7 @@ class S3(Store):
                 new.mkdir()
             yield new
             with _errors_of(place):
-                bucket = _Bucket.of(place)
+                bucket = _Bucket.of(place, self.access)
                 bucket.deliver(new) if folder else bucket.store.put(bucket.key, new)
         finally:
             scratch.close()
@@ -134,13 +146,13 @@ class _Bucket:
     store: S3Store
 
     @classmethod
-    def of(cls, place: str) -> _Bucket:
+    def of(cls, place: str, access: Access | None = None) -> _Bucket:
         """The bucket of a place. Errors: `RequestError` for a place without a bucket, `MissingExtra`."""
         _, _, rest = place.partition("://")
         name, _, key = rest.partition("/")
         if "@" in name or not name:
             raise RequestError("a place in S3 is s3://bucket/key", hint="credentials come from the environment", code="bad-place")
-        return cls(name, key.strip("/"), _client(name))
+        return cls(name, key.strip("/"), _client(name, access))
 
     def objects(self, key: str) -> list[ObjectMeta]:
         """The object of a key, and those below it."""
@@ -230,21 +242,43 @@ def _run(manifest: bytes) -> str:
         return ""
 
 
-def _client(bucket: str) -> S3Store:
-    """The client of a bucket, with its open connections, for the environment as it is."""
-    return _client_in(bucket, tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))))
+def _client(bucket: str, access: Access | None = None) -> S3Store:
+    """The client of a bucket, with its open connections, for the environment as it is; that of a secret is not kept."""
+    environment = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
+    return _client_in.__wrapped__(bucket, environment, access) if access else _client_in(bucket, environment)
 
 
 @lru_cache(maxsize=16)
-def _client_in(bucket: str, environment: tuple[tuple[str, str], ...]) -> S3Store:
+def _client_in(bucket: str, environment: tuple[tuple[str, str], ...], access: Access | None = None) -> S3Store:
     try:
         from obstore.store import S3Store
     except ImportError as error:
         raise MissingExtra.named("s3", "a place in S3") from error
-    http = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
-    more: dict[str, Any] = {"credential_provider": provider} if (provider := _profile()) else {}
+    more: dict[str, Any] = {}
+    if access:
+        more = access_key(resolve(access.reference))
+    elif provider := _profile():
+        more["credential_provider"] = provider
+    http = more.get("endpoint", os.environ.get("AWS_ENDPOINT_URL", "")).startswith("http://")
     more["retry_config"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
     return S3Store(bucket, client_options={"allow_http": http}, **more)
+
+
+def access_key(secret: Secret) -> dict[str, Any]:
+    """What a client is made with of an access key. Errors: `RequestError` for a secret that is not one."""
+    found = {re.sub("^aws|[^a-z]", "", key.lower()): value for key, value in parts_of(secret).items()}
+    key, text = found.get("accesskeyid"), found.get("secretaccesskey")
+    if not isinstance(key, Secret) or not isinstance(text, Secret):
+        accepted = "a JSON object with access_key_id and secret_access_key, and where it has them session_token, region and endpoint"
+        raise RequestError(f"the secret {secret.reference} is not an access key of S3", accepted=accepted, code="no-password")
+    token = found.get("sessiontoken")
+    given = {
+        "access_key_id": key.reveal(),
+        "secret_access_key": text.reveal(),
+        "token": token.reveal() if isinstance(token, Secret) else None,
+        "expires_at": None,
+    }
+    return {"credential_provider": lambda: given, **{name: found[name] for name in ("region", "endpoint") if name in found}}
 
 
 def _profile() -> Any:
@@ -260,7 +294,7 @@ def _profile() -> Any:
 
 
 @contextmanager
-def _errors_of(place: str) -> Iterator[None]:
+def _errors_of(place: str, access: Access | None = None) -> Iterator[None]:
     """Server errors without its response, which may contain keys."""
     try:
         yield
@@ -276,5 +310,7 @@ def _errors_of(place: str) -> Iterator[None]:
         words = code[1] if code else {"PermissionDenied": "no permission", "Unauthenticated": "no valid credentials"}.get(kind, "")
         hint = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL, and the name of the bucket"
         what = f"{place} cannot be reached: {words or 'no valid response'}"
+        if access and words in REFUSED:
+            raise AuthenticationFailed(what, hint=f"check {access.reference}", code="refused") from None
         wrong = SourceError if words in ("NoSuchBucket", "InvalidBucketName") else MachineError
-        raise wrong(what, hint=hint, code="s3") from error
+        raise wrong(what, hint=hint, code="s3") from None

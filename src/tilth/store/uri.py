@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 Place: TypeAlias = str | os.PathLike[str]
+FILE_DATABASES = ("duckdb", "sqlite")  # schemes whose path is that of a file on this machine
 
 
 def scheme_of(place: Place) -> str:
     """The scheme of a place; `file` for a path.
 
-    >>> scheme_of("s3://bucket/a.csv"), scheme_of("a/b.csv"), scheme_of("file:///a/b.csv")
-    ('s3', 'file', 'file')
+    >>> scheme_of("s3://bucket/a.csv"), scheme_of("a/b.csv"), scheme_of("jdbc:db2://host/db")
+    ('s3', 'file', 'jdbc')
     """
     scheme, mark, _ = os.fspath(place).partition("://")
+    if scheme.lower().startswith("jdbc:"):
+        return "jdbc"
     return scheme.lower() if mark and scheme.replace("+", "").isalnum() else "file"
 
 
@@ -36,11 +39,16 @@ def local_path(place: Place) -> str:
 
 
 def joined(folder: Place, name: str) -> str:
-    """A place in a folder; a name that is absolute or a URI stays as it is.
+    """A place in a folder; a name that is absolute or a URI stays as it is, but for the relative path of a database that is a file.
 
+    >>> joined("/flows", "sqlite://shop.db?table=orders")
+    'sqlite:///flows/shop.db?table=orders'
     >>> joined("flows", "a.csv"), joined("flows", "s3://bucket/a.csv"), joined("s3://bucket/out/", "report.html")
     ('flows/a.csv', 's3://bucket/a.csv', 's3://bucket/out/report.html')
     """
+    scheme = scheme_of(name)
+    if scheme in FILE_DATABASES and is_local(folder) and not name[len(scheme) + 3 :].startswith("/"):
+        return f"{name[: len(scheme) + 3]}{quote(str(Path(local_path(folder))))}/{name[len(scheme) + 3 :]}"
     if not is_local(name):
         return name
     return str(Path(folder) / local_path(name)) if is_local(folder) else f"{os.fspath(folder).rstrip('/')}/{name}"

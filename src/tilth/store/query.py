@@ -1,0 +1,62 @@
+"""What is asked of a database: the table or the query of a place, and the file of a database that is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from tilth.errors import RequestError, SourceError
+from tilth.store.local import reject_stream
+
+
+def asked_of(place: str, shape: str) -> tuple[SplitResult, dict[str, str], str]:
+    """The parts of a place, its further options, and the SELECT that it asks for; `shape` is what such a place looks like.
+
+    Errors: `RequestError` for a password, and for neither a table nor a query, or both.
+
+    >>> asked_of("sqlite:///shop.db?table=main.orders", "")[2]
+    'SELECT * FROM "main"."orders"'
+    """
+    uri = urlsplit(place)
+    options = dict(parse_qsl(uri.query))
+    if uri.password is not None or "password" in options:
+        hint = "name a secret: --secret env:NAME, or `secret: aws:NAME` under `data`"
+        raise RequestError("a place must not contain a password: it would appear in reports", hint=hint, code="password")
+    table, query = options.pop("table", ""), options.pop("query", "").strip().rstrip(";")
+    if bool(table) == bool(query):
+        accepted = f"{shape}?table=schema.table, or …?query=SELECT …"
+        raise RequestError("a place in a database needs a table or a query", accepted=accepted, code="bad-place")
+    return uri, options, query or f"SELECT * FROM {quoted(table)}"
+
+
+def quoted(table: str) -> str:
+    """`schema.table` as identifiers; given quotes are kept."""
+    parts = [table] if '"' in table else table.split(".")
+    return ".".join(p if '"' in p else identifier(p) for p in parts)
+
+
+def identifier(name: str) -> str:
+    """A name in quotes.
+
+    >>> identifier('a "b" c')
+    '"a ""b"" c"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def file_of(place: str) -> tuple[str, str]:
+    """The file of a database that is one, and the SELECT: `sqlite:///ABSOLUTE/FILE?table=…`, `sqlite://RELATIVE/FILE?table=…`.
+
+    Errors: `RequestError` for other options, `SourceError` if there is no such file.
+    """
+    scheme = place.partition("://")[0]
+    shape = f"{scheme}:///FILE"
+    uri, options, query = asked_of(place, shape)
+    if options:
+        raise RequestError(f"{place}: there is no option {min(options)!r}", accepted="table, query", code="unknown-option")
+    path = unquote(uri.netloc + uri.path)
+    reject_stream(path, "", SourceError)
+    if not Path(path).is_file():
+        hint = f"{scheme}:///FILE is a path from the root, {scheme}://FILE one from this folder, or that of the flow file"
+        raise SourceError(f"there is no file {path!r}", accepted=f"{shape}?table=…", hint=hint, code="no-file")
+    return path, query
