@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.steps.keys import KEY
 from tests.steps.models import predicting, transforming
 from tilth.data import Roles
 from tilth.steps import STEPS
@@ -139,6 +140,23 @@ FEATURES: list[Step] = [
     S["vectorize"](("word", "label"), with_="tfidf", sublinear_tf=True),
     S["vectorize"]("label", with_="hashing", n_features=4),
     S["encode"]("word", categories=("b", "a", "日本")),
+    S["redact"](("word", "whole", "number", "price", "flag", "day", "moment", "zoned"), key=KEY, domain="customer"),
+    S["redact"](("word", "whole"), key=KEY, normalise="casefold", encoding="int64", length=64, into="{column}!"),
+    S["redact"](("word", "price"), with_="token", key=KEY),
+    S["redact"](("whole", "word"), with_="format_preserving", key=KEY, invalid="null", alphabet="alphanumeric"),
+    S["redact"](("word", "whole", "zoned"), with_="mask", keep_left=1, keep_right=2),
+    S["redact"](("day", "word"), with_="mask", matching="[0-9]", character="$", into="masked {column}"),
+    S["redact"](("word", "whole", "flag", "day"), with_="replace", text="it's gone"),
+    S["redact"](("word", "whole", "flag", "day"), with_="null"),
+    S["redact"](("word", "whole"), with_="drop"),
+    S["redact"](("number", "whole", "price"), with_="generalise", bins=10),
+    S["redact"](("number", "whole", "price"), with_="generalise", bins=(0.5, 3.0)),
+    S["redact"](("word", "whole"), with_="generalise", digits=1),
+    *(S["redact"](("day", "moment", "zoned"), with_="mask_date", part=part) for part in ("day", "month", "quarter", "decade")),
+    S["redact"](("day", "moment", "zoned"), with_="date_shift", key=KEY, days=10),
+    S["redact"](("number", "whole"), with_="random", low=-5, high=10.5, seed=3),
+    S["redact"](("day", "zoned"), with_="random", low="2020-01-01", high="2021-12-31", by=("id", "label")),
+    S["redact"]("word", with_="sha256"),
     S["join"]("other", "whole", columns=("city", "since", "score", "zoned"), suffix="_2", indicator="known", lookup=True, tables=TABLES),
 ]  # fmt: skip
 FEATURES += predicting(("whole", "price", "flag"))
@@ -211,6 +229,8 @@ ROWS: list[Step] = [
     S["split"](FIFTHS, by="ordered", columns="whole"),
     S["shuffle"](),
     S["shuffle"](seed=7),
+    S["redact"](("word", "number"), with_="shuffle"),
+    S["redact"]("word", with_="shuffle", key=KEY, into="other"),
     S["balance"]("over"),
     S["balance"]("under", ratio=0.5),
     S["balance"]("weights"),

@@ -11,6 +11,7 @@ from tilth.steps import STEPS
 from tilth.steps.balance import rows as balance_rows
 from tilth.steps.clean import unnest
 from tilth.steps.encode import group_rare, multi_hot
+from tilth.steps.protect import action
 from tilth.steps.rows import lookup_table, pivot, split
 from tilth.steps.scale import reduce
 from tilth.steps.text import vectorize
@@ -39,6 +40,7 @@ MEMORY = {
     "transform": (),
     "predict": (),
     "python": (),
+    "redact": (action.REMEMBERED,),
     "reduce": (reduce.MOST_COLUMNS,),
     "encode": (multi_hot.MOST_PARTS,),
     "group_rare": (group_rare.MOST,),

@@ -29,7 +29,7 @@ from tilth.measures.measure import Measure, Measuring, Predictor
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.metrics.text.content import content
-from tilth.report import Finding
+from tilth.report import Finding, warning
 from tilth.steps.fitting import fit
 from tilth.steps.rows.folds import VALIDATION, Folds, folds_of
 from tilth.steps.rows.split import FOLD, GAP, SPLIT
@@ -283,6 +283,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None 
     findings += [step_finding(f, "features", whole.roles.private, cells_changed=changes[i]) for i, f in enumerate(features)]
     findings += private_warning(flow.need_learned().served, whole.roles.private)
     findings += uncorrected_warning(step for _, step in flow.steps())
+    findings += [warning(code, message) for _, step in flow.steps() for code, message in step.warns.items()]
     if split is not None and split.folds:
         done, _, more = with_folds(flow, whole, engine)
         findings += more

@@ -48,6 +48,7 @@ STEPS: Shelf[type[Step]] = Shelf(
         "group_rare": "tilth.steps.encode.group_rare:GroupRare",
         "featurize": "tilth.steps.time.featurize:Featurize",
         "vectorize": "tilth.steps.text.vectorize:Vectorize",
+        "redact": "tilth.steps.protect.redact:Redact",
         "python": "tilth.steps.python:Python",
         "transform": "tilth.steps.transform:Transform",
         "predict": "tilth.steps.predict:Predict",

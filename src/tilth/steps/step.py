@@ -130,6 +130,11 @@ class Step(Parameterized, ABC):
         """Of a step that `shifts`: whether all classes count the same afterwards, whatever the rows are."""
         return False
 
+    @property
+    def warns(self) -> Mapping[str, str]:
+        """Code → message of what a run of a flow with the step warns of."""
+        return {}
+
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
         """(column, reason) → the condition on the row before the change under which the step changes that cell."""
         return {}

@@ -105,14 +105,23 @@ class Discretize(ColumnStep):
         if self.labels == "number":
             return range(len(edges) + 1)
         if self.labels == "interval":
-            ends = [f"{x:.15g}" for x in edges]
-            left, right = "[)" if self.closed == "left" else "(]"
-            lows, highs = [f"{left}{x}" for x in ends], [f"{x}{right}" for x in ends]
-            return [f"{low}, {high}" for low, high in zip(["(-inf", *lows], [*highs, "inf)"], strict=True)]
+            return intervals(edges, self.closed)
         return self.labels
 
     def accepts(self, column: Column) -> str:
         return "" if column.kind.numeric else "has no bins: it is not numeric"
+
+
+def intervals(edges: Sequence[float], closed: Literal["left", "right"] = "left") -> list[str]:
+    """How the bins between edges are written, with the outer ones.
+
+    >>> intervals([18, 65])
+    ['(-inf, 18)', '[18, 65)', '[65, inf)']
+    """
+    ends = [f"{x:.15g}" for x in edges]
+    left, right = "[)" if closed == "left" else "(]"
+    lows, highs = [f"{left}{x}" for x in ends], [f"{x}{right}" for x in ends]
+    return [f"{low}, {high}" for low, high in zip(["(-inf", *lows], [*highs, "inf)"], strict=True)]
 
 
 def placed(x: Tree, edges: Sequence[float], values: Sequence[Tree], test: Callable[[Tree, Tree], Tree]) -> Tree:

@@ -1,0 +1,99 @@
+"""What the ways of the step `redact` have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.engine.arrow import arrow_type
+from tilth.engine.expressions import col
+from tilth.engine.operations.hashing import canonical_string, has_string
+from tilth.engine.python_operation import PythonFunction
+from tilth.errors import Mistake
+from tilth.steps.protect.keys import derived
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tilth.steps.protect.redact import Redact
+
+OfText: TypeAlias = Callable[[str], Any]
+REMEMBERED = 1 << 16  # values of which the result is remembered: those of a column repeat
+
+
+class Action(ABC):
+    """One way in which values are hidden, by the parameters of a step."""
+
+    takes: ClassVar[tuple[str, ...]] = ()  # the parameters that mean something to it, besides `columns`, `into` and `with`
+    purpose: ClassVar[str] = ""  # what its key is derived for: a word of the label
+    key_size: ClassVar[int] = 32  # bytes of that key
+    needs_id: ClassVar[bool] = False  # whether it depends on what identifies a row or a person
+    only_rows: ClassVar[bool] = False  # whether it needs the whole table, so that it cannot be served
+
+    def __init__(self, step: Redact) -> None:
+        self.step = step
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """What is wrong with the parameters."""
+        yield from ()
+
+    @abstractmethod
+    def change(self, column: Column, **learned: Any) -> Tree | None:
+        """What becomes of a column; None drops it."""
+
+    def of_text(self, column: str, entity: str, **learned: Any) -> OfText | None:
+        """What becomes of a part of a text in which an entity was found; None where the way is for whole cells only."""
+        return None
+
+    def accepts(self, column: Column) -> str:
+        """Why a column of this kind cannot be hidden so; empty if it can."""
+        return "" if has_string(column) else "has values that cannot be written as a string"
+
+    def key(self, key_id: str) -> bytes:
+        """The key that is derived for this way and domain."""
+        return derived(self.step.key, self.purpose, self.step.domain, self.key_size, key_id)
+
+    def by_python(self, column: Column, one: OfText, gives: Kind = Kind.STRING) -> Tree:
+        """A column whose values, written as strings, a function replaces."""
+        function = PythonFunction(EachText(one, gives), (Kind.STRING,), gives, f"redact {self.step.with_} {column.name}")
+        return function.of(text_of(column))
+
+
+def text_of(column: Column) -> Tree:
+    """A column's values as strings: those of strings as they are."""
+    return col(column.name) if column.kind is Kind.STRING else canonical_string(column)
+
+
+@dataclass(frozen=True)
+class EachText:
+    """A function of a string as one of an Arrow array of strings. Null stays null, an empty string stays empty."""
+
+    one: OfText
+    gives: Kind = Kind.STRING
+    never_nan: bool = field(default=True, init=False, repr=False)
+
+    def __call__(self, texts: pa.Array) -> pa.Array:
+        import pyarrow as pa
+
+        one = remembered(self.one)
+        empty = "" if self.gives is Kind.STRING else None
+        made = [one(text) if text else None if text is None else empty for text in texts.to_pylist()]
+        return pa.array(made, arrow_type(self.gives))
+
+    def alone(self, text: str | None) -> Any:
+        """The same of one row."""
+        if text:
+            return self.one(text)
+        return "" if text == "" and self.gives is Kind.STRING else None
+
+
+@lru_cache(maxsize=16)
+def remembered(one: OfText) -> OfText:
+    """A function that remembers its latest results."""
+    return lru_cache(REMEMBERED)(one)

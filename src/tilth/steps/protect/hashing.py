@@ -1,0 +1,97 @@
+"""hash, sha256: a value becomes a pseudonym."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Kind
+from tilth.errors import Mistake
+from tilth.steps.protect.action import Action, OfText
+
+Normalise = Literal["none", "trim", "casefold", "digits"]
+Encoding = Literal["base32", "hex", "int64"]
+NORMAL: Mapping[Normalise, Callable[[str], str]] = {
+    "none": str,
+    "trim": str.strip,
+    "casefold": lambda text: text.strip().casefold(),
+    "digits": lambda text: "".join(c for c in text if "0" <= c <= "9"),
+}
+ENCODINGS: Mapping[Encoding, Callable[[bytes], Any]] = {
+    "base32": lambda found: base64.b32encode(found).decode().rstrip("=").lower(),
+    "hex": bytes.hex,
+    "int64": lambda found: int.from_bytes(found[:8], "big", signed=True),
+}
+LEAST_BITS, MOST_BITS = 64, 256
+
+
+class Pseudonym(Action):
+    """The HMAC-SHA-256 of a value under a key of the domain."""
+
+    takes = ("key", "key_id", "domain", "normalise", "encoding", "length")
+    purpose = "pseudonym"
+
+    def mistakes(self) -> Iterator[Mistake]:
+        if not LEAST_BITS <= self.step.length <= MOST_BITS or self.step.length % 8:
+            accepted = f"{LEAST_BITS} to {MOST_BITS} bits, a multiple of 8"
+            yield Mistake(f"redact: `length` is {self.step.length}", accepted=accepted, code="bad-value")
+
+    def change(self, column: Column, **learned: Any) -> Tree:
+        gives = Kind.INTEGER if self.step.encoding == "int64" else Kind.STRING
+        return self.by_python(column, self.one(**learned), gives)
+
+    def of_text(self, column: str, entity: str, **learned: Any) -> OfText:
+        one = self.one(**learned)
+        return Written(one) if self.step.encoding == "int64" else one
+
+    def one(self, **learned: Any) -> Hashed:
+        """The function of one value."""
+        return Hashed(self.key(learned["key_id"]), self.step.normalise, self.step.encoding, self.step.length)
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """The pseudonym of one value; empty for a value of which normalisation leaves nothing."""
+
+    key: bytes = field(repr=False)
+    normalise: Normalise
+    encoding: Encoding
+    length: int
+
+    def __call__(self, text: str) -> Any:
+        normal = NORMAL[self.normalise](text)
+        if not normal:
+            return "" if self.encoding != "int64" else None
+        return ENCODINGS[self.encoding](hmac.digest(self.key, normal.encode(), "sha256")[: self.length // 8])
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a function returns, as a string."""
+
+    one: OfText
+
+    def __call__(self, text: str) -> str:
+        found = self.one(text)
+        return "" if found is None else str(found)
+
+
+class Sha256(Action):
+    """The SHA-256 of a value, without a key."""
+
+    def change(self, column: Column, **learned: Any) -> Tree:
+        return self.by_python(column, sha256)
+
+    def of_text(self, column: str, entity: str, **learned: Any) -> OfText:
+        return sha256
+
+
+def sha256(text: str) -> str:
+    """The SHA-256 of a text's UTF-8, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,216 @@
+"""redact: values that say who somebody is are hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Dataset, Kind, Roles, Schema, select
+from tilth.errors import Mistake, RequestError, listed
+from tilth.shelf import PYTHON_ONLY
+from tilth.steps.protect.action import Action
+from tilth.steps.protect.dates import DateShift, MaskDate
+from tilth.steps.protect.format_preserving import FormatPreserving
+from tilth.steps.protect.generalising import Generalise
+from tilth.steps.protect.hashing import Encoding, Normalise, Pseudonym, Sha256
+from tilth.steps.protect.keys import key_id
+from tilth.steps.protect.masking import Masking
+from tilth.steps.protect.randomising import Random, Shuffle
+from tilth.steps.protect.replacing import Drop, Null, Replace
+from tilth.steps.protect.tokens import Token
+from tilth.steps.step import ColumnStep, Learned, Learning, Selector
+
+ACTIONS: Mapping[str, type[Action]] = {
+    "hash": Pseudonym,
+    "token": Token,
+    "format_preserving": FormatPreserving,
+    "mask": Masking,
+    "replace": Replace,
+    "null": Null,
+    "drop": Drop,
+    "generalise": Generalise,
+    "mask_date": MaskDate,
+    "date_shift": DateShift,
+    "random": Random,
+    "shuffle": Shuffle,
+    "sha256": Sha256,
+}
+IDS = (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN)  # kinds of what identifies: every engine writes them alike
+UNKEYED = "is not a protection: all of a billion numbers are hashed in minutes; `with: hash` uses a key"
+
+
+@dataclass(frozen=True)
+class Redact(ColumnStep):
+    """Values that say who somebody is are hidden.
+
+    | `with` | what becomes of a value |
+    |---|---|
+    | `hash` | a pseudonym: HMAC-SHA-256 under the `key`, in base32; that of equal values of one `domain` is equal in every table and run |
+    | `token` | AES-SIV under the `key`, from which `tilth protect reveal` makes the value again; bound to the name of the column |
+    | `format_preserving` | FF1 under the `key`: the characters of the `alphabet` become others of it, the rest stays |
+    | `mask` | a `character` in place of each, but for `keep_left` and `keep_right` at the ends, or only of those `matching` a pattern |
+    | `replace` | the `text` |
+    | `null`, `drop` | null; `drop` takes the column away |
+    | `generalise` | the interval of `bins` in which a number lies, such as 30–39, or the first `digits` characters |
+    | `mask_date` | the first day of the month, quarter, year or decade (`part`), or the day of a time |
+    | `date_shift` | the date, earlier or later by −`days` to `days`, the same for all dates of one person (`by`) under the `key` |
+    | `random` | a value between `low` and `high`, which depends on what identifies the row (`by`) and the `seed` |
+    | `shuffle` | the column's value of another row: only in `rows` |
+    | `sha256` | the SHA-256, without a key: for comparison with what others made; a run warns of it |
+
+    Null stays null, and an empty string stays empty. Wherever a string is made, other values are written as strings first.
+    Where fewer than four characters would be hidden by `mask`, all are. Keys for each way and `domain` are derived from the `key`, which is
+    a reference; a fitted flow holds the reference and the id of the key. A fitted step is applied with that key, also when a newer one is
+    active. `hash`, `token`, `format_preserving`, `date_shift` and `sha256` run as Python on every engine, which `tilth plan` marks.
+
+    Elsewhere: DataBrew's CRYPTOGRAPHIC_HASH, DETERMINISTIC_ENCRYPT, MASK_RANGE, MASK_DATE, REPLACE_WITH_RANDOM_BETWEEN, SHUFFLE_ROWS.
+
+    Errors: a key that is missing or not that with which the step was fitted; a column of a kind that cannot be hidden so; a value of
+    `format_preserving` with fewer than a million values of its length, or wrong check digits.
+
+    >>> print(Redact("card", with_="mask", keep_right=4))
+    redact(columns='card', with='mask', keep_right=4)
+    """
+
+    name = "redact"
+    parts = frozenset({"rows", "features"})
+
+    with_: Literal[
+        "hash", "token", "format_preserving", "mask", "replace", "null", "drop", "generalise", "mask_date", "date_shift", "random",
+        "shuffle", "sha256",
+    ] = "hash"  # fmt: skip
+    """How values are hidden."""
+    key: str = ""
+    """`hash`, `token`, `format_preserving`, `date_shift`: the reference to the key, such as `file:secrets/tilth.key`. `shuffle`: with a key
+    only who has it can undo it."""
+    key_id: str = ""
+    """The id of a key that was retired: for the pseudonyms and tokens that were made before it was rotated. Default: the active key."""
+    domain: str = "default"
+    """What the key is derived for: values of one domain become the same, of two domains they cannot be linked."""
+    normalise: Normalise = "none"
+    """`hash`: what counts as the same value: `trim` removes blanks at the ends, `casefold` also the difference of upper and lower case
+    (as of e-mail addresses), `digits` all but digits (as of telephone numbers and cards)."""
+    encoding: Encoding = "base32"
+    """`hash`: how the pseudonym is written; `int64` is a 64-bit integer."""
+    length: int = 128
+    """`hash`: the bits of the pseudonym."""
+    alphabet: str = "digits"
+    """`format_preserving`: `digits`, `lower`, `upper`, `letters`, `alphanumeric`, or the characters themselves."""
+    keep_check: bool = False
+    """`format_preserving`: whether the check digits of cards and IBANs are left out, and are right afterwards."""
+    invalid: Literal["error", "null"] = "error"
+    """`format_preserving`: what becomes of a value that is too short or has wrong check digits."""
+    keep_left: int = 0
+    """`mask`: the characters at the start that stay."""
+    keep_right: int = 0
+    """`mask`: the characters at the end that stay."""
+    character: str = "*"
+    """`mask`: what stands in place of a character."""
+    matching: str = ""
+    """`mask`: the pattern of the characters that are hidden, such as `[0-9]`. Default: all."""
+    text: str = ""
+    """`replace`: the text. Default: `[REDACTED]`."""
+    bins: int | tuple[float, ...] | None = None
+    """`generalise`: the width of intervals of whole numbers, or the edges between them, in rising order."""
+    digits: int | None = None
+    """`generalise`: how many characters at the start stay."""
+    part: Literal["day", "month", "quarter", "year", "decade"] = "month"
+    """`mask_date`: what stays known."""
+    by: Selector = ()
+    """`date_shift`: the column that says whose date it is. `random`, `shuffle`: those that identify a row. Default: the role id."""
+    days: int = 180
+    """`date_shift`: the most days by which a date is moved."""
+    low: float | str | None = None
+    """`random`: the smallest value, a number or a day."""
+    high: float | str | None = None
+    """`random`: the largest value."""
+    seed: int = 0
+    """`random`, `shuffle`: another seed gives other values."""
+
+    def __post_init__(self) -> None:
+        RequestError.reject([*self._mistakes(), *self.action.mistakes()])
+        if self.action.only_rows:
+            object.__setattr__(self, "parts", frozenset({"rows"}))
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        given = {f.name for f in fields(self) if f.metadata != PYTHON_ONLY and getattr(self, f.name) != f.default}
+        for name in sorted(given.difference(self.action.takes, {"columns", "into", "with_"})):
+            those = listed(k for k, action in ACTIONS.items() if name in action.takes)
+            yield Mistake(f"redact: `{name}` is for {those}, not for {self.with_}", code="bad-policy")
+        if not self.domain:
+            yield Mistake("redact: `domain` is empty", accepted="a word for what is hidden, such as customer", code="bad-value")
+
+    @cached_property
+    def action(self) -> Action:
+        """The way in which values are hidden."""
+        return ACTIONS[self.with_](self)
+
+    @property
+    def warns(self) -> Mapping[str, str]:
+        return {"UNKEYED_HASH": f"{self} {UNKEYED}"} if self.with_ == "sha256" else {}
+
+    def learning(self, schema: Schema, roles: Roles) -> Learning:
+        by = self._identifying(schema, roles) if self.action.needs_id else ()
+        return (yield from super(Redact, replace(self, by=by)).learning(schema, roles))
+
+    def _identifying(self, schema: Schema, roles: Roles) -> tuple[str, ...]:
+        """The columns that identify a row, or a person."""
+        by = self._by(schema, roles)
+        RequestError.reject(
+            self.unfit(map(schema.__getitem__, by), lambda c: "" if c.kind in IDS else "cannot identify (cast it to a string)")
+        )
+        if not by or (self.with_ == "date_shift" and len(by) > 1):
+            hint = "say `by: COLUMN`, or give one column the role id"
+            raise RequestError(f"redact: {self.with_} needs one column that says whose value it is", hint=hint, code="no-key")
+        return by
+
+    def _by(self, schema: Schema, roles: Roles) -> tuple[str, ...]:
+        return select(self.by, schema, roles) if self.by else tuple(c for c in roles.id if c in schema)
+
+    def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
+        keyed = {"key_id": self.key_id or key_id(self.key)} if self._keyed else {}
+        return {**keyed, **({"by": list(self.by)} if self.action.needs_id else {})}
+
+    @property
+    def _keyed(self) -> bool:
+        return bool(self.action.purpose) and (self.with_ != "shuffle" or bool(self.key))
+
+    def refused(self, roles: Roles) -> tuple[Mistake, ...]:
+        if self._keyed and not self.key:
+            hint = "`key: file:secrets/tilth.key`, after `tilth protect key new secrets/tilth.key`"
+            return (*super().refused(roles), Mistake(f"redact: {self.with_} needs a key", accepted="a reference", hint=hint, code="no-key"))
+        return super().refused(roles)
+
+    def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
+        return {column.name: self.action.change(column, **learned)}
+
+    def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        if not isinstance(self.action, Shuffle):
+            return super().made(data, schema, learned)
+        for column, state in learned.items():
+            data = self.action.moved(data, column, self.out(column), state)
+        private = (self.out(c) for c in learned if c in data.roles.private)
+        return replace(data, roles=replace(data.roles, private=tuple(dict.fromkeys((*data.roles.private, *private)))))
+
+    @property
+    def keeps_rows(self) -> bool:
+        return not self.action.only_rows
+
+    def touches(self, schema: Schema, roles: Roles) -> frozenset[str] | None:
+        touched = super().touches(schema, roles)
+        if touched is None or self.action.only_rows:
+            return None
+        return touched.union(self._by(schema, roles)) if self.action.needs_id else touched
+
+    def accepts(self, column: Column) -> str:
+        return self.action.accepts(column)
+
+    def state(self, column: Column | None) -> Mapping[str, Any] | None:
+        return {**({"key_id": str} if self._keyed else {}), **({"by": list[str]} if self.action.needs_id else {})}
+
+    def by_name_only(self, schema: Schema) -> bool:
+        return super().by_name_only(schema) and not (self.action.needs_id and not self.by)

@@ -1,0 +1,57 @@
+"""replace, null, drop: nothing of a value is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column
+from tilth.engine.expressions import col, if_else, lit, not_null
+from tilth.steps.protect.action import Action, OfText
+
+REDACTED = "[REDACTED]"
+
+
+class Replace(Action):
+    """Every value becomes the same text; what is found in a text becomes the name of its entity."""
+
+    takes = ("text",)
+
+    def change(self, column: Column, **learned: Any) -> Tree:
+        return if_else(not_null(col(column.name)), lit(self.step.text or REDACTED), lit(None))
+
+    def of_text(self, column: str, entity: str, **learned: Any) -> OfText:
+        return Fixed(self.step.text or f"[{entity}]")
+
+    def accepts(self, column: Column) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The same text for each."""
+
+    text: str
+
+    def __call__(self, text: str) -> str:
+        return self.text
+
+
+class Null(Action):
+    """Every value becomes null."""
+
+    def change(self, column: Column, **learned: Any) -> Tree:
+        return if_else(exp.false(), col(column.name), lit(None))  # of the column's type
+
+    def accepts(self, column: Column) -> str:
+        return ""
+
+
+class Drop(Null):
+    """The column goes."""
+
+    def change(self, column: Column, **learned: Any) -> None:  # type: ignore[override]
+        return None

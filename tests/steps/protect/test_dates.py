@@ -1,0 +1,24 @@
+"""mask_date and date_shift."""
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.steps.keys import KEY
+from tests.steps.made import made
+from tests.steps.protect.checks import becomes, checks
+from tilth.steps.protect.redact import Redact
+
+
+@checks("mask_date", "date_shift")
+def test_what_a_value_becomes(check):
+    assert becomes(check) == [check["is"], None]
+
+
+@given(st.lists(st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)), min_size=2, max_size=5), st.integers(1, 400))
+def test_the_days_between_two_dates_of_one_person_stay(days, most):
+    table = {"day": days, "id": ["a"] * len(days)}
+    found = made(Redact("day", with_="date_shift", key=KEY, by="id", days=most), table)["day"]
+    assert {b - a for a, b in zip(days, found, strict=True)} == {found[0] - days[0]}
+    assert abs((found[0] - days[0]).days) <= most

@@ -1,0 +1,8 @@
+"""generalise."""
+
+from tests.steps.protect.checks import becomes, checks
+
+
+@checks("generalise")
+def test_what_a_value_becomes(check):
+    assert becomes(check) == [check["is"], None]

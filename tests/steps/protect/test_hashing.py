@@ -1,0 +1,41 @@
+"""hash and sha256: check values, and the laws of pseudonyms."""
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tilth
+from tests.steps.keys import KEY
+from tests.steps.made import made
+from tests.steps.protect.checks import becomes, checks
+from tilth.steps.protect.action import EachText
+from tilth.steps.protect.hashing import Hashed
+from tilth.steps.protect.redact import Redact
+
+TEXTS = st.lists(st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12), max_size=8)
+
+
+@checks("hash", "sha256")
+def test_what_a_value_becomes(check):
+    assert becomes(check) == [check["is"], None]
+
+
+@given(TEXTS)
+def test_equal_values_have_equal_pseudonyms_and_nulls_and_empty_strings_stay(texts):
+    given = pa.array(texts, pa.string())
+    found, other = (EachText(Hashed(bytes([n]) * 32, "none", "base32", 128))(given).to_pylist() for n in (1, 2))
+    pairs = set(zip(texts, found, strict=True))
+    assert len({t for t, _ in pairs}) == len({p for _, p in pairs}) == len(pairs)
+    assert all(p == t if not t else len(p) == 26 for t, p in pairs)
+    assert not {p for p in found if p} & set(other)
+
+
+def test_pseudonyms_are_those_of_other_tables_and_kinds():
+    there = made(Redact("customer", key=KEY), {"customer": ["7", "8"]})["customer"]
+    assert made(Redact("id", key=KEY), {"id": [8, 7]})["id"] == there[::-1]
+
+
+def test_an_unkeyed_hash_is_warned_of():
+    flow = tilth.Flow.parse("features:\n  - redact: {columns: a, with: sha256}\n")
+    report = tilth.run(flow, data=pa.table({"a": ["x", "y"]}))
+    assert "UNKEYED_HASH" in {f.name for f in report.findings}
