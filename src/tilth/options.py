@@ -139,6 +139,11 @@ def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
 
 def engine_from(options: dict[str, Any]) -> Session:
     """A session of the engine, open until the command ends; it shows progress on a terminal. Takes its options out of `options`."""
+    return click.get_current_context().with_resource(sessions_from(options)())
+
+
+def sessions_from(options: dict[str, Any]) -> Callable[[], Session]:
+    """What makes sessions of the engine, which show progress on a terminal. Takes its options out of `options`."""
     made: Engine
     engine, remote = options.pop("engine"), options.pop("spark_remote")
     limits = {name: options.pop(name) for name in ("memory_limit", "threads", "spill")}
@@ -151,8 +156,7 @@ def engine_from(options: dict[str, Any]) -> Session:
         from tilth.engine.duckdb import DuckDB
 
         made = DuckDB(**limits)
-    session = made.session(progress=progress)
-    return click.get_current_context().with_resource(session)
+    return lambda: made.session(progress=progress)
 
 
 def reading_from(options: dict[str, Any]) -> dict[str, Any]:

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.errors import RequestError, unknown
-from tilth.options import ENGINE, INPUT, OUTPUT, OUTPUTS, PRIVATE, READING, engine_from, reading_from, shared, show
+from tilth.cli.every import Every, repeated
+from tilth.errors import RequestError, listed, unknown
+from tilth.options import ENGINE, INPUT, OUTPUT, OUTPUTS, PRIVATE, READING, reading_from, sessions_from, shared, show
 
 if TYPE_CHECKING:
     from tilth.checking import ForeignRuleset
+    from tilth.report import Report
     from tilth.rules import Ruleset
+
+MOST_RULES = 5  # that did not pass, which the line of a check names
 
 
 @click.command()
@@ -57,6 +61,12 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Exit with 1 only if a rule with this label did not pass, such as severity=high; may be repeated.",
 )
+@click.option(
+    "--every",
+    type=Every(),
+    metavar="TIME",
+    help="Check again and again, so long after each other, such as 15m: s, m, h, d. A line for each; SIGINT or SIGTERM ends it.",
+)
 @shared(*READING)
 @shared(*ENGINE)
 def command(
@@ -69,6 +79,7 @@ def command(
     tables: tuple[str, ...],
     history: str | None,
     fail_on: tuple[str, ...],
+    every: float | None,
     **options: Any,
 ) -> int:
     """Check DATA against the ruleset in the file RULES: DQDL, or the JSON of AWS Glue DataBrew (.json).
@@ -76,28 +87,53 @@ def command(
     Exit code 0 if every rule passed, 1 if one failed or could not be evaluated; with --fail-on only rules with such a label count.
     """
     from tilth import verbs
-    from tilth.checking import ForeignRuleset, rules_from
+    from tilth.checking import rules_from
     from tilth.report.files import Outputs
 
+    if every and options["at"]:
+        raise click.BadParameter("the time of a check that is repeated is that at which it is made", param_hint="--at")
     files = Outputs(outputs)
     sources = _tables(tables)
-    engine = engine_from(options)
+    sessions, reading = sessions_from(options), reading_from(options)
     ruleset = rules_from(Path(rules))
     labels = _labels(fail_on, ruleset)
-    table = verbs.read(data, roles={"id": ids, "private": private}, engine=engine, **reading_from(options))
-    report = verbs.check(table, ruleset, engine=engine, sources=sources, history=history, **options)
-    files.write(report)
-    if json and isinstance(ruleset, ForeignRuleset):
-        click.echo(ruleset.to_json(report))
-    elif json:
-        from tilth.aws.glue import to_glue_json
 
-        click.echo(to_glue_json(report))
-    else:
-        show(report)
-    for rule in report.facts.more.get("rules_without_rows", ()):
-        click.echo(f"no row-level result: {rule}", err=True)
-    return 1 if report.failures(labels) else 0
+    def check() -> int:
+        with sessions() as session:
+            table = verbs.read(data, roles={"id": ids, "private": private}, engine=session, **reading)
+            report = verbs.check(table, ruleset, engine=session, sources=sources, history=history, **options)
+        files.write(report)
+        failed = bool(report.failures(labels))
+        if json:
+            shown = _json(report, ruleset)
+            click.echo(" ".join(map(str.strip, shown.splitlines())) if every else shown)
+        elif every:
+            click.echo(_line(report, failed))
+        else:
+            show(report)
+        for rule in () if every else report.facts.more.get("rules_without_rows", ()):
+            click.echo(f"no row-level result: {rule}", err=True)
+        return int(failed)
+
+    return repeated(check, every) if every else check()
+
+
+def _json(report: Report, ruleset: Ruleset | ForeignRuleset) -> str:
+    """The report in the JSON of the product that the ruleset is of."""
+    from tilth.aws.glue import to_glue_json
+    from tilth.checking import ForeignRuleset
+
+    return ruleset.to_json(report) if isinstance(ruleset, ForeignRuleset) else to_glue_json(report)
+
+
+def _line(report: Report, failed: bool) -> str:
+    """The report in a line: when, whether it passed, and the rules that did not."""
+    from tilth.report.blocks import counted
+
+    wrong = [f.name for f in report.failures()]
+    rows = "" if report.rows is None else f", {counted(report.rows, 'row')}"
+    rules = f"{len(report.verdicts) - len(wrong)} of {counted(len(report.verdicts), 'rule')} passed{rows}"
+    return f"{report.facts.started} {'failed' if failed else 'passed'}: {rules}" + (f"; not {listed(wrong, MOST_RULES)}" if wrong else "")
 
 
 def _pairs(items: tuple[str, ...], option: str, form: str) -> list[tuple[str, str]]:
