@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,8 @@ from tilth.measures.endpoint.answers import AnswerFormat, Said, Unreadable, best
 from tilth.measures.endpoint.kept import Kept
 from tilth.measures.endpoint.records import INSTANCES, JSON, OBJECT, Records
 from tilth.web.client import Endpoint, EndpointAbsent, EndpointFailed, EndpointLate, Patience
+
+Answer = TypeVar("Answer")
 
 MEGABYTE = 10**6
 HOPELESS = (401, 403, 404, 405, 501)  # an answer with one of these is the same for smaller batches
@@ -170,15 +172,19 @@ class EndpointModel:
     # ── a request ──
 
     def ask(self, body: bytes, records: int, retries: int) -> list[Said]:
-        """What is said of the records of a body, as it was answered before or is now. Errors: `EndpointFailed`, `Unreadable`."""
+        """What is said of the records of a body. Errors: as `asked`."""
+        return self.asked(body, records, retries, lambda answer: self._format.read(answer, records))
+
+    def asked(self, body: bytes, records: int, retries: int, read: Callable[[bytes], Answer]) -> Answer:
+        """What is read in the answer to a body, as it was given before or is now. Errors: `EndpointFailed`, and `Unreadable` of `read`."""
         key = hashlib.sha256(repr((self.url, self._headers)).encode() + body).digest() if self._kept else b""
         if self._kept and (answer := self._kept.find(key)) is not None:
-            said = self._format.read(answer, records)
+            said = read(answer)
             self._count(kept=records)
             return said
         begun = monotonic()
         answer = self._answered(body, retries)
-        said = self._format.read(answer, records)
+        said = read(answer)
         if self._kept:
             self._kept.keep(key, answer)
         self._count(requests=1, records=records, seconds=monotonic() - begun)
