@@ -105,7 +105,22 @@ def _with_model(measure: Measure) -> Measure:
 
     if not isinstance(measure, ModelMeasure) or not isinstance(measure.model, str | Path):
         return measure
+    if measure.of_images:
+        return measure.of_model(image_model_from(measure.model), ())
     return measure.of_model(*model_from(measure.model, measure.columns, measure.trusted, () if measure.of_columns else None))
+
+
+def image_model_from(place: str | Path) -> Any:
+    """The model of images in an ONNX file, or behind an address. Errors: `RequestError` for another file."""
+    from tilth.web.client import is_address
+
+    if is_address(place):
+        from tilth.measures.endpoint.model import EndpointModel
+
+        return EndpointModel(str(place))
+    from tilth.steps.image_models import OnnxImages
+
+    return OnnxImages(str(place))
 
 
 def model_from(

@@ -22,6 +22,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "shap": "tilth.measures.explain.shap:Shap",
         "pdp": "tilth.measures.explain.pdp:Pdp",
         "asymmetric_shap": "tilth.measures.explain.forecasts:AsymmetricShap",
+        "image_shap": "tilth.measures.explain.images.image_shap:ImageShap",
         "metrics": "tilth.measures.measure:NamedMetrics",
     },
 )

@@ -91,6 +91,9 @@ class ModelMeasure(Measure):
     of_columns: ClassVar[bool] = True
     """Whether the model takes columns of the table, whose names it must know or be told."""
 
+    of_images: ClassVar[bool] = False
+    """Whether the model takes images."""
+
     model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
     """A model file, a fitted flow that predicts, the address of an endpoint, or a function from a table to a prediction for each row."""
     columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)

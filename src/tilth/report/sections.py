@@ -53,6 +53,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "shap": "tilth.measures.explain.section:SHAP",
         "shap_unit": "tilth.measures.explain.section:UNITS",
         "shap_text": "tilth.measures.explain.section:TEXTS",
+        "image_shap": "tilth.measures.explain.images.findings:IMAGES",
         "pdp": "tilth.measures.explain.pdp:PDP",
         "shap_values": "tilth.measures.explain.local:LOCAL",
         "asymmetric_shap": "tilth.measures.explain.forecast_findings:FORECASTS",

@@ -137,6 +137,7 @@ def command(
             by_shap = {"local": bool(shap_file), "text_config": {"granularity": units} if units else None}
             given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, **by_shap}}
             given["asymmetric_shap"] = {**explained, "local": bool(shap_file)}
+            given["image_shap"] = {"model": explained["model"]}
             given["bias_variance"] = {"learner": model, "trusted": trusted} if model else {}
             asked = [{m: given[m]} if m in given else m for m in measures]
             report = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
@@ -154,9 +155,9 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
         raise click.UsageError("there is no data: give DATA, or --config with a dataset_uri")
     if measures and config is not None:
         raise click.UsageError("--measure and --config exclude each other: the file says what to measure")
-    if model and config is None and not {*measures} & {"importance", "pdp", "shap", "asymmetric_shap", "bias_variance"}:
+    if model and config is None and not {*measures} & {"importance", "pdp", "shap", "asymmetric_shap", "image_shap", "bias_variance"}:
         raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap, or --config")
-    if shap and not {*measures} & {"shap", "asymmetric_shap"}:
+    if shap and not {*measures} & {"shap", "asymmetric_shap", "image_shap"}:
         raise click.UsageError("--save-shap and --explain-text are of SHAP values: add --measure shap --model FILE")
     if bias and measures and "bias" not in measures:
         raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
@@ -194,6 +195,7 @@ def _save(report: Report, counts_file: str | None, shap_file: str | None) -> Rep
     """Write the counts behind bias and the SHAP values of single rows or series; the report without them."""
     from tilth.measures.bias.counts import BiasCounts, save_counts
     from tilth.measures.explain.forecast_findings import ForecastValues, save_items
+    from tilth.measures.explain.images.findings import ShapImage, save_images
     from tilth.measures.explain.local import LocalValues, save_local
 
     if counts_file:
@@ -206,6 +208,8 @@ def _save(report: Report, counts_file: str | None, shap_file: str | None) -> Rep
             save_local(found.payload, shap_file)
         for items in report.of(ForecastValues):
             save_items(items.payload, shap_file)
+        if images := report.of(ShapImage):
+            save_images(images, shap_file)
     written = {BiasCounts.KIND} if counts_file else set()
     written |= {LocalValues.KIND, ForecastValues.KIND} if shap_file else set()
     return replace(report, findings=tuple(f for f in report.findings if f.kind not in written))

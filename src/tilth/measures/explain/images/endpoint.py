@@ -1,0 +1,106 @@
+"""Models of images behind an HTTP endpoint, asked as SageMaker's image algorithms are: an image is the body of a request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from tilth.measures.endpoint.answers import Unreadable
+from tilth.measures.endpoint.model import EndpointAnswer, EndpointModel
+from tilth.measures.endpoint.records import JSON
+from tilth.measures.explain.images.pixels import NPY, PNG, encoded
+from tilth.web.jmespath import path
+
+Detection: TypeAlias = tuple[float, ...]
+"""Class, score, and the left, upper, right and lower end of a box, as shares of the image's width and height."""
+AT_ONCE = 16  # images of a request as NPY
+MEMBERS = ("predictions", "prediction", "probabilities", "scores")
+DETECTED = 6  # numbers of a detection
+
+
+@dataclass(frozen=True, eq=False)
+class ImageEndpoint:
+    """The scores, or the detections, that a server answers for images: a request each, as NPY for up to 16.
+
+    An answer is JSON: the list of scores, a list of such lists for several images, or an object with it at `probability`, a JMESPath, or as
+    `predictions`, `prediction`, `probabilities` or `scores`. A line of CSV is a list, too. Errors: those of `EndpointModel`.
+    """
+
+    model: EndpointModel
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        """The scores of each image, a column for each."""
+        rows = [row for said in self._asked(images, _scores) for row in said]
+        if len(widths := {len(row) for row in rows}) > 1:
+            message = f"{self.model.url} answered {' and '.join(map(str, sorted(widths)))} scores for images"
+            raise EndpointAnswer(message, code="endpoint-answer")
+        return np.array(rows, float)
+
+    def detections(self, images: np.ndarray) -> list[list[Detection]]:
+        """What is detected in each image."""
+        return [found for said in self._asked(images, _detections) for found in said]
+
+    def _asked(self, images: np.ndarray, read: Callable[[Any, int], list[Any]]) -> list[list[Any]]:
+        npy = self.model.content_type == NPY
+        batches = [images[i : i + AT_ONCE] for i in range(0, len(images), AT_ONCE)] if npy else [image[None] for image in images]
+        with ThreadPoolExecutor(max(1, self.model.concurrency)) as threads:
+            return list(threads.map(partial(self._batch, read=read), batches))
+
+    def _batch(self, images: np.ndarray, read: Callable[[Any, int], list[Any]]) -> list[Any]:
+        kind = self.model.content_type
+        body = encoded(images if kind == NPY else images[0], kind)
+        try:
+            return self.model.asked(body, len(images), self.model.retries, lambda answer: read(self._found(answer), len(images)))
+        except Unreadable as error:
+            raise EndpointAnswer(f"{self.model.url}: {error}", hint=self.model.hint, code="endpoint-answer") from None
+
+    def _found(self, answer: bytes) -> Any:
+        """The list in an answer."""
+        try:
+            text = answer.decode()
+            document = json.loads(text if text.lstrip()[:1] in ("[", "{") else f"[{text.strip()}]")
+        except ValueError:
+            raise Unreadable("the answer is neither JSON nor a line of numbers") from None
+        if self.model.probability is not None:
+            return path(str(self.model.probability))(document)
+        return next((document[m] for m in MEMBERS if m in document), None) if isinstance(document, dict) else document
+
+
+def of_images(model: EndpointModel) -> EndpointModel:
+    """A model that is asked about images, as PNG unless it says how."""
+    return (
+        model
+        if model.content_type.startswith("image/") or model.content_type == NPY
+        else replace(model, content_type=PNG, accept_type=JSON)
+    )
+
+
+def _scores(found: Any, images: int) -> list[list[float]]:
+    """A list of numbers for each image; of one image the outer list may lack."""
+    rows = [found] if isinstance(found, list) and images == 1 and not any(isinstance(x, list) for x in found) else found
+    if not _lists(rows, images) or not all(map(_numbers, rows)):
+        raise Unreadable(f"the answer is not a list of scores for each of {images} images")
+    return [[float(x) for x in row] for row in rows]
+
+
+def _detections(found: Any, images: int) -> list[list[Detection]]:
+    """A list of detections for each image; of one image the outer list may lack."""
+    bare = images == 1 and isinstance(found, list) and all(_numbers(x) for x in found)
+    rows = [found] if bare else found
+    if not _lists(rows, images) or not all(isinstance(of, list) and all(_numbers(d) and len(d) == DETECTED for d in of) for of in rows):
+        raise Unreadable("the answer is not a list of detections, each [class, score, left, upper, right, lower]")
+    return [[tuple(map(float, d)) for d in of] for of in rows]
+
+
+def _lists(found: Any, images: int) -> bool:
+    return isinstance(found, list) and len(found) == images
+
+
+def _numbers(row: Any) -> bool:
+    return isinstance(row, Sequence) and bool(row) and all(isinstance(x, int | float) and np.isfinite(x) for x in row)

@@ -1,0 +1,58 @@
+"""Images as arrays of pixels, height × width × 3 bytes of sRGB, and their files."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from tilth.errors import MissingExtra, RequestError, SourceError
+
+MOST_PIXELS = 50_000_000  # of an image: a small file may unpack to any size
+JPEG, PNG, NPY = "image/jpeg", "image/png", "application/x-npy"
+QUALITY = 95  # of JPEG
+
+
+def decoded(content: bytes, name: str) -> np.ndarray:
+    """The pixels of a file, turned as its EXIF data says, transparent ones on white.
+
+    Errors: `SourceError`, which names the image, for bytes that are not one or are cut off, and for more than 50 million pixels;
+    `MissingExtra`.
+    """
+    try:
+        from PIL import Image, ImageOps
+    except ImportError as error:
+        raise MissingExtra.named("images", "an image") from error
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > MOST_PIXELS:
+                message = f"{name} has {image.width:,} × {image.height:,} pixels"
+                raise SourceError(message, accepted=f"up to {MOST_PIXELS:,}", hint="make it smaller", code="too-large")
+            turned = ImageOps.exif_transpose(image).convert("RGBA")
+            white = Image.new("RGBA", turned.size, "white")
+            return np.asarray(Image.alpha_composite(white, turned).convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise SourceError(f"{name} is not a valid image", accepted="JPEG, PNG, GIF, BMP, WebP, TIFF", code="bad-image") from error
+
+
+def encoded(pixels: np.ndarray, content_type: str = PNG) -> bytes:
+    """The file of an image, JPEG or PNG; as NPY of one image or several. Errors: `RequestError` for another type, `MissingExtra`."""
+    file = io.BytesIO()
+    if content_type == NPY:
+        np.save(file, pixels, allow_pickle=False)
+        return file.getvalue()
+    if content_type not in (JPEG, PNG):
+        raise RequestError(f"an image is not sent as {content_type}", accepted=f"{JPEG}, {PNG}, {NPY}", code="bad-value")
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise MissingExtra.named("images", "an image") from error
+    Image.fromarray(pixels).save(file, content_type.rpartition("/")[2], quality=QUALITY)
+    return file.getvalue()
+
+
+def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The image in another size."""
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(pixels).resize((width, height)))

@@ -1,0 +1,47 @@
+"""Files of images, read and written."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.measures.explain.images.pictures import QUARTERS
+from tilth.errors import RequestError, SourceError
+from tilth.measures.explain.images.pixels import JPEG, NPY, PNG, decoded, encoded, resized
+
+
+def png(width, height):
+    """The head of a PNG file of a size, without its pixels."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
+
+
+def test_files_give_their_pixels():
+    assert np.array_equal(decoded(encoded(QUARTERS), "q.png"), QUARTERS)
+    assert np.abs(decoded(encoded(QUARTERS, JPEG), "q.jpg").astype(int) - QUARTERS).mean() < 20
+    assert np.array_equal(np.load(io.BytesIO(encoded(QUARTERS[None], NPY)), allow_pickle=False), QUARTERS[None])
+    assert resized(QUARTERS, 4, 8).shape == (4, 8, 3)
+
+
+def test_transparent_pixels_are_on_white_and_exif_turns():
+    clear, turned = io.BytesIO(), io.BytesIO()
+    Image.fromarray(np.dstack([QUARTERS, np.zeros((16, 16), np.uint8)])).save(clear, "png")
+    assert (decoded(clear.getvalue(), "clear.png") == 255).all()
+    exif = Image.Exif()
+    exif[0x0112] = 3  # by 180 degrees
+    Image.fromarray(QUARTERS).save(turned, "png", exif=exif)
+    assert np.array_equal(decoded(turned.getvalue(), "turned.png"), QUARTERS[::-1, ::-1])
+
+
+def test_what_is_not_an_image_is_refused():
+    for content in (b"", b"no image", encoded(QUARTERS)[:60], encoded(QUARTERS, JPEG)[:200]):
+        with pytest.raises(SourceError, match=r"broken\.png is not a valid image"):
+            decoded(content, "broken.png")
+    with pytest.raises(SourceError, match=r"large\.png has 10,000 × 10,000 pixels|large\.png is not a valid image"):
+        decoded(png(10_000, 10_000), "large.png")
+    with pytest.raises(RequestError, match="an image is not sent as text/csv"):
+        encoded(QUARTERS, "text/csv")
+    assert encoded(QUARTERS, PNG)[:4] == b"\x89PNG"
