@@ -189,8 +189,6 @@ def test_what_is_not_computed_is_named():
             changed(methods={"shap": {}}, predictor={"endpoint_name": "e"}),
             "predictor.endpoint_name: models at SageMaker are not asked; .* --model",
         ),
-        (changed("methods.shap", {"image_config": {"model_type": "OBJECT_DETECTION"}}, tilth=MODEL), "methods.shap.image_config"),
-        (changed("dataset_type", "application/x-image"), "data of type application/x-image cannot be read"),
         (changed("tilth", {"modality": "image", "text_column": 0, "derived_facets": [{"feature": "sharpness"}]}), "content of images"),
     ],
 )

@@ -6,14 +6,16 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from tilth.aws.clarify.checks import PREDICTING
+from tilth.aws.clarify.checks import IMAGES, PREDICTING
 from tilth.aws.clarify.config import VERSION, AnalysisConfig
 from tilth.aws.clarify.explanations import explained, explanations_json
+from tilth.aws.clarify.images import explained_images, image_model_of
 from tilth.aws.clarify.learner import bias_variance_json, learned
 from tilth.aws.clarify.predicting import model_of, with_predictions
 from tilth.aws.clarify.segments import segments
@@ -43,10 +45,10 @@ FLIPS = ("neighbours", "rows_of_a", "flips_to_accepted", "flips_to_refused", "FT
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What came of a configuration: the report, and files that are written beside it: tables as CSV, lists as lines of JSON."""
+    """What came of a configuration: the report, and files that are written beside it: tables as CSV, lists as lines of JSON, pictures."""
 
     report: Report
-    files: Mapping[str, pa.Table | list[Any]] = field(default_factory=dict)
+    files: Mapping[str, pa.Table | list[Any] | bytes] = field(default_factory=dict)
 
 
 def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session, counts: bool = False) -> Report:
@@ -64,12 +66,13 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
     Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns, `EndpointFailed` of the model.
     """
     facts = begin(engine)
-    table, named, more, files = data, config, dict[str, Any](), dict[str, pa.Table | list[Any]]()
+    table, named, more, files = data, config, dict[str, Any](), dict[str, pa.Table | list[Any] | bytes]()
     schema = engine.schema(data)
     config.reject_unknown(schema)
     findings = [warning("NOT_COMPUTED", m, measure="clarify") for m in config.left_out]
     if config.asks_model:
-        model, columns = model_of(config, schema, kept)
+        images = config.dataset_type == IMAGES
+        model, columns = (image_model_of(config, kept), ()) if images else model_of(config, schema, kept)
         if PREDICTING in config.asks_model:
             with engine.working_for("predictions"):
                 table, named, made = with_predictions(data, config, model, columns, engine)
@@ -77,7 +80,8 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
             findings += made.warnings
             files |= {"predictions.csv": made.table} if config.tilth.predictor.save_predictions else {}
         if {"shap", "pdp"} & {*config.asks_model}:
-            explanations = explained(table, config, model, columns, engine)
+            explain = explained_images if images else partial(explained, columns=columns)
+            explanations = explain(table, config, model, engine=engine)
             findings += explanations.findings
             files |= explanations.files
         more |= {"model": config.tilth.predictor.model, "model_columns": list(columns)}
@@ -121,6 +125,9 @@ def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, s
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
         for name, rows in analysis.files.items():
             (folder / name).parent.mkdir(exist_ok=True)
+            if isinstance(rows, bytes):
+                (folder / name).write_bytes(rows)
+                continue
             with (folder / name).open("w", encoding="utf-8", newline="") as file:
                 if isinstance(rows, list):
                     file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)

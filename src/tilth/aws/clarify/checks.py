@@ -20,10 +20,11 @@ FORMATS = {
     "application/x-parquet": "parquet",
     "application/jsonlines": "jsonl",
     "application/json": "json",
-    "application/x-image": "",
+    "application/x-image": "image_folder",
     "application/sagemakercapturejson": "",
 }
 """Dataset type → the format that reads it; empty if this version has none."""
+IMAGES, SENT = "application/x-image", ("image/jpeg", "image/png", "application/x-npy")
 LATER = ("skin_tone", "model_card")
 """Keys of the `tilth` block that this version knows but does not support."""
 PREDICTED = "predicted_label"  # the name of predictions, unless the configuration has another
@@ -133,6 +134,7 @@ def _of_explanations(c: AnalysisConfig) -> Iterator[Check]:
     yield _exclusive(shap, "methods.shap", "baseline", "num_clusters")
     not_tabular = shap.features_to_explain is not None and (shap.text_config or shap.image_config)
     yield not_tabular, "methods.shap: features_to_explain is for tabular data, without text_config and image_config"
+    yield from _of_images(c, shap)
     if shap.text_config is not None:
         try:
             TextConfig.of(shap.text_config.model_dump(exclude_none=True))
@@ -146,6 +148,21 @@ def _of_explanations(c: AnalysisConfig) -> Iterator[Check]:
         yield samples, f"{path}.num_samples: needed for granularity fine_grained, and only there"
         accepted = "chronological, where granularity is fine_grained"
         yield fine and series.direction != "chronological", f"{path}.direction: found {series.direction!r}", accepted
+
+
+def _of_images(c: AnalysisConfig, shap: Shap) -> Iterator[Check]:
+    """What explanations of images need."""
+    images, asked = c.dataset_type == IMAGES, shap.image_config
+    yield asked is not None and not images, f"methods.shap.image_config: found with dataset_type {c.dataset_type}", IMAGES
+    yield images and c.methods.shap is not None and asked is None, f"methods.shap.image_config: this is needed for {IMAGES}"
+    yield images and c.methods.pdp is not None, "methods.pdp: not for images"
+    if images and asked is not None:
+        headers = c.predictor and c.predictor.label_headers
+        yield asked.model_type == "IMAGE_CLASSIFICATION" and not headers, "predictor.label_headers: this is needed for images"
+        yield not isinstance(shap.baseline, str | None), "methods.shap.baseline: found rows", "the place of an image"
+        yield shap.num_clusters is not None, "methods.shap.num_clusters: not for images"
+        kind = c.predictor and c.predictor.content_type
+        yield kind is not None and kind not in SENT, f"predictor.content_type: found {json.dumps(kind)}", listed(SENT)
 
 
 def _of_data(c: AnalysisConfig) -> Iterator[Check]:
@@ -165,7 +182,7 @@ def _of_data(c: AnalysisConfig) -> Iterator[Check]:
     yield apart and c.dataset_type != "text/csv", f"{listed(apart)}: separate datasets are for text/csv only"
     lists = c.dataset_type in ("application/jsonlines", "application/json") and c.time_series_data_config is None
     yield lists and c.features is None, f"features: this is needed for {c.dataset_type}"
-    yield c.dataset_type == "application/x-image" and c.excluded_columns is not None, "excluded_columns: not for images"
+    yield c.dataset_type == IMAGES and c.excluded_columns is not None, "excluded_columns: not for images"
 
 
 # ── what this version does not compute ──
@@ -176,9 +193,6 @@ def gaps(c: AnalysisConfig) -> Iterator[str]:
     if c.methods.model_fields_set <= {"asymmetric_shapley_value", "report"}:
         asked = listed([f"methods.{m}" for m in c.methods.model_fields_set])
         yield f"{asked} is not supported in this version: of Clarify's methods it computes bias, shap and pdp"
-    shap = c.methods.shap or Shap()
-    unsupported = given(shap, "image_config", within="methods.shap.")
-    yield from (f"{key} is not supported in this version" for key in unsupported)
     if c.asks_model and c.tilth.predictor.model is None:
         named = listed(given(c.predictor, "endpoint_name", "model_name", within="predictor."))
         yield f"{named}: models at SageMaker are not asked; name what answers for it: {ELSEWHERE}"

@@ -33,10 +33,10 @@ TOP = 10  # features of partial dependence, where the configuration does not say
 
 @dataclass(frozen=True, eq=False)
 class Explanations:
-    """Findings of SHAP values and partial dependence, and the files that Clarify writes of them: tables, or lines of JSON."""
+    """Findings of SHAP values and partial dependence, and the files that Clarify writes of them: tables, lines of JSON, or pictures."""
 
     findings: tuple[Finding, ...] = ()
-    files: dict[str, pa.Table | list[Any]] = field(default_factory=dict)
+    files: dict[str, pa.Table | list[Any] | bytes] = field(default_factory=dict)
 
 
 def explained(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[str, ...], engine: Session) -> Explanations:
