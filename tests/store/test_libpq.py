@@ -8,7 +8,7 @@ import pytest
 
 from tilth.errors import RequestError
 from tilth.secrets import Credentials, Secret
-from tilth.store.libpq import connection_string, hint_of, is_refused
+from tilth.store.libpq import connection_string, hint_of, is_broken, is_refused
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,18 @@ def test_what_the_place_lacks_comes_from_the_secret():
     assert (uri.netloc, options) == ("app@localhost", {"password": "p@ss/word"})
     with pytest.raises(RequestError, match=r"env:X is one of mysql, and the place is in PostgreSQL"):
         given("postgresql://localhost/sales", engine="mysql")
+
+
+@pytest.mark.parametrize(
+    ("message", "broken"),
+    [
+        ("[libpq] Execution error [PGRES_FATAL_ERROR]: FATAL:  terminating connection due to administrator command", True),
+        ("server closed the connection unexpectedly", True),
+        ('[libpq] Execution error [PGRES_FATAL_ERROR]: ERROR:  invalid input syntax for type integer: "x"', False),
+    ],
+)
+def test_which_messages_say_that_the_connection_has_ended(message, broken):
+    assert is_broken(message) is broken
 
 
 @pytest.mark.parametrize(

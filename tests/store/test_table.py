@@ -100,8 +100,8 @@ def test_no_server(tmp_path):
 def test_a_secret_opens_a_server_whose_certificate_is_verified(database, postgres_server, monkeypatch):
     from tilth.secrets import AuthenticationFailed, references
 
-    monkeypatch.setenv("READER", '{"username": "reader", "password": "first-password"}')
-    execute(database, "create role reader login password 'first-password'", "grant select on loans to reader")
+    monkeypatch.setenv("READER", '{"username": "rotated", "password": "first-password"}')
+    execute(database, "create role rotated login password 'first-password'", "grant select on loans to rotated")
     for place in (postgres_server.local, postgres_server.verified):
         assert tilth.write(tilth.read(f"{place}&query=SELECT id FROM loans", secret="env:READER")).num_rows == 2
     with pytest.raises(SourceError, match="permission denied"):
@@ -113,14 +113,14 @@ def test_a_secret_opens_a_server_whose_certificate_is_verified(database, postgre
 
     def kept(self, name, label):  # a secret manager, where the password is rotated in a run
         asked.append(name)
-        return '{"username": "reader", "password": "PASSWORD"}'.replace("PASSWORD", ["first-password", "second-password"][len(asked) > 1])
+        return '{"username": "rotated", "password": "PASSWORD"}'.replace("PASSWORD", ["first-password", "second-password"][len(asked) > 1])
 
     monkeypatch.setattr(references.PROVIDERS["command"], "text", kept)
     data = tilth.read(f"{postgres_server.local}&table=loans", secret="command:manager")
-    execute(database, "alter role reader password 'second-password'")
+    execute(database, "alter role rotated password 'second-password'")
     assert tilth.read(f"{postgres_server.local}&table=loans", secret="command:manager").names == data.names
     assert len(asked) == 2
-    execute(database, "alter role reader password 'third-password'")
+    execute(database, "alter role rotated password 'third-password'")
     with pytest.raises(AuthenticationFailed, match="check command:manager") as refused:
         tilth.read(f"{postgres_server.local}&table=loans", secret="command:manager")
     assert "second-password" not in str(refused.value)

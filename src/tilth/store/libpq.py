@@ -19,6 +19,7 @@ from tilth.secrets import Credentials, resolve
 
 VERIFIED = "verify-full"
 ENGINES = ("postgres", "postgresql", "aurora-postgresql")  # as secrets of databases call it
+BROKEN = re.compile(r"FATAL:|PANIC:|connection to server|closed the connection|connection not open|could not (receive|send) data|SSL error")
 REFUSED = re.compile(r"authentication failed|no password supplied|is not permitted to log in", re.IGNORECASE)
 
 
@@ -27,6 +28,11 @@ def hint_of(message: str) -> str:
     if "certificate" in message or "SSL" in message:
         return "name the file of its authority: sslrootcert=FILE; a weaker mode must be written into the place: sslmode=require"
     return "is the server running?"
+
+
+def is_broken(message: str) -> bool:
+    """Whether a message of libpq says that the connection has ended, not that a value is wrong."""
+    return bool(BROKEN.search(message))
 
 
 def is_refused(message: str) -> bool:

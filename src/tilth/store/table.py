@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
 from tilth.secrets import Access, AuthenticationFailed, Credentials, hidden
-from tilth.store.libpq import connection_string, hint_of, is_refused
+from tilth.store.libpq import connection_string, hint_of, is_broken, is_refused
 from tilth.store.places import Store
 
 DIGITS = 38  # of the largest decimal of the engines
@@ -123,7 +123,10 @@ def connected(server: str, place: str, access: Access | None = None) -> Iterator
     try:
         with access.credentials(opened) if access else opened() as connection, connection.cursor() as cursor:
             yield cursor
-    except (dbapi.DataError, OSError):  # their messages contain values
+    except (dbapi.DataError, OSError) as error:  # their messages contain values
+        if is_broken(str(error)):
+            hint = "begin again; was the server stopped, or the session ended?"
+            raise MachineError(f"{place}: the connection broke off: {_first_line(error)}", hint=hint, code="database") from None
         raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from None
     except (dbapi.ProgrammingError, dbapi.NotSupportedError) as error:
         raise SourceError(f"{place} cannot be used: {_first_line(error)}", code="not-readable") from None
