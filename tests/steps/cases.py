@@ -157,6 +157,8 @@ FEATURES: list[Step] = [
     S["redact"](("number", "whole"), with_="random", low=-5, high=10.5, seed=3),
     S["redact"](("day", "zoned"), with_="random", low="2020-01-01", high="2021-12-31", by=("id", "label")),
     S["redact"]("word", with_="sha256"),
+    S["redact"]("word", find=("EMAIL", "CREDIT_CARD"), key=KEY),
+    S["redact"](("word", "label"), with_="mask", find=("all",), countries=("US",), findings="found", details=True, into="{column}!"),
     S["join"]("other", "whole", columns=("city", "since", "score", "zoned"), suffix="_2", indicator="known", lookup=True, tables=TABLES),
 ]  # fmt: skip
 FEATURES += predicting(("whole", "price", "flag"))

@@ -44,7 +44,7 @@ def test_no_key_is_in_what_is_kept_or_shown(way, tmp_path):
     found = fitted(step, TABLE)
     tilth.fit(tilth.Flow(parts={"features": (step,)}), TABLE).save(tmp_path / "f.tilth")
     key = step.action.key(found.learned[column]["key_id"])
-    shown = f"{found!r} {found.apply(dataset(TABLE)).layers!r} {step.action.of_text('x', '', **found.learned[column])!r}".encode()
+    shown = f"{found!r} {found.apply(dataset(TABLE)).layers!r} {step.action.of_text('x', **found.learned[column])!r}".encode()
     for kept in ((tmp_path / "f.tilth").read_bytes(), shown):
         assert not any(form in kept for form in (key, key.hex().encode(), repr(key)[2:-1].encode()))
 

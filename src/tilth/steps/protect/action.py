@@ -34,6 +34,7 @@ class Action(ABC):
     purpose: ClassVar[str] = ""  # what its key is derived for: a word of the label
     key_size: ClassVar[int] = 32  # bytes of that key
     needs_id: ClassVar[bool] = False  # whether it depends on what identifies a row or a person
+    in_texts: ClassVar[bool] = False  # whether it can hide a part of a text
     only_rows: ClassVar[bool] = False  # whether it needs the whole table, so that it cannot be served
 
     def __init__(self, step: Redact) -> None:
@@ -47,8 +48,8 @@ class Action(ABC):
     def change(self, column: Column, **learned: Any) -> Tree | None:
         """What becomes of a column; None drops it."""
 
-    def of_text(self, column: str, entity: str, **learned: Any) -> OfText | None:
-        """What becomes of a part of a text in which an entity was found; None where the way is for whole cells only."""
+    def of_text(self, column: str, **learned: Any) -> OfText | None:
+        """What becomes of a part of a text in which something was found, where the way is `in_texts`; None is the name of that."""
         return None
 
     def accepts(self, column: Column) -> str:

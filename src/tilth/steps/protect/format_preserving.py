@@ -33,6 +33,7 @@ class FormatPreserving(Action):
 
     takes = ("key", "key_id", "domain", "alphabet", "keep_check", "invalid")
     purpose = "fpe"
+    in_texts = True
 
     def mistakes(self) -> Iterator[Mistake]:
         characters = ALPHABETS.get(self.step.alphabet, self.step.alphabet)
@@ -43,9 +44,9 @@ class FormatPreserving(Action):
             yield Mistake("redact: `keep_check` is for digits: cards and IBANs", accepted="alphabet: digits", code="bad-value")
 
     def change(self, column: Column, **learned: Any) -> Tree:
-        return self.by_python(column, self.of_text(column.name, "", **learned))
+        return self.by_python(column, self.of_text(column.name, **learned))
 
-    def of_text(self, column: str, entity: str, **learned: Any) -> OfText:
+    def of_text(self, column: str, **learned: Any) -> OfText:
         characters, tweak = ALPHABETS.get(self.step.alphabet, self.step.alphabet), f"{self.step.domain}{BETWEEN}{column}".encode()
         return Formatted(self.key(learned["key_id"]), characters, tweak, column, self.step.keep_check, self.step.invalid)
 

@@ -36,6 +36,7 @@ class Pseudonym(Action):
 
     takes = ("key", "key_id", "domain", "normalise", "encoding", "length")
     purpose = "pseudonym"
+    in_texts = True
 
     def mistakes(self) -> Iterator[Mistake]:
         if not LEAST_BITS <= self.step.length <= MOST_BITS or self.step.length % 8:
@@ -46,7 +47,7 @@ class Pseudonym(Action):
         gives = Kind.INTEGER if self.step.encoding == "int64" else Kind.STRING
         return self.by_python(column, self.one(**learned), gives)
 
-    def of_text(self, column: str, entity: str, **learned: Any) -> OfText:
+    def of_text(self, column: str, **learned: Any) -> OfText:
         one = self.one(**learned)
         return Written(one) if self.step.encoding == "int64" else one
 
@@ -85,10 +86,12 @@ class Written:
 class Sha256(Action):
     """The SHA-256 of a value, without a key."""
 
+    in_texts = True
+
     def change(self, column: Column, **learned: Any) -> Tree:
         return self.by_python(column, sha256)
 
-    def of_text(self, column: str, entity: str, **learned: Any) -> OfText:
+    def of_text(self, column: str, **learned: Any) -> OfText:
         return sha256
 
 

@@ -21,6 +21,7 @@ class Masking(Action):
     """Characters are replaced by one character, so that the length stays."""
 
     takes = ("keep_left", "keep_right", "character", "matching")
+    in_texts = True
 
     def mistakes(self) -> Iterator[Mistake]:
         if len(self.step.character) != 1:
@@ -50,7 +51,7 @@ class Masking(Action):
     def change(self, column: Column, **learned: Any) -> Tree:
         return Mask.of(text_of(column), *map(lit, self.given))
 
-    def of_text(self, column: str, entity: str, **learned: Any) -> OfText:
+    def of_text(self, column: str, **learned: Any) -> OfText:
         left, right, by, pattern = self.given
         return Masked(left, right, Regex.parse(pattern).replacing(by).python)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select
-from tilth.errors import Mistake, RequestError, listed
+from tilth.engine.expressions import lit
+from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.shelf import PYTHON_ONLY
 from tilth.steps.protect.action import Action
+from tilth.steps.protect.cells import Found, detector, with_findings
 from tilth.steps.protect.dates import DateShift, MaskDate
 from tilth.steps.protect.format_preserving import FormatPreserving
 from tilth.steps.protect.generalising import Generalise
@@ -20,9 +22,9 @@ from tilth.steps.protect.hashing import Encoding, Normalise, Pseudonym, Sha256
 from tilth.steps.protect.keys import key_id
 from tilth.steps.protect.masking import Masking
 from tilth.steps.protect.randomising import Random, Shuffle
-from tilth.steps.protect.replacing import Drop, Null, Replace
+from tilth.steps.protect.replacing import Detect, Drop, Null, Replace
 from tilth.steps.protect.tokens import Token
-from tilth.steps.step import ColumnStep, Learned, Learning, Selector
+from tilth.steps.step import ColumnStep, Learned, Learning, Selector, kept_private, reject_clashes
 
 ACTIONS: Mapping[str, type[Action]] = {
     "hash": Pseudonym,
@@ -38,7 +40,9 @@ ACTIONS: Mapping[str, type[Action]] = {
     "random": Random,
     "shuffle": Shuffle,
     "sha256": Sha256,
+    "detect": Detect,
 }
+FINDING = ("find", "countries", "sensitivity", "findings", "details")  # parameters of what is found in texts
 IDS = (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN)  # kinds of what identifies: every engine writes them alike
 UNKEYED = "is not a protection: all of a billion numbers are hashed in minutes; `with: hash` uses a key"
 
@@ -61,6 +65,12 @@ class Redact(ColumnStep):
     | `random` | a value between `low` and `high`, which depends on what identifies the row (`by`) and the `seed` |
     | `shuffle` | the column's value of another row: only in `rows` |
     | `sha256` | the SHA-256, without a key: for comparison with what others made; a run warns of it |
+    | `detect` | nothing: what is found is noted in the column `findings` |
+
+    With `find` only the parts of a text are hidden in which one of these entities is found, by `hash`, `token`, `format_preserving`,
+    `mask`, `replace` (by the name of the entity in brackets, if there is no `text`) or `sha256`; the rest stays. `findings` is a new
+    column, a map from columns to lists of structs `entityType`, `actionUsed`, `start`, `end`, with places in characters of the text as
+    it was, the end behind the last.
 
     Null stays null, and an empty string stays empty. Wherever a string is made, other values are written as strings first.
     Where fewer than four characters would be hidden by `mask`, all are. Keys for each way and `domain` are derived from the `key`, which is
@@ -81,9 +91,20 @@ class Redact(ColumnStep):
 
     with_: Literal[
         "hash", "token", "format_preserving", "mask", "replace", "null", "drop", "generalise", "mask_date", "date_shift", "random",
-        "shuffle", "sha256",
+        "shuffle", "sha256", "detect",
     ] = "hash"  # fmt: skip
     """How values are hidden."""
+    find: tuple[str, ...] = ()
+    """The entities that are looked for in texts, such as `[EMAIL, CREDIT_CARD]`; `[all]` are those of no country and of the
+    `countries`. Default: whole cells are hidden."""
+    countries: tuple[str, ...] = ()
+    """`find`: countries whose numbers are looked for, such as `[US, CA]`."""
+    sensitivity: float | Literal["low", "high"] = "low"
+    """`find`: what is found: `low` only what is sure, `high` also what looks like it, or the least score, 0 to 1."""
+    findings: str = ""
+    """`find`: the column that notes what was found. Default: none."""
+    details: bool = False
+    """`findings`: whether structs say `score`, `tier` and `rule`, too."""
     key: str = ""
     """`hash`, `token`, `format_preserving`, `date_shift`: the reference to the key, such as `file:secrets/tilth.key`. `shuffle`: with a key
     only who has it can undo it."""
@@ -138,11 +159,28 @@ class Redact(ColumnStep):
 
     def _mistakes(self) -> Iterator[Mistake]:
         given = {f.name for f in fields(self) if f.metadata != PYTHON_ONLY and getattr(self, f.name) != f.default}
-        for name in sorted(given.difference(self.action.takes, {"columns", "into", "with_"})):
+        for name in sorted(given.difference(self.action.takes, {"columns", "into", "with_", *FINDING})):
             those = listed(k for k, action in ACTIONS.items() if name in action.takes)
             yield Mistake(f"redact: `{name}` is for {those}, not for {self.with_}", code="bad-policy")
+        yield from self._unfit_find(given)
         if not self.domain:
             yield Mistake("redact: `domain` is empty", accepted="a word for what is hidden, such as customer", code="bad-value")
+
+    def _unfit_find(self, given: set[str]) -> Iterator[Mistake]:
+        """What is wrong with how texts are searched."""
+        if self.find and not self.action.in_texts:
+            those = listed(k for k, action in ACTIONS.items() if action.in_texts)
+            yield Mistake(f"redact: {self.with_} cannot hide a part of a text", accepted=those, code="bad-policy")
+        if self.find:
+            try:
+                detector(self.find, self.countries, self.sensitivity)
+            except TilthError as error:
+                yield from error.mistakes
+        for name in sorted(given.intersection(FINDING)):
+            if not self.find:
+                yield Mistake(f"redact: `{name}` is for what is found in texts", hint="say `find: [EMAIL]`", code="bad-policy")
+        if self.with_ == "detect" and not (self.find and self.findings):
+            yield Mistake("redact: `detect` notes what is found", accepted="`find` and `findings`", code="bad-policy")
 
     @cached_property
     def action(self) -> Action:
@@ -154,6 +192,8 @@ class Redact(ColumnStep):
         return {"UNKEYED_HASH": f"{self} {UNKEYED}"} if self.with_ == "sha256" else {}
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
+        if self.findings:
+            reject_clashes(self.name, schema, {"": {self.findings: lit(0)}})
         by = self._identifying(schema, roles) if self.action.needs_id else ()
         return (yield from super(Redact, replace(self, by=by)).learning(schema, roles))
 
@@ -186,15 +226,28 @@ class Redact(ColumnStep):
         return super().refused(roles)
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
-        return {column.name: self.action.change(column, **learned)}
+        found = self._found(column, learned)
+        return {column.name: found.of(column) if found else self.action.change(column, **learned)}
+
+    def _found(self, column: Column, learned: Mapping[str, Any], noted: bool = False) -> Found | None:
+        """What hides parts of a text; None where whole cells are hidden."""
+        if not self.find:
+            return None
+        one = self.action.of_text(column.name, **learned)
+        return Found(column.name, self.find, self.countries, self.sensitivity, self.with_, one, noted, self.details)
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
+        if self.findings and learned:
+            found = [(schema[c], self.out(c), one) for c, state in learned.items() if (one := self._found(schema[c], state, noted=True))]
+            return self._kept_private(with_findings(data, found, self.findings, self.details), learned)
         if not isinstance(self.action, Shuffle):
             return super().made(data, schema, learned)
         for column, state in learned.items():
             data = self.action.moved(data, column, self.out(column), state)
-        private = (self.out(c) for c in learned if c in data.roles.private)
-        return replace(data, roles=replace(data.roles, private=tuple(dict.fromkeys((*data.roles.private, *private)))))
+        return self._kept_private(data, learned)
+
+    def _kept_private(self, data: Dataset, learned: Learned) -> Dataset:
+        return reduce(lambda made, c: kept_private(made, [self.out(c)], [c]), learned, data)
 
     @property
     def keeps_rows(self) -> bool:
@@ -204,10 +257,16 @@ class Redact(ColumnStep):
         touched = super().touches(schema, roles)
         if touched is None or self.action.only_rows:
             return None
-        return touched.union(self._by(schema, roles)) if self.action.needs_id else touched
+        return touched.union(self._by(schema, roles) if self.action.needs_id else (), [self.findings] if self.findings else ())
 
     def accepts(self, column: Column) -> str:
+        if self.find:
+            return "" if column.kind is Kind.STRING else "is not of strings, in which something is found"
         return self.action.accepts(column)
+
+    @property
+    def adds_columns(self) -> bool:
+        return super().adds_columns or bool(self.findings)
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
         return {**({"key_id": str} if self._keyed else {}), **({"by": list[str]} if self.action.needs_id else {})}

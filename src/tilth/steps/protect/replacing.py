@@ -19,12 +19,13 @@ class Replace(Action):
     """Every value becomes the same text; what is found in a text becomes the name of its entity."""
 
     takes = ("text",)
+    in_texts = True
 
     def change(self, column: Column, **learned: Any) -> Tree:
         return if_else(not_null(col(column.name)), lit(self.step.text or REDACTED), lit(None))
 
-    def of_text(self, column: str, entity: str, **learned: Any) -> OfText:
-        return Fixed(self.step.text or f"[{entity}]")
+    def of_text(self, column: str, **learned: Any) -> OfText | None:
+        return Fixed(self.step.text) if self.step.text else None
 
     def accepts(self, column: Column) -> str:
         return ""
@@ -55,3 +56,15 @@ class Drop(Null):
 
     def change(self, column: Column, **learned: Any) -> None:  # type: ignore[override]
         return None
+
+
+class Detect(Null):
+    """Nothing is changed: what is found is noted only."""
+
+    in_texts = True
+
+    def change(self, column: Column, **learned: Any) -> Tree:
+        return col(column.name)
+
+    def of_text(self, column: str, **learned: Any) -> OfText:
+        return str

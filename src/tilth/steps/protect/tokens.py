@@ -21,11 +21,12 @@ class Token(Action):
     takes = ("key", "key_id", "domain")
     purpose = "detenc"
     key_size = 64
+    in_texts = True
 
     def change(self, column: Column, **learned: Any) -> Tree:
-        return self.by_python(column, self.of_text(column.name, "", **learned))
+        return self.by_python(column, self.of_text(column.name, **learned))
 
-    def of_text(self, column: str, entity: str, **learned: Any) -> OfText:
+    def of_text(self, column: str, **learned: Any) -> OfText:
         return Siv(self.key(learned["key_id"]), column)
 
 

@@ -1,0 +1,101 @@
+"""Parts of texts: only what is found in a text is hidden, and where it was can be noted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Dataset, Kind
+from tilth.engine.expressions import col, lit
+from tilth.engine.operations.findings import Findings
+from tilth.engine.python_operation import Item, PythonFunction
+from tilth.entities import Detector
+from tilth.steps.protect.action import OfText
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tilth.entities import Span
+
+MADE = "\x1ffound "  # begins the name of the column that holds a text and what was found in it
+EVERY = "all"
+
+
+@lru_cache(maxsize=16)
+def detector(find: tuple[str, ...], countries: tuple[str, ...], sensitivity: str | float) -> Detector:
+    """What finds entities: those that are named, or `all` of no country and of the countries."""
+    return Detector(None if find == (EVERY,) else find, countries, sensitivity)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Texts in which what is found is replaced; with `noted` also where it was, as JSON, or null where there is nothing.
+
+    `one` makes the replacement of a part; None is the name of its entity. `details` are what `Findings` calls so.
+    """
+
+    column: str
+    find: tuple[str, ...]
+    countries: tuple[str, ...]
+    sensitivity: str | float
+    action: str
+    one: OfText | None
+    noted: bool
+    details: bool
+    never_nan: bool = field(default=True, init=False, repr=False)
+
+    def __call__(self, texts: pa.Array) -> pa.Array:
+        import pyarrow as pa
+
+        given = texts.to_pylist()
+        distinct = list(dict.fromkeys(given))
+        made = dict(zip(distinct, self._made(distinct), strict=True))
+        changed = pa.array([made[text][0] for text in given], pa.string())
+        if not self.noted:
+            return changed
+        return pa.StructArray.from_arrays([changed, pa.array([made[text][1] for text in given], pa.string())], ["f0", "f1"])
+
+    def alone(self, text: str | None) -> Any:
+        """The same of one row."""
+        ((changed, noted),) = self._made([text])
+        return {"f0": changed, "f1": noted} if self.noted else changed
+
+    def _made(self, texts: Sequence[str | None]) -> list[tuple[str | None, str | None]]:
+        spans = detector(self.find, self.countries, self.sensitivity).spans(texts, self.column)
+        return [(self._hidden(text, found), self._note(found)) for text, found in zip(texts, spans, strict=True)]
+
+    def _hidden(self, text: str | None, spans: Sequence[Span]) -> str | None:
+        for span in reversed(spans):  # from the right, so that the places of those on the left stay right
+            if text is not None:
+                part = text[span.start : span.end]
+                made = f"[{span.entity}]" if self.one is None else self.one(part)
+                text = f"{text[: span.start]}{made or ''}{text[span.end :]}"
+        return text
+
+    def _note(self, spans: Sequence[Span]) -> str | None:
+        if not spans or not self.noted:
+            return None
+        places = [
+            {"entityType": s.entity, "actionUsed": self.action, "start": s.start, "end": s.end}
+            | ({"score": s.score, "tier": s.tier, "rule": s.rule} if self.details else {})
+            for s in spans
+        ]
+        return f"{json.dumps(self.column, ensure_ascii=False)}: {json.dumps(places, ensure_ascii=False)}"
+
+    def of(self, column: Column) -> Tree:
+        """The function called with a column of strings."""
+        gives = (Kind.STRING, Kind.STRING) if self.noted else Kind.STRING
+        return PythonFunction(self, (Kind.STRING,), gives, f"redact {self.action} {column.name}").of(col(column.name))
+
+
+def with_findings(data: Dataset, found: Sequence[tuple[Column, str, Found]], findings: str, details: bool) -> Dataset:
+    """The table with changed texts, each a column and the name of what is made of it, and a column of what was found in them."""
+    helpers = {MADE + column.name: one.of(column) for column, _, one in found}
+    texts = {into: Item.of(col(MADE + column.name), lit(0)) for column, into, _ in found}
+    noted = Findings.of(lit(details), *(Item.of(col(name), lit(1)) for name in helpers))
+    return data.change(helpers).change({**texts, findings: noted, **dict.fromkeys(helpers)})
