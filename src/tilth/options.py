@@ -168,11 +168,12 @@ def reading_from(options: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in given.items() if v is not None}
 
 
-def without_secret(place: str, reading: dict[str, Any]) -> dict[str, Any]:
-    """The options of reading for another table: a file on this machine is opened without the secret."""
-    from tilth.store.uri import is_local
+def beside(place: str, data: str, secret: str | None) -> Any:
+    """Another table than the data: the same secret opens it if it is a place of the same kind, such as another table of the database."""
+    from tilth.store.places import secured
+    from tilth.store.uri import scheme_of
 
-    return {name: value for name, value in reading.items() if name != "secret" or not is_local(place)}
+    return secured(place, secret if scheme_of(place) == scheme_of(data) else None)
 
 
 @contextmanager

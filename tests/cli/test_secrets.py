@@ -296,3 +296,16 @@ measure: [profile]
     assert {"f.tilth", "report.html", "report.json", "croissant.json", "history.db", "all.csv"} <= {path.name for path in files}
     for path in files:
         assert_hidden(path.read_bytes().decode("latin-1"))
+
+
+def test_the_secret_opens_other_tables_of_the_same_kind(places, watched, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SECRET", RIGHT)
+    Path("ids.csv").write_text("id\n" + "\n".join(map(str, range(1, 30))) + "\n")
+    Path("rules.dqdl").write_text('Rules = [ ReferentialIntegrity "id" "other.id" = 1.0, ReferentialIntegrity "id" "ids.id" = 1.0 ]')
+    place, opened = f"{places['pg']}&table=shown", ("--secret", "env:SECRET")
+    found, said = watched("check", place, "rules.dqdl", "--table", f"other={place}", "--table", "ids=ids.csv", *opened)
+    assert (found, *[watched("profile", place, "--against", other, *opened)[0] for other in ("ids.csv", place)]) == (0, 0, 0), said
+    assert watched("measure", place, "--against", place, *opened)[0] == 0
+    assert watched("init", place, *opened)[0] == 0
+    assert Path("shown.yaml").exists()

@@ -31,7 +31,7 @@ COLUMNS = [
 ]
 AT = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 ROWS = [
-    (1, Decimal("1.50"), None, date(2024, 1, 2), AT, "a", '{"a": 1}', True, b"\x00", 1.5, datetime(2024, 1, 1).time()),
+    (1, Decimal("1.50"), None, date(2024, 1, 2), AT, "a", '{"a": 1}', True, "\x00", 1.5, datetime(2024, 1, 1).time()),
     *[(None,) * 11] * 2,
     (2, Decimal("-7.25"), Decimal("3.125"), None, None, "b", None, False, None, None, None),
 ]

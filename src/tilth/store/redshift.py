@@ -23,7 +23,7 @@ DIGITS = 38  # of the largest numeric
 NUMERIC = 1700
 TYPES = dict(
     [
-        *((16, pa.bool_()), (17, pa.binary()), (6551, pa.binary()), (21, pa.int16()), (23, pa.int32()), (20, pa.int64()), (26, pa.int64())),
+        *((16, pa.bool_()), (6551, pa.binary()), (21, pa.int16()), (23, pa.int32()), (20, pa.int64()), (26, pa.int64())),
         *((700, pa.float32()), (701, pa.float64()), (1082, pa.date32()), (1114, pa.timestamp("us")), (1184, pa.timestamp("us", "UTC"))),
     ]
 )
@@ -35,7 +35,8 @@ class Redshift(Store):
     """Tables and queries of Redshift, in one read-only transaction; the driver holds the result, so large tables are for `tilth export`.
 
     A numeric is a decimal with the scale of its values, or a double where the first 10,000 are null; types that Arrow does not have, such
-    as SUPER and TIMETZ, are strings. Host, port and database come from the place, or else from the secret.
+    as SUPER and TIMETZ, are strings. The driver reads VARBYTE as UTF-8: other bytes are refused, and `to_hex` makes them a string. Host,
+    port and database come from the place, or else from the secret.
     """
 
     has_rows = True
@@ -149,4 +150,5 @@ def _state(error: Exception) -> str:
 
 
 def _said(error: Exception) -> str:
-    return hidden(" ".join(str(_fields(error).get("M") or error).split()))[:300]
+    said = _fields(error).get("M") or (error.args[-1] if error.args else error)  # ("communication error", the one below)
+    return hidden(" ".join(str(said).split()))[:300]

@@ -9,7 +9,7 @@ import click
 
 from tilth.cli.every import Every, repeated
 from tilth.errors import RequestError, listed, unknown
-from tilth.options import ENGINE, INPUT, OUTPUT, OUTPUTS, PRIVATE, READING, reading_from, sessions_from, shared, show
+from tilth.options import ENGINE, INPUT, OUTPUT, OUTPUTS, PRIVATE, READING, beside, reading_from, sessions_from, shared, show
 
 if TYPE_CHECKING:
     from tilth.checking import ForeignRuleset
@@ -93,8 +93,9 @@ def command(
     if every and options["at"]:
         raise click.BadParameter("the time of a check that is repeated is that at which it is made", param_hint="--at")
     files = Outputs(outputs)
-    sources = _tables(tables)
+    named = _tables(tables)
     sessions, reading = sessions_from(options), reading_from(options)
+    sources = {name: beside(place, data, reading.get("secret")) for name, place in named.items()}
     ruleset = rules_from(Path(rules))
     labels = _labels(fail_on, ruleset)
 

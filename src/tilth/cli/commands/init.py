@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def command(data: str, out: str | None, label: str | None, force: bool, **option
     from tilth.drafting import init
     from tilth.store.local import is_folder, reject_existing, reject_own_input
 
-    place = Path(out or f"{Path(data.rstrip('/')).name.split('.')[0].strip('*') or 'flow'}.yaml")
+    place = Path(out or f"{_name_of(data)}.yaml")
     if out != "-":
         reject_own_input(place, [] if is_folder(data) else [data])  # a flow may be in the folder of the data
         reject_existing(place, force)
@@ -43,3 +44,12 @@ def command(data: str, out: str | None, label: str | None, force: bool, **option
     draft.save(place)
     say(f"written: {place}", f"Read it, then: tilth run {place} -o result")
     return 0
+
+
+def _name_of(data: str) -> str:
+    """The name of a draft: that of the file, folder or table."""
+    place, _, asked = data.partition("?")
+    named = re.search(r"(?:^|&)table=([^&]*)", asked) if "://" in place else None
+    if named:
+        return named[1].rpartition(".")[2].strip('"') or "flow"
+    return Path(data.rstrip("/")).name.split(".")[0].strip("*") or "flow"

@@ -18,11 +18,11 @@ from tilth.options import (
     READING,
     REPORTS,
     TRUSTED,
+    beside,
     engine_from,
     reading_from,
     shared,
     show,
-    without_secret,
 )
 
 if TYPE_CHECKING:
@@ -187,7 +187,10 @@ def _of_data(
     if (counts := read_counts(data)) is not None:
         return _of_counts(counts, {**roles, **({"strata": bias["strata"]} if "strata" in bias else {})}, data, engine)
     table = verbs.read(data, roles=roles, engine=engine, **reading)
-    other = None if against is None else replace(verbs.read(against, engine=engine, **without_secret(against, reading)), roles=table.roles)
+    other = None
+    if against is not None:
+        place = beside(against, data, reading.get("secret"))
+        other = replace(verbs.read(place, engine=engine, **{**reading, "secret": None}), roles=table.roles)
     return verbs.measure(table, asked or None, against=other, engine=engine, **({} if asked else bias))
 
 

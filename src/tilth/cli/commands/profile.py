@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUTS, PRIVATE, READING, engine_from, reading_from, shared, show, without_secret
+from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUTS, PRIVATE, READING, beside, engine_from, reading_from, shared, show
 
 
 @click.command()
@@ -46,7 +46,9 @@ def command(
     engine, reading = engine_from(options), reading_from(options)
     roles = {name: value for name, value in {"label": label, "private": private}.items() if value}
     table = verbs.read(data, roles=roles, engine=engine, **reading)
-    other = None if against is None else verbs.read(against, engine=engine, **without_secret(against, reading))
+    other = None
+    if against is not None:
+        other = verbs.read(beside(against, data, reading.get("secret")), engine=engine, **{**reading, "secret": None})
     report = verbs.profile(table, against=other, exact=exact, engine=engine)
     files.write(report)
     show(report, json)
