@@ -104,7 +104,7 @@ FORCE = click.option("--force", is_flag=True, help="Replace an existing file.")
 SECRET = click.option(
     "--secret",
     metavar="REFERENCE",
-    help="Where the secret is kept that opens the data: env:NAME, file:PATH, keyring:SERVICE/USER, aws:NAME, vault:PATH, command:WORDS.",
+    help="Where the secret is kept that opens the data, such as env:NAME, file:PATH, aws:NAME or command:WORDS.",
 )
 READING = (
     click.option("--format", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),

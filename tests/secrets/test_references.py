@@ -12,7 +12,7 @@ from tilth.secrets.references import PROVIDERS, Provider
 class Counted(Provider):
     """A remote provider, whose value changes when it is told to."""
 
-    remote, has_labels = True, True
+    keeps, has_labels = 3600.0, True
     asked, value = 0, '{"password": "first-value"}'
 
     def text(self, name, label):
@@ -59,7 +59,7 @@ def test_a_remote_secret_is_kept_for_an_hour(counted, monkeypatch):
     assert (resolve("counted:db").reveal(), Counted.asked) == (Counted.value, 1)
     resolve("counted:db@AWSPREVIOUS")
     assert Counted.asked == 2
-    later = references.monotonic() + references.KEPT + 1
+    later = references.monotonic() + Counted.keeps + 1
     monkeypatch.setattr(references, "monotonic", lambda: later)
     resolve(counted)
     assert Counted.asked == 3

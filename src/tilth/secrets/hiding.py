@@ -14,7 +14,6 @@ import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -32,7 +31,7 @@ OPEN = (
 )
 """Keys of a secret whose values are not secret."""
 SHORTEST = 6  # characters of a value under a key that is not known: a shorter one may be any word
-_known: dict[object, tuple[float, str]] = {}
+_known: dict[object, tuple[float, frozenset[str]]] = {}  # secret → when it was last used, and the forms of its value
 _fetches: set[int] = set()
 _numbers = count()
 
@@ -41,9 +40,9 @@ def remember(secret: object, value: str) -> None:
     """Hide a value for an hour from now on."""
     _listen()
     now = monotonic()
-    for old in [s for s, (at, _) in list(_known.items()) if now - at > REMEMBERED]:
+    for old in [known for known, (at, _) in list(_known.items()) if now - at > REMEMBERED]:
         _known.pop(old, None)
-    _known[secret] = (now, value)
+    _known[secret] = (now, _known[secret][1] if secret in _known else _forms(value))
 
 
 def hidden(text: str) -> str:
@@ -54,7 +53,7 @@ def hidden(text: str) -> str:
     >>> hidden("cannot connect to postgresql://me:p%40ss%2Fword@host/db, nor with 'p@ss/word'")
     "cannot connect to postgresql://me:<secret>@host/db, nor with '<secret>'"
     """
-    forms = {form for _, value in list(_known.values()) for form in _forms(value)}
+    forms = frozenset[str]().union(*(forms for _, forms in list(_known.values())))
     if not forms:
         return text
     return re.sub("|".join(map(re.escape, sorted(forms, key=len, reverse=True))), SHOWN, text)
@@ -79,7 +78,6 @@ def fetching() -> Iterator[None]:
         _fetches.discard(number)
 
 
-@lru_cache(maxsize=64)
 def _forms(value: str) -> frozenset[str]:
     """The forms in which a value, or one that it holds as JSON, may occur in a text."""
     return frozenset(form for one in (value, *_inner(value)) for form in _written(one) if form.strip())

@@ -16,7 +16,7 @@ from tilth.shelf import Shelf
 
 T = TypeVar("T")
 LABEL = re.compile(r"@([A-Z][A-Z0-9_]*)$")
-KEPT = 3600.0  # seconds: as long as the caching clients of AWS keep a secret
+HOUR = 3600.0  # seconds: as long as the caching clients of AWS keep a secret
 
 
 class AuthenticationFailed(SourceError):
@@ -28,8 +28,8 @@ class Provider:
 
     has_fields: ClassVar[bool] = True
     has_labels: ClassVar[bool] = False
-    remote: ClassVar[bool] = False
-    """Whether asking for a secret takes time: its value is kept for an hour."""
+    keeps: ClassVar[float] = 0.0
+    """Seconds for which a value is kept in this process, where asking for it takes time."""
 
     def text(self, name: str, label: str) -> str:
         """The value of a name. Errors: `RequestError` if there is none, `MachineError` if the provider cannot be asked."""
@@ -45,11 +45,12 @@ PROVIDERS: Shelf[type[Provider]] = Shelf(
         "keyring": "tilth.secrets.providers.keyring:Keyring",
         "aws": "tilth.secrets.providers.aws:SecretsManager",
         "aws-secret": "tilth.secrets.providers.aws:SecretsManager",
+        "iam": "tilth.secrets.providers.iam:RedshiftCredentials",
         "vault": "tilth.secrets.providers.vault:Vault",
         "command": "tilth.secrets.providers.command:Command",
     },
 )
-SHAPES = "env:NAME, file:PATH, keyring:SERVICE/USER, aws:NAME#FIELD, vault:PATH#FIELD or command:WORDS"
+SHAPES = "env:NAME, file:PATH, keyring:SERVICE/USER, aws:NAME#FIELD, iam:CLUSTER, vault:PATH#FIELD or command:WORDS"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ _kept: dict[tuple[str, str, str], tuple[float, str]] = {}
 
 
 def resolve(reference: str, *, fresh: bool = False) -> Secret:
-    """The secret of a reference. That of a remote provider is kept for an hour, in this process only; `fresh`: it is asked for again.
+    """The secret of a reference. That of a remote provider is kept for at most an hour, in this process only; `fresh`: not what is kept.
 
     Errors: `RequestError` for what is not a reference, and where there is no such secret, field or version; `MachineError` if its
     provider cannot be asked; `MissingExtra`.
@@ -126,13 +127,14 @@ def renewing(reference: str, connect: Callable[[Secret], T]) -> T:
 
 def _text(asked: Reference, fresh: bool) -> str:
     provider, key = PROVIDERS[asked.scheme](), (asked.scheme, asked.name, asked.label)
-    at, text = _kept.get(key, (0.0, ""))
-    if fresh or not text or monotonic() - at > KEPT:
-        _kept.pop(key, None)
-        with fetching():
-            text = provider.text(asked.name, asked.label)
-        if provider.remote:
-            _kept[key] = (monotonic(), text)
+    for old in [k for k, (until, _) in list(_kept.items()) if monotonic() > until or (fresh and k == key)]:
+        _kept.pop(old, None)
+    if key in _kept:
+        return _kept[key][1]
+    with fetching():
+        text = provider.text(asked.name, asked.label)
+    if provider.keeps:
+        _kept[key] = (monotonic() + provider.keeps, text)
     return text
 
 

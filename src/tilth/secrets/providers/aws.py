@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from tilth.errors import MachineError, MissingExtra, RequestError
-from tilth.secrets.references import Provider
+from tilth.secrets.references import HOUR, Provider
 
 ARN = "arn:"
 SECONDS = 20  # that one answer may take
@@ -31,18 +31,11 @@ class SecretsManager(Provider):
     """
 
     has_labels = True
-    remote = True
+    keeps = HOUR
 
     def text(self, name: str, label: str) -> str:
-        try:
-            import boto3
-            from botocore.config import Config
-        except ImportError as error:
-            raise MissingExtra.named("aws", "a secret in AWS Secrets Manager") from error
-        region = name.split(":")[3] if name.startswith(ARN) and name.count(":") >= 6 else os.environ.get("AWS_REGION")
-        config = Config(connect_timeout=SECONDS / 2, read_timeout=SECONDS, retries={"mode": "standard", "max_attempts": 3})
-        with _errors_of(f"aws:{name}", region):
-            client = boto3.session.Session(region_name=region).client("secretsmanager", config=config)
+        region = name.split(":")[3] if name.startswith(ARN) and name.count(":") >= 6 else None
+        with client_of("secretsmanager", f"the secret aws:{name}", region, SAID) as client:
             found = client.get_secret_value(SecretId=name, VersionStage=label or CURRENT)
         if text := found.get("SecretString"):
             return str(text)
@@ -57,21 +50,30 @@ def _decoded(name: str, data: bytes) -> str:
 
 
 @contextmanager
-def _errors_of(shown: str, region: str | None) -> Iterator[None]:
-    """The errors of boto3 without their text, which may hold what was sent."""
-    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+def client_of(service: str, shown: str, region: str | None, refusals: Mapping[str, tuple[str, str]]) -> Iterator[Any]:
+    """A client of a service of AWS, whose errors are told without their text, which may hold what was sent.
 
-    where = f"the secret {shown} in {region or 'the default region'}"
+    `shown` is what is asked for, and `refusals` are the codes that say that it may not be had: what is said of it, and what to do.
+    """
     try:
-        yield
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+    except ImportError as error:
+        raise MissingExtra.named("aws", shown) from error
+    region = region or os.environ.get("AWS_REGION")
+    where = f"{shown} in {region or 'the default region'}"
+    config = Config(connect_timeout=SECONDS / 2, read_timeout=SECONDS, retries={"mode": "standard", "max_attempts": 3})
+    try:
+        yield boto3.session.Session(region_name=region).client(service, config=config)
     except NoRegionError:
-        raise RequestError(f"{where}: no region is set", hint="set AWS_REGION, or name the secret by its ARN", code="no-region") from None
+        raise RequestError(f"{where}: no region is set", hint="set AWS_REGION, or name it by its ARN", code="no-region") from None
     except ClientError as error:
         found: dict[str, Any] = error.response.get("Error", {})
         code = str(found.get("Code", "unknown"))
-        said, hint = SAID.get(code, (f"cannot be read ({code})", "check the credentials of AWS: aws sts get-caller-identity"))
-        kind = RequestError if code in SAID else MachineError
-        raise kind(f"{where} {said}", hint=hint, code="no-secret" if code in SAID else "secrets-manager") from None
+        said, hint = refusals.get(code, (f"cannot be read ({code})", "check the credentials of AWS: aws sts get-caller-identity"))
+        kind = RequestError if code in refusals else MachineError
+        raise kind(f"{where} {said}", hint=hint, code="no-secret" if code in refusals else "aws") from None
     except BotoCoreError as error:
         hint = "are there credentials (aws sts get-caller-identity), and is the network open?"
-        raise MachineError(f"{where}: AWS cannot be asked ({type(error).__name__})", hint=hint, code="secrets-manager") from None
+        raise MachineError(f"{where}: AWS cannot be asked ({type(error).__name__})", hint=hint, code="aws") from None

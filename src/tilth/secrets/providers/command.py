@@ -6,7 +6,7 @@ import shlex
 import subprocess
 
 from tilth.errors import MachineError, RequestError
-from tilth.secrets.references import Provider
+from tilth.secrets.references import HOUR, Provider
 
 SECONDS = 60
 
@@ -15,7 +15,7 @@ class Command(Provider):
     """What a program prints, without the line feed at its end. It is started without a shell; what it says besides is not shown."""
 
     has_fields = False
-    remote = True
+    keeps = HOUR
 
     def text(self, name: str, label: str) -> str:
         try:

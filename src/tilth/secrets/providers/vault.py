@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tilth.errors import MachineError, RequestError
-from tilth.secrets.references import Provider
+from tilth.secrets.references import HOUR, Provider
 from tilth.secrets.secret import Secret
 from tilth.web.client import Endpoint, EndpointFailed
 
@@ -28,7 +28,7 @@ class Vault(Provider):
     The address is `VAULT_ADDR`, the token `VAULT_TOKEN` or what `vault login` has left, the namespace `VAULT_NAMESPACE`.
     """
 
-    remote = True
+    keeps = HOUR
 
     def text(self, name: str, label: str) -> str:
         mount, slash, path = name.strip("/").partition("/")
