@@ -189,6 +189,8 @@ def test_plain_http_is_for_this_machine(monkeypatch):
         rows("http://example.com/a.csv")
     with pytest.raises(RequestError, match="must not contain a user"):
         rows(f"https://me:{MARKER}@example.com/a.csv")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("http_proxy", "http://proxy.invalid:3128")  # not asked: it would see the secret
     with pytest.raises(MachineError, match="Connection refused"):
         rows("http://127.0.0.1:9/a.csv")
     monkeypatch.setenv("TOKEN", "a\nb")

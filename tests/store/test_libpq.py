@@ -35,7 +35,9 @@ def given(server, **parts):
         ("postgresql:///sales?service=prod", "verify-full", "system"),
         ("postgresql://[2001:db8::1]:5432/sales", "verify-full", "system"),
         ("postgresql://db.example.com/sales?sslrootcert=/ca.pem", "verify-full", "/ca.pem"),
+        ("postgresql://localhost/sales?hostaddr=10.0.0.7", "verify-full", "system"),
         ("postgresql:///sales", None, None),
+        ("postgresql://%2Frun%2Fpostgresql/sales", None, None),
         ("postgresql:///sales?host=/run/postgresql", None, None),
         ("postgresql://localhost/sales", None, None),
         ("postgresql://[::1]:5432/sales", None, None),
@@ -48,6 +50,9 @@ def test_the_certificate_is_verified_over_a_network(server, mode, authorities):
 
 
 def test_the_environment_names_a_server_and_authorities(monkeypatch, tmp_path):
+    monkeypatch.setenv("PGHOSTADDR", "10.0.0.7")
+    assert given("postgresql://localhost/sales")[1]["sslmode"] == "verify-full"
+    monkeypatch.delenv("PGHOSTADDR")
     monkeypatch.setenv("PGHOST", "db.example.com")
     assert given("postgresql:///sales")[1]["sslmode"] == "verify-full"
     monkeypatch.setenv("PGSSLMODE", "disable")  # a weaker mode must be written into the place

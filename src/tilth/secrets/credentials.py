@@ -105,7 +105,8 @@ def parts_of(secret: Secret) -> dict[str, str]:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         at = f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        hint = 'correct it where it is kept; a password that begins so is written {"password": "{…"}'
         message = f"the secret {secret.reference} begins as a JSON object and is not valid JSON{at}"
-        raise RequestError(message, hint="correct it where it is kept", code="invalid-json") from None
+        raise RequestError(message, hint=hint, code="invalid-json") from None
     values = {key: str(v) for key, v in found.items() if isinstance(v, str | int | float) and not isinstance(v, bool)}
     return {key: v if key in OPEN else Secret(f"{secret.reference}#{key}", v) for key, v in values.items()}

@@ -134,7 +134,7 @@ def _fetch(place: str, path: Path, header: tuple[str, Secret] | None) -> None:
     name = header[0] if header else "Authorization"
     opener = urllib.request.OpenerDirector()
     for handler in (
-        urllib.request.ProxyHandler(),
+        urllib.request.ProxyHandler({} if place.lower().startswith("http:") else None),  # in the clear it does not leave this machine
         urllib.request.HTTPHandler(),
         urllib.request.HTTPSHandler(context=ssl.create_default_context()),
         _Redirects(name),

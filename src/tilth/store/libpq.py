@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from tilth.errors import RequestError, warn
 from tilth.secrets import Credentials, resolve
@@ -52,7 +52,7 @@ def connection_string(server: str, place: str, credentials: Credentials | None) 
             raise RequestError(message, hint="name the secret of that database", code="other-database")
         uri, options = _completed(uri, options, credentials)
         options["password"] = credentials.password.reveal()
-    if not _is_local(_hosts(uri, options)):
+    if not _is_local(_hosts(uri, options), options):
         mode = options.setdefault("sslmode", VERIFIED)
         if mode != VERIFIED:
             warn(f"{place}: sslmode={mode} does not verify who answers: whoever is between can read and change what is sent")
@@ -78,16 +78,19 @@ def _completed(uri: SplitResult, options: Mapping[str, str], given: Credentials)
 
 def _hosts(uri: SplitResult, options: Mapping[str, str]) -> list[str]:
     """The names of the servers that a place names, by which their certificates are verified."""
-    in_uri = re.sub(r":\d+(?=,|$)", "", uri.netloc.rpartition("@")[2])
+    in_uri = unquote(re.sub(r":\d+(?=,|$)", "", uri.netloc.rpartition("@")[2]))
     named = options.get("host") or in_uri or options.get("hostaddr") or options.get("service", "")
     return [host.strip("[]") for host in named.split(",") if host]
 
 
-def _is_local(hosts: list[str]) -> bool:
-    """Whether all servers are on this machine; without a name libpq takes them from the environment, or a socket."""
-    if not hosts:
-        hosts = [host for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE") if (host := os.environ.get(name))]
-    return all(host.startswith(("/", "@")) or host == "localhost" or _is_loopback(host) for host in hosts)
+def _is_local(hosts: list[str], options: Mapping[str, str]) -> bool:
+    """Whether all servers are on this machine, by their names and by their addresses, which win; without a name it is a socket.
+
+    libpq takes what the place does not say from the environment.
+    """
+    names = hosts or [os.environ.get("PGHOST") or os.environ.get("PGSERVICE", "")]
+    addresses = (options.get("hostaddr") or os.environ.get("PGHOSTADDR", "")).split(",")
+    return all(host.startswith(("/", "@")) or host == "localhost" or _is_loopback(host) for host in (*names, *addresses) if host)
 
 
 def _is_loopback(host: str) -> bool:

@@ -185,7 +185,8 @@ def copies(place: Place) -> Copies:
     if isinstance(place, Secured):
         reject_secret(place, taken=False)
     if urlsplit(written).password is not None:
-        raise RequestError("a place must not contain a password: it would appear in reports", accepted=listed(STORES), code="password")
+        message = "a place must not contain a password: it would appear in reports"
+        raise RequestError(message, accepted=f"a place of {listed(STORES, 20)}, and --secret REFERENCE", code="password")
     return Copies(written)
 
 

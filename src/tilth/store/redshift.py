@@ -32,7 +32,7 @@ REFUSED = ("28000", "28P01")  # SQLSTATE: the user, the password
 
 
 class Redshift(Store):
-    """Tables and queries of Redshift, in one read-only transaction; the driver holds the result, so large tables are for `tilth export`.
+    """Tables and queries of Redshift, in one read-only transaction. The driver holds the result: large tables are unloaded into S3 first.
 
     A numeric is a decimal with the scale of its values, or a double where the first 10,000 are null; types that Arrow does not have, such
     as SUPER and TIMETZ, are strings. The driver reads VARBYTE as UTF-8: other bytes are refused, and `to_hex` makes them a string. Host,
