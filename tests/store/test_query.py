@@ -25,11 +25,15 @@ def test_what_is_not_one(place):
     assert "marker" not in str(raised.value)
 
 
-def test_files(tmp_path):
+def test_files(tmp_path, monkeypatch):
     path = tmp_path / "a shop.db"
     path.touch()
     assert file_of(f"sqlite://{tmp_path}/a%20shop.db?table=t") == (str(path), 'SELECT * FROM "t"')
     with pytest.raises(SourceError, match="there is no file"):
         file_of(f"sqlite://{tmp_path}/other.db?table=t")
+    monkeypatch.chdir(tmp_path)
+    path.rename("shop.db")
+    with pytest.raises(SourceError, match=r"did you mean sqlite://shop\.db"):
+        file_of("sqlite:///shop.db?table=t")
     with pytest.raises(RequestError, match="no option 'mode'"):
         file_of(f"sqlite://{path}?table=t&mode=rw")

@@ -57,6 +57,8 @@ def file_of(place: str) -> tuple[str, str]:
     path = unquote(uri.netloc + uri.path)
     reject_stream(path, "", SourceError)
     if not Path(path).is_file():
+        here = path.lstrip("/")
         hint = f"{scheme}:///FILE is a path from the root, {scheme}://FILE one from this folder, or that of the flow file"
+        hint = f"did you mean {scheme}://{here}?" if Path(here).is_file() else hint
         raise SourceError(f"there is no file {path!r}", accepted=f"{shape}?table=…", hint=hint, code="no-file")
     return path, query
