@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from tilth.report import Finding, Report
     from tilth.rules import Rule
     from tilth.steps.step import Step
+    from tilth.store.protection import protected
     from tilth.verbs import apply, arrays, check, fit, folds, measure, profile, read, run, stream, write
 
 __version__ = "0.1.0"
@@ -65,6 +66,7 @@ _HOMES = {
     "DuckDB": "tilth.engine.duckdb",
     "Spark": "tilth.engine.spark",
     "allow_python": "tilth.engine.python_operation",
+    "protected": "tilth.store.protection",
     "TilthError": "tilth.errors",
     **dict.fromkeys(("init", "recommend"), "tilth.drafting"),
     "convert": "tilth.conversion",
@@ -93,6 +95,7 @@ __all__ = [
     "init",
     "measure",
     "profile",
+    "protected",
     "read",
     "recommend",
     "run",

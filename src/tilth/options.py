@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from tilth.engine.session import Engine, Session
+    from tilth.flow import Flow
     from tilth.report import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -117,7 +118,41 @@ READING = (
     click.option("--pattern", metavar="TEXT", help="What the names of images hold, such as {split}/{class}/{}: a column for each name."),
     SECRET,
 )
+
+
+def _protect(context: click.Context, parameter: click.Parameter, key: str | None) -> None:
+    if key:
+        from tilth.store.protection import protected
+
+        context.with_resource(protected(key))
+
+
+def _allow_plaintext(context: click.Context, parameter: click.Parameter, kinds: tuple[str, ...]) -> None:
+    if kinds:
+        from tilth.store.protection import allowing
+
+        context.with_resource(allowing(kinds))
+
+
+KEY = (
+    click.option(
+        "--key",
+        metavar="REFERENCE",
+        expose_value=False,
+        callback=_protect,
+        help="Encrypt all that is written, and decrypt what is read, under this key, such as file:PATH or env:NAME.",
+    ),
+    click.option(
+        "--allow-plaintext",
+        type=click.Choice(["report", "spill"]),
+        multiple=True,
+        expose_value=False,
+        callback=_allow_plaintext,
+        help="Leave the report, or what the engine spills to disk, unencrypted in spite of a key; this is recorded. May be repeated.",
+    ),
+)
 ENGINE = (
+    *KEY,
     click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="The engine."),
     click.option("--memory-limit", metavar="SIZE", callback=size, help="Memory limit of DuckDB, such as 2GiB; it spills to disk."),
     click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads of DuckDB."),
@@ -135,6 +170,14 @@ def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
         return command
 
     return add
+
+
+def keeping_key(flow: Flow) -> Flow:
+    """A flow, whose key is in force from now on until the command ends."""
+    from tilth.flow.protecting import under_key
+
+    click.get_current_context().with_resource(under_key(flow))
+    return flow
 
 
 def engine_from(options: dict[str, Any]) -> Session:
@@ -156,7 +199,13 @@ def sessions_from(options: dict[str, Any]) -> Callable[[], Session]:
         from tilth.engine.duckdb import DuckDB
 
         made = DuckDB(**limits)
-    return lambda: made.session(progress=progress)
+
+    def session() -> Session:
+        new = made.session(progress=progress)
+        new.confine()
+        return new
+
+    return session
 
 
 def reading_from(options: dict[str, Any]) -> dict[str, Any]:

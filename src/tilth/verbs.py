@@ -235,12 +235,13 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) 
 
     `flow` is a flow or the path of a flow file; `data` defaults to the source named in the flow.
     """
+    from tilth.flow.protecting import under_key
     from tilth.flow.reading import flow_table
     from tilth.flow.refusals import refusals_located
     from tilth.flow.running import fitted
 
     flow = flow_from(flow)
-    with session_of(engine, data, f"fit {flow.name}") as session, refusals_located(flow):
+    with under_key(flow), session_of(engine, data, f"fit {flow.name}") as session, refusals_located(flow):
         return fitted(flow, flow_table(flow, data, session), session)
 
 
@@ -459,10 +460,12 @@ def run(
 
     Writes a folder per part of the split, `NAME.tilth`, `croissant.json`, `report.html` and `report.json` to `out`; by default to the place
     named in the flow, if any. `Report.passed` says whether every rule passed. `history` is a file of metrics as `check` takes it. `reports`
-    are the formats of the report besides JSON, by their suffixes: `["html", "pdf"]`.
+    are the formats of the report besides JSON, by their suffixes: `["html", "pdf"]`. Where the flow has
+    a `protect`, everything is encrypted under its key.
     """
     from tilth.flow import running
     from tilth.flow.delivery import deliver
+    from tilth.flow.protecting import under_key
     from tilth.flow.reading import flow_table, further_paths, paths_of
     from tilth.flow.refusals import refusals_located
     from tilth.report.files import report_names
@@ -472,7 +475,7 @@ def run(
     if place is not None:
         reject_own_input(place, [*paths_of(flow, data), *further_paths(flow).values()])
         reject_foreign(place)
-    with session_of(engine, data, f"run {flow.name}") as session, refusals_located(flow):
+    with under_key(flow), session_of(engine, data, f"run {flow.name}") as session, refusals_located(flow):
         facts = begin(session)
         table = flow_table(flow, data, session)
         prepared = running.run(flow, table, session, history)

@@ -7,6 +7,7 @@ import pytest
 from tilth.data import Files
 from tilth.engine.textfiles import Dialect, as_utf8, likely_encodings, line_end, mistakes, numbered_rows, python_name, wrong_byte
 from tilth.errors import RequestError
+from tilth.store.scratch import Scratch
 
 
 def written(folder, content):
@@ -50,11 +51,11 @@ def test_likely_encodings(tmp_path, content, likely):
 
 
 def test_a_copy_in_utf8_keeps_line_ends(tmp_path):
-    (tmp_path / "copies").mkdir()
+    copies = Scratch(tmp_path)
     path = written(tmp_path, "é\r\nü\n".encode("latin-1"))
-    copy = Path(as_utf8(path, "latin-1", tmp_path / "copies"))
+    copy = Path(as_utf8(path, "latin-1", copies))
     assert copy.read_bytes() == "é\r\nü\n".encode()
-    assert as_utf8(path, "utf-8", tmp_path / "copies") == path
+    assert as_utf8(path, "utf-8", copies) == path
     assert line_end(path, "latin-1") == "\r\n"
 
 

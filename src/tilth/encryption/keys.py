@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tilth.encryption.keybytes import SIZE, KeyBytes
-from tilth.errors import RequestError, SourceError
+from tilth.errors import Mistake, RequestError, SourceError, did_you_mean
 from tilth.secrets import resolve
 from tilth.shelf import Shelf
 
@@ -135,11 +135,19 @@ def key_of(reference: str) -> Key:
     >>> key_of("env:TILTH_DOC_KEY").describe().id
     'k-8f699fd1'
     """
-    scheme, colon, rest = reference.partition(":")
-    if not colon or not rest:
-        accepted = "file:PATH, env:NAME, keyring:SERVICE/USER or command:WORDS"
-        raise RequestError(f"{scheme[:20]!r} is not a reference to a key", accepted=accepted, code="bad-key-reference")
-    return PROVIDERS.find(scheme)(reference)
+    if wrong := unreferenced(reference):
+        raise RequestError(wrong)
+    return PROVIDERS[reference.partition(":")[0]](reference)
+
+
+def unreferenced(text: str) -> Mistake | None:
+    """Why a text is not a reference to a key. It is not repeated, because it may be the key itself."""
+    scheme, colon, rest = text.partition(":")
+    if colon and rest and scheme in PROVIDERS:
+        return None
+    hint = did_you_mean(scheme, PROVIDERS) if colon else ""
+    accepted = "file:PATH, env:NAME, keyring:SERVICE/USER, command:WORDS …"
+    return Mistake("that is not a reference to a key", accepted=accepted, hint=hint, code="bad-key-reference")
 
 
 def key_in_secret(reference: str) -> LocalKey:

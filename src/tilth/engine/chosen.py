@@ -11,14 +11,15 @@ from tilth.data import Dataset, Native
 from tilth.engine.session import Engine, Session
 from tilth.errors import RequestError
 from tilth.shelf import Shelf
+from tilth.store.protection import in_force
 
 AnyEngine: TypeAlias = Engine | Session | str | None
 ENGINES: Shelf[type[Engine]] = Shelf("engine", "engines", {"duckdb": "tilth.engine.duckdb:DuckDB", "spark": "tilth.engine.spark:Spark"})
 
 
 @cache
-def _shared(name: str) -> Engine:
-    """The engine that verbs share, so that a text file is read once for several of them."""
+def _shared(name: str, confined: bool) -> Engine:
+    """The engine that verbs share, so that a text file is read once for several of them; another one while a key is in force."""
     return ENGINES[name]()
 
 
@@ -36,17 +37,20 @@ def engine_for(engine: Engine | str | None, data: Any = None) -> Engine:
 
         return Spark(getattr(source.handle if isinstance(source, Native) else source, "sparkSession", None))
     ENGINES.find(engine or lives_in)
-    return _shared(engine or lives_in)
+    return _shared(engine or lives_in, in_force() is not None)
 
 
 @contextmanager
 def session_of(engine: AnyEngine, data: Any, title: str) -> Iterator[Session]:
     """A new session of the engine meant, for one verb; a session that is given stays open.
 
-    What is refused in it while rows of a table are read that a flow has made gets its place in the flow file.
+    While a key is in force, the engine spills nothing that is not encrypted. What is refused in it while rows of a table are read that a
+    flow has made gets its place in the flow file.
     """
     try:
         with nullcontext(engine) if isinstance(engine, Session) else engine_for(engine, data).session(title) as session:
+            if in_force():
+                session.confine()
             yield session
     except RequestError as error:
         if not isinstance(data, Dataset) or data.located is None:

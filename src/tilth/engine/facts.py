@@ -14,6 +14,7 @@ from importlib.metadata import version
 from tilth.data import Dataset, Files
 from tilth.engine.session import Session
 from tilth.report import Facts
+from tilth.store.protection import in_force
 
 
 @cache
@@ -50,7 +51,16 @@ def begin(engine: Session) -> Callable[..., Facts]:
             scans=engine.shown(data.roles.private, earlier),
             versions=versions() | {"python": platform.python_version()},
             fingerprint=fingerprint(data),
-            more=table | more | known,
+            more=table | more | _protection() | known,
         )
 
     return facts
+
+
+def _protection() -> dict[str, str]:
+    """Under which key the run encrypts what it writes, and what it does not encrypt."""
+    protection = in_force()
+    if protection is None:
+        return {}
+    left = {"left unencrypted on request": ", ".join(sorted(protection.plaintext))} if protection.plaintext else {}
+    return {"encrypted under": protection.key.describe().id, **left}

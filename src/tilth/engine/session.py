@@ -87,6 +87,12 @@ class Session(ABC):
         """Drop all that the session made in its engine. It cannot be used any more."""
         self._held.close()
 
+    def confine(self) -> None:  # noqa: B027 -- what keeps nothing on a disk needs nothing
+        """While a key is in force: let the engine put nothing on a disk that is not encrypted, except what was allowed as `spill`.
+
+        Errors: `RequestError` or `MachineError` where that is not possible.
+        """
+
     def leave_out(self, what: str) -> None:  # noqa: B027 -- of a session that learns there is nothing to leave out
         """Note in a dry run what it cannot say, because that depends on the data."""
 

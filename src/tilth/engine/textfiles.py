@@ -21,6 +21,7 @@ from typing import IO, cast
 
 from tilth.data import Files
 from tilth.errors import Mistake, Place, RequestError, SourceError, listed
+from tilth.store.scratch import Scratch
 
 MOST = 5  # mistakes of one file that are named
 CHUNK = 1 << 20
@@ -99,13 +100,13 @@ def unzipped(path: str) -> IO[bytes]:
 @contextmanager
 def compressed(path: Path) -> Iterator[IO[bytes]]:
     """A new file to write to, compressed where its name ends in `.gz` or `.zst`. Equal content makes equal bytes: no name, no time."""
-    if path.name.lower().endswith(".zst"):
-        import pyarrow as pa
-
-        with pa.output_stream(str(path), compression="zstd") as stream:
-            yield stream
-        return
     with path.open("wb") as file:
+        if path.name.lower().endswith(".zst"):
+            import pyarrow as pa
+
+            with pa.CompressedOutputStream(pa.PythonFile(file), "zstd") as stream:
+                yield stream
+            return
         if not path.name.lower().endswith(".gz"):
             yield file
             return
@@ -129,14 +130,14 @@ def line_end(path: str, encoding: str = "utf-8") -> str:
         return "\r\n" if texts.readline().endswith("\r\n") else "\n"
 
 
-def as_utf8(path: str, encoding: str, folder: Path) -> str:
-    """The path of a file in UTF-8: the file itself if it is, else a copy in a folder. Errors: UnicodeDecodeError."""
+def as_utf8(path: str, encoding: str, scratch: Scratch) -> str:
+    """The path of a file in UTF-8: the file itself if it is, else a copy in a scratch folder. Errors: UnicodeDecodeError."""
     if python_name(encoding) == "utf-8-sig":
         return path
-    copy = folder / f"{len(list(folder.iterdir()))}-{Path(path).name.removesuffix('.gz')}"
-    with opened(path, encoding) as texts, copy.open("w", encoding="utf-8", newline="") as utf8:
+    name = f"{len(list(Path(scratch.name).iterdir()))}-{Path(path).name.removesuffix('.gz')}"
+    with opened(path, encoding) as texts, io.TextIOWrapper(scratch.create(name), "utf-8", newline="") as utf8:
         shutil.copyfileobj(texts, utf8, CHUNK)
-    return str(copy)
+    return str(Path(scratch.name, name))
 
 
 def blamed(sources: list[Files], words: str, longest: int = sys.maxsize) -> list[Mistake]:

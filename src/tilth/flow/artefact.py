@@ -78,7 +78,7 @@ def written(flow: Flow, path: str | Path) -> Path:
             message, hint = f"{name} would be larger than {_most(name):,} bytes", "learn less, such as fewer categories"
             raise ArtefactError(message, hint=hint, code="too-large")
     manifest = {"format": "tilth", "version": VERSION, "sha256": {name: _hash(content) for name, content in entries.items()}}
-    with atomic(path) as new, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+    with atomic(path) as new, new.open("wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in [("manifest.json", _json(manifest).encode()), *entries.items()]:
             info = zipfile.ZipInfo(name, EPOCH)
             info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16

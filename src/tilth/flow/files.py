@@ -28,7 +28,9 @@ def parse(text: str, name: str = "flow") -> Flow:
 
 
 def save(flow: Flow, path: str | Path) -> Path:
-    """Save a fitted flow as `NAME.tilth`: a zip of text and models, byte-equal for the same flow."""
+    """Save a fitted flow as `NAME.tilth`: a zip of text and models, byte-equal for the same flow; encrypted if the flow names a key."""
     from tilth.flow.artefact import written
+    from tilth.flow.protecting import under_key
 
-    return written(flow, path)
+    with under_key(flow):
+        return written(flow, path)

@@ -14,6 +14,7 @@ from tilth.data import Dataset, Roles, Schema
 from tilth.display import Displayed, Grid
 from tilth.errors import FlowError, Mistake, Place, TilthError
 from tilth.flow.parts import BY_NAME, SERVED
+from tilth.flow.protecting import Protect
 from tilth.flow.serving import needed_columns, row_error, row_mistakes, row_of
 from tilth.measures.measure import Measure
 from tilth.report import Finding
@@ -132,9 +133,12 @@ class Flow(Displayed):
     measure: tuple[Measure, ...] = ()
     deliver: Delivery = field(default_factory=Delivery)
     on_fail: OnFail = "report"
+    protect: Protect | None = None
     text: str = field(default="", compare=False, repr=False)
     folder: str = field(default=".", compare=False, repr=False)
-    places: Mapping[Any, Place] = field(default_factory=dict, compare=False, repr=False)  # of steps, `roles`, and the role `positive`
+    places: Mapping[Any, Place] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # of steps, `roles`, `protect`, the role `positive`
     learned: FitResult | None = None
 
     def __getstate__(self) -> dict[str, Any]:

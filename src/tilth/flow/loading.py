@@ -17,10 +17,12 @@ from pydantic_core import PydanticCustomError
 from tilth.checking import ruleset_from
 from tilth.data import Roles
 from tilth.data.roles import SINGLE
+from tilth.encryption.keys import unreferenced
 from tilth.engine.textfiles import python_name
 from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed, unknown
 from tilth.flow.flow import Delivery, Flow, OnFail, Reading
 from tilth.flow.parts import LISTS, PARTS, misplaced
+from tilth.flow.protecting import Protect
 from tilth.formats.format import FORMATS, SHARED, by_name, writable
 from tilth.formats.trainers import TRAINERS, format_for, mismatches
 from tilth.measures import MEASURES
@@ -33,6 +35,7 @@ from tilth.steps.rows.chosen import CHOSEN
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step, TablesStep
 from tilth.store.local import text_of
+from tilth.store.protection import Plaintext
 from tilth.store.uri import joined
 from tilth.validation import mistakes_of
 from tilth.yaml import Document, Path, parse
@@ -40,7 +43,6 @@ from tilth.yaml import Document, Path, parse
 Named = TypeVar("Named", bound=Step | Measure)
 
 SPLIT_WORDS = tuple(f.name for f in fields(Split) if f.name != "shares")  # every other key under `split` is the name of a part
-LATER = {"protect": "encryption of what is written"}
 
 PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may mean null
 
@@ -231,6 +233,15 @@ class CheckPart(_Strict):
     """`report`: the run goes on. `stop`: it ends, and delivers nothing. `quarantine`: rows that fail are left out and delivered apart."""
 
 
+class ProtectPart(_Strict):
+    """The key under which everything is encrypted that is written."""
+
+    key: str
+    """A reference: `file:PATH` of a key file, relative to the flow file, or a secret that holds a key, such as `env:NAME`."""
+    allow_plaintext: list[Plaintext] = []
+    """What is left unencrypted all the same: `report`, `spill`. The report of a run says so."""
+
+
 class _FlowFile(_Strict):
     """A Tilth flow: data, rules, steps, measures and delivery."""
 
@@ -242,8 +253,8 @@ class _FlowFile(_Strict):
     """What to measure on the raw data, and again after each part: names of measures, or one with parameters, `{bias: {bootstrap: 0}}`."""
     deliver: DeliverPart = DeliverPart()
     """Where the result goes."""
-    protect: Any = None
-    """Encryption of everything written. Not in this version."""
+    protect: ProtectPart | None = None
+    """The key under which everything is encrypted that is written: results, the fitted flow, reports, copies, spill."""
 
 
 _STEPS: dict[str, Any] = {p.name: (list[Any], Field([], description=p.meaning)) for p in LISTS}
@@ -297,12 +308,14 @@ class _Loader:
             return None
         part = self.validated(FlowFile, value, ())
         secrets = self.secrets(value.get("data"), folder)
-        for later in LATER:
-            if value.get(later) is not None:
-                message = f"{later}: {LATER[later]} is not supported in this version"
-                self.wrong((later,), message, "not-in-this-version", of_key=True, hint="leave it out")
+        protect = value.get("protect")
+        if isinstance(protect, dict) and isinstance(key := protect.get("key"), str) and (no_key := unreferenced(key)):
+            place = self.document.place(("protect", "key"), of_key=True)
+            self.document.mistakes.append(no_key.at(place))
+            self.unshown |= {place.line}
         self.roles = roles = _roles(value)
         self.places["roles"] = self.document.place(("data", "roles"))
+        self.places["protect"] = self.document.place(("protect",), of_key=True)
         if roles.positive:
             self.places["positive"] = self.document.place(("data", "roles", "positive"))
         split = self.split(value.get("split"))
@@ -337,6 +350,7 @@ class _Loader:
             measure=measure,
             deliver=Delivery(part.deliver.to, part.deliver.chosen(), part.deliver.options(), part.deliver.manifest, about),
             on_fail=part.check.on_fail if isinstance(part.check, CheckPart) else "report",
+            protect=_protect(part.protect, folder),
             text=text,
             folder=folder,
             places=self.places,
@@ -556,3 +570,11 @@ def _parameters_described(kind: Any, schema: dict[str, Any]) -> None:
     for name, text in kind.documented().items():
         if (key := name.rstrip("_")) in schema.get("properties", ()):
             schema["properties"][key]["description"] = text
+
+
+def _protect(part: ProtectPart | None, folder: str) -> Protect | None:
+    if part is None:
+        return None
+    scheme, _, path = part.key.partition(":")
+    key = f"file:{FilePath(folder) / FilePath(path).expanduser()}" if scheme == "file" else part.key
+    return Protect(key, tuple(part.allow_plaintext))

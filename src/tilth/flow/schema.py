@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tilth.flow.loading import LATER, FlowFile, model_of, shorthand
+from tilth.flow.loading import FlowFile, model_of, shorthand
 from tilth.flow.parts import LISTS
 from tilth.measures import MEASURES
 from tilth.steps import STEPS
@@ -31,8 +31,6 @@ def flow_schema() -> dict[str, Any]:
         schema["properties"][part.name] = _entries(here, schema["properties"][part.name], definitions)
     schema["properties"]["measure"] = _entries(MEASURES, schema["properties"]["measure"], definitions)
     schema["properties"]["split"] = _split(schema["properties"]["split"], definitions)
-    for later in LATER:
-        del schema["properties"][later]
     return {"$schema": DIALECT, "title": "Tilth flow", **{k: v for k, v in schema.items() if k != "title"}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,8 +16,8 @@ from tilth.errors import ColumnError, Mistake, Place, RequestError, SourceError,
 from tilth.formats.jsonl import JsonLines, rows_of
 from tilth.formats.recordio import framed
 from tilth.store.local import files, reject_remote
+from tilth.store.memory import workspace
 from tilth.store.places import Copies
-from tilth.store.scratch import Scratch
 
 REF, METADATA = "-ref", "-metadata"  # a member whose name ends so holds the place of an object, and says how a label was made
 OBJECTS = "objects"
@@ -38,9 +39,9 @@ class AugmentedManifest(JsonLines):
         paths = files(given, self.suffixes)
         reject_remote(paths, "an augmented manifest")
         place = paths[0] if len(paths) == 1 else f"{len(paths)} files ({paths[0]} …)"
-        scratch = Scratch()
+        scratch = workspace()
         flat = Path(scratch.name, "samples.jsonl")
-        with flat.open("w", encoding="utf-8") as file:
+        with io.TextIOWrapper(scratch.create(flat.name), "utf-8") as file:
             for row in _counted((row for path in paths for row in rows_of(path)), place):
                 file.write(json.dumps({**row, **dict(_inside(row))}) + "\n")
         return replace(super().open(flat, names, engine), copies=Copies(str(flat), place, scratch=scratch))

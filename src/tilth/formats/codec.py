@@ -14,15 +14,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tilth.data import Files
+from tilth.encryption.dataset import DataSet
+from tilth.encryption.parquet import Keys
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
 from tilth.errors import Place, SourceError, TilthError, located
+from tilth.formats import encrypted
 from tilth.formats.arrow import decoded
 from tilth.formats.format import Encoded, checked_names
 from tilth.formats.parquet import SCANS
 from tilth.formats.shards import Contents
 from tilth.store.local import files, reject_remote, state_of
 from tilth.store.places import Copies
+from tilth.store.protection import in_force
 from tilth.store.scratch import Scratch
 
 
@@ -75,22 +79,27 @@ def as_parquet(place: str, key: Any, batches: Callable[[], Iterable[pa.RecordBat
 
     Errors: `SourceError` for batches with different columns, and for unsupported types.
     """
-    copies = _held.get(key)
+    keys = Keys(DataSet.of_process()) if in_force() else None
+    copies = _held.get(key) if keys is None else None
     if copies is None:
         scratch = Scratch()
         copies = Copies(str(Path(scratch.name, "rows.parquet")), place, scratch=scratch)
-        _write(place, batches(), copies.path, names)
+        _write(place, batches(), copies.path, names, keys)
+        if keys:
+            return replace(encrypted.source((copies.path,), None, hive=False, keys=keys), copies=copies)
         _held[key] = copies
     return Files("parquet", (copies.path,), tuple(pq.read_schema(copies.path).names), (("hive", False),), copies=copies, scans=SCANS)
 
 
-def _write(place: str, batches: Iterable[pa.RecordBatch], path: str, names: Sequence[str] | None) -> None:
+def _write(place: str, batches: Iterable[pa.RecordBatch], path: str, names: Sequence[str] | None, keys: Keys | None) -> None:
     found = (decoded(pa.Table.from_batches([batch])) for batch in batches)
     first = next(found, None)
     if first is None:
         raise SourceError(f"{place} has no columns", code="no-columns")
     columns = checked_names(first.column_names, names)
-    with pq.ParquetWriter(path, first.rename_columns(columns).schema, coerce_timestamps="us", allow_truncated_timestamps=True) as file:
+    given: dict[str, Any] = {"encryption_properties": keys.writing()} if keys else {}
+    schema = first.rename_columns(columns).schema
+    with pq.ParquetWriter(path, schema, coerce_timestamps="us", allow_truncated_timestamps=True, **given) as file:
         for table in itertools.chain([first], found):
             if table.column_names != first.column_names:
                 raise SourceError(f"{place}: the files have different columns", hint="read them one by one", code="headers-differ")

@@ -39,6 +39,7 @@ class Csv(Format):
     options: ClassVar[tuple[str, ...]] = ("delimiter", "header", "blanks", "quote", "encoding")
     named: ClassVar[bool] = False
     lists: ClassVar[bool] = False
+    is_piped: ClassVar[bool] = True
     written_as: ClassVar[Mapping[str, Any]] = {"delimiter": ",", "header": True, "blanks": "keep"}
 
     def open(

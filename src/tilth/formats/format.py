@@ -22,6 +22,7 @@ from tilth.formats.shards import COMPRESSIONS, Contents, Counted, Cut, Manifest,
 from tilth.shelf import Shelf
 from tilth.store.local import in_folder, is_folder, reject_unopenable, suffix_of
 from tilth.store.places import atomic, has_rows
+from tilth.store.sealed import is_written_sealed, piped
 from tilth.store.uri import Place
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Format(ABC):
     empty table has them, too; `lists`: whether it has columns of lists. `by_suffix`: whether files with its suffixes are taken for it;
     `beside_others`: also in a folder that has files of another format, which would be two. `compressions` are those that its files may
     have, the default first. `streams`: whether rows are always written as a stream, by `put`; other formats are written by the engine where
-    no option is given. `written_as` are the options of `open` for files as they are delivered, which it would otherwise guess.
+    no option is given; `is_piped`: whether that can be through a pipe. `written_as` are the options of `open` for files as they are
+    delivered, which it would otherwise guess.
     """
 
     name: ClassVar[str]
@@ -58,6 +60,7 @@ class Format(ABC):
     beside_others: ClassVar[bool] = True
     compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
     streams: ClassVar[bool] = False
+    is_piped: ClassVar[bool] = False
     written_as: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def knows(self, thing: Any) -> bool:
@@ -95,7 +98,15 @@ class Format(ABC):
             unknown([compression or "none"], [*self.compressions, "none"], f"{self.name}: no compression {{}}", "bad-value")
         )
         with atomic(place, folder) as new:
-            if not self.streams and not options and (shards, rows_per_shard, compression) == (None, None, None):
+            if not folder and is_written_sealed(new) and self.is_piped and engine.name == "duckdb" and not options:
+                with piped(new) as to:
+                    return self.export(data, to, engine, folder)
+            if (
+                not is_written_sealed(new)
+                and not self.streams
+                and not options
+                and (shards, rows_per_shard, compression) == (None, None, None)
+            ):
                 return self.export(data, new, engine, folder)
             return self.stream(data, new, engine, folder, shards, rows_per_shard, compression, options)
 
@@ -161,7 +172,8 @@ class Format(ABC):
 
         options.pop("compression", None)
         table = rows.read_all()
-        self.export(Dataset(Memory(table, tuple(table.column_names)), roles), to, DuckDB().session(), folder=False, **options)
+        with piped(to) as place:
+            self.export(Dataset(Memory(table, tuple(table.column_names)), roles), place, DuckDB().session(), folder=False, **options)
         return None
 
     def count(self, path: str, **options: Any) -> int:

@@ -32,6 +32,7 @@ class JsonLines(Format):
 
     name = "jsonl"
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
+    is_piped: ClassVar[bool] = True
     has_header: ClassVar[bool] = False
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **_: Any) -> Files:

@@ -102,7 +102,8 @@ class Npy(Codec):
         options: Mapping[str, Any] = given[-1] if given else {}
         made = arrays_by_role(engine.table(engine.whole(data)), data.roles, **options)
         for name, array in made.items():
-            np.save(to / f"{name}.npy", array, allow_pickle=False)
+            with (to / f"{name}.npy").open("wb") as file:
+                np.save(file, array, allow_pickle=False)
         return len(made["X"])
 
 

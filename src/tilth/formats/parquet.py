@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,12 @@ from tilth.engine.expressions import col
 from tilth.engine.operations.operation import lower
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError
+from tilth.formats import encrypted
 from tilth.formats.format import Format
 from tilth.formats.shards import Contents, Cut
 from tilth.store.local import files
+from tilth.store.sealed import is_written_sealed, part_of
+from tilth.store.unsealed import parquet_keys
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +29,6 @@ MAGIC = b"PAR1"
 # fastest of the settings tried on 20 million rows; a larger dictionary costs DuckDB more than it saves
 WRITE_OPTIONS: dict[str, dict[str, Any]] = {"duckdb": {"row_group_size": 122_880, "dictionary_size_limit": 3_000}, "spark": {}}
 ROW_GROUP_ROWS = 1 << 20
-PART = re.compile(r"(?:^|/)[^/=]+=[^/]*/")
 
 
 class Parquet(Format):
@@ -42,9 +43,11 @@ class Parquet(Format):
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, hive: bool | None = None, **_: Any) -> Files:
         """`hive`: whether folders named `column=value` are columns; by default if there are such folders."""
         paths = files(given, self.suffixes)
+        if encrypted.is_encrypted_place(paths):
+            return encrypted.source(paths, names, hive)
         SourceError.reject(m for p in paths if "://" not in p and (m := _broken(p)))
-        partitioned = any(PART.search(p) for p in paths) if hive is None else hive
-        root = os.path.commonpath([PART.split(p)[0] or "/" for p in paths]) if partitioned and "://" not in paths[0] else ""
+        partitioned = any(encrypted.PART.search(p) for p in paths) if hive is None else hive
+        root = os.path.commonpath([encrypted.PART.split(p)[0] or "/" for p in paths]) if partitioned and "://" not in paths[0] else ""
         options = (("hive", partitioned), *((("names", tuple(names)),) if names else ()), *((("root", root),) if root else ()))
         source = Files(self.name, paths, (), options, scans=SCANS)
         return replace(source, columns=engine.source_schema(source).names)
@@ -72,25 +75,22 @@ class Parquet(Format):
         if row_group_rows is not None and row_group_rows < 1:
             raise RequestError(f"row_group_rows: {row_group_rows!r} is not a positive whole number", code="bad-value")
         cut, size = Cut(rows), row_group_rows or ROW_GROUP_ROWS
-        with pq.ParquetWriter(to, rows.schema, compression=compression or self.compressions[0]) as file:
+        given: Any = {"encryption_properties": part_of(to)[0].parquet.writing()} if is_written_sealed(to) else {}
+        with pq.ParquetWriter(to, rows.schema, compression=compression or self.compressions[0], **given) as file:
             while cut.more():
                 file.write_table(cut.take(size).read_all(), row_group_size=size)
 
     def count(self, path: str, **_: Any) -> int:
         import pyarrow.parquet as pq
 
-        if broken := _broken(path):
-            raise SourceError(broken)
-        return int(pq.read_metadata(path).num_rows)
+        return int(pq.read_metadata(path, **_readable(path)).num_rows)
 
     def batches(
         self, path: str, columns: Sequence[str] | None = None, contents: Contents | None = None, **_: Any
     ) -> Iterator[pa.RecordBatch]:
         import pyarrow.parquet as pq
 
-        if broken := _broken(path):
-            raise SourceError(broken)
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, **_readable(path)) as file:
             wanted = columns if columns is not None and set(columns) <= set(file.schema_arrow.names) else None
             yield from file.iter_batches(file.metadata.num_rows or 1, columns=wanted)
 
@@ -117,6 +117,15 @@ def _spark(source: Files, run: Any) -> DataFrame:
 
 
 SCANS: dict[str, Any] = {"duckdb": _duckdb, "spark": _spark}
+
+
+def _readable(path: str) -> dict[str, Any]:
+    """What `pyarrow` needs to read a file. Errors: `SourceError` for one that is not Parquet or truncated, or whose key is missing."""
+    if encrypted.is_encrypted_place([path]):
+        return {"decryption_properties": parquet_keys((path,)).reading()}
+    if broken := _broken(path):
+        raise SourceError(broken)
+    return {}
 
 
 def _broken(path: str) -> Mistake | None:

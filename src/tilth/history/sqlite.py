@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -10,7 +11,12 @@ from typing import Any
 
 from tilth.errors import MachineError, RequestError
 from tilth.history.ledger import COLUMNS, Ledger
+from tilth.store.documents import bytes_of
+from tilth.store.local import exists
+from tilth.store.places import atomic
+from tilth.store.protection import in_force, key_for
 
+LARGEST = 1 << 30  # bytes of a sealed history, which is held in memory
 WAIT = 30.0  # seconds for another process that writes
 APPLICATION = 0x71174A  # marks the file as a ledger, in its header
 VERSION = 2
@@ -45,7 +51,7 @@ class SQLite(Ledger):
     @contextmanager
     def open(self, writing: bool = False) -> Iterator[_Opened]:
         try:
-            with closing(sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)) as connection:
+            with self._connected() as connection:
                 self._prepare(connection)
                 if writing:
                     connection.execute("BEGIN IMMEDIATE")  # no other process may take the number that is read next
@@ -57,6 +63,31 @@ class SQLite(Ledger):
             raise MachineError(f"the history {self.path} cannot be used: {error}", hint=hint) from error
         except sqlite3.DatabaseError as error:
             raise self._foreign(str(error)) from error
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """The file; while a key is in force a database in memory, which is sealed into the file where it was changed."""
+        if in_force() is None:
+            if not self.path.exists() and exists(self.path):
+                key_for(str(self.path))
+            with closing(sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)) as connection:
+                yield connection
+            return
+        if self.path.exists():
+            hint = "name another file, or move it away"
+            raise RequestError(f"the history {self.path} is not encrypted, and a key is in force", hint=hint, code="plaintext")
+        with (
+            _locked(self.path.with_name(f".{self.path.name}.lock")),
+            closing(sqlite3.connect(":memory:", isolation_level=None)) as connection,
+        ):
+            before = b""
+            if exists(self.path):
+                before = bytes_of(self.path, "history", LARGEST)
+                connection.deserialize(before)
+            yield connection
+            if (after := connection.serialize()) != before:
+                with atomic(self.path) as new:
+                    new.write_bytes(after)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         if self._version(connection) == (APPLICATION, VERSION):
@@ -89,3 +120,11 @@ class _Opened:
 
     def each(self, statement: str, values: Sequence[Sequence[Any]]) -> None:
         self._connection.executemany(statement, values)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """While the block runs, other processes that come to this line wait."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -61,7 +61,7 @@ def write_report(report: Report, place: str | Path, format: str | None = None) -
     'report.md'
     """
     made = FORMATS[report_format(place, format)](report)
-    with atomic(place) as new:
+    with atomic(place, kind="report") as new:
         new.write_bytes(made if isinstance(made, bytes) else made.encode("utf-8", "replace"))
     return Path(place) if is_local(place) else place
 

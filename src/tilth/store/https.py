@@ -21,8 +21,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from tilth.errors import MachineError, RequestError, SourceError
 from tilth.secrets import Access, AuthenticationFailed, Secret, hidden, parts_of, renewing
+from tilth.store.memory import workspace
 from tilth.store.places import MAGIC, Copies, Store
-from tilth.store.scratch import Scratch
 
 LARGEST = 16 << 30  # bytes of an object
 SECONDS = 3600.0  # for all of it
@@ -39,8 +39,9 @@ class Https(Store):
 
     def copies(self, place: str) -> Copies:
         name = PurePosixPath(unquote(_uri_of(place).path)).name
-        scratch, access = Scratch(), self.access
+        scratch, access = workspace(), self.access
         path = Path(scratch.name, name)
+        scratch.create(name).close()
 
         def fetch(secret: Secret | None = None) -> None:
             header = header_of(secret, access) if secret and access else None

@@ -11,6 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
+from tilth.encryption.sealed import SUFFIX
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.errors import Place as FilePlace
 from tilth.store import atomic
@@ -281,8 +282,8 @@ def _real(path: Place) -> Path:
 
 
 def exists(place: Place) -> bool:
-    """Whether a place exists; false if it cannot be examined, which is reported when it is written to."""
-    return os.path.exists(place)  # noqa: PTH110 -- Path.exists raises for a place in a closed folder
+    """Whether a place exists, sealed or not; false if it cannot be examined, which is reported when it is written to."""
+    return os.path.exists(place) or os.path.exists(os.fspath(place) + SUFFIX)  # noqa: PTH110 -- Path.exists raises in a closed folder
 
 
 def is_folder(path: str) -> bool:

@@ -18,6 +18,9 @@ from tilth.errors import Gap, RequestError, SourceError, TilthError, listed
 from tilth.secrets import Access
 from tilth.shelf import Shelf
 from tilth.store.catalog import CatalogTable
+from tilth.store.protection import in_force
+from tilth.store.sealed import sealed
+from tilth.store.unsealed import is_sealed_place, unsealed
 from tilth.store.uri import Place, scheme_of
 
 if TYPE_CHECKING:
@@ -181,7 +184,7 @@ def copies(place: Place) -> Copies:
     """
     written = os.fspath(place)
     if scheme_of(written) in STORES:
-        return store_of(place).copies(written)
+        return _readable(store_of(place).copies(written))
     if isinstance(place, Secured):
         reject_secret(place, taken=False)
     if urlsplit(written).password is not None:
@@ -190,11 +193,19 @@ def copies(place: Place) -> Copies:
     return Copies(written)
 
 
-def atomic(place: Place, folder: bool = False) -> AbstractContextManager[Path]:
+def _readable(found: Copies) -> Copies:
+    """Copies with decrypted ones of sealed files. Errors: as for `unsealed`."""
+    if not is_sealed_place(found.path):
+        return found
+    path, held = unsealed(found.path)
+    return Copies(path, found.place or found.path, (held.name, found.renamed[1] or str(Path(found.path).parent)), (found.scratch, held))
+
+
+def atomic(place: Place, folder: bool = False, kind: str = "") -> AbstractContextManager[Path]:
     """A path to write a file to, or a folder to write into: it replaces the target if the block succeeds, and is removed otherwise.
 
     On this machine an existing folder is replaced if it is empty or has only files written in this way. For object stores see their own
-    module.
+    module. While a key is in force (`store.protection`), everything is encrypted, except what is of a `kind` for which that was lifted.
 
     Errors: `MachineError` if the disk is full or not writable, `RequestError` for a place with other content.
 
@@ -205,7 +216,10 @@ def atomic(place: Place, folder: bool = False) -> AbstractContextManager[Path]:
     >>> place.read_text(), [p.name for p in place.parent.iterdir()]
     ('1 2 3', ['numbers.txt'])
     """
-    return store_of(place).atomic(os.fspath(place), folder)
+    make = store_of(place).atomic
+    if (protection := in_force()) is None:
+        return make(os.fspath(place), folder)
+    return sealed(protection, make, os.fspath(place), folder, kind)
 
 
 def reject_foreign(place: Place, folder: bool = True) -> None:

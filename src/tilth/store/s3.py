@@ -12,6 +12,7 @@ delivery after that removes them, with the remains of killed runs.
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import json
 import os
 import re
@@ -30,6 +31,7 @@ from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, 
 from tilth.secrets import Access, AuthenticationFailed, Secret, parts_of, renewing, resolve
 from tilth.store.atomic import LISTING, reject_unlisted
 from tilth.store.local import HIDDEN, changed
+from tilth.store.memory import workspace
 from tilth.store.places import MAGIC, Copies, Object, Store
 from tilth.store.scratch import Scratch
 
@@ -209,15 +211,15 @@ class _Bucket:
 
     def copied(self, place: str, found: Mapping[str, ObjectMeta]) -> Copies:
         """Copies of objects, in a scratch folder, under their names."""
-        scratch = Scratch()
+        scratch = workspace()
         top = Path(scratch.name, self.name)
         for name, o in found.items():
-            path = top / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("wb") as file:
-                for chunk in self.store.get(o["path"]).stream():
+            chunks = iter(self.store.get(o["path"]).stream())
+            head = bytes(next(chunks, b""))
+            with scratch.create(f"{self.name}/{name}", head) as file:
+                for chunk in itertools.chain([head], chunks):
                     file.write(chunk)
-            os.utime(path, (o["last_modified"].timestamp(),) * 2)
+            os.utime(top / name, (o["last_modified"].timestamp(),) * 2)
         return Copies(str(top / self.key), place, (scratch.name, "s3:/"), scratch)
 
     def deliver(self, folder: Path) -> None:

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from tilth.errors import MachineError, RequestError
 
@@ -44,6 +45,12 @@ class Scratch:
             hint = "choose another by --spill, or spill=…"
             raise wrong(f"{place} cannot be used: {error.strerror}", hint=hint, code="spill") from error
         weakref.finalize(self, self._remove)
+
+    def create(self, name: str, head: bytes = b"") -> IO[bytes]:
+        """A new file to write to, at a path in the folder. `head` is how it will begin, where that is known."""
+        path = Path(self.name, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
 
     def close(self) -> None:
         """Remove the folder with its contents."""

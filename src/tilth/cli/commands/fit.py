@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, SECRET, engine_from, say, shared
+from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, SECRET, engine_from, keeping_key, say, shared
 
 
 @click.command()
@@ -26,7 +26,7 @@ def command(flow: str, data: str | None, out: str, secret: str | None, **engine:
 
     if Path(out).suffix != ".tilth":
         raise click.BadParameter(f"{out!r}: the name of a fitted flow must end in .tilth", param_hint="-o")
-    loaded = verbs.flow_from(flow)
+    loaded = keeping_key(verbs.flow_from(flow))
     if data is None:
         fitted = verbs.fit(loaded.with_secret(secret), engine=engine_from(engine))
     else:

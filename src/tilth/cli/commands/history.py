@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json as json_
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.options import INPUT, say
+from tilth.options import INPUT, KEY, say, shared
 
 if TYPE_CHECKING:
     from tilth.history.ledger import Ledger
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 @click.option("--exclude", type=int, multiple=True, metavar="NUMBER", help="Leave this check out of what rules see; may be repeated.")
 @click.option("--include", type=int, multiple=True, metavar="NUMBER", help="Let rules see this check again; may be repeated.")
 @click.option("--json", is_flag=True, help="Print JSON.")
+@shared(*KEY)
 def command(place: str, dataset: str | None, metric: str | None, exclude: tuple[int, ...], include: tuple[int, ...], json: bool) -> int:
     """Show the checks recorded in a history, and leave some out.
 
@@ -31,8 +31,9 @@ def command(place: str, dataset: str | None, metric: str | None, exclude: tuple[
     from tilth.errors import SourceError
     from tilth.history import is_server, ledger_at
     from tilth.report.blocks import counted
+    from tilth.store.local import exists
 
-    if not is_server(place) and not Path(place).is_file():
+    if not is_server(place) and not exists(place):
         raise SourceError(f"there is no history {place}", hint="`tilth check … --history` makes one", code="no-history")
     ledger = ledger_at(place)
     for numbers, excluded in ((exclude, True), (include, False)):

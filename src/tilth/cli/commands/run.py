@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS, SECRET, engine_from, say, shared, show
+from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS, SECRET, engine_from, keeping_key, say, shared, show
 
 
 @click.command()
@@ -41,7 +41,7 @@ def command(
     from tilth.report.files import report_names
     from tilth.store.uri import joined
 
-    loaded = verbs.flow_from(flow).with_secret(secret)
+    loaded = keeping_key(verbs.flow_from(flow)).with_secret(secret)
     if dry_run:
         from tilth.cli.commands.plan import show_plan
 

@@ -25,6 +25,8 @@ from tilth.engine.operations.operation import lower
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session
 from tilth.errors import Gap, MachineError, SourceError
+from tilth.store.memory import workspace
+from tilth.store.protection import in_force
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -134,6 +136,24 @@ class DuckDBRun(Session):
     def interrupt(self) -> None:
         self._connection.interrupt()
 
+    def confine(self) -> None:
+        """What DuckDB spills is encrypted by a key that it makes itself, if the extension httpfs brings OpenSSL; else it spills nothing.
+
+        Never by `force_mbedtls_unsafe`, whose random numbers can be guessed.
+        """
+        protection = in_force()
+        if protection is None or "spill" in protection.plaintext:
+            return
+        with suppress(duckdb.Error):
+            self._connection.execute("LOAD httpfs")
+            self._connection.execute("SET temp_file_encryption = true")
+        loaded = self._connection.execute("SELECT loaded FROM duckdb_extensions() WHERE extension_name = 'httpfs'").fetchall() == [(True,)]
+        if loaded and self._connection.execute("SELECT current_setting('temp_file_encryption')").fetchall() == [(True,)]:
+            return
+        if self._connection.execute("SELECT current_setting('temp_directory')").fetchall() != [("",)]:
+            with translated("", []):
+                self._connection.execute("SET temp_directory = ''")
+
     def run(self, text: str) -> list[tuple[Any, ...]]:
         self.refuse_if_cancelled()
         with translated(text, self._texts):
@@ -214,6 +234,15 @@ class DuckDBRun(Session):
                 return name
         raise Gap(f"DuckDB cannot read {source}")
 
+    def registered(self, table: Any) -> str:
+        """The name in this session of a table or data set of Arrow, which is scanned where it is."""
+        return self._hold("arrow", ("arrow", id(table)), lambda name: self._register(name, table))
+
+    def _register(self, name: str, table: Any) -> str:
+        with translated("", self._texts):
+            self._connection.register(name, table)
+        return ""
+
     def knows_order(self, data: Dataset) -> bool:
         source = data.source
         one = isinstance(source, Memory) or (isinstance(source, Files) and len(source.paths) == 1) or data.ordered
@@ -245,10 +274,10 @@ class DuckDBRun(Session):
         encoding = source.option("encoding")
         if textfiles.python_name(encoding) == "utf-8-sig":
             return list(source.paths)
-        scratch = Scratch(self._scratch.name)
+        scratch = workspace(self._scratch.name)
         self._held.callback(lambda kept: kept.close(), scratch)  # which holds it: a scratch folder goes with its object
         try:
-            return [textfiles.as_utf8(path, encoding, Path(scratch.name)) for path in source.paths]
+            return [textfiles.as_utf8(path, encoding, scratch) for path in source.paths]
         except UnicodeDecodeError as error:
             raise SourceError(*textfiles.mistakes(source)) from error
 

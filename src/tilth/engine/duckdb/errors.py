@@ -17,9 +17,15 @@ from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.operations.rows import refusal, without_values
 from tilth.engine.session import TypeContradiction
 from tilth.errors import DISK_FULL, REFUSED, MachineError, RequestError, SourceError
+from tilth.store.protection import in_force
 
 TOO_LONG = re.compile(r"(?:Maximum line size|\"maximum_object_size\") of ([0-9]+) bytes exceeded")
 QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message can be a value
+
+NO_SPILL = (
+    "what it spills cannot be encrypted here, so it spills nothing: give a larger memory limit, or install DuckDB's extension httpfs, "
+    "whose OpenSSL encrypts it"
+)
 
 
 @contextmanager
@@ -30,9 +36,10 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
     except duckdb.InterruptException as error:
         raise MachineError("cancelled", code="cancelled") from error
     except duckdb.OutOfMemoryException as error:
-        raise MachineError(
-            f"DuckDB ran out of memory: {first_line(error)}", hint="give a larger memory limit, or a spill folder on a larger disk"
-        ) from error
+        hint = "give a larger memory limit, or a spill folder on a larger disk"
+        if protection := in_force():
+            hint = hint if "spill" in protection.plaintext else NO_SPILL
+        raise MachineError(f"DuckDB ran out of memory: {first_line(error)}", hint=hint, code="memory") from error
     except duckdb.IOException as error:
         if os.strerror(errno.ENOSPC) in str(error):
             raise MachineError(

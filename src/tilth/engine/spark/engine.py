@@ -25,9 +25,10 @@ from tilth.engine.operations.operation import lower
 from tilth.engine.operations.rows import refusal, without_values
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session, TypeContradiction, everything
-from tilth.engine.spark.sessions import active_kept, beside, is_remote, moved, reason, session_for, unlogged
+from tilth.engine.spark.sessions import AUTHENTICATED, ENCRYPTED, active_kept, beside, is_remote, moved, reason, session_for, unlogged
 from tilth.errors import REFUSED, Gap, MachineError, RequestError, SourceError
-from tilth.store.scratch import Scratch
+from tilth.store.memory import workspace
+from tilth.store.protection import in_force
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -94,7 +95,7 @@ class Spark(Engine):
 
     def frame(self, table: pa.Table) -> DataFrame:
         """An Arrow table as a frame in the session that was given."""
-        return moved(_frame_of(self.own, table), self.given)
+        return moved(frame_of(self.own, table), self.given)
 
 
 class SparkRun(Session):
@@ -119,6 +120,18 @@ class SparkRun(Session):
         while self._runs:  # what has not begun yet cannot be stopped
             self._cancel_jobs(self._tag)
             time.sleep(0.1)
+
+    def confine(self) -> None:
+        """Refuse a Spark that would spill or send rows unencrypted; a local one sends none."""
+        protection = in_force()
+        if protection is None or "spill" in protection.plaintext:
+            return
+        local = (self.own.conf.get("spark.master", "") or "").startswith("local")
+        wanted = ENCRYPTED if local else ENCRYPTED | AUTHENTICATED
+        if missing := [f"{k}={v}" for k, v in wanted.items() if (self.own.conf.get(k, "") or "").lower() != v.lower()]:
+            hint = "start Spark with these settings; or let it spill unencrypted: --allow-plaintext spill"
+            message = f"this Spark would write rows to its disks{'' if local else ', or send them,'} unencrypted"
+            raise RequestError(message, accepted=", ".join(missing), hint=hint, code="spark-plaintext")
 
     @contextmanager
     def timed(self, title: str, text: str) -> Iterator[None]:
@@ -189,7 +202,7 @@ class SparkRun(Session):
                     frame: DataFrame = scan(source, self)
                     return frame
                 case Memory():
-                    return _frame_of(self.own, source.table)
+                    return frame_of(self.own, source.table)
                 case Native(engine="spark"):
                     return moved(source.handle, self.own, self._held)
         raise Gap(f"Spark cannot read {source}")
@@ -199,7 +212,7 @@ class SparkRun(Session):
         if source.format != "parquet":
             hint = "make them Parquet, or read them with DuckDB"
             raise Gap(f"Spark on a cluster reads {source.format} from places that it sees itself, not from {source}", hint=hint)
-        return _frame_of(self.own, pq.read_table(list(source.paths)))
+        return frame_of(self.own, pq.read_table(list(source.paths)))
 
     def returned(self, frame: DataFrame) -> DataFrame:
         """An internal frame in the given session, for the user to continue with."""
@@ -217,9 +230,9 @@ class SparkRun(Session):
             raise Gap(
                 f"Spark on a cluster reads text files in utf-8 only, not in {encoding}", hint="convert the files, or read them with DuckDB"
             )
-        scratch = Scratch()
+        scratch = workspace()
         self._held.callback(scratch.close)
-        return [textfiles.as_utf8(path, encoding, Path(scratch.name)) for path in here]
+        return [textfiles.as_utf8(path, encoding, scratch) for path in here]
 
     def seen(self, path: str) -> str:
         """A path as Spark finds it: a local one keeps the working directory in which it was started."""
@@ -355,7 +368,7 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
 
 
-def _frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
+def frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
     """A frame of an Arrow table. Its timestamps without a zone stay so, which PySpark would take for ones with a time zone; its unsigned
     integers of 64 bits become decimals. Empty batches are left out: PySpark drops all rows after one."""
     fields = [f.with_type(pa.decimal128(20, 0)) if f.type == pa.uint64() else f for f in table.schema]

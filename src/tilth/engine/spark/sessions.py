@@ -20,6 +20,7 @@ from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from tilth.errors import MachineError, MissingExtra, RequestError
+from tilth.store.protection import in_force
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -63,6 +64,12 @@ OURS = (*STANDARD, *DEMANDED, *WIDE)  # what an internal session does not take f
 
 HERE_ONLY = {"spark.connect.grpc.binding.address": "127.0.0.1"}
 """A local server is heard by this machine only; PySpark's listens to the whole network."""
+
+ENCRYPTED = {"spark.io.encryption.enabled": "true", "spark.io.encryption.keySizeBits": "256"}
+"""Settings with which Spark encrypts what it spills and shuffles, by a key that it makes itself."""
+
+AUTHENTICATED = {"spark.authenticate": "true", "spark.network.crypto.enabled": "true"}
+"""Settings with which the processes of a cluster encrypt what they send each other."""
 
 OTHER_KIND = ("SESSION_ALREADY_EXIST", "SESSION_OR_CONTEXT_EXISTS", "CONNECT_URL_NOT_SET", "start a remote Spark session", "existing Spark")
 """Words with which PySpark refuses a session of Spark Connect beside one without it."""
@@ -153,6 +160,7 @@ def _local_settings() -> dict[str, str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        **(ENCRYPTED if in_force() else {}),
     }
 
 

@@ -1,0 +1,180 @@
+"""The key of a data set: random, kept beside the data, wrapped by the root key. It wraps the key of each file, which is in the file.
+
+A data set is a folder, with `_tilth/keys.json` and `_tilth/manifest.json.sealed`; or one file, which holds the wrapped key itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from tilth.encryption.keybytes import KeyBytes
+from tilth.encryption.keys import Key, wrapping_key
+from tilth.encryption.sealed import SUFFIX, Sealing, Unsealing
+from tilth.errors import SourceError
+
+FOLDER = "_tilth"
+KEYS = "keys.json"
+SEAL = "tilth/v1/sealed"
+WRAPPED = "tilth:key"  # in the context of a file by itself: its wrapped key
+KEPT = 600.0  # seconds that an unwrapped key is kept, in this process
+_kept: dict[tuple[str, str, str], tuple[float, KeyBytes]] = {}
+
+
+class DataSet:
+    """The key of a data set, and what is encrypted under it. `id` is opaque; `wrapped` is the key under the root key."""
+
+    def __init__(self, id: str, key: KeyBytes, wrapped: str, *, alone: bool = False) -> None:  # noqa: A002 -- what it is
+        self.id, self.wrapped, self.alone, self._key = id, wrapped, alone, key
+
+    @classmethod
+    def new(cls, root: Key, *, alone: bool = False) -> DataSet:
+        """A new one. `alone`: of one file, which holds the wrapped key."""
+        name = os.urandom(8).hex()
+        key, wrapped = root.new_key(_context(name))
+        return cls(name, KeyBytes(key), base64.b64encode(wrapped).decode(), alone=alone)
+
+    @classmethod
+    def of_process(cls) -> DataSet:
+        """One for temporary files, whose key is nowhere but in this process."""
+        return cls(os.urandom(8).hex(), KeyBytes(os.urandom(32)), "")
+
+    @classmethod
+    def unwrapped(cls, root: Key, id: str, wrapped: str, *, alone: bool = False) -> DataSet:  # noqa: A002 -- what it is
+        """The one whose key was wrapped. Errors: `SourceError` for another root key, and for a key of another data set."""
+        known, now = (root.reference, id, wrapped), time.monotonic()
+        at, key = _kept.get(known, (0.0, None))
+        if key is None or now - at > KEPT:
+            try:
+                key = KeyBytes(root.unwrap(base64.b64decode(wrapped, validate=True), _context(id)))
+            except ValueError as error:
+                if isinstance(error, SourceError):
+                    raise
+                raise SourceError("a wrapped key is not valid base64", code="wrong-context") from None
+            for old in [k for k, (since, _) in _kept.items() if now - since > KEPT]:
+                del _kept[old]
+            _kept[known] = (now, key)
+        return cls(id, key, wrapped, alone=alone)
+
+    def sealing(self, file: IO[bytes], path: str) -> IO[bytes]:
+        """A file to write to, which is sealed into another one, as the one with this path in the data set."""
+        context = self.context("sealed") | {"tilth:path": path} | ({WRAPPED: self.wrapped} if self.alone else {})
+        return io.BufferedWriter(Sealing(file, self.name, self._key.derived(SEAL), context), 1 << 16)
+
+    def unsealing(self, file: IO[bytes], path: str, shown: str) -> IO[bytes]:
+        """What a sealed file holds. Errors: `SourceError` for one that belongs to another data set, or to another path."""
+
+        def find(found: Mapping[str, str]) -> tuple[str, bytes]:
+            self.reject_foreign(found, path, shown)
+            return self.name, self._key.derived(SEAL)
+
+        return io.BufferedReader(Unsealing(file, shown, find), 1 << 16)
+
+    def reject_foreign(self, found: Mapping[str, str], path: str, shown: str) -> None:
+        """Reject a file by its context. Errors: `SourceError`."""
+        if found.get("tilth:dataset") != self.id:
+            raise other_data_set(shown)
+        if found.get("tilth:path") != path:
+            raise swapped(shown, found.get("tilth:path", ""))
+        if any(found.get(k) != v for k, v in self.context("sealed").items()):
+            raise SourceError(f"{shown} is not a sealed file of this version", code="damaged-file")
+
+    @property
+    def name(self) -> str:
+        """The name of its key in files."""
+        return f"d-{self.id}"
+
+    def context(self, kind: str) -> dict[str, str]:
+        """What is bound to all that is encrypted under it."""
+        return {"tilth:dataset": self.id, "tilth:kind": kind, "tilth:format": "1"}
+
+    def wrap(self, key: bytes) -> str:
+        """The key of a Parquet file, wrapped."""
+        return base64.b64encode(self._key.wrap(key, self.context("parquet"))).decode()
+
+    def unwrap(self, wrapped: str) -> bytes | None:
+        """The key of a Parquet file; None if it was changed."""
+        return self._key.unwrap(base64.b64decode(wrapped), self.context("parquet"))
+
+    def write(self, folder: Path) -> None:
+        """Keep the wrapped key in a folder of data."""
+        (folder / FOLDER).mkdir(exist_ok=True)
+        entry = {"id": self.name, "wrapped": self.wrapped, "under": wrapping_key(base64.b64decode(self.wrapped))}
+        content = {"tilth_keys": 1, "dataset": self.id, "keys": [entry]}
+        (folder / FOLDER / KEYS).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+def opened(root: Key, folder: Path) -> DataSet:
+    """The data set in a folder. Errors: `SourceError` where its keys are missing or damaged, and for another root key."""
+    name, wrapped = keys_in(folder)
+    return DataSet.unwrapped(root, name, wrapped)
+
+
+def keys_in(folder: Path) -> tuple[str, str]:
+    """The id of the data set in a folder, and its wrapped key. Errors: `SourceError`."""
+    path = folder / FOLDER / KEYS
+    try:
+        content: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
+        if content["tilth_keys"] != 1:
+            raise ValueError
+        return str(content["dataset"]), str(content["keys"][0]["wrapped"])
+    except FileNotFoundError:
+        hint = "it was removed, perhaps by `tilth protect shred`: without it the data cannot be decrypted"
+        raise SourceError(f"{path} is missing", hint=hint, code="no-data-key") from None
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        raise SourceError(f"{path} is not a file of keys of this version", hint="restore it from a backup", code="damaged-keys") from None
+
+
+def unsealed_alone(root: Key, file: IO[bytes], path: str, shown: str) -> IO[bytes]:
+    """What a sealed file by itself holds, with the key that is in it. Errors: as for `DataSet.unsealing`."""
+
+    def find(found: Mapping[str, str]) -> tuple[str, bytes]:
+        if WRAPPED not in found:
+            raise part_alone(shown)
+        held = DataSet.unwrapped(root, found.get("tilth:dataset", ""), found[WRAPPED], alone=True)
+        held.reject_foreign(found, path, shown)
+        return held.name, held._key.derived(SEAL)
+
+    return io.BufferedReader(Unsealing(file, shown, find), 1 << 16)
+
+
+def in_data_set(path: Path) -> Path | None:
+    """The folder of the data set in which a file is; None for one by itself."""
+    return next((p for p in path.absolute().parents if (p / FOLDER / KEYS).is_file()), None)
+
+
+def plain_name(name: str) -> str:
+    """The name of a file without the suffix of a sealed one.
+
+    >>> plain_name("train.csv.sealed"), plain_name("train.parquet")
+    ('train.csv', 'train.parquet')
+    """
+    return name.removesuffix(SUFFIX)
+
+
+def other_data_set(shown: str) -> SourceError:
+    """The error for a file under another data set's key."""
+    return SourceError(f"{shown} belongs to another data set", hint="restore the folder from a backup", code="other-data-set")
+
+
+def swapped(shown: str, path: str) -> SourceError:
+    """The error for a file that is not in its place."""
+    hint = f"its name was {path!r} when it was written: give it that name again" if path else "restore the folder from a backup"
+    return SourceError(f"{shown} is not the file that was written in this place", hint=hint, code="swapped-file")
+
+
+def part_alone(shown: str) -> SourceError:
+    """The error for a file of a data set whose keys are elsewhere."""
+    hint = f"read it in the folder in which it was written, with its {FOLDER}/{KEYS}"
+    return SourceError(f"{shown} is part of a data set, and the keys of that are not beside it", hint=hint, code="no-data-key")
+
+
+def _context(name: str) -> dict[str, str]:
+    """What the wrapped key of a data set is bound to."""
+    return {"tilth:dataset": name, "tilth:kind": "secret", "tilth:format": "1"}

@@ -1,0 +1,63 @@
+"""How encrypted files begin and end, and what their parts that are not encrypted say."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+from tilth.errors import SourceError
+
+SEALED = b"\x02\x04\x78"  # format 2, AES-256-GCM with HKDF-SHA-512 and key commitment, no signature
+PARQUET = b"PARE"  # begins and ends a Parquet file with an encrypted footer
+TAIL = 8  # bytes: the length of the footer, and the magic
+ALONE = "tilth:"  # begins the name of the key of a Parquet file by itself, which has the wrapped key in it
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether a file is sealed, or Parquet with an encrypted footer, by its first bytes."""
+    return head_of(path).startswith((SEALED, PARQUET))
+
+
+def head_of(path: Path) -> bytes:
+    """The first four bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(4)
+
+
+def footer_digest(path: Path) -> str:
+    """The SHA-256 of a file's encrypted footer, which no other file has: pages of another one are refused by it.
+
+    Errors: `SourceError` for a file without one.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - TAIL))
+        tail = file.read(TAIL)
+        length = int.from_bytes(tail[:4], "little")
+        if tail[4:] != PARQUET or length + 12 > size:
+            message = f"{path} is truncated: its end is missing"
+            raise SourceError(message, hint="copy it again, or restore it from a backup", code="truncated-file")
+        file.seek(size - TAIL - length)
+        return hashlib.sha256(file.read(length)).hexdigest()
+
+
+def key_name(path: Path) -> str:
+    """The name of the key under which a file is encrypted, as its footer says in plain; empty where it does not."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - TAIL))
+        file.seek(max(0, size - TAIL - int.from_bytes(file.read(4), "little")))
+        found = file.read()
+    start = found.find(b'{"', 0)
+    try:
+        material, _ = json.JSONDecoder().raw_decode(found[start:].decode("latin-1"))
+        return str(material["masterKeyID"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def wrapped_alone(name: str) -> bytes:
+    """The wrapped key in the name of the key of a file by itself; nothing for one of a data set."""
+    return base64.b64decode(name.split(":", 2)[2]) if name.startswith(ALONE) else b""

@@ -1,0 +1,85 @@
+"""Encrypted Parquet: modular encryption, through pyarrow, with keys that the key of a data set wraps.
+
+Uniform encryption by AES-GCM with 256 bits, an encrypted footer, and double wrapping: one key-encryption key for the files of a write.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow.dataset as ds
+import pyarrow.parquet.encryption as pe
+
+from tilth.encryption.dataset import DataSet, part_alone
+from tilth.encryption.keys import Key
+from tilth.encryption.magic import ALONE
+from tilth.errors import SourceError
+
+
+class _Client(pe.KmsClient):  # type: ignore[misc]  # pyarrow has no types
+    """Wraps the keys of Parquet files by the key of a data set."""
+
+    def __init__(self, owner: Keys) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> str:
+        return self._owner.of(master_key_identifier).wrap(key_bytes)
+
+    def unwrap_key(self, wrapped_key: str, master_key_identifier: str) -> bytes:
+        found = self._owner.of(master_key_identifier).unwrap(wrapped_key)
+        if found is None:
+            raise SourceError("the key in a Parquet file was changed", hint="restore it from a backup", code="damaged-file")
+        return found
+
+
+class Keys:
+    """The keys by which Parquet files are written and read: that of one data set, or with a root key also those of files by themselves."""
+
+    def __init__(self, data_set: DataSet | None = None, root: Key | None = None) -> None:
+        self._data_set, self._root = data_set, root
+        self._factory = pe.CryptoFactory(lambda config: _Client(self))
+        self._connection = pe.KmsConnectionConfig()
+        self.reference = root.reference if root else ""
+
+    def of(self, name: str) -> DataSet:
+        """The data set of a key's name. Errors: `SourceError` for another one."""
+        held = self._data_set
+        if held is not None and name in (held.name, alone_name(held)):
+            return held
+        if name.startswith(ALONE) and self._root is not None:
+            _, data_set, wrapped = name.split(":", 2)
+            return DataSet.unwrapped(self._root, data_set, wrapped, alone=True)
+        if held is None:
+            raise part_alone("a Parquet file")
+        raise SourceError("a Parquet file belongs to another data set", hint="restore the folder from a backup", code="other-data-set")
+
+    def writing(self) -> Any:
+        """The properties of a new file, for pyarrow's writer."""
+        held = self._data_set
+        if held is None:
+            raise ValueError("nothing is written without a data set")
+        return self._factory.file_encryption_properties(
+            self._connection,
+            pe.EncryptionConfiguration(
+                footer_key=alone_name(held) if held.alone else held.name,
+                uniform_encryption=True,
+                encryption_algorithm="AES_GCM_V1",
+                double_wrapping=True,
+                data_key_length_bits=256,
+            ),
+        )
+
+    def reading(self) -> Any:
+        """The properties of a file to be read by `ParquetFile`."""
+        return self._factory.file_decryption_properties(self._connection, pe.DecryptionConfiguration())
+
+    def format(self) -> ds.ParquetFileFormat:
+        """The format of files to be read as a data set."""
+        config = ds.ParquetDecryptionConfig(self._factory, self._connection, pe.DecryptionConfiguration())
+        return ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(decryption_config=config))
+
+
+def alone_name(held: DataSet) -> str:
+    """The name of the key of a file by itself, from which its data set can be unwrapped."""
+    return f"{ALONE}{held.id}:{held.wrapped}"

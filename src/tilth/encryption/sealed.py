@@ -1,0 +1,201 @@
+"""Sealed files: any file, encrypted in the message format 2.0 of the AWS Encryption SDK, in frames, as it is written and read.
+
+The suite commits to its key, the context is authenticated, and no byte of a frame is handed out before the frame's tag was checked.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import SimpleNamespace
+from typing import IO, TYPE_CHECKING, Any
+
+from tilth.errors import MissingExtra, SourceError, TilthError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+SUFFIX = ".sealed"
+FRAME = 65_536  # bytes; the library's default of 4,096 takes several times as long
+NAMESPACE = "tilth"
+
+Find = Callable[[Mapping[str, str]], tuple[str, bytes]]
+"""The name and the bytes of the key for a context. Errors: `SourceError` for a context that is not the expected one."""
+
+
+class Sealing(io.RawIOBase):
+    """A file to write to: what is written is encrypted into another one, which it closes. Nothing is complete before it is closed."""
+
+    def __init__(self, file: IO[bytes], name: str, key: bytes, context: Mapping[str, str]) -> None:
+        super().__init__()
+        self._file, self._source = file, _Source()
+        sdk = _sdk()
+        materials = sdk.default_manager(master_key_provider=_master_key(name, key))
+        self._stream = sdk.client.stream(
+            mode="e",
+            source=self._source,
+            materials_manager=materials,
+            algorithm=sdk.suite,
+            encryption_context=dict(context),
+            frame_length=FRAME,
+        )
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, given: ReadableBuffer, /) -> int:
+        content = bytes(given)
+        self._source.add(content)
+        while self._source.size >= FRAME:
+            self._file.write(self._stream.read(FRAME))
+        return len(content)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            with self._file:
+                self._file.write(self._stream.read())
+
+    def abandon(self) -> None:
+        """Close it incomplete: what was written so far cannot be taken for a whole file."""
+        super().close()
+        self._file.close()
+
+
+class Unsealing(io.RawIOBase):
+    """A file to read from: what another one holds, decrypted.
+
+    Errors: `SourceError`, with the code `truncated-file` where its end is missing, `damaged-file` where bytes were changed, and those of
+    `find` where the context is not the expected one; then nothing of the file was given.
+    """
+
+    def __init__(self, file: IO[bytes], name: str, find: Find) -> None:
+        super().__init__()
+        self._file, self._name, self._rest = _Noting(file), name, b""
+        sdk = _sdk()
+        self._stream = sdk.client.stream(mode="d", source=self._file, materials_manager=_manager(find))
+        self._guarded(lambda: self._stream.header)
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        if not self._rest and not self._ended:
+            self._rest = self._guarded(lambda: self._stream.read(FRAME))
+            if not self._rest:
+                self._ended = True
+                if self._file.read(1):
+                    raise _damaged(self._name)
+        taken, self._rest = self._rest[: len(view)], self._rest[len(view) :]
+        view[: len(taken)] = taken
+        return len(taken)
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
+
+    def _guarded(self, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except TilthError:
+            raise
+        except Exception as error:  # whatever the library raises for changed bytes
+            if self._file.was_short:
+                message = f"{self._name} is truncated: its end is missing"
+                raise SourceError(message, hint="copy it again, or restore it from a backup", code="truncated-file") from None
+            raise _damaged(self._name) from error
+
+
+def _damaged(name: str) -> SourceError:
+    hint = "copy it again, or restore it from a backup"
+    return SourceError(f"{name} was changed after it was encrypted", hint=hint, code="damaged-file")
+
+
+class _Source(io.RawIOBase):
+    """Bytes that wait to be encrypted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: deque[bytes] = deque()
+        self.size = 0
+
+    def add(self, content: bytes) -> None:
+        self._parts.append(content)
+        self.size += len(content)
+
+    def read(self, size: int = -1, /) -> bytes:
+        wanted = self.size if size < 0 else min(size, self.size)
+        taken = bytearray()
+        while len(taken) < wanted:
+            part, need = self._parts.popleft(), wanted - len(taken)
+            taken += part[:need]
+            if len(part) > need:
+                self._parts.appendleft(part[need:])
+        self.size -= wanted
+        return bytes(taken)
+
+
+class _Noting(io.RawIOBase):
+    """A file that notes whether its end was met before what was asked for."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file, self.was_short = file, False
+
+    def read(self, size: int = -1, /) -> bytes:
+        found = self._file.read(size)
+        self.was_short = self.was_short or len(found) < size
+        return found
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
+
+
+@cache
+def _sdk() -> Any:
+    """What is used of the library, which takes most of a second to load."""
+    try:
+        from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
+        from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, WrappingAlgorithm
+        from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
+        from aws_encryption_sdk.key_providers.raw import RawMasterKey
+        from aws_encryption_sdk.materials_managers.base import CryptoMaterialsManager
+        from aws_encryption_sdk.materials_managers.default import DefaultCryptoMaterialsManager
+    except ImportError as error:
+        raise MissingExtra.named("protect", "encryption") from error
+    return SimpleNamespace(
+        client=EncryptionSDKClient(commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT),
+        suite=Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY,
+        wrapping=WrappingAlgorithm.AES_256_GCM_IV12_TAG16_NO_PADDING,
+        symmetric=EncryptionKeyType.SYMMETRIC,
+        wrapping_key=WrappingKey,  # the library's own example of a raw key takes it from there
+        master_key=RawMasterKey,
+        manager=CryptoMaterialsManager,
+        default_manager=DefaultCryptoMaterialsManager,
+    )
+
+
+def _master_key(name: str, key: bytes) -> Any:
+    sdk = _sdk()
+    wrapping = sdk.wrapping_key(wrapping_algorithm=sdk.wrapping, wrapping_key=key, wrapping_key_type=sdk.symmetric)
+    return sdk.master_key(provider_id=NAMESPACE, key_id=name, wrapping_key=wrapping)
+
+
+def _manager(find: Find) -> Any:
+    """What finds the key of a message by its context, after comparing it."""
+    sdk = _sdk()
+
+    class Manager(sdk.manager):  # type: ignore[misc,name-defined]  # a class of a library without types
+        def get_encryption_materials(self, request: Any) -> Any:
+            raise NotImplementedError
+
+        def decrypt_materials(self, request: Any) -> Any:
+            name, key = find(request.encryption_context)
+            return sdk.default_manager(master_key_provider=_master_key(name, key)).decrypt_materials(request)
+
+    return Manager()

@@ -1,0 +1,34 @@
+"""The key of a flow, in force while the flow runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tilth.errors import located
+from tilth.store.protection import protected
+
+if TYPE_CHECKING:
+    from tilth.flow.flow import Flow
+
+
+@dataclass(frozen=True)
+class Protect:
+    """The reference of a key, and the kinds that are left unencrypted all the same."""
+
+    key: str
+    allow_plaintext: tuple[str, ...] = ()
+
+
+@contextmanager
+def under_key(flow: Flow) -> Iterator[None]:
+    """The key that the flow names is in force while the block runs. Errors: as for `protected`, with the place in the flow file."""
+    if flow.protect is None:
+        yield
+        return
+    with ExitStack() as held:
+        with located(flow.places.get("protect")):
+            held.enter_context(protected(flow.protect.key, flow.protect.allow_plaintext))
+        yield

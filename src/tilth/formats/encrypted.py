@@ -1,0 +1,126 @@
+"""Encrypted Parquet as a source: pyarrow decrypts its pages in memory, as the engines ask for rows.
+
+DuckDB scans a data set of pyarrow, into which it pushes the columns and conditions of a query; Spark's workers read a row group each.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from tilth.data import Files
+from tilth.encryption.magic import PARQUET, head_of
+from tilth.encryption.parquet import Keys
+from tilth.engine.duckdb import scans
+from tilth.errors import SourceError
+from tilth.store.protection import protected
+from tilth.store.unsealed import parquet_keys
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+FORMAT = "encrypted parquet"
+PART = re.compile(r"(?:^|/)[^/=]+=[^/]*/")  # a folder that is called `column=value`
+
+
+def is_encrypted_place(paths: Sequence[str]) -> bool:
+    """Whether files are encrypted. Errors: `SourceError` where some of them are."""
+    local = [p for p in paths if "://" not in p]
+    found = [p for p in local if head_of(Path(p)) == PARQUET]
+    if found and len(found) < len(paths):
+        other = next(p for p in paths if p not in found)
+        message = f"{found[0]} is encrypted, and {other} is not"
+        raise SourceError(message, hint="read them one by one", code="half-encrypted")
+    return bool(found)
+
+
+def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | None, keys: Keys | None = None) -> Files:
+    """Encrypted files as a source. `keys`: by default those of the data set in which they are, by the key in force.
+
+    Errors: `SourceError` without a key, for a wrong one, and for data that is not what was written.
+    """
+    given = keys or parquet_keys(paths)
+    schemas = [pq.read_schema(p, decryption_properties=given.reading()) for p in paths]
+    try:
+        schema = pa.unify_schemas([_plain(s) for s in schemas], promote_options="permissive")
+    except pa.ArrowException as error:
+        raise SourceError(f"{paths[0]} and other files have different types", hint="read them one by one", code="types-differ") from error
+    partitioned = any(PART.search(p) for p in paths) if hive is None else hive
+    root = os.path.commonpath([PART.split(p)[0] or "/" for p in paths]) if partitioned else ""
+    parts = dict.fromkeys(part.partition("=")[0] for p in paths for part in p.removeprefix(root).split("/")[:-1] if "=" in part)
+    extra = pa.schema([pa.field(n, pa.string()) for n in parts if n not in schema.names] if partitioned else [])
+    data = ds.dataset(
+        list(paths),
+        schema=pa.schema([*schema, *extra]),
+        format=given.format(),
+        partitioning=ds.partitioning(extra, flavor="hive") if len(extra) else None,
+        partition_base_dir=root or None,
+    )
+    reference = "" if keys else given.reference
+    columns = tuple(names or data.schema.names)
+
+    def in_duckdb(found: Files, run: Any) -> str:
+        name = run.registered(data)
+        return f"(SELECT * FROM {name}) AS scan({scans.quoted(found.columns)})"
+
+    def in_spark(found: Files, run: Any) -> DataFrame:
+        return _in_spark(data, reference, run).toDF(*found.columns)
+
+    return Files(FORMAT, paths, columns, (), scans={"duckdb": in_duckdb, "spark": in_spark})
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """Columns as the files hold them: that they were dictionaries in memory is forgotten, as by DuckDB and Spark."""
+    return pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema.remove_metadata()])
+
+
+def _in_spark(data: ds.FileSystemDataset, reference: str, run: Any) -> DataFrame:
+    """A frame whose partitions read row groups. Only the key's reference goes to the workers, which find the key by it.
+
+    Without one, for files under a key of this process, the rows are sent to Spark.
+    """
+    from tilth.engine.spark.engine import frame_of
+
+    empty = frame_of(run.own, data.schema.empty_table())
+    if not reference:
+        return frame_of(run.own, data.to_table())
+    schema = data.schema
+    pieces = [(f.path, part.row_groups[0].id, str(_values(f))) for f in data.get_fragments() for part in f.split_by_row_group()]
+    if not pieces:
+        return empty
+
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with protected(reference):
+            for batch in batches:
+                for piece in batch.to_pylist():
+                    yield from _read(piece["path"], piece["group"], piece["parts"], schema)
+
+    asked = run.own.createDataFrame(pieces, "path string, group int, parts string").repartition(min(len(pieces), 64))
+    made: DataFrame = asked.mapInArrow(read, empty.schema)
+    return made
+
+
+def _values(fragment: Any) -> dict[str, Any]:
+    """The values of the columns that folders name."""
+    return dict(ds.get_partition_keys(fragment.partition_expression))
+
+
+def _read(path: str, group: int, parts: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    import ast
+
+    fixed = ast.literal_eval(parts)
+    with pq.ParquetFile(path, decryption_properties=parquet_keys((path,)).reading()) as file:
+        for batch in file.iter_batches(row_groups=[group]):
+            here = set(batch.schema.names)
+            columns = [
+                batch[f.name].cast(f.type) if f.name in here else pa.repeat(pa.scalar(fixed.get(f.name), f.type), batch.num_rows)
+                for f in schema
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)

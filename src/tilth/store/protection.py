@@ -1,0 +1,87 @@
+"""The key under which everything is written while it is in force."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from tilth.encryption.keys import Key, key_of
+from tilth.errors import RequestError, SourceError, unknown
+
+Plaintext: TypeAlias = Literal["report", "spill"]
+KINDS: tuple[str, ...] = get_args(Plaintext)
+"""What may be written unencrypted on request: reports, which are made to be sent to people; what an engine spills to disk."""
+
+
+@dataclass(frozen=True)
+class Protection:
+    """A root key, and the kinds of files that may be written unencrypted all the same."""
+
+    key: Key
+    plaintext: frozenset[str] = frozenset()
+
+
+_in_force: ContextVar[Protection | None] = ContextVar("protection", default=None)
+_allowed: ContextVar[frozenset[str]] = ContextVar("allowed", default=frozenset())  # by who calls, before a key is in force
+
+
+@contextmanager
+def protected(key: str | Key, allow_plaintext: Iterable[str] = ()) -> Iterator[Protection]:
+    """While the block runs, everything that Tilth writes is encrypted under a key, and what is encrypted under it can be read.
+
+    `key` is a reference, such as `file:~/.config/tilth/project.key`. `allow_plaintext`: `report` or `spill`. What cannot be encrypted is
+    refused. Where a key is in force already, the same key may be given again.
+
+    Errors: as for `key_of`; `RequestError` for another key than the one in force, and for unknown kinds.
+
+    >>> import os, tempfile, tilth, pyarrow as pa
+    >>> os.environ["TILTH_DOC_KEY"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    >>> place = tempfile.mkdtemp() + "/loans.parquet"
+    >>> with protected("env:TILTH_DOC_KEY"):
+    ...     _ = tilth.write(pa.table({"income": [38_000]}), place)
+    >>> open(place, "rb").read(4)
+    b'PARE'
+    """
+    outer = _in_force.get()
+    allowed = frozenset(allow_plaintext) | _allowed.get()
+    RequestError.reject(unknown(allowed, KINDS, "nothing of the kind {} can be left unencrypted", "unknown-kind"))
+    made = key if isinstance(key, Key) else outer.key if outer and outer.key.reference == key else key_of(key)
+    if outer and outer.key.reference != made.reference:
+        message = f"{made.reference} is asked for, and {outer.key.reference} is in force"
+        raise RequestError(message, hint="give one key: as --key, or in `protect`", code="two-keys")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # no core dump may hold a key
+    found = Protection(made, allowed | (outer.plaintext if outer else frozenset()))
+    token = _in_force.set(found)
+    try:
+        yield found
+    finally:
+        _in_force.reset(token)
+
+
+@contextmanager
+def allowing(kinds: Iterable[str]) -> Iterator[None]:
+    """While the block runs, these kinds may be left unencrypted, by a key that is in force then or comes into force."""
+    token, outer = _allowed.set(_allowed.get() | frozenset(kinds)), _in_force.get()
+    try:
+        with protected(outer.key) if outer else nullcontext():
+            yield
+    finally:
+        _allowed.reset(token)
+
+
+def in_force() -> Protection | None:
+    """The key in force, if there is one."""
+    return _in_force.get()
+
+
+def key_for(what: str) -> Key:
+    """The key in force, for reading. Errors: `SourceError` without one."""
+    found = in_force()
+    if found is None:
+        hint = "give its key: --key, `protect: {key: …}` in the flow, or `with tilth.protected(…)`"
+        raise SourceError(f"{what} is encrypted", hint=hint, code="needs-key")
+    return found.key

@@ -1,0 +1,181 @@
+"""What is read of encrypted places: sealed files as copies in memory, after the manifest of their data set was compared.
+
+Parquet stays where it is: it is decrypted as it is read.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth.encryption.dataset import (
+    FOLDER,
+    KEYS,
+    DataSet,
+    in_data_set,
+    opened,
+    other_data_set,
+    plain_name,
+    swapped,
+    unsealed_alone,
+)
+from tilth.encryption.keys import Key
+from tilth.encryption.magic import PARQUET, footer_digest, head_of, key_name
+from tilth.encryption.sealed import SUFFIX
+from tilth.errors import Mistake, SourceError
+from tilth.store.atomic import LISTING
+from tilth.store.memory import MemoryFolder
+from tilth.store.protection import key_for
+from tilth.store.sealed import MANIFEST, SealedPath, described, is_written_sealed, part_of
+
+if TYPE_CHECKING:
+    from tilth.encryption.parquet import Keys
+
+HIDDEN = "._"
+
+
+def is_sealed_place(path: str) -> bool:
+    """Whether a local place holds sealed files, or is a folder of an encrypted data set."""
+    if os.path.lexists(path):
+        return path.endswith(SUFFIX) if not os.path.isdir(path) else _is_sealed_folder(Path(path))  # noqa: PTH112 -- see `local`
+    return os.path.isfile(path + SUFFIX) or (glob.has_magic(path) and any(glob.iglob(path + SUFFIX, recursive=True)))  # noqa: PTH113, PTH207
+
+
+def _is_sealed_folder(folder: Path) -> bool:
+    if is_written_sealed(folder) or (folder / FOLDER / KEYS).is_file() or in_data_set(folder / "x"):
+        return True
+    first = next(((top, name) for top, _, names in os.walk(folder) for name in sorted(names) if name[0] not in HIDDEN), None)
+    return bool(first and first[1].endswith(SUFFIX))
+
+
+def unsealed(path: str) -> tuple[str, MemoryFolder]:
+    """What to read for a place, and what holds it.
+
+    Errors: `SourceError` without a key, for a wrong one, and for data that is not what was written: see the codes.
+    """
+    held, key, place = MemoryFolder(), key_for(path), Path(path)
+    if place.is_dir():
+        files, top = sorted(p for p in place.rglob("*") if p.is_file() and p.name != LISTING and FOLDER not in p.parts), place
+    else:
+        found = glob.glob(path, recursive=True) if glob.has_magic(path) and not os.path.lexists(path) else [path]  # noqa: PTH207
+        found = found if any(map(os.path.lexists, found)) else glob.glob(path + SUFFIX, recursive=True)  # noqa: PTH207
+        files = [Path(p) for p in sorted(found)]
+        top = files[0].parent if len(files) == 1 else Path(os.path.commonpath([p.parent for p in files]))
+    sets = _Sets(key)
+    for file in files:
+        sets.check(file)
+        name = file.relative_to(top).as_posix()
+        if not name.endswith(SUFFIX):
+            held.link(name, file)
+            continue
+        with sets.unsealing(file) as given, held.create(plain_name(name)) as made:
+            shutil.copyfileobj(given, made, 1 << 20)
+    if place.is_dir():
+        return held.name, held
+    many = glob.has_magic(path) and not os.path.lexists(path)
+    return f"{held.name}/{'**/*' if many else plain_name(files[0].name)}", held
+
+
+class _Sets:
+    """The data sets that files are part of, each opened once, its manifest compared with the files that are there."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._opened: dict[Path, DataSet] = {}
+
+    def check(self, file: Path) -> None:
+        self._of(file)
+
+    def unsealing(self, file: Path) -> Any:
+        if is_written_sealed(file):
+            return SealedPath(str(file).removesuffix(SUFFIX)).open("rb")
+        found, shown = self._of(file), str(file)
+        if found is None:
+            return unsealed_alone(self._key, file.open("rb"), plain_name(file.name), shown)
+        data_set, root = found
+        return data_set.unsealing(file.open("rb"), plain_name(file.absolute().relative_to(root).as_posix()), shown)
+
+    def _of(self, file: Path) -> tuple[DataSet, Path] | None:
+        root = in_data_set(file)
+        if root is None or is_written_sealed(file):
+            return None
+        if root not in self._opened:
+            self._opened[root] = verified(self._key, root)
+        return self._opened[root], root
+
+
+def parquet_keys(paths: tuple[str, ...]) -> Keys:
+    """The keys by which encrypted Parquet files are read, all of one data set or by themselves.
+
+    Errors: `SourceError` without a key, for a wrong one, and for files of several data sets.
+    """
+    from tilth.encryption.parquet import Keys  # loads pyarrow
+
+    key = key_for(paths[0])
+    real = [Path(os.path.realpath(p)) for p in paths]
+    if is_written_sealed(real[0]):
+        return part_of(real[0])[0].parquet
+    roots = {in_data_set(p) for p in real}
+    if len(roots) > 1:
+        hint = "read them one by one"
+        raise SourceError(f"{paths[0]} and other files are of several encrypted data sets", hint=hint, code="several-data-sets")
+    root = roots.pop()
+    return Keys(verified(key, root) if root else None, key)
+
+
+def verified(key: Key, root: Path) -> DataSet:
+    """The data set in a folder, whose files are those that its manifest lists.
+
+    Errors: `SourceError` with the code `wrong-key`, `changed-manifest`, `missing-file`, `extra-file`, `truncated-file`, `other-data-set` or
+    `swapped-file`, for all files at once.
+    """
+    data_set = opened(key, root)
+    wanted = {str(e["path"]): e for e in _manifest(data_set, root)["files"]}
+    SourceError.reject(_differences(data_set, root, wanted))
+    return data_set
+
+
+def _manifest(data_set: DataSet, root: Path) -> Any:
+    name = f"{FOLDER}/{MANIFEST}"
+    path = root / f"{name}{SUFFIX}"
+    try:
+        with data_set.unsealing(path.open("rb"), name, str(path)) as file:
+            return json.load(file)
+    except (OSError, ValueError):  # errors about what was changed are of the latter
+        hint = "restore the folder from a backup: what it lists cannot be trusted"
+        raise SourceError(f"{path} was changed, or is that of another data set", hint=hint, code="changed-manifest") from None
+
+
+def _differences(data_set: DataSet, root: Path, wanted: dict[str, Any]) -> Iterator[Mistake]:
+    found = {
+        p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file() and p.name != LISTING and p.parts[len(root.parts)] != FOLDER
+    }
+    for name in sorted(wanted.keys() - found):
+        yield Mistake(f"{root / name} is missing, and the manifest lists it", hint="restore it from a backup", code="missing-file")
+    for name in sorted(found - wanted.keys()):
+        yield Mistake(f"{root / name} is not of this data set: it was added", hint="move it away", code="extra-file")
+    for name in sorted(found & wanted.keys()):
+        try:
+            _compare(data_set, root / name, wanted[name])
+        except SourceError as error:
+            yield from error.mistakes
+
+
+def _compare(data_set: DataSet, path: Path, entry: dict[str, Any]) -> None:
+    """Reject another file than the one that the manifest describes; of a sealed one its context says more, as it is opened."""
+    size = path.stat().st_size
+    is_parquet = head_of(path) == PARQUET
+    if is_parquet != ("footer" in entry):
+        raise swapped(str(path), "")
+    if not is_parquet:
+        if not path.name.endswith(SUFFIX) and described(path, path.parent)["sha256"] != entry["sha256"]:  # unencrypted on request
+            raise swapped(str(path), "")
+        return
+    if footer_digest(path) == entry["footer"] and size == entry["bytes"]:
+        return
+    raise swapped(str(path), "") if key_name(path) == data_set.name else other_data_set(str(path))

@@ -1,0 +1,35 @@
+"""Encrypted Parquet as a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+import tilth
+from tests.encrypted import TABLE, key, plaintext, rows
+from tilth.engine.duckdb import DuckDB
+from tilth.store.places import atomic
+from tilth.store.protection import protected
+
+__all__ = ["key", "plaintext"]
+
+
+def test_duckdb_reads_only_the_rows_and_columns_that_it_needs(key: str, tmp_path: Path) -> None:
+    with protected(key):
+        tilth.write(tilth.read(TABLE), tmp_path / "a.parquet")
+        source = tilth.read(tmp_path / "a.parquet").source
+    run = DuckDB().session()
+    ((_, plan),) = run.run(f'EXPLAIN SELECT x FROM {source.scans["duckdb"](source, run)} WHERE "no" = 7')
+    scan = plan[plan.index("PYTHON_ARROW_SCAN") :]
+    assert '"no" = 7' in scan and "Projections: x" in scan
+
+
+def test_files_without_some_columns_and_with_columns_in_folders(key: str, tmp_path: Path) -> None:
+    with protected(key), atomic(tmp_path / "out", folder=True) as folder:
+        for year, table in (("07", pa.table({"a": [1]})), ("2024", pa.table({"a": [2.5], "b": pa.array(["x"]).dictionary_encode()}))):
+            (folder / f"year={year}").mkdir()
+            tilth.write(tilth.read(table), folder / f"year={year}" / "part.parquet")
+    with protected(key):
+        got = rows(tilth.read(tmp_path / "out")).to_pylist()
+    assert got == [{"a": 1.0, "b": None, "year": "07"}, {"a": 2.5, "b": "x", "year": "2024"}]

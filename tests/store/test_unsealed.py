@@ -1,0 +1,114 @@
+"""What is not what was written is not read, and each way has a code of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import tilth
+from tests.encrypted import MARK, TABLE, code_of, key, plaintext, rows
+from tilth.encryption.keyfile import KeyFile, new_key_file
+from tilth.errors import SourceError
+from tilth.store.places import atomic, copies
+from tilth.store.protection import protected
+
+__all__ = ["key", "plaintext"]
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two data sets under one key, and the key."""
+    folder = tmp_path_factory.mktemp("once")
+    new_key_file(folder / "keys" / "tilth.key")
+    with protected(f"file:{folder / 'keys' / 'tilth.key'}"):
+        for place in ("a", "b"):
+            with atomic(folder / place, folder=True) as new:
+                for part in ("train", "test"):
+                    tilth.write(tilth.read(TABLE), new / part)
+                    (new / f"{part}.txt").write_text(MARK)
+    return folder
+
+
+@pytest.fixture
+def delivered(once: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(once, tmp_path / "copy"))
+
+
+def move(one: Path, other: Path) -> None:
+    kept = one.with_name(".kept")
+    one.rename(kept)
+    other.rename(one)
+    kept.rename(other)
+
+
+def cut(path: Path, by: int = 100) -> None:
+    path.write_bytes(path.read_bytes()[:-by])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-20] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGE: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "truncated Parquet": ("truncated-file", lambda d: cut(next((d / "a/train").glob("*.parquet")))),
+    "truncated sealed file": ("truncated-file", lambda d: cut(d / "a/train.txt.sealed", 5)),
+    "changed sealed file": ("damaged-file", lambda d: flip(d / "a/train.txt.sealed")),
+    "swapped sealed file": ("swapped-file", lambda d: move(d / "a/train.txt.sealed", d / "a/test.txt.sealed")),
+    "swapped Parquet": ("swapped-file", lambda d: move(d / "a/train/train-000000.parquet", d / "a/test/test-000000.parquet")),
+    "folder of another data set": ("other-data-set", lambda d: move(d / "a/train", d / "b/train")),
+    "sealed file of another data set": ("other-data-set", lambda d: move(d / "a/train.txt.sealed", d / "b/train.txt.sealed")),
+    "keys of another data set": ("changed-manifest", lambda d: move(d / "a/_tilth/keys.json", d / "b/_tilth/keys.json")),
+    "edited manifest": ("changed-manifest", lambda d: flip(d / "a/_tilth/manifest.json.sealed")),
+    "extra file": ("extra-file", lambda d: shutil.copy(d / "a/train.txt.sealed", d / "a/train/more.txt.sealed")),
+    "missing file": ("missing-file", lambda d: (d / "a/test.txt.sealed").unlink()),
+    "no keys": ("no-data-key", lambda d: (d / "a/_tilth/keys.json").unlink()),
+    "a part by itself": (
+        "no-data-key",
+        lambda d: (shutil.copytree(d / "a/train", d / "c"), shutil.rmtree(d / "a/train"), move(d / "c", d / "a")),
+    ),
+}
+
+
+def key_in(folder: Path) -> str:
+    return f"file:{folder / 'keys' / 'tilth.key'}"
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_what_is_not_what_was_written_is_not_read(what: str, delivered: Path) -> None:
+    expected, change = DAMAGE[what]
+    change(delivered)
+    with protected(key_in(delivered)), pytest.raises(SourceError) as error:
+        rows(tilth.read(next((delivered / "a").rglob("*.parquet"))))
+        copies(delivered / "a")
+    assert code_of(error) == {expected}
+
+
+def test_the_wrong_key_and_the_right_one(delivered: Path) -> None:
+    new_key_file(delivered / "keys" / "other.key")
+    with protected(f"file:{delivered / 'keys' / 'other.key'}"), pytest.raises(SourceError) as error:
+        tilth.read(delivered / "a" / "train")
+    assert code_of(error) == {"wrong-key"}
+    with protected(key_in(delivered)):
+        assert rows(tilth.read(delivered / "a" / "train")).num_rows == 2000
+        assert Path(copies(delivered / "a" / "test.txt").path).name == "test.txt"
+
+
+def test_data_of_a_retired_key_is_read(delivered: Path) -> None:
+    key = key_in(delivered)
+    held = KeyFile(key.removeprefix("file:"))
+    old = held.active.id
+    held.rotated()
+    with protected(key):
+        assert rows(tilth.read(delivered / "a" / "train")).num_rows == 2000
+        tilth.write(tilth.read(TABLE), delivered / "new.parquet")
+    held.destroyed(old)
+    with protected(key):
+        assert rows(tilth.read(delivered / "new.parquet")).num_rows == 2000
+        with pytest.raises(SourceError) as error:
+            tilth.read(delivered / "b" / "train")
+    assert code_of(error) == {"wrong-key"}
