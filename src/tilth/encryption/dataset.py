@@ -37,7 +37,7 @@ class DataSet:
     def new(cls, root: Key, *, alone: bool = False) -> DataSet:
         """A new one. `alone`: of one file, which holds the wrapped key."""
         name = os.urandom(8).hex()
-        key, wrapped = root.new_key(_context(name))
+        key, wrapped = root.new_key(bound_to(name))
         return cls(name, KeyBytes(key), base64.b64encode(wrapped).decode(), alone=alone)
 
     @classmethod
@@ -52,7 +52,7 @@ class DataSet:
         at, key = _kept.get(known, (0.0, None))
         if key is None or now - at > KEPT:
             try:
-                key = KeyBytes(root.unwrap(base64.b64decode(wrapped, validate=True), _context(id)))
+                key = KeyBytes(root.unwrap(base64.b64decode(wrapped, validate=True), bound_to(id)))
             except ValueError as error:
                 if isinstance(error, SourceError):
                     raise
@@ -105,9 +105,13 @@ class DataSet:
     def write(self, folder: Path) -> None:
         """Keep the wrapped key in a folder of data."""
         (folder / FOLDER).mkdir(exist_ok=True)
+        self.write_keys(folder / FOLDER / KEYS)
+
+    def write_keys(self, path: Path) -> None:
+        """Write the file of keys."""
         entry = {"id": self.name, "wrapped": self.wrapped, "under": wrapping_key(base64.b64decode(self.wrapped))}
         content = {"tilth_keys": 1, "dataset": self.id, "keys": [entry]}
-        (folder / FOLDER / KEYS).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+        path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
 def opened(root: Key, folder: Path) -> DataSet:
@@ -175,6 +179,6 @@ def part_alone(shown: str) -> SourceError:
     return SourceError(f"{shown} is part of a data set, and the keys of that are not beside it", hint=hint, code="no-data-key")
 
 
-def _context(name: str) -> dict[str, str]:
+def bound_to(name: str) -> dict[str, str]:
     """What the wrapped key of a data set is bound to."""
     return {"tilth:dataset": name, "tilth:kind": "secret", "tilth:format": "1"}

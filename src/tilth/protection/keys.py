@@ -1,0 +1,54 @@
+"""The wrapped keys of data sets: wrapped again after a rotation, or destroyed."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+
+from tilth.encryption.dataset import FOLDER, KEYS, DataSet, bound_to, keys_in, opened
+from tilth.encryption.keys import Key, wrapping_key
+from tilth.errors import MachineError, SourceError
+
+
+def rewrap(folder: Path, root: Key) -> tuple[str, str]:
+    """Wrap the key of a data set again under the active key, without touching data: the ids of the key before and of that now.
+
+    Errors: `SourceError` where the folder is not a data set, and for another root key.
+    """
+    name, wrapped = keys_in(folder)
+    before = wrapping_key(base64.b64decode(wrapped))
+    held = opened(root, folder)
+    held.wrapped = base64.b64encode(root.wrap(root.unwrap(base64.b64decode(wrapped), bound_to(name)), bound_to(name))).decode()
+    _replace(folder, held)
+    opened(root, folder)  # what was written can be read, or this says so
+    return before, wrapping_key(base64.b64decode(held.wrapped))
+
+
+def shred(folder: Path) -> str:
+    """Overwrite and remove the wrapped key of a data set, without which it cannot be decrypted; the id of the data set.
+
+    Copies of the file of keys, such as in backups, are not reached. Errors: `SourceError` where the folder is not a data set.
+    """
+    name, _ = keys_in(folder)
+    path = folder / FOLDER / KEYS
+    with path.open("r+b") as file:
+        file.write(os.urandom(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    try:
+        keys_in(folder)
+    except SourceError:
+        return name
+    raise MachineError(f"{path} is still there", hint="remove it yourself", code="not-shredded")
+
+
+def _replace(folder: Path, held: DataSet) -> None:
+    """Replace the file of keys at once: the old one, or the new one."""
+    path = folder / FOLDER / KEYS
+    new = path.with_name(f".{KEYS}-{os.urandom(4).hex()}")
+    held.write_keys(new)
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    new.replace(path)
