@@ -23,6 +23,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "pdp": "tilth.measures.explain.pdp:Pdp",
         "asymmetric_shap": "tilth.measures.explain.forecasts:AsymmetricShap",
         "image_shap": "tilth.measures.explain.images.image_shap:ImageShap",
+        "disclosure_risk": "tilth.measures.disclosure.measure:DisclosureRisk",
         "metrics": "tilth.measures.measure:NamedMetrics",
     },
 )

@@ -36,6 +36,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "difference": "tilth.aws.clarify.comparison:DIFFERENCES",
         "bias_counts": "tilth.measures.bias.counts:COUNTS",
         "performance": "tilth.measures.bias.performance:PERFORMANCE",
+        "disclosure": "tilth.measures.disclosure.payload:DISCLOSURE",
         "balance": "tilth.measures.balance:BALANCE",
         "column": "tilth.measures.profile_section:COLUMNS",
         "table": "tilth.measures.table_profile:TABLE",

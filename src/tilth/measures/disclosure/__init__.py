@@ -1,0 +1,1 @@
+"""How easily a person is found in a table: k-anonymity, l-diversity, t-closeness, and what makes the classes larger."""
