@@ -67,7 +67,7 @@ def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | Non
     columns = tuple(names or data.schema.names)
 
     def in_duckdb(found: Files, run: Any) -> str:
-        name = run.registered(data)
+        name = run.arrow_name(data)
         return f"(SELECT * FROM {name}) AS scan({scans.quoted(found.columns)})"
 
     def in_spark(found: Files, run: Any) -> DataFrame:

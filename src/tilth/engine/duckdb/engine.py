@@ -234,7 +234,7 @@ class DuckDBRun(Session):
                 return name
         raise Gap(f"DuckDB cannot read {source}")
 
-    def registered(self, table: Any) -> str:
+    def arrow_name(self, table: Any) -> str:
         """The name in this session of a table or data set of Arrow, which is scanned where it is."""
         return self._hold("arrow", ("arrow", id(table)), lambda name: self._register(name, table))
 
