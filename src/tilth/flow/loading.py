@@ -292,6 +292,7 @@ class _Loader:
         self.roles = Roles()
         self.places: dict[Step | str, Place] = {}
         self.unshown: set[int | None] = set()
+        self.key = ""  # of the flow, for steps that need one
 
     def wrong(self, path: Path, message: str, code: str, *, of_key: bool = False, accepted: str = "", hint: str = "") -> None:
         self.document.mistakes.append(Mistake(message, self.document.place(path, of_key), accepted, hint, code))
@@ -313,6 +314,8 @@ class _Loader:
             place = self.document.place(("protect", "key"), of_key=True)
             self.document.mistakes.append(no_key.at(place))
             self.unshown |= {place.line}
+        if part is not None and (held := _protect(part.protect, folder)):
+            self.key = held.key
         self.roles = roles = _roles(value)
         self.places["roles"] = self.document.place(("data", "roles"))
         self.places["protect"] = self.document.place(("protect",), of_key=True)
@@ -456,6 +459,7 @@ class _Loader:
             return None
         try:
             step = _step(kind, model)
+            step = cast("Named", step.under_key(self.key)) if self.key and isinstance(step, Step) else step
             wrong = step.refused(self.roles)
         except TilthError as error:
             step, wrong = None, error.mistakes

@@ -130,6 +130,10 @@ class Step(Parameterized, ABC):
         """Of a step that `shifts`: whether all classes count the same afterwards, whatever the rows are."""
         return False
 
+    def under_key(self, key: str) -> Step:
+        """The step with the key of the flow, a reference, where it needs one and names none."""
+        return self
+
     @property
     def warns(self) -> Mapping[str, str]:
         """Code → message of what a run of a flow with the step warns of."""

@@ -56,3 +56,11 @@ def test_a_missing_key_is_said_before_data_is_read(way):
     column, by = ("day", ("x",)) if way == "date_shift" else ("x", ())
     with pytest.raises(RequestError, match="TILTH_NO_SUCH_KEY"):
         fitted(Redact(column, with_=way, key="env:TILTH_NO_SUCH_KEY", by=by), TABLE)
+
+
+def test_the_key_of_the_flow_is_that_of_its_steps():
+    steps = (
+        "features:\n  - redact: {columns: x, domain: a}\n  - redact: {columns: y, with: mask}\n  - redact: {columns: z, key: 'env:OTHER'}\n"
+    )
+    flow = tilth.Flow.parse(f"{steps}protect: {{key: '{KEY}'}}\n")
+    assert [step.key for _, step in flow.steps()] == [KEY, "", "env:OTHER"]

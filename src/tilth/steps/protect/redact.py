@@ -106,7 +106,8 @@ class Redact(ColumnStep):
     details: bool = False
     """`findings`: whether structs say `score`, `tier` and `rule`, too."""
     key: str = ""
-    """`hash`, `token`, `format_preserving`, `date_shift`: the reference to the key, such as `file:secrets/tilth.key`. `shuffle`: with a key
+    """`hash`, `token`, `format_preserving`, `date_shift`: the reference to the key, such as `file:secrets/tilth.key`;
+    by default that of the flow, under `protect`. `shuffle`: with a key
     only who has it can undo it."""
     key_id: str = ""
     """The id of a key that was retired: for the pseudonyms and tokens that were made before it was rotated. Default: the active key."""
@@ -224,6 +225,9 @@ class Redact(ColumnStep):
             hint = "`key: file:secrets/tilth.key`, after `tilth protect key new secrets/tilth.key`"
             return (*super().refused(roles), Mistake(f"redact: {self.with_} needs a key", accepted="a reference", hint=hint, code="no-key"))
         return super().refused(roles)
+
+    def under_key(self, key: str) -> Redact:
+        return replace(self, key=key) if self._keyed and not self.key else self
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         found = self._found(column, learned)
