@@ -707,6 +707,16 @@ def of_union(a: Action) -> Iterator[Made]:
         yield Made("concat", {"table": table}, None, None, (), {table: f"s3://{place['Bucket']}/{place['Key']}"})
 
 
+def of_mask(a: Action) -> Iterator[Made]:
+    """Characters that are hidden, but for some at both ends."""
+    columns, start, stop = a.names("sourceColumns", "sourceColumn"), int(a.number("start", 0)), int(a.number("stop", 0))
+    if start < 0 or stop > 0:
+        raise NotConverted("it counts places from the other end: write `redact` with `keep_left` and `keep_right`")
+    kept = {"keep_left": start or None, "keep_right": -stop or None}
+    yield column_step("redact", columns, "", (FEW_HIDDEN,), with_="mask", **kept, character=a.text("maskSymbol", "*"))
+
+
+FEW_HIDDEN = "where fewer than four characters would be hidden, all are"
 ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     **dict.fromkeys(FORMULAS, of_formula),
     **dict.fromkeys(OVER_COLUMNS, of_columns),
@@ -749,12 +759,21 @@ ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     **dict.fromkeys(WINDOWS, of_window),
     "JOIN": of_join,
     "UNION": of_union,
+    "MASK_RANGE": of_mask,
 }
 """Action → the steps that it is."""
 REASONS: dict[str, str] = {
     **dict.fromkeys(("NOW", "TODAY", "RANDOM", "RANDOM_BETWEEN"), "it gives another result each time"),
     **dict.fromkeys(("GET_ACTION_RESULT", "GET_STEP_DATAFRAME"), "it belongs to an interactive project"),
-    **dict.fromkeys(("ENCRYPT", "DECRYPT", "DETERMINISTIC_ENCRYPT", "DETERMINISTIC_DECRYPT"), "its key is not in the recipe"),
+    **dict.fromkeys(("DECRYPT", "DETERMINISTIC_DECRYPT"), "its key is not in the recipe"),
+    **dict.fromkeys(("ENCRYPT", "DETERMINISTIC_ENCRYPT"), "its key is not in the recipe: write `redact` with `token` and a key of yours"),
+    "CRYPTOGRAPHIC_HASH": "its key is not in the recipe: write `redact` with a key of yours, which gives other pseudonyms",
+    "MASK_DATE": "its result is a text: write `redact` with `mask_date`, which gives a date",
+    "SHUFFLE_ROWS": "write `redact` with `shuffle`, by a column that identifies rows",
+    **dict.fromkeys(
+        ("REPLACE_WITH_RANDOM_BETWEEN", "REPLACE_WITH_RANDOM_DATE_BETWEEN"),
+        "write `redact` with `random`, by a column that identifies rows, so that each run gives the same",
+    ),
     **dict.fromkeys(("NUMBER_FORMAT", "FORMAT_PHONE_NUMBER"), "numbers written for people are not features"),
     "JSON_TO_STRUCTS": "none is needed: `unnest` reads objects of JSON in strings",
     "URL_PARAMS": "its parameters are a map: write `formula` with `regexp_extract(url, '[?&]name=([^&#]*)', 1)` for each",
