@@ -54,7 +54,7 @@ class Redact(ColumnStep):
     | `with` | what becomes of a value |
     |---|---|
     | `hash` | a pseudonym: HMAC-SHA-256 under the `key`, in base32; that of equal values of one `domain` is equal in every table and run |
-    | `token` | AES-SIV under the `key`, from which `tilth protect reveal` makes the value again; bound to the name of the column |
+    | `token` | AES-SIV under the `key`, from which the key makes the value again; bound to the name of the column |
     | `format_preserving` | FF1 under the `key`: the characters of the `alphabet` become others of it, the rest stays |
     | `mask` | a `character` in place of each, but for `keep_left` and `keep_right` at the ends, or only of those `matching` a pattern |
     | `replace` | the `text` |
