@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pytest
 
 import tilth
 from tests.encrypted import TABLE, key, plaintext, rows
 from tilth.engine.duckdb import DuckDB
+from tilth.engine.spark import Spark
+from tilth.errors import RequestError
+from tilth.formats.writing import to_arrow
 from tilth.store.places import atomic
 from tilth.store.protection import protected
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 __all__ = ["key", "plaintext"]
 
@@ -33,3 +41,13 @@ def test_files_without_some_columns_and_with_columns_in_folders(key: str, tmp_pa
     with protected(key):
         got = rows(tilth.read(tmp_path / "out")).to_pylist()
     assert got == [{"a": 1.0, "b": None, "year": "07"}, {"a": 2.5, "b": "x", "year": "2024"}]
+
+
+@pytest.mark.spark
+def test_spark_reads_row_groups_by_the_reference_of_the_key(spark: SparkSession, key: str, tmp_path: Path) -> None:
+    with protected(key, ["spill"]), Spark(spark).session() as run:
+        tilth.write(tilth.read(TABLE), tmp_path / "out")
+        assert to_arrow(tilth.read(tmp_path / "out", engine=run), run).sort_by("no").equals(TABLE)
+    with protected(key), Spark(spark).session() as run, pytest.raises(RequestError, match="unencrypted") as error:
+        run.confine()
+    assert "spark.io.encryption.enabled=true" in error.value.mistakes[0].accepted

@@ -86,7 +86,7 @@ def _in_spark(data: ds.FileSystemDataset, reference: str, run: Any) -> DataFrame
 
     Without one, for files under a key of this process, the rows are sent to Spark.
     """
-    from tilth.engine.spark.engine import frame_of
+    from tilth.engine.spark.engine import frame_of, without_pandas_warning
 
     empty = frame_of(run.own, data.schema.empty_table())
     if not reference:
@@ -103,7 +103,8 @@ def _in_spark(data: ds.FileSystemDataset, reference: str, run: Any) -> DataFrame
                     yield from _read(piece["path"], piece["group"], piece["parts"], schema)
 
     asked = run.own.createDataFrame(pieces, "path string, group int, parts string").repartition(min(len(pieces), 64))
-    made: DataFrame = asked.mapInArrow(read, empty.schema)
+    with without_pandas_warning():
+        made: DataFrame = asked.mapInArrow(read, empty.schema)
     return made
 
 
