@@ -45,7 +45,7 @@ def chosen(entities: tuple[str | Entity, ...] | None, countries: Iterable[str]) 
         if c != ALL and c not in every
     ]
     mistakes += [
-        Mistake(f"there is no entity {e!r}", hint=did_you_mean(e, known) or "`tilth scan --list` shows them all", code="unknown-entity")
+        Mistake(f"there is no entity {e!r}", hint=did_you_mean(e, known) or "they are in `tilth.entities`", code="unknown-entity")
         for e in entities or ()
         if isinstance(e, str) and e.upper() not in known
     ]
