@@ -12,22 +12,24 @@ from tilth.errors import RequestError
 Find = Callable[[Any], Any]
 
 _TOKEN = re.compile(
-    r'\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<index>\[-?\d+\])|(?P<each>\[\*?\])|(?P<sign>[.,\[\]@]))'
+    r'\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<index>\[-?\d+\])|(?P<slice>\[-?\d*:-?\d*\])|(?P<each>\[\*?\])|(?P<sign>[.,\[\]@]))'
 )
-ACCEPTED = "names, quoted names, .name, [0], [*], [] and lists such as [age, income]"
+ACCEPTED = "names, quoted names, .name, [0], [0:2], [*], [] and lists such as [age, income]"
 
 
 def path(text: str) -> Find:
     """The function that finds in a document what a path says; None where there is nothing.
 
-    `a.b` is a field of a field, `[0]` an item, `[*]` what follows of each item, `[]` the same of items that are lists put together, and
-    `[a, b]` a list of what several paths find. An item that lacks what follows is null, so that lists stay as long as they are; JMESPath
-    would leave it out.
+    `a.b` is a field of a field, `[0]` an item, `[0:2]` the first two, `[*]` what follows of each item, `[]` the same of items that are
+    lists put together, and `[a, b]` a list of what several paths find. An item that lacks what follows is null, so that lists stay as
+    long as they are; JMESPath would leave it out.
 
     Errors: `RequestError` for anything else.
 
     >>> path("instances[*].features")({"instances": [{"features": [1, 2]}, {"features": [3, 4]}]})
     [[1, 2], [3, 4]]
+    >>> path("mean[:2]")({"mean": [1, 2, 3]})
+    [1, 2]
     >>> path("[*].[age, pay.net]")([{"age": 30, "pay": {"net": 5}}])
     [[30, 5]]
     """
@@ -60,7 +62,7 @@ def _expression(text: str, tokens: Tokens) -> tuple[Find, Tokens]:
         return _then(text, tokens[1:], _field(word))
     if (kind, word) == ("sign", "@"):
         return _then(text, tokens[1:], lambda x: x)
-    if kind in ("index", "each"):
+    if kind in ("index", "slice", "each"):
         return _then(text, tokens, lambda x: x)
     if (kind, word) == ("sign", "["):
         find, rest = _several(text, tokens[1:])
@@ -92,6 +94,9 @@ def _then(text: str, tokens: Tokens, find: Find) -> tuple[Find, Tokens]:
     kind, word, at = tokens[0]
     if kind == "index":
         return _then(text, tokens[1:], _composed(_item(int(word[1:-1])), find))
+    if kind == "slice":
+        rest, left = _then(text, tokens[1:], lambda x: x)
+        return _composed(_each(rest, flat=False), _composed(_part(word), find)), left
     if kind == "each":
         rest, left = _then(text, tokens[1:], lambda x: x)
         return _composed(_each(rest, flat=word == "[]"), find), left
@@ -109,6 +114,11 @@ def _composed(outer: Find, inner: Find) -> Find:
 
 def _item(i: int) -> Find:
     return lambda x: x[i] if isinstance(x, list) and -len(x) <= i < len(x) else None
+
+
+def _part(word: str) -> Find:
+    first, last = (int(bound) if bound else None for bound in word[1:-1].split(":"))
+    return lambda x: x[first:last] if isinstance(x, list) else None
 
 
 def _each(rest: Find, flat: bool) -> Find:

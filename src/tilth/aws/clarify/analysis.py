@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from tilth.aws.clarify.checks import IMAGES, PREDICTING
 from tilth.aws.clarify.config import VERSION, AnalysisConfig
-from tilth.aws.clarify.explanations import explained, explanations_json
+from tilth.aws.clarify.explanations import EXPLAINING, Explanations, explained, explanations_json
 from tilth.aws.clarify.images import explained_images, image_model_of
 from tilth.aws.clarify.learner import bias_variance_json, learned
 from tilth.aws.clarify.predicting import model_of, with_predictions
 from tilth.aws.clarify.segments import segments
+from tilth.aws.clarify.series import explained_series, series_model_of
 from tilth.aws.clarify.shape import ReportName
-from tilth.data import Dataset
+from tilth.data import Dataset, Schema
 from tilth.engine.facts import begin
 from tilth.engine.layers import filtered
 from tilth.engine.session import Session
@@ -37,6 +37,7 @@ from tilth.store.places import atomic
 from tilth.store.uri import Place
 
 IS = " = "  # between the name of segments and one of them, in the part of its findings
+Explain: TypeAlias = Callable[[Dataset, AnalysisConfig, Any, tuple[str, ...], Session], Explanations]
 BLOCKS = ("by_label_value", "continuous")
 ADDED = ("status", "notes", "n_used", "n_excluded", "method", "p_value", "p_adjusted", "verdict")
 STRATA = ("strata", "one_sided_strata", "one_sided_share", "smallest_stratum", "plain_disparity", "largest_strata", "largest")
@@ -71,17 +72,15 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
     config.reject_unknown(schema)
     findings = [warning("NOT_COMPUTED", m, measure="clarify") for m in config.left_out]
     if config.asks_model:
-        images = config.dataset_type == IMAGES
-        model, columns = (image_model_of(config, kept), ()) if images else model_of(config, schema, kept)
+        model, columns, explain = _explaining(config, schema, kept)
         if PREDICTING in config.asks_model:
             with engine.working_for("predictions"):
                 table, named, made = with_predictions(data, config, model, columns, engine)
             more["predictions"] = made.rule
             findings += made.warnings
             files |= {"predictions.csv": made.table} if config.tilth.predictor.save_predictions else {}
-        if {"shap", "pdp"} & {*config.asks_model}:
-            explain = explained_images if images else partial(explained, columns=columns)
-            explanations = explain(table, config, model, engine=engine)
+        if {*EXPLAINING} & {*config.asks_model}:
+            explanations = explain(table, config, model, columns, engine)
             findings += explanations.findings
             files |= explanations.files
         more |= {"model": config.tilth.predictor.model, "model_columns": list(columns)}
@@ -95,6 +94,15 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
         more["requests"] = vars(model.tally)
     report = Report("measure", tuple(findings))
     return Analysis(replace(report, facts=facts(data, report.rows, **more)), files)
+
+
+def _explaining(config: AnalysisConfig, schema: Schema, kept: str) -> tuple[Any, tuple[str, ...], Explain]:
+    """The model, the columns that it takes, and what explains its predictions: of rows, images or time series."""
+    if config.dataset_type == IMAGES:
+        return image_model_of(config, kept), (), explained_images
+    if config.time_series_data_config is not None:
+        return *series_model_of(config, kept), explained_series
+    return *model_of(config, schema, kept), explained
 
 
 def _bias(data: Dataset, config: AnalysisConfig, request: BiasRequest, engine: Session) -> list[Finding]:
@@ -124,7 +132,7 @@ def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, s
         for name, content in (("analysis.json", analysis_json(analysis.report)), ("analysis_config.json", copy)):
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
         for name, rows in analysis.files.items():
-            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             if isinstance(rows, bytes):
                 (folder / name).write_bytes(rows)
                 continue

@@ -190,9 +190,8 @@ def _of_data(c: AnalysisConfig) -> Iterator[Check]:
 
 def gaps(c: AnalysisConfig) -> Iterator[str]:
     """What this version cannot do, without which the configuration is not run."""
-    if c.methods.model_fields_set <= {"asymmetric_shapley_value", "report"}:
-        asked = listed([f"methods.{m}" for m in c.methods.model_fields_set])
-        yield f"{asked} is not supported in this version: of Clarify's methods it computes bias, shap and pdp"
+    if c.methods.model_fields_set <= {"report"}:
+        yield "methods: a report alone has nothing to report on; ask for bias, shap, pdp or asymmetric_shapley_value"
     if c.asks_model and c.tilth.predictor.model is None:
         named = listed(given(c.predictor, "endpoint_name", "model_name", within="predictor."))
         yield f"{named}: models at SageMaker are not asked; name what answers for it: {ELSEWHERE}"
@@ -204,8 +203,6 @@ def gaps(c: AnalysisConfig) -> Iterator[str]:
 
 def left_out(c: AnalysisConfig) -> Iterator[str]:
     """What is left out here."""
-    if c.methods.asymmetric_shapley_value is not None:
-        yield "methods.asymmetric_shapley_value is not computed in this version; its section is absent from analysis.json"
     if c.methods.report is not None and not has_pdf():
         yield 'methods.report: there is no report.pdf, which takes an extra: pip install "tilth[pdf]"'
     for key in c.tilth.model_extra or {}:

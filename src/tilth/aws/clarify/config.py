@@ -128,7 +128,7 @@ class AnalysisConfig(Part):
     def asks_model(self) -> tuple[str, ...]:
         """The methods that ask the model."""
         post = () if self.has_predictions else (PREDICTING,)
-        return tuple(checks.given(self.methods, *post, "shap", "pdp"))
+        return tuple(checks.given(self.methods, *post, "shap", "pdp", "asymmetric_shapley_value"))
 
     @property
     def learner(self) -> BiasVarianceOfLearner | None:

@@ -26,6 +26,7 @@ from tilth.measures.explain.shap import LOOKED_AT, Shap
 from tilth.report import Finding, Report, jsonable
 
 ROW = "\x1frow"  # the column that numbers the rows
+EXPLAINING = ("shap", "pdp", "asymmetric_shapley_value")  # methods
 FOLDER = "explanations_shap"
 FREE_TEXT = "free_text"
 TOP = 10  # features of partial dependence, where the configuration does not say

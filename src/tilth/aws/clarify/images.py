@@ -26,7 +26,7 @@ from tilth.web.client import is_address
 DETECTION = "OBJECT_DETECTION"
 
 
-def explained_images(data: Dataset, config: AnalysisConfig, model: Any, engine: Session) -> Explanations:
+def explained_images(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[str, ...], engine: Session) -> Explanations:
     """What `methods.shap` asks of a model of images: findings, and Clarify's files.
 
     The values of all labels are in `out.jsonl`; the heat map of an image, and in the report, is that of the label with the highest score,

@@ -11,6 +11,7 @@ import pyarrow as pa
 from tilth import verbs
 from tilth.aws.clarify.checks import PREDICTED
 from tilth.aws.clarify.config import AnalysisConfig
+from tilth.aws.clarify.series import read_series
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
@@ -37,6 +38,8 @@ def read_data(config: AnalysisConfig, source: Any, engine: Session, **reading: A
     source = config.dataset_uri or source
     if source is None:
         raise RequestError("there is no data", hint="give DATA, or dataset_uri in the configuration", code="no-data")
+    if config.time_series_data_config is not None:
+        return read_series(config, str(source)), config
     if config.dataset_type in (LINES, DOCUMENT):
         return _of_json(config, source)
     options = {**config.reading, **reading}
