@@ -23,6 +23,7 @@ COMMANDS = (
     "check",
     "history",
     "profile",
+    "scan",
     "measure",
     "compare",
     "card",

@@ -8,23 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tilth.entities.entity import Entity
 from tilth.entities.listing import ALL, chosen
-from tilth.entities.words import AROUND, NEGATIVE, hinted, names, near
+from tilth.entities.words import AROUND, NEGATIVE, near, speaks_of
 from tilth.errors import RequestError
-from tilth.regex import Regex
-from tilth.regex.chars import CharSet
-from tilth.regex.tree import Chars, Choice, Group, Node, Repeat
-from tilth.regex.tree import Sequence as Parts
 
 SENSITIVITY = {"low": 0.6, "high": 0.1}
 SCORES = {"A": (0.85, 0.99), "B": (0.6, 0.9), "C": (0.1, 0.6)}  # alone, and with a word or a column's name that speaks of it
 PENALTY = 0.3  # of a word that speaks of another kind of number
 MOST_SHAPES = 100_000
+FEW_DIGITS = 12  # that a text must have, at most, to be looked at
 _HEAD, _WIDE = 40, 320  # characters before the first digit, and after an anchor, in which a match can be
-_DIGIT, _LETTER = CharSet.between("0", "9"), CharSet.between("A", "Z") | CharSet.between("a", "z")
 _SHAPE = str.maketrans({**dict.fromkeys("0123456789", "9"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "A")})
 _STRETCH = re.compile(r"[0-9]\S*(?: \(?(?:[A-Za-z]{1,4} )?[^\s0-9]{0,12}[0-9]\S*)*(?: [A-Za-z]{1,4}\b)?")
 _FRONT = re.compile(r"(?:(?<!\S)[A-Za-z]{1,4} )?\S*\Z")
@@ -45,7 +41,10 @@ class Span(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A match of an entity's pattern in one of several texts; the tier is empty where its check refused it."""
+    """A match of an entity's pattern in one of several texts; the tier is empty where its check refused it.
+
+    `valid`: whether the check accepted it as surely as it can, whatever is written around it.
+    """
 
     text: int
     start: int
@@ -54,6 +53,7 @@ class Match(NamedTuple):
     tier: str
     score: float
     rule: str
+    valid: bool
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,10 @@ class Detector:
 
     def __post_init__(self) -> None:
         self.rules, self.least  # noqa: B018 -- a wrong request is an error now
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent to another process: the request, from which the rest is made again."""
+        return {"entities": self.entities, "countries": self.countries, "sensitivity": self.sensitivity, "_shapes": {}}
 
     @cached_property
     def rules(self) -> tuple[Entity, ...]:
@@ -117,6 +121,12 @@ class Detector:
                 by_text.setdefault(m.text, []).append(m)
         for i, matches in by_text.items():
             yield i, matches if len(matches) == 1 else self._apart(matches)
+
+    def needed(self) -> str:
+        """A pattern, for any engine, that is found in every text in which something can be."""
+        digits = [max(e.digits, 1) for e in self.rules if e.pattern and not e.anchors]
+        parts = [*map(re.escape, self._anchored), *(["[0-9][^0-9]*" * min(*digits, FEW_DIGITS)] if digits else [])]
+        return "|".join(parts)
 
     def _apart(self, matches: list[Match]) -> list[Match]:
         """Those of the matches of one text that stay."""
@@ -160,7 +170,7 @@ class Detector:
             if entities_of is None:
                 if len(shapes) >= MOST_SHAPES:
                     shapes.clear()
-                entities_of = shapes[shape] = tuple(e for e, relaxed in self._with_digits if relaxed.search(shape))
+                entities_of = shapes[shape] = tuple(e for e in self._with_digits if e.shape.search(shape))
             if entities_of:
                 yield start, end, entities_of
 
@@ -173,28 +183,29 @@ class Detector:
         return found
 
     @cached_property
-    def _with_digits(self) -> list[tuple[Entity, re.Pattern[str]]]:
-        """Entities whose matches have a digit, each with its pattern of shapes: digits are 9, letters A."""
-        return [(e, Regex("", _relaxed(e.regex.tree)).compile_python()) for e in self.rules if e.pattern and not e.anchors]
+    def _with_digits(self) -> list[Entity]:
+        """Entities whose matches have a digit."""
+        return [e for e in self.rules if e.pattern and not e.anchors]
 
     def _judged(
         self, entity: Entity, tier: str, blob: str, start: int, end: int, low: int, high: int, row: int, column: str | None
     ) -> Match:
         """A match with its score."""
         if not tier:
-            return Match(row, start - low, end - low, entity, "", 0.0, entity.validator)
+            return Match(row, start - low, end - low, entity, "", 0.0, entity.validator, False)
         words, by = near(entity.kind, entity.words), ""
-        if column is not None and hinted(column, names(entity.kind, entity.columns)):
+        if column is not None and speaks_of(column, entity.kind, entity.columns):
             by = "+column"
         elif words is not None and (
             words.search(blob, max(start - AROUND, low), start) or words.search(blob, end, min(end + AROUND, high))
         ):
             by = "+context"
+        valid = tier in ("A", entity.tier)
         tier = "C" if not by and (entity.needs_context or (entity.country and ALL in self.countries)) else tier
         score = SCORES[tier][bool(by)]
         if NEGATIVE.search(blob, max(start - AROUND, low), start):
             score, by = round(score - PENALTY, 2), f"{by}-context"
-        return Match(row, start - low, end - low, entity, tier, score, entity.validator + by)
+        return Match(row, start - low, end - low, entity, tier, score, entity.validator + by, valid)
 
 
 def _found(entity: Entity, blob: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
@@ -221,25 +232,3 @@ def _continued(blob: str, at: int, step: int) -> bool:
     if c in ".-/,":
         return 0 <= at + step < len(blob) and blob[at + step] in "0123456789"
     return "\x7f" < c < "\u2e80" and c.isalnum()  # scripts of East Asia write no spaces
-
-
-def _relaxed(node: Node) -> Node:
-    """A pattern that matches the shape of every string that the pattern matches."""
-    match node:
-        case Chars(among):
-            relaxed = among
-            if among.overlaps(_DIGIT):
-                relaxed = relaxed | CharSet.of("9")
-            if among.overlaps(_LETTER):
-                relaxed = relaxed | CharSet.of("A")
-            return Chars(relaxed)
-        case Repeat():
-            return Repeat(_relaxed(node.body), node.least, node.most, node.greedy)
-        case Choice(options):
-            return Choice(tuple(map(_relaxed, options)))
-        case Parts(parts):
-            return Parts(tuple(map(_relaxed, parts)))
-        case Group(body):
-            return _relaxed(body)
-        case _:
-            return node

@@ -10,10 +10,10 @@ from functools import cached_property
 from tilth.entities.validators import Tier, Validator
 from tilth.regex import Regex
 from tilth.regex.chars import CharSet
-from tilth.regex.tree import Chars, Choice, Node, Repeat, inner
+from tilth.regex.tree import Chars, Choice, Group, Node, Repeat, Sequence, inner
 
 _COMPACT = str.maketrans("", "", " .-/()·\u00a0")
-_DIGIT = CharSet.between("0", "9")
+_DIGIT, _LETTER = CharSet.between("0", "9"), CharSet.between("A", "Z") | CharSet.between("a", "z")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ class Entity:
         """Finds the next match of the pattern in a part of a string."""
         return self.regex.compile_python().search
 
+    @cached_property
+    def shape(self) -> re.Pattern[str]:
+        """A pattern that is found in the shape of every text with a match, in which digits are 9 and letters A."""
+        return Regex("", _relaxed(self.regex.tree)).compile_python()
+
     def tier_of(self, text: str) -> Tier:
         """The tier of a match; empty where the check refuses it, and where it has neither a digit nor an anchor."""
         if not (self.digits or self.anchors or any(c in "0123456789" for c in text)):
@@ -83,3 +88,25 @@ def _least_digits(node: Node) -> int:
             return min(map(_least_digits, options))
         case _:
             return sum(map(_least_digits, inner(node)))
+
+
+def _relaxed(node: Node) -> Node:
+    """A pattern that matches the shape of every string that the pattern matches."""
+    match node:
+        case Chars(among):
+            relaxed = among
+            if among.overlaps(_DIGIT):
+                relaxed = relaxed | CharSet.of("9")
+            if among.overlaps(_LETTER):
+                relaxed = relaxed | CharSet.of("A")
+            return Chars(relaxed)
+        case Repeat():
+            return Repeat(_relaxed(node.body), node.least, node.most, node.greedy)
+        case Choice(options):
+            return Choice(tuple(map(_relaxed, options)))
+        case Sequence(parts):
+            return Sequence(tuple(map(_relaxed, parts)))
+        case Group(body):
+            return _relaxed(body)
+        case _:
+            return node

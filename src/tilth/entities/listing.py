@@ -22,9 +22,10 @@ def catalogue() -> Mapping[str, Entity]:
     return {PHONE_NUMBER: phone_number(DEFAULT_PHONES)} | {entity.name: entity for entity in every}
 
 
-def phone_number(countries: tuple[str, ...]) -> Entity:
-    """Telephone numbers as they are written within these countries, and international ones."""
-    return Entity(PHONE_NUMBER, PHONE, "", "phone", "B", phone_of(countries), raw=True, example="(415) 555-2671")
+@cache
+def phone_number(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Entity:
+    """Telephone numbers as they are written within these countries, international ones, and less surely those of other countries."""
+    return Entity(PHONE_NUMBER, PHONE, "", "phone", "B", phone_of(countries, maybe), raw=True, example="(415) 555-2671")
 
 
 @cache
@@ -54,5 +55,6 @@ def chosen(entities: tuple[str | Entity, ...] | None, countries: Iterable[str]) 
         asked = [e for e in known.values() if not e.on_request and (not e.country or e.country in codes or ALL in codes)]
     else:
         asked = [known[e.upper()] if isinstance(e, str) else e for e in entities]
-    phones = tuple(sorted(PLANS)) if ALL in codes else codes or DEFAULT_PHONES
-    return tuple(phone_number(phones) if e.name == PHONE_NUMBER else e for e in dict.fromkeys(asked))
+    given = tuple(c for c in codes if c != ALL) or DEFAULT_PHONES
+    maybe = tuple(sorted(PLANS)) if ALL in codes else ()
+    return tuple(phone_number(given, maybe) if e.name == PHONE_NUMBER else e for e in dict.fromkeys(asked))

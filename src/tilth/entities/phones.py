@@ -49,14 +49,23 @@ PLANS = {
 }  # fmt: skip
 _OTHERS = r"(?:2[0-69]|3[578]|42|5[09]|6[789]|8[058]|9[679])\d{7,12}"
 _ABROAD = re.compile("|".join(f"{p.code}0?{p.number}" for p in dict.fromkeys(PLANS.values())) + f"|{_OTHERS}")
+_TEN = re.compile(f"1?{NORTH_AMERICA}")
+_GROUPED = re.compile(r"(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ ./-])\d{3}[ .-]\d{4}|0[\d ./()-]*")
 _MARKS = str.maketrans("", "", " ().-/ ")
 
 
-@cache
-def phone_of(countries: tuple[str, ...]) -> Validator:
-    """The validator of telephone numbers as they are written within these countries, and of those of any country that begin with `+`."""
+def _within(countries: tuple[str, ...]) -> re.Pattern[str]:
     plans = {plan for c in countries if (plan := PLANS.get(c)) is not None}
-    within = re.compile("|".join(f"{p.trunk}{p.number}" for p in sorted(plans)) or "(?!)")
+    return re.compile("|".join(f"{p.trunk}{p.number}" for p in sorted(plans)) or "(?!)")
+
+
+@cache
+def phone_of(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Validator:
+    """The validator of telephone numbers as they are written within these countries, and of those of any country that begin with `+`.
+
+    As they are written within the countries that it `maybe` is of they are of tier C: all plans together accept most numbers.
+    """
+    within, perhaps = _within(countries), _within(maybe)
 
     def phone_number(s: str) -> bool | Tier:
         digits = s.translate(_MARKS)
@@ -65,7 +74,8 @@ def phone_of(countries: tuple[str, ...]) -> Validator:
         if digits.startswith("+"):
             return "A" if _ABROAD.fullmatch(digits, 1) else False
         if not within.fullmatch(digits):
-            return False
-        return "B" if len(digits) < len(s) else "C"  # a row of digits may be any number
+            return "C" if perhaps.fullmatch(digits) else False
+        grouped = _GROUPED.fullmatch(s) if _TEN.fullmatch(digits) else len(digits) < len(s)
+        return "B" if grouped else "C"  # a row of digits, or ten that are grouped in another way, may be any number
 
     return phone_number

@@ -10,7 +10,7 @@ from tilth.entities.entity import Entity
 from tilth.regex.chars import CharSet
 from tilth.regex.tree import Chars, Choice, Edge, Node, Repeat, inner
 
-TRIES = 400  # random strings of which a chance is measured
+TRIES = 200  # random strings of which a chance is measured
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 BEFORE, AROUND = 30, 30  # characters in which a word is looked for
 
@@ -159,6 +159,12 @@ def words_of(column: str) -> tuple[str, ...]:
     (('customer', 'ssn'), ('date', 'of', 'birth'), ('iban', 'number'))
     """
     return tuple(w.lower() for w in _SPLIT.findall(column))
+
+
+@lru_cache(1 << 14)
+def speaks_of(column: str, kind: str, more: tuple[str, ...]) -> bool:
+    """Whether a column's name is one of a kind, or one of more names."""
+    return hinted(column, names(kind, more))
 
 
 def hinted(column: str, known: frozenset[tuple[str, ...]]) -> bool:

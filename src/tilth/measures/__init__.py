@@ -24,6 +24,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "asymmetric_shap": "tilth.measures.explain.forecasts:AsymmetricShap",
         "image_shap": "tilth.measures.explain.images.image_shap:ImageShap",
         "disclosure_risk": "tilth.measures.disclosure.measure:DisclosureRisk",
+        "sensitive": "tilth.measures.sensitive.measure:Sensitive",
         "metrics": "tilth.measures.measure:NamedMetrics",
     },
 )

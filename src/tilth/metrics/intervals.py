@@ -154,3 +154,36 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
         least = min(least, p_values[i] * len(p_values) / (len(p_values) - done))
         found[i] = least
     return found
+
+
+def upper_bound(hits: int, rows: int, confidence: float = 0.95) -> float:
+    """The share that would give so few hits, or fewer, with probability 1 − confidence: what a sample of so many rows may have missed.
+
+    Without hits it is about 3 / rows. Source: Clopper and Pearson 1934, one-sided.
+
+    >>> round(upper_bound(0, 50_000), 7), round(upper_bound(8, 10), 4)
+    (5.99e-05, 0.9632)
+    """
+    low, high = hits / rows, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if 1 - _beta(hits + 1, rows - hits, middle) > 1 - confidence else (low, middle)
+    return high
+
+
+def _beta(a: float, b: float, x: float) -> float:
+    """The regularised incomplete beta function, by its continued fraction (Press et al. 2007, section 6.4)."""
+    if x <= 0 or b <= 0 or x >= 1:
+        return 0.0 if x <= 0 or b <= 0 else 1.0
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _beta(b, a, 1 - x)
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)) / a
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    fraction = d
+    for m in range(1, 10_000):
+        for step in (m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)), -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))):
+            d, c = 1 / (1 + step * d), 1 + step / c
+            fraction *= d * c
+        if abs(d * c - 1) < 1e-12:
+            break
+    return front * fraction

@@ -31,6 +31,8 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "insights": "tilth.measures.insights.measure:INSIGHTS",
         "power": "tilth.measures.insights.power:POWER",
         "model": "tilth.measures.insights.quick_model:MODEL",
+        "sensitive": "tilth.measures.sensitive.section:SENSITIVE",
+        "scan": "tilth.measures.sensitive.section:SCAN",
         "bias": "tilth.measures.bias.section:BIAS",
         "strata": "tilth.measures.bias.strata:STRATA",
         "difference": "tilth.aws.clarify.comparison:DIFFERENCES",

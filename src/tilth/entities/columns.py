@@ -1,0 +1,55 @@
+"""What the name of a column alone says of it: kinds of sensitive data that no pattern finds, and special categories of persons' data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tilth.entities.entity import Entity
+from tilth.entities.words import hinted, speaks_of
+
+SPECIAL = frozenset({"HEALTH", "RELIGION", "ETHNICITY", "UNION_MEMBERSHIP", "SEX_LIFE", "BIOMETRICS", "POLITICS"})
+"""The special categories of the General Data Protection Regulation of the European Union, article 9."""
+BY_NAME = {
+    "PERSON_NAME": "first_name last_name full_name given_name family_name middle_name maiden_name surname forename fname lname "
+    "customer_name patient_name employee_name person_name contact_name user_name username vorname nachname nom "
+    "prenom prénom nombre apellido apellidos cognome naam achternaam voornaam",
+    "ADDRESS": "address addr street street_address home_address strasse straße adresse rue direccion dirección calle indirizzo "
+    "via adres straat",
+    "POSTAL_CODE": "zip zip_code zipcode postcode post_code postal_code plz code_postal codigo_postal cap",
+    "LOCATION": "lat lon lng long latitude longitude gps geo_location",
+    "CARD_SECURITY_CODE": "cvv cvc cvv2 card_security_code",
+    "INCOME": "salary wage income gehalt salaire salario",
+    "GENDER": "gender sex geschlecht sexe sexo",
+    "HEALTH": "diagnosis diagnose icd icd10 icd9 disease medication disability pregnant blood_type hiv health_status symptom symptoms",
+    "RELIGION": "religion religious confession konfession faith",
+    "ETHNICITY": "ethnicity ethnic race ethnie hispanic",
+    "UNION_MEMBERSHIP": "union union_member trade_union gewerkschaft",
+    "SEX_LIFE": "sexual_orientation sexuality",
+    "BIOMETRICS": "fingerprint face_id iris biometric biometrics voiceprint",
+    "POLITICS": "political_party politics party_affiliation",
+}
+_KNOWN = {name: frozenset(tuple(w.split("_")) for w in words.split()) for name, words in BY_NAME.items()}
+NAME_PATTERN = r"^[^0-9@#/_]{1,40}$"
+"""What a name of a person looks like: a short string without digits."""
+
+
+class Hint(NamedTuple):
+    """What a column's name says it holds, and whether that is a special category."""
+
+    entity: str
+    special: bool
+
+
+def hints(column: str, entities: Sequence[Entity]) -> Iterator[Hint]:
+    """What a column's name says: kinds that only a name tells, and of each kind of number the entities that are looked for.
+
+    >>> [h.entity for h in hints("patient_first_name", ())], list(hints("amount", ()))
+    (['PERSON_NAME'], [])
+    """
+    for name, known in _KNOWN.items():
+        if hinted(column, known):
+            yield Hint(name, name in SPECIAL)
+    for e in entities:
+        if speaks_of(column, e.kind, e.columns):
+            yield Hint(e.name, False)

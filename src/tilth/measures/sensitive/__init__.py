@@ -1,0 +1,1 @@
+"""Which columns hold sensitive data, and of how many rows."""

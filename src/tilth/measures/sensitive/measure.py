@@ -1,0 +1,175 @@
+"""The measure `sensitive`: which columns hold sensitive data, and how surely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Column, Dataset, Kind, Memory
+from tilth.engine.expressions import and_, col, if_else, lit, not_null, text
+from tilth.engine.needs import Sample
+from tilth.engine.operations.patterns import Matches
+from tilth.engine.operations.strings import BlankToNull
+from tilth.engine.session import Session
+from tilth.engine.statistics import Statistic, count, count_of
+from tilth.entities.columns import NAME_PATTERN, hints
+from tilth.entities.custom import entities_from
+from tilth.entities.detector import Detector
+from tilth.entities.listing import chosen
+from tilth.errors import ColumnError, RequestError, unknown
+from tilth.measures.measure import Measure, Measured
+from tilth.measures.sensitive.occurrences import Occurrences, Recogniser
+from tilth.measures.sensitive.verdicts import Scan, Seen, SensitiveColumn, SensitiveType, types_of
+from tilth.report import Finding
+
+SAMPLE_LEAST, SAMPLE_MOST, CELLS = 10_000, 1_000_000, 20_000_000  # rows of a sample, at least and at most, and its cells
+CANDIDATE = "\x1fcandidate"  # the column with what is looked at of another one
+BY_TIMES = ("DATE_OF_BIRTH",)  # what a column of days can be
+TEXTS = (Kind.STRING, Kind.INTEGER)
+
+
+@dataclass(frozen=True)
+class Sensitive(Measure):
+    """Which columns hold sensitive data: e-mail addresses, cards, numbers of persons and so on, of the catalogue of `tilth.entities`.
+
+    The engine keeps the cells in which something could be, and a detector looks at each different one of them, so that nothing is held but
+    counts. A column is `sensitive` where at least `threshold` of its values have an entity, and where its check accepts at least half of
+    what looks like one, five times what chance lets pass; `present` where some cells have one; `suspected` where only its name says so.
+    Names of persons are found by the names of columns, or by a recogniser of the user's. No values are in the findings.
+
+    Errors: `RequestError` for unknown entities and countries and for shares outside 0 to 1, `ColumnError` for a column that is not there;
+    `NotAllowed` for a recogniser without permission.
+    """
+
+    name = "sensitive"
+
+    mode: Literal["columns", "sample"] = "columns"
+    """All rows, or a sample of them."""
+    entities: tuple[str, ...] = ()
+    """What is looked for, such as EMAIL. Default: all of no country, and those of the `countries`."""
+    countries: tuple[str, ...] = ("all",)
+    """The countries whose numbers are looked for, as ISO codes, or `all`: then a number is reported only where its column's name or a word
+    near it says what it is, or where the whole column is made of such."""
+    sensitivity: str | float = "low"
+    """The least score of what is reported: `low` (0.6), `high` (0.1), or a number."""
+    threshold: float = 0.1
+    """The share of a column's values from which on the column is sensitive."""
+    sample_portion: float = 0.1
+    """`sample`: the share of rows that are looked at, at least 10,000 and at most a million."""
+    seed: int = 0
+    """`sample`: another seed looks at other rows."""
+    custom: tuple[Any, ...] = ()
+    """Entities of one's own, besides: each a mapping of `name`, `pattern`, and if need be `context_words`, `column_names`, `validator`
+    (luhn, verhoeff, mod_11_10, mod_11_2, iban) and `tier` (A, B, C)."""
+    never: tuple[str, ...] = ()
+    """Columns that are not looked at."""
+    allow: tuple[str, ...] = ()
+    """Texts that are not reported, such as a test card, or patterns between slashes, such as `/@example\\.org$/`."""
+    recogniser: str = ""
+    """A function `module:function` of the user's that is given a list of texts and returns for each (start, end, label, score)."""
+    examples: bool = False
+    """Whether up to ten masked examples of each entity are kept."""
+
+    def __post_init__(self) -> None:
+        for name in ("entities", "countries", "never", "allow"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
+        object.__setattr__(self, "custom", entities_from(self.custom, "custom"))
+        shares = {"threshold": self.threshold, "sample_portion": self.sample_portion}
+        RequestError.reject(f"{name} is {x}, not a share from 0 to 1" for name, x in shares.items() if not 0 <= x <= 1)
+        if self.mode not in ("columns", "sample"):
+            raise RequestError(f"there is no mode {self.mode!r}", accepted="columns, sample", code="unknown-mode")
+        self.detector()
+
+    def detector(self) -> Detector:
+        """The detector that is asked for."""
+        asked = self.entities or tuple(e.name for e in chosen(None, self.countries)) if self.custom or self.entities else None
+        return Detector(None if asked is None else (*asked, *self.custom), self.countries, self.sensitivity)
+
+    def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
+        ColumnError.reject(unknown(self.never, table.names, "there is no column {}", "unknown-column"))
+        detector, recogniser = self.detector(), self._recogniser()
+        columns = [c for c in session.schema(table).columns if c.name not in self.never]
+        rows = session.answer(table, [count()])[count()] or 0
+        looked = self._sampled(table, columns, rows, session) if self.mode == "sample" else table
+        seen = _seen(looked, columns, detector, self._folds(columns, detector, recogniser), session)
+        n = min(rows, self._sample_rows(rows, len(columns))) if self.mode == "sample" else rows
+        sampled = n < rows
+        findings: list[Finding] = []
+        for column in columns:
+            types = types_of(seen[column.name], detector, self.threshold, sampled)
+            if column.kind.temporal:
+                types = [_of_times(t, seen[column.name]) for t in types if t.entity in BY_TIMES or t.special_category]
+            payload = SensitiveColumn(tuple(types), seen[column.name].filled, n, rows)
+            if types:
+                findings.append(Finding(column.name, (column.name,), types[0].share, payload=payload))
+        left = tuple(c.name for c in columns if c.kind not in (*TEXTS, Kind.BOOLEAN, Kind.FLOAT, Kind.DECIMAL) and not c.kind.temporal)
+        detectors = ("catalogue", *([self.recogniser] if self.recogniser else []))
+        scan = Scan(
+            self.mode, rows, n, self.seed if sampled else 0, self.threshold, len(detector.rules), self.countries, len(columns) - len(left),
+            (*self.never, *left), detectors,
+        )  # fmt: skip
+        return [Finding("scan", (), len(findings), payload=scan), *findings], None
+
+    def _recogniser(self) -> Recogniser | None:
+        from tilth.engine.python_operation import user_function
+
+        return user_function(self.recogniser) if self.recogniser else None
+
+    def _sample_rows(self, rows: int, columns: int) -> int:
+        most = max(min(SAMPLE_MOST, CELLS // max(columns, 1)), SAMPLE_LEAST)
+        return min(max(round(rows * self.sample_portion), SAMPLE_LEAST), most)
+
+    def _sampled(self, table: Dataset, columns: Sequence[Column], rows: int, session: Session) -> Dataset:
+        """The sample as a table."""
+        names = tuple(c.name for c in columns)
+        need = Sample(names, self._sample_rows(rows, len(names)), self.seed)
+        return Dataset(Memory(session.answer(table, [need])[need], names)) if names else table
+
+    def _folds(self, columns: Sequence[Column], detector: Detector, recogniser: Recogniser | None) -> Mapping[str, Occurrences]:
+        return {
+            c.name: Occurrences((f"{CANDIDATE}{i}",), detector, c.name, self.allow, recogniser, self.examples)
+            for i, c in enumerate(columns)
+            if c.kind in TEXTS
+        }
+
+
+def _seen(
+    table: Dataset, columns: Sequence[Column], detector: Detector, folds: Mapping[str, Occurrences], session: Session
+) -> Mapping[str, Seen]:
+    """What is counted of each column, in one scan for the counts and one for the folds."""
+    pattern, kinds = detector.needed(), {c.name: c.kind for c in columns}
+    candidates: dict[str, Tree] = {}
+    for name, fold in folds.items():
+        x = col(name) if kinds[name] is Kind.STRING else text(col(name))
+        all_of_it = fold.recogniser is not None and kinds[name] is Kind.STRING
+        candidates[fold.columns[0]] = x if all_of_it else if_else(Matches.of(x.copy(), lit(pattern)), x)
+    filled = {c.name: count_of(BlankToNull.of(col(c.name)) if c.kind is Kind.STRING else col(c.name)) for c in columns}
+    named = {c.name: _names(c) for c in columns if c.kind is Kind.STRING and any(h.entity == "PERSON_NAME" for h in hints(c.name, ()))}
+    looked_at = {name: fold for name, fold in folds.items() if pattern or fold.recogniser}
+    answers = session.answer(table.change(candidates), [*filled.values(), *named.values(), *looked_at.values()])
+    return {
+        c.name: Seen(
+            c.name,
+            answers[filled[c.name]] or 0,
+            answers[looked_at[c.name]] if c.name in looked_at else {},
+            answers[named[c.name]] if c.name in named else None,
+        )
+        for c in columns
+    }
+
+
+def _names(column: Column) -> Statistic:
+    """How many values look like names of persons."""
+    x = col(column.name)
+    return count(and_(not_null(x), Matches.of(x.copy(), lit(NAME_PATTERN))))
+
+
+def _of_times(t: SensitiveType, seen: Seen) -> SensitiveType:
+    """Of a column of days the name decides: its values are what the name says."""
+    if t.entity not in BY_TIMES or not seen.filled:
+        return t
+    return replace(t, verdict="sensitive", cells=seen.filled, share=1.0, share_upper=1.0, score=0.9, rule="type+column", whole=True)

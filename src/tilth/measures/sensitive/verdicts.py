@@ -1,0 +1,182 @@
+"""From counts to verdicts: whether a column holds an entity, some cells have it, or only its name says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, TypeAlias
+
+from tilth.entities.columns import hints
+from tilth.entities.detector import Detector
+from tilth.entities.entity import Entity
+from tilth.entities.listing import ALL
+from tilth.entities.samples import chance
+from tilth.measures.sensitive.occurrences import Tally
+from tilth.metrics.intervals import upper_bound
+from tilth.report import Payload
+
+Decision: TypeAlias = Literal["sensitive", "present", "suspected"]
+DECISIONS: tuple[Decision, ...] = ("sensitive", "present", "suspected")
+HALF, SURE = 0.5, 0.95  # of the matches that a check must accept: at least, and at most
+TIMES_CHANCE = 5
+CONSTANT, FEW = 0.01, 20  # the share of rows, and their number, beyond which a part of texts is a constant
+
+
+@dataclass(frozen=True)
+class SensitiveType:
+    """An entity in a column.
+
+    `cells` have it, `matched` are those with its pattern, `validated` those that its check accepted; `chance` is the share of random
+    strings of the pattern that it accepts. `share` is of the rows with a value; `share_upper` its upper 95 % bound in all rows of the
+    data. `hint`: the column's name says so. `also`: entities that the same cells may be. `constants`: cells left out because the same
+    text is in many.
+    """
+
+    entity: str
+    verdict: Decision
+    cells: int = 0
+    share: float = 0.0
+    share_upper: float | None = None
+    matched: int = 0
+    validated: int = 0
+    chance: float | None = None
+    score: float | None = None
+    rule: str = ""
+    hint: bool = False
+    special_category: bool = False
+    whole: bool = False
+    also: tuple[str, ...] = ()
+    constants: int = 0
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SensitiveColumn(Payload):
+    """The sensitive data of a column, the surest first; the finding's value is the share of rows with the first.
+
+    `filled` are the rows looked at that have a value, of `looked_at`; `rows` are those of the data.
+    """
+
+    KIND: ClassVar[str] = "sensitive"
+    types: tuple[SensitiveType, ...] = ()
+    filled: int = 0
+    looked_at: int = 0
+    rows: int = 0
+
+    @property
+    def compared(self) -> Mapping[str, float | None]:
+        return {t.entity: t.share for t in self.types}
+
+    @property
+    def row_count(self) -> int | None:
+        return self.rows
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was counted of a column; `named` are the cells that look like names of persons, where the column's name says it holds some."""
+
+    name: str
+    filled: int
+    tallies: Mapping[str, Tally]
+    named: int | None = None
+
+
+def types_of(seen: Seen, detector: Detector, threshold: float, sampled: bool) -> list[SensitiveType]:
+    """The entities of a column, the surest first."""
+    known = {e.name: e for e in detector.rules}
+    said = {h.entity: h.special for h in hints(seen.name, detector.rules)}
+    found = [
+        t for name, tally in seen.tallies.items() if (t := _judged(name, tally, seen, known.get(name), name in said, detector, threshold))
+    ]
+    if seen.named is not None:
+        share = seen.named / seen.filled if seen.filled else 0.0
+        if share >= HALF:
+            found.append(
+                SensitiveType("PERSON_NAME", "sensitive", seen.named, share, score=0.6, rule="letters+column", hint=True, whole=True)
+            )
+    there = {t.entity for t in found} | {name for t in found for name in _alike(t.entity, known)}
+    if any(t.hint and t.verdict == "sensitive" for t in found):
+        there |= {name for name, special in said.items() if not special}  # what the name says is there
+    found += [
+        SensitiveType(name, "suspected", score=0.5, rule="column", hint=True, special_category=special)
+        for name, special in said.items()
+        if name not in there
+    ]
+    found = [replace(t, share_upper=upper_bound(t.cells, seen.filled) if sampled and seen.filled else t.share) for t in found]
+    order = {name: i for i, name in enumerate([*said, *known])}
+    found.sort(key=lambda t: (DECISIONS.index(t.verdict), not t.hint, -t.cells, t.chance or 0.0, order.get(t.entity, len(order)), t.entity))
+    return list(_merged(found, known))
+
+
+def _judged(
+    name: str, tally: Tally, seen: Seen, entity: Entity | None, hint: bool, detector: Detector, threshold: float
+) -> SensitiveType | None:
+    if not tally.cells and tally.valid < HALF * tally.matched:
+        return None  # as most of what has its pattern by chance; what chance lets pass need not be measured
+    rate = chance(entity) if entity and entity.check else None
+    bar = 0.0 if rate is None or entity is None or entity.tier == "C" else min(max(threshold, TIMES_CHANCE * rate, HALF), SURE)
+    validates = tally.valid >= bar * tally.matched
+    everywhere = entity is not None and bool(entity.country) and ALL in detector.countries
+    constants = sum(n for n in tally.constants.values() if n > max(CONSTANT * seen.filled, FEW))
+    cells = tally.cells - constants
+    score, rule = tally.surest
+    if everywhere and bar and validates and tally.valid > cells and tally.valid >= max(threshold, HALF) * seen.filled:
+        cells, (score, rule) = tally.valid, max(tally.surest, (0.85, f"{entity.validator}+all" if entity else ""))
+    if not cells and not constants:
+        return None
+    share = cells / seen.filled
+    sure = share >= threshold and cells > 0 and (validates or hint)
+    return SensitiveType(
+        name, "sensitive" if sure else "present", cells, share, None, tally.matched, tally.valid, rate, score, rule, hint,
+        whole=2 * tally.whole >= tally.cells, constants=constants, examples=tuple(tally.examples.values()),
+    )  # fmt: skip
+
+
+def _alike(name: str, known: Mapping[str, Entity]) -> Iterator[str]:
+    """The entities of the same kind of number."""
+    if name in known:
+        yield from (e.name for e in known.values() if e.kind == known[name].kind)
+
+
+def _merged(found: Sequence[SensitiveType], known: Mapping[str, Entity]) -> Iterator[SensitiveType]:
+    """The types without those that say of the same cells, less surely, that they are another country's number or of the same kind."""
+    kept: list[SensitiveType] = []
+    for t in found:
+        e = known.get(t.entity)
+        better = next((i for i, k in enumerate(kept) if e and _covers(k, t, known.get(k.entity), e)), None)
+        if better is None:
+            kept.append(t)
+        else:
+            kept[better] = replace(kept[better], also=(*kept[better].also, t.entity))
+    yield from kept
+
+
+def _covers(better: SensitiveType, other: SensitiveType, a: Entity | None, b: Entity) -> bool:
+    if b.country and a is not None and a.kind == b.kind:
+        return better.verdict != "present" or other.cells <= better.cells
+    return not other.hint and bool(b.country or better.hint) and better.verdict == "sensitive" and better.cells >= other.cells
+
+
+@dataclass(frozen=True)
+class Scan(Payload):
+    """How a table was scanned: of `rows` rows `looked_at`, by the `mode` with a `seed`; the finding's value is the number of columns with
+    sensitive data. `entities` were looked for, in the numbers of the `countries`; `columns` were looked at, `left_out` were not.
+    """
+
+    KIND: ClassVar[str] = "scan"
+    VALUE: ClassVar[str] = "columns with sensitive data"
+    mode: str = ""
+    rows: int = 0
+    looked_at: int = 0
+    seed: int = 0
+    threshold: float = 0.0
+    entities: int = 0
+    countries: tuple[str, ...] = ()
+    columns: int = 0
+    left_out: tuple[str, ...] = ()
+    detectors: tuple[str, ...] = ()
+
+    @property
+    def row_count(self) -> int | None:
+        return self.rows

@@ -1,0 +1,32 @@
+"""tilth scan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.processes import Completed
+
+Tilth = Callable[..., Completed]
+
+
+def test_a_scan_shows_verdicts_and_proposes_steps(tilth: Tilth, tmp_path: Path) -> None:
+    path, own = tmp_path / "people.csv", tmp_path / "own.yaml"
+    path.write_text("mail,badge,note\n" + "".join(f"ann{i}@mail.example.org,EMP-{i:06},fine\n" for i in range(20)))
+    own.write_text("- {name: BADGE, pattern: 'EMP-[0-9]{6}', column_names: [badge]}\n")
+    done = tilth("scan", str(path), "--custom", str(own), "-o", str(tmp_path / "report.html"))
+    assert done.code == 0
+    assert "EMAIL" in done.out and "BADGE" in done.out and "redact: {columns: [mail], with: hash" in done.out
+    assert "ann1@" not in done.out and "ann1@" not in (tmp_path / "report.html").read_text()
+    found = json.loads(tilth("scan", str(path), "--entities", "EMAIL", "--json").out)
+    assert [c["name"] for c in found["columns"]] == ["mail"]
+
+
+def test_a_wrong_request_is_explained(tilth: Tilth, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    assert "USA_SSN" in tilth("scan", "--list").out
+    done = tilth("scan", str(tmp_path / "a.csv"), "--entities", "USA_SNN", "--countries", "XX")
+    assert done.code == 2 and "USA_SSN" in done.err and "'XX'" in done.err
+    assert tilth("scan").code == 2
+    assert tilth("scan", str(tmp_path / "a.csv"), "--ner", "m:f").code == 2
