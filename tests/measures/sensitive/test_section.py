@@ -21,5 +21,6 @@ def test_what_only_a_name_speaks_of_is_not_hidden() -> None:
     )
     assert lines == [
         "- redact: {columns: [mail], with: hash, key: KEY, normalise: casefold}",
-        '- redact: {columns: ["a b", note], with: replace}',
+        '- redact: {columns: ["a b"], find: [CREDIT_CARD], with: replace}',
+        "- redact: {columns: [note], find: [EMAIL], with: replace}",
     ]

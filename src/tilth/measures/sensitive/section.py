@@ -108,13 +108,16 @@ def proposed(found: Sequence[Finding[SensitiveColumn]]) -> list[str]:
     columns: dict[str, list[str]] = {}
     for f in found:
         if types := [t for t in f.payload.types if t.verdict != "suspected"]:
-            columns.setdefault(_action(types[0]), []).append(f.name)
+            columns.setdefault(_action(types), []).append(f.name)
     return [f"- redact: {{columns: [{', '.join(map(yaml_string, names))}], {action}}}" for action, names in columns.items()]
 
 
-def _action(t: SensitiveType) -> str:
-    if t.entity == "PERSON_NAME" or not t.whole or t.verdict == "present":
+def _action(types: Sequence[SensitiveType]) -> str:
+    t = types[0]
+    if t.entity == "PERSON_NAME":
         return "with: replace"
+    if not t.whole or t.verdict == "present":
+        return f"find: [{', '.join(t.entity for t in types)}], with: replace"
     return ACTIONS.get(t.entity, "with: hash, key: KEY")
 
 
