@@ -51,7 +51,7 @@ def entity_from(given: Any) -> Entity:
 
 
 def entities_from(given: Sequence[Any] | Mapping[str, Any], where: str) -> tuple[Entity, ...]:
-    """Entities from a list of mappings. Errors: `RequestError` where it is no list."""
+    """Entities from a list of mappings. Errors: `RequestError` where it is not a list."""
     if not isinstance(given, list | tuple):
         raise RequestError(f"{where} is not a list of entities", accepted="- {name: …, pattern: …}", code="not-a-list")
     return tuple(map(entity_from, given))
