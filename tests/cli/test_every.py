@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,15 @@ def test_what_cannot_be_asked(tilth: Callable[..., Completed], tmp_path: Path, w
     assert done.code == 2 and says in done.err
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process that was started in the background ignores SIGINT, and so would a check in it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_wrong_request_ends_it_and_so_does_a_second_signal() -> None:
     def wrong() -> int:
         raise RequestError("no")
