@@ -30,6 +30,7 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 # An example's time says nothing about the code on a busy machine: no deadline. Without `make test-deep` every run tries the same few.
 settings.register_profile("deep", deadline=None, print_blob=True, max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("default", settings.get_profile("deep"), max_examples=15, derandomize=True, database=None)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=6)  # of `make check`
 settings.register_profile("amputation", settings.get_profile("default"), max_examples=5)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

@@ -86,6 +86,7 @@ PUBLISHED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_bias_of_adult_is_the_published_one(shared_data: Shared) -> None:
     flow = example("adult", shared_data)
@@ -138,6 +139,7 @@ def test_the_days_of_pollution_are_those_of_pandas(shared_data: Shared, tmp_path
     assert [value for _, value in found] == pytest.approx([theirs[day] for day, _ in found], rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_temperatures_have_every_day(shared_data: Shared, tmp_path: Path) -> None:
     rows = delivered("temperatures", shared_data, tmp_path)

@@ -276,6 +276,7 @@ def test_german(shared_data: Shared, tmp_path: Path) -> None:
         same_bias_of(report, {"raw": raw, **rows}, group, lambda r, inside=inside: inside(r["age"]), "risk", 1)
 
 
+@pytest.mark.slow
 def test_a_loan_is_good_above_a_threshold(shared_data: Shared) -> None:
     """A label on a line: positive is what lies above; the label itself is compared by scipy's distances."""
     raw = read("german", shared_data)

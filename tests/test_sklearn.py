@@ -71,6 +71,7 @@ def test_set_output_makes_frames_of_matrices() -> None:
     assert FlowTransformer(MIXED).set_output(transform="pandas").fit_transform(FRAME).index.tolist() == FRAME.index.tolist()
 
 
+@pytest.mark.slow
 def test_it_is_searched_and_validated_in_a_pipeline() -> None:
     both = ColumnTransformer([("all", FlowTransformer(MIXED), ["age", "city"])])
     assert len(cross_val_score(make_pipeline(both, LogisticRegression()), FRAME, PAID, cv=2)) == 2

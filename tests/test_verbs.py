@@ -68,6 +68,7 @@ def test_a_saved_flow_is_the_flow(fitted: Flow, loans: Path, tmp_path: Path) -> 
     assert tilth.write(tilth.apply(again, loans)).to_pylist() == tilth.write(tilth.apply(fitted, loans)).to_pylist()
 
 
+@pytest.mark.slow
 def test_verbs_take_and_give_the_frames_of_other_libraries(fitted: Flow, loans: Path) -> None:
     pytest.importorskip("pandas")
     pytest.importorskip("polars")

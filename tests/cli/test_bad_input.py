@@ -74,6 +74,7 @@ def contents(folder: Path) -> dict[Path, bytes | None]:
     return {p: p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=[c["case"] for c in CASES])
 def test_bad_input_is_reported_and_leaves_no_files(case: dict[str, Any], tilth: Tilth, tmp_path: Path) -> None:
     for name, text in case.get("files", {}).items():

@@ -112,6 +112,7 @@ def test_the_result_goes_to_the_place_in_the_flow(tilth: Tilth, place: Path) -> 
     assert (place / "flows/result/train").exists()
 
 
+@pytest.mark.slow
 def test_a_dry_run_touches_nothing(tilth: Tilth, place: Path) -> None:
     before = seen(place)
     done = tilth("run", "loans.yaml", "-o", "out", "--dry-run")

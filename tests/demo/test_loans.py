@@ -62,6 +62,7 @@ def test_another_seed_gives_other_rows():
     assert list(loans(10, seed=1)) != list(loans(10, seed=-1)) != list(loans(10, seed=2))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 400), st.integers())
 def test_any_size_and_any_seed(size, seed):
     made = list(loans(size, seed))
@@ -176,6 +177,7 @@ RECOUNTS = {  # flaw → what its cells look like, written without a look at the
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECOUNTS)
 def test_each_flaw_is_in_its_reported_rows(name, rows, flaws):
     flaw = flaws[name]
@@ -183,6 +185,7 @@ def test_each_flaw_is_in_its_reported_rows(name, rows, flaws):
     assert flaw.count > 0
 
 
+@pytest.mark.slow
 def test_missing_incomes_are_of_two_kinds(rows, flaws):
     empty = {n for n, row in enumerate(rows, start=1) if row["income"] == ""}
     by_chance, withheld = set(flaws["income_missing"].rows), set(flaws["income_withheld"].rows)
@@ -191,6 +194,7 @@ def test_missing_incomes_are_of_two_kinds(rows, flaws):
     assert {rows[n - 1]["employment"] for n in withheld} == {"self-employed"}
 
 
+@pytest.mark.slow
 def test_incomes_in_thousands_come_from_the_app_for_six_weeks(rows, flaws):
     wrong = [rows[n - 1] for n in flaws["income_thousands"].rows]
     days = [datetime.fromisoformat(row["applied_at"]) for row in wrong]
@@ -198,6 +202,7 @@ def test_incomes_in_thousands_come_from_the_app_for_six_weeks(rows, flaws):
     assert 40 <= (days[-1] - days[0]).days <= 45
 
 
+@pytest.mark.slow
 def test_typing_errors_are_a_hundredfold(rows, flaws):
     at = set(flaws["amount_slip"].rows)
     sound = [int(row["amount"]) for n, row in enumerate(rows, start=1) if n not in at]
@@ -206,6 +211,7 @@ def test_typing_errors_are_a_hundredfold(rows, flaws):
     assert max(sound) < 400_000
 
 
+@pytest.mark.slow
 def test_duplicates(rows, flaws):
     exact, changed, new_id = (flaws[f"repeated_{how}"].rows for how in ("exactly", "changed", "new_id"))
     assert len(rows) - len({tuple(row.values()) for row in rows}) == len(exact) > 0
@@ -217,6 +223,7 @@ def test_duplicates(rows, flaws):
         assert differs == ({"term_months"} if n in changed else {"application_id"} if n in new_id else set())
 
 
+@pytest.mark.slow
 def test_returning_customers(rows, flaws):
     copies = {n for flaw in flaws.values() if flaw.name.startswith("repeated_") for n in flaw.rows}
     seen: set[str] = set()
@@ -229,16 +236,19 @@ def test_returning_customers(rows, flaws):
     assert 0.9 < len(seen) / len(rows) < 1  # nearly unique
 
 
+@pytest.mark.slow
 def test_rows_are_in_order_of_time(rows, flaws):
     assert all(a["applied_at"] <= b["applied_at"] for a, b in pairwise(rows))
     assert flaws["time_order"].count == len(rows)
 
 
+@pytest.mark.slow
 def test_disbursement_follows_application(rows):
     assert all(row["disbursed_at"] > row["applied_at"] for row in rows if row["disbursed_at"])
     assert all(row["employed_since"] < row["applied_at"] or row["employed_since"] == "9999-12-31" for row in rows)
 
 
+@pytest.mark.slow
 def test_jobs_begin_at_seventeen(rows, flaws):
     early = set(flaws["employed_before_birth"].rows)
     for n, row in enumerate(rows, start=1):
@@ -259,6 +269,7 @@ def shares(rows, group):
     return n, {key: yes[key] / n[key] for key in n}
 
 
+@pytest.mark.slow
 def test_the_bias_by_sex_is_what_was_planted(rows, flaws):
     n, positive = shares(rows, lambda row: row["sex"].strip().lower() or None)
     facts = flaws["rejected_women"].facts
@@ -273,6 +284,7 @@ def test_the_bias_by_sex_is_what_was_planted(rows, flaws):
     assert {rows[n - 1]["approved"] for n in flaws["rejected_women"].rows} <= {"no", ""}
 
 
+@pytest.mark.slow
 def test_the_bias_by_age_is_what_was_planted(rows, flaws):
     n, positive = shares(rows, lambda row: None if not 18 <= (number(row["age"]) or 0) <= 110 else number(row["age"]) < 25)
     facts = flaws["rejected_young"].facts
@@ -281,12 +293,14 @@ def test_the_bias_by_age_is_what_was_planted(rows, flaws):
     assert facts["dpl"] > facts["dpl_by_merit"] + 0.03
 
 
+@pytest.mark.slow
 def test_the_classes_are_unbalanced(rows, flaws):
     n, _ = shares(rows, lambda row: row["approved"] or None)
     assert flaws["imbalance"].facts == {"positives": n["yes"], "negatives": n["no"], "positive_share": n["yes"] / (n["yes"] + n["no"])}
     assert n["no"] / n["yes"] > 3
 
 
+@pytest.mark.slow
 def test_drift(rows, flaws):
     first, last = rows[:2_000], rows[18_000:]
     for tenth, part in (("first", first), ("last", last)):
@@ -313,6 +327,7 @@ def test_each_flaw_is_a_value_of_its_own():
 # ── the page ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["flaws", "facts"])
 def test_the_page_says_what_is_planted(part, flaws):
     """To renew the page, put the expected text between its marks."""

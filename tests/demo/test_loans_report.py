@@ -182,6 +182,7 @@ def verdicts(demo: Demo) -> dict[str, Finding]:
     return dict(zip(rules, found, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_RULE)
 def test_the_rule_for_a_flaw_fails_for_its_rows_and_no_others(name: str, demo: Demo, verdicts: dict[str, Finding]) -> None:
     flaw = demo.flaws[name]
@@ -262,6 +263,7 @@ def test_the_report_of_the_demo_finds_it_as_often_as_it_was_planted(name: str, d
 # ── by measures, where the decision is wrong or the world moves ──
 
 
+@pytest.mark.slow
 def test_the_bias_is_found_as_it_was_planted(demo: Demo) -> None:
     """On the facets as the flow spells them, and ages that can be true."""
     data = tilth.read(demo.place / "loans.csv", nulls=NULLS)
@@ -283,6 +285,7 @@ def possible(data: Dataset, engine: DuckDB) -> Dataset:
     return fit([NullIf("age", below=18, above=110)], data, engine)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "fact", "figure"),
     [

@@ -546,6 +546,7 @@ def test_a_label_that_is_named_is_taken(tmp_path: Path) -> None:
         tilth.init(tmp_path / "a.csv", label="cots")
 
 
+@pytest.mark.slow
 def test_a_draft_in_python(tmp_path: Path) -> None:
     """A table in memory has no place; the draft of a file names it as seen from the flow."""
     draft = tilth.init(KINDS)
@@ -599,6 +600,7 @@ def test_spark_drafts_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     )
 
 
+@pytest.mark.slow
 def test_inspecting_many_columns_takes_few_scans(tmp_path: Path) -> None:
     pq.write_table(pa.table({f"f{k}": [i * k % 7 for i in range(60)] for k in range(1, 200)}), tmp_path / "a.parquet")
     engine = duckdb_session()

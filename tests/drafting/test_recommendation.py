@@ -106,6 +106,7 @@ Rules = [
 """
 
 
+@pytest.mark.slow
 def test_each_column_has_its_rules_and_they_hold() -> None:
     """By hand from the table in docs/dqdl.md; nothing shows of the numbers of phones, nor of salaries."""
     found = recommend(TABLE, private=["salary"], engine=duckdb_session())

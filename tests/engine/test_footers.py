@@ -64,6 +64,7 @@ def asked() -> dict[str, list[Statistic]]:
 ASKED = asked()
 
 
+@pytest.mark.slow
 @given(TABLES)
 def test_it_is_what_a_scan_says(tmp_path_factory, rows):
     data, session = written(rows, tmp_path_factory.mktemp("footers")), duckdb_session()
@@ -134,6 +135,7 @@ def test_a_range_of_all_values_reads_no_row(tmp_path):
     assert not report and [s.title for s in report.facts.scans if s.purpose == "rules"] == ["row aggregates"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 9) | st.none(), max_size=8), st.booleans())
 def test_values_that_are_all_different_are_not_grouped_and_folds_are_those_over_groups(tmp_path_factory, values, unique):
     place = tmp_path_factory.mktemp("unique") / "a.parquet"

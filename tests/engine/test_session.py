@@ -66,6 +66,7 @@ def left(engine: Any) -> list[Any]:
     return [engine._connection.execute(names).fetchall()]
 
 
+@pytest.mark.slow
 def test_a_closed_session_leaves_nothing(engine, file):
     before = left(engine)
     for _ in range(2):
@@ -177,6 +178,7 @@ def test_a_schema_is_what_describe_says():
     assert [(c.name, c.type) for c in run.schema_of(text)] == [row[:2] for row in run.run(f"DESCRIBE {text}")]
 
 
+@pytest.mark.slow
 def test_a_relation_that_is_handed_over_outlives_its_session():
     relation = tilth.write(pa.table({"x": [1, 2]}), format="duckdb")
     gc.collect()

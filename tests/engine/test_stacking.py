@@ -63,6 +63,7 @@ def test_a_stack_finds_what_each_column_gives_alone(engine, rows, monkeypatch):
     assert few < many or not rows
 
 
+@pytest.mark.slow
 def test_only_columns_of_small_tables_are_stacked(monkeypatch):
     _, few = found(of_kinds("i"), DuckDB())
     monkeypatch.setattr(stacking, "MOST_ROWS", ROWS - 1)
@@ -70,6 +71,7 @@ def test_only_columns_of_small_tables_are_stacked(monkeypatch):
     assert few < many
 
 
+@pytest.mark.slow
 def test_a_stack_has_a_bounded_number_of_cells(monkeypatch):
     whole, few = found(of_kinds("f"), DuckDB())
     monkeypatch.setattr(stacking, "MOST_CELLS", 5 * ROWS)

@@ -102,6 +102,7 @@ def test_what_is_delivered_is_measured_by_the_roles_of_its_schema(form: str, tmp
     assert found == expected and any(name == "DPL" for name, *_ in found)
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_on_what_is_delivered(tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -126,6 +127,7 @@ def test_a_facet_that_is_no_number_is_no_feature() -> None:
     assert tilth.arrays(few, roles={"facet": ["job", "age"], "label": "paid"}).names == ("age",)
 
 
+@pytest.mark.slow
 def test_a_fitted_flow_gives_the_arrays_of_a_part_as_they_are_delivered(tmp_path: Path) -> None:
     """By the flow itself, fitted or not, by the file of the fitted flow, and by the folder with the name of the part."""
     flow = tilth.Flow.parse(FLOW % "parquet" + "training: [{balance: {with: over}}]\n")

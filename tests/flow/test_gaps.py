@@ -28,6 +28,7 @@ def said(rows: str, gap: str = "", series: int = 1) -> tuple[str, str] | None:
     return first[0] if first else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "gap", "series", "message", "wanted"),
     [

@@ -180,6 +180,7 @@ def test_the_values_of_a_private_column_do_not_become_names() -> None:
     tilth.fit(Flow.parse(text.replace("encode: name", "encode: {columns: name, categories: [a]}")), table)
 
 
+@pytest.mark.slow
 def test_rules_of_a_flow_compare_with_further_tables(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text("id,customer\n1,a\n2,b\n3,x\n")
     (tmp_path / "customers.csv").write_text("name\na\nb\n")

@@ -22,6 +22,7 @@ def wrong(text: str) -> list[str]:
     return [error.json_path for error in Draft202012Validator(schema()).iter_errors(parse(text).value)]
 
 
+@pytest.mark.slow
 def test_it_is_a_schema() -> None:
     Draft202012Validator.check_schema(schema())
     assert schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"

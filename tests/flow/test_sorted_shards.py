@@ -30,6 +30,7 @@ def warned(label: str, more: str = "", deliver: str = "{format: parquet, rows_pe
     return [(f.part, f.message, f.payload.details) for f in report.of("warning") if f.name == "SORTED_SHARDS"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("label", "least", "form"), [("sorted", 0.98, "parquet"), ("gaps", 0.99, "parquet"), ("sorted", 0.98, "csv")])
 def test_sorted_shards_are_told_with_the_line_that_mends_them(label: str, least: float, form: str, tmp_path: Path) -> None:
     ((part, message, told),) = warned(label, deliver=f"{{format: {form}, rows_per_shard: 150}}", place=tmp_path)
@@ -67,6 +68,7 @@ def test_rows_that_have_a_time_are_shuffled_anyway(tmp_path: Path) -> None:
     assert not tilth.run(mended, tmp_path / "mended", data=table).of("warning")
 
 
+@pytest.mark.slow
 def test_rows_that_balancing_adds_stand_together_at_the_end(tmp_path: Path) -> None:
     fewer = "{format: parquet, rows_per_shard: 100}"
     ((_, message, told),) = warned("rare", "training: [{balance: {with: over, ratio: 1}}]", fewer, place=tmp_path)

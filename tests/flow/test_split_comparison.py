@@ -124,6 +124,7 @@ def test_equal_rows_with_different_labels_are_counted() -> None:
     assert (found.payload.rows, found.payload.of) == (1, 2)
 
 
+@pytest.mark.slow
 def test_nearly_equal_texts_in_two_parts_are_reported_with_the_line_that_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     text = [f"{i % 150} words {(i % 150) ** 5} of {(i % 150) ** 7} a message{'.' * (i // 150)}" for i in range(N)]
     table = {"text": text, "y": TABLE["y"]}

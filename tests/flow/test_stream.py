@@ -45,6 +45,7 @@ def test_rows_that_are_put_in_order_at_once_make_no_difference(place, rows, monk
     assert [numbers(opened(place, shuffle=kind, end="pad")) for kind in KINDS] == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shuffle", KINDS)
 def test_the_order_does_not_depend_on_ranks_and_workers(place, shuffle):
     whole = [b["n"].to_pylist() for b in opened(place, shuffle=shuffle)]
@@ -135,6 +136,7 @@ def test_every_format_with_types_is_streamed(form, tmp_path):
     assert rows == sorted((int(n), x[0], int(y)) for n, x, y in zip(train.ids["n"], train.X, train.y, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["libsvm", "recordio_protobuf", "sagemaker_csv", "sagemaker_parquet"])
 def test_files_without_names_have_those_of_their_manifest(form, tmp_path):
     flow = "{data: {roles: {label: y}}, split: {train: 0.5, test: 0.5}, deliver: {rows_per_shard: 9, format: " + form + "}}"
@@ -166,6 +168,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_text_is_streamed_in_the_types_of_its_manifest(form, tmp_path):
     place = tilth.write(tilth.read(pa.table(TEXTS)), tmp_path / "out", format=form, shards=4)

@@ -90,6 +90,7 @@ def test_an_exception_of_a_codec_is_an_error_without_its_message(ipc, tmp_path):
     assert "secret" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_folder_is_written_in_parts(ipc, tmp_path, monkeypatch):
     from tilth.formats import format as shared
     from tilth.formats.writing import write

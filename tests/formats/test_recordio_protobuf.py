@@ -168,6 +168,7 @@ floats = st.one_of(st.sampled_from([0.0, 0.0, -1804698880.0, 1.5]), st.floats(wi
 tables = st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(floats, min_size=width + 1, max_size=width + 1), min_size=1, max_size=8))
 
 
+@pytest.mark.slow
 @given(tables, st.booleans(), st.sampled_from(["float32", "float64"]), st.sampled_from(["avoid", "split", "raw"]))
 @settings(max_examples=60)
 def test_tables_are_read_back_by_us_and_by_protobuf(rows, as_sparse, dtype, on_magic):
@@ -311,6 +312,7 @@ def test_records_that_are_not_like_the_first_are_named():
     assert decoded(first + framed(message(vector(3.0, 4.0)))).to_pydict() == {"label": [1.0, None], "f0": [1.0, 3.0], "f1": [2.0, 4.0]}
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=100)
 def test_a_flipped_bit_is_refused_or_changes_numbers(data):

@@ -36,6 +36,7 @@ RELATIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", RELATIONS.values(), ids=RELATIONS)
 @pytest.mark.parametrize("in_place", [True, False])
 def test_a_connection_of_the_users_is_left_as_it_was(query, in_place, tmp_path):

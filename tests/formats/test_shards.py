@@ -39,6 +39,7 @@ def test_cuts_of_a_stream_are_its_rows(batches, cuts):
     assert cut.more() == (sum(cuts) < whole.num_rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_is_written_in_shards(form, tmp_path):
     suffix = {"parquet": ".parquet", "csv": ".csv", "jsonl": ".jsonl"}[form]

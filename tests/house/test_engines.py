@@ -41,13 +41,15 @@ def imports_an_engine(node: ast.AST) -> bool:
     return any(name.partition(".")[0] in LIBRARIES for name in names)
 
 
-def places(asked) -> list[str]:
-    return [f"{path.relative_to(ROOT)}:{node.lineno}" for path in OUTSIDE for node in nodes(path) if asked(node)]
+def places(asked, *words: str) -> list[str]:
+    """Where there is such a node, in files that hold one of the words: the others need not be parsed."""
+    files = [path for path in OUTSIDE if any(word in path.read_text() for word in words)]
+    return [f"{path.relative_to(ROOT)}:{node.lineno}" for path in files for node in nodes(path) if asked(node)]
 
 
 def test_only_the_engine_prints_sql() -> None:
-    assert not places(prints_a_dialect)
+    assert not places(prints_a_dialect, *(f'"{name}"' for name in DIALECTS))
 
 
 def test_only_the_engine_imports_an_engine() -> None:
-    assert not places(imports_an_engine)
+    assert not places(imports_an_engine, *LIBRARIES)

@@ -69,6 +69,7 @@ def test_insights_measure_the_profile_and_the_balance_once(exact):
         assert len(together.facts.scans) == len(alone.facts.scans)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("against", ["data", "report", "flow"])
 def test_differences_are_measured_against_earlier_data_a_report_or_a_fitted_flow(against, tmp_path):
     earlier, later = (tilth.read(t, roles=ROLES) for t in (TABLE, TABLE.slice(0, 30)))

@@ -96,6 +96,7 @@ def test_values_have_a_distribution_unless_they_are_private():
     assert profiled(words, private=["s"])["s"].payload.frequent == ()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     "column",
@@ -180,6 +181,7 @@ def test_a_large_table_is_as_exact_as_a_small_one_where_that_is_asked(monkeypatc
         assert exactly[name].payload.to_json() == expected | rounded
 
 
+@pytest.mark.slow
 def test_equal_rows_of_a_large_table_are_counted_where_that_is_asked(monkeypatch):
     table = pa.table({"a": [1, 1, None, None, None, 2] * 20, "b": ["x", "x", None, None, "y", None] * 20})  # 4 different rows
     of_few_rows(monkeypatch)

@@ -56,6 +56,7 @@ def test_pairs_share_a_band_as_often_as_the_formula_says(like: float, b: int, r:
     assert found == pytest.approx(chance, abs=4 * (chance * (1 - chance) / len(texts)) ** 0.5 + 0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_messages_are_grouped_as_by_comparing_all(shared_data) -> None:
     """Of 1,500 messages, by scikit-learn; of pairs that are just 0.8 alike one in twenty may be missed, of these none is."""

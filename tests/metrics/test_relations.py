@@ -44,6 +44,7 @@ def test_by_hand(metric: Metric, expected: Any) -> None:
     assert measured(Dataset(Memory(HERE, ("k", "v"), id(HERE))), [metric], duckdb_session()) == {metric: expected}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", [MatchedRows(WORDS, (("text", "t"),)), RepeatedKeys(WORDS, (("text", "t"),))], ids=repr)
 def test_the_laws(metric: Metric) -> None:
     check_metric(metric)

@@ -167,6 +167,7 @@ def test_a_target_encoder(target: str) -> None:
     close(np.array(list(unseen.values())), fitted.transform(pd.DataFrame({"city": ["Trier"], "size": ["XXL"]}))[0])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_whole_pipeline_with_its_model() -> None:
     numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
@@ -230,6 +231,7 @@ def test_columns_by_place_mask_slice_and_kind() -> None:
     same(fitted, ["x", "y", "n", "gap"])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_what_has_no_step_rides_along() -> None:
     fitted = make_pipeline(KNNImputer(), StandardScaler(), KernelPCA(2, kernel="rbf")).fit(FRAME[["gap", "x"]])

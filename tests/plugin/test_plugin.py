@@ -49,6 +49,7 @@ def engine(request):
     return Spark(request.getfixturevalue("spark"))
 
 
+@pytest.mark.slow
 def test_the_batteries(engine, tmp_path):
     from tilth_plugin.absolute import Absolute
     from tilth_plugin.gaps import Gaps

@@ -60,6 +60,7 @@ def test_sizes_have_limits() -> None:
 HOSTILE = ("(" * LONGEST, "[" * LONGEST, "(?:a{9}" * 200, "a|" * 1000, "(?i)" * 500 + "a", "{" * LONGEST, "[a-" * 600)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE, ids=[text[:8] for text in HOSTILE])
 def test_long_hostile_patterns_are_refused(text: str) -> None:
     assert Parser(text).mistakes

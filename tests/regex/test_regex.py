@@ -98,6 +98,7 @@ def drawn_patterns(draw: st.DrawFn) -> Regex:
 TEXTS = st.lists(st.lists(st.sampled_from(patterns.LETTERS), max_size=10).map("".join), min_size=1, max_size=20)
 
 
+@pytest.mark.slow
 @given(regex=drawn_patterns(), texts=TEXTS)
 def test_duckdb_and_python_agree(regex: Regex, texts: list[str], duck: duckdb.DuckDBPyConnection) -> None:
     asked = uses(regex)

@@ -87,6 +87,7 @@ def test_the_figures_of_a_run_are_the_same_everywhere(run: Report) -> None:
     assert f"{len(facts['scans'])} scans of the data took {seconds(sum(s['seconds'] for s in facts['scans']))} of" in words_of(html)
 
 
+@pytest.mark.slow
 def test_each_rule_has_its_verdict_and_counts_everywhere(run: Report) -> None:
     html, text, markdown = (words_of(to_html(run)), to_text(run, width=160, colour=False), to_markdown(run))
     for f in json.loads(to_json(run))["findings"]:

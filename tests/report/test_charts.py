@@ -69,6 +69,7 @@ def described(svg: str) -> str:
 # ── laws of all charts ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CHARTS)
 def test_any_data_make_a_sound_picture(kind):
     @given(CHARTS[kind])

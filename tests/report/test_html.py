@@ -106,6 +106,7 @@ def test_the_page_is_whole_and_holds_only_what_it_may(name):
     assert targets <= set(ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_headings_are_in_order(name):
     levels = [int(tag[1]) for tag, _ in Page(page_of(name)).elements if re.fullmatch(r"h\d", tag)]
@@ -114,6 +115,7 @@ def test_headings_are_in_order(name):
     assert all(b <= a + 1 for a, b in pairwise(levels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_tables_have_captions_and_scopes(name):
     page = Page(page_of(name))
@@ -138,6 +140,7 @@ def test_the_same_report_makes_the_same_page():
     assert to_html(REPORTS["loans"]) == page_of("loans")
 
 
+@pytest.mark.slow
 def test_in_a_notebook_the_page_is_sealed_off():
     text = embedded(REPORTS["hostile"])
     page = Page(text)
@@ -352,6 +355,7 @@ def test_a_notebook_page_keeps_its_own_style(opened, browser):
     page.close()
 
 
+@pytest.mark.slow
 def test_fifty_facets_make_less_than_five_megabytes():
     base = [f for f in REPORTS["loans"].findings if f.kind == "bias" and f.group == "sex=female"]
     found = [replace(f, group=f"facet{k}=value", payload=replace(f.payload, facet=f"facet{k}")) for k in range(50) for f in base]

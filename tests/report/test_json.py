@@ -91,11 +91,13 @@ def test_infinities_and_nothing_come_back():
     assert math.isnan(from_json(to_json(Report("x", (Finding("m", value=math.nan),)))).findings[0].value)
 
 
+@pytest.mark.slow
 @given(reports)
 def test_what_is_written_follows_the_schema(report):
     jsonschema.Draft202012Validator(report_schema()).validate(json.loads(to_json(report)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REPORTS)
 def test_the_samples_follow_the_schema(name):
     jsonschema.Draft202012Validator(report_schema()).validate(json.loads(to_json(REPORTS[name])))

@@ -35,6 +35,7 @@ def run(report: Report) -> dict[str, Any]:
     return names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["loans", "empty", "hostile", "odd"])
 def test_it_is_a_valid_notebook_that_shows_the_page_and_holds_the_report(name: str) -> None:
     written = to_notebook(REPORTS[name])
@@ -47,6 +48,7 @@ def test_it_is_a_valid_notebook_that_shows_the_page_and_holds_the_report(name: s
     assert names["report"] == from_json(to_json(REPORTS[name]))
 
 
+@pytest.mark.slow
 def test_its_cells_ask_the_same_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     pc.write_csv(TABLE, "loans.csv")
@@ -61,6 +63,7 @@ def test_its_cells_ask_the_same_again(tmp_path: Path, monkeypatch: pytest.Monkey
     assert all(names["data"].roles.private == ("name",) for names in (checked, run(measured)))  # nothing is shown that was masked
 
 
+@pytest.mark.slow
 def test_that_of_a_run_measures_the_delivered_parts_and_has_no_private_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flow = {"data": {"roles": ROLES}, "split": {"train": 0.75, "test": 0.25}, "measure": ["profile"], "features": [{"scale": "age"}]}
     report = tilth.run(Flow.parse(json.dumps(flow)), tmp_path / "out", data=TABLE, reports=["ipynb"])

@@ -45,6 +45,7 @@ def words_in(laid_out: Page) -> set[str]:
     return {re.sub(r"\s+", "", plain(words)) for words in found} - {""}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["loans", "odd"])
 def test_everything_that_the_page_says_is_text_of_the_pdf(name: str) -> None:
     made = to_pdf(REPORTS[name])
@@ -54,6 +55,7 @@ def test_everything_that_the_page_says_is_text_of_the_pdf(name: str) -> None:
     assert made == to_pdf(REPORTS[name])
 
 
+@pytest.mark.slow
 def test_it_has_bookmarks_tags_and_a_title_and_loads_nothing() -> None:
     made = to_pdf(REPORTS["loans"])
     pdf = PdfReader(io.BytesIO(made))

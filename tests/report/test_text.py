@@ -16,6 +16,7 @@ from tilth.report.text import to_text
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [20, 60, 100, 200])
 @pytest.mark.parametrize("name", REPORTS)
 def test_no_line_is_wider_than_asked(name, width):

@@ -154,6 +154,7 @@ def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, eng
     assert found.payload.example_rows == (1, 1, 1)
 
 
+@pytest.mark.slow
 def test_scans_do_not_depend_on_the_number_of_rules(data):
     engine = duckdb_session()
     many = [
@@ -291,6 +292,7 @@ def test_a_join_that_is_bounded_runs(joined, engine):
     assert found.outcome is Outcome.PASSED, found.message
 
 
+@pytest.mark.slow
 def test_a_list_of_too_many_values_is_rejected_and_a_long_one_works(data, engine):
     values, few = (", ".join(map(str, range(n))) for n in (10_001, 2_000))
     found = evaluate(data, parse(f'Rules = [ ColumnValues "id" in [{values}], ColumnValues "id" in [{few}] ]'), engine)

@@ -69,6 +69,7 @@ def assert_rows(table: pa.Table, evaluation: Evaluation, rules: list[str], engin
             assert (outcomes[rule] is Outcome.PASSED) == (rule not in failing), rule
 
 
+@pytest.mark.slow
 @given(rows, bounds)
 def test_the_laws_of_verdicts(values, ends):
     assert_laws(values, *ends, ENGINE)

@@ -110,6 +110,7 @@ def verdicts() -> list[tuple[str, dict[str, Any], bool]]:
     return found
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_of_pandas(tmp_path: Path) -> None:
     expected = verdicts()
     passed = verdicts_on(FRAME, converted([(name, given) for name, given, _ in expected], tmp_path))

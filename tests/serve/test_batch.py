@@ -102,6 +102,7 @@ class Identity:
 CELLS = st.text(st.sampled_from('ab",\n\r ä'), max_size=6)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1), st.sampled_from(["\n", "\r\n"]), st.integers(1, 3))
 def test_any_csv_in_batches_is_the_csv_as_a_whole(tmp_path_factory, rows, end, concurrency):
     folder, identity = tmp_path_factory.getbasetemp() / "any", Pipeline([Identity()])
@@ -232,6 +233,7 @@ def test_wrong_requests(served, pipeline, tmp_path, capsys):
     assert "no data are named" in said
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_refused_alone(pipeline, tmp_path):
     """Cut off or not packed at all, in lines and in frames: the record is named from which on it cannot be read, and other files go on."""
     data, out = tmp_path / "data", tmp_path / "out"
@@ -263,6 +265,7 @@ def tfrecord_of(**values):
     return next(tfrecord.payloads_of(pa.record_batch({name: [value] for name, value in values.items()})))
 
 
+@pytest.mark.slow
 def test_records_of_any_size(pipeline, tmp_path):
     """A limit of 0 takes a record that no batch has room for, alone, and others in batches as ever; whole files, too."""
     file = str(tmp_path / "a.jsonl")

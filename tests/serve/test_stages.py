@@ -110,6 +110,7 @@ def test_a_flow_that_prepares_its_golden_rows_otherwise_is_not_served(served, tm
         stages_of([str(tmp_path / "other.tilth")])
 
 
+@pytest.mark.slow
 def test_boosted_trees_behind_a_flow(served, tmp_path):
     lightgbm = pytest.importorskip("lightgbm")
     x = np.array([[*stages_of([str(served / "people.tilth")])[0]([row])[0].values()] for row in TABLE.to_pylist()], dtype=float)

@@ -1,10 +1,10 @@
-"""The battery over every step in every way, on DuckDB; the same steps on Spark give the same."""
+"""The battery over every step in every way, on DuckDB; the same steps on Spark give the same. `test_laws.py` is a quick sample of it."""
 
 import pytest
 
 from tests.engines import duckdb_session
 from tests.steps.both import differences, differences_of_columns
-from tests.steps.cases import ALL, FEATURES, KEYLESS, ROWS, first_quick
+from tests.steps.cases import ALL, FEATURES, KEYLESS, ROWS
 from tilth.steps import STEPS
 from tilth.steps.step import Step, TablesStep
 from tilth.testing.steps import check_step
@@ -22,11 +22,13 @@ def engine():
     return duckdb_session()
 
 
-@pytest.mark.parametrize("step", first_quick(ALL), ids=str)
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ALL, ids=str)
 def test_a_step_keeps_its_promises(step: Step, engine):
     check_step(step, engine=engine)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [s for s in ROWS if str(s) in UNKEYED], ids=str)
 def test_rows_without_an_id(step: Step, engine):
     check_step(step, roles=KEYLESS, engine=engine)

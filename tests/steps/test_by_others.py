@@ -182,6 +182,7 @@ def test_columns_and_rows_are_chosen(titanic: Rows) -> None:
     assert list(found["row"]) == list(titanic[(titanic["age"] >= 18) | titanic["age"].isna()]["row"])
 
 
+@pytest.mark.slow
 def test_values_are_cast(titanic: Rows, taxis: Rows) -> None:
     same(made(Cast("fare", to="integer"), titanic)["fare"], np.trunc(titanic["fare"]))
     same(made(Cast("alive", to="boolean"), titanic)["alive"], titanic["alive"] == "yes")
@@ -262,6 +263,7 @@ def test_the_order_of_shuffled_rows_is_that_of_their_hashes(titanic: Rows) -> No
     assert list(tilth.write(data, format="pandas")["row"]) == sorted(titanic["row"], key=lambda row: md5(11, row))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", ["survived", "class"])
 def test_rows_are_repeated_or_left_out_in_the_order_of_their_hashes(label: str, titanic: Rows) -> None:
     sizes = titanic[label].value_counts()

@@ -40,6 +40,7 @@ def one_after_the_other(steps, data, engine):
     return found
 
 
+@pytest.mark.slow
 @given(numbers, st.sampled_from(["standard", "minmax", "maxabs"]), st.sampled_from(["mean", "median", "mode"]))
 def test_scale_learns_the_same_without_a_scan(xs, how, fill):
     steps, engine = [Impute("x", with_=fill), Scale("x", with_=how)], duckdb_session()
@@ -55,6 +56,7 @@ def test_a_column_of_one_value_stays_one():
     assert together[1].learned["x"] == {"centre": pytest.approx(0.1), "width": 1.0}
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([None, "", " ", "a", "b", "c"]), min_size=3).filter(lambda ts: any((t or "").strip() for t in ts)))
 def test_encode_learns_the_same_without_a_scan(ts):
     steps, engine = [Impute("t", with_="mode"), Encode("t")], duckdb_session()

@@ -33,6 +33,7 @@ EVERY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", EVERY, ids=lambda s: s.function.partition(":")[2])
 def test_the_battery(step):
     with tilth.allow_python():

@@ -66,6 +66,7 @@ def test_a_text_is_vectorized():
     assert found == dict(zip(["day", "deal", "fair", "no"], theirs.T.tolist(), strict=True))
 
 
+@pytest.mark.slow
 def test_a_flow_serves_it_without_the_file(tmp_path):
     flow = tilth.fit(Flow.parse(f"features: [{{transform: {{model: {mixed(('b', 's'))}}}}}]"), TABLE)
     flow.save(tmp_path / "f.tilth")

@@ -51,6 +51,7 @@ def names(folder: Path) -> set[str]:
     return {p.name for p in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_folders_of_killed_processes_are_removed_and_of_running_ones_kept(place: Path) -> None:
     with at_work(place) as process:
         theirs = names(place)

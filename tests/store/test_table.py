@@ -48,6 +48,7 @@ def test_every_type(database):
     assert set(second.values()) == {2, None}
 
 
+@pytest.mark.slow
 def test_a_query(database):
     assert read(f"{database}&query=SELECT id, amount::numeric(10,1) AS a FROM loans WHERE id < 2;").to_pylist() == [
         {"id": 1, "a": Decimal("3.5")}
@@ -55,6 +56,7 @@ def test_a_query(database):
     assert read(f"{database}&query=SELECT id FROM loans WHERE false").num_rows == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "error", "says"),
     [

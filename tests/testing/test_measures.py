@@ -36,6 +36,7 @@ ALL = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", ALL, ids=lambda m: m.name)
 def test_every_measure_keeps_the_laws(measure):
     check_measure(measure, tilth.read(TABLE, roles=ROLES), (DuckDB().session(), DuckDB().session()))

@@ -61,6 +61,7 @@ def job(tmp_path: Path):
     assert not left(folder)
 
 
+@pytest.mark.slow
 def test_four_kinds_of_program_read_whole_epochs_early_closes_and_empty_ones(tmp_path, job):
     """All at once: each kind reads a channel that no pipe holds, closes another early, and reads one of which its host has nothing."""
     large = bytes(range(256)) * 12_000  # more than a pipe holds

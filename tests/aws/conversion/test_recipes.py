@@ -39,6 +39,7 @@ def converted(steps: list[list[Any]], folder: Path) -> Any:
     return tilth.convert(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_a_recipe_makes_of_a_table_what_it_says(case: dict[str, Any], tmp_path: Path) -> None:
     conversion = converted(case["recipe"], tmp_path)

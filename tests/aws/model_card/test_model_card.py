@@ -104,6 +104,7 @@ def test_the_governance_report_says_what_is_missing_what_changed_and_what_proves
         assert words in page, words
 
 
+@pytest.mark.slow
 def test_no_private_value_is_in_any_file_but_the_data(made: Path) -> None:
     def text(path: Path) -> str:
         if path.suffix != ".pdf":

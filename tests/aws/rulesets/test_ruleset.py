@@ -122,6 +122,7 @@ def report():
     return tilth.check(TABLE, wide())
 
 
+@pytest.mark.slow
 def test_every_check_of_rows(report):
     found = results(report)
     for i, case in enumerate(ROWS):
@@ -132,6 +133,7 @@ def test_every_check_of_rows(report):
         assert found[f"rows {i}"]["status"] == ("SUCCEEDED" if passes else "FAILED"), case
 
 
+@pytest.mark.slow
 def test_which_rows_fail(tmp_path):
     """Each rule by itself: the rows that are written are those of the file."""
     of_rows = [c for c in ROWS if isinstance(c["fails"], list) and "threshold" not in c]

@@ -86,6 +86,7 @@ def test_no_values():
     assert summed([], Reach.of(None, None, 0)) is None
 
 
+@pytest.mark.slow
 @given(st.lists(NUMBERS, min_size=2, max_size=30), st.sampled_from([0.0, 1.0, 1e6, 1e9]))
 def test_a_variance_keeps_its_digits_far_from_zero(numbers, far):
     numbers = [far + x / 1e3 for x in numbers]

@@ -61,6 +61,7 @@ def test_the_sum_is_the_exact_one_rounded_once_and_moments_are_close(name):
     assert shape == pytest.approx(expected, rel=1e-9, abs=1e-11)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=30), st.randoms())
 def test_the_order_of_rows_changes_no_bit(xs, chance):
     mixed = list(xs)

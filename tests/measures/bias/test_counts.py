@@ -30,6 +30,7 @@ def numbers(findings):
 KEY = st.sampled_from(["x", "y", None])
 
 
+@pytest.mark.slow
 @settings(max_examples=settings().max_examples // 3)
 @given(st.lists(st.tuples(KEY, KEY, st.sampled_from([0, 1, 2, None]), st.sampled_from([0, 1, None])), min_size=1, max_size=40))
 def test_counts_give_what_their_rows_give(tmp_path_factory, made):
@@ -42,6 +43,7 @@ def test_counts_give_what_their_rows_give(tmp_path_factory, made):
     assert [f.value for f in counted if f.kind == "performance"] == [f.value for f in whole if f.kind == "performance"]
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_adult_again_without_the_data(shared_data, tmp_path):
     """Thresholds, several facets, strata: equal numbers; then another facet and another favourable value of the same counts."""

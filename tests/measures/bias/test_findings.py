@@ -78,6 +78,7 @@ def test_confusion_matrices_folded_to_labels():
     assert got["KL"] == near(0.7 * math.log(0.7 / 0.54) + 0.3 * math.log(0.3 / 0.46))
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_adult_gives_what_was_published(shared_data):
     """the complete training rows of UCI Adult, as a public run reported them."""

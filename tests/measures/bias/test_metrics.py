@@ -118,6 +118,7 @@ ENGINE = duckdb_session()
 ROW = st.tuples(st.sampled_from(["a", "b", "c", None]), st.sampled_from(["yes", "no", None]), st.sampled_from(["s", "t", None]))
 
 
+@pytest.mark.slow
 @given(st.lists(ROW, min_size=1, max_size=40))
 def test_rows_counted_by_hand_give_the_same(rows):
     """The definitions, row by row in Python."""

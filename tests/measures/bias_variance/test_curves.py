@@ -15,6 +15,7 @@ pytest.importorskip("sklearn")
 from sklearn import linear_model, model_selection, naive_bayes, tree  # after the check that it is there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "loss", "scoring"),
     [

@@ -40,6 +40,7 @@ def test_a_parameter_that_the_learner_lacks_is_refused():
         measured(make=Nearest, vary={"k": (1, 2)})
 
 
+@pytest.mark.slow
 def test_a_model_of_a_file_is_trained_anew(tmp_path, capsys):
     rows = pa.table({"b": X[:, 1], "a": X[:, 0], "y": LINE["y"]})
     io.dump(naive_bayes.GaussianNB().fit(rows.select(["a", "b"]).to_pandas(), LINE["y"].to_pylist()), tmp_path / "model.skops")

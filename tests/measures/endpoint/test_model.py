@@ -32,6 +32,7 @@ def _without_pauses(monkeypatch):
     monkeypatch.setattr(client, "PAUSE", 0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [{"batch_rows": 4}, {"batch_bytes": 120}, {"batch_rows": 1, "concurrency": 8}, {}])
 def test_the_order_of_rows_is_kept_over_several_requests(batch):
     with answering(doubled) as (url, asked):
@@ -76,6 +77,7 @@ def test_a_busy_server_is_asked_again(statuses, error):
     assert len(asked) == {None: 4, EndpointFailed: 4, EndpointRefused: 1}[error]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_too_slow_and_time_that_is_up():
     def slow(given):
         time.sleep(0.2)
@@ -160,6 +162,7 @@ def local(tmp_path_factory):
     return tilth.read(table, roles={"label": "y", "positive": "yes"}), path, model
 
 
+@pytest.mark.slow
 def test_measures_of_an_endpoint_are_those_of_the_local_model(local):
     data, path, model = local
 

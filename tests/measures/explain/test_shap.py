@@ -151,6 +151,7 @@ def test_without_rows_there_are_no_findings():
 # ── in a flow ──
 
 
+@pytest.mark.slow
 def test_a_flow_explains_the_model_of_its_step_predict(model, tmp_path):
     pyarrow.csv.write_csv(TABLE, tmp_path / "t.csv")
     given = "{rows: 20, background: [[0, 0, 0]], link: logit, groups: {ab: [a, b]}}"

@@ -91,6 +91,7 @@ def test_every_flaw_is_planted():
     assert set(PLANTED) == set(CODES) == {flaw.code for flaw in FLAWS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", PLANTED)
 def test_a_flaw_is_found_and_its_line_runs(code):
     data, columns = PLANTED[code]
@@ -118,6 +119,7 @@ def runs(text, data, roles, place):
     assert not [f for f in report.verdicts if f.outcome == "Error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["label-copy", "skewed-label", "anomalies"])
 def test_all_lines_together_run(code):
     data, _ = PLANTED[code]

@@ -28,6 +28,7 @@ def codes(report):
 # ── real data ──
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_titanic(shared_data):
     """What the specification of the report says of it: `alive` is the label, `deck` is missing, 107 rows are repeated."""
@@ -229,6 +230,7 @@ def test_in_a_flow_it_is_measured_before_and_after_and_is_the_baseline(tmp_path)
     assert {f.payload.of for f in again.of("change")} >= {"power", "insights", "model"}
 
 
+@pytest.mark.slow
 def test_private_values_are_shown_nowhere():
     names = pa.table({"name": ["Ada Lovelace", "Alan Turing", "Grace Hopper"] * 20, "x": list(range(60)), "y": ["a", "b"] * 30})
     report = insights(names, label="y", private=["name"])

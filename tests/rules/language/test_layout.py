@@ -100,6 +100,7 @@ def test_a_case_means_the_same(case) -> None:
     assert formatted(laid) == laid
 
 
+@pytest.mark.slow
 @given(rulesets(), st.data())
 def test_comments_anywhere_stay_and_nothing_else_changes(ruleset, data) -> None:
     """Between any two tokens: line ends, comments of either kind. They are all there, once, whatever their order."""

@@ -59,6 +59,7 @@ features: [{encode: sex}]
 """
 
 
+@pytest.mark.slow
 def test_a_run_looks_at_features_alone(tmp_path):
     """What a run keeps beside the features, such as the label and facets as they were, is not a feature."""
     rng = np.random.default_rng(1)

@@ -135,6 +135,7 @@ def test_appended_rows_are_matched_by_name_and_lacking_columns_are_null():
 WAYS = ("smote", "borderline_1", "borderline_2", "adasyn")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_rows_are_made_between_a_row_and_a_near_one(way):
     table = sample(1).drop_columns(["word", "n"])

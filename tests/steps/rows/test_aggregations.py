@@ -47,6 +47,7 @@ def test_the_order_of_rows_changes_no_digit(values, chance):
         assert found["std"] == pytest.approx(np.std(x, ddof=1), rel=1e-9, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "how", "expected"),
     [

@@ -115,6 +115,7 @@ def test_numbers_may_order_folds():
     ]
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=4, max_size=60), st.integers(2, 4), st.integers(0, 3))
 def test_strata_are_divided_among_folds_to_one_row(labels, folds, seed):
     table = {"y": labels, "x": list(range(len(labels)))}

@@ -64,6 +64,7 @@ def test_rows_without_a_key_are_their_own():
     assert 100 < parts(found)["train"] < 300
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["yes", "no", "", None]), min_size=1, max_size=80), st.integers(0, 3))
 def test_strata_are_divided_to_one_row_and_null_is_one_of_them(labels, seed):
     found = made(Split(THREE, by="stratified", columns="y", seed=seed), {"y": labels, "x": list(range(len(labels)))})

@@ -62,6 +62,7 @@ def test_a_constant_column_has_one_bin():
         assert applied(found, {"x": [4, None]}) == {"x": [0, None]}
 
 
+@pytest.mark.slow
 def test_a_thousand_edges():
     step = Discretize("x", with_="edges", edges=tuple(float(i) for i in range(1000)))
     assert made(step, {"x": [-1.0, 0.0, 499.5, 999.0]})["x"] == [0, 1, 500, 1000]

@@ -59,6 +59,7 @@ SENSORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", ["linear", "forward", "backward"])
 def test_a_longer_gap_stays_null_as_a_whole(fill):
     def value(gap):
@@ -99,6 +100,7 @@ def test_a_day_of_23_hours_is_divided_by_23():
     assert found["x"] == [5, 6, 6, 6]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(0, 60), st.integers(-9, 9)), min_size=1, max_size=20), st.sampled_from(["1h", "7h", "1d", "w", "month"])
 )
@@ -195,6 +197,7 @@ CALENDAR = [("w", "W-MON"), ("month", "MS"), ("quarter", "QS"), ("1y", "YS")]  #
 GRIDS = [(every, theirs, closed) for every, theirs in LENGTHS for closed in ("left", "right")] + [(*c, "left") for c in CALENDAR]
 
 
+@pytest.mark.slow
 @given(ROWS, st.sampled_from(GRIDS), st.sampled_from(AGGREGATIONS))
 def test_it_does_as_pandas(rows, grid, aggregation):
     """`resample(every, closed=, label=, origin="epoch")`; sums of no values are null here, which is `min_count=1` there."""
@@ -209,6 +212,7 @@ def test_it_does_as_pandas(rows, grid, aggregation):
     assert ours["x"] == [None if pd.isna(v) else pytest.approx(float(v), abs=1e-12) for v in theirs]
 
 
+@pytest.mark.slow
 @given(ROWS, st.sampled_from([("month", "ME"), ("quarter", "QE"), ("1y", "YE"), ("w", "W-SUN")]))
 def test_last_days_are_those_of_pandas(rows, grid):
     """`resample("ME")`, which takes the last day whole, as `closed` and `label` right say there."""
@@ -235,6 +239,7 @@ KEYED = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(KEYED, st.sampled_from(sorted(FILLS)), st.sampled_from(["6h", "24h"]))
 def test_series_are_filled_as_by_pandas(rows, fill, every):
     """`groupby(key).resample(every, origin="epoch").mean()`, and then for each key `ffill()`, `bfill()` or `interpolate("time")`."""
@@ -302,6 +307,7 @@ def test_the_days_that_a_series_lacks(shared_data):
     assert (len(days), [str(d)[:10] for d, n in zip(days, found["n"], strict=True) if not n]) == (3_652, ["1984-12-31", "1988-12-31"])
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_days_of_hours(shared_data):
     """The mode of the wind as by pandas, where one value is the most frequent; the first 24 hours have no value, and stay null."""

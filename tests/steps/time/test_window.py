@@ -132,6 +132,7 @@ def test_windows_are_those_of_pandas(rows, how, window, least):
         assert (math.isnan(there) or there == 0) if y is None else y == pytest.approx(there, abs=1e-6), (k, t)
 
 
+@pytest.mark.slow
 @given(
     ROWS,
     st.sampled_from(["lag", "lead", "difference", "ffill", "bfill", "row_number"]),
