@@ -5,15 +5,17 @@ Uniform encryption by AES-GCM with 256 bits, an encrypted footer, and double wra
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow.dataset as ds
 import pyarrow.parquet.encryption as pe
 
 from tilth.encryption.dataset import DataSet, part_alone
 from tilth.encryption.keys import Key
 from tilth.encryption.magic import ALONE
 from tilth.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 
 class _Client(pe.KmsClient):  # type: ignore[misc]  # pyarrow has no types
@@ -76,6 +78,8 @@ class Keys:
 
     def format(self) -> ds.ParquetFileFormat:
         """The format of files to be read as a data set."""
+        import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
+
         config = ds.ParquetDecryptionConfig(self._factory, self._connection, pe.DecryptionConfiguration())
         return ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(decryption_config=config))
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from tilth.data import Files
@@ -24,6 +23,7 @@ from tilth.store.protection import protected
 from tilth.store.unsealed import parquet_keys
 
 if TYPE_CHECKING:
+    import pyarrow.dataset as ds
     from pyspark.sql import DataFrame
 
 FORMAT = "encrypted parquet"
@@ -47,6 +47,8 @@ def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | Non
     Errors: `SourceError` without a key, for a wrong one, and for data that is not what was written.
     """
     given = keys or parquet_keys(paths)
+    import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
+
     schemas = [pq.read_schema(p, decryption_properties=given.reading()) for p in paths]
     try:
         schema = pa.unify_schemas([_plain(s) for s in schemas], promote_options="permissive")
@@ -110,6 +112,8 @@ def _in_spark(data: ds.FileSystemDataset, reference: str, run: Any) -> DataFrame
 
 def _values(fragment: Any) -> dict[str, Any]:
     """The values of the columns that folders name."""
+    import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
+
     return dict(ds.get_partition_keys(fragment.partition_expression))
 
 
