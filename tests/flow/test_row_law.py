@@ -88,7 +88,7 @@ def outcome(make: Any) -> Any:
 def test_a_row_served_is_the_row_applied(step: Step, rows: list[dict[str, Any]]) -> None:
     flow = fitted(step)
     table = pa.Table.from_pylist(rows, TABLE.schema)
-    applied = outcome(lambda: tilth.write(tilth.apply(flow, table, engine=engine()), engine=engine()).to_pylist())
+    applied = outcome(lambda: tilth.write(tilth.apply(flow, table, engine=engine()), engine=engine()).to_pylist(maps_as_pydicts="strict"))
     assert outcome(lambda: [flow.row(row) for row in rows]) == applied
     if isinstance(applied, list) and applied:
         wanted = [*applied[0]][::-2]  # some columns, in another order

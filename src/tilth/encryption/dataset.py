@@ -148,9 +148,14 @@ def unsealed_alone(root: Key, file: IO[bytes], path: str, shown: str) -> IO[byte
     return io.BufferedReader(Unsealing(file, shown, find), 1 << 16)
 
 
+def is_data_set(folder: Path) -> bool:
+    """Whether a folder has the keys of a data set; false if it cannot be examined, which is reported when it is read."""
+    return os.path.isfile(folder / FOLDER / KEYS)  # noqa: PTH113 -- Path.is_file raises in a closed folder
+
+
 def in_data_set(path: Path) -> Path | None:
     """The folder of the data set in which a file is; None for one by itself."""
-    return next((p for p in path.absolute().parents if (p / FOLDER / KEYS).is_file()), None)
+    return next((p for p in path.absolute().parents if is_data_set(p)), None)
 
 
 def plain_name(name: str) -> str:

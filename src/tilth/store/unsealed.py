@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.encryption.dataset import (
     FOLDER,
-    KEYS,
     DataSet,
     in_data_set,
+    is_data_set,
     opened,
     other_data_set,
     plain_name,
@@ -47,7 +47,7 @@ def is_sealed_place(path: str) -> bool:
 
 
 def _is_sealed_folder(folder: Path) -> bool:
-    if is_written_sealed(folder) or (folder / FOLDER / KEYS).is_file() or in_data_set(folder / "x"):
+    if is_written_sealed(folder) or is_data_set(folder) or in_data_set(folder / "x"):
         return True
     first = next(((top, name) for top, _, names in os.walk(folder) for name in sorted(names) if name[0] not in HIDDEN), None)
     return bool(first and first[1].endswith(SUFFIX))

@@ -74,8 +74,9 @@ def _part(f: Finding[Risk]) -> Section:
             ("largest", "mean", "rows above 0.2"),
             [(percent(1 / max(risk.smallest, 1)), percent(risk.mean_risk), _share(risk.at_risk, risk))],
         ),
-        table("Sizes of classes", ("rows of a class", "classes", "rows", "share"), sizes, ("classes", "rows", "share")),
     ]
+    if sizes:
+        blocks.append(table("Sizes of classes", ("rows of a class", "classes", "rows", "share"), sizes, ("classes", "rows", "share")))
     if risk.revealing:
         rows = [(code(columns), _share(n, risk)) for columns, n in risk.revealing]
         blocks.append(table("What reveals most: rows that are alone by it", ("columns", "rows"), rows))

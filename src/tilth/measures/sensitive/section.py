@@ -17,9 +17,11 @@ TONES: Mapping[str, Tone] = {"sensitive": "bad", "present": "bad", "suspected": 
 MOST_ALSO = 3
 
 
-def sensitive(found: Sequence[Finding[SensitiveColumn]]) -> Section:
-    """A row for each entity of each column, and the steps that hide them."""
+def sensitive(found: Sequence[Finding[SensitiveColumn]]) -> Section | None:
+    """A row for each entity of each column, and the steps that hide them; nothing without entities."""
     rows = [_row(f, t) for f in found for t in f.payload.types]
+    if not rows:
+        return None
     heads: tuple[str, ...] = ("column", "holds", "verdict", "values", "share", "at most", "score", "by")
     first = found[0].payload
     sampled = first.looked_at < first.rows
