@@ -85,7 +85,7 @@ def test_nothing_is_written(database):
 
     from tilth.store.table import _parts, connected
 
-    server, _, _ = _parts(f"{database}&table=loans")
+    server, _ = _parts(f"{database}&table=loans")
     with pytest.raises(SourceError, match="read-only"), connected(server, database) as cursor:
         cursor.execute("CREATE TABLE made (x int)")
     with pytest.raises(NotImplementedError, match="nothing can be written to postgresql"):

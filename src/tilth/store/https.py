@@ -12,7 +12,6 @@ import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 from time import monotonic
 from typing import IO, Any
@@ -23,6 +22,7 @@ from tilth.errors import MachineError, RequestError, SourceError
 from tilth.secrets import Access, AuthenticationFailed, Secret, hidden, parts_of, renewing
 from tilth.store.memory import workspace
 from tilth.store.places import MAGIC, Copies, Store
+from tilth.store.uri import is_loopback
 
 LARGEST = 16 << 30  # bytes of an object
 SECONDS = 3600.0  # for all of it
@@ -98,18 +98,11 @@ def _uri_of(place: str) -> SplitResult:
         what = f"the option {secret_options[0]!r}" if secret_options else "a user"
         hint = "name a secret, which is sent as a header: --secret REFERENCE"
         raise RequestError(f"a place on a web server must not contain {what}: it would appear in reports", hint=hint, code="password")
-    if uri.scheme.lower() == "http" and not _is_local(uri.hostname or ""):
+    if uri.scheme.lower() == "http" and not is_loopback(uri.hostname or ""):
         raise RequestError(f"{place} is sent in the clear, and can be changed on the way", accepted="https://…", code="not-secure")
     if not uri.hostname or uri.path.endswith("/") or not uri.path or MAGIC.search(uri.path):
         raise RequestError(f"{place} does not name an object", accepted="https://HOST/PATH/FILE", code="bad-place")
     return uri
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -122,7 +115,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, request: Any, file: IO[bytes], code: int, message: str, headers: Any, new: str) -> Any:
         here, there = urlsplit(request.full_url), urlsplit(new)
-        if there.scheme != "https" and not (there.scheme == here.scheme == "http" and _is_local(there.hostname or "")):
+        if there.scheme != "https" and not (there.scheme == here.scheme == "http" and is_loopback(there.hostname or "")):
             raise URLError(f"it redirects to {there.scheme}://, which is not followed")
         made = super().redirect_request(request, file, code, message, headers, new)
         if made and here.netloc != there.netloc:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from tilth.errors import RequestError, warn
 from tilth.secrets import Credentials, resolve
+from tilth.store.uri import is_loopback
 
 VERIFIED = "verify-full"
 ENGINES = ("postgres", "postgresql", "aurora-postgresql")  # as secrets of databases call it
@@ -90,14 +90,7 @@ def _is_local(hosts: list[str], options: Mapping[str, str]) -> bool:
     """
     names = hosts or [os.environ.get("PGHOST") or os.environ.get("PGSERVICE", "")]
     addresses = (options.get("hostaddr") or os.environ.get("PGHOSTADDR", "")).split(",")
-    return all(host.startswith(("/", "@")) or host == "localhost" or _is_loopback(host) for host in (*names, *addresses) if host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return all(host.startswith(("/", "@")) or is_loopback(host) for host in (*names, *addresses) if host)
 
 
 def _has_authorities(options: Mapping[str, str]) -> bool:

@@ -9,24 +9,31 @@ from tilth.errors import RequestError, SourceError
 from tilth.store.local import reject_stream
 
 
-def asked_of(place: str, shape: str) -> tuple[SplitResult, dict[str, str], str]:
-    """The parts of a place, its further options, and the SELECT that it asks for; `shape` is what such a place looks like.
+def asked_of(place: str, shape: str, otherwise: str = "") -> tuple[SplitResult, dict[str, str], str]:
+    """The parts of a place, its further options, and the SELECT that it asks for; `shape` is what such a place looks like, `otherwise` a
+    further hint where a password is in it.
 
     Errors: `RequestError` for a password, and for neither a table nor a query, or both.
 
     >>> asked_of("sqlite:///shop.db?table=main.orders", "")[2]
     'SELECT * FROM "main"."orders"'
     """
-    uri = urlsplit(place)
-    options = dict(parse_qsl(uri.query))
-    if uri.password is not None or "password" in options:
-        hint = "name a secret: --secret env:NAME, or `secret: aws:NAME` under `data`"
-        raise RequestError("a place must not contain a password: it would appear in reports", hint=hint, code="password")
+    uri, options = parts_of(place, otherwise)
     table, query = options.pop("table", ""), options.pop("query", "").strip().rstrip(";")
     if bool(table) == bool(query):
         accepted = f"{shape}?table=schema.table, or …?query=SELECT …"
         raise RequestError("a place in a database needs a table or a query", accepted=accepted, code="bad-place")
     return uri, options, query or f"SELECT * FROM {quoted(table)}"
+
+
+def parts_of(place: str, otherwise: str = "") -> tuple[SplitResult, dict[str, str]]:
+    """The parts of a place and its options. Errors: `RequestError` for a password, with `otherwise` as a further hint."""
+    uri = urlsplit(place)
+    options = dict(parse_qsl(uri.query))
+    if uri.password is not None or "password" in options:
+        hint = "name a secret: --secret env:NAME, or `secret: aws:NAME` under `data`" + otherwise
+        raise RequestError("a place must not contain a password: it would appear in reports", hint=hint, code="password")
+    return uri, options
 
 
 def quoted(table: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlencode, urlunsplit
 
 import pyarrow as pa
 
@@ -17,7 +17,9 @@ from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
 from tilth.secrets import Access, AuthenticationFailed, Credentials, hidden
 from tilth.store.libpq import connection_string, hint_of, is_broken, is_refused
 from tilth.store.places import Store
+from tilth.store.query import asked_of, identifier, parts_of
 
+OTHERWISE = "; or set PGPASSWORD, or keep it in ~/.pgpass"  # than in a place
 DIGITS = 38  # of the largest decimal of the engines
 
 
@@ -32,8 +34,7 @@ class PostgreSQL(Store):
     takes_secret = True
 
     def rows(self, place: str) -> Callable[[], Iterator[pa.RecordBatch]]:
-        server, table, query = _parts(place)
-        query = f"SELECT * FROM {_quoted(table)}" if table else query
+        server, query = _parts(place)
         with connected(server, place, self.access) as cursor:
             cursor.execute(f"SELECT * FROM ({query}) AS rows LIMIT 0")
             columns = [_column(field) for field in cursor.fetch_record_batch().schema]
@@ -50,48 +51,29 @@ class PostgreSQL(Store):
         return batches
 
 
-def _parts(place: str) -> tuple[str, str, str]:
-    """The URI of the server for libpq, and the table or the query."""
-    uri, options = _taken_apart(place)
-    table, query = options.pop("table", ""), options.pop("query", "")
-    if bool(table) == bool(query):
-        shape = "postgresql://user@host/db?table=schema.table, or …?query=SELECT …"
-        raise RequestError("a place in a database needs a table or a query", accepted=shape, code="bad-place")
+def _parts(place: str) -> tuple[str, str]:
+    """The URI of the server for libpq, and the query."""
+    uri, options, query = asked_of(place, "postgresql://user@host/db", OTHERWISE)
     options["options"] = f"{options.get('options', '')} -c default_transaction_read_only=on -c timezone=UTC".strip()
-    return _together(uri, options), table, query.strip().rstrip(";")
+    return _together(uri, options), query
 
 
 def server_of(place: str) -> str:
     """The URI of a server for libpq. Errors: `RequestError` for one with a password, and for a table, which it has none of."""
-    uri, options = _taken_apart(place)
+    uri, options = parts_of(place, OTHERWISE)
     if more := options.keys() & {"table", "query"}:
         message = f"the place of a database names a {min(more)}"
         raise RequestError(message, accepted="postgresql://user@host/db", code="bad-place")
     return _together(uri, options)
 
 
-def _taken_apart(place: str) -> tuple[SplitResult, dict[str, str]]:
-    uri = urlsplit(place)
-    options = dict(parse_qsl(uri.query))
-    if uri.password is not None or "password" in options:
-        hint = "name a secret: --secret env:NAME, or `secret: aws:NAME` under `data`; or set PGPASSWORD, or keep it in ~/.pgpass"
-        raise RequestError("a place must not contain a password: it would appear in reports", hint=hint, code="password")
-    return uri, options
-
-
 def _together(uri: SplitResult, options: Mapping[str, str]) -> str:
     return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote)))
 
 
-def _quoted(table: str) -> str:
-    """`schema.table` as identifiers; given quotes are kept."""
-    parts = [table] if '"' in table else table.split(".")
-    return ".".join(p if '"' in p else '"' + p + '"' for p in parts)
-
-
 def _column(field: pa.Field) -> tuple[str, pa.Field]:
     """A column as it is selected, and as a field: types that Arrow lacks would arrive as untyped text."""
-    name = '"' + field.name.replace('"', '""') + '"'
+    name = identifier(field.name)
     if getattr(field.type, "type_name", "") == "numeric":
         digits, scale = divmod(int(field.metadata[b"POSTGRESQL:typmod"]) - 4, 1 << 16)
         if 0 < digits <= DIGITS and scale <= digits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote, unquote, urlsplit
@@ -26,6 +27,18 @@ def scheme_of(place: Place) -> str:
 def is_local(place: Place) -> bool:
     """Whether a place is local."""
     return scheme_of(place) == "file"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name or address.
+
+    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("db.example.org")
+    (True, True, False)
+    """
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def local_path(place: Place) -> str:
