@@ -29,6 +29,7 @@ LARGE = (
         "verdicts",
         "planning",
         "footers",
+        "catalog",
         "profile",
         "insights",
         "bias",
