@@ -105,30 +105,21 @@ def _with_model(measure: Measure) -> Measure:
 
     if not isinstance(measure, ModelMeasure) or not isinstance(measure.model, str | Path):
         return measure
-    if measure.of_images:
-        return measure.of_model(image_model_from(measure.model), ())
-    return measure.of_model(*model_from(measure.model, measure.columns, measure.trusted, () if measure.of_columns else None))
-
-
-def image_model_from(place: str | Path) -> Any:
-    """The model of images in an ONNX file, or behind an address. Errors: `RequestError` for another file."""
-    from tilth.web.client import is_address
-
-    if is_address(place):
-        from tilth.measures.endpoint.model import EndpointModel
-
-        return EndpointModel(str(place))
-    from tilth.steps.image_models import OnnxImages
-
-    return OnnxImages(str(place))
+    otherwise = () if measure.of_columns else None
+    return measure.of_model(*model_from(measure.model, measure.columns, measure.trusted, otherwise, measure.of_images))
 
 
 def model_from(
-    place: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] | None = ()
+    place: str | Path,
+    columns: tuple[str, ...] = (),
+    trusted: tuple[str, ...] = (),
+    otherwise: tuple[str, ...] | None = (),
+    of_images: bool = False,
 ) -> tuple[Any, tuple[str, ...]]:
     """The model in a file, a fitted flow that predicts, or the one behind an address; and the columns that it takes.
 
-    Those are `columns`, else those that it was trained on, where it says so, else `otherwise`; None is numbers.
+    Those are `columns`, else those that it was trained on, where it says so, else `otherwise`; None is numbers. In a file a model
+    `of_images`, which takes no columns, is of ONNX.
     Errors: `RequestError` for a file that holds no such model, and where the columns are unknown or not as many as it takes.
     """
     from tilth.web.client import is_address
@@ -137,6 +128,10 @@ def model_from(
         from tilth.measures.endpoint.model import EndpointModel
 
         return EndpointModel(str(place)), columns or otherwise or ()
+    if of_images:
+        from tilth.steps.image_models import OnnxImages
+
+        return OnnxImages(str(place)), ()
     if Path(place).suffix.lower() == ".tilth":
         return flow_from(place), columns or otherwise or ()
     from tilth.steps.predict import predictor_of

@@ -7,6 +7,7 @@ import pytest
 from tests.answering import answering
 from tests.measures.explain.images.pictures import QUARTERS, detector, mean_colours, saved
 from tilth.aws.clarify.config import AnalysisConfig
+from tilth.aws.clarify.images import image_model_of
 from tilth.cli.app import run
 from tilth.errors import RequestError
 from tilth.measures.explain.images.pixels import decoded
@@ -25,6 +26,18 @@ def analysed(folder, given, url):
     out = folder.parent / "out"
     arguments = [str(folder), "--config", f"{folder.parent}/config.json", "--model", url, "-o", str(out)]
     return run(["measure", *arguments]), out
+
+
+def test_an_endpoint_is_asked_as_for_tables():
+    """Of rows, images and series alike: headers, seconds, retries, and answers kept."""
+    given = config(None)
+    given["predictor"] |= {"custom_attributes": "c", "target_model": "m"}
+    given["tilth"] = {"predictor": {"model": "http://x", "seconds": 5, "retries": 0, "most_seconds": 7, "batch_rows": 3, "concurrency": 2}}
+    model = image_model_of(AnalysisConfig.model_validate(given), "kept.bin")
+    found = (model.seconds, model.retries, model.most_seconds, model.batch_rows, model.concurrency, model.kept)
+    assert found == (5, 0, 7, 3, 2, "kept.bin")
+    assert dict(model.headers) == {"X-Amzn-SageMaker-Custom-Attributes": "c", "X-Amzn-SageMaker-Target-Model": "m"}
+    assert (model.content_type, model.accept_type) == ("image/png", "application/json")
 
 
 @pytest.fixture

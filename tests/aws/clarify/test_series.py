@@ -118,7 +118,7 @@ def test_each_value_of_each_series_is_a_player_where_that_is_asked_for(tmp_path)
     ("answer", "said"),
     [
         (lambda _: {"predictions": "none"}, "no list of numbers"),
-        (lambda d: {"predictions": [{"mean": [1] * i} for i in range(1, len(d["instances"]) + 1)]}, "forecasts of 1 and 2 steps"),
+        (lambda d: {"predictions": [{"mean": [1] * i} for i in range(1, len(d["instances"]) + 1)]}, "1 and 2 steps of forecasts"),
         (lambda _: b"<html>", "the answer is not JSON"),
     ],
 )

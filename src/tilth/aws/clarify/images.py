@@ -11,11 +11,11 @@ from tilth import verbs
 from tilth.aws.clarify import shape
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.explanations import FOLDER, Explanations
+from tilth.aws.clarify.predicting import endpoint_of
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
 from tilth.errors import RequestError, listed
 from tilth.formats import to_arrow
-from tilth.measures.endpoint.model import EndpointModel
 from tilth.measures.endpoint.records import JSON
 from tilth.measures.explain.images.findings import lines
 from tilth.measures.explain.images.image_shap import PATH, ExplainedImage, ImageShap, broken_images, finding_of, folder_of
@@ -68,12 +68,10 @@ def explained_images(data: Dataset, config: AnalysisConfig, model: Any, columns:
 
 def image_model_of(config: AnalysisConfig, kept: str = "") -> Any:
     """The model that answers for the one that the configuration names: at an address, asked as `predictor` says, or in a file."""
-    own, p = config.tilth.predictor, config.predictor
-    if not is_address(own.model):
-        return verbs.image_model_from(str(own.model))
-    probability = None if p is None else p.probability
-    kind, accept = (p.content_type, p.accept_type) if p else (None, None)
-    return EndpointModel(str(own.model), content_type=kind or JPEG, accept_type=accept or JSON, probability=probability, kept=kept)
+    place = str(config.tilth.predictor.model)
+    if is_address(place):
+        return endpoint_of(config, kept, content_type=JPEG, accept_type=JSON)
+    return verbs.model_from(place, of_images=True)[0]
 
 
 def _labels(config: AnalysisConfig) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from tilth.report import Finding, warning
 from tilth.web.client import is_address
 
 PASSED_ON = {"custom_attributes": "X-Amzn-SageMaker-Custom-Attributes", "target_model": "X-Amzn-SageMaker-Target-Model"}
+ASKED = ("content_type", "accept_type", "content_template", "record_template", "probability")
 OWN = ("seconds", "retries", "most_seconds", "batch_rows", "concurrency")
 THRESHOLD = 0.5  # of a score, where the configuration has none
 
@@ -45,7 +46,7 @@ def model_of(config: AnalysisConfig, schema: Schema, kept: str = "") -> tuple[An
     columns = tuple(own.columns or ())
     model: Any
     if is_address(own.model):
-        model, columns = _endpoint(config, kept), columns or features
+        model, columns = endpoint_of(config, kept), columns or features
     else:
         model, columns = verbs.model_from(str(own.model), columns, tuple(own.trusted or ()), features)
     reject_unfit("predictor", columns, schema, isinstance(model, Predictor))
@@ -54,16 +55,17 @@ def model_of(config: AnalysisConfig, schema: Schema, kept: str = "") -> tuple[An
     return (replace(model, outputs=names) if renamed else model), columns
 
 
-def _endpoint(config: AnalysisConfig, kept: str) -> EndpointModel:
-    own = config.tilth.predictor
+def endpoint_of(config: AnalysisConfig, kept: str = "", **otherwise: Any) -> EndpointModel:
+    """The server at the configured address, asked as `predictor` says, and `otherwise` where it says nothing."""
+    own, p = config.tilth.predictor, config.predictor
     more: dict[str, Any] = {k: v for k in OWN if (v := getattr(own, k)) is not None}
-    if (p := config.predictor) is not None:
-        more |= {k: v for k in ("content_template", "record_template", "probability") if (v := getattr(p, k)) is not None}
-        more |= {"content_type": p.content_type or config.dataset_type, "accept_type": p.accept_type or ""}
+    if p is not None:
+        otherwise = {"content_type": config.dataset_type, **otherwise}
+        more |= {k: v for k in ASKED if (v := getattr(p, k)) is not None}
         several = p.label if isinstance(p.label, list) else []  # the labels that scores are of
         more |= {"label_headers": tuple(p.label_headers or several), "label": None if several else p.label}
         more |= {"headers": tuple((name, v) for k, name in PASSED_ON.items() if (v := getattr(p, k)) is not None)}
-    return EndpointModel(str(own.model), kept=kept, **more)
+    return EndpointModel(str(own.model), kept=kept, **{**otherwise, **more})
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +14,13 @@ from tilth import verbs
 from tilth.aws.clarify import shape
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.explanations import Explanations
-from tilth.aws.clarify.predicting import PASSED_ON
+from tilth.aws.clarify.predicting import endpoint_of
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError, listed
-from tilth.measures.endpoint.answers import Unreadable
-from tilth.measures.endpoint.model import EndpointAnswer, EndpointModel
-from tilth.measures.endpoint.records import INSTANCES, JSON
+from tilth.measures.endpoint.answers import Unreadable, numbers
+from tilth.measures.endpoint.model import EndpointModel
+from tilth.measures.endpoint.records import JSON
 from tilth.measures.explain.forecast_findings import ForecastValues
 from tilth.measures.explain.forecasts import AsymmetricShap
 from tilth.report.finding import jsonable
@@ -123,12 +122,7 @@ class SeriesEndpoint:
         records = [self._record(list(row.values())) for row in rows.to_pylist()]
         size = self.model.batch_rows if "$records" in self.model.content_template else 1
         batches = [records[i : i + size] for i in range(0, len(records), size)]
-        with ThreadPoolExecutor(max(1, self.model.concurrency)) as threads:
-            found = [forecast for batch in threads.map(self._batch, batches) for forecast in batch]
-        if len(lengths := {len(forecast) for forecast in found}) > 1:
-            message = f"{self.model.url} answered forecasts of {' and '.join(map(str, sorted(lengths)))} steps"
-            raise EndpointAnswer(message, code="endpoint-answer")
-        return np.array(found, float)
+        return self.model.matrix(batches, self._body, self._read, "steps of forecasts")
 
     def _record(self, values: list[Any]) -> str:
         """A row as a record: item, times, target, related series, static covariates."""
@@ -139,42 +133,30 @@ class SeriesEndpoint:
             made = made.replace(token, json.dumps(jsonable(value), ensure_ascii=False))
         return made
 
-    def _batch(self, records: list[str]) -> list[list[float]]:
+    def _body(self, records: list[str]) -> bytes:
         token, content = ("$records", f"[{','.join(records)}]") if "$records" in self.model.content_template else ("$record", records[0])
-        body = self.model.content_template.replace(token, content, 1).encode()
-        try:
-            return self.model.asked(body, len(records), self.model.retries, lambda answer: self._read(answer, len(records)))
-        except Unreadable as error:
-            raise EndpointAnswer(f"{self.model.url}: {error}", hint=self.model.hint, code="endpoint-answer") from None
+        return self.model.content_template.replace(token, content, 1).encode()
 
     def _read(self, answer: bytes, records: int) -> list[list[float]]:
         try:
             found = path(self.forecast)(json.loads(answer))
         except ValueError:
             raise Unreadable("the answer is not JSON") from None
-        rows = [found] if records == 1 and _numbers(found) else found
-        if not isinstance(rows, list) or len(rows) != records or not all(map(_numbers, rows)):
+        rows = [found] if records == 1 and numbers(found) else found
+        if not isinstance(rows, list) or len(rows) != records or not all(map(numbers, rows)):
             raise Unreadable(f"the answer has no list of numbers for each of {records} series at {self.forecast!r}")
         return rows
 
 
-def _numbers(found: Any) -> bool:
-    return isinstance(found, list) and bool(found) and all(isinstance(x, int | float) and np.isfinite(x) for x in found)
-
-
 def series_model_of(config: AnalysisConfig, kept: str = "") -> tuple[Any, tuple[str, ...]]:
     """The model that answers for the one that the configuration names, and the inputs of one in a file."""
-    own, p = config.tilth.predictor, config.predictor or shape.Predictor()
+    own, asked = config.tilth.predictor, _asked(config)
     if not is_address(own.model):
         return verbs.model_from(str(own.model), (), tuple(own.trusted or ()), None)
-    asked, given = _asked(config), {k: v for k in ("batch_rows", "concurrency", "seconds", "retries") if (v := getattr(own, k)) is not None}
-    headers = tuple((name, v) for k, name in PASSED_ON.items() if (v := getattr(p, k)) is not None)
-    template, record = p.content_template or INSTANCES, p.record_template or RECORD
-    model = EndpointModel(
-        str(own.model), JSON, JSON, content_template=template, record_template=record, headers=headers, kept=kept, **given
-    )
-    forecast = p.time_series_predictor_config.forecast if p.time_series_predictor_config else "predictions"
-    return SeriesEndpoint(model, forecast, len(asked.related_time_series or ()), len(asked.static_covariates or ())), ()
+    model = endpoint_of(config, kept, content_type=JSON, accept_type=JSON, record_template=RECORD)
+    path = config.predictor and config.predictor.time_series_predictor_config
+    related, static = len(asked.related_time_series or ()), len(asked.static_covariates or ())
+    return SeriesEndpoint(model, path.forecast if path else "predictions", related, static), ()
 
 
 # ── what is asked for ──

@@ -184,6 +184,11 @@ def _scores(value: Any) -> tuple[float, ...]:
     return tuple(map(float, several))
 
 
+def numbers(found: Any) -> bool:
+    """Whether a part of an answer is a list of finite numbers, and not empty."""
+    return isinstance(found, list) and bool(found) and all(isinstance(x, int | float) and math.isfinite(x) for x in found)
+
+
 def best(labels: Sequence[Any], scores: Sequence[float]) -> Any:
     """The label of the highest score, of several the first."""
     return labels[max(range(len(scores)), key=scores.__getitem__)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +20,7 @@ from tilth.measures.endpoint.records import INSTANCES, JSON, OBJECT, Records
 from tilth.web.client import Endpoint, EndpointAbsent, EndpointFailed, EndpointLate, Patience
 
 Answer = TypeVar("Answer")
+Batch = TypeVar("Batch", bound=Sized)
 
 MEGABYTE = 10**6
 HOPELESS = (401, 403, 404, 405, 501)  # an answer with one of these is the same for smaller batches
@@ -139,12 +140,37 @@ class EndpointModel:
         first = {record: i for i, record in reversed([*enumerate(every)])}  # the row that has a record first
         asked = sorted(first, key=first.__getitem__)
         batches = list(self._batches(asked, records.single))
-        self._until, self._kept, self._headers, self._format  # noqa: B018 -- made once, before there are several threads
-        with ThreadPoolExecutor(max(1, min(self.concurrency, len(batches)))) as threads:
-            ask = _Asking(self, records, first, len(every)).batch
-            found = dict(zip(asked, (one for said in threads.map(ask, batches) for one in said), strict=True))
+        found = dict(zip(asked, self._each(batches, _Asking(self, records, first, len(every)).batch), strict=True))
         self._reject_mixed([(first[record], said) for record, said in found.items()])
         return [found[record] for record in every]
+
+    def rows(
+        self, batches: Sequence[Batch], body: Callable[[Batch], bytes], read: Callable[[bytes, int], Sequence[Answer]]
+    ) -> list[Answer]:
+        """What is read in the answers to bodies of another form, one for each thing in a batch. Errors: `EndpointFailed`."""
+
+        def ask(batch: Batch) -> Sequence[Answer]:
+            try:
+                return self.asked(body(batch), len(batch), self.retries, lambda answer: read(answer, len(batch)))
+            except Unreadable as error:
+                raise EndpointAnswer(f"{self.url}: {error}", hint=self.hint, code="endpoint-answer") from None
+
+        return self._each(batches, ask)
+
+    def matrix(
+        self, batches: Sequence[Batch], body: Callable[[Batch], bytes], read: Callable[[bytes, int], Sequence[list[float]]], what: str
+    ) -> np.ndarray:
+        """`rows` that are equally many numbers, which are `what` in messages."""
+        rows = self.rows(batches, body, read)
+        if len(widths := {len(row) for row in rows}) > 1:
+            raise EndpointAnswer(f"{self.url} answered {' and '.join(map(str, sorted(widths)))} {what}", code="endpoint-answer")
+        return np.array(rows, float)
+
+    def _each(self, batches: Sequence[Batch], ask: Callable[[Batch], Sequence[Answer]]) -> list[Answer]:
+        """What is answered for each batch, several at once."""
+        self._until, self._kept, self._headers, self._format  # noqa: B018 -- made once, before there are several threads
+        with ThreadPoolExecutor(max(1, min(self.concurrency, len(batches)))) as threads:
+            return [one for said in threads.map(ask, batches) for one in said]
 
     def _batches(self, records: Sequence[str], single: bool) -> Iterator[list[str]]:
         """As many records as there is room for, or one."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from tilth.measures.endpoint.answers import Unreadable
-from tilth.measures.endpoint.model import EndpointAnswer, EndpointModel
+from tilth.measures.endpoint.answers import Unreadable, numbers
+from tilth.measures.endpoint.model import EndpointModel
 from tilth.measures.endpoint.records import JSON
 from tilth.measures.explain.images.pixels import NPY, PNG, encoded
 from tilth.web.jmespath import path
@@ -36,29 +33,19 @@ class ImageEndpoint:
 
     def scores(self, images: np.ndarray) -> np.ndarray:
         """The scores of each image, a column for each."""
-        rows = [row for said in self._asked(images, _scores) for row in said]
-        if len(widths := {len(row) for row in rows}) > 1:
-            message = f"{self.model.url} answered {' and '.join(map(str, sorted(widths)))} scores for images"
-            raise EndpointAnswer(message, code="endpoint-answer")
-        return np.array(rows, float)
+        return self.model.matrix(self._batches(images), self._body, lambda a, n: _scores(self._found(a), n), "scores for images")
 
     def detections(self, images: np.ndarray) -> list[list[Detection]]:
         """What is detected in each image."""
-        return [found for said in self._asked(images, _detections) for found in said]
+        return self.model.rows(self._batches(images), self._body, lambda answer, n: _detections(self._found(answer), n))
 
-    def _asked(self, images: np.ndarray, read: Callable[[Any, int], list[Any]]) -> list[list[Any]]:
-        npy = self.model.content_type == NPY
-        batches = [images[i : i + AT_ONCE] for i in range(0, len(images), AT_ONCE)] if npy else [image[None] for image in images]
-        with ThreadPoolExecutor(max(1, self.model.concurrency)) as threads:
-            return list(threads.map(partial(self._batch, read=read), batches))
+    def _batches(self, images: np.ndarray) -> list[np.ndarray]:
+        size = AT_ONCE if self.model.content_type == NPY else 1
+        return [images[i : i + size] for i in range(0, len(images), size)]
 
-    def _batch(self, images: np.ndarray, read: Callable[[Any, int], list[Any]]) -> list[Any]:
+    def _body(self, images: np.ndarray) -> bytes:
         kind = self.model.content_type
-        body = encoded(images if kind == NPY else images[0], kind)
-        try:
-            return self.model.asked(body, len(images), self.model.retries, lambda answer: read(self._found(answer), len(images)))
-        except Unreadable as error:
-            raise EndpointAnswer(f"{self.model.url}: {error}", hint=self.model.hint, code="endpoint-answer") from None
+        return encoded(images if kind == NPY else images[0], kind)
 
     def _found(self, answer: bytes) -> Any:
         """The list in an answer."""
@@ -84,23 +71,19 @@ def of_images(model: EndpointModel) -> EndpointModel:
 def _scores(found: Any, images: int) -> list[list[float]]:
     """A list of numbers for each image; of one image the outer list may lack."""
     rows = [found] if isinstance(found, list) and images == 1 and not any(isinstance(x, list) for x in found) else found
-    if not _lists(rows, images) or not all(map(_numbers, rows)):
+    if not _lists(rows, images) or not all(map(numbers, rows)):
         raise Unreadable(f"the answer is not a list of scores for each of {images} images")
     return [[float(x) for x in row] for row in rows]
 
 
 def _detections(found: Any, images: int) -> list[list[Detection]]:
     """A list of detections for each image; of one image the outer list may lack."""
-    bare = images == 1 and isinstance(found, list) and all(_numbers(x) for x in found)
+    bare = images == 1 and isinstance(found, list) and all(numbers(x) for x in found)
     rows = [found] if bare else found
-    if not _lists(rows, images) or not all(isinstance(of, list) and all(_numbers(d) and len(d) == DETECTED for d in of) for of in rows):
+    if not _lists(rows, images) or not all(isinstance(of, list) and all(numbers(d) and len(d) == DETECTED for d in of) for of in rows):
         raise Unreadable("the answer is not a list of detections, each [class, score, left, upper, right, lower]")
     return [[tuple(map(float, d)) for d in of] for of in rows]
 
 
 def _lists(found: Any, images: int) -> bool:
     return isinstance(found, list) and len(found) == images
-
-
-def _numbers(row: Any) -> bool:
-    return isinstance(row, Sequence) and bool(row) and all(isinstance(x, int | float) and np.isfinite(x) for x in row)
