@@ -82,7 +82,8 @@ def guessed_label(seen: Sequence[ColumnSummary]) -> tuple[str | None, str, dict[
     """
     key = _key(seen)
     fit = [s for s in seen if s is not key and not (s.private or s.constant or s.meant.temporal or names_id(s.name))]
-    named = [s for word in OUTCOMES for s in fit if outcome(s.name) == word and _fits_name(s)]
+    outcomes = [(outcome(s.name), s) for s in fit if outcome(s.name)]
+    named = [s for word in OUTCOMES for found, s in outcomes if found == word and _fits_name(s)]
     last = [s for s in fit if s is seen[-1] and _few(s) and ((s.full and s.distinct == 2) or _weak_name(s)) and not is_facet(s)]
     texts = [s for s in seen if s.free_text]
     beside_text = [s for s in fit if _few(s)] if len(seen) == 2 and len(texts) == 1 else []

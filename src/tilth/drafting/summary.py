@@ -43,7 +43,7 @@ class Disguise:
         return Parse(column, **{"as_" if name == "as" else name: value for name, value in self.options})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity: among thousands of columns their values would take seconds
 class ColumnSummary:
     """One column: counts of its values, and reasons to doubt it.
 

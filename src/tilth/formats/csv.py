@@ -79,9 +79,10 @@ class Csv(Format):
         assert isinstance(source, Files)  # noqa: S101 -- what `open` gives
         dialect = Dialect.of(source)
         rows = list(itertools.islice(rows_of(source.paths[0], dialect), source.option("header"), HEAD_ROWS))
-        if any(len(value) > LONGEST_ROW for row in rows for value in row):
+        if any(len(max(row, key=len)) > LONGEST_ROW for row in rows):
             raise SourceError(*mistakes(source, LONGEST_ROW))
-        return {name: guess([row[i] for row in rows if len(row) > i], nulls) for i, name in enumerate(source.columns)}
+        rows.append([""] * len(source.columns))  # each column has a cell, however few or short the rows are
+        return {name: guess(cells, nulls) for name, cells in zip(source.columns, itertools.zip_longest(*rows, fillvalue=""), strict=False)}
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
         tab = suffix_of(to.name) in (".tsv", ".tab")
