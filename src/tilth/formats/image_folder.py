@@ -22,11 +22,15 @@ from tilth.formats.codec import as_parquet
 from tilth.formats.csv import HEAD_ROWS
 from tilth.formats.format import Format
 from tilth.formats.guess import Guess, guess
+from tilth.formats.manifest import entries
+from tilth.store.documents import bytes_of
 from tilth.store.local import HIDDEN, Local, is_folder
 from tilth.store.places import Object
+from tilth.store.uri import joined
 
 PATH, CLASS, BYTES = "path", "class", "bytes"
 BATCH_ROWS = 50_000
+LARGEST = 64 << 20  # bytes of a manifest
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -70,6 +74,22 @@ class ImageFolder(Format):
         return {name: guess([v for v in values if v is not None], nulls) for name, values in head.items() if name != PATH} | {
             PATH: Guess((), seen=True)
         }
+
+
+def listed_images(manifest: str) -> Files:
+    """The images that a manifest lists, `[{"prefix": "images/"}, "cat/1.png", …]`, as rows of `path` and `class`; none is looked at.
+
+    Without the prefix names are those of files beside the manifest; a prefix that is a path is relative to it, too. Errors: `SourceError`.
+    """
+    text = bytes_of(manifest, "manifest of images", LARGEST, SourceError).decode("utf-8-sig", "replace")
+    prefix, names = entries(text, manifest, bare=True)
+    if not names:
+        raise SourceError(f"{manifest} lists no images", accepted='[{"prefix": "images/"}, "cat/1.png", …]', code="no-files")
+    folder, slash, begun = prefix.rpartition("/")  # a prefix is a string, and may end inside a name
+    own = [begun + name for name in names]
+    table = pa.table({PATH: own, CLASS: [PurePosixPath(name).parent.name or None for name in own]})
+    place = joined(os.path.dirname(manifest), folder + slash)  # noqa: PTH120 -- it may be remote
+    return as_parquet(place, ("listed_images", place, tuple(own)), table.to_batches)
 
 
 def _is_image(name: str) -> bool:

@@ -50,24 +50,31 @@ def listed_in(text: str, name: str = "<manifest>") -> list[str]:
     return [prefix + n for n in names]
 
 
-def entries(text: str, name: str = "<manifest>") -> tuple[str, list[str]]:
-    """The prefix of a `ManifestFile`, and what is appended to it. Errors and warnings: as for `listed_in`."""
+def entries(text: str, name: str = "<manifest>", bare: bool = False) -> tuple[str, list[str]]:
+    """The prefix of a `ManifestFile`, and what is appended to it; where `bare`, there may be names only, and the prefix is empty.
+
+    Errors and warnings: as for `listed_in`.
+    """
     try:
         content = json.loads(text)
     except ValueError as error:
         raise SourceError(f"{name} is not JSON", accepted=ACCEPTED, code="bad-manifest") from error
     head = content[0] if isinstance(content, list) and content else None
-    if not isinstance(head, dict) or list(head) != [PREFIX] or not isinstance(head[PREFIX], str) or not head[PREFIX]:
+    if bare and isinstance(head, str):
+        prefix, names = "", content
+    elif isinstance(head, dict) and list(head) == [PREFIX] and isinstance(head[PREFIX], str) and head[PREFIX]:
+        prefix, names = head[PREFIX], content[1:]
+    else:
         raise SourceError(f"{name} does not begin with an object of one key, `prefix`", accepted=ACCEPTED, code="bad-manifest")
     SourceError.reject(
         Mistake(f"entry {i}: {wrong}", FilePlace(name), accepted=ACCEPTED, code="bad-manifest")
-        for i, entry in enumerate(content[1:], 1)
+        for i, entry in enumerate(names, len(content) - len(names))
         if (wrong := _wrong(entry))
     )
-    twice = [repr(entry) for entry, times in Counter(content[1:]).items() if times > 1]
+    twice = [repr(entry) for entry, times in Counter(names).items() if times > 1]
     if twice:
         warn(f"{name} lists {listed(twice)} more than once; their rows are read as often")
-    return head[PREFIX], content[1:]
+    return prefix, names
 
 
 ACCEPTED = '[{"prefix": "s3://bucket/folder/"}, "name", …]'

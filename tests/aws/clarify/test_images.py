@@ -1,6 +1,7 @@
 """Clarify's explanations of images: its configuration, and its files."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +9,12 @@ from tests.answering import answering
 from tests.measures.explain.images.pictures import QUARTERS, detector, mean_colours, saved
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.images import image_model_of
+from tilth.aws.clarify.reading import read_data
 from tilth.cli.app import run
+from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
+from tilth.formats import to_arrow
+from tilth.measures.explain.images.image_shap import folder_of
 from tilth.measures.explain.images.pixels import decoded
 
 CLASSES = {"model_type": "IMAGE_CLASSIFICATION", "num_segments": 4, "segment_compactness": 5}
@@ -67,6 +72,44 @@ def test_objects_have_a_heat_map_each(folder):
     assert sorted(p.name for p in (out / "explanations_shap").iterdir()) == ["out.jsonl", "shap_b_box1_object.jpeg"]
     lines = [json.loads(line) for line in (out / "explanations_shap" / "out.jsonl").read_text().splitlines()]
     assert {tuple(line["box"]) for line in lines} == {(0.5, 0.5, 1.0, 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [
+        ([{"prefix": "images/"}, "b.png", "cats/a.png"], ["b.png", "cats/a.png"]),
+        ([{"prefix": "images/cats/a"}, ".png"], ["a.png"]),
+        (["images/b.png"], ["images/b.png"]),
+    ],
+)
+def test_a_manifest_lists_the_images(listed, names, folder):
+    manifest = folder.parent / "few.json"
+    manifest.write_text(json.dumps(listed))
+    data, _ = read_data(AnalysisConfig.model_validate(config(None)), str(manifest), DuckDB().session())
+    assert to_arrow(data, DuckDB().session())["path"].to_pylist() == names
+    assert all((Path(folder_of(data)) / name).is_file() for name in names)
+
+
+def test_images_of_a_manifest_are_explained(folder):
+    (manifest := folder.parent / "few.json").write_text(json.dumps([{"prefix": "images/"}, "b.png"]))
+    with answering(lambda x: mean_colours(x[None])[0].tolist(), read=lambda body: decoded(body, "sent")) as (url, _):
+        code, out = analysed(manifest, config(None), url)
+    assert (code, len((out / "explanations_shap" / "out.jsonl").read_text().splitlines())) == (0, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{}", "does not begin with"),
+        ('[{"prefix": "images/"}]', "lists no images"),
+        ('["../b.png"]', "not a name under"),
+        ("[", "not JSON"),
+    ],
+)
+def test_another_manifest_is_refused(text, says, folder, capsys):
+    (manifest := folder.parent / "few.json").write_text(text)
+    assert analysed(manifest, config(None), "http://127.0.0.1:9")[0] == 2
+    assert says in capsys.readouterr().err
 
 
 def test_debugging_restricts_images_and_classes(folder):

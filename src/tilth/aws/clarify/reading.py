@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from tilth import verbs
-from tilth.aws.clarify.checks import PREDICTED
+from tilth.aws.clarify.checks import IMAGES, PREDICTED
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.series import read_series
 from tilth.data import Dataset, Memory
@@ -20,10 +20,12 @@ from tilth.formats import to_arrow
 from tilth.formats.codec import as_parquet
 from tilth.formats.csv import Csv
 from tilth.formats.guess import values_in_header
-from tilth.store.local import files, state_of
+from tilth.formats.image_folder import listed_images
+from tilth.store.local import files, state_of, suffix_of
 from tilth.web.jmespath import Find, path
 
 LINES, DOCUMENT = "application/jsonlines", "application/json"
+MANIFESTS = (".json", ".manifest")
 LARGEST = 256 << 20  # bytes of a file of JSON: it is parsed as a whole
 
 
@@ -42,6 +44,8 @@ def read_data(config: AnalysisConfig, source: Any, engine: Session, **reading: A
         return read_series(config, str(source)), config
     if config.dataset_type in (LINES, DOCUMENT):
         return _of_json(config, source)
+    if config.dataset_type == IMAGES and suffix_of(str(source)) in MANIFESTS:
+        return Dataset(listed_images(str(source))), config
     options = {**config.reading, **reading}
     if config.dataset_type == "text/csv":
         options = _with_header(source, options)
