@@ -81,6 +81,8 @@ def test_a_key_is_named_beside_the_flow_file(key: str, tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_text(FLOW + "protect: {key: file:keys/tilth.key, allow_plaintext: [report]}\n")
     tilth.run(tmp_path / "flow.yaml", tmp_path / "out", TABLE)
     assert (tmp_path / "out" / "report.html").is_file() and (tmp_path / "out" / "flow.tilth.sealed").is_file()
+    (tmp_path / "step.yaml").write_text("rows: [{redact: {columns: city, key: file:keys/tilth.key}}]")
+    assert tilth.apply(tilth.fit(tmp_path / "step.yaml", TABLE), TABLE).names == tuple(TABLE.column_names)
     (tmp_path / "flow.yaml").write_text(FLOW + "protect: {key: file:keys/none.key}\n")
     with pytest.raises(RequestError, match=r"flow.yaml:8:1: there is no key file .*keys/none.key"):
         tilth.run(tmp_path / "flow.yaml", tmp_path / "out", TABLE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,15 @@ def test_one_key_is_in_force_at_a_time(key: str, tmp_path: Path) -> None:
         protected(f"file:{tmp_path / 'keys/other.key'}"),
     ):
         pass
+
+
+def test_temporary_files_are_in_a_private_folder_meanwhile(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("TMPDIR", raising=False)
+    with protected(key):
+        made = Path(tempfile.mkdtemp())
+        with protected(key):
+            assert os.environ["TMPDIR"] == tempfile.gettempdir() == str(made.parent)
+        assert made.parent.stat().st_mode & 0o777 == 0o700 and made.parent.parent == tmp_path
+    assert tempfile.gettempdir() == str(tmp_path) and "TMPDIR" not in os.environ
+    assert made.exists()  # until the process ends: what was opened may be read longer than the key is in force

@@ -11,6 +11,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from tilth.encryption.keybytes import SIZE, KeyBytes
@@ -148,6 +149,16 @@ def unreferenced(text: str) -> Mistake | None:
     hint = did_you_mean(scheme, PROVIDERS) if colon else ""
     accepted = "file:PATH, env:NAME, keyring:SERVICE/USER, command:WORDS …"
     return Mistake("that is not a reference to a key", accepted=accepted, hint=hint, code="bad-key-reference")
+
+
+def beside(reference: str, folder: str) -> str:
+    """A reference that stands in a file in a folder: the path of a key file is relative to that.
+
+    >>> beside("file:tilth.key", "flows"), beside("file:/etc/tilth.key", "flows"), beside("env:KEY", "flows")
+    ('file:flows/tilth.key', 'file:/etc/tilth.key', 'env:KEY')
+    """
+    scheme, _, path = reference.partition(":")
+    return f"file:{Path(folder) / Path(path).expanduser()}" if scheme == "file" else reference
 
 
 def key_in_secret(reference: str) -> LocalKey:

@@ -162,8 +162,7 @@ def _sdk() -> Any:
     try:
         from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
         from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, WrappingAlgorithm
-        from aws_encryption_sdk.internal.crypto.wrapping_keys import WrappingKey
-        from aws_encryption_sdk.key_providers.raw import RawMasterKey
+        from aws_encryption_sdk.key_providers.raw import RawMasterKey, WrappingKey
         from aws_encryption_sdk.materials_managers.base import CryptoMaterialsManager
         from aws_encryption_sdk.materials_managers.default import DefaultCryptoMaterialsManager
     except ImportError as error:
@@ -173,7 +172,7 @@ def _sdk() -> Any:
         suite=Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY,
         wrapping=WrappingAlgorithm.AES_256_GCM_IV12_TAG16_NO_PADDING,
         symmetric=EncryptionKeyType.SYMMETRIC,
-        wrapping_key=WrappingKey,  # the library's own example of a raw key takes it from there
+        wrapping_key=WrappingKey,
         master_key=RawMasterKey,
         manager=CryptoMaterialsManager,
         default_manager=DefaultCryptoMaterialsManager,

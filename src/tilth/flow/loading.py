@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from tilth.checking import ruleset_from
 from tilth.data import Roles
 from tilth.data.roles import SINGLE
-from tilth.encryption.keys import unreferenced
+from tilth.encryption.keys import beside, unreferenced
 from tilth.engine.textfiles import python_name
 from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed, unknown
 from tilth.flow.flow import Delivery, Flow, OnFail, Reading
@@ -272,7 +272,7 @@ def load_flow(path: str | FilePath) -> Flow:
 def parse_flow(text: str, file: str = "<flow>", name: str = "flow", folder: str = ".") -> Flow:
     """The flow in a YAML string. Errors: `FlowError` with every mistake, each with its place."""
     document = parse(text, file)
-    loader = _Loader(document)
+    loader = _Loader(document, folder)
     flow = loader.flow(name, text, folder)
     if document.mistakes:
         order = sorted(document.mistakes, key=lambda m: (m.place.line or 0, m.place.column or 0) if m.place else (0, 0))
@@ -287,8 +287,8 @@ def _known(shelf: Shelf[Any], part: object) -> list[str]:
 
 
 class _Loader:
-    def __init__(self, document: Document) -> None:
-        self.document = document
+    def __init__(self, document: Document, folder: str) -> None:
+        self.document, self.folder = document, folder
         self.roles = Roles()
         self.places: dict[Step | str, Place] = {}
         self.unshown: set[int | None] = set()
@@ -459,7 +459,7 @@ class _Loader:
             return None
         try:
             step = _step(kind, model)
-            step = cast("Named", step.under_key(self.key)) if self.key and isinstance(step, Step) else step
+            step = cast("Named", step.under_key(self.key, self.folder)) if isinstance(step, Step) else step
             wrong = step.refused(self.roles)
         except TilthError as error:
             step, wrong = None, error.mistakes
@@ -579,6 +579,4 @@ def _parameters_described(kind: Any, schema: dict[str, Any]) -> None:
 def _protect(part: ProtectPart | None, folder: str) -> Protect | None:
     if part is None:
         return None
-    scheme, _, path = part.key.partition(":")
-    key = f"file:{FilePath(folder) / FilePath(path).expanduser()}" if scheme == "file" else part.key
-    return Protect(key, tuple(part.allow_plaintext))
+    return Protect(beside(part.key, folder), tuple(part.allow_plaintext))

@@ -43,9 +43,10 @@ class Parquet(Format):
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, hive: bool | None = None, **_: Any) -> Files:
         """`hive`: whether folders named `column=value` are columns; by default if there are such folders."""
         paths = files(given, self.suffixes)
-        if encrypted.is_encrypted_place(paths):
+        broken = [m for p in paths if "://" not in p and (m := _broken(p))]
+        if broken and encrypted.is_encrypted_place(paths):  # an encrypted file is among those that do not begin as Parquet does
             return encrypted.source(paths, names, hive)
-        SourceError.reject(m for p in paths if "://" not in p and (m := _broken(p)))
+        SourceError.reject(broken)
         partitioned = any(encrypted.PART.search(p) for p in paths) if hive is None else hive
         root = os.path.commonpath([encrypted.PART.split(p)[0] or "/" for p in paths]) if partitioned and "://" not in paths[0] else ""
         options = (("hive", partitioned), *((("names", tuple(names)),) if names else ()), *((("root", root),) if root else ()))
@@ -121,9 +122,9 @@ SCANS: dict[str, Any] = {"duckdb": _duckdb, "spark": _spark}
 
 def _readable(path: str) -> dict[str, Any]:
     """What `pyarrow` needs to read a file. Errors: `SourceError` for one that is not Parquet or truncated, or whose key is missing."""
-    if encrypted.is_encrypted_place([path]):
-        return {"decryption_properties": parquet_keys((path,)).reading()}
     if broken := _broken(path):
+        if encrypted.is_encrypted_place([path]):
+            return {"decryption_properties": parquet_keys((path,)).reading()}
         raise SourceError(broken)
     return {}
 

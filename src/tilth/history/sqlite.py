@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tilth.errors import MachineError, RequestError
+from tilth.errors import Gap, MachineError, RequestError
 from tilth.history.ledger import COLUMNS, Ledger
 from tilth.store.documents import bytes_of
 from tilth.store.local import exists
@@ -124,7 +123,12 @@ class _Opened:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """While the block runs, other processes that come to this line wait."""
+    """While the block runs, other processes that come to this line wait. Errors: `Gap` on a machine without such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        hint = "leave the history out, or run without a key"
+        raise Gap("an encrypted history needs locks that Windows does not have", hint=hint) from None
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

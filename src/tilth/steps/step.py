@@ -130,8 +130,8 @@ class Step(Parameterized, ABC):
         """Of a step that `shifts`: whether all classes count the same afterwards, whatever the rows are."""
         return False
 
-    def under_key(self, key: str) -> Step:
-        """The step with the key of the flow, a reference, where it needs one and names none."""
+    def under_key(self, key: str, folder: str) -> Step:
+        """The step with the key of the flow, a reference, if it needs one and names none; key files are relative to a folder."""
         return self
 
     @property

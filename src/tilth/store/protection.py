@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from tilth.encryption.keys import Key, key_of
 from tilth.errors import RequestError, SourceError, unknown
+from tilth.store.scratch import private_temporary
 
 Plaintext: TypeAlias = Literal["report", "spill"]
 KINDS: tuple[str, ...] = get_args(Plaintext)
@@ -53,13 +53,22 @@ def protected(key: str | Key, allow_plaintext: Iterable[str] = ()) -> Iterator[P
     if outer and outer.key.reference != made.reference:
         message = f"{made.reference} is asked for, and {outer.key.reference} is in force"
         raise RequestError(message, hint="give one key: as --key, or in `protect`", code="two-keys")
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # no core dump may hold a key
+    _without_core_dumps()
     found = Protection(made, allowed | (outer.plaintext if outer else frozenset()))
     token = _in_force.set(found)
     try:
-        yield found
+        with private_temporary:
+            yield found
     finally:
         _in_force.reset(token)
+
+
+def _without_core_dumps() -> None:
+    """No core dump of this process, which would hold the key; Windows writes none."""
+    with suppress(ImportError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -55,6 +56,40 @@ class Scratch:
     def close(self) -> None:
         """Remove the folder with its contents."""
         self._remove()
+
+
+class _PrivateTemporary:
+    """While a block runs, all temporary files of this process are in a folder that its user alone may read, removed as the process ends.
+
+    Those of libraries, too, and of programs that it starts: `TMPDIR` names the folder. Blocks may be inside one another, and in threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._before: tuple[str | None, str | None] = (None, None)
+        self._made: tuple[str, Scratch] | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside > 1:
+                return
+            where = tempfile.gettempdir()
+            if self._made is None or self._made[0] != where or not Path(self._made[1].name).is_dir():
+                self._made = (where, Scratch())
+            self._before = (tempfile.tempdir, os.environ.get("TMPDIR"))
+            tempfile.tempdir = os.environ["TMPDIR"] = self._made[1].name
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside:
+                return
+            tempfile.tempdir, variable = self._before
+            os.environ.pop("TMPDIR", None) if variable is None else os.environ.update(TMPDIR=variable)
+
+
+private_temporary = _PrivateTemporary()
 
 
 def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] = str) -> tuple[Path, Callable[[], None]]:

@@ -24,7 +24,7 @@ from tilth.encryption.magic import PARQUET, footer_digest, head_of, is_encrypted
 from tilth.encryption.sealed import SUFFIX
 from tilth.errors import Gap, MachineError, listed
 from tilth.store.atomic import LISTING
-from tilth.store.protection import Protection
+from tilth.store.protection import Protection, in_force
 from tilth.store.scratch import Scratch
 from tilth.store.uri import is_local, local_path
 
@@ -113,6 +113,13 @@ def is_written_sealed(path: Path) -> bool:
     return any(str(folder) in _roots for folder in (path, *path.parents))
 
 
+def written_name(place: str, kind: str = "") -> str:
+    """The name that a file is given which is written to a place now: that of a sealed one ends so."""
+    protection = in_force()
+    plain = protection is None or kind in protection.plaintext or place.lower().endswith(PARQUET_SUFFIXES)
+    return place if plain else place + SUFFIX
+
+
 @contextmanager
 def sealed(protection: Protection, make: Any, place: str, folder: bool, kind: str) -> Iterator[Path]:
     """An atomic write by `make(place, folder)`, encrypted. Inside another one it is part of the same data set.
@@ -125,7 +132,7 @@ def sealed(protection: Protection, make: Any, place: str, folder: bool, kind: st
         with make(place, folder) as new:
             yield new
         return
-    named = place if folder or allowed or place.lower().endswith(PARQUET_SUFFIXES) else place + SUFFIX
+    named = place if folder else written_name(place, kind)
     if inside:
         writing, name = part_of(Path(local_path(place)))
         writing.plain |= {name} if allowed else set()

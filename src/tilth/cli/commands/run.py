@@ -39,6 +39,7 @@ def command(
     """
     from tilth import verbs
     from tilth.report.files import report_names
+    from tilth.store.sealed import written_name
     from tilth.store.uri import joined
 
     loaded = keeping_key(verbs.flow_from(flow)).with_secret(secret)
@@ -52,5 +53,5 @@ def command(
         raise click.UsageError("no place for the result: give -o OUT, or set `deliver: {to: …}` in the flow")
     report = verbs.run(loaded, out, engine=engine_from(engine), history=history, reports=reports)
     show(report, json)
-    say(f"report: {joined(out or joined(loaded.folder, place), report_names(reports)[0])}")
+    say(f"report: {written_name(joined(out or joined(loaded.folder, place), report_names(reports)[0]), 'report')}")
     return 0 if report.passed else 1

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -61,6 +62,8 @@ STANDARD = (
 """How the settings begin that change what a query or a file means: in an internal session they have Spark's own defaults."""
 
 OURS = (*STANDARD, *DEMANDED, *WIDE)  # what an internal session does not take from the user's
+
+JAVA_OPTIONS = "-Duser.timezone=UTC -Xss16m"
 
 HERE_ONLY = {"spark.connect.grpc.binding.address": "127.0.0.1"}
 """A local server is heard by this machine only; PySpark's listens to the whole network."""
@@ -156,12 +159,18 @@ def _local_settings() -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.memory": "2g",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -Xss16m",
+        "spark.driver.extraJavaOptions": JAVA_OPTIONS,
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
-        **(ENCRYPTED if in_force() else {}),
+        **(ENCRYPTED | _in_private_folder() if in_force() else {}),
     }
+
+
+def _in_private_folder() -> dict[str, str]:
+    """Settings by which Spark and its Java keep temporary files in the folder for those of this process, not where Java's default is."""
+    where = tempfile.gettempdir()
+    return {"spark.local.dir": where, "spark.driver.extraJavaOptions": f'{JAVA_OPTIONS} "-Djava.io.tmpdir={where}"'}
 
 
 def _connected(remote: str, first: bool) -> SparkSession:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select
+from tilth.encryption.keys import beside
 from tilth.engine.expressions import lit
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.shelf import PYTHON_ONLY
@@ -106,8 +107,8 @@ class Redact(ColumnStep):
     details: bool = False
     """`findings`: whether structs say `score`, `tier` and `rule`, too."""
     key: str = ""
-    """`hash`, `token`, `format_preserving`, `date_shift`: the reference to the key, such as `file:secrets/tilth.key`;
-    by default that of the flow, under `protect`. `shuffle`: with a key
+    """`hash`, `token`, `format_preserving`, `date_shift`: the reference to the key, such as `file:secrets/tilth.key`,
+    whose path is relative to the flow file; by default that of the flow, under `protect`. `shuffle`: with a key
     only who has it can undo it."""
     key_id: str = ""
     """The id of a key that was retired: for the pseudonyms and tokens that were made before it was rotated. Default: the active key."""
@@ -226,8 +227,8 @@ class Redact(ColumnStep):
             return (*super().refused(roles), Mistake(f"redact: {self.with_} needs a key", accepted="a reference", hint=hint, code="no-key"))
         return super().refused(roles)
 
-    def under_key(self, key: str) -> Redact:
-        return replace(self, key=key) if self._keyed and not self.key else self
+    def under_key(self, key: str, folder: str) -> Redact:
+        return replace(self, key=beside(self.key, folder) or key) if self._keyed else self
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         found = self._found(column, learned)
