@@ -10,6 +10,7 @@ from typing import Any
 from tilth.data.schema import NUMBERS, Schema
 from tilth.errors import ColumnError, Mistake, RequestError, unknown
 
+COMPUTED = ("facet", "group")  # roles that take what is computed of texts
 CONTENT = "@"  # between a column of texts or images and what is computed of each of them
 
 
@@ -34,7 +35,7 @@ class Roles:
     time: str | None = None
     """When the row was created. Rows of a table with a time are not shuffled or split at random unless the flow says so."""
     group: tuple[str, ...] = ()
-    """Strata for conditional demographic disparity; groups that a split may not divide."""
+    """Strata for conditional demographic disparity, also computed ones as of `facet`; groups that a split may not divide."""
     weight: str | None = None
     """A row's weight."""
     split: str | None = None
@@ -122,7 +123,7 @@ class Roles:
         for role, columns in self.named().items():
             for name in columns:
                 try:
-                    read = self.content(name)[0] if role == "facet" and CONTENT in name and name not in names else name
+                    read = self.content(name)[0] if role in COMPUTED and CONTENT in name and name not in names else name
                     mistakes += unknown([read], names, f"role {role!r}: there is no column {{}}", "unknown-role-column")
                 except ColumnError as error:
                     mistakes += error.mistakes

@@ -190,7 +190,7 @@ def split_findings(
     roles = data.roles
     content = [n for n in data.names if n != SPLIT and n not in roles.id]
     checks = [(ROWS, tuple(content))]
-    checks += [(KEYS, keys) for keys in (roles.id, roles.group) if keys]
+    checks += [(KEYS, keys) for role in (roles.id, roles.group) if (keys := tuple(c for c in role if c in data.names))]
     for title, columns in checks:
         found = dict.fromkeys(others, 0) if kept_together(columns) else shared_with_training(data, columns, others, engine)
         for name, shared in found.items():

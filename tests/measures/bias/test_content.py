@@ -19,8 +19,8 @@ TABLE = pa.table({"body": TEXTS, "spam": [1, 0, 0, 0, 0, 0, 1, 1] * 5, "path": [
 ROLES = {"label": "spam", "positive": 1}
 
 
-def measured(facet, **roles):
-    return tilth.measure(tilth.read(TABLE, roles={**ROLES, **roles, "facet": facet}), "bias", bootstrap=0)
+def measured(facet, table=TABLE, **roles):
+    return tilth.measure(tilth.read(table, roles={**ROLES, **roles, "facet": facet}), "bias", bootstrap=0)
 
 
 def numbers(report, name):
@@ -38,6 +38,15 @@ def test_a_facet_names_a_column_and_what_is_computed_of_it():
 
 def test_the_only_text_needs_no_name():
     assert numbers(measured("@has_url", text="body"), "DPL") == {f"@has_url={n}": d for n, d in ((0, 0.8), (1, -0.8))}
+
+
+def test_the_group_may_be_computed_too():
+    computed = numbers(measured("age", text="body", group="@has_url"), "CDDL")
+    beside = TABLE.append_column("url", pa.array([None if t is None else int("www" in t) for t in TEXTS]))
+    assert computed == numbers(
+        tilth.measure(tilth.read(beside, roles={**ROLES, "facet": "age", "group": "url"}), "bias", bootstrap=0), "CDDL"
+    )
+    assert None not in computed.values()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +74,7 @@ def test_a_column_of_that_name_comes_first():
 def test_a_flow_keeps_the_facets_of_texts_that_it_replaces(tmp_path):
     flow = tmp_path / "flow.yaml"
     flow.write_text(
-        'data: {roles: {label: spam, positive: 1, text: body, facet: "@has_url"}}\n'
+        'data: {roles: {label: spam, positive: 1, text: body, facet: "@has_url", group: "@has_mention"}}\n'
         "split: {train: 0.5, test: 0.5, seed: 1}\n"
         "features: [featurize: {columns: body, parts: [length_words]}]\nmeasure: [{bias: {bootstrap: 0}}]\n"
     )

@@ -254,7 +254,7 @@ class Split(Step):
                 "time": (roles.time,),
                 "given": (roles.split,),
             }
-            found = tuple(schema[c] for c in role.get(self.by, ()) if c is not None)
+            found = tuple(schema[c] for c in role.get(self.by, ()) if c is not None and c in schema)
         if not found and self.by == "hash":
             return key_columns(schema, roles)
         if not found:
