@@ -24,6 +24,7 @@ from tilth.cli.app import run
 from tilth.flow import Flow
 from tilth.report import Outcome
 from tilth.rules import formatted
+from tilth.rules.what_if import Noticed
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 FOLDERS = {"pollution.csv": "timeseries", "daily-min-temperatures.csv": "timeseries", "sms.tsv": "text", "cifar10": "images"}
@@ -62,6 +63,29 @@ def test_rulesets_hold_and_are_recommended_unless_made_by_hand(name: str, shared
     assert by_hand
     found = {*_without_comma(str(tilth.recommend(data)))}
     assert [line for line in _without_comma(recommended.partition("Rules = [")[2]) if line not in found and "# by hand:" not in line] == []
+
+
+@pytest.mark.slow
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("name", "unnoticed"),
+    [
+        ("adult", {"hours_per_week other", "fnlwgt other", "fnlwgt × 1.1", "capital_loss × 1.1"}),
+        (
+            "taxis",
+            {f"{end}_zone {damage}" for end in ("pickup", "dropoff") for damage in ("other", "new")}
+            | {"dropoff other", "pickup_borough other", "distance × 1.1", "total × 1.1"},
+        ),
+        ("titanic", {"age × 1.1", "sibsp × 1.1", "parch × 1.1", "fare × 1.1", "deck null"}),
+    ],
+)
+def test_rulesets_notice_damage_to_each_column(name: str, unnoticed: set[str], shared_data: Shared) -> None:
+    """Bounds leave a tenth of room, a zone may be any string, and three quarters of the decks are not known."""
+    reading = example(name, shared_data).reading
+    report = tilth.check(tilth.read(reading.read[0], **reading.options), ROOT / "examples" / f"{name}.dqdl", what_if=True)
+    found = {f"{f.columns} {damage}": rules for f in report.of(Noticed) if f.subject for damage, rules in f.payload.damages.items()}
+    assert {what for what, rules in found.items() if not rules} == unnoticed
+    assert all(f.value for f in report.of(Noticed))
 
 
 @pytest.mark.shared_data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -141,11 +141,13 @@ def checked(
     history: str | Path | None = None,
     at: datetime | None = None,
     row_files: RowFiles | None = None,
+    what_if: bool = False,
     **options: Any,
 ) -> Checked:
     """The check of a table by a ruleset, with facts for the report: see `tilth.check`."""
     from tilth.rules.evaluation import evaluate
     from tilth.rules.scores import scores
+    from tilth.rules.what_if import what_if as noticed
 
     ledger = None if history is None else _ledger(history)
     with session.working_for(RULES):
@@ -155,11 +157,15 @@ def checked(
             row_files.reject(data, tables.values())
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
         with nullcontext() if ledger is None else ledger.reading(key, at) as earlier:
-            evaluation = evaluate(data, ruleset, session, sources=tables, history=earlier, now=at, **options)
+            asked = {"sources": tables, "history": earlier, "now": at or datetime.now(UTC), **options}
+            evaluation = evaluate(data, ruleset, session, **asked)
+            damage = noticed(data, ruleset, evaluation, session, **asked) if what_if else ()
     facts = _write_rows(data, ruleset, evaluation, session, row_files) if row_files else {}
     metrics = {**evaluation.statistics, **scores(evaluation.findings)}
     named = {"ruleset": Path(file).stem} if ruleset.source and (file := ruleset.source.file) else {}
-    return Checked(evaluation.findings, {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, at, evaluation.prepared)
+    return Checked(
+        (*evaluation.findings, *damage), {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, at, evaluation.prepared
+    )
 
 
 def _ledger(place: str | Path) -> Ledger:

@@ -203,6 +203,8 @@ def check(
     failed rules of each; `rows` is one for all rows with the columns that Glue adds. `outside_where` says what becomes of a row outside
     a rule's `where`; with `rule_labels` a rule is listed with its labels. `composites="row"` judges composite rules row by row.
 
+    `what_if=True` adds which rules would notice damage to the data: findings of the kind `what_if`, for each column and for the table.
+
     Errors: `RulesError` with every mistake of the ruleset, `RequestError` if `history` is not a file of this kind.
 
     >>> import pyarrow as pa

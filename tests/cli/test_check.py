@@ -117,6 +117,13 @@ def test_a_ruleset_of_databrew(tilth: Callable[..., Completed], files: Path) -> 
     assert tilth("check", "orders.csv", "rules.json").code == 2
 
 
+def test_what_rules_would_notice(tilth: Callable[..., Completed], files: Path) -> None:
+    (files / "few.dqdl").write_text("Rules = [ RowCount > 2 ]")
+    done = tilth("check", "customers.csv", "few.dqdl", "--what-if", "--json")
+    (found,) = (f["details"] for f in json.loads(done.out)["findings"] if f["kind"] == "what_if" and not f["subject"])
+    assert (done.code, found["damages"]["half"]) == (0, ["RowCount > 2"])
+
+
 def test_a_table_of_a_catalog_by_its_name(tilth: Callable[..., Completed], tmp_path: Path) -> None:
     table, place = orders_in(catalog_in(tmp_path)), "iceberg://catalog.db/sales.orders"
     (tmp_path / "r.dqdl").write_text('Rules = [ RowCount > last(1), IsComplete "id" ]')

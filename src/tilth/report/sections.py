@@ -24,6 +24,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
     "sections",
     {
         "rule": "tilth.rules.section:RULES",
+        "what_if": "tilth.rules.what_if:WHAT_IF",
         "case": "tilth.rules.case_verdicts:CASES",
         "condition": "tilth.measures.conditions:CONDITIONS",
         "warning": "tilth.report.warnings:WARNINGS",

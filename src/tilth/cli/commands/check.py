@@ -56,6 +56,9 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
     help="Judge rules with AND and OR by their parts' outcomes, or row by row.",
 )
 @click.option(
+    "--what-if", is_flag=True, help="Damage the data in several ways, and show which rules notice it; --json then prints the report."
+)
+@click.option(
     "--fail-on",
     multiple=True,
     metavar="KEY=VALUE",
@@ -89,6 +92,7 @@ def command(
     from tilth import verbs
     from tilth.checking import rules_from
     from tilth.report.files import Outputs
+    from tilth.report.json import to_json
 
     if every and options["at"]:
         raise click.BadParameter("the time of a check that is repeated is that at which it is made", param_hint="--at")
@@ -106,7 +110,7 @@ def command(
         files.write(report)
         failed = bool(report.failures(labels))
         if json:
-            shown = _json(report, ruleset)
+            shown = to_json(report) if options["what_if"] else _own_json(report, ruleset)
             click.echo(" ".join(map(str.strip, shown.splitlines())) if every else shown)
         elif every:
             click.echo(_line(report, failed))
@@ -119,7 +123,7 @@ def command(
     return repeated(check, every) if every else check()
 
 
-def _json(report: Report, ruleset: Ruleset | ForeignRuleset) -> str:
+def _own_json(report: Report, ruleset: Ruleset | ForeignRuleset) -> str:
     """The report in the JSON of the product that the ruleset is of."""
     from tilth.aws.glue import to_glue_json
     from tilth.checking import ForeignRuleset
