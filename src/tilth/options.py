@@ -93,6 +93,13 @@ OUTPUTS = click.option(
     metavar="[FORMAT=]FILE",
     help="Also write the report: .html, .pdf, .ipynb, .md, .json, .xml (JUnit), .sarif, or as FORMAT=FILE; may be repeated.",
 )
+COMPOSITES = click.option(
+    "--composites",
+    type=click.Choice(["column", "row"]),
+    default="column",
+    show_default=True,
+    help="Judge rules with AND and OR by their parts' outcomes, or row by row.",
+)
 AS_JSON = click.option("--json", is_flag=True, help="Print the report as JSON.")
 REPORTS = click.option(
     "--report",

@@ -6,19 +6,13 @@ from typing import Any
 
 import click
 
-from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUTS, engine_from, shared, show
+from tilth.options import AS_JSON, COMPOSITES, ENGINE, INPUT, OUTPUTS, engine_from, shared, show
 
 
 @click.command()
 @click.argument("rules", type=INPUT, metavar="RULES…", nargs=-1, required=True)
 @OUTPUTS
-@click.option(
-    "--composites",
-    type=click.Choice(["column", "row"]),
-    default="column",
-    show_default=True,
-    help="Judge rules with AND and OR by their parts' outcomes, or row by row.",
-)
+@COMPOSITES
 @AS_JSON
 @shared(*ENGINE)
 def command(rules: tuple[str, ...], outputs: tuple[str, ...], composites: str, json: bool, **options: Any) -> int:
