@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -24,9 +25,7 @@ from tilth.store.uri import Place
 
 if TYPE_CHECKING:
     from tilth.history.ledger import Ledger
-    from tilth.rules.evaluation import Evaluation
-    from tilth.rules.language.syntax import Rule
-    from tilth.rules.prepared import PreparedRule
+    from tilth.rules.row_output import RowResults
 
 RULES = "rules"  # the purpose of scans that rules need
 ROWS = "rows that pass and fail"
@@ -34,7 +33,7 @@ ROWS = "rows that pass and fail"
 
 @dataclass(frozen=True)
 class Checked:
-    """A check that is finished: its findings and facts, the metrics that a history takes, and the rules that judge rows, as prepared."""
+    """A check that is finished: its findings and facts, the metrics that a history takes, and what gives its rows by their verdicts."""
 
     findings: tuple[Finding, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +41,7 @@ class Checked:
     statistics: Mapping[str, float] = field(default_factory=dict)
     ledger: Ledger | None = None
     at: datetime | None = None
-    prepared: Mapping[Rule, PreparedRule] = field(default_factory=dict)
+    rows: Callable[[], RowResults] | None = None
 
     def record(self) -> None:
         """Add the metrics to the history, if there is one: once nothing of the check or run can fail any more."""
@@ -68,9 +67,6 @@ class RowFiles:
         """The places that are given."""
         given = {"passed": self.passed, "failed": self.failed, "rows": self.rows}
         return {what: place for what, place in given.items() if place is not None}
-
-    def __bool__(self) -> bool:
-        return bool(self.places)
 
     def reject(self, data: Dataset, others: Iterable[Dataset]) -> None:
         """Reject what could not be written, before anything is measured. Errors: `RequestError`."""
@@ -140,12 +136,13 @@ def checked(
     sources: Mapping[str, Any] | None = None,
     history: str | Path | None = None,
     at: datetime | None = None,
-    row_files: RowFiles | None = None,
+    row_files: RowFiles = RowFiles(),
     what_if: bool = False,
     **options: Any,
 ) -> Checked:
     """The check of a table by a ruleset, with facts for the report: see `tilth.check`."""
     from tilth.rules.evaluation import evaluate
+    from tilth.rules.row_output import row_results
     from tilth.rules.scores import scores
     from tilth.rules.what_if import what_if as noticed
 
@@ -153,19 +150,17 @@ def checked(
     with session.working_for(RULES):
         ruleset = ruleset if isinstance(ruleset, Ruleset) else ruleset.ruleset(session.schema(data))
         tables = {name: table_of(source, session) for name, source in (sources or {}).items()}
-        if row_files:
-            row_files.reject(data, tables.values())
+        row_files.reject(data, tables.values())
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
         with nullcontext() if ledger is None else ledger.reading(key, at) as earlier:
             asked = {"sources": tables, "history": earlier, "now": at or datetime.now(UTC), **options}
             evaluation = evaluate(data, ruleset, session, **asked)
             damage = noticed(data, ruleset, evaluation, session, **asked) if what_if else ()
-    facts = _write_rows(data, ruleset, evaluation, session, row_files) if row_files else {}
+    rows = partial(row_results, data, ruleset, evaluation.prepared, skips=row_files.outside == "skipped", labels=row_files.labels)
+    facts = _write_rows(data, rows(), evaluation.rows, session, row_files) if row_files.places else {}
     metrics = {**evaluation.statistics, **scores(evaluation.findings)}
     named = {"ruleset": Path(file).stem} if ruleset.source and (file := ruleset.source.file) else {}
-    return Checked(
-        (*evaluation.findings, *damage), {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, at, evaluation.prepared
-    )
+    return Checked((*evaluation.findings, *damage), {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, at, rows)
 
 
 def _ledger(place: str | Path) -> Ledger:
@@ -174,21 +169,18 @@ def _ledger(place: str | Path) -> Ledger:
     return ledger_at(place)
 
 
-def _write_rows(data: Dataset, ruleset: Ruleset, evaluation: Evaluation, session: Session, files: RowFiles) -> dict[str, Any]:
+def _write_rows(data: Dataset, rows: RowResults, known: int | None, session: Session, files: RowFiles) -> dict[str, Any]:
     """Write the rows, all files or none; how many pass and fail, where they are parted, and the rules that do not judge rows.
 
     Rows for several files are held, so that what they are read from is scanned once.
     """
-    from tilth.rules.row_output import row_results
-
     with session.working_for(ROWS):
-        rows = row_results(data, ruleset, evaluation.prepared, skips=files.outside == "skipped", labels=files.labels)
         if len(files.places) > 1:
             rows = rows.held(session.checkpoint(rows.tested))
         made = {"passed": lambda flat: rows.passed, "failed": rows.failed, "rows": rows.all_rows}
         parts = [(made[what](not formats.format_of(place).lists), place) for what, place in files.places.items()]
         written = dict(zip(files.places, formats.write_together(parts, session), strict=True))
-        counted = _counts(written, evaluation.rows, lambda: measured(data, [RowCount()], session)[RowCount()])
+        counted = _counts(written, known, lambda: measured(data, [RowCount()], session)[RowCount()])
     return {**counted, "rules_without_rows": list(rows.without_rows)}
 
 

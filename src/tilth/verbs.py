@@ -203,6 +203,8 @@ def check(
     failed rules of each; `rows` is one for all rows with the columns that Glue adds. `outside_where` says what becomes of a row outside
     a rule's `where`; with `rule_labels` a rule is listed with its labels. `composites="row"` judges composite rules row by row.
 
+    The report's `passed_rows()` and `failed_rows()` are lazy tables of the same rows, without a file.
+
     `what_if=True` adds which rules would notice damage to the data: findings of the kind `what_if`, for each column and for the table.
 
     Errors: `RulesError` with every mistake of the ruleset, `RequestError` if `history` is not a file of this kind.
@@ -224,7 +226,7 @@ def check(
         files = RowFiles(passed, failed, rows, outside_where, rule_labels)
         done = checked(table, ruleset, session, sources=sources, history=history, at=at, row_files=files, **options)
         done.record()
-        return Report("check", done.findings, facts(table, roles=table.roles.given(), **done.facts))
+        return Report("check", done.findings, facts(table, roles=table.roles.given(), **done.facts), done.rows)
 
 
 def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) -> Flow:

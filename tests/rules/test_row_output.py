@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +108,25 @@ def test_the_rows_of_a_check_are_written_and_counted(tmp_path: Path) -> None:
         report = tilth.check(TABLE, rules, **{only: tmp_path / "only.parquet"})
         assert (report.facts.more["rows_passed"], report.facts.more["rows_failed"]) == (3, 2)
         assert [s.title for s in report.facts.scans if s.purpose == "rows that pass and fail"] == ["write"]
+
+
+def test_the_rows_of_a_report_are_read_once_its_session_is_closed() -> None:
+    rules = """Rules = [ IsUnique "code", ReferentialIntegrity "id" "R.id" > 0.9, RowCount > 3,
+        CustomSql "select p.id from primary p join R on p.id = R.id where p.price > 15" ]"""
+    report = tilth.check(TABLE, rules, sources=SOURCES)
+    unique, reference, count, query = (f.name for f in report.findings)
+    failed = {row["id"]: row[FAILED_RULES] for row in tilth.write(report.failed_rows()).to_pylist()}
+    assert failed == {1: [unique, query], 4: [reference, query], 5: [unique, reference, query]}
+    assert tilth.write(report.passed_rows()).sort_by("id").equals(TABLE.slice(1, 2))
+    assert {row["id"] for row in tilth.write(report.failed_rows("Ref")).to_pylist()} == {4, 5}
+    assert len(tilth.write(report.failed_rows(limit=2))) == 2
+    for rule, words in ((count, "judges no rows"), ("Mean", f"has no rule 'Mean'[\\s\\S]*{count}")):
+        with pytest.raises(RequestError, match=words):
+            report.failed_rows(rule)
+    with pytest.raises(RequestError, match="has no rows"):
+        pickle.loads(pickle.dumps(report)).failed_rows()
+    with pytest.raises(RequestError, match=f"has a column {FAILED_RULES} already"):
+        tilth.check(report.failed_rows(), rules, sources=SOURCES).failed_rows()
 
 
 def test_a_list_is_one_string_only_in_a_format_without_lists(tmp_path: Path) -> None:

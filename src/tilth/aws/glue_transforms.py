@@ -11,7 +11,7 @@ from typing import Any
 
 from tilth.aws.glue import aggregated_metrics, rule_outcomes
 from tilth.aws.glue_options import check_options, counts_rows, publishing
-from tilth.checking import ROWS, checked, ruleset_from
+from tilth.checking import ROWS, RowFiles, checked, ruleset_from
 from tilth.engine.chosen import session_of
 from tilth.engine.facts import begin
 from tilth.errors import RequestError, unknown
@@ -19,7 +19,7 @@ from tilth.formats import table_of, to_frame
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Report
-from tilth.rules.row_output import ADDED, reject_taken, row_results
+from tilth.rules.row_output import ADDED, reject_taken
 from tilth.store.uri import is_local, joined
 
 __all__ = [
@@ -162,22 +162,24 @@ def _evaluated(
 ) -> DynamicFrameCollection:
     context, prefix = publishing(publishing_options or {})
     options = check_options(additional_options or {})
-    skips, labels = options.pop("outside_where", "passed") == "skipped", options.pop("rule_labels", False)
+    files = RowFiles(outside=options.pop("outside_where", "passed"), labels=options.pop("rule_labels", False))
     frame, rules = _held(given), ruleset_from(ruleset)
     with session_of(None, frame, "check") as session:
         facts = begin(session)
         data = table_of(frame, session)
         reject_taken(data, ADDED if by_row else ())
-        done = checked(data, rules, session, sources={name: _held(source) for name, source in (sources or {}).items()}, **options)
-        rows = row_results(data, rules, done.prepared, skips=skips, labels=labels)
+        tables = {name: _held(source) for name, source in (sources or {}).items()}
+        done = checked(data, rules, session, sources=tables, row_files=files, **options)
+        assert done.rows is not None  # noqa: S101 -- of what was checked
+        rows = done.rows()
         more = dict(done.facts)
         with session.working_for(ROWS):
             if counts := counts_rows(additional_options or {}):
                 total, passed = (measured(table, [RowCount()], session)[RowCount()] for table in (data, rows.passed))
                 more |= {"rows": total, "rows_passed": passed, "rows_failed": total - passed}
             report = Report("check", done.findings, facts(data, context=context, **more))
-            tables = {OUTCOMES: rule_outcomes(report), **({AGGREGATED: aggregated_metrics(report)} if counts else {})}
-            made = {key: _like(frame, table) for key, table in tables.items()}
+            found = {OUTCOMES: rule_outcomes(report), **({AGGREGATED: aggregated_metrics(report)} if counts else {})}
+            made = {key: _like(frame, table) for key, table in found.items()}
             if by_row:
                 made[ROW_OUTCOMES] = to_frame(rows.all_rows(), KINDS.get(_package(frame), "arrow"), session)
     if prefix and is_local(prefix):

@@ -13,7 +13,7 @@ from tilth.flow.reading import further_paths
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Report, warning
-from tilth.rules.row_output import FAILED_RULES, reject_taken, row_results
+from tilth.rules.row_output import FAILED_RULES, reject_taken
 
 QUARANTINE = "quarantine.parquet"
 
@@ -36,7 +36,7 @@ def admitted(flow: Flow, data: Dataset, engine: Session, check: Checked | None =
         return Admitted(data)
     check = check or checked(data, flow.check, engine, sources=further_paths(flow))
     if flow.on_fail == "quarantine":
-        return _parted(flow, data, engine, check)
+        return _parted(data, engine, check)
     report = Report("check", check.findings)
     if engine.answers_are_real and not report.passed:
         check.record()
@@ -44,11 +44,11 @@ def admitted(flow: Flow, data: Dataset, engine: Session, check: Checked | None =
     return Admitted(data)
 
 
-def _parted(flow: Flow, data: Dataset, engine: Session, check: Checked) -> Admitted:
-    assert flow.check is not None  # noqa: S101 -- what was checked
+def _parted(data: Dataset, engine: Session, check: Checked) -> Admitted:
+    assert check.rows is not None  # noqa: S101 -- of what was checked
     reject_taken(data, [FAILED_RULES])
     with engine.working_for(ROWS):
-        rows = row_results(data, flow.check, check.prepared)
+        rows = check.rows()
         if not all(map(row_by_row, rows.tested.layers)):
             rows = rows.held(engine.checkpoint(rows.tested))  # otherwise every later scan would join again
         total, passed = (int(measured(table, [RowCount()], engine)[RowCount()]) for table in (rows.tested, rows.passed))

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar, overload
+from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from tilth.display import Displayed, Grid, brief
-from tilth.errors import DataFailure
+from tilth.errors import DataFailure, RequestError
 from tilth.report.facts import Facts
 from tilth.report.finding import Finding, Outcome, Payload
 
 FORMAT = 1  # of the JSON format; fields may be added without a new version, but never change their meaning
 K = TypeVar("K", bound=Payload)
+
+
+class JudgedRows(Protocol):
+    """The rows of a table by what rules say of them."""
+
+    @property
+    def passed(self) -> Any:
+        """The rows that fail no rule, a `Dataset`."""
+
+    def failed(self, *, rule: str | None, limit: int | None) -> Any:
+        """The rows that fail this rule, or any, a `Dataset`."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,6 +45,7 @@ class Report(Displayed):
     title: str
     findings: tuple[Finding, ...] = ()
     facts: Facts = field(default_factory=Facts)
+    judged_rows: Callable[[], JudgedRows] | None = field(default=None, compare=False)
     # bound in `tilth.report`, because they need the renderers
     _repr_html_: ClassVar[Callable[[Report], str]]
     save: ClassVar[Callable[..., Any]]
@@ -42,6 +54,10 @@ class Report(Displayed):
 
     def __bool__(self) -> bool:
         return self.passed
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The report without rows, which stay where they are: so it can be pickled."""
+        return {**vars(self), "judged_rows": None}
 
     def _grid(self) -> Grid:
         judged, passed = self.verdicts, sum(f.outcome is Outcome.PASSED for f in self.verdicts)
@@ -96,6 +112,31 @@ class Report(Displayed):
     def score(self) -> float | None:
         """The share of verdicts that are Passed, as in Glue. None without any."""
         return sum(f.outcome is Outcome.PASSED for f in self.verdicts) / len(self.verdicts) if self.verdicts else None
+
+    def passed_rows(self) -> Any:
+        """The rows of a check that fail no rule: a lazy `Dataset`, which reads the data again. See `failed_rows`."""
+        return self._judged_rows().passed
+
+    def failed_rows(self, rule: str | None = None, limit: int | None = None) -> Any:
+        """The rows of a check that fail a rule: a lazy `Dataset`, which reads the data again.
+
+        The column `DataQualityRulesFail` lists the failed rules of each. `rule` is one of the rules, by its text or how that begins;
+        `limit` is how many rows there are at most, those that are found first. A rule's threshold does not change which rows fail it.
+
+        Errors: `RequestError` for a report that has no rows, such as one that was saved; for an unknown rule, and one that judges no rows.
+
+        >>> import pyarrow as pa, tilth
+        >>> report = tilth.check(pa.table({"age": [30, None, -1]}), 'Rules = [ IsComplete "age", ColumnValues "age" >= 0 ]')
+        >>> tilth.write(report.failed_rows("IsComplete"))["DataQualityRulesFail"].to_pylist()
+        [['IsComplete "age"', 'ColumnValues "age" >= 0']]
+        """
+        return self._judged_rows().failed(rule=rule, limit=limit)
+
+    def _judged_rows(self) -> JudgedRows:
+        if self.judged_rows is None:
+            hint = "the report that tilth.check gives has them until it is saved"
+            raise RequestError(f"this report of {self.title!r} has no rows", hint=hint, code="no-rows")
+        return self.judged_rows()
 
     def raise_for_failures(self, labels: Iterable[tuple[str, str]] = ()) -> None:
         """Raise `DataFailure` with a line for each of the `failures`."""

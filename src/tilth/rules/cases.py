@@ -16,6 +16,7 @@ from tilth.engine.session import Session
 from tilth.errors import Place, RequestError, RulesError, did_you_mean, listed
 from tilth.formats import read, to_arrow
 from tilth.rules import Composite, Rule, Ruleset, parse
+from tilth.rules.language.references import named_rule
 from tilth.store.local import text_of
 from tilth.store.scratch import Scratch
 from tilth.store.uri import joined
@@ -221,15 +222,7 @@ class _Reader:
     def rule(self, text: str) -> Rule | Composite:
         """The rule that reads like a text; else the only one that begins so. Errors: `RulesError`."""
         canonical = self.canonical(text)
-        if canonical in self.rules:
-            return self.rules[canonical]
-        begin = [rule for name, rule in self.rules.items() if name.startswith(text)]
-        if len(begin) > 1:
-            raise RulesError(f"several rules begin with {text!r}", accepted=listed(map(str, begin), 5), code="several-rules")
-        if not begin:
-            hint = did_you_mean(text, self.rules)
-            raise RulesError(f"the ruleset has no rule {text!r}", accepted=listed(self.rules, 10), hint=hint, code="unknown-rule")
-        return begin[0]
+        return self.rules[canonical if canonical in self.rules else named_rule(text, self.rules)]
 
     def canonical(self, text: str) -> str:
         """The canonical form of a rule; of anything else the text itself."""

@@ -28,7 +28,8 @@ def with_members(data: Dataset, members: Mapping[K, Membership]) -> tuple[Datase
         side = f"member{i}"
         select.select(alias(not_null(exp.column("hit", side, quoted=True)), added[of]), copy=False)
         select.join(_among(member).subquery(side), on=and_(*_pairs(member, side)), join_type="left", copy=False)
-    return data.rows(select, out=(*data.names, *added.values())), added
+    tables = {name: other for member in members.values() for name, other in member.tables}
+    return data.rows(select, out=(*data.names, *added.values()), tables=tables), added
 
 
 def not_among(data: Dataset, member: Membership, columns: tuple[str, ...]) -> FailureFilter:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Kind
+from tilth.data import Column, Dataset, Kind
 from tilth.errors import RulesError
 from tilth.metrics.metric import Metric, Where
 from tilth.report import Outcome
@@ -47,13 +47,14 @@ MEMBER = "is a member"  # the column by which `PreparedRule.row` speaks of its `
 class Membership:
     """Whether a row's values of `columns` are among those of the columns `theirs` of a table or sub-query.
 
-    `nulls` says of each column whether null equals null.
+    `nulls` says of each column whether null equals null. `tables` are those that `among` reads, by the names that they have in it.
     """
 
     columns: tuple[str, ...]
     among: Tree
     theirs: tuple[str, ...]
     nulls: tuple[bool, ...]
+    tables: tuple[tuple[str, Dataset], ...]
 
 
 @dataclass(frozen=True)

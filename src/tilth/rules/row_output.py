@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Dataset
+from tilth.data import BELOW, Dataset
 from tilth.engine.expressions import case, coalesce, col, is_null, lit, not_, or_, renamed
-from tilth.engine.layers import filtered
+from tilth.engine.layers import filtered, selected, table
 from tilth.engine.operations.lists import ValuesWhere
 from tilth.engine.operations.operation import call
-from tilth.errors import RequestError
+from tilth.errors import RequestError, listed
+from tilth.rules.language.references import named_rule
 from tilth.rules.language.syntax import Composite, Rule, Ruleset
 from tilth.rules.members import with_members
 from tilth.rules.prepared import MEMBER, PreparedRule
@@ -52,9 +53,16 @@ class RowResults:
         """The rows that fail no rule, with the columns of the table."""
         return filtered(self.tested, not_(self._fails)).keep(self.columns)
 
-    def failed(self, flat: bool = False) -> Dataset:
-        """The rows that fail a rule, with the list of those they fail. `flat`: lists as strings, for formats without lists."""
-        return self._with(filtered(self.tested, self._fails), {FAILED_RULES: _listed(self._failing(), flat)})
+    def failed(self, flat: bool = False, *, rule: str | None = None, limit: int | None = None) -> Dataset:
+        """The rows that fail a rule, with the list of those they fail. `flat`: lists as strings, for formats without lists.
+
+        `rule` chooses those that fail a certain one, named by its text or how that begins; `limit` the first that are found.
+        Errors: `RequestError` for a rule that there is not, and for one that judges no rows.
+        """
+        rows = filtered(self.tested, self._fails if rule is None else self._fails_one(rule))
+        if limit is not None:
+            rows = rows.rows(selected([exp.Star()], table(BELOW)).limit(limit, copy=False))
+        return self._with(rows, {FAILED_RULES: _listed(self._failing(), flat)})
 
     def all_rows(self, flat: bool = False) -> Dataset:
         """All rows, with the rules that each passes, fails and skips, and its result. `flat`: lists as strings."""
@@ -66,7 +74,14 @@ class RowResults:
         """The same results, read from `tested` as an engine holds it."""
         return replace(self, tested=tested)
 
+    def _fails_one(self, rule: str) -> Tree:
+        text = named_rule(rule, [text for text, _ in self.verdicts])
+        if text in self.without_rows:
+            raise RequestError(f"{text} judges no rows", accepted=listed((r for r, _ in self._judging), 10), code="no-rows")
+        return dict(self._failing())[text]
+
     def _with(self, data: Dataset, added: Mapping[str, Tree]) -> Dataset:
+        reject_taken(data, added)
         return data.change(added).keep((*self.columns, *added))
 
     @property

@@ -1,8 +1,10 @@
-"""How parameters name columns and aggregates of other tables."""
+"""How parameters name columns and aggregates of other tables, and texts name rules."""
 
 from __future__ import annotations
 
-from tilth.errors import RulesError
+from collections.abc import Iterable
+
+from tilth.errors import RulesError, did_you_mean, listed
 from tilth.metrics.relations import AGGREGATES
 from tilth.rules.language.cursor import shown
 
@@ -52,3 +54,19 @@ def split_aggregate(text: str) -> tuple[str, str, str]:
     if function not in AGGREGATES or not argument.endswith(")") or not column.strip():
         raise RulesError(f"{shown(text)!r} is not an aggregate of a column", accepted="sum(column), avg(alias.column)")
     return function, alias.strip(), column.strip()
+
+
+def named_rule(text: str, rules: Iterable[str]) -> str:
+    """The rule of a text; else the only one that begins so. Errors: `RulesError`.
+
+    >>> named_rule("IsComplete", ['RowCount > 0', 'IsComplete "id"'])
+    'IsComplete "id"'
+    """
+    known = dict.fromkeys(rules)
+    begin = [text] if text in known else [rule for rule in known if rule.startswith(text)]
+    if len(begin) > 1:
+        raise RulesError(f"several rules begin with {text!r}", accepted=listed(begin, 5), code="several-rules")
+    if not begin:
+        hint = did_you_mean(text, known)
+        raise RulesError(f"the ruleset has no rule {text!r}", accepted=listed(known, 10), hint=hint, code="unknown-rule")
+    return begin[0]

@@ -43,7 +43,8 @@ def _member(context: Context, other: Dataset, keys: Keys, columns: Keys = ()) ->
     """The other table's keys, with the columns that must be equal too: there null equals null."""
     own, theirs = zip(*keys, *columns, strict=True)
     nulls = (False,) * len(keys) + (True,) * len(columns)
-    return Membership(own, table(context.engine.view(other)), theirs, nulls)
+    view = context.engine.view(other)
+    return Membership(own, table(view), theirs, nulls, ((view, other),))
 
 
 # ── ReferentialIntegrity: the share of rows whose key the other table has ──

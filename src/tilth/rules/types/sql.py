@@ -119,7 +119,9 @@ def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
         ((n,),), ((passed,),) = _execute(context, rows), _execute(context, hits)
         return _by_share(passed, n, threshold)
 
-    member = Membership(returned, query.subquery("q"), returned, (True,) * len(returned))
+    read = {mention.name for mention in query.find_all(exp.Table)}
+    tables = {view: data for data in context.sources.values() if (view := context.engine.view(data)) in read}
+    member = Membership(returned, query.subquery("q"), returned, (True,) * len(returned), tuple(tables.items()))
     return PreparedRule((), judge, (), col(MEMBER), failing=partial(not_among, context.data, member, returned), member=member)
 
 
