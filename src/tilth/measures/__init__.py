@@ -16,6 +16,7 @@ MEASURES: Shelf[type[Measure]] = Shelf(
         "profile": "tilth.measures.profile:Profile",
         "balance": "tilth.measures.balance:Balance",
         "bias": "tilth.measures.bias.measure:Bias",
+        "terms": "tilth.measures.bias.terms:Terms",
         "insights": "tilth.measures.insights.measure:Insights",
         "importance": "tilth.measures.importance:Importance",
         "bias_variance": "tilth.measures.bias_variance.measure:BiasVarianceOfLearner",

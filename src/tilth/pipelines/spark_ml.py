@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from tilth.data import Kind
 from tilth.engine.user_sql.projections import computed_columns
 from tilth.errors import ExpressionError, RequestError
+from tilth.metrics.text.words import Words
 from tilth.pipelines.plan import Feature, Plan, Unsupported, step_of
 from tilth.steps.clean.formula import Formula
 from tilth.steps.clean.impute import Impute
@@ -29,7 +30,6 @@ from tilth.steps.scale.normalize import Normalize
 from tilth.steps.scale.reduce import MOST_TERMS, Reduce
 from tilth.steps.scale.scale import Scale
 from tilth.steps.text.vectorize import MOST_COLUMNS, Vectorize
-from tilth.steps.text.words import Words
 
 PIPELINE = "org.apache.spark.ml.PipelineModel"
 FEATURES = "org.apache.spark.ml.feature."

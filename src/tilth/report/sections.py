@@ -36,6 +36,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "scan": "tilth.measures.sensitive.section:SCAN",
         "bias": "tilth.measures.bias.section:BIAS",
         "strata": "tilth.measures.bias.strata:STRATA",
+        "term": "tilth.measures.bias.terms_section:TERMS",
         "difference": "tilth.aws.clarify.comparison:DIFFERENCES",
         "bias_counts": "tilth.measures.bias.counts:COUNTS",
         "performance": "tilth.measures.bias.performance:PERFORMANCE",

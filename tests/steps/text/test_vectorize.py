@@ -1,4 +1,4 @@
-"""The step `vectorize`: what scikit-learn's vectorizers give, and the vocabulary's laws as a fold."""
+"""The step `vectorize`: what scikit-learn's vectorizers give."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 
 from tests.steps.made import applied, fitted, made
 from tilth.errors import RequestError
-from tilth.steps.text import vectorize
-from tilth.steps.text.vectorize import Vectorize, Vocabulary
-from tilth.steps.text.words import Words
-from tilth.testing.needs import check_need
+from tilth.metrics.text import vocabulary
+from tilth.steps.text.vectorize import Vectorize
 
 TEXTS = [
     "The cat sat on the mat; the cat_2 sat, too.",
@@ -84,14 +82,8 @@ def test_the_most_frequent_words_are_kept_and_null_has_none():
     assert made(Vectorize("t", max_features=2), {"t": ["aa bb aa", None, "cc bb dd"]}) == {"t_aa": [2, 0, 0], "t_bb": [1, 0, 1]}
 
 
-def test_the_vocabulary_keeps_the_laws_of_a_fold(monkeypatch):
-    monkeypatch.setattr(vectorize, "AT_ONCE", 2)
-    check_need(Vocabulary(("t",)), pa.table({"t": [*TEXTS, None]}))
-    check_need(Vocabulary(("t",), Words(ngram_range=(2, 2))), pa.table({"t": [*TEXTS, None]}))
-
-
 def test_too_many_words_and_bad_parameters_are_rejected(monkeypatch):
-    monkeypatch.setattr(vectorize, "MOST_WORDS", 3)
+    monkeypatch.setattr(vocabulary, "MOST_WORDS", 3)
     with pytest.raises(RequestError, match="more than 3 different words"):
         made(Vectorize("t"), {"t": TEXTS})
     for wrong in ({"max_features": 0}, {"min_df": 0}, {"max_df": -1}, {"n_features": 100_000}, {"ngram_range": (2, 1)}):

@@ -29,6 +29,7 @@ from tilth.measures.bias import BIAS_METRICS, BiasRequest, bias_findings
 from tilth.measures.bias.content import with_content
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
+from tilth.measures.bias.terms import Terms
 from tilth.measures.bias_variance.payload import BiasVariance
 from tilth.measures.endpoint.model import EndpointModel
 from tilth.report import Finding, Report, jsonable, warning
@@ -88,6 +89,8 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
         table = replace(table, roles=replace(table.roles, text=config.texts(schema)))
         table, request = with_content(table, replace(named.request(engine.schema(table)), counts=counts), engine, whole=True)
         findings += _bias(table, named, request, engine)
+        if table.roles.text and config.methods.pre_training_bias is not None and request.label is not None:
+            findings += _terms(table, request, engine)
         findings += learned(config.learner, table, request, engine) if config.learner is not None else []
         more |= {"seed": request.seed, "bootstrap": request.bootstrap}
     if config.asks_model and isinstance(model, EndpointModel):
@@ -114,6 +117,13 @@ def _bias(data: Dataset, config: AnalysisConfig, request: BiasRequest, engine: S
             of_segment = bias_findings(filtered(data, condition), replace(request, counts=False), engine=engine)
         findings += [replace(f, part=f"{name}{IS}{segment}") for f in of_segment]
     return findings
+
+
+def _terms(data: Dataset, request: BiasRequest, engine: Session) -> list[Finding]:
+    """What words of the texts say of the label."""
+    labelled = replace(data, roles=replace(data.roles, label=request.label, positive=request.positive))
+    with engine.working_for("words of texts"):
+        return Terms(bootstrap=request.bootstrap, confidence=request.confidence, seed=request.seed).measure(labelled, labelled, engine)[0]
 
 
 def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, suffixes: Iterable[str] | None = None) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.data import Kind
 from tilth.errors import listed
+from tilth.metrics.text.words import WORD
 from tilth.pipelines.plan import Feature, Unsupported
 from tilth.pipelines.sklearn.values import Features
 from tilth.steps.naming import names_of, short
 from tilth.steps.text.vectorize import MOST_COLUMNS, Vectorize
-from tilth.steps.text.words import WORD
 
 if TYPE_CHECKING:
     from tilth.pipelines.sklearn.stages import Stage

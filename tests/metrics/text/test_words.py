@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.steps.text.words import Words, words_of
+from tilth.metrics.text.words import Words, words_of
 
 TEXTS = st.lists(st.none() | st.text(st.sampled_from("aB_1 é日ǅ\x1f\n-ß\u0307")) | st.text(st.sampled_from("aB_1 \x1f\n-.")), max_size=8)
 
