@@ -93,12 +93,29 @@ OUTPUTS = click.option(
     metavar="[FORMAT=]FILE",
     help="Also write the report: .html, .pdf, .ipynb, .md, .json, .xml (JUnit), .sarif, or as FORMAT=FILE; may be repeated.",
 )
-COMPOSITES = click.option(
-    "--composites",
-    type=click.Choice(["column", "row"]),
-    default="column",
-    show_default=True,
-    help="Judge rules with AND and OR by their parts' outcomes, or row by row.",
+JUDGING = (
+    click.option(
+        "--composites",
+        type=click.Choice(["column", "row"]),
+        default="column",
+        show_default=True,
+        help="Judge rules with AND and OR by their parts' outcomes, or row by row.",
+    ),
+    click.option(
+        "--empty",
+        type=click.Choice(["glue", "pass", "fail"]),
+        default="glue",
+        show_default=True,
+        help="What a rule does over no rows; as in Glue, it fails for an empty table, and passes where its `where` matches no row.",
+    ),
+    click.option(
+        "--date-granularity",
+        type=click.Choice(["operand", "day"]),
+        default="operand",
+        show_default=True,
+        help="Compare dates as precisely as a condition says, or always by day.",
+    ),
+    click.option("--strict-types", is_flag=True, help="To ColumnDataType, 12.0 is not an integer."),
 )
 AS_JSON = click.option("--json", is_flag=True, help="Print the report as JSON.")
 REPORTS = click.option(

@@ -203,6 +203,10 @@ def check(
     failed rules of each; `rows` is one for all rows with the columns that Glue adds. `outside_where` says what becomes of a row outside
     a rule's `where`; with `rule_labels` a rule is listed with its labels. `composites="row"` judges composite rules row by row.
 
+    `empty` is the outcome of rules over no rows, `pass` or `fail`; by default a rule fails for an empty table and passes where its `where`
+    matches no row, as in Glue. `date_granularity="day"` compares dates by their days, even with a time such as `now()`. With
+    `strict_types`, 12.0 is not an integer to ColumnDataType.
+
     The report's `passed_rows()` and `failed_rows()` are lazy tables of the same rows, without a file.
 
     `what_if=True` adds which rules would notice damage to the data: findings of the kind `what_if`, for each column and for the table.

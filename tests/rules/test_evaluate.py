@@ -304,3 +304,30 @@ def test_a_rule_of_the_history_without_one_is_an_error_that_says_how_to_give_it_
     report = tilth.check(TABLE, "Rules = [ RowCount > avg(last(5)), RowCount = 5 ]")
     assert [str(f.outcome) for f in report.findings] == ["Error", "Passed"]
     assert "check(data, rules, history=PATH), or `tilth check DATA RULES --history FILE`" in report.findings[0].message
+
+
+OVER_NOTHING = """Rules = [
+    IsComplete "qty", Mean "qty" > 1, IsUnique "qty", ReferentialIntegrity "id" "R.id" > 0, CustomSql "select id from primary",
+    (IsComplete "qty") AND (IsComplete "id"), IsComplete "qty" where "id > 9", ColumnDataType "code" = "Long", RowCount > 0
+]"""
+
+
+@pytest.mark.parametrize(("empty", "outcomes"), [("glue", "FFFFFFPPF"), ("pass", "PPPPPPPPF"), ("fail", "FFFFFFFFF")])
+@pytest.mark.parametrize("composites", ["column", "row"])
+def test_an_option_says_what_a_rule_does_over_no_rows(empty: str, outcomes: str, composites: str) -> None:
+    report = tilth.check(TABLE.slice(0, 0), OVER_NOTHING, sources=SOURCES, empty=empty, composites=composites)
+    assert "".join(str(f.outcome)[0] for f in report.findings) == outcomes
+    (inside,) = tilth.check(TABLE, 'Rules = [ IsComplete "id" where "id > 9" ]', empty=empty).findings
+    assert inside.outcome == ("Failed" if empty == "fail" else "Passed")
+
+
+def test_options_compare_dates_by_day_and_read_types_strictly() -> None:
+    """Deequ drops the time of `now()`; what is strict is the fraction, not the range."""
+    at, table = dt.datetime(2024, 3, 5, 12), pa.table({"at": [dt.datetime(2024, 3, 5, 9)], "text": ["12.0"], "whole": ["-12"]})
+    rules = """Rules = [ ColumnValues "at" >= (now() - 1 hours), ColumnDataType "text" = "Integer", ColumnDataType "text" = "Double",
+        ColumnDataType "whole" = "Long" ]"""
+    outcomes = {
+        words: "".join(str(f.outcome)[0] for f in tilth.check(table, rules, at=at, date_granularity=words, strict_types=strict).findings)
+        for words, strict in (("operand", False), ("day", True))
+    }
+    assert outcomes == {"operand": "FPPP", "day": "PFPP"}

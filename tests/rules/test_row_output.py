@@ -86,7 +86,7 @@ def test_row_mode_adds_no_scan_where_each_row_is_judged_alone() -> None:
     rules = parse('Rules = [ (ColumnValues "id" > 2) OR (ColumnValues "price" < 25), RowCount > 1 ]')
     evaluate(dataset(TABLE), rules, engine, composites="row")
     assert len(engine.scans) == 1
-    with pytest.raises(RequestError, match=r"mode of composites 'rows'[\s\S]*row"):
+    with pytest.raises(RequestError, match=r"composites cannot be 'rows'[\s\S]*row"):
         evaluate(dataset(TABLE), rules, engine, composites="rows")
 
 

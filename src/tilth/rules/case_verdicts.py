@@ -54,8 +54,10 @@ class CaseVerdict(Payload):
         return Place(self.file, self.line, self.column)
 
 
-def run_tests(rules: Iterable[str | Path], session: Session, composites: str = "column") -> Report:
+def run_tests(rules: Iterable[str | Path], session: Session, **options: Any) -> Report:
     """The report of the cases beside rulesets: a verdict for each expectation, and a warning of rules of which no case expects anything.
+
+    `options` are those of `evaluate` that say how rules are judged.
 
     Errors: `RequestError` with every mistake of all rulesets and of their files of cases, before a case is run.
     """
@@ -66,7 +68,7 @@ def run_tests(rules: Iterable[str | Path], session: Session, composites: str = "
     findings: list[Finding] = []
     for path, ruleset, of in zip(paths, rulesets, cases, strict=True):
         before = f"{path.stem}: " if paths[1:] else ""
-        findings += [f for case in of for f in _judged(case, f"{before}{case.name}", ruleset, session, composites)]
+        findings += [f for case in of for f in _judged(case, f"{before}{case.name}", ruleset, session, options)]
         findings += _untested(path, ruleset, of)
     seconds = time.perf_counter() - clock
     source = ", ".join(map(str, paths))
@@ -81,9 +83,9 @@ def _untested(path: Path, ruleset: Ruleset, cases: Sequence[Case]) -> Iterator[F
         yield warning("UNTESTED", f"{path}: no case expects anything of {counted(len(rules), 'rule')}: {shown}", rules=len(rules))
 
 
-def _judged(case: Case, name: str, ruleset: Ruleset, session: Session, composites: str) -> Iterator[Finding[CaseVerdict]]:
+def _judged(case: Case, name: str, ruleset: Ruleset, session: Session, options: Mapping[str, Any]) -> Iterator[Finding[CaseVerdict]]:
     asked = replace(ruleset, rules=tuple(e.rule for e in case.expectations), analyzers=())
-    done = evaluate(case.data, asked, session, sources=case.tables, now=case.at, composites=composites)
+    done = evaluate(case.data, asked, session, sources=case.tables, now=case.at, **options)
     by_rows = [e.rule for e in case.expectations if not isinstance(e.expected, str)]
     failing = _failing_rows(case.data, replace(asked, rules=tuple(by_rows)), done.prepared, session) if by_rows else {}
     for expectation, finding in zip(case.expectations, done.findings, strict=True):

@@ -20,14 +20,19 @@ EPOCH = datetime(1970, 1, 1)
 
 @dataclass(frozen=True)
 class Setting:
-    """What operands may refer to: the time of the run in UTC, the time zone of clock times, and the variables.
+    """What operands may refer to: the time of the run in UTC, the time zone of clock times, and the variables; and how rules are judged.
 
-    `now` with a zone is converted; without one it is UTC.
+    `now` with a zone is converted; without one it is UTC. `empty` is the outcome over no rows: `pass`, `fail`, or `glue`, where a table
+    without rows fails and a `where` that matches none passes. `by_day`: dates are always compared as days. `strict_types`: an integer
+    is written without a decimal point.
     """
 
     now: datetime
     zone: tzinfo = UTC
     variables: Mapping[str, syntax.Variable] = field(default_factory=dict)
+    empty: str = "glue"
+    by_day: bool = False
+    strict_types: bool = False
 
     @property
     def timestamp(self) -> datetime:
@@ -39,7 +44,7 @@ class Setting:
 class Criterion:
     """A condition whose operands are plain values.
 
-    `daily` – dates are compared as days, because every operand was a plain day; otherwise as timestamps. `ignore_case` – strings are
+    `daily` – dates are compared as days, as where every operand was a plain day; otherwise as timestamps. `ignore_case` – strings are
     compared in lower case, patterns are not.
 
     >>> Criterion("number", "between", (5.0, 10.0)).holds(10)
@@ -88,7 +93,8 @@ def resolve(condition: syntax.Condition, setting: Setting, *, ignore_case: bool 
     True
     """
     operands = [plain for operand in condition.operands for plain in _plain(operand, condition, setting)]
-    daily = condition.family == "date" and all(isinstance(operand, syntax.Day | syntax.Keyword) for operand in condition.operands)
+    days = setting.by_day or all(isinstance(operand, syntax.Day | syntax.Keyword) for operand in condition.operands)
+    daily = condition.family == "date" and days
     return Criterion(condition.family, condition.operator, tuple(operands), condition.negated, ignore_case, daily)
 
 

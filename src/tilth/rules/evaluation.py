@@ -27,6 +27,7 @@ from tilth.rules.types import RULE_TYPES
 
 EXAMPLES = 5  # shown of what fails a rule
 MOST_EXAMPLES = 20  # failed rules for which they are looked up
+WORDS = {"composites": ("column", "row"), "empty": ("glue", "pass", "fail"), "date_granularity": ("operand", "day")}
 TREND = 20  # earlier values of a rule's metric in its finding
 
 
@@ -54,6 +55,9 @@ def evaluate(
     now: datetime | None = None,
     examples: int = EXAMPLES,
     composites: str = "column",
+    empty: str = "glue",
+    date_granularity: str = "operand",
+    strict_types: bool = False,
 ) -> Evaluation:
     """Evaluate every rule and analyzer of a ruleset, in its order.
 
@@ -64,10 +68,14 @@ def evaluate(
     For each failed rule, up to twenty, the `examples` most frequent values or keys that fail are looked up with their rows, or as many
     rows, private values masked.
     `composites` is `column`, where a composite is the combination of its parts' outcomes, or `row`, where it passes if no row fails it.
-    Errors: `RequestError` for another word.
+    `empty`, `strict_types` and `date_granularity`, `operand` or `day`, are those of `Setting`. Errors: `RequestError` for another word.
     """
-    RequestError.reject(unknown([composites], ("column", "row"), "there is no mode of composites {}", "bad-value"))
-    setting = Setting(now or datetime.now(UTC), variables={v.name: v for v in ruleset.variables})
+    given = {"composites": composites, "empty": empty, "date_granularity": date_granularity}
+    RequestError.reject(m for name, word in given.items() for m in unknown([word], WORDS[name], f"{name} cannot be {{}}", "bad-value"))
+    variables = {v.name: v for v in ruleset.variables}
+    setting = Setting(
+        now or datetime.now(UTC), variables=variables, empty=empty, by_day=date_granularity == "day", strict_types=strict_types
+    )
     own = {ruleset.primary.name: data} if ruleset.primary else {}
     tables = {PRIMARY: data, **own, **(sources or {})}
     context = Context(data, engine, engine.schema(data), setting, tables, history)
@@ -123,7 +131,12 @@ class _Evaluator:
         for rule, ready in self.prepared.items():
             if rule not in self.results:
                 with self._own_error(rule):
-                    self.results[rule] = ready.judge(self.values)
+                    self.results[rule] = self._over_nothing(ready.judge(self.values))
+
+    def _over_nothing(self, result: RuleResult) -> RuleResult:
+        """A result; one over no rows as the setting has it."""
+        outcome = {"pass": Outcome.PASSED, "fail": Outcome.FAILED}.get(self.context.setting.empty, result.outcome)
+        return replace(result, outcome=outcome) if result.empty else result
 
     def _measure(self, wanted: Iterable[Rule | Composite], asks: Callable[[PreparedRule], Iterable[Metric]]) -> None:
         """What some rules ask. If the engine rejects it, that of each half, until only the rejected rule ends as Error."""

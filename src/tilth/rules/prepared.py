@@ -25,11 +25,15 @@ GLUE = "Value: {} does not meet the constraint requirement!"
 
 @dataclass(frozen=True)
 class RuleResult(Reasons):
-    """The result of a rule: its outcome, the metrics by the names that Glue gives them, and why it did not pass."""
+    """The result of a rule: its outcome, the metrics by the names that Glue gives them, and why it did not pass.
+
+    `empty`: there was no row to judge, so that `Setting.empty` may say otherwise.
+    """
 
     outcome: Outcome
     metrics: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    empty: bool = False
 
     @property
     def message(self) -> str:
@@ -94,6 +98,11 @@ def failed(note: str) -> RuleResult:
     return RuleResult(Outcome.FAILED, notes=(note,))
 
 
+def nothing(note: str = NO_ROWS, *, passed: bool = False) -> RuleResult:
+    """The result over no rows: as Glue has it, Failed where the table has none, Passed where a `where` leaves none."""
+    return RuleResult(Outcome.PASSED if passed else Outcome.FAILED, notes=(note,), empty=True)
+
+
 def row_counts(passed: int, total: int) -> dict[str, int]:
     """The rows that pass, those that fail, and all."""
     return {"passed": passed, "failed": total - passed, "total": total}
@@ -151,7 +160,7 @@ def reject_kinds(rule: Rule, columns: Iterable[Column], kinds: Callable[[Kind], 
 def undefined(scope: Tree | None, rows: int, columns: Iterable[str], message: str = "") -> RuleResult:
     """The result of a rule whose metric has no value; `message` says why, where there are rows."""
     if rows == 0:
-        return failed(NO_ROWS) if scope is None else RuleResult(Outcome.PASSED, notes=(NOTHING_MATCHED,))
+        return nothing() if scope is None else nothing(NOTHING_MATCHED, passed=True)
     return failed(message or f"all values are NULL in {', '.join(repr(c) for c in columns)}")
 
 

@@ -9,11 +9,10 @@ from sqlglot import exp
 from tilth.engine.expressions import coalesce, not_
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Where, measured
-from tilth.report import Outcome
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
 from tilth.rules.language.syntax import Composite, Rule
-from tilth.rules.prepared import NO_ROWS, NOTHING_MATCHED, PreparedRule, RuleResult, Values, failed, judged, row_counts
+from tilth.rules.prepared import NOTHING_MATCHED, PreparedRule, RuleResult, Values, judged, nothing, row_counts
 from tilth.rules.row_output import combined, leaf_verdict, with_verdicts
 from tilth.rules.types import RULE_TYPES
 
@@ -50,9 +49,9 @@ def prepare_by_rows(composite: Composite, prepared: Mapping[Rule | Composite, Pr
         found = values if alone else measured(data, (rows, passing, not_passing), context.engine)
         passed, fails, total = found[passing], found[not_passing], found[rows]
         if total == 0:
-            return failed(NO_ROWS)
+            return nothing()
         if passed + fails == 0:
-            return RuleResult(Outcome.PASSED, notes=(NOTHING_MATCHED,))
+            return nothing(NOTHING_MATCHED, passed=True)
         outside = total - passed - fails
         counts = {"passed": passed, "failed": fails, "skipped": outside, "total": total} if outside else row_counts(passed, total)
         return judged(fails == 0, {}, rows=counts)

@@ -12,12 +12,11 @@ from tilth.data import Column, mask
 from tilth.engine.expressions import and_, col, is_null, not_
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric
-from tilth.report import Outcome
 from tilth.rules.conditions import Criterion
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
 from tilth.rules.language.syntax import Rule
-from tilth.rules.prepared import NO_ROWS, NOTHING_MATCHED, PreparedRule, RuleResult, Values, failed, judged, row_counts, within
+from tilth.rules.prepared import NOTHING_MATCHED, PreparedRule, RuleResult, Values, judged, nothing, row_counts, within
 
 
 def row_rule(
@@ -50,8 +49,7 @@ def row_rule(
     def judge(values: Values) -> RuleResult:
         n, passed = values[rows], values[hits]
         if n == 0:
-            passed_over = scope is not None or pass_on_nothing
-            return RuleResult(Outcome.PASSED, notes=(NOTHING_MATCHED,)) if passed_over else failed(NO_ROWS)
+            return nothing(NOTHING_MATCHED, passed=True) if scope is not None or pass_on_nothing else nothing()
         metrics = {} if hidden else {name: values[m] for name, m in measured.items() if values[m] is not None}
         if not measured or hidden or threshold is not None or always_share:
             metrics[title] = passed / n

@@ -9,7 +9,7 @@ import click
 
 from tilth.cli.every import Every, repeated
 from tilth.errors import RequestError, listed, unknown
-from tilth.options import COMPOSITES, ENGINE, INPUT, OUTPUT, OUTPUTS, PRIVATE, READING, beside, reading_from, sessions_from, shared, show
+from tilth.options import ENGINE, INPUT, JUDGING, OUTPUT, OUTPUTS, PRIVATE, READING, beside, reading_from, sessions_from, shared, show
 
 if TYPE_CHECKING:
     from tilth.checking import ForeignRuleset
@@ -48,7 +48,7 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
     help="What a row is that a rule's `where` excludes, where rows are written.",
 )
 @click.option("--rule-labels", is_flag=True, help="Write a rule's labels after it, where rows are written.")
-@COMPOSITES
+@shared(*JUDGING)
 @click.option(
     "--what-if", is_flag=True, help="Damage the data in several ways, and show which rules notice it; --json then prints the report."
 )

@@ -6,16 +6,16 @@ from typing import Any
 
 import click
 
-from tilth.options import AS_JSON, COMPOSITES, ENGINE, INPUT, OUTPUTS, engine_from, shared, show
+from tilth.options import AS_JSON, ENGINE, INPUT, JUDGING, OUTPUTS, engine_from, shared, show
 
 
 @click.command()
 @click.argument("rules", type=INPUT, metavar="RULES…", nargs=-1, required=True)
 @OUTPUTS
-@COMPOSITES
+@shared(*JUDGING)
 @AS_JSON
 @shared(*ENGINE)
-def command(rules: tuple[str, ...], outputs: tuple[str, ...], composites: str, json: bool, **options: Any) -> int:
+def command(rules: tuple[str, ...], outputs: tuple[str, ...], json: bool, **options: Any) -> int:
     """Test DQDL rulesets by the cases beside them: those of orders.dqdl are in orders.test.yaml.
 
     Exit code 1 if a rule says of a case what is not expected.
@@ -24,7 +24,7 @@ def command(rules: tuple[str, ...], outputs: tuple[str, ...], composites: str, j
     from tilth.rules.case_verdicts import run_tests
 
     files = Outputs(outputs)
-    report = run_tests(rules, engine_from(options), composites)
+    report = run_tests(rules, engine_from(options), **options)
     files.write(report)
     show(report, json)
     return 0 if report.passed else 1

@@ -29,13 +29,17 @@ CLOCK = r"([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9](\.[0-9]{1,9})?)?"
 ZONE = r"Z|[+-][0-9]{1,2}(:?[0-9]{2})?| ?[A-Z][A-Za-z_]+(/[A-Za-z_]+)*"
 TIMESTAMP = rf"[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([ T]{CLOCK}({ZONE})?)?"
 DATA_TYPES = ("Boolean", "Integer", "Integral", "Long", "Float", "Double", "Fractional", "Date", "Timestamp", "Decimal(p,s)")
+INTEGERS = ("integer", "integral", "long")
 LAYOUTS = ("dd-MM-yyyy", "MM-dd-yyyy", "yyyy-MM-dd", "MM-yyyy", "yyyy-MM", "dd-MM", "MM-dd")
 LAYOUT = "layout"  # the code of a mistake in a format
 DIGITS = {"d": "[0-9]{2}", "M": "[0-9]{2}", "y": "[0-9]{4}"}
 
 
-def reads_as(column: Column, type_name: str, layout: str | None) -> Tree:
-    """Whether a cell can be read as a type; false for null. Errors: `RulesError` for an unknown type or layout."""
+def reads_as(column: Column, type_name: str, layout: str | None, *, strict: bool = False) -> Tree:
+    """Whether a cell can be read as a type; false for null. `strict`: a string with a decimal point is not an integer.
+
+    Errors: `RulesError` for an unknown type or layout.
+    """
     word = type_name.strip().casefold()
     decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", word.replace(" ", ""))
     if word not in READERS and not decimal:
@@ -48,6 +52,8 @@ def reads_as(column: Column, type_name: str, layout: str | None) -> Tree:
     x = Trim.of(col(column.name))
     if decimal:
         return _true(_decimal(x, int(decimal[1]), int(decimal[2])))
+    if strict and word in INTEGERS:
+        return _true(and_(FullMatches.of(x, lit("[+-]?[0-9]+")), READERS[word](x)))
     return _true(_laid_out(x, layout) if layout is not None else READERS[word](x))
 
 
@@ -72,7 +78,7 @@ def _typed(column: Column, word: str) -> Tree:
         return not_null(x)
     if column.kind is Kind.INTEGER and word == "integer":
         return _true(and_(ge(x, lit(-(2**31))), lt(x, lit(2**31))))
-    if column.kind.numeric and word in ("integer", "integral", "long"):
+    if column.kind.numeric and word in INTEGERS:
         bound = 2.0**31 if word == "integer" else 2.0**63
         return _true(and_(ge(Finite.of(x), lit(-bound)), lt(Finite.of(x), lit(bound))))
     raise RulesError(f"column {column.name!r} ({column.type or column.kind}) cannot be read as {word}", code="E-TYPE")

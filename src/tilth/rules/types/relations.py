@@ -19,7 +19,19 @@ from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.references import split_aggregate, split_mapping, split_names, split_reference
 from tilth.rules.language.syntax import Rule
 from tilth.rules.members import not_among
-from tilth.rules.prepared import MEMBER, Membership, PreparedRule, RuleResult, Values, by_condition, failed, judged, known, row_counts
+from tilth.rules.prepared import (
+    MEMBER,
+    Membership,
+    PreparedRule,
+    RuleResult,
+    Values,
+    by_condition,
+    failed,
+    judged,
+    known,
+    nothing,
+    row_counts,
+)
 from tilth.rules.types import RULE_TYPES
 from tilth.rules.types.rule_type import NUMBER, ONE, TILTH, TWO, Form, RuleType
 
@@ -62,7 +74,7 @@ def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
     def judge(values: Values) -> RuleResult:
         n, hits = values[rows], values[matched]
         if n == 0:
-            return failed("Primary data frame contains no data.")
+            return nothing("Primary data frame contains no data.")
         return _ratio(rule, context, hits / n, rows=row_counts(hits, n))
 
     columns_here, member = tuple(a for a, _ in keys), _member(context, other, keys)
@@ -98,7 +110,7 @@ def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
     def judge(values: Values) -> RuleResult:
         n, hits = values[rows], values[equal]
         if n == 0:
-            return failed("Cannot evaluate: primary DataFrame is empty")
+            return nothing("Cannot evaluate: primary DataFrame is empty")
         if any(values[metric] for metric in repeated):
             raise _repeated_keys(keys, context, other, alias)
         counts = {"rows without a partner": n - values[found], f"rows of {alias} without a partner": values[others] - values[found]}

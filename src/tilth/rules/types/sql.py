@@ -37,6 +37,7 @@ from tilth.rules.prepared import (
     failed,
     judged,
     metric_name,
+    nothing,
     row_counts,
     within,
 )
@@ -127,7 +128,7 @@ def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
 
 def _by_share(passed: int, n: int, threshold: Criterion | None) -> RuleResult:
     if n == 0:
-        return failed("Custom SQL rule could not be evaluated due to data frame being empty")
+        return nothing("Custom SQL rule could not be evaluated due to data frame being empty")
     met = passed == n if threshold is None else threshold.holds(passed / n)
     note = "Custom SQL response failed to satisfy the threshold"
     return judged(met, {ROWS_METRIC: passed / n}, notes=(note,), rows=row_counts(passed, n))

@@ -103,7 +103,7 @@ def _column_data_type(rule: Rule, context: Context) -> PreparedRule:
         raise RulesError("Unsupported operator", accepted='= "Type" or != "Type"', code="E-OPERATOR")
     (wanted,) = resolve(rule.condition, context.setting).operands
     layout = rule.tag("format")
-    reads = reads_as(column, str(wanted), None if layout is None else layout.word)
+    reads = reads_as(column, str(wanted), None if layout is None else layout.word, strict=context.setting.strict_types)
     passing = reads if rule.condition.operator == "=" else not_(reads)
     return row_rule(rule, context, column, passing, _title("ColumnDataType.Compliance")(rule, context), pass_on_nothing=True)
 
