@@ -11,6 +11,7 @@ import tilth
 from tests.encrypted import MARK, TABLE, key
 from tilth.cli.app import run
 from tilth.errors import SourceError
+from tilth.protection import environment
 from tilth.protection.audit import audit
 from tilth.store.protection import protected
 
@@ -36,3 +37,27 @@ def test_what_is_not_encrypted_is_found(key: str, tmp_path: Path, capfd: pytest.
     assert run(["protect", "shred", str(out / "data"), "--yes"]) == 0
     with pytest.raises(SourceError, match="no folder"):
         audit(tmp_path / "none")
+
+
+def test_what_encryption_does_not_cover_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "SWAPS", tmp_path / "swaps")
+    monkeypatch.setattr(environment, "BLOCK", tmp_path / "block")
+    monkeypatch.setattr(environment, "CORE_PATTERN", tmp_path / "core")
+    out, uuid = tmp_path / "out", tmp_path / "block" / "dm-0" / "dm" / "uuid"
+    out.mkdir(mode=0o700)
+    tmp_path.chmod(0o700)
+    assert environment.environment(out) == ()  # not Linux
+    uuid.parent.mkdir(parents=True)
+    uuid.write_text("CRYPT-PLAIN-swap\n")
+    (tmp_path / "swaps").write_text(
+        "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n/dev/dm-0 partition 1 0 -3\n/dev/zram0 partition 1 0 5\n"
+    )
+    (tmp_path / "core").write_text("|/usr/share/apport %p\n")
+    (out / "_tilth").mkdir()
+    (out / "tilth.key").touch()
+    out.chmod(0o757)
+    tmp_path.chmod(0o770)
+    said = " ".join(note.what for note in environment.environment(out, f"file:{out / 'tilth.key'}"))
+    for words in ("/dev/sda2", "/usr/share/apport", "all users may list", "in the data folder", "may write to"):
+        assert words in said
+    assert "dm-0" not in said and "zram0" not in said

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
@@ -40,6 +41,14 @@ NUMBERS = itertools.count()  # of the names that are made on connections of the 
 def _remove_function(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     with suppress(duckdb.Error):  # the user may have closed the connection
         connection.remove_function(name)
+
+
+def _httpfs() -> str:
+    """DuckDB's extension with OpenSSL: that of the package duckdb-extension-httpfs, where it is installed, else the one that DuckDB has."""
+    package = find_spec("duckdb_extension_httpfs")
+    name = f"extensions/v{duckdb.__version__}/httpfs.duckdb_extension"
+    found = [path for folder in (package.submodule_search_locations or () if package else ()) if (path := Path(folder, name)).is_file()]
+    return scans.literal(str(found[0])) if found else "httpfs"
 
 
 def _extremes_first(scan: Callable[[Files, Any], str], source: Files, run: Session) -> str:
@@ -145,7 +154,7 @@ class DuckDBRun(Session):
         if protection is None or "spill" in protection.plaintext:
             return
         with suppress(duckdb.Error):
-            self._connection.execute("LOAD httpfs")
+            self._connection.execute(f"LOAD {_httpfs()}")
             self._connection.execute("SET temp_file_encryption = true")
         loaded = self._connection.execute("SELECT loaded FROM duckdb_extensions() WHERE extension_name = 'httpfs'").fetchall() == [(True,)]
         if loaded and self._connection.execute("SELECT current_setting('temp_file_encryption')").fetchall() == [(True,)]:

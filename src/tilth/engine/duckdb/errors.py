@@ -24,7 +24,7 @@ QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message can be a valu
 
 NO_SPILL = (
     "what it spills cannot be encrypted here, so it spills nothing: give a larger memory limit, or install DuckDB's extension httpfs, "
-    "whose OpenSSL encrypts it"
+    "whose OpenSSL encrypts it (pip install duckdb-extension-httpfs, in DuckDB's version)"
 )
 
 

@@ -1,0 +1,215 @@
+"""The canary: a flow runs on a copy of its first rows with markers in them, and no file may hold a marker afterwards, or meanwhile.
+
+It runs in processes of its own: to its end, stopped again and again to be looked at; once more until its result begins to be written, where
+it is killed; and, on DuckDB, with many rows in little memory.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tilth import verbs
+from tilth.data import Roles
+from tilth.encryption.magic import SEALED, head_of
+from tilth.engine.chosen import session_of
+from tilth.engine.python_operation import allow_python, python_allowed
+from tilth.errors import RequestError, TilthError
+from tilth.flow import Flow
+from tilth.flow.reading import flow_table
+from tilth.formats.writing import to_arrow
+from tilth.protection.markers import Hit, Markers, forms_of, hits, in_memory
+from tilth.report.files import has_pdf
+from tilth.store.places import copies
+from tilth.store.protection import in_force, protected
+from tilth.store.scratch import Scratch
+from tilth.store.unsealed import parquet_keys
+
+ROWS = 1_000  # of the data
+MANY_BYTES = 64 << 20  # of those rows, repeated, which do not fit into …
+MEMORY = "48MiB"  # … this memory of DuckDB
+LOOKS = (0.5, 1, 2, 4, 8, 16)  # seconds from one look to the next
+SPILLED = ("*duckdb_temp*", "blockmgr-*/**/*")  # the names of what DuckDB and Spark spill
+ENDED, KILLED = "ended", "killed as its result began to be written"
+STARTS = "import sys; from tilth.protection.canary import run_planted; run_planted(*sys.argv[1:])"
+
+
+@dataclass(frozen=True)
+class Canary:
+    """How many cells held a marker, how many encrypted files of the result do, and the files in which one was found unencrypted.
+
+    `runs` says how each run ended; `spilled` are the bytes that the engine was seen to have spilled.
+    """
+
+    markers: int
+    carried: int
+    hits: tuple[Hit, ...]
+    runs: Mapping[str, str] = field(default_factory=dict)
+    spilled: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the markers came as far as the result, and nowhere unencrypted."""
+        return not self.hits and self.carried > 0
+
+    def words(self) -> Iterator[str]:
+        """What came of it, in lines."""
+        yield from (f"{run}: {ended}" for run, ended in self.runs.items())
+        yield f"{self.markers:,} cells held a marker, which is in {self.carried:,} encrypted files of the result"
+        yield f"{self.spilled:,} bytes were seen of what was spilled"
+        if not self.carried:
+            yield "no marker came as far as the result: the run shows nothing"
+        yield f"markers were found unencrypted in {len({hit.path for hit in self.hits}):,} files"
+
+
+def canary(path: str | Path, folders: Iterable[Path] = (), engine: str = "duckdb") -> Canary:
+    """Run a flow file under the key in force with markers in its data, and look for them.
+
+    Looked at are all files of the runs, what they say, and what changed meanwhile below `folders`, that of the flow and that for temporary
+    files. Columns with a role other than `id`, `facet`, `text` and `private` stay as they are, and so do those in which no marker fits.
+
+    Errors: `RequestError` without a key, without a text or number to be marked, and for a flow that does not run on such rows.
+    """
+    protection, outside, since = in_force(), Path(tempfile.gettempdir()).parent, time.time()
+    if protection is None:
+        raise RequestError("nothing is encrypted without a key", hint="give --key, or `protect: {key: …}` in the flow", code="needs-key")
+    flow, markers = Flow.load(path), Markers.new()
+    with session_of(None, None, "canary") as session:
+        data = flow_table(flow, None, session)
+        table, cells = markers.planted(to_arrow(session.first(data, data.names, ROWS), session), _kept(flow.reading.roles))
+    if not cells:
+        message = f"{path} reads no text and no number in which a marker could be planted"
+        raise RequestError(message, accepted="a column of strings, 64-bit integers or doubles without a role", code="no-markers")
+    scratch = Scratch()
+    runs = Path(scratch.name, "runs")
+    few = _written(table, Path(scratch.name, "few.parquet"))
+    asked = [str(path), protection.key.reference, ",".join(protection.plaintext), engine, "python" if python_allowed() else ""]
+    made = [Run(runs / "whole", [*asked, few], markers), Run(runs / "killed", [*asked, few], markers)]
+    ends = {"to its end": made[0].to_its_end()}
+    if ends["to its end"] != ENDED:
+        raise RequestError(f"{path} does not run on its first rows with markers in them: {ends['to its end']}", code="no-canary")
+    carried = sum(_carries(p, markers) for p in made[0].out.rglob("*") if p.is_file())
+    ends["crash"] = made[1].until_it_writes()
+    if engine == "duckdb":
+        many = _written(pa.concat_tables([table] * (1 + MANY_BYTES // (table.nbytes + 1))), Path(scratch.name, "many.parquet"))
+        made.append(Run(runs / "little", [*asked, many, MEMORY], markers))
+        ends["little memory"] = made[2].to_its_end()
+    found = [hit for run in made for hit in run.hits]
+    found += [*hits([Path(scratch.name)], markers), *hits([Path(flow.folder), outside, *folders], markers, since)]
+    inside = {Hit(h.path.removeprefix(f"{scratch.name}/"), h.form) for h in found}
+    scratch.close()
+    return Canary(cells, carried, tuple(sorted(inside, key=astuple)), ends, max(run.spilled for run in made))
+
+
+def _kept(roles: Roles) -> set[str]:
+    """The columns that mean something by their values."""
+    return {c for role, columns in roles.named().items() if role not in ("id", "facet", "text", "private") for c in columns}
+
+
+def _written(table: pa.Table, place: Path) -> str:
+    verbs.write(table, place)
+    return str(place)
+
+
+def _carries(path: Path, markers: Markers) -> bool:
+    """Whether an encrypted file holds a marker, once it is decrypted."""
+    if path.suffix == ".parquet":
+        read = pq.read_table(path, decryption_properties=parquet_keys((str(path),)).reading(), partitioning=None)
+        return any(forms_of(stream, markers) for stream in in_memory(read))
+    if not head_of(path).startswith(SEALED):
+        return False
+    held = copies(str(path))
+    with Path(held.path).open("rb") as file:
+        return bool(forms_of(file, markers))
+
+
+class Run:
+    """A run of the flow in a process of its own, in a folder with its temporary files, its result, its history and what it says.
+
+    `hits` are what was found meanwhile, `spilled` the bytes that were seen of what its engine spills.
+    """
+
+    def __init__(self, folder: Path, asked: Sequence[str], markers: Markers) -> None:
+        self.folder, self.out, self._markers = folder, folder / "result" / "out", markers
+        self.hits, self.spilled = list[Hit](), 0
+        self._temporary = folder / "tmp"
+        for new in (self._temporary, self.out.parent):
+            new.mkdir(parents=True)
+        self._asked = [*asked[:6], str(self.out), str(folder / "result" / "history.db"), *asked[6:]]
+
+    def to_its_end(self) -> str:
+        """Stop it again and again, look for markers, and let it go on; how it ended."""
+        process = self._started()
+        for seconds in LOOKS:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+            if process.returncode is not None:
+                break
+            self._signal(process, signal.SIGSTOP)
+            self._look()
+            self._signal(process, signal.SIGCONT)
+        return self._ended(process)
+
+    def until_it_writes(self) -> str:
+        """Kill it as soon as a file of its result is there, under a hidden name; how it ended."""
+        process = self._started()
+        while process.poll() is None:
+            if any(p.is_file() and p.stat().st_size for p in self.out.parent.rglob(".tilth-*/out/*/*")):
+                self._signal(process, signal.SIGKILL)
+                process.wait()
+                self._look()
+                return KILLED
+            time.sleep(0.005)
+        return self._ended(process)
+
+    def _look(self) -> None:
+        self.hits += hits([self.folder], self._markers)
+        spilled = [p for pattern in SPILLED for p in self._temporary.rglob(pattern) if p.is_file()]
+        self.spilled = max(self.spilled, sum(p.stat().st_size for p in spilled))
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        environment = os.environ | {"TMPDIR": str(self._temporary), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        with (self.folder / "said").open("wb") as said:
+            words = [sys.executable, "-c", STARTS, *self._asked]
+            return subprocess.Popen(words, stdout=said, stderr=said, env=environment, start_new_session=True)  # noqa: S603 -- its own
+
+    @staticmethod
+    def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+        """Send a signal to it and to the programs that it has started, such as Java."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> str:
+        code = process.wait()
+        said = (self.folder / "said").read_text("utf-8", "replace").strip()
+        if "[memory]" in said:
+            return "ran out of memory"
+        return ENDED if code == 0 else said or f"exit code {code}"
+
+
+def run_planted(
+    path: str, key: str, plaintext: str, engine: str, python: str, data: str, out: str, history: str, memory: str | None = None
+) -> None:
+    """Run a flow on other data, as the process of a canary; without a key it leaves markers, which shows that they would be found."""
+    from tilth.engine.duckdb import DuckDB
+
+    reports = ["html", "ipynb", "md", *(["pdf"] if has_pdf() else [])]
+    try:
+        held = protected(key, [kind for kind in plaintext.split(",") if kind]) if key else nullcontext()
+        with allow_python() if python else nullcontext(), held:
+            made: Any = DuckDB(memory_limit=memory, threads=2) if engine == "duckdb" else engine
+            verbs.run(path, out, data, engine=made, history=history, reports=reports)
+    except TilthError as error:
+        sys.exit(str(error))
