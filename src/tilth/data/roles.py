@@ -109,7 +109,7 @@ class Roles:
         >>> Roles.of(text="body").content("@script"), Roles.of(text=["title", "body"]).content("title@script")
         (('body', 'script'), ('title', 'script'))
         """
-        column, _, feature = name.rpartition(CONTENT)
+        column, feature = computed(name)
         of = self.text or self.image
         if not column and len(of) != 1:
             found = f"{len(of)} columns have" if of else "no column has"
@@ -128,6 +128,18 @@ class Roles:
                 except ColumnError as error:
                     mistakes += error.mistakes
         ColumnError.reject(mistakes)
+
+
+def computed(name: str) -> tuple[str, str]:
+    """The column, which may be empty, and the feature that a name such as `body@length_words` is made of; what follows `:` is a file.
+
+    >>> computed("body@length_words"), computed("@oov_share:me@work/words.txt"), computed("age")
+    (('body', 'length_words'), ('', 'oov_share:me@work/words.txt'), ('', 'age'))
+    """
+    head, colon, file = name.partition(":")
+    head, rest = (head, colon + file) if CONTENT in head else (name, "")
+    column, _, feature = head.rpartition(CONTENT)
+    return column, feature + rest
 
 
 SINGLE = tuple(f.name for f in fields(Roles) if f.default is None)

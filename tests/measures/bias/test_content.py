@@ -10,7 +10,7 @@ import pytest
 import tilth
 from tilth.aws.clarify.analysis import measure_config
 from tilth.engine.duckdb import DuckDB
-from tilth.errors import ColumnError, Gap
+from tilth.errors import ColumnError, Gap, RequestError
 from tilth.measures.bias import section
 from tilth.measures.bias.payload import BiasNumber
 
@@ -57,7 +57,9 @@ def test_the_group_may_be_computed_too():
         ("bdy@words", {}, ColumnError, "did you mean 'body'"),
         ("@words", {}, ColumnError, "no column has the role text"),
         ("@words", {"text": ["body", "path"]}, ColumnError, "2 columns have the role text.*body@words"),
-        ("body@language", {}, Gap, "language takes a detector of languages"),
+        ("body@oov_share", {}, ColumnError, "oov_share takes a file of yours.*body@oov_share:words.txt"),
+        ("body@words:words.txt", {}, ColumnError, "words takes no file"),
+        ("body@topic:no.onnx", {}, RequestError, "model of texts 'no.onnx' cannot be read"),
         ("@brightness", {"image": "path"}, Gap, "the content of images is not measured yet"),
         ("path@sharpness", {}, Gap, "the content of images is not measured yet"),
     ],

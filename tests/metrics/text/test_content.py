@@ -6,7 +6,8 @@ import pytest
 
 from tilth.data import Column, Kind, Roles, Schema
 from tilth.errors import ColumnError
-from tilth.metrics.text.content import NEEDS_MORE, OF_IMAGES, content, meaning
+from tilth.metrics.text.brought import BROUGHT
+from tilth.metrics.text.content import OF_IMAGES, content, meaning
 from tilth.metrics.text.features import FEATURES
 
 SCHEMA = Schema((Column("body", Kind.STRING), Column("a@b", Kind.STRING)))
@@ -14,6 +15,7 @@ SCHEMA = Schema((Column("body", Kind.STRING), Column("a@b", Kind.STRING)))
 
 def test_only_names_that_the_table_lacks_are_computed():
     assert list(content(["body", "a@b", "@words", "body@script"], SCHEMA, Roles.of(text="body"))) == ["@words", "body@script"]
+    assert meaning("body@oov_share:a@b.txt") == "share of words that are not in the list, among the words of body"
     assert meaning("@words") == "words of the text, between blanks"
 
 
@@ -24,4 +26,4 @@ def test_all_mistakes_are_named_at_once():
 
 
 def test_what_is_not_there_yet_is_no_feature():
-    assert not FEATURES.keys() & {*NEEDS_MORE, *OF_IMAGES}
+    assert not FEATURES.keys() & {*OF_IMAGES, *BROUGHT}

@@ -37,8 +37,7 @@ from tilth.data.roles import CONTENT
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, unknown
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, Facet
 from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
-from tilth.metrics.text.content import content
-from tilth.metrics.text.features import FEATURES
+from tilth.metrics.text.content import content, feature_of
 from tilth.validation import validated
 
 VERSION = "1.0"
@@ -150,7 +149,7 @@ class AnalysisConfig(Part):
         if self.metrics:
             asked = predicted.request(Schema(columns))
             made = content(asked.columns, Schema(columns), Roles(text=self.texts(schema)))
-            asked.check(Schema((*columns, *(Column(name, FEATURES[name.rpartition(CONTENT)[2]].kind) for name in made))))
+            asked.check(Schema((*columns, *(Column(name, of.kind) for name in made if (of := feature_of(name))))))
         list(segments(self.segment_config, schema))
 
     def _reject_unknown_features(self, schema: Schema, known: tuple[str, ...]) -> None:

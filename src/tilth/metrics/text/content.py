@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind, Roles, Schema
-from tilth.data.roles import CONTENT
+from tilth.data.roles import CONTENT, computed
 from tilth.engine.expressions import col
-from tilth.errors import ColumnError, Gap, Mistake, unknown
+from tilth.engine.python_operation import PythonFunction
+from tilth.errors import ColumnError, Gap, Mistake, listed, unknown
+from tilth.metrics.text.brought import BROUGHT
 from tilth.metrics.text.features import FEATURES, Feature
-
-NEEDS_MORE: Mapping[str, str] = {
-    "language": "a detector of languages",
-    "language_confidence": "a detector of languages",
-    "oov_share": "a list of frequent words",
-    "sentiment": "a model or a lexicon",
-    "toxicity": "a model or a lexicon",
-    "topic": "embeddings",
-}
-"""Feature that Tilth does not compute → what it takes."""
 
 OF_IMAGES = (
     *("width", "height", "megapixels", "aspect", "orientation", "brightness", "contrast", "saturation", "colourfulness", "sharpness"),
@@ -32,26 +24,33 @@ OF_IMAGES = (
 def content(names: Iterable[str], schema: Schema, roles: Roles) -> dict[str, Tree]:
     """Name → its expression, for those of some names that a table does not have and that name a feature of one of its columns.
 
-    Errors: `ColumnError` for unknown features and columns that are not of strings, all at once, and where it is not clear which column is
-    meant; `Gap` for features that are not there yet.
+    A feature that takes a file is given with it: `body@oov_share:words.txt`. Errors: `ColumnError` for unknown features and columns that
+    are not of strings, all at once, and where it is not clear which column is meant; `RequestError` for files that are not of that kind,
+    `MissingExtra`; `Gap` for features that are not there yet.
     """
     asked = {name: roles.content(name) for name in names if CONTENT in name and name not in schema}
     gaps = [gap for name, (column, feature) in asked.items() if (gap := _gap(name, column, feature, roles))]
     if gaps:
         raise Gap(*gaps, hint="compute it beforehand, and give it as a column")
     ColumnError.reject(mistake for name, (column, feature) in asked.items() for mistake in _wrong(name, column, feature, schema))
-    return {name: FEATURES[feature].of(col(column)) for name, (column, feature) in asked.items()}
+    return {name: _named(feature).of(col(column)) for name, (column, feature) in asked.items()}
 
 
 def _gap(name: str, column: str, feature: str, roles: Roles) -> str:
     """Why a feature cannot be computed yet; empty if that is not the reason."""
     if column in roles.image or feature in OF_IMAGES:
         return f"{name}: the content of images is not measured yet, only their folders, what their names say, and annotations"
-    return f"{name}: {feature} takes {NEEDS_MORE[feature]}, which is not part of Tilth" if feature in NEEDS_MORE else ""
+    return ""
 
 
 def _wrong(name: str, column: str, feature: str, schema: Schema) -> list[Mistake]:
-    wrong = unknown([feature], FEATURES, f"{name}: a text has no feature {{}}", "unknown-feature")
+    word, _, file = feature.partition(":")
+    wrong = unknown([word], (*FEATURES, *BROUGHT), f"{name}: a text has no feature {{}}", "unknown-feature")
+    if word in BROUGHT and not file:
+        hint = f"name the file after a colon: {name}:{'words.txt' if word == 'oov_share' else 'model.onnx'}"
+        wrong.append(Mistake(f"{name}: {word} takes a file of yours", hint=hint, code="no-file"))
+    if word in FEATURES and file:
+        wrong.append(Mistake(f"{name}: {word} takes no file", accepted=f"with a file {listed(BROUGHT)}", code="bad-value"))
     wrong += unknown([column], schema.names, f"{name}: there is no column {{}}", "unknown-column")
     if column in schema and schema[column].kind is not Kind.STRING:
         wrong.append(Mistake(f"{name}: column {column!r} is {schema[column]}", accepted="a column of texts", code="wrong-kind"))
@@ -60,8 +59,17 @@ def _wrong(name: str, column: str, feature: str, schema: Schema) -> list[Mistake
 
 def feature_of(name: str) -> Feature | None:
     """The feature that a computed column has; None for another column."""
-    _, at, feature = name.rpartition(CONTENT)
-    return FEATURES.get(feature) if at else None
+    feature = computed(name)[1]
+    return _named(feature) if CONTENT in name and feature.partition(":")[0] in (FEATURES.keys() | BROUGHT.keys()) else None
+
+
+def _named(feature: str) -> Feature:
+    """A feature by its name, with its file where it takes one, which is read when the feature is asked for."""
+    word, _, file = feature.partition(":")
+    if word in FEATURES:
+        return FEATURES[word]
+    kind, says, of_file = BROUGHT[word]
+    return Feature(kind, says, lambda x: PythonFunction(of_file(file), (Kind.STRING,), kind, word).of(x))
 
 
 def meaning(name: str) -> str:
@@ -70,5 +78,5 @@ def meaning(name: str) -> str:
     >>> meaning("body@length_words"), meaning("@has_url"), meaning("age")
     ('words of body', 'whether the text has a web address: 1 or 0', '')
     """
-    feature, column = feature_of(name), name.rpartition(CONTENT)[0]
-    return feature.says.format(column or "the text") if feature else ""
+    feature = feature_of(name)
+    return feature.says.format(computed(name)[0] or "the text") if feature else ""

@@ -19,6 +19,7 @@ from tilth.engine.operations.patterns import ReplacePattern
 from tilth.engine.operations.strings import Trim
 from tilth.engine.python_operation import PythonFunction
 from tilth.metrics.text import segments
+from tilth.metrics.text.language import language, language_confidence
 from tilth.metrics.text.lexicon import FIRST_PERSON, SECOND_PERSON, any_of, lexicon
 
 # ── in SQL ──
@@ -238,6 +239,8 @@ FEATURES: Mapping[str, Feature] = {
             _python("chars_per_word", Kind.FLOAT, "letters for each word of {}", chars_per_word),
             _python("readability", Kind.FLOAT, "Flesch's reading ease of {}, for English: more is easier", readability),
             _python("lexical_variety", Kind.FLOAT, "variety of the words of {} (MTLD)", lexical_variety),
+            _python("language", Kind.STRING, "language of {}, by its code", language),
+            _python("language_confidence", Kind.FLOAT, "probability of the language of {}", language_confidence),
             _python("script", Kind.STRING, "script of most letters of {}", script),
             _python("capitals_share", Kind.FLOAT, "share of capitals among the letters of {}", Share(r"\p{Lu}", r"\p{L}")),
             _python("emoji_share", Kind.FLOAT, "share of emoji among the characters of {}", Share(EMOJI)),

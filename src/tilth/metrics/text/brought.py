@@ -1,0 +1,112 @@
+"""Features of texts by what the user brings in a file: a list of words, or a model of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tilth.data import Kind
+from tilth.errors import MissingExtra, RequestError, listed
+from tilth.metrics.text import segments
+from tilth.store.documents import bytes_of
+
+MOST_BYTES = 64 * 2**20  # of a list of words, and of a model
+DECIMALS = 4
+
+
+@dataclass(frozen=True)
+class OutsideWords:
+    """The share of the words of a text that a list does not have; null of a text without words.
+
+    >>> OutsideWords(frozenset({"the", "cat"}))(pa.array(["The cat", "the katz", ""])).to_pylist()
+    [0.0, 0.5, None]
+    """
+
+    known: frozenset[str]
+
+    @classmethod
+    def of(cls, file: str) -> OutsideWords:
+        """The first word of each line of a file, in any case, so that numbers may follow; lines that begin with `#` are left out."""
+        try:
+            lines = bytes_of(file, "list of words", MOST_BYTES).decode("utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise RequestError(f"the list of words {file!r} is not UTF-8", hint="save it as UTF-8", code="not-utf8") from error
+        known = frozenset(line.split()[0].casefold() for line in lines if line.strip() and not line.startswith("#"))
+        if not known:
+            raise RequestError(f"the list of words {file!r} is empty", accepted="a word in each line", code="bad-value")
+        return cls(known)
+
+    def __call__(self, texts: pa.Array) -> pa.Array:
+        found = [
+            round(sum(word not in self.known for word in words) / len(words), DECIMALS) if words else None
+            for words in segments.words_of(texts)
+        ]
+        return pa.array(found, pa.float64())
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """What an ONNX model says of each text: the last number of its last output, or with `labels` its first output, the label.
+
+    The model takes strings, such as one of scikit-learn with a vectorizer in front. Null has no answer.
+    """
+
+    content: bytes
+    labels: bool = False
+
+    @classmethod
+    def of(cls, file: str, labels: bool = False) -> TextModel:
+        """The model in a file. Errors: `RequestError` for one that does not take a string; `MissingExtra`."""
+        model = cls(bytes_of(file, "model of texts", MOST_BYTES), labels)
+        _session(model.content)
+        return model
+
+    def __call__(self, texts: pa.Array) -> pa.Array:
+        there = texts.drop_null()
+        session = _session(self.content)
+        (given,), outputs = session.get_inputs(), session.get_outputs()
+        strings = np.array(there.to_pylist(), dtype=object)
+        strings = strings.reshape(-1, 1) if len(given.shape) == 2 else strings
+        kind = pa.string() if self.labels else pa.float64()
+        if not len(there):
+            return pa.nulls(len(texts), kind)
+        found = np.asarray(session.run([outputs[0 if self.labels else -1].name], {given.name: strings})[0])
+        answers = iter(map(str, found.ravel()) if self.labels else found.reshape(len(there), -1)[:, -1].tolist())
+        return pa.array([next(answers) if valid else None for valid in texts.is_valid().to_pylist()], kind)
+
+
+@lru_cache(maxsize=4)
+def _session(content: bytes) -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtra.named("onnx", "a model of texts") from error
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level, options.intra_op_num_threads = 4, 1
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise RequestError(f"the file is not an ONNX model: {str(error).splitlines()[0]}", code="bad-model") from error
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if [i.type for i in inputs] != ["tensor(string)"] or len(inputs[0].shape) > 2:
+        found = listed(f"{i.name} {i.type}" for i in inputs)
+        raise RequestError(
+            f"the model's inputs are {found}", accepted="one of strings", hint="export it with its vectorizer", code="model-inputs"
+        )
+    if any(not o.type.startswith("tensor(") for o in outputs):
+        raise RequestError("the model's outputs are not tensors", hint="export it without ZipMap", code="model-outputs")
+    return session
+
+
+BROUGHT: dict[str, tuple[Kind, str, Callable[[str], Callable[[pa.Array], pa.Array]]]] = {
+    "oov_share": (Kind.FLOAT, "share of words that are not in the list, among the words of {}", OutsideWords.of),
+    "sentiment": (Kind.FLOAT, "sentiment of {}, by the model", TextModel.of),
+    "toxicity": (Kind.FLOAT, "toxicity of {}, by the model", TextModel.of),
+    "topic": (Kind.STRING, "topic of {}, by the model", lambda file: TextModel.of(file, labels=True)),
+}
+"""Feature that takes a file, `oov_share:words.txt` → its kind, what it is, and the function of a file's name."""
