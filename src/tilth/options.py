@@ -164,7 +164,7 @@ KEY = (
         metavar="REFERENCE",
         expose_value=False,
         callback=_protect,
-        help="Encrypt all that is written, and decrypt what is read, under this key, such as file:PATH or env:NAME.",
+        help="Encrypt all that is written, and decrypt what is read, under this key, such as file:PATH or aws-kms:KEY.",
     ),
     click.option(
         "--allow-plaintext",

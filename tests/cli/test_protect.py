@@ -35,9 +35,9 @@ def test_the_commands_make_rotate_and_show_keys_and_print_none(tilth: Tilth, tmp
     rotated = tilth("protect", "key", "rotate", str(path))
     os.close(handle)
     shown = json.loads(tilth("protect", "key", "show", str(path), "--json").out)
-    assert [(r["id"], r["state"], r["passphrase"]) for r in shown] == [
-        (rotated.out.strip(), "active", True),
-        (made.out.strip(), "retired", True),
+    assert [(r["id"], r["state"], r["under"]) for r in shown] == [
+        (rotated.out.strip(), "active", "passphrase"),
+        (made.out.strip(), "retired", "passphrase"),
     ]
     assert "retired" in tilth("protect", "key", "show", str(path)).out
     assert all(e["key"] not in made.out + made.err + rotated.out + rotated.err for e in json.loads(path.read_text())["keys"])

@@ -20,6 +20,7 @@ from tests.store import test_https as web
 from tests.store import test_redshift as redshift
 from tilth.cli import app
 from tilth.secrets import hiding, references
+from tilth.secrets.kept import Kept
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +67,7 @@ def server(tmp_path_factory):
 def places(database, server, s3_server, monkeypatch, tmp_path):
     """What `{name}` in a case stands for."""
     monkeypatch.setattr(hiding, "_known", {})
-    monkeypatch.setattr(references, "_kept", {})
+    monkeypatch.setattr(references, "_kept", Kept())
     for name in ("PGPASSWORD", "VAULT_ADDR", "VAULT_TOKEN", "AWS_ENDPOINT_URL", "AWS_PROFILE", *s3_server):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SSL_CERT_FILE", server[1])

@@ -6,15 +6,20 @@ import base64
 import json
 import os
 import pickle
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.keyservices import Vault, aws, kms, vault
 from tilth.encryption import keyfile
 from tilth.encryption.keyfile import KeyFile, new_key_file
-from tilth.encryption.keys import Key, key_of, wrapping_key
-from tilth.errors import RequestError, SourceError, TilthError
+from tilth.encryption.keys import Key, RemoteKey, key_of, marked, wrapping_key
+from tilth.errors import MachineError, RequestError, SourceError, TilthError
+
+__all__ = ["aws", "kms", "vault"]
 
 CONTEXT = {"tilth:dataset": "d1", "tilth:kind": "sealed"}
 ROOT = bytes(range(32))
@@ -47,6 +52,112 @@ def made(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Key:
 @pytest.mark.parametrize("kind", ["file", "passphrase", "env", "command"])
 def test_every_kind_of_key_keeps_the_laws(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = made(kind, tmp_path, monkeypatch)
+    keeps_the_laws(key)
+    key = key.deriving()
+    assert key.derived("a") != key.derived("b") and len(key.derived("a", 64)) == 64
+    shown = f"{key!r} {key.describe()} {vars(key)}"
+    assert base64.b64encode(ROOT).decode() not in shown and repr(ROOT)[2:-1] not in shown
+
+
+@pytest.mark.slow
+def test_a_key_in_kms_keeps_the_laws(kms: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botocore.client import BaseClient
+
+    key = key_of("aws-kms:alias/tilth")
+    wrapped = keeps_the_laws(key)
+    assert wrapping_key(wrapped) == key.describe().id == kms.describe_key(KeyId="alias/tilth")["KeyMetadata"]["Arn"]
+    assert key_of(f"aws-kms:{key.describe().id}").unwrap(wrapped, CONTEXT) == key.unwrap(wrapped, CONTEXT)
+    kms.rotate_key_on_demand(KeyId=key.describe().id)  # of the same id
+    assert key.unwrap(wrapped, CONTEXT) == key_of(f"aws-kms:{key.describe().id}").ask(wrapped, CONTEXT)
+    new = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.update_alias(AliasName="alias/tilth", TargetKeyId=new)
+    answered = BaseClient._make_api_call
+
+    def call(self: Any, operation: str, parameters: Any) -> Any:
+        if operation == "Decrypt":  # as KMS answers for the key of another ciphertext, where moto has no permission
+            raise self.exceptions.IncorrectKeyException({"Error": {"Code": "IncorrectKeyException"}}, operation)
+        return answered(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    with pytest.raises(SourceError, match=re.escape(wrapping_key(wrapped))) as error:
+        key_of("aws-kms:alias/tilth").ask(wrapped, CONTEXT)
+    assert code_of(error) == "wrong-key"
+    kms.disable_key(KeyId=new)
+    curve = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    gone = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.schedule_key_deletion(KeyId=gone)
+    for name, says in {"alias/tilth": "is disabled", "alias/none": "does not exist", curve: "SYMMETRIC_DEFAULT", gone: "cancel"}.items():
+        with pytest.raises(RequestError, match=says) as refused:
+            key_of(f"aws-kms:{name}").describe()
+        assert code_of(refused) == "no-key"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "error", "says"),
+    [
+        ("AccessDeniedException", RequestError, "kms:GenerateDataKey"),
+        ("DisabledException", RequestError, "is disabled"),
+        ("ExpiredTokenException", RequestError, "have expired"),
+        ("ThrottlingException", MachineError, "ThrottlingException"),
+    ],
+)
+def test_what_kms_refuses(code: str, error: type[TilthError], says: str, aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botocore.client import BaseClient
+    from botocore.exceptions import ClientError
+
+    def call(self: object, operation: str, parameters: object) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "marker-marker"}}, operation)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    for act in (lambda key: key.new_key(CONTEXT), lambda key: key.ask(marked("arn:x", b"x"), CONTEXT)):
+        with pytest.raises(error, match=says) as raised:
+            act(key_of("aws-kms:alias/tilth"))
+        assert "marker-marker" not in str(raised.value)
+
+
+def test_a_key_in_vault_keeps_the_laws(vault: Vault) -> None:
+    key = key_of("vault-transit:tilth")
+    wrapped = keeps_the_laws(key)
+    vault.transit.asked.clear()
+    assert key.unwrap(wrapped, CONTEXT) and not vault.transit.asked  # it is kept
+    vault.transit.make("tilth")
+    renewed = key_of("vault-transit:transit/tilth")
+    assert wrapping_key(wrapped) == "transit/tilth:v1"
+    assert wrapping_key(renewed.wrap(b"k" * 32, CONTEXT)) == renewed.describe().id == "transit/tilth:v2"
+    assert renewed.ask(wrapped, CONTEXT) == key.unwrap(wrapped, CONTEXT)
+    vault.transit.least["tilth"] = 2
+    with pytest.raises(SourceError, match="from version 2 on") as error:
+        key_of("vault-transit:tilth").ask(wrapped, CONTEXT)
+    assert code_of(error) == "wrong-key"
+
+
+@pytest.mark.parametrize(
+    ("reference", "environment", "error", "says"),
+    [
+        ("vault-transit:none", {}, RequestError, "vault write -f transit/keys/none derived=true"),
+        ("vault-transit:tilth", {"VAULT_TOKEN": "wrong-marker-marker"}, RequestError, "transit/datakey/plaintext/tilth"),
+        ("vault-transit:kv/sealed", {}, MachineError, "sealed"),
+        ("vault-transit:old/tilth", {}, MachineError, "not one of Vault's"),
+        ("vault-transit:plain/tilth", {}, RequestError, "is not derived"),
+        ("vault-transit:tilth", {"VAULT_ADDR": "http://127.0.0.1:9"}, MachineError, "does not answer"),
+    ],
+)
+def test_what_vault_refuses(
+    reference: str, environment: dict[str, str], error: type[TilthError], says: str, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.answers["/v1/kv/keys/sealed"] = (503, {"errors": ["marker-marker"]})
+    vault.answers["/v1/old/keys/tilth"] = (200, {"data": "marker-marker"})
+    vault.answers["/v1/plain/keys/tilth"] = (200, {"data": {"derived": False, "supports_encryption": True}})
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for act in (lambda key: key.new_key(CONTEXT), lambda key: key.wrap(b"k" * 32, CONTEXT)):
+        with pytest.raises(error, match=says) as raised:
+            act(key_of(reference))
+        assert "marker-marker" not in str(raised.value)
+
+
+def keeps_the_laws(key: Key) -> bytes:
     plain, wrapped = key.new_key(CONTEXT)
     assert len(plain) == 32 and plain not in wrapped
     assert key.unwrap(wrapped, dict(reversed(CONTEXT.items()))) == plain
@@ -54,16 +165,15 @@ def test_every_kind_of_key_keeps_the_laws(kind: str, tmp_path: Path, monkeypatch
     with pytest.raises(SourceError) as error:
         key.unwrap(wrapped, {**CONTEXT, "tilth:dataset": "d2"})
     assert code_of(error) == "wrong-context"
-    for i in range(len(wrapped)):  # never a key that was not wrapped
-        with pytest.raises(SourceError):
+    step, refused = (17, TilthError) if isinstance(key, RemoteKey) else (1, SourceError)  # of moto, for no permission
+    for i in range(0, len(wrapped), step):  # never a key that was not wrapped
+        with pytest.raises(refused):
             key.unwrap(wrapped[:i] + bytes([wrapped[i] ^ 1]) + wrapped[i + 1 :], CONTEXT)
-        with pytest.raises(SourceError):
+        with pytest.raises(refused):
             key.unwrap(wrapped[:i], CONTEXT)
-    assert key.derived("a") != key.derived("b") != plain and len(key.derived("a", 64)) == 64
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(key)
-    shown = f"{key!r} {key.describe()} {vars(key)}"
-    assert base64.b64encode(ROOT).decode() not in shown and repr(ROOT)[2:-1] not in shown
+    return wrapped
 
 
 def test_the_check_value_of_a_derived_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +182,7 @@ def test_the_check_value_of_a_derived_key(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setenv("TILTH_TEST_KEY", base64.b64encode(ROOT).decode())
     label = "tilth/v1/pseudonym/customer"
-    got = key_of("env:TILTH_TEST_KEY").derived(label)
+    got = key_of("env:TILTH_TEST_KEY").deriving().derived(label)
     assert got == HKDF(hashes.SHA256(), 32, None, label.encode()).derive(ROOT)
     assert got.hex() == "b02cbf7252f23f923a28facda42bd1db8e61f4ae035ada870678295d86579188"
 
@@ -175,7 +285,7 @@ def test_a_key_file_does_not_lie_where_it_is_copied_from(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("tilth.key", "file:PATH, env:NAME"),
+        ("tilth.key", "file:PATH, aws-kms:KEY"),
         ("fiel:x", "did you mean 'file'"),
         ("env:TILTH_NOT_SET", "TILTH_NOT_SET"),
         ("command:false", "ended with status 1"),

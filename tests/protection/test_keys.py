@@ -3,18 +3,57 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tilth
 from tests.encrypted import TABLE, code_of, key, rows
+from tests.keyservices import Vault, aws, kms, vault
 from tilth.encryption.keyfile import KeyFile
 from tilth.encryption.keys import key_of
 from tilth.errors import SourceError
 from tilth.protection.keys import rewrap, shred
 from tilth.store.protection import protected
 
-__all__ = ["key"]
+__all__ = ["aws", "key", "kms", "vault"]
+
+
+def test_from_a_key_file_to_vault_and_back(key: str, vault: Vault, tmp_path: Path) -> None:
+    out, transit = tmp_path / "out", "vault-transit:tilth"
+    with protected(key):
+        tilth.write(tilth.read(TABLE), out)
+    assert rewrap(out, key_of(key), key_of(transit)) == (key_of(key).describe().id, "transit/tilth:v1")
+    vault.transit.make("tilth")
+    assert rewrap(out, key_of(transit)) == ("transit/tilth:v1", "transit/tilth:v2")
+    with protected(transit):
+        assert rows(tilth.read(out)).num_rows == TABLE.num_rows
+    with protected(key), pytest.raises(SourceError) as error:
+        tilth.read(out)
+    assert code_of(error) == {"wrong-key"}
+    assert rewrap(out, key_of(transit), key_of(key))[1] == key_of(key).describe().id
+    with protected(key):
+        assert rows(tilth.read(out)).num_rows == TABLE.num_rows
+
+
+@pytest.mark.slow
+def test_a_data_set_under_kms_is_one_call_for_writing_and_one_for_reading(
+    kms: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.client import BaseClient
+
+    answered, asked = BaseClient._make_api_call, list[str]()
+
+    def call(self: Any, operation: str, parameters: Any) -> Any:
+        asked.append(operation)
+        return answered(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    with protected("aws-kms:alias/tilth"):
+        tilth.write(tilth.read(TABLE), tmp_path / "out", compression="zstd")
+    with protected("aws-kms:alias/tilth"):
+        assert [rows(tilth.read(tmp_path / "out")).num_rows for _ in range(2)] == [TABLE.num_rows] * 2
+    assert asked == ["GenerateDataKey", "Decrypt"]
 
 
 def test_rotate_rewrap_destroy_and_shred(key: str, tmp_path: Path) -> None:

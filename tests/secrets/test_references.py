@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tilth.errors import RequestError
-from tilth.secrets import AuthenticationFailed, Reference, references, renewing, resolve
+from tilth.secrets import AuthenticationFailed, Reference, kept, renewing, resolve
 from tilth.secrets.references import PROVIDERS, Provider
 
 
@@ -59,8 +59,8 @@ def test_a_remote_secret_is_kept_for_an_hour(counted, monkeypatch):
     assert (resolve("counted:db").reveal(), Counted.asked) == (Counted.value, 1)
     resolve("counted:db@AWSPREVIOUS")
     assert Counted.asked == 2
-    later = references.monotonic() + Counted.keeps + 1
-    monkeypatch.setattr(references, "monotonic", lambda: later)
+    later = kept.monotonic() + Counted.keeps + 1
+    monkeypatch.setattr(kept, "monotonic", lambda: later)
     resolve(counted)
     assert Counted.asked == 3
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import tilth
+from tests.keyservices import aws, kms
 from tilth.errors import MachineError, RequestError, SourceError
 from tilth.secrets import AuthenticationFailed
 from tilth.store import s3 as module
@@ -18,6 +21,7 @@ from tilth.store.atomic import LISTING
 from tilth.store.places import atomic, copies
 from tilth.store.s3 import RUN, _Bucket
 
+__all__ = ["aws", "kms"]
 FLOW = """
 data: {read: [READ], roles: {id: id, label: y, positive: "1"}}
 check: 'Rules = [ RowCount = 40 ]'
@@ -208,3 +212,38 @@ def test_a_secret_is_an_access_key(s3, s3_server, monkeypatch):
         with pytest.raises(error, match=says) as raised:
             rows(f"{s3}/a.csv", secret="env:S3_KEY")
         assert "marker-key-marker" not in str(raised.value)
+
+
+@pytest.mark.slow
+def test_s3_is_told_the_key_in_kms(kms, monkeypatch, tmp_path):
+    put_with = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(404 if self.command == "HEAD" else 200)
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
+
+        do_HEAD = do_GET
+
+        def do_PUT(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            put_with.append({k: v for k, v in self.headers.items() if k.startswith("x-amz-server-side")})
+            self.send_response(200)
+            self.send_header("ETag", "e")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "https://kms.eu-west-1.amazonaws.com")
+    with tilth.protected("aws-kms:alias/tilth"):
+        put("s3://bucket/notes.txt", b"x")
+    put("s3://bucket/notes.txt", b"x")
+    server.shutdown()
+    server.server_close()
+    arn = kms.describe_key(KeyId="alias/tilth")["KeyMetadata"]["Arn"]
+    assert put_with == [{"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": arn}, {}]

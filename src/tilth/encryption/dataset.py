@@ -6,10 +6,10 @@ A data set is a folder, with `_tilth/keys.json` and `_tilth/manifest.json.sealed
 from __future__ import annotations
 
 import base64
+import binascii
 import io
 import json
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -23,8 +23,6 @@ FOLDER = "_tilth"
 KEYS = "keys.json"
 SEAL = "tilth/v1/sealed"
 WRAPPED = "tilth:key"  # in the context of a file by itself: its wrapped key
-KEPT = 600.0  # seconds that an unwrapped key is kept, in this process
-_kept: dict[tuple[str, str, str], tuple[float, KeyBytes]] = {}
 
 
 class DataSet:
@@ -48,18 +46,10 @@ class DataSet:
     @classmethod
     def unwrapped(cls, root: Key, id: str, wrapped: str, *, alone: bool = False) -> DataSet:  # noqa: A002 -- what it is
         """The one whose key was wrapped. Errors: `SourceError` for another root key, and for a key of another data set."""
-        known, now = (root.reference, id, wrapped), time.monotonic()
-        at, key = _kept.get(known, (0.0, None))
-        if key is None or now - at > KEPT:
-            try:
-                key = KeyBytes(root.unwrap(base64.b64decode(wrapped, validate=True), bound_to(id)))
-            except ValueError as error:
-                if isinstance(error, SourceError):
-                    raise
-                raise SourceError("a wrapped key is not valid base64", code="wrong-context") from None
-            for old in [k for k, (since, _) in _kept.items() if now - since > KEPT]:
-                del _kept[old]
-            _kept[known] = (now, key)
+        try:
+            key = KeyBytes(root.unwrap(base64.b64decode(wrapped, validate=True), bound_to(id)))
+        except binascii.Error:
+            raise SourceError("a wrapped key is not valid base64", code="wrong-context") from None
         return cls(id, key, wrapped, alone=alone)
 
     def sealing(self, file: IO[bytes], path: str) -> IO[bytes]:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from tilth.errors import MissingExtra, RequestError
@@ -64,6 +64,10 @@ class KeyBytes:
         hkdf, hashes = primitives("kdf.hkdf"), primitives("hashes")
         made: bytes = hkdf.HKDF(hashes.SHA256(), length, None, label.encode()).derive(self._bytes)
         return made
+
+    def wrapped(self, by: Callable[[bytes], bytes]) -> bytes:
+        """These bytes, wrapped by another key."""
+        return by(self._bytes)
 
     def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
         """Another key, encrypted by AES-256-GCM under the key derived for wrapping, and bound to a context."""

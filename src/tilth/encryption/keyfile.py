@@ -1,6 +1,7 @@
 """Key files: JSON with one active key, retired ones that unwrap what they wrapped, and the dates of destroyed ones.
 
-A key is in the file as it is, or encrypted by AES-256-GCM under a passphrase (scrypt), with its id as associated data.
+A key is in the file as it is; or encrypted by AES-256-GCM under a passphrase (scrypt), with its id as associated data; or wrapped by
+another key, such as one in AWS KMS.
 """
 
 from __future__ import annotations
@@ -17,15 +18,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tilth.encryption import keyplace
 from tilth.encryption.keybytes import NONCE, SIZE, KeyBytes, primitives
-from tilth.encryption.keys import Description, LocalKey
+from tilth.encryption.keys import KEPT, Description, Key, LocalKey, key_of
 from tilth.errors import RequestError
 from tilth.secrets import resolve
+from tilth.secrets.kept import Kept
 
 SCRYPT = {"n": 1 << 17, "r": 8, "p": 1}  # about 128 MiB of memory for each try
 PASSPHRASE = "TILTH_PASSPHRASE"  # noqa: S105 -- an environment variable: a reference to the secret that is the passphrase
 PASSPHRASE_FD = "TILTH_PASSPHRASE_FD"  # noqa: S105 -- an environment variable: the number of an open file with the passphrase
 
+SECRET = Path("protect/secret.json")  # the secret of the project in the working directory
+DERIVING = {"tilth:purpose": "derive"}  # what a wrapped key of a file is bound to
+
 Ask = Callable[[], str]
+_opened = Kept[KeyBytes]()  # so that a passphrase is asked for once
 
 
 class _Closed(BaseModel):
@@ -48,7 +54,8 @@ class Entry(_Closed):
     created: str
     state: Literal["active", "retired", "destroyed"]
     algorithm: Literal["AES-256"] = "AES-256"
-    protection: Literal["none", "scrypt"] = "none"
+    protection: Literal["none", "scrypt", "wrapped"] = "none"
+    under: str | None = None
     kdf: Kdf | None = None
     nonce: str | None = None
     key: str | None = None
@@ -56,9 +63,14 @@ class Entry(_Closed):
     destroyed: str | None = None
 
     def opened(self, path: Path, ask: Ask) -> KeyBytes:
-        """The bytes. Errors: `RequestError` for a wrong passphrase, and for a damaged file."""
+        """The bytes. Errors: `RequestError` for a wrong passphrase, and for a damaged file; those of the key that has wrapped it."""
+        return _opened.get((self.id, self.key, self.under), lambda: self._opened(path, ask), KEPT if self.protection != "none" else 0)
+
+    def _opened(self, path: Path, ask: Ask) -> KeyBytes:
         damaged = RequestError(f"the key {self.id} in {path} is damaged", hint="restore the key file from a backup", code="damaged-key")
         held = _bytes(self.key)
+        if self.protection == "wrapped":
+            held = key_of(self.under or "").unwrap(held, DERIVING)
         if self.protection == "scrypt":
             if self.kdf is None or self.nonce is None:
                 raise damaged
@@ -91,14 +103,17 @@ class KeyFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        content, found = keyplace.content_of(self.path)
         try:
-            self.entries: Sequence[Entry] = Content.model_validate_json(keyplace.content_of(self.path)).keys
+            self.entries: Sequence[Entry] = Content.model_validate_json(content).keys
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]  # an input may be key bytes
             message = f"{self.path} is not a key file: {'.'.join(map(str, first['loc']))}: {first['msg']}"
             raise RequestError(message, hint="restore it from a backup", code="damaged-key") from None
         if sum(e.state == "active" for e in self.entries) != 1:
             raise RequestError(f"{self.path} does not have one active key", hint="restore it from a backup", code="damaged-key")
+        if any(e.protection != "wrapped" for e in self.entries if e.key):
+            keyplace.reject_shared(self.path, found)
 
     @property
     def active(self) -> Entry:
@@ -115,14 +130,19 @@ class KeyFile:
             return answers[0]
 
         keys = {e.id: e.opened(self.path, once) for e in self.entries if e.state != "destroyed"}
-        made = Description(self.active.id, "file", self.active.created, len(self.entries) - 1)
-        return LocalKey(reference, keys, made)
+        return LocalKey(reference, keys, Description(self.active.id, "file"))
 
     def rotated(self, phrase: str | None = None) -> Entry:
-        """Make a new active key in the file; the old one is retired: it unwraps what it has wrapped."""
-        new = new_entry(phrase)
+        """Make a new active key in the file; the old one is retired: it unwraps what it has wrapped. One that is wrapped stays so."""
+        new = new_entry(phrase, key_of(self.active.under) if self.active.under else None)
         self._write([new, *(e.model_copy(update={"state": "retired"}) if e.state == "active" else e for e in self.entries)])
         return new
+
+    def wrapped(self, under: Key) -> None:
+        """Wrap the keys of the file by another key, such as one in AWS KMS. They stay the same, so what they encrypted stays readable."""
+        held = {e.id: e.opened(self.path, passphrase).wrapped(lambda key: under.wrap(key, DERIVING)) for e in self.entries if e.key}
+        new: dict[str, Any] = {"protection": "wrapped", "under": under.reference, "kdf": None, "nonce": None}
+        self._write([e.model_copy(update=new | {"key": _text(held[e.id])}) if e.key else e for e in self.entries])
 
     def destroyed(self, name: str) -> None:
         """Remove the bytes of a retired key; its entry stays, with the date. Errors: `RequestError` for any other."""
@@ -130,7 +150,8 @@ class KeyFile:
         if name not in retired:
             message = f"{name!r} is not a retired key of {self.path}"
             raise RequestError(message, accepted=", ".join(retired) or "none", hint="tilth protect key show", code="no-key")
-        gone: dict[str, Any] = {"state": "destroyed", "key": None, "nonce": None, "kdf": None, "protection": "none", "destroyed": _now()}
+        gone: dict[str, Any] = dict.fromkeys(("key", "nonce", "kdf", "under")) | {"protection": "none"}
+        gone |= {"state": "destroyed", "destroyed": _now()}
         self._write([e.model_copy(update=gone) if e.id == name else e for e in self.entries])
 
     def _write(self, entries: Sequence[Entry]) -> None:
@@ -143,26 +164,43 @@ def key_at(reference: str) -> LocalKey:
     return KeyFile(Path(reference.partition(":")[2]).expanduser()).key(reference)
 
 
-def new_key_file(path: Path, phrase: str | None = None) -> Entry:
-    """Make a key file with one key.
+def project_secret(reference: str) -> LocalKey:
+    """The key from which those for single purposes are derived, where `reference` is one that a service keeps.
 
-    Errors: `RequestError` if it exists, and for a place from which it may be copied: a folder of data, a Git work tree.
+    Errors: `RequestError` where there is none.
     """
-    keyplace.reject_exposed(path)
-    made = new_entry(phrase)
+    if not SECRET.exists():
+        message = f"pseudonyms cannot be derived from {reference}, and the project has no secret of its own: there is no {SECRET}"
+        hint = f"make it, and keep it with the project: tilth protect key new {SECRET} --under {reference}"
+        raise RequestError(message, hint=hint, code="no-key")
+    return KeyFile(SECRET).key(f"file:{SECRET}")
+
+
+def new_key_file(path: Path, phrase: str | None = None, under: Key | None = None) -> Entry:
+    """Make a key file with one key: under a passphrase, or wrapped by another key, or neither.
+
+    Errors: `RequestError` if it exists, and, unless it is wrapped, for a place from which it may be copied: a folder of data, a Git work
+    tree.
+    """
+    if under is None:
+        keyplace.reject_exposed(path)
+    made = new_entry(phrase, under)
     keyplace.make(path, _json([made]))
     return made
 
 
-def new_entry(phrase: str | None = None) -> Entry:
+def new_entry(phrase: str | None = None, under: Key | None = None) -> Entry:
     """A new random key."""
-    held = os.urandom(SIZE)
+    held, wrapped = under.new_key(DERIVING) if under else (os.urandom(SIZE), b"")
     name, check = f"k-{os.urandom(4).hex()}", KeyBytes(held).check()
+    made = Entry(id=name, created=_now(), state="active", key=_text(wrapped or held), check=check)
+    if under:
+        return made.model_copy(update={"protection": "wrapped", "under": under.reference})
     if phrase is None:
-        return Entry(id=name, created=_now(), state="active", key=_text(held), check=check)
+        return made
     kdf, nonce = Kdf(**SCRYPT, salt=_text(os.urandom(16))), os.urandom(NONCE)
-    closed = _cipher(phrase, kdf).encrypt(nonce, held, name.encode())
-    return Entry(id=name, created=_now(), state="active", protection="scrypt", kdf=kdf, nonce=_text(nonce), key=_text(closed), check=check)
+    closed = _text(_cipher(phrase, kdf).encrypt(nonce, held, name.encode()))
+    return made.model_copy(update={"protection": "scrypt", "kdf": kdf, "nonce": _text(nonce), "key": closed})
 
 
 def passphrase() -> str:

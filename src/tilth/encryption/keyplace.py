@@ -8,7 +8,6 @@ import shutil
 import stat
 import subprocess
 from pathlib import Path
-from typing import IO
 
 from tilth.errors import MachineError, RequestError
 
@@ -18,8 +17,8 @@ DATA = ("_tilth.json", "_tilth", "_manifest.json")  # what a folder of data has
 GIT_IGNORED, GIT_TRACKED = 0, 1  # exit codes of `git check-ignore`
 
 
-def content_of(path: Path) -> bytes:
-    """The bytes of a key file. Errors: `RequestError` where others may read it, or it is not a plain file, with what to do."""
+def content_of(path: Path) -> tuple[bytes, os.stat_result]:
+    """The bytes of a key file, and what it is. Errors: `RequestError` where it is not a plain file, with what to do."""
     lax = os.environ.get(LAX) == "1"
     try:
         handle = os.open(path, os.O_RDONLY | (0 if lax else getattr(os, "O_NOFOLLOW", 0)))
@@ -31,17 +30,17 @@ def content_of(path: Path) -> bytes:
             raise RequestError(f"the key file {path} is a symbolic link", hint=hint, code="key-link") from None
         raise MachineError(f"the key file {path} cannot be read: {error.strerror}", code="no-key") from error
     with os.fdopen(handle, "rb") as file:
-        _reject_open(file, path, lax)
-        return file.read(LARGEST + 1)
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise RequestError(f"the key file {path} is not a plain file", code="key-file")
+        if found.st_size > LARGEST:
+            raise RequestError(f"the key file {path} has {found.st_size:,} bytes", accepted=f"at most {LARGEST:,}", code="key-file")
+        return file.read(LARGEST + 1), found
 
 
-def _reject_open(file: IO[bytes], path: Path, lax: bool) -> None:
-    found = os.fstat(file.fileno())
-    if not stat.S_ISREG(found.st_mode):
-        raise RequestError(f"the key file {path} is not a plain file", code="key-file")
-    if found.st_size > LARGEST:
-        raise RequestError(f"the key file {path} has {found.st_size:,} bytes", accepted=f"at most {LARGEST:,}", code="key-file")
-    if lax or not hasattr(os, "geteuid"):
+def reject_shared(path: Path, found: os.stat_result) -> None:
+    """Reject a key file that others may read. Errors: `RequestError`, with what to do."""
+    if os.environ.get(LAX) == "1" or not hasattr(os, "geteuid"):
         return
     if found.st_uid not in (os.geteuid(), 0):
         message, hint = f"the key file {path} belongs to another user", f"chown {os.geteuid()} {path}, or make a key of your own"

@@ -17,19 +17,18 @@ from typing import NoReturn
 from tilth.encryption.keybytes import SIZE, KeyBytes
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean
 from tilth.secrets import resolve
+from tilth.secrets.kept import Kept
 from tilth.shelf import Shelf
 
-MARK = b"TK1"  # begins a key that a local key has wrapped; the length of the id and the id follow
+MARK = b"TK1"  # begins a key that another has wrapped; the length of the id of that and the id follow
 
 
 @dataclass(frozen=True)
 class Description:
-    """What may be shown of a key: its id, the kind of its reference, when it was made, and how many keys it replaced."""
+    """What may be shown of a key: its id, and the kind of its reference."""
 
     id: str
     kind: str
-    created: str = ""
-    rotations: int = 0
 
 
 class Key(ABC):
@@ -51,12 +50,17 @@ class Key(ABC):
         """The key that was wrapped in this context."""
 
     @abstractmethod
-    def derived(self, label: str, length: int = SIZE, *, id: str | None = None) -> bytes:  # noqa: A002 -- as in `Description`
-        """A key for the purpose of a label, such as `tilth/v1/pseudonym/customer`; of a rotated key that with this id."""
+    def deriving(self) -> LocalKey:
+        """The key from which keys for single purposes are derived: itself, if its bytes are known here."""
 
     @abstractmethod
     def describe(self) -> Description:
         """What may be shown."""
+
+    @property
+    def aws_id(self) -> str:
+        """The id by which services of AWS know it; empty for a key that they do not know."""
+        return ""
 
     def new_key(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
         """A new random key, and the same one wrapped."""
@@ -83,29 +87,68 @@ class LocalKey(Key):
         self._keys, self._active = dict(keys), active
 
     def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
-        name = self._active.id.encode()
-        return MARK + bytes([len(name)]) + name + self._keys[self._active.id].wrap(key, context)
+        return marked(self._active.id, self._keys[self._active.id].wrap(key, context))
 
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         name = wrapping_key(wrapped)
         if name not in self._keys:
             raise wrong_key(name, self)
-        found = self._keys[name].unwrap(wrapped[len(MARK) + 1 + len(name.encode()) :], context)
+        found = self._keys[name].unwrap(unmarked(wrapped), context)
         if found is None:
             raise wrong_context(context)
         return found
 
     def derived(self, label: str, length: int = SIZE, *, id: str | None = None) -> bytes:  # noqa: A002 -- as in `Description`
+        """A key for the purpose of a label, such as `tilth/v1/pseudonym/customer`; of a rotated key that with this id."""
         if id is not None and id not in self._keys:
             raise wrong_key(id, self)
         return self._keys[id or self._active.id].derived(label, length)
+
+    def deriving(self) -> LocalKey:
+        return self
 
     def describe(self) -> Description:
         return self._active
 
 
+class RemoteKey(Key):
+    """A key that a service keeps, and that wraps and unwraps there. What is unwrapped is kept for ten minutes, in this process only.
+
+    Nothing can be derived from it: keys for single purposes are derived from the secret of the project, which it wraps.
+
+    Errors: as for `Key`; `RequestError` where the service refuses it, `MachineError` where it cannot be asked.
+    """
+
+    @abstractmethod
+    def ask(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        """The key that was wrapped, from the service."""
+
+    def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        known = (self.reference, wrapped, frozenset(context.items()))
+        return _unwrapped.get(known, lambda: self.ask(wrapped, context), KEPT)
+
+    def deriving(self) -> LocalKey:
+        from tilth.encryption.keyfile import project_secret
+
+        return project_secret(self.reference)
+
+
+KEPT = 600.0  # seconds
+_unwrapped = Kept[bytes]()
+
+
+def marked(name: str, wrapped: bytes) -> bytes:
+    """What a key has wrapped, with its id in front."""
+    return MARK + bytes([len(name.encode())]) + name.encode() + wrapped
+
+
+def unmarked(wrapped: bytes) -> bytes:
+    """What a key has wrapped, without its id."""
+    return wrapped[len(MARK) + 1 + wrapped[len(MARK)] :]
+
+
 def wrapping_key(wrapped: bytes) -> str:
-    """The id of the local key that has wrapped another; empty for what none has."""
+    """The id of the key that has wrapped another; empty for what none has."""
     if not wrapped.startswith(MARK) or len(wrapped) <= len(MARK):
         return ""
     start = len(MARK) + 1
@@ -127,7 +170,8 @@ def wrong_context(context: Mapping[str, str]) -> SourceError:
 
 
 def key_of(reference: str) -> Key:
-    """The key of a reference: `file:PATH`, a key file; a secret that holds one in base64, such as `env:NAME`, `command:WORDS`.
+    """The key of a reference: `file:PATH`, a key file; `aws-kms:KEY` and `vault-transit:KEY`, one that a service keeps; a secret that
+    holds one in base64, such as `env:NAME`, `command:WORDS`.
 
     Errors: `RequestError` for what is not a reference, and for a key that cannot be used, with what to do.
 
@@ -147,7 +191,7 @@ def unreferenced(text: str) -> Mistake | None:
     if colon and rest and scheme in PROVIDERS:
         return None
     hint = did_you_mean(scheme, PROVIDERS) if colon else ""
-    accepted = "file:PATH, env:NAME, keyring:SERVICE/USER, command:WORDS …"
+    accepted = "file:PATH, aws-kms:KEY, vault-transit:KEY, env:NAME, keyring:SERVICE/USER, command:WORDS …"
     return Mistake("that is not a reference to a key", accepted=accepted, hint=hint, code="bad-key-reference")
 
 
@@ -179,6 +223,8 @@ PROVIDERS: Shelf[Callable[[str], Key]] = Shelf(
     "keys",
     {
         "file": "tilth.encryption.keyfile:key_at",
+        "aws-kms": "tilth.encryption.kms:KmsKey",
+        "vault-transit": "tilth.encryption.transit:TransitKey",
         **dict.fromkeys(("env", "keyring", "command", "vault", "aws"), "tilth.encryption.keys:key_in_secret"),
     },
 )

@@ -6,23 +6,23 @@ import base64
 import os
 from pathlib import Path
 
-from tilth.encryption.dataset import FOLDER, KEYS, DataSet, bound_to, keys_in, opened
+from tilth.encryption.dataset import FOLDER, KEYS, DataSet, bound_to, keys_in
 from tilth.encryption.keys import Key, wrapping_key
 from tilth.errors import MachineError, SourceError
 
 
-def rewrap(folder: Path, root: Key) -> tuple[str, str]:
-    """Wrap the key of a data set again under the active key, without touching data: the ids of the key before and of that now.
+def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
+    """Wrap the key of a data set again, without touching data: the ids of the key before and of that now.
+
+    `to` is another key than `root`, which is the default: its active key after a rotation.
 
     Errors: `SourceError` where the folder is not a data set, and for another root key.
     """
     name, wrapped = keys_in(folder)
-    before = wrapping_key(base64.b64decode(wrapped))
-    held = opened(root, folder)
-    held.wrapped = base64.b64encode(root.wrap(root.unwrap(base64.b64decode(wrapped), bound_to(name)), bound_to(name))).decode()
-    _replace(folder, held)
-    opened(root, folder)  # what was written can be read, or this says so
-    return before, wrapping_key(base64.b64decode(held.wrapped))
+    before, new = base64.b64decode(wrapped), to or root
+    made = new.wrap(root.unwrap(before, bound_to(name)), bound_to(name))
+    _replace(folder, DataSet.unwrapped(new, name, base64.b64encode(made).decode()))  # or this says that it could not be read
+    return wrapping_key(before), wrapping_key(made)
 
 
 def shred(folder: Path) -> str:

@@ -6,11 +6,11 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
 from typing import ClassVar, TypeVar
 
 from tilth.errors import RequestError, SourceError, joined
 from tilth.secrets.hiding import fetching
+from tilth.secrets.kept import Kept
 from tilth.secrets.secret import Secret
 from tilth.shelf import Shelf
 
@@ -84,7 +84,7 @@ class Reference:
         return f"{self.scheme}:{self.name}" + (f"#{self.field}" if self.field else "") + (f"@{self.label}" if self.label else "")
 
 
-_kept: dict[tuple[str, str, str], tuple[float, str]] = {}
+_kept = Kept[str]()
 
 
 def resolve(reference: str, *, fresh: bool = False) -> Secret:
@@ -126,16 +126,13 @@ def renewing(reference: str, connect: Callable[[Secret], T]) -> T:
 
 
 def _text(asked: Reference, fresh: bool) -> str:
-    provider, key = PROVIDERS[asked.scheme](), (asked.scheme, asked.name, asked.label)
-    for old in [k for k, (until, _) in list(_kept.items()) if monotonic() > until or (fresh and k == key)]:
-        _kept.pop(old, None)
-    if key in _kept:
-        return _kept[key][1]
-    with fetching():
-        text = provider.text(asked.name, asked.label)
-    if provider.keeps:
-        _kept[key] = (monotonic() + provider.keeps, text)
-    return text
+    provider = PROVIDERS[asked.scheme]()
+
+    def fetched() -> str:
+        with fetching():
+            return provider.text(asked.name, asked.label)
+
+    return _kept.get((asked.scheme, asked.name, asked.label), fetched, provider.keeps, fresh=fresh)
 
 
 def _field(asked: Reference, whole: Secret) -> str:

@@ -33,6 +33,7 @@ from tilth.store.atomic import LISTING, reject_unlisted
 from tilth.store.local import HIDDEN, changed
 from tilth.store.memory import workspace
 from tilth.store.places import MAGIC, Copies, Object, Store
+from tilth.store.protection import in_force
 from tilth.store.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -247,11 +248,13 @@ def _run(manifest: bytes) -> str:
 def _client(bucket: str, access: Access | None = None) -> S3Store:
     """The client of a bucket, with its open connections, for the environment as it is; that of a secret is not kept."""
     environment = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
-    return _client_in.__wrapped__(bucket, environment, access) if access else _client_in(bucket, environment)
+    make = _client_in.__wrapped__ if access else _client_in
+    return make(bucket, environment, (held := in_force()) and held.key.aws_id, access)
 
 
 @lru_cache(maxsize=16)
-def _client_in(bucket: str, environment: tuple[tuple[str, str], ...], access: Access | None = None) -> S3Store:
+def _client_in(bucket: str, environment: tuple[tuple[str, str], ...], key: str | None, access: Access | None = None) -> S3Store:
+    """`key` is one of AWS KMS, under which S3 is to encrypt what it gets, too: there are buckets that refuse objects otherwise."""
     try:
         from obstore.store import S3Store
     except ImportError as error:
@@ -262,6 +265,8 @@ def _client_in(bucket: str, environment: tuple[tuple[str, str], ...], access: Ac
     elif provider := _profile():
         more["credential_provider"] = provider
     http = more.get("endpoint", os.environ.get("AWS_ENDPOINT_URL", "")).startswith("http://")
+    if key:
+        more |= {"server_side_encryption": "aws:kms", "sse_kms_key_id": key}
     more["retry_config"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
     return S3Store(bucket, client_options={"allow_http": http}, **more)
 

@@ -7,23 +7,19 @@ import sys
 
 import pytest
 
+from tests.keyservices import aws
 from tilth.errors import MachineError, MissingExtra, RequestError
 from tilth.secrets import AuthenticationFailed, renewing, resolve
 
+__all__ = ["aws"]
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def manager(monkeypatch):
+def manager(aws):
     import boto3
-    from moto import mock_aws
 
-    for name, value in {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-west-1"}.items():
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        yield boto3.client("secretsmanager", region_name="eu-west-1")
+    return boto3.client("secretsmanager", region_name="eu-west-1")
 
 
 def test_versions_fields_and_rotation(manager):
@@ -58,7 +54,11 @@ def test_three_refusals_have_three_messages(manager, monkeypatch):
 
         monkeypatch.setattr(BaseClient, "_make_api_call", call)
 
-    for code, says in (("AccessDeniedException", "secretsmanager:GetSecretValue"), ("DecryptionFailure", "kms:Decrypt")):
+    for code, says in (
+        ("ExpiredTokenException", "have expired"),
+        ("AccessDeniedException", "secretsmanager:GetSecretValue"),
+        ("DecryptionFailure", "kms:Decrypt"),
+    ):
         failing(ClientError({"Error": {"Code": code, "Message": "marker-marker"}}, "GetSecretValue"))
         with pytest.raises(RequestError, match=says) as raised:
             resolve("aws:prod/pg")
@@ -73,6 +73,7 @@ def test_three_refusals_have_three_messages(manager, monkeypatch):
     monkeypatch.delenv("AWS_REGION")
     with pytest.raises(RequestError, match="no region is set"):
         resolve("aws:prod/pg")
-    monkeypatch.setitem(sys.modules, "boto3", None)
+    for name in ("boto3", "botocore.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtra, match=r"tilth\[aws\]"):
         resolve("aws:prod/pg")

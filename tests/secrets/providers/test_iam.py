@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tilth.errors import MachineError, RequestError
-from tilth.secrets import Credentials, references, resolve
+from tilth.secrets import Credentials, kept, resolve
 
 pytestmark = pytest.mark.slow
 ANSWER = {"DbUser": "IAMR:role", "DbPassword": "a-temporary-password"}
@@ -36,8 +36,8 @@ def test_a_cluster_and_a_workgroup(aws, monkeypatch):
     assert (found.user, found.password.reveal(), found.engine) == ("IAMR:role", "a-temporary-password", "redshift")
     assert Credentials.of(resolve("iam:serverless/analytics")).user == "IAM:me"
     resolve("iam:warehouse")
-    later = references.monotonic() + 601
-    monkeypatch.setattr(references, "monotonic", lambda: later)
+    later = kept.monotonic() + 601
+    monkeypatch.setattr(kept, "monotonic", lambda: later)
     resolve("iam:warehouse")
     cluster = ("GetClusterCredentialsWithIAM", {"ClusterIdentifier": "warehouse", "DurationSeconds": 900})
     assert asked == [cluster, ("GetCredentials", {"workgroupName": "analytics", "durationSeconds": 900}), cluster]

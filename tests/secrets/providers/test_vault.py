@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.keyservices import vault
 from tilth.errors import MachineError, RequestError
 from tilth.secrets import resolve
 
+__all__ = ["vault"]
 DATA = {"username": "me", "password": "a-password"}
 ANSWERS = {
     "/v1/kv/data/prod/pg": (200, {"data": {"data": DATA, "metadata": {"version": 3}}}),
@@ -19,29 +19,9 @@ ANSWERS = {
 }
 
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        status, body = ANSWERS.get(self.path, (404, {"errors": []}))
-        if self.headers["X-Vault-Token"] != "a-vault-token":
-            status, body = 403, {"errors": ["permission denied marker-marker"]}
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(autouse=True)
-def vault(monkeypatch, tmp_path):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("VAULT_TOKEN", "a-vault-token")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    yield
-    server.shutdown()
-    server.server_close()
+def answering(vault):
+    vault.answers |= ANSWERS
 
 
 def test_a_secret_and_its_fields(monkeypatch, tmp_path):

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 import tilth
+from tests.keyservices import vault
 from tests.steps.keys import KEY
 from tests.steps.made import applied, dataset, fitted, made
 from tests.steps.protect.checks import KEYED
 from tilth.encryption.keyfile import KeyFile, new_key_file
+from tilth.encryption.keys import key_of
 from tilth.errors import RequestError, SourceError, TilthError
 from tilth.steps.protect.redact import Redact
 
+__all__ = ["vault"]
 TABLE = pa.table({"x": ["4111111111111111"], "day": [dt.date(2024, 1, 1)]})
 
 
@@ -35,6 +39,22 @@ def test_a_rotated_key_gives_new_pseudonyms_and_a_fitted_step_keeps_its_own(tmp_
     with pytest.raises(SourceError) as error:
         applied(before, table)
     assert error.value.mistakes[0].code == "wrong-key"
+
+
+def test_a_key_that_a_service_keeps_needs_the_secret_of_the_project(vault, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    step, table = Redact("a", key="vault-transit:tilth"), {"a": ["x"]}
+    with pytest.raises(RequestError, match=r"tilth protect key new protect/secret.json --under vault-transit:tilth"):
+        fitted(step, table)
+    new_key_file(Path("protect/secret.json"), under=key_of("vault-transit:tilth"))
+    Path("protect/secret.json").chmod(0o644)  # as Git leaves it: it is wrapped
+    before = fitted(step, table)
+    pseudonym = applied(before, table)
+    KeyFile("protect/secret.json").rotated()
+    new_key_file(Path("plain.key"))
+    KeyFile("protect/secret.json").wrapped(key_of("file:plain.key"))  # to another key, without Vault from here on
+    vault.transit.keys.clear()
+    assert applied(before, table) == pseudonym != made(step, table)
 
 
 @pytest.mark.parametrize("way", KEYED)

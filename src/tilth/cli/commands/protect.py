@@ -26,16 +26,21 @@ def key() -> None:
 
 
 PASSPHRASE = click.option("--passphrase", is_flag=True, help="Encrypt the key under a passphrase, which is asked for.")
+UNDER = "Another key, by which it is wrapped, such as aws-kms:alias/tilth."
 
 
 @key.command()
 @click.argument("file", type=OUTPUT, metavar="FILE")
 @PASSPHRASE
-def new(file: str, passphrase: bool) -> int:
+@click.option("--under", metavar="KEY", help=UNDER)
+def new(file: str, passphrase: bool, under: str | None) -> int:
     """Make FILE with one key, readable by you alone. The key itself is never printed."""
     from tilth.encryption.keyfile import new_key_file
+    from tilth.encryption.keys import key_of
 
-    made = new_key_file(Path(file).expanduser(), _new_passphrase() if passphrase else None)
+    if passphrase and under:
+        raise click.UsageError("--passphrase and --under exclude each other")
+    made = new_key_file(Path(file).expanduser(), _new_passphrase() if passphrase else None, key_of(under) if under else None)
     click.echo(made.id)
     say(f"{file} holds the key {made.id}. Back it up: without it, what it encrypts is gone.", f"Use it by: protect: {{key: file:{file}}}")
     return 0
@@ -58,6 +63,19 @@ def rotate(file: str, passphrase: bool) -> int:
 
 @key.command()
 @click.argument("file", type=INPUT, metavar="FILE")
+@click.option("--under", metavar="KEY", required=True, help=UNDER)
+def wrap(file: str, under: str) -> int:
+    """Wrap the keys in FILE by another key. They stay the same, so what they encrypted stays readable."""
+    from tilth.encryption.keyfile import KeyFile
+    from tilth.encryption.keys import key_of
+
+    KeyFile(Path(file).expanduser()).wrapped(key_of(under))
+    say(f"the keys in {file} are wrapped by {under}. Copies from before are not: remove them.")
+    return 0
+
+
+@key.command()
+@click.argument("file", type=INPUT, metavar="FILE")
 @click.option("--json", is_flag=True, help="Print JSON.")
 def show(file: str, json: bool) -> int:
     """Show the ids, states and dates of the keys in FILE, and no key."""
@@ -65,24 +83,27 @@ def show(file: str, json: bool) -> int:
     from tilth.encryption.keyfile import KeyFile
 
     entries = KeyFile(Path(file).expanduser()).entries
-    rows = [{"id": e.id, "state": e.state, "created": e.created, "passphrase": e.protection == "scrypt"} for e in entries]
+    names = {"scrypt": "passphrase"}
+    rows = [[e.id, e.state, e.created, e.under or names.get(e.protection, "")] for e in entries]
+    titles = ["id", "state", "created", "under"]
     if json:
-        click.echo(json_.dumps(rows, indent=1))
+        click.echo(json_.dumps([dict(zip(titles, row, strict=True)) for row in rows], indent=1))
     else:
-        cells = [[r["id"], r["state"], r["created"], "yes" if r["passphrase"] else ""] for r in rows]
-        click.echo(Grid(f"keys in {file}", ["id", "state", "created", "passphrase"], [[str(c) for c in row] for row in cells]))
+        click.echo(Grid(f"keys in {file}", titles, rows))
     return 0
 
 
 @command.command()
 @click.argument("folder", type=INPUT, metavar="FOLDER")
+@click.option("--to", metavar="KEY", help="The reference of another key, such as aws-kms:alias/tilth.  [default: --key]")
 @shared(*KEY)
-def rewrap(folder: str) -> int:
-    """Wrap the key of the data set FOLDER under the active key of --key, after a rotation. No data is touched."""
+def rewrap(folder: str, to: str | None) -> int:
+    """Wrap the key of the data set FOLDER under the active key of --key, after a rotation, or under another key. No data is touched."""
+    from tilth.encryption.keys import key_of
     from tilth.protection.keys import rewrap as rewrapped
     from tilth.store.protection import key_for
 
-    before, after = rewrapped(Path(folder), key_for(folder))
+    before, after = rewrapped(Path(folder), key_for(folder), key_of(to) if to else None)
     say(f"{folder} is under the key {after}; it was under {before}")
     return 0
 

@@ -34,19 +34,7 @@ class Vault(Provider):
         mount, slash, path = name.strip("/").partition("/")
         if not slash:
             raise RequestError(f"vault:{name} is not the path of a secret", accepted="vault:MOUNT/PATH#FIELD", code="bad-reference")
-        address = os.environ.get("VAULT_ADDR", "")
-        if not address.startswith("https://") and not address.startswith(LOCAL):
-            message = f"the address of Vault is {address!r}" if address else "the address of Vault is not known"
-            raise RequestError(message, accepted="VAULT_ADDR=https://HOST:PORT", code="no-address")
-        headers = {"X-Vault-Token": _token().reveal(), "X-Vault-Request": "true"}
-        if namespace := os.environ.get("VAULT_NAMESPACE"):
-            headers["X-Vault-Namespace"] = namespace
-        endpoint = Endpoint(address, LARGEST)
-        try:
-            asked = f"/v1/{quote(mount)}/data/{quote(path)}"
-            status, answer = endpoint.asked("GET", asked, b"", headers, SECONDS)
-        except EndpointFailed as error:
-            raise MachineError(f"the secret vault:{name}: {error.mistakes[0].message}", hint="is VAULT_ADDR right?", code="vault") from None
+        status, answer = ask_vault("GET", f"/v1/{quote(mount)}/data/{quote(path)}", f"the secret vault:{name}")
         if status != 200:
             said, hint = SAID.get(status, (f"cannot be read: status {status}", "check it: vault kv get {}"))
             kind = RequestError if status in (403, 404) else MachineError
@@ -56,6 +44,24 @@ class Vault(Provider):
         except (ValueError, TypeError, KeyError):
             hint = "is it in a key–value engine of version 2?"
             raise MachineError(f"the answer for the secret vault:{name} is not one of Vault's", hint=hint, code="vault") from None
+
+
+def ask_vault(method: str, path: str, shown: str, body: bytes = b"") -> tuple[int, bytes]:
+    """The status and body of an answer of Vault. `shown` is what is asked for, for errors.
+
+    Errors: `RequestError` without an address or a token, `MachineError` where it does not answer.
+    """
+    address = os.environ.get("VAULT_ADDR", "")
+    if not address.startswith("https://") and not address.startswith(LOCAL):
+        message = f"the address of Vault is {address!r}" if address else "the address of Vault is not known"
+        raise RequestError(message, accepted="VAULT_ADDR=https://HOST:PORT", code="no-address")
+    headers = {"X-Vault-Token": _token().reveal(), "X-Vault-Request": "true"}
+    if namespace := os.environ.get("VAULT_NAMESPACE"):
+        headers["X-Vault-Namespace"] = namespace
+    try:
+        return Endpoint(address, LARGEST).asked(method, path, body, headers, SECONDS)
+    except EndpointFailed as error:
+        raise MachineError(f"{shown}: {error.mistakes[0].message}", hint="is VAULT_ADDR right?", code="vault") from None
 
 
 def _token() -> Secret:

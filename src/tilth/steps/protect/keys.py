@@ -7,7 +7,7 @@ from tilth.encryption.keys import key_of
 
 def key_id(reference: str) -> str:
     """The id of the key that a reference names. Errors: those of `key_of`, before any data is read."""
-    return key_of(reference).describe().id
+    return key_of(reference).deriving().describe().id
 
 
 def derived(reference: str, purpose: str, domain: str, length: int, key_id: str) -> bytes:
@@ -15,4 +15,4 @@ def derived(reference: str, purpose: str, domain: str, length: int, key_id: str)
 
     Errors: those of `key_of`; `SourceError` where the reference names another key than that with which the step was fitted.
     """
-    return key_of(reference).derived(f"tilth/v1/{purpose}/{domain}", length, id=key_id or None)
+    return key_of(reference).deriving().derived(f"tilth/v1/{purpose}/{domain}", length, id=key_id or None)
