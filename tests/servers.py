@@ -54,6 +54,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     ports = [f"-{name}.{port}={free_port()}" for name in ("master", "volume", "filer", "s3") for port in ("port", "port.grpc")]
     words = ["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-filer", "-s3", f"-s3.config={folder}/s3.json"]
+    words += ["-volume.minFreeSpace=200MiB"]  # by default it writes nothing where less than 1% of the disk is free
     words += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # not served: their ports are fixed, and two workers have a server each
     log = (folder / "log").open("w")
     server = subprocess.Popen([weed, *words, *ports, "-volume.max=20"], stdout=log, stderr=log, cwd=folder)
