@@ -15,6 +15,7 @@ Each verb takes a path, a table of Arrow, pandas, Polars, DuckDB or Spark, or a 
     tilth.run(flow, out)                                        all of these in a row, as the flow file says
     tilth.arrays("out/train")                                   X, y and ids for training
     tilth.stream("out/train", batch=256)                        shards as batches in random order, for any number of workers
+    tilth.export("postgresql://…", "out")                       a subset of a database as files
     tilth.folds(flow)                                           cross-validation: a fitted flow and its tables for each fold
 
 A flow is read from a file by `Flow.load` and from a string by `Flow.parse`. An example that runs:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from tilth.engine.python_operation import allow_python
     from tilth.engine.spark import Spark
     from tilth.errors import TilthError
+    from tilth.exporting.export import export
     from tilth.flow import Flow
     from tilth.metrics.metric import Metric
     from tilth.report import Finding, Report
@@ -70,6 +72,7 @@ _HOMES = {
     "TilthError": "tilth.errors",
     **dict.fromkeys(("init", "recommend"), "tilth.drafting"),
     "convert": "tilth.conversion",
+    "export": "tilth.exporting.export",
     **dict.fromkeys(("read", "measure", "profile", "check", "fit", "folds", "apply", "write", "run", "arrays", "stream"), "tilth.verbs"),
 }
 
@@ -90,6 +93,7 @@ __all__ = [
     "arrays",
     "check",
     "convert",
+    "export",
     "fit",
     "folds",
     "init",

@@ -19,7 +19,7 @@ from tilth.secrets import AuthenticationFailed
 from tilth.store import s3 as module
 from tilth.store.atomic import LISTING
 from tilth.store.places import atomic, copies
-from tilth.store.s3 import RUN, _Bucket
+from tilth.store.s3 import RUN, Bucket
 
 __all__ = ["aws", "kms"]
 FLOW = """
@@ -37,7 +37,7 @@ def put(place: str, content: bytes) -> None:
 
 
 def keys(place: str) -> set[str]:
-    bucket = _Bucket.of(place)
+    bucket = Bucket.of(place)
     return {o["path"].removeprefix(f"{bucket.key}/") for o in bucket.objects(bucket.key)}
 
 
@@ -148,7 +148,7 @@ def test_a_delivery_is_atomic(s3, monkeypatch):
     monkeypatch.setattr(S3Store, "put", put_one)
     deliver("3")
     assert rows(f"{s3}/out") == [{"n": 3}, {"n": 3}]
-    assert json.loads(_Bucket.of(s3).get(manifest))["files"] == ["a.csv", "b.csv"]
+    assert json.loads(Bucket.of(s3).get(manifest))["files"] == ["a.csv", "b.csv"]
     assert len(runs()) == 4 and all(map(RUN.fullmatch, runs()))
     assert rows(f"{s3}/out/{first}") == [{"n": 1}, {"n": 1}]  # one who still reads the first run
     monkeypatch.setattr(module, "KEPT", timedelta(0))

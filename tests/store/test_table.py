@@ -83,9 +83,9 @@ def test_a_password_is_not_repeated():
 def test_nothing_is_written(database):
     from adbc_driver_postgresql import dbapi
 
-    from tilth.store.table import _parts, connected
+    from tilth.store.table import connected, server_and_query
 
-    server, _ = _parts(f"{database}&table=loans")
+    server, _ = server_and_query(f"{database}&table=loans")
     with pytest.raises(SourceError, match="read-only"), connected(server, database) as cursor:
         cursor.execute("CREATE TABLE made (x int)")
     with pytest.raises(NotImplementedError, match="nothing can be written to postgresql"):

@@ -35,6 +35,7 @@ COMMANDS = (
     "train",
     "protect",
     "plan",
+    "export",
     "init",
     "recommend",
     "convert",

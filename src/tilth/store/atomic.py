@@ -40,11 +40,11 @@ def replacing(target: Path, folder: bool) -> Iterator[Path]:
             with contextlib.suppress(OSError):  # no old file, or a file system without permissions
                 new.chmod(target.stat().st_mode & 0o777)
         for path in (new, *new.rglob("*")):
-            _to_disk(path)
+            to_disk(path)
         if folder and target.exists():
             target.rename(hidden / OLD)
         new.replace(target)
-        _to_disk(target.parent)
+        to_disk(target.parent)
 
 
 def reject_foreign(target: Path, folder: bool) -> None:
@@ -52,7 +52,7 @@ def reject_foreign(target: Path, folder: bool) -> None:
 
     Errors: `RequestError`, and `MachineError` if the place cannot be examined.
     """
-    with _errors_of(target):
+    with errors_of(target):
         if not folder and target.is_dir():
             raise RequestError(f"{target} is a folder: it cannot be replaced by a file", code="is-folder")
         if not folder or not target.exists():
@@ -83,7 +83,7 @@ def _listed(folder: Path) -> set[str]:
 def _beside(target: Path) -> Iterator[Path]:
     """A hidden folder on the same disk as the target, removed when the block ends, with new parent folders if the block fails."""
     prefix = f".tilth-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-"
-    with _errors_of(target):
+    with errors_of(target):
         made = _make_folder(target.parent)
         try:
             hidden, remove = locked_folder(target.parent, prefix, lambda left: _restore(left, target))
@@ -116,7 +116,7 @@ def _make_folder(folder: Path) -> list[Path]:
     return new
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
     """Flush a file or folder to disk, so that it survives a power failure."""
     if os.name == "nt" and path.is_dir():
         return
@@ -128,7 +128,7 @@ def _to_disk(path: Path) -> None:
 
 
 @contextmanager
-def _errors_of(target: Path) -> Iterator[None]:
+def errors_of(target: Path) -> Iterator[None]:
     """System errors as errors of writing to the target; the hidden folder is not mentioned."""
     try:
         yield

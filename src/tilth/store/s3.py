@@ -55,8 +55,8 @@ class S3(Store):
         return renewing(self.access.reference, lambda _: self._copied(place)) if self.access else self._copied(place)
 
     def _copied(self, place: str) -> Copies:
-        with _errors_of(place, self.access):
-            bucket = _Bucket.of(place, self.access)
+        with errors_of(place, self.access):
+            bucket = Bucket.of(place, self.access)
             found = bucket.named(bucket.key)
             if not found:
                 raise SourceError(f"there is no object at {place}", hint="is it a prefix that ends in `/`, or a pattern?", code="no-files")
@@ -77,8 +77,8 @@ class S3(Store):
         The name is the key without the prefix, or, where that ends inside a name as it does there, without the folder it ends in.
         Of a prefix where Tilth delivered something, they are those of the last delivery.
         """
-        with _errors_of(place):
-            bucket = _Bucket.of(place, self.access)
+        with errors_of(place):
+            bucket = Bucket.of(place, self.access)
             prefix = place.partition("://")[2].partition("/")[2]
             found = {key: o for key, o in bucket.delivered(prefix.rpartition("/")[0]).items() if key.startswith(prefix)}
             if not found:
@@ -88,23 +88,23 @@ class S3(Store):
             return [bucket.object(key[root:], found[key]) for key in sorted(found, key=str.encode)]
 
     def matching(self, pattern: str) -> list[Object]:
-        with _errors_of(pattern):
-            bucket = _Bucket.of(pattern, self.access)
+        with errors_of(pattern):
+            bucket = Bucket.of(pattern, self.access)
             found = bucket.named(bucket.key)
             return [bucket.object(key.rpartition("/")[2], found[key]) for key in sorted(found, key=str.encode)]
 
     def find(self, place: str) -> Object | None:
-        with _errors_of(place):
-            bucket = _Bucket.of(place, self.access)
+        with errors_of(place):
+            bucket = Bucket.of(place, self.access)
             with suppress(FileNotFoundError):
                 return bucket.object(bucket.key.rpartition("/")[2], bucket.store.head(bucket.key))
             return None
 
     def part(self, what: Object, start: int = 0, end: int | None = None) -> bytes:
-        with _errors_of(what.place):
+        with errors_of(what.place):
             from obstore.exceptions import PreconditionError
 
-            bucket = _Bucket.of(what.place, self.access)
+            bucket = Bucket.of(what.place, self.access)
             options: GetOptions = {"if_match": what.version} if what.version else {}
             if end is not None:
                 options["range"] = (start, end)
@@ -116,8 +116,8 @@ class S3(Store):
                 raise changed(what) from error
 
     def reject_foreign(self, place: str, folder: bool) -> None:
-        with _errors_of(place):
-            bucket = _Bucket.of(place, self.access)
+        with errors_of(place):
+            bucket = Bucket.of(place, self.access)
             held = bucket.below(bucket.key)
             if not folder and held:
                 raise RequestError(f"{place} is a prefix of other objects: it cannot be replaced by a file", code="is-folder")
@@ -133,15 +133,15 @@ class S3(Store):
             if folder:
                 new.mkdir()
             yield new
-            with _errors_of(place):
-                bucket = _Bucket.of(place, self.access)
+            with errors_of(place):
+                bucket = Bucket.of(place, self.access)
                 bucket.deliver(new) if folder else bucket.store.put(bucket.key, new)
         finally:
             scratch.close()
 
 
 @dataclass(frozen=True)
-class _Bucket:
+class Bucket:
     """A bucket, and a key, prefix or pattern in it."""
 
     name: str
@@ -149,7 +149,7 @@ class _Bucket:
     store: S3Store
 
     @classmethod
-    def of(cls, place: str, access: Access | None = None) -> _Bucket:
+    def of(cls, place: str, access: Access | None = None) -> Bucket:
         """The bucket of a place. Errors: `RequestError` for a place without a bucket, `MissingExtra`."""
         _, _, rest = place.partition("://")
         name, _, key = rest.partition("/")
@@ -226,16 +226,29 @@ class _Bucket:
     def deliver(self, folder: Path) -> None:
         """Write the files of a folder under a run id, then the listing, then remove expired runs."""
         root = f"{self.key}/" if self.key else ""
-        run = f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+        run = new_run()
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != LISTING)
         for path in files:
             self.store.put(f"{root}{run}/{path.relative_to(folder).as_posix()}", path)
-        names = [path.relative_to(folder).as_posix() for path in files]
+        self.publish(run, [path.relative_to(folder).as_posix() for path in files])
+
+    def publish(self, run: str, names: list[str]) -> None:
+        """Let readers see the objects of a run, then remove expired runs."""
+        root = f"{self.key}/" if self.key else ""
         self.store.put(root + LISTING, json.dumps({"run": run, "files": names}).encode())
         others = {name for name in self.below(self.key) if RUN.fullmatch(name)} - {run}
         expired = [o["path"] for o in self.objects(self.key) if o["last_modified"] < datetime.now(UTC) - KEPT]
         if ended := [path for path in expired if path.removeprefix(root).split("/")[0] in others]:
             self.store.delete(ended)
+
+    def run(self, prefix: str) -> str:
+        """The run that readers of a prefix see; empty without one."""
+        return _run(self.get(f"{prefix}/{LISTING}".lstrip("/")) or b"")
+
+
+def new_run() -> str:
+    """A name for a run, later than those of earlier ones."""
+    return f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
 
 
 def _run(manifest: bytes) -> str:
@@ -301,7 +314,7 @@ def _profile() -> Any:
 
 
 @contextmanager
-def _errors_of(place: str, access: Access | None = None) -> Iterator[None]:
+def errors_of(place: str, access: Access | None = None) -> Iterator[None]:
     """Server errors without its response, which may contain keys."""
     try:
         yield

@@ -100,7 +100,7 @@ def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] = s
     _clear_leftovers(where, prefix, rescue)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=where))
     handle = os.open(folder / LOCK, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    _locked(handle)
+    locked(handle)
     process, held = os.getpid(), [handle]
 
     def remove() -> None:
@@ -124,14 +124,14 @@ def _clear_leftovers(where: Path, prefix: str, rescue: Callable[[Path], object])
 def _remove_if_left(folder: Path, rescue: Callable[[Path], object]) -> None:
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        if _locked(handle):
+        if locked(handle):
             rescue(folder)
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(handle)
 
 
-def _locked(handle: int) -> bool:
+def locked(handle: int) -> bool:
     """Lock an open file until it is closed or the process ends; false if another process has the lock, or the system has no locks."""
     try:
         import fcntl

@@ -34,14 +34,11 @@ class PostgreSQL(Store):
     takes_secret = True
 
     def rows(self, place: str) -> Callable[[], Iterator[pa.RecordBatch]]:
-        server, query = _parts(place)
+        server, query = server_and_query(place)
         with connected(server, place, self.access) as cursor:
-            cursor.execute(f"SELECT * FROM ({query}) AS rows LIMIT 0")
-            columns = [_column(field) for field in cursor.fetch_record_batch().schema]
-        text = f"SELECT {', '.join(made for made, _ in columns)} FROM ({query}) AS rows"
+            text, schema = described(cursor, query)
 
         def batches() -> Iterator[pa.RecordBatch]:
-            schema = pa.schema([field for _, field in columns])
             yield pa.RecordBatch.from_pylist([], schema=schema)
             with connected(server, place, self.access) as cursor:
                 cursor.execute(text)
@@ -51,7 +48,7 @@ class PostgreSQL(Store):
         return batches
 
 
-def _parts(place: str) -> tuple[str, str]:
+def server_and_query(place: str) -> tuple[str, str]:
     """The URI of the server for libpq, and the query."""
     uri, options, query = asked_of(place, "postgresql://user@host/db", OTHERWISE)
     options["options"] = f"{options.get('options', '')} -c default_transaction_read_only=on -c timezone=UTC".strip()
@@ -69,6 +66,13 @@ def server_of(place: str) -> str:
 
 def _together(uri: SplitResult, options: Mapping[str, str]) -> str:
     return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote)))
+
+
+def described(cursor: Any, query: str) -> tuple[str, pa.Schema]:
+    """A query whose columns have types that Arrow has, and its schema."""
+    cursor.execute(f"SELECT * FROM ({query}) AS rows LIMIT 0")
+    columns = [_column(field) for field in cursor.fetch_record_batch().schema]
+    return f"SELECT {', '.join(made for made, _ in columns)} FROM ({query}) AS rows", pa.schema([field for _, field in columns])
 
 
 def _column(field: pa.Field) -> tuple[str, pa.Field]:

@@ -1,0 +1,92 @@
+"""tilth export."""
+
+from __future__ import annotations
+
+import json as jsons
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from tilth.options import INPUT, KEY, NAMES, OUTPUT, SECRET, progress, say, shared
+
+
+@click.command()
+@click.argument("source", type=INPUT, metavar="PLACE|PLAN.yaml")
+@click.option("-o", "--out", type=OUTPUT, metavar="FOLDER", help="A folder, or s3://bucket/prefix; by default that of the plan.")
+@click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns to take; all by default.")
+@click.option("--where", metavar="SQL", help="A condition on rows, in the SQL of the database; :name stands for a parameter.")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter's value; several make a list, for IN (:name).")
+@click.option("--sample", type=click.FloatRange(0, 1, min_open=True), metavar="FRACTION", help="Take this share of the keys of --by.")
+@click.option("--by", metavar="COLUMN", help="The key whose values are sampled, each with all its rows.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="Another seed takes other keys.")
+@click.option("--partition-by", metavar="COLUMN", help="Divide into parts by a column of dates, timestamps or integers, else by its hash.")
+@click.option("--parts", type=click.IntRange(1), metavar="N", help="How many parts.")
+@click.option("--unit", type=click.Choice(["hour", "day", "week", "month", "year"]), help="The length of a part, of dates and timestamps.")
+@click.option("--connections", type=click.IntRange(1, 64), metavar="N", help="How many connections read at a time: 4.")
+@click.option("--limit-bytes", type=click.IntRange(1), metavar="N", help="Stop where more would be read.")
+@click.option("--plan", is_flag=True, help="Show each part's query, expected rows and bytes; read nothing.")
+@click.option("--count/--no-count", default=True, help="Whether the database counts the rows too, to compare: yes.")
+@click.option("--across-snapshots", is_flag=True, help="Go on though the table was written to: parts are of different moments.")
+@click.option("--force", is_flag=True, help="Begin anew, and replace what an export has written there.")
+@click.option("--json", is_flag=True, help="Print the record of the export as JSON.")
+@SECRET
+@shared(*KEY)
+def command(
+    source: str,
+    out: str | None,
+    params: tuple[str, ...],
+    sample: float | None,
+    by: str | None,
+    seed: int | None,
+    partition_by: str | None,
+    parts: int | None,
+    unit: str | None,
+    plan: bool,
+    json: bool,
+    count: bool,
+    across_snapshots: bool,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Export a subset of a database as Parquet files: PLACE is postgresql://user@host/db?table=schema.table, or …?query=SELECT ….
+
+    An export that was interrupted goes on when it is asked for again. FOLDER then holds the files, manifest.json, and export.json, which
+    says what was taken.
+    """
+    from tilth.exporting.export import explain, export
+
+    options["parameters"] = _parameters(params) or None
+    options["sample"] = _together("--sample", sample, {"fraction": sample, "by": by, "seed": seed})
+    options["partition"] = _together("--partition-by", partition_by, {"by": partition_by, "parts": parts, "unit": unit})
+    if plan:
+        explained = explain(source, **options)
+        click.echo(jsons.dumps(explained.to_json(), indent=1) if json else str(explained))
+        return
+    with progress("looking at the database") as show:
+        ways = {"force": force, "count": count, "across_snapshots": across_snapshots}
+        exported = export(source, out, progress=show, **ways, **options)
+    if json:
+        click.echo(jsons.dumps(exported.to_json(), indent=1))
+    else:
+        click.echo(str(exported))
+        say(f"written: {exported.place}", f"Look at it: tilth profile {exported.place}")
+
+
+def _parameters(given: Iterable[str]) -> dict[str, Any]:
+    """The values of parameters; of one that is given several times, the list of them."""
+    values: dict[str, list[str]] = {}
+    for text in given:
+        name, mark, value = text.partition("=")
+        if not mark or not name:
+            raise click.UsageError(f"--param {text}: it is NAME=VALUE")
+        values.setdefault(name, []).append(value)
+    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
+
+
+def _together(option: str, given: Any, values: dict[str, Any]) -> dict[str, Any] | None:
+    """What belongs to an option. Errors: `UsageError` without it."""
+    found = {name: value for name, value in values.items() if value is not None}
+    if found and given is None:
+        raise click.UsageError(f"--{next(iter(found))} needs {option}")
+    return found or None

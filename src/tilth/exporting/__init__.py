@@ -1,0 +1,1 @@
+"""Exports: a subset of a database as files."""

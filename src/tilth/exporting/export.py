@@ -1,0 +1,181 @@
+"""`export`: a subset of a database as Parquet files, with a record of what was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tilth.data import Dataset
+from tilth.display import Displayed, Grid
+from tilth.engine.chosen import AnyEngine
+from tilth.errors import RequestError, TilthError, warn
+from tilth.exporting.manifest import manifest
+from tilth.exporting.plan import Plan, plan_of
+from tilth.exporting.pull import Look, Pull, parts_of
+from tilth.exporting.state import MANIFEST, Part, State, now
+from tilth.exporting.subset import Subset
+from tilth.store.places import atomic
+from tilth.store.snapshot import Estimate, reading
+from tilth.store.unfinished import unfinished
+
+
+@dataclass(frozen=True, repr=False)
+class Exported(Displayed):
+    """What was taken: the rows and bytes of each part, the query and the moment, as `export.json` beside the files says it."""
+
+    place: str
+    state: Mapping[str, Any]
+
+    @property
+    def rows(self) -> int:
+        """How many rows were taken."""
+        return sum(p["rows"] for p in self.state["parts"])
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of all files."""
+        return sum(f["bytes"] for p in self.state["parts"] for f in p["files"])
+
+    @property
+    def files(self) -> int:
+        """How many files there are."""
+        return sum(len(p["files"]) for p in self.state["parts"])
+
+    def read(self, engine: AnyEngine = None, **options: Any) -> Dataset:
+        """The files as a dataset of an engine; see `tilth.read`."""
+        from tilth import verbs
+
+        return verbs.read(self.place, engine=engine, format="parquet", **options)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record."""
+        return {"place": self.place, "rows": self.rows, "bytes": self.bytes, "files": self.files, **self.state}
+
+    def _grid(self) -> Grid:
+        rows = [
+            (str(p["number"]), p["condition"] or "all rows", f"{p['rows']:,}", f"{sum(f['bytes'] for f in p['files']):,}", str(p["tries"]))
+            for p in self.state["parts"]
+        ]
+        title = f"{self.rows:,} rows in {self.files:,} files ({self.bytes:,} bytes): {self.place}"
+        return Grid(title, ("part", "rows where", "rows", "bytes", "tries"), rows)
+
+
+@dataclass(frozen=True, repr=False)
+class Explained(Displayed):
+    """What an export would read: for each part its query, and the rows and bytes that the server expects."""
+
+    parts: tuple[tuple[str, Estimate], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the server expects in all."""
+        return sum(e.rows for _, e in self.parts)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes the server expects in all."""
+        return sum(e.bytes for _, e in self.parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {
+            "parts": [{"query": query, "rows": e.rows, "bytes": e.bytes} for query, e in self.parts],
+            "rows": self.rows,
+            "bytes": self.bytes,
+        }
+
+    def __str__(self) -> str:
+        lines = [f"part {i}: about {e.rows:,} rows, {e.bytes:,} bytes\n  {query}" for i, (query, e) in enumerate(self.parts)]
+        return "\n".join([*lines, f"{len(self.parts):,} parts, about {self.rows:,} rows, {self.bytes:,} bytes; nothing was read"])
+
+    def _grid(self) -> Grid:
+        rows = [(str(i), f"{e.rows:,}", f"{e.bytes:,}", query) for i, (query, e) in enumerate(self.parts)]
+        return Grid(f"{len(rows):,} parts, about {self.rows:,} rows, {self.bytes:,} bytes", ("part", "rows", "bytes", "query"), rows)
+
+
+def explain(source: str | Mapping[str, Any] | Plan, **options: Any) -> Explained:
+    """What `export` would read with the same arguments, without reading it. Errors: as for `export`."""
+    plan = plan_of(source, **options)
+    subset = Subset(plan)
+    with reading(plan.source, plan.access) as snapshot:
+        parts = parts_of(plan, Look.at(subset, snapshot), snapshot)
+        return Explained(tuple((query, snapshot.estimate(query)) for query in map(subset.query, parts)))
+
+
+def export(
+    source: str | Mapping[str, Any] | Plan,
+    to: str | None = None,
+    *,
+    force: bool = False,
+    count: bool = True,
+    across_snapshots: bool = False,
+    progress: Callable[[str], object] = str,
+    **options: Any,
+) -> Exported:
+    """Export a subset of a database as Parquet files into a folder or `s3://bucket/prefix`; the record of it.
+
+    `source` is a place (`postgresql://user@host/db?table=schema.table`, or `…?query=SELECT …`), a plan (`.yaml`), or its content as a
+    mapping. `options` are keys of the plan: `columns`, `where`, `parameters`, `sample`, `partition`, `connections`,
+    `limit_bytes`, `secret`.
+
+    An export that was interrupted goes on when it is asked for again: only parts that are not done are read. `force` begins anew,
+    `across_snapshots` goes on although tables were written to since. All rows are of one moment, and are counted by the server as well,
+    unless `count` is false.
+
+    Errors: `RequestError` for a wrong plan, and for a folder with other files or the export of another plan; `SourceError` for what
+    cannot be read, or has changed; `MachineError` if the server cannot be reached, or the disk is full. What was done stays and is not
+    read again.
+    """
+    plan = plan_of(source, to=to, **options)
+    if not plan.to:
+        raise RequestError("there is no place for the export", accepted="to: a folder, or s3://bucket/prefix", code="no-place")
+    folder = unfinished(plan.to)
+    if not force and (done := _earlier(plan, folder.seen)):
+        done.reject_missing()
+        warn(f"{plan.to} holds this export already, as it was at {done.snapshots[0]['at']}: nothing is read; --force takes it anew")
+        return Exported(plan.to, done.to_json())
+    with folder.filling() as place:
+        state = None if force else _earlier(plan, folder.begun)
+        if state is None:
+            if folder.begun:
+                folder.discard()
+            state = _begun(plan, place)
+        state.lose_missing()
+        try:
+            Pull(plan, state, progress, count, across_snapshots).run()
+        except TilthError as error:
+            raise _to_go_on(error, state) from error
+        state.finished = now()
+        state.save()
+        with atomic(f"{place}/{MANIFEST}") as path:
+            path.write_bytes(manifest(state, folder.final(place)))
+        folder.publish(place)
+    return Exported(plan.to, state.to_json())
+
+
+def _earlier(plan: Plan, place: str | None) -> State | None:
+    """What an earlier run of a plan has left at a place; None if that is nothing. Errors: `RequestError` for another plan's."""
+    state = State.load(place) if place else None
+    if state is None or not state.files:
+        return None
+    state.reject_other(plan)
+    return state
+
+
+def _begun(plan: Plan, place: str) -> State:
+    """The state of an export that begins."""
+    subset = Subset(plan)
+    with reading(plan.source, plan.access) as snapshot:
+        look = Look.at(subset, snapshot)
+        parts = [Part(number, condition) for number, condition in enumerate(parts_of(plan, look, snapshot))]
+    if plan.limit_bytes and look.estimate.bytes > plan.limit_bytes:
+        what, accepted = f"about {look.estimate.bytes:,} bytes would be read", f"up to {plan.limit_bytes:,}"
+        raise RequestError(what, accepted=accepted, hint="take less, or give a higher --limit-bytes", code="limit-bytes")
+    return State(place, plan.subset, plan.sha256, subset.query(), look.columns, look.tables, parts, now())
+
+
+def _to_go_on(error: TilthError, state: State) -> TilthError:
+    done = f"{len(state.parts) - len(state.todo):,} of {len(state.parts):,} parts are done and kept: run the same again to go on"
+    first, *others = error.mistakes
+    return type(error)(replace(first, hint=f"{first.hint}; {done}" if first.hint else done), *others)

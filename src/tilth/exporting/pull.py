@@ -1,0 +1,261 @@
+"""Reading an export through connections of PostgreSQL, and writing it as Parquet: several parts at a time, all at one snapshot.
+
+Memory does not depend on the table: each connection holds one row group and one batch.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tilth.errors import MachineError, RequestError, SourceError, listed
+from tilth.exporting.parts import BLOCK, block_parts, column_parts, count_for
+from tilth.exporting.plan import Plan
+from tilth.exporting.state import File, Part, State, now
+from tilth.exporting.subset import Subset
+from tilth.store.places import atomic
+from tilth.store.snapshot import LOST, SNAPSHOT_GONE, Estimate, Snapshot, reading
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+GROUP_ROWS, GROUP_BYTES = 122_880, 128 << 20  # of a row group, whichever is reached first
+TRIES = 5
+FIRST_WAIT = 1.0  # seconds
+WRITTEN_TO = """
+SELECT n.nspname || '.' || c.relname, c.relfilenode::text,
+    (pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid))::text
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, c.relname) IN ({}) ORDER BY 1
+"""
+BLOCKS = """
+SELECT pg_relation_size(c.oid) / current_setting('block_size')::int, current_setting('block_size')::int8
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, c.relname) IN ({}) AND c.relkind IN ('r', 'm')
+"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known of an export before its rows are read: its columns, what the server expects, and how its tables are now."""
+
+    schema: pa.Schema
+    estimate: Estimate
+    tables: dict[str, list[str]]
+
+    @classmethod
+    def at(cls, subset: Subset, snapshot: Snapshot) -> Look:
+        """Look through a connection. Errors: `SourceError` for what cannot be read."""
+        query = subset.query()
+        estimate = snapshot.estimate(query)
+        rows = snapshot.rows(WRITTEN_TO.format(_names(estimate))) if estimate.tables else []
+        return cls(snapshot.schema(query), estimate, {name: [file, count] for name, file, count in rows})
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """Name and type of each column."""
+        return [(f.name, str(f.type)) for f in self.schema]
+
+    @property
+    def group_rows(self) -> int:
+        """The rows of a row group."""
+        width = max(1, self.estimate.bytes // max(1, self.estimate.rows))
+        return max(1, min(GROUP_ROWS, GROUP_BYTES // width))
+
+
+def parts_of(plan: Plan, look: Look, snapshot: Snapshot) -> list[str]:
+    """The conditions of the parts of an export. Errors: `RequestError` for a column that cannot divide it."""
+    subset = Subset(plan)
+    if plan.partition != "auto":
+        return column_parts(subset, plan.partition, look.schema, snapshot.rows, count_for(look.estimate.bytes, plan.connections))
+    found = snapshot.rows(BLOCKS.format(_names(look.estimate))) if subset.is_table and len(look.estimate.tables) == 1 else []
+    return block_parts(found[0][0], plan.connections, found[0][1]) if found else [""]
+
+
+def _names(estimate: Estimate) -> str:
+    quoted = [["'" + text.replace("'", "''") + "'" for text in table] for table in estimate.tables]
+    return ", ".join(f"({schema}, {name})" for schema, name in quoted)
+
+
+@dataclass
+class Pull:
+    """An export that is read. `across` allows parts of different snapshots though a table has been written to in between."""
+
+    plan: Plan
+    state: State
+    progress: Callable[[str], object]
+    count: bool = True
+    across: bool = False
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _open: set[Snapshot] = field(default_factory=set)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> None:
+        """Read all parts that are not done. Errors: of the first that fails; what is done stays done."""
+        if self.state.todo:
+            _patiently(self._attempt, (LOST, SNAPSHOT_GONE), threading.Event())
+
+    def _attempt(self) -> None:
+        """Read at a snapshot of now. It is gone when its connection is lost; then the rest is read at another one."""
+        self._stop.clear()
+        with self._reading() as first:
+            name = first.export()
+            look = Look.at(Subset(self.plan), first)
+            if self.state.snapshots:
+                self._reject_changed(look)
+            self.state.snapshots.append({"name": name, "at": now()})
+            counted = self._work(first, name, look.group_rows)
+        written = sum(p.rows for p in self.state.parts)
+        if counted is not None and counted != written:
+            what = f"{self.plan.source} has {counted:,} such rows, and the files have {written:,}"
+            raise MachineError(what, hint="please report it; begin anew with --force", code="rows-differ")
+
+    def _work(self, first: Snapshot, snapshot: str, group_rows: int) -> int | None:
+        """Let connections read part after part, while the first one counts the rows. How many there are, if they are counted."""
+        waiting: SimpleQueue[Part] = SimpleQueue()
+        for part in self.state.todo:
+            waiting.put(part)
+        workers = min(self.plan.connections, len(self.state.todo))
+        counted = None
+        with ThreadPoolExecutor(workers, thread_name_prefix="export") as pool:
+            works = [pool.submit(copy_context().run, self._parts, waiting, snapshot, group_rows) for _ in range(workers)]
+            try:
+                if self.count and not (self.across and len(self.state.snapshots) > 1):
+                    counted = first.rows(f"SELECT count(*) FROM ({Subset(self.plan).query()}) AS rows")[0][0]
+                wait(works, return_when=FIRST_EXCEPTION)
+            except BaseException:
+                self._end()
+                _raise_first(works)
+                raise
+            _raise_first(works)
+        return counted
+
+    def _parts(self, waiting: SimpleQueue[Part], snapshot: str, group_rows: int) -> None:
+        """Read parts, each through a connection of its own, and through another one after it is lost."""
+        try:
+            while not self._stop.is_set():
+                part = waiting.get_nowait()
+                _patiently(partial(self._part, part, snapshot, group_rows), (LOST,), self._stop)
+        except Empty:
+            return
+        except BaseException:
+            if self._stop.is_set():
+                raise _Ended from None
+            self._end()
+            raise
+
+    def _part(self, part: Part, snapshot: str, group_rows: int) -> None:
+        """Read a part into a file; a part without rows has none, unless it is the first."""
+        part.tries, part.started, part.snapshot = part.tries + 1, now(), len(self.state.snapshots) - 1
+        with self._reading(snapshot) as connection:
+            schema, batches = connection.batches(Subset(self.plan).query(part.condition))
+            metered = _Metered(batches, self._checked)
+            first = next(metered, None)
+            files = [] if first is None and part.number else [self._written(part.number, schema, first, metered, group_rows)]
+        self.state.done(part, files, metered.bytes)
+        done = len(self.state.parts) - len(self.state.todo)
+        self.progress(f"{done:,} of {len(self.state.parts):,} parts, {sum(p.rows for p in self.state.parts):,} rows")
+
+    def _written(self, number: int, schema: pa.Schema, first: pa.RecordBatch | None, rest: _Metered, group_rows: int) -> File:
+        import pyarrow as pa
+
+        from tilth.data import Roles
+        from tilth.formats.parquet import Parquet
+
+        name, given = f"part-{number:05d}.parquet", [first] if first is not None else []
+        rows = pa.RecordBatchReader.from_batches(schema, (batch for batches in (given, rest) for batch in batches))
+        with atomic(f"{self.state.place}/{name}") as path:
+            Parquet().put(rows, path, Roles(), 0, row_group_rows=group_rows)
+            size = Path(path).stat().st_size
+        return File(name, size, rest.rows)
+
+    def _checked(self, size: int) -> None:
+        """Let a part go on that has read so many bytes, unless the export ends. Errors: `RequestError` where too many bytes are read."""
+        if self._stop.is_set():
+            raise _Ended
+        if self.plan.limit_bytes and size + sum(p.read for p in self.state.parts if p.done) > self.plan.limit_bytes:
+            what = f"more than {self.plan.limit_bytes:,} bytes are read"
+            raise RequestError(what, hint="give a higher --limit-bytes, or take less", code="limit-bytes")
+
+    def _reject_changed(self, look: Look) -> None:
+        """Reject going on with a source that is not as it was when the export began. Errors: `SourceError`."""
+        hint = "begin anew with --force"
+        if look.columns != self.state.columns:
+            old, new = dict(self.state.columns), dict(look.columns)
+            differ = [n for n in {**old, **new} if old.get(n) != new.get(n)]
+            words = listed(f"{n} was {old.get(n, 'absent')}, and is {new.get(n, 'absent')}" for n in differ)
+            what = f"{self.plan.source} has other columns than when the export began: {words or 'another order'}"
+            raise SourceError(what, hint=hint, code="changed-columns")
+        if look.tables == self.state.tables:
+            return
+        changed = listed(n for n in {**look.tables, **self.state.tables} if look.tables.get(n) != self.state.tables.get(n))
+        what = f"{changed} was written to since the export began: its parts would be of different moments"
+        by_block = any(p.condition.startswith(BLOCK) for p in self.state.parts)
+        if by_block or not self.across:
+            more = "; divided by a column (--partition-by) it could go on" if by_block else ", or go on with --across-snapshots"
+            raise SourceError(what, hint=hint + more, code="changed-table")
+
+    @contextmanager
+    def _reading(self, name: str | None = None) -> Iterator[Snapshot]:
+        with reading(self.plan.source, self.plan.access, name) as snapshot:
+            with self._guard:
+                self._open.add(snapshot)
+            try:
+                yield snapshot
+            finally:
+                with self._guard:
+                    self._open.discard(snapshot)
+
+    def _end(self) -> None:
+        """Let all connections stop, also those that wait for the server."""
+        self._stop.set()
+        with self._guard:
+            for snapshot in self._open:
+                snapshot.cancel()
+
+
+class _Ended(Exception):
+    """Another part has failed, or the export is interrupted."""
+
+
+class _Metered:
+    """Batches, whose rows and bytes so far are known; `check` is asked with the bytes before each."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch], check: Callable[[int], None]) -> None:
+        self._batches, self._check, self.rows, self.bytes = batches, check, 0, 0
+
+    def __iter__(self) -> _Metered:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        self._check(self.bytes)
+        batch = next(self._batches)
+        self.rows, self.bytes = self.rows + batch.num_rows, self.bytes + batch.nbytes
+        return batch if batch.num_rows else next(self)
+
+
+def _raise_first(works: list[Future[Any]]) -> None:
+    """Wait, then raise the error that a worker failed with, not those of workers that were ended for it."""
+    wait(works)
+    if failed := next((e for work in works if (e := work.exception()) and not isinstance(e, _Ended)), None):
+        raise failed from None
+
+
+def _patiently(ask: Callable[[], T], codes: tuple[str, ...], stop: threading.Event) -> T:
+    """What is asked, asked again after failures of these codes: twice as long after each, less by chance. Errors: the last one."""
+    for number in range(TRIES):
+        try:
+            return ask()
+        except MachineError as error:
+            wait_for = FIRST_WAIT * 2.0**number * random.uniform(0.5, 1)  # noqa: S311 -- no secret
+            if error.mistakes[0].code not in codes or number == TRIES - 1 or stop.wait(wait_for):
+                raise
+    raise AssertionError

@@ -1,0 +1,101 @@
+"""Reading PostgreSQL from several connections as it was at one moment.
+
+The first connection exports its snapshot, the others import it: all see the same rows, whatever is written meanwhile. The snapshot lasts as
+long as the first connection.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from tilth.errors import MachineError
+from tilth.secrets import Access
+from tilth.store.table import connected, described, server_and_query
+
+LOST, SNAPSHOT_GONE = "database", "snapshot-gone"  # codes of what may work when it is tried again
+ABSENT = "22023"  # SQLSTATE for a snapshot that is not there
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the server expects of a query before it runs: rows, bytes, and the tables it reads."""
+
+    rows: int
+    bytes: int
+    tables: tuple[tuple[str, str], ...]
+
+
+class Snapshot:
+    """A connection in a read-only transaction."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def export(self) -> str:
+        """The name by which other connections read at the same moment."""
+        return str(self.rows("SELECT pg_export_snapshot()")[0][0])
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The few rows of a query, or of an EXPLAIN."""
+        self._copying(False)
+        self._cursor.execute(query)
+        return list(self._cursor.fetchall())
+
+    def schema(self, query: str) -> pa.Schema:
+        """The columns of a query, without running it."""
+        return described(self._cursor, query)[1]
+
+    def estimate(self, query: str) -> Estimate:
+        """What the server expects of a query."""
+        (plan,) = json.loads(self.rows(f"EXPLAIN (FORMAT JSON, VERBOSE) {query}")[0][0])
+        top = plan["Plan"]
+        tables = {(p["Schema"], p["Relation Name"]) for p in _nodes(top) if "Relation Name" in p and "Schema" in p}
+        return Estimate(top["Plan Rows"], top["Plan Rows"] * top["Plan Width"], tuple(sorted(tables)))
+
+    def batches(self, query: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """The rows of a query, in batches of a few MiB, of which this end holds one."""
+        text, schema = described(self._cursor, query)
+        self._copying(True)
+        self._cursor.execute(text)
+        reader = self._cursor.fetch_record_batch()
+        return schema, (batch.cast(schema) for batch in reader)
+
+    def cancel(self) -> None:
+        """End what is asked at this moment; from another thread."""
+        with suppress(Exception):
+            self._cursor.adbc_cancel()
+
+    def _copying(self, copying: bool) -> None:
+        """Whether rows come through COPY, which is for SELECT only."""
+        self._cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": str(copying).lower()})
+
+
+@contextmanager
+def reading(place: str, access: Access | None = None, name: str | None = None) -> Iterator[Snapshot]:
+    """A connection at the snapshot of this name; else at one of its own.
+
+    Errors: those of `connected`, of the code `LOST` where another connection may work; `MachineError` of the code `SNAPSHOT_GONE`.
+    """
+    with connected(server_and_query(place)[0], place, access) as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if name:
+            try:
+                cursor.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
+            except Exception as error:
+                if getattr(error, "sqlstate", None) != ABSENT:
+                    raise
+                raise MachineError("the snapshot is gone, with the connection that held it", code=SNAPSHOT_GONE) from None
+        cursor.execute("SET idle_in_transaction_session_timeout = 0")
+        yield Snapshot(cursor)
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)

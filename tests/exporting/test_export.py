@@ -1,0 +1,324 @@
+"""Exports from a real PostgreSQL: what is taken, and what happens when something fails on the way."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import tilth
+from tests.encrypted import key
+from tests.exporting.conftest import GATED, Wire, rows_in, running
+from tilth.cli.app import run
+from tilth.errors import DISK_FULL, MachineError, RequestError, SourceError
+from tilth.exporting import pull
+from tilth.exporting.export import explain
+
+__all__ = ["key"]
+
+pytestmark = pytest.mark.slow
+AGAIN = "are done and kept: run the same again"
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr(pull, "FIRST_WAIT", 0.02)
+
+
+def by_id(database, query=GATED):
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(database) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({query}) AS rows ORDER BY id")
+        return cursor.fetch_arrow_table().to_pylist()
+
+
+def plan(database, query=GATED, **more):
+    return {"source": f"{database}&query={query}", "partition": {"by": "id", "parts": 8}, "connections": 2, **more}
+
+
+def record(out):
+    return json.loads((Path(out) / "export.json").read_text())
+
+
+def hidden(out):
+    return out.with_name(f".{out.name}.unfinished")
+
+
+def test_a_table(database, tmp_path):
+    out, source = tmp_path / "out", f"{database}&table=public.orders"
+    done = tilth.export(source, str(out), connections=2)
+    expected = by_id(database, "SELECT * FROM orders")
+    assert rows_in(out) == expected
+    assert sorted(tilth.write(tilth.read(str(out))).to_pylist(), key=lambda row: row["id"]) == expected
+    assert (done.rows, done.files, len(done.state["snapshots"])) == (6000, 1, 1)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["meta"]["record_count"] == 6000 and manifest["author"]["name"] == "Tilth"
+    assert manifest["schema"]["elements"][2] == {"name": "at", "type": {"base": "timestamp without time zone"}}
+    assert sorted(p.name for p in out.iterdir()) == ["_tilth.json", "export.json", "manifest.json", "part-00000.parquet"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+    with pytest.warns(UserWarning, match="holds this export already"):
+        assert tilth.export(source, str(out)).state == done.state
+    (out / "part-00000.parquet").write_bytes(b"x")
+    with pytest.raises(SourceError, match=r"part 0 in .* is missing or changed"):
+        tilth.export(source, str(out))
+    assert tilth.export(source, str(out), force=True, where="id > 5").rows == 5995
+
+
+def test_a_subset(database, tmp_path):
+    source, out = f"{database}&table=orders", tmp_path / "out"
+    options = {
+        "columns": ["id", "country", "customer"],
+        "where": "country in (:countries) and at >= :since",
+        "parameters": {"countries": ["c1", "it's"], "since": "2026-01-20"},
+        "sample": {"fraction": 0.4, "by": "customer", "seed": 7},
+        "partition": {"by": "country", "parts": 3},
+    }
+    explained = explain(source, **options)
+    assert len(explained.parts) == 4 and "it''s" in explained.parts[0][0] and explained.bytes > 0
+    done = tilth.export(source, str(out), **options)
+    taken = rows_in(out)
+    kept = {row["customer"] for row in taken}
+    every = by_id(database, "SELECT id, country, customer FROM orders WHERE country = 'c1' AND at >= '2026-01-20'")
+    assert taken == [row for row in every if row["customer"] in kept]  # whole customers
+    assert 20 < len(kept) < 60 and done.rows == len(taken)
+
+
+def test_nothing_to_take_is_a_file_without_rows(database, tmp_path):
+    done = tilth.export(f"{database}&table=orders", str(tmp_path), where="false", partition={"by": "id", "parts": 4})
+    assert (done.rows, done.files) == (0, 1)
+    assert tilth.read(str(tmp_path)).names == ("id", "customer", "at", "country", "key")
+
+
+def test_a_lost_connection_is_made_again(database, gated, at_the_gate, execute, tmp_path):
+    with running(lambda: tilth.export(plan(database), str(tmp_path), count=False)) as done:
+        lost = at_the_gate()
+        execute(f"select pg_terminate_backend({lost})")
+        while at_the_gate() == lost:
+            pass
+        gated()
+    assert rows_in(tmp_path) == by_id(database)
+    assert sorted(p["tries"] for p in done[0].state["parts"])[-2:] == [1, 2]
+    assert len(done[0].state["snapshots"]) == 1
+
+
+OTHERS = """
+select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
+and pid not in (select pid from pg_locks where locktype = 'advisory' and granted)
+"""
+
+
+def test_all_connections_lost(database, gated, at_the_gate, execute, tmp_path):
+    """The snapshot is gone with the connection that held it: as nothing was written meanwhile, the rest is read at another one."""
+    with running(lambda: tilth.export(plan(database), str(tmp_path), count=False)) as done:
+        at_the_gate()
+        execute(OTHERS)
+        gated()
+    assert rows_in(tmp_path) == by_id(database)
+    assert len(done[0].state["snapshots"]) == 2
+
+
+KILLED = "import sys, json, tilth; tilth.export(json.loads(sys.argv[1]), sys.argv[2], count=False)"
+
+
+def test_a_killed_process_goes_on(database, gated, at_the_gate, tmp_path):
+    out = tmp_path / "out"
+    process = subprocess.Popen([sys.executable, "-c", KILLED, json.dumps(plan(database)), str(out)])
+    try:
+        at_the_gate()
+        with pytest.raises(RequestError, match="another process"):
+            tilth.export(plan(database), str(out))
+    finally:
+        process.kill()
+        process.wait()
+    kept = {p["number"]: p for p in record(hidden(out))["parts"] if p["done"]}
+    assert kept and len(kept) < 9 and not out.exists()  # half of it is not taken for the whole
+    gated()
+    done = tilth.export(plan(database), str(out))
+    assert rows_in(out) == by_id(database)
+    assert {p["number"]: p for p in done.state["parts"] if p["number"] in kept} == kept
+
+
+def stopped(database, out, parts=3, **more):
+    """An export that ends with an error after some parts."""
+
+    def progress(text):
+        if text.startswith(f"{parts} "):
+            raise MachineError("stopped")
+
+    with pytest.raises(MachineError, match=rf"stopped(.|\n)*{AGAIN}"):
+        tilth.export(plan(database, connections=1, **more), str(out), progress=progress)
+
+
+def test_another_plan_is_refused(database, gated, tmp_path):
+    gated()
+    out = tmp_path / "out"
+    stopped(database, out)
+    with pytest.raises(RequestError, match=r"partition\.parts was 8, and is 9") as error:
+        tilth.export(plan(database) | {"partition": {"by": "id", "parts": 9}, "where": "id > 5"}, str(out))
+    assert "where was null" in str(error.value)
+    (hidden(out) / "part-00001.parquet").write_bytes(b"")
+    with pytest.warns(UserWarning, match="part 1 is read again"):
+        done = tilth.export(plan(database) | {"connections": 4}, str(out))  # which is not of what is taken
+    assert done.rows == 6000 and rows_in(out) == by_id(database)
+    with pytest.raises(RequestError, match="not written by Tilth"):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "mine.csv").write_text("a")
+        tilth.export(plan(database), str(tmp_path / "other"))
+
+
+def test_a_table_that_is_written_to_meanwhile(database, gated, at_the_gate, execute, tmp_path):
+    expected = by_id(database, "select id, id as g, customer, at, country from orders")
+    with running(lambda: tilth.export(plan(database), str(tmp_path), count=False)):
+        at_the_gate()
+        execute("delete from orders where id > 5000", "insert into orders select 9999", "update orders set customer = 5")
+        gated()
+    assert rows_in(tmp_path) == expected
+
+
+def test_a_table_that_was_written_to_before_it_goes_on(database, gated, execute, tmp_path):
+    gated()
+    stopped(database, tmp_path / "out")
+    execute("insert into orders select 6001, 1, '2027-01-01', 'c1', 1")
+    for _ in range(500):  # the server's counters are a moment late
+        if execute("select pg_stat_get_tuples_inserted('orders'::regclass)")[0][0] > 6000:
+            break
+    with pytest.raises(SourceError, match=r"public.orders was written to since"):
+        tilth.export(plan(database), str(tmp_path / "out"))
+    done = tilth.export(plan(database), str(tmp_path / "out"), across_snapshots=True)
+    assert (done.rows, len(done.state["snapshots"])) == (6001, 2)
+
+
+def test_a_column_that_disappears(database, execute, tmp_path):
+    query, out = "select * from orders", tmp_path / "out"
+    stopped(database, out, query=query)
+    execute("alter table orders drop column country")
+    with pytest.raises(SourceError, match="country was string, and is absent"):
+        tilth.export(plan(database, query), str(out))
+    with pytest.raises(SourceError, match='column "country" does not exist'):
+        tilth.export(f"{database}&table=orders", str(tmp_path / "new"), columns=["id", "country"])
+
+
+def test_no_permission_and_expired_credentials(database, gated, at_the_gate, execute, tmp_path):
+    user, out = f"reader{os.getpid()}", tmp_path / "out"
+    execute(f"drop role if exists {user}", f"create role {user} login")
+    mine = plan(database.replace("tilth@", f"{user}@"))
+    with pytest.raises(SourceError, match="permission denied for table orders"):
+        tilth.export(mine, str(out))
+    execute(f"grant select on orders to {user}")
+    with running(lambda: tilth.export(mine, str(out), count=False)) as done:
+        at_the_gate()
+        execute(f"alter role {user} nologin", f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{user}'")
+    assert "is not permitted to log in" in str(done[0]) and AGAIN in str(done[0])
+    execute(f"alter role {user} login")
+    gated()
+    assert tilth.export(mine, str(out)).rows == 6000
+    execute(f"revoke all on orders from {user}", f"drop role {user}")
+
+
+def test_the_network_is_gone(database, gated, at_the_gate, tmp_path):
+    with Wire(database, tmp_path) as wire:
+        mine, out = plan(f"postgresql://tilth@/postgres?host={tmp_path}&port={wire.port}"), tmp_path / "out"
+        with running(lambda: tilth.export(mine, str(out), count=False)) as done:
+            at_the_gate()
+            wire.cut()
+        assert isinstance(done[0], MachineError) and AGAIN in str(done[0])
+        gated()
+        wire.mend()
+        assert tilth.export(mine, str(out)).rows == 6000
+    assert rows_in(out) == by_id(database)
+
+
+def test_a_full_disk(database, gated, tmp_path, monkeypatch):
+    gated()
+    flush, flushed, out = os.fsync, [], tmp_path / "out"
+
+    def full(file):
+        if ".parquet" in str(Path(f"/proc/self/fd/{file}").readlink()):
+            flushed.append(file)
+            if len(flushed) == 4:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        flush(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MachineError, match="the disk is full") as error:
+        tilth.export(plan(database, connections=1), str(out))
+    assert error.value.mistakes[0].code == DISK_FULL and "3 of 9 parts are done" in str(error.value)
+    assert [p["done"] for p in record(hidden(out))["parts"]][:4] == [True, True, True, False]
+    assert tilth.export(plan(database), str(out)).rows == 6000
+
+
+def test_too_many_bytes(database, tmp_path):
+    with pytest.raises(RequestError, match="bytes would be read"):
+        tilth.export(f"{database}&table=orders", str(tmp_path / "out"), limit_bytes=1000)
+    with pytest.raises(RequestError, match="more than 250,000 bytes are read"):  # whatever the server expected
+        tilth.export(plan(database, "select id, repeat(country, 99) from orders", limit_bytes=250_000), str(tmp_path / "out"))
+
+
+def test_values_that_do_not_fit(database, tmp_path):
+    with pytest.raises(SourceError, match="a value does not fit") as error:
+        tilth.export(f"{database}&query=select id, 1 / (id - 5000) as x from orders", str(tmp_path), count=False)
+    assert "division" not in str(error.value)
+
+
+def test_into_s3(database, gated, s3):
+    gated()
+    stopped(database, s3)
+    with pytest.raises(SourceError, match="no object"):
+        tilth.read(s3, format="parquet")
+    done = tilth.export(plan(database), s3)
+    assert [p["tries"] for p in done.state["parts"]] == [1] * 9
+    table = tilth.write(tilth.read(s3)).sort_by("id")
+    assert table.to_pylist() == by_id(database)
+    with pytest.warns(UserWarning, match="holds this export already"):
+        assert tilth.export(plan(database), s3).state == done.state
+    assert tilth.export(plan(database, where="id < 10"), s3, force=True).rows == 9
+    assert tilth.write(tilth.read(s3)).num_rows == 9
+
+
+def test_row_groups_do_not_grow_with_the_table(database, tmp_path, monkeypatch):
+    monkeypatch.setattr(pull, "GROUP_ROWS", 1000)
+    tilth.export(f"{database}&query=select * from orders cross join generate_series(1, 10) as n", str(tmp_path))
+    footer = pq.read_metadata(tmp_path / "part-00000.parquet")
+    assert footer.num_row_groups == 60
+
+
+def test_under_a_key_nothing_is_readable(database, tmp_path, key):
+    out = tmp_path / "out"
+    with tilth.protected(key):
+        stopped(database, out, query="select id, 'SECRETMARK' || id as g from orders")
+    with pytest.raises(RequestError, match="was begun under a key"):
+        tilth.export(plan(database, "select id, 'SECRETMARK' || id as g from orders"), str(out))
+    with tilth.protected(key):
+        done = tilth.export(plan(database, "select id, 'SECRETMARK' || id as g from orders"), str(out))
+        assert sorted(tilth.write(done.read())["g"].to_pylist()) == sorted(f"SECRETMARK{i}" for i in range(1, 6001))
+    assert {p.suffix for p in out.iterdir() if p.name != "_tilth.json"} == {".parquet", ".sealed"}
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and b"SECRETMARK" in p.read_bytes()]
+
+
+def test_the_command(postgres_server, execute, database, tmp_path, monkeypatch, capsys):
+    execute("create role clerk login password 'marked-password'", "grant select on orders to clerk")
+    try:
+        monkeypatch.setenv("CLERK", '{"username": "clerk", "password": "marked-password"}')
+        place, out = f"{postgres_server.local}&table=orders", str(tmp_path / "out")
+        words = ["export", place, "--secret", "env:CLERK", "-o", out, "--where", "country in (:c)", "--param", "c=c1", "--param", "c=c2"]
+        assert run([*words, "--plan"]) == 0
+        assert "country IN ('c1', 'c2')" in capsys.readouterr().out
+        assert run([*words, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["rows"] == len(by_id(database, "select id from orders where country in ('c1', 'c2')"))
+        assert run([*words, "--columns", "id"]) == 2
+        assert "columns was null" in capsys.readouterr().err
+        monkeypatch.setenv("CLERK", '{"username": "clerk", "password": "marked-passwords"}')
+        assert run([*words, "--force"]) == 2
+        assert run([*words, "--parts", "3"]) == 2
+        told = capsys.readouterr()
+        assert "check env:CLERK" in told.err and "--parts needs --partition-by" in told.err
+    finally:
+        execute("drop owned by clerk", "drop role clerk")
+    assert "marked-password" not in told.err + told.out + "".join(p.read_text() for p in tmp_path.rglob("*.json"))
