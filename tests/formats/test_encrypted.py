@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,20 +35,24 @@ def test_duckdb_reads_only_the_rows_and_columns_that_it_needs(key: str, tmp_path
 
 
 def test_files_without_some_columns_and_with_columns_in_folders(key: str, tmp_path: Path) -> None:
+    tables = {"year=07/n=1": pa.table({"a": [1]}), "year=2024/n=2": pa.table({"a": [2.5], "b": pa.array(["x"]).dictionary_encode()})}
     with protected(key), atomic(tmp_path / "out", folder=True) as folder:
-        for year, table in (("07", pa.table({"a": [1]})), ("2024", pa.table({"a": [2.5], "b": pa.array(["x"]).dictionary_encode()}))):
-            (folder / f"year={year}").mkdir()
-            tilth.write(tilth.read(table), folder / f"year={year}" / "part.parquet")
+        for place, table in tables.items():
+            (folder / place).mkdir(parents=True)
+            tilth.write(tilth.read(table), folder / place / "part.parquet")
     with protected(key):
         got = rows(tilth.read(tmp_path / "out")).to_pylist()
-    assert got == [{"a": 1.0, "b": None, "year": "07"}, {"a": 2.5, "b": "x", "year": "2024"}]
+    assert got == [{"a": 1.0, "b": None, "year": "07", "n": 1}, {"a": 2.5, "b": "x", "year": "2024", "n": 2}]
 
 
 @pytest.mark.spark
 def test_spark_reads_row_groups_by_the_reference_of_the_key(spark: SparkSession, key: str, tmp_path: Path) -> None:
     with protected(key, ["spill"]), Spark(spark).session() as run:
-        tilth.write(tilth.read(TABLE), tmp_path / "out")
-        assert to_arrow(tilth.read(tmp_path / "out", engine=run), run).sort_by("no").equals(TABLE)
+        with atomic(tmp_path / "out", folder=True) as folder:
+            (folder / "day=2026-01-02").mkdir()
+            tilth.write(tilth.read(TABLE), folder / "day=2026-01-02" / "part.parquet")
+        days = pa.array([dt.date(2026, 1, 2)] * len(TABLE), pa.date32())
+        assert to_arrow(tilth.read(tmp_path / "out", engine=run), run).sort_by("no").equals(TABLE.append_column("day", days))
     with protected(key), Spark(spark).session() as run, pytest.raises(RequestError, match="unencrypted") as error:
         run.confine()
     assert "spark.io.encryption.enabled=true" in error.value.mistakes[0].accepted

@@ -52,24 +52,6 @@ def test_broken_files(tmp_path, engine):
     assert len(error.value.mistakes) == 2
 
 
-def test_partitioned_folders(tmp_path, engine):
-    for year in ("2023", "2024"):
-        (tmp_path / f"year={year}").mkdir()
-        pq.write_table(pa.table({"x": [int(year)]}), tmp_path / f"year={year}" / "a.parquet")
-    rows = to_arrow(read(tmp_path, engine=engine), engine).to_pylist()
-    assert sorted(rows, key=lambda r: r["x"]) == [{"x": 2023, "year": "2023"}, {"x": 2024, "year": "2024"}]
-
-
-@pytest.mark.spark
-def test_spark_reads_partition_values_as_strings_too(tmp_path, spark, engine):
-    for number in ("007", "8", "__HIVE_DEFAULT_PARTITION__"):
-        (tmp_path / f"n={number}").mkdir()
-        pq.write_table(pa.table({"x": [1.0, float("nan")]}), tmp_path / f"n={number}" / "a.parquet")
-    tables = [to_arrow(read(tmp_path, engine=e), e).to_pylist() for e in (engine, Spark(spark).session())]
-    assert sorted(tables[0], key=str) == sorted(tables[1], key=str)
-    assert {r["n"] for r in tables[0]} == {"007", "8", None}
-
-
 @pytest.mark.spark
 def test_spark_does_not_read_nanoseconds(tmp_path, spark, engine):
     pq.write_table(pa.table({"t": pa.array([1000], pa.timestamp("ns"))}), tmp_path / "a.parquet")

@@ -30,6 +30,15 @@ TYPES: dict[Kind, exp.DType] = {
 }
 
 
+def type_name(kind: Kind, dialect: str) -> str:
+    """How an engine calls the type of a kind.
+
+    >>> type_name(Kind.INTEGER, "duckdb"), type_name(Kind.STRING, "spark")
+    ('BIGINT', 'STRING')
+    """
+    return exp.DataType(this=TYPES[kind]).sql(dialect)
+
+
 def own(tree: Tree) -> Tree:
     """A tree for use below a new node: itself if it has no parent yet, else a copy. Copies are most of the cost of a large tree."""
     return tree if tree.parent is None else tree.copy()

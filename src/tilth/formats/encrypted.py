@@ -5,8 +5,7 @@ DuckDB scans a data set of pyarrow, into which it pushes the columns and conditi
 
 from __future__ import annotations
 
-import os
-import re
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,10 @@ import pyarrow.parquet as pq
 from tilth.data import Files
 from tilth.encryption.magic import PARQUET, head_of
 from tilth.encryption.parquet import Keys
+from tilth.engine.arrow import arrow_type
 from tilth.engine.duckdb import scans
 from tilth.errors import SourceError
+from tilth.formats.partitions import are_partitioned, partition_kinds, root_of
 from tilth.store.protection import protected
 from tilth.store.unsealed import parquet_keys
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 FORMAT = "encrypted parquet"
-PART = re.compile(r"(?:^|/)[^/=]+=[^/]*/")  # a folder that is called `column=value`
 
 
 def is_encrypted_place(paths: Sequence[str]) -> bool:
@@ -54,10 +54,10 @@ def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | Non
         schema = pa.unify_schemas([_plain(s) for s in schemas], promote_options="permissive")
     except pa.ArrowException as error:
         raise SourceError(f"{paths[0]} and other files have different types", hint="read them one by one", code="types-differ") from error
-    partitioned = any(PART.search(p) for p in paths) if hive is None else hive
-    root = os.path.commonpath([PART.split(p)[0] or "/" for p in paths]) if partitioned else ""
-    parts = dict.fromkeys(part.partition("=")[0] for p in paths for part in p.removeprefix(root).split("/")[:-1] if "=" in part)
-    extra = pa.schema([pa.field(n, pa.string()) for n in parts if n not in schema.names] if partitioned else [])
+    partitioned = are_partitioned(paths) if hive is None else hive
+    root = root_of(paths) if partitioned else ""
+    parts = partition_kinds(paths, root) if partitioned else {}
+    extra = pa.schema([pa.field(name, arrow_type(kind)) for name, kind in parts.items() if name not in schema.names])
     data = ds.dataset(
         list(paths),
         schema=pa.schema([*schema, *extra]),
@@ -94,7 +94,7 @@ def _in_spark(data: ds.FileSystemDataset, reference: str, run: Any) -> DataFrame
     if not reference:
         return frame_of(run.own, data.to_table())
     schema = data.schema
-    pieces = [(f.path, part.row_groups[0].id, str(_values(f))) for f in data.get_fragments() for part in f.split_by_row_group()]
+    pieces = [(f.path, part.row_groups[0].id, json.dumps(_values(f))) for f in data.get_fragments() for part in f.split_by_row_group()]
     if not pieces:
         return empty
 
@@ -110,22 +110,24 @@ def _in_spark(data: ds.FileSystemDataset, reference: str, run: Any) -> DataFrame
     return made
 
 
-def _values(fragment: Any) -> dict[str, Any]:
+def _values(fragment: Any) -> dict[str, str | None]:
     """The values of the columns that folders name."""
     import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
 
-    return dict(ds.get_partition_keys(fragment.partition_expression))
+    values = ds.get_partition_keys(fragment.partition_expression)
+    return {name: None if value is None else str(value) for name, value in values.items()}
 
 
 def _read(path: str, group: int, parts: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    import ast
-
-    fixed = ast.literal_eval(parts)
+    fixed = json.loads(parts)
     with pq.ParquetFile(path, decryption_properties=parquet_keys((path,)).reading()) as file:
         for batch in file.iter_batches(row_groups=[group]):
             here = set(batch.schema.names)
             columns = [
-                batch[f.name].cast(f.type) if f.name in here else pa.repeat(pa.scalar(fixed.get(f.name), f.type), batch.num_rows)
-                for f in schema
+                batch[f.name].cast(f.type) if f.name in here else _repeated(fixed.get(f.name), f.type, batch.num_rows) for f in schema
             ]
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _repeated(value: str | None, of: pa.DataType, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(None, of) if value is None else pa.scalar(value).cast(of), rows)

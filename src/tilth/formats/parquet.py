@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Dataset, Files, Roles
 from tilth.engine.duckdb import scans
-from tilth.engine.expressions import col
+from tilth.engine.expressions import col, type_name
 from tilth.engine.operations.operation import lower
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError
 from tilth.formats import encrypted
 from tilth.formats.format import Format
+from tilth.formats.partitions import are_partitioned, partition_kinds, root_of
 from tilth.formats.shards import Contents, Cut
 from tilth.store.local import files
 from tilth.store.sealed import is_written_sealed, part_of
@@ -41,15 +41,17 @@ class Parquet(Format):
     compressions: ClassVar[tuple[str, ...]] = ("snappy", "zstd", "gzip", "none")
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, hive: bool | None = None, **_: Any) -> Files:
-        """`hive`: whether folders named `column=value` are columns; by default if there are such folders."""
+        """`hive`: whether folders named `column=value` are columns, of the kind of their values; by default if there are such folders."""
         paths = files(given, self.suffixes)
         broken = [m for p in paths if "://" not in p and (m := _broken(p))]
         if broken and encrypted.is_encrypted_place(paths):  # an encrypted file is among those that do not begin as Parquet does
             return encrypted.source(paths, names, hive)
         SourceError.reject(broken)
-        partitioned = any(encrypted.PART.search(p) for p in paths) if hive is None else hive
-        root = os.path.commonpath([encrypted.PART.split(p)[0] or "/" for p in paths]) if partitioned and "://" not in paths[0] else ""
-        options = (("hive", partitioned), *((("names", tuple(names)),) if names else ()), *((("root", root),) if root else ()))
+        partitioned = are_partitioned(paths) if hive is None else hive
+        root = root_of(paths) if partitioned and "://" not in paths[0] else ""
+        parts = tuple(partition_kinds(paths, root).items()) if partitioned else ()
+        found = {"hive": partitioned, "names": tuple(names or ()), "root": root, "parts": parts}
+        options = tuple((name, value) for name, value in found.items() if value or name == "hive")
         source = Files(self.name, paths, (), options, scans=SCANS)
         return replace(source, columns=engine.source_schema(source).names)
 
@@ -98,8 +100,13 @@ class Parquet(Format):
 
 def _duckdb(source: Files, run: Session) -> str:
     by_name = not source.option("uniform")  # which opens every file before the first row is read
-    options = {"hive_partitioning": bool(source.option("hive")), "hive_types_autocast": False, "union_by_name": by_name}
+    options: dict[str, Any] = {"hive_partitioning": bool(source.option("hive")), "hive_types_autocast": False, "union_by_name": by_name}
+    if parts := dict(source.option("parts") or ()):
+        options["hive_types"] = {name: type_name(kind, "duckdb") for name, kind in parts.items()}
     scan, names = scans.table_function("read_parquet", source.paths, options), source.option("names")
+    if list(parts) != sorted(parts):  # DuckDB sorts them, Spark does not
+        last = scans.quoted(tuple(parts))
+        scan = f"(SELECT * EXCLUDE ({last}), {last} FROM {scan})"
     return f"{scan} AS scan({scans.quoted(names)})" if names else scan
 
 
@@ -109,9 +116,9 @@ def _spark(source: Files, run: Any) -> DataFrame:
     if source.option("hive"):
         reader = reader.option("basePath", run.seen(source.option("root")))
     frame = reader.parquet(*paths)
-    hive = {part.partition("=")[0] for path in source.paths for part in path.split("/")[:-1] if "=" in part}
-    if source.option("hive") and hive:  # as strings: Spark would make a number of `007`
-        fields = [f"{lower(col(f.name), 'spark')} {'string' if f.name in hive else f.dataType.simpleString()}" for f in frame.schema]
+    if parts := dict(source.option("parts") or ()):  # Spark would make a number of `007`
+        types = {f.name: type_name(parts[f.name], "spark") if f.name in parts else f.dataType.simpleString() for f in frame.schema}
+        fields = [f"{lower(col(name), 'spark')} {type_}" for name, type_ in types.items()]
         frame = reader.schema(", ".join(fields)).parquet(*paths)
     names = source.option("names")
     return frame.toDF(*names) if names else frame

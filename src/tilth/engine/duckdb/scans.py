@@ -11,10 +11,14 @@ from tilth.engine.expressions import lit
 
 
 def table_function(name: str, paths: Sequence[str], options: Mapping[str, Any], strings: Sequence[str] = ()) -> str:
-    """A call of a table function that scans files; `strings` are the columns that are read as strings."""
-    columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in strings)
-    words = [f"[{', '.join(map(literal, paths))}]", *(f"{word} = {literal(value)}" for word, value in options.items())]
-    return f"{name}({', '.join([*words, f'columns = {{{columns}}}'] if strings else words)})"
+    """A call of a table function that scans files; `strings` are the columns that are read as strings. Options may be mappings."""
+    given = {**options, **({"columns": dict.fromkeys(strings, "VARCHAR")} if strings else {})}
+    words = [f"{word} = {_struct(value) if isinstance(value, Mapping) else literal(value)}" for word, value in given.items()]
+    return f"{name}([{', '.join(map(literal, paths))}]{''.join(f', {word}' for word in words)})"
+
+
+def _struct(value: Mapping[str, Any]) -> str:
+    return f"{{{', '.join(f'{literal(key)}: {literal(of)}' for key, of in value.items())}}}"
 
 
 MOST_FOOTERS = 100
