@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,11 @@ def test_rotate_rewrap_destroy_and_shred(key: str, tmp_path: Path) -> None:
     file.destroyed(old)
     with protected(key):
         assert rows(tilth.read(out)).num_rows == TABLE.num_rows
-    shred(out)
+    log = tmp_path / "log.jsonl"
+    shred(out, log)
+    assert json.loads(log.read_text())["keys"] == [new]
     with protected(key), pytest.raises(SourceError) as error:
         tilth.read(out)
     assert code_of(error) <= {"no-data-key"}
     with pytest.raises(SourceError, match="is missing"):
-        shred(out)
+        shred(out, log)

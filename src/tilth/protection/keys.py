@@ -9,6 +9,7 @@ from pathlib import Path
 from tilth.encryption.dataset import FOLDER, KEYS, DataSet, bound_to, keys_in
 from tilth.encryption.keys import Key, wrapping_key
 from tilth.errors import MachineError, SourceError
+from tilth.protection.log import LOG, note
 
 
 def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
@@ -25,12 +26,13 @@ def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
     return wrapping_key(before), wrapping_key(made)
 
 
-def shred(folder: Path) -> str:
-    """Overwrite and remove the wrapped key of a data set, without which it cannot be decrypted; the id of the data set.
+def shred(folder: Path, log: Path = LOG) -> str:
+    """Overwrite and remove the wrapped key of a data set, without which it cannot be decrypted; the id of the data set. `log` gets a line.
 
     Copies of the file of keys, such as in backups, are not reached. Errors: `SourceError` where the folder is not a data set.
     """
-    name, _ = keys_in(folder)
+    name, wrapped = keys_in(folder)
+    note(log, "shred", data=str(folder), data_set=name, keys=[wrapping_key(base64.b64decode(wrapped))])
     path = folder / FOLDER / KEYS
     with path.open("r+b") as file:
         file.write(os.urandom(path.stat().st_size))

@@ -5,11 +5,28 @@ from __future__ import annotations
 import json as json_
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilth.options import ALLOW_PYTHON, INPUT, KEY, OUTPUT, keeping_key, say, shared
+from tilth.cli.keys import key
+from tilth.options import (
+    ALLOW_PYTHON,
+    AS_JSON,
+    ENGINE,
+    INPUT,
+    KEY,
+    NAMES,
+    OUTPUT,
+    OUTPUTS,
+    READING,
+    engine_from,
+    keeping_key,
+    reading_from,
+    say,
+    shared,
+    show,
+)
 
 if TYPE_CHECKING:
     from tilth.protection.canary import Canary
@@ -20,77 +37,7 @@ def command() -> None:
     """Make and rotate keys, and keep what is written encrypted under them."""
 
 
-@command.group()
-def key() -> None:
-    """Make, rotate and show the keys of a key file."""
-
-
-PASSPHRASE = click.option("--passphrase", is_flag=True, help="Encrypt the key under a passphrase, which is asked for.")
-UNDER = "Another key, by which it is wrapped, such as aws-kms:alias/tilth."
-
-
-@key.command()
-@click.argument("file", type=OUTPUT, metavar="FILE")
-@PASSPHRASE
-@click.option("--under", metavar="KEY", help=UNDER)
-def new(file: str, passphrase: bool, under: str | None) -> int:
-    """Make FILE with one key, readable by you alone. The key itself is never printed."""
-    from tilth.encryption.keyfile import new_key_file
-    from tilth.encryption.keys import key_of
-
-    if passphrase and under:
-        raise click.UsageError("--passphrase and --under exclude each other")
-    made = new_key_file(Path(file).expanduser(), _new_passphrase() if passphrase else None, key_of(under) if under else None)
-    click.echo(made.id)
-    say(f"{file} holds the key {made.id}. Back it up: without it, what it encrypts is gone.", f"Use it by: protect: {{key: file:{file}}}")
-    return 0
-
-
-@key.command()
-@click.argument("file", type=INPUT, metavar="FILE")
-@PASSPHRASE
-def rotate(file: str, passphrase: bool) -> int:
-    """Make a new active key in FILE. The old one is retired: it decrypts what it has encrypted, and encrypts nothing more."""
-    from tilth.encryption.keyfile import KeyFile
-
-    held = KeyFile(Path(file).expanduser())
-    old = held.active.id
-    made = held.rotated(_new_passphrase() if passphrase or held.active.protection == "scrypt" else None)
-    click.echo(made.id)
-    say(f"{made.id} is active in {file}, and {old} is retired. Back the file up.", "Move data sets to the new key by: tilth protect rewrap")
-    return 0
-
-
-@key.command()
-@click.argument("file", type=INPUT, metavar="FILE")
-@click.option("--under", metavar="KEY", required=True, help=UNDER)
-def wrap(file: str, under: str) -> int:
-    """Wrap the keys in FILE by another key. They stay the same, so what they encrypted stays readable."""
-    from tilth.encryption.keyfile import KeyFile
-    from tilth.encryption.keys import key_of
-
-    KeyFile(Path(file).expanduser()).wrapped(key_of(under))
-    say(f"the keys in {file} are wrapped by {under}. Copies from before are not: remove them.")
-    return 0
-
-
-@key.command()
-@click.argument("file", type=INPUT, metavar="FILE")
-@click.option("--json", is_flag=True, help="Print JSON.")
-def show(file: str, json: bool) -> int:
-    """Show the ids, states and dates of the keys in FILE, and no key."""
-    from tilth.display import Grid
-    from tilth.encryption.keyfile import KeyFile
-
-    entries = KeyFile(Path(file).expanduser()).entries
-    names = {"scrypt": "passphrase"}
-    rows = [[e.id, e.state, e.created, e.under or names.get(e.protection, "")] for e in entries]
-    titles = ["id", "state", "created", "under"]
-    if json:
-        click.echo(json_.dumps([dict(zip(titles, row, strict=True)) for row in rows], indent=1))
-    else:
-        click.echo(Grid(f"keys in {file}", titles, rows))
-    return 0
+command.add_command(key)
 
 
 @command.command()
@@ -124,6 +71,62 @@ def shred(folder: str, yes: bool) -> int:
         "The encrypted data is still there. A copy of its _tilth/keys.json, such as in a backup, would decrypt it: remove those too.",
     )
     return 0
+
+
+@command.command()
+@click.argument("data", type=INPUT, metavar="DATA")
+@click.option(
+    "--flow", type=INPUT, required=True, metavar="FLOW", help="The flow whose steps `redact` hid the values; best the fitted one."
+)
+@click.option("-o", "--out", type=OUTPUT, required=True, metavar="OUT", help="Where to write the table: a file, or a folder of Parquet.")
+@click.option("--purpose", required=True, metavar="WORDS", help="What the values are revealed for; it is noted in the log.")
+@click.option("--columns", type=NAMES, default=(), metavar="A,B,…", help="The columns that are revealed. Default: all that can be.")
+@shared(*READING)
+@shared(*ENGINE)
+def reveal(data: str, flow: str, out: str, purpose: str, columns: tuple[str, ...], **options: Any) -> int:
+    """Write DATA with the values of which FLOW made tokens or format-preserving values, for who has the key.
+
+    The purpose, the columns and the numbers of values are noted in protect/log.jsonl first.
+    """
+    from tilth import verbs
+    from tilth.protection.log import LOG
+    from tilth.protection.revealing import revealed
+    from tilth.store.local import reject_own_input
+
+    reject_own_input(out, [data, flow])
+    engine, reading = engine_from(options), reading_from(options)
+    table, values = revealed(verbs.read(data, engine=engine, **reading), verbs.flow_from(flow), purpose, engine, columns)
+    written = verbs.write(table, out, engine=engine)
+    say(*(f"{column}: {n:,} values" for column, n in values.items()), f"written to {written}, and noted in {LOG}")
+    return 0
+
+
+@command.command()
+@click.argument("data", type=INPUT, metavar="DATA")
+@click.option("--quasi", type=NAMES, required=True, metavar="A,B,…", help="The columns that others may know of a person.")
+@click.option("--sensitive", type=NAMES, default=(), metavar="A,B,…", help="The columns that are to stay unknown.")
+@click.option("--k", type=int, default=5, show_default=True, metavar="ROWS", help="How many rows a class should have.")
+@OUTPUTS
+@AS_JSON
+@shared(*READING)
+@shared(*ENGINE)
+def risk(
+    data: str, quasi: tuple[str, ...], sensitive: tuple[str, ...], k: int, outputs: tuple[str, ...], json: bool, **options: Any
+) -> int:
+    """Measure how easily persons are found in DATA by what others may know: k-anonymity, l-diversity, t-closeness, and what helps.
+
+    Exit code 1 if a class, the rows that are equal in all columns of --quasi, has fewer rows than --k.
+    """
+    from tilth import verbs
+    from tilth.measures.disclosure.measure import DisclosureRisk
+    from tilth.report.files import Outputs
+
+    files = Outputs(outputs)
+    engine, reading = engine_from(options), reading_from(options)
+    report = verbs.measure(verbs.read(data, engine=engine, **reading), DisclosureRisk(quasi, sensitive, k), engine=engine)
+    files.write(report)
+    show(report, json)
+    return 1 if any(finding.payload.rows_below for finding in report.findings) else 0
 
 
 @command.command()
@@ -186,14 +189,3 @@ def open_(file: str) -> int:
     sys.stdout.buffer.write(bytes_of(file, "file", 1 << 32))
     sys.stdout.buffer.flush()
     return 0
-
-
-def _new_passphrase() -> str:
-    """A new passphrase: asked for twice on a terminal, else what the environment refers to."""
-    import os
-
-    from tilth.encryption.keyfile import PASSPHRASE, PASSPHRASE_FD, passphrase
-
-    if os.environ.get(PASSPHRASE) or os.environ.get(PASSPHRASE_FD):
-        return passphrase()
-    return str(click.prompt("new passphrase of the key file", hide_input=True, confirmation_prompt=True))

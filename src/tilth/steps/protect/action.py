@@ -35,6 +35,7 @@ class Action(ABC):
     key_size: ClassVar[int] = 32  # bytes of that key
     needs_id: ClassVar[bool] = False  # whether it depends on what identifies a row or a person
     in_texts: ClassVar[bool] = False  # whether it can hide a part of a text
+    reversible: ClassVar[bool] = False  # whether who has the key can make the values again
     only_rows: ClassVar[bool] = False  # whether it needs the whole table, so that it cannot be served
 
     def __init__(self, step: Redact) -> None:
@@ -51,6 +52,10 @@ class Action(ABC):
     def of_text(self, column: str, **learned: Any) -> OfText | None:
         """What becomes of a part of a text in which something was found, where the way is `in_texts`; None is the name of that."""
         return None
+
+    def revealing(self, column: str, **learned: Any) -> OfText:
+        """What makes a value again of what became of it, where the way is `reversible`."""
+        raise NotImplementedError
 
     def accepts(self, column: Column) -> str:
         """Why a column of this kind cannot be hidden so; empty if it can."""

@@ -34,6 +34,7 @@ class FormatPreserving(Action):
     takes = ("key", "key_id", "domain", "alphabet", "keep_check", "invalid")
     purpose = "fpe"
     in_texts = True
+    reversible = True
 
     def mistakes(self) -> Iterator[Mistake]:
         characters = ALPHABETS.get(self.step.alphabet, self.step.alphabet)
@@ -46,7 +47,10 @@ class FormatPreserving(Action):
     def change(self, column: Column, **learned: Any) -> Tree:
         return self.by_python(column, self.of_text(column.name, **learned))
 
-    def of_text(self, column: str, **learned: Any) -> OfText:
+    def revealing(self, column: str, **learned: Any) -> OfText:
+        return self.of_text(column, **learned).revealed
+
+    def of_text(self, column: str, **learned: Any) -> Formatted:
         characters, tweak = ALPHABETS.get(self.step.alphabet, self.step.alphabet), f"{self.step.domain}{BETWEEN}{column}".encode()
         return Formatted(self.key(learned["key_id"]), characters, tweak, column, self.step.keep_check, self.step.invalid)
 

@@ -22,12 +22,16 @@ class Token(Action):
     purpose = "detenc"
     key_size = 64
     in_texts = True
+    reversible = True
 
     def change(self, column: Column, **learned: Any) -> Tree:
         return self.by_python(column, self.of_text(column.name, **learned))
 
-    def of_text(self, column: str, **learned: Any) -> OfText:
+    def of_text(self, column: str, **learned: Any) -> Siv:
         return Siv(self.key(learned["key_id"]), column)
+
+    def revealing(self, column: str, **learned: Any) -> OfText:
+        return self.of_text(column, **learned).revealed
 
 
 @dataclass(frozen=True)
