@@ -166,13 +166,18 @@ class Run:
         """Kill it as soon as a file of its result is there, under a hidden name; how it ended."""
         process = self._started()
         while process.poll() is None:
-            if any(p.is_file() and p.stat().st_size for p in self.out.parent.rglob(".tilth-*/out/*/*")):
+            if self._writes():
                 self._signal(process, signal.SIGKILL)
                 process.wait()
                 self._look()
                 return KILLED
             time.sleep(0.005)
         return self._ended(process)
+
+    def _writes(self) -> bool:
+        with suppress(FileNotFoundError):  # it is renamed or removed meanwhile
+            return any(p.is_file() and p.stat().st_size for p in self.out.parent.rglob(".tilth-*/out/*/*"))
+        return False
 
     def _look(self) -> None:
         self.hits += hits([self.folder], self._markers)
@@ -210,6 +215,7 @@ def run_planted(
         held = protected(key, [kind for kind in plaintext.split(",") if kind]) if key else nullcontext()
         with allow_python() if python else nullcontext(), held:
             made: Any = DuckDB(memory_limit=memory, threads=2) if engine == "duckdb" else engine
-            verbs.run(path, out, data, engine=made, history=history, reports=reports)
+            flow = Flow.load(path)
+            verbs.run(flow, out, data, engine=made, history=history if flow.check else None, reports=reports)
     except TilthError as error:
         sys.exit(str(error))

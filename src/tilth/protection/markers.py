@@ -6,6 +6,7 @@ import base64
 import gzip
 import io
 import mmap
+import os
 import random
 import string
 import zlib
@@ -90,7 +91,8 @@ class Markers:
 
 def hits(folders: Iterable[Path], markers: Markers, since: float = 0.0) -> Iterator[Hit]:
     """Every file below some folders that holds a marker; of those changed after `since`, in seconds since 1970."""
-    for path in sorted({p for folder in folders for p in folder.rglob("*")}):
+    walks = (os.walk(folder) for folder in folders)  # which passes over folders that other processes remove meanwhile
+    for path in sorted({Path(folder, name) for walk in walks for folder, _, names in walk for name in names}):
         with suppress(*UNREADABLE):  # it was removed meanwhile, or is of another user
             if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= since:
                 yield from (Hit(str(path), form) for form in sorted(forms_in(path, markers)))
