@@ -17,6 +17,7 @@ from tilth.aws.model_card.delivery import deliver_card
 from tilth.aws.model_card.schema import ModelCard, card_from
 from tilth.errors import RequestError
 from tilth.flow.delivery import deliver_report
+from tilth.report.json import from_json
 
 SECRET = "Ada Byron of Ockham"
 ROWS = 40  # of each sex; 20 women and 30 men have the favourable label, and 10 and 30 the favourable prediction
@@ -102,6 +103,30 @@ def test_the_governance_report_says_what_is_missing_what_changed_and_what_proves
     digest = hashlib.sha256((made / "run/report.json").read_bytes()).hexdigest()
     for words in ("Credit risk", "not provided", "25.0 percentage points wider", digest, "1 of 2 rules failed", "Approval"):
         assert words in page, words
+
+
+def test_programs_read_the_same(made: Path) -> None:
+    found = json.loads((made / "card/governance.json").read_text("utf-8"))
+    assert found["model_card"] == card_of(made)
+    assert {"intended_uses.intended_uses", "business_details.business_problem"} <= {*found["not_provided"]}
+    assert "model_overview.model_owner" not in found["not_provided"]
+    women = next(gap for gap in found["before_after"] if gap["group"] == "sex=f")
+    assert (women["labels"], women["predicted_labels"], women["wider"]) == (pytest.approx(0.25), pytest.approx(0.5), True)
+    assert found["open"] == ['ColumnLength "name" < 5']
+    assert {f["part"] for f in found["findings"]} >= {"raw", "all", "predictions"}
+    files = ["loans.tilth", "report.json", "croissant.json"]
+    hashes = [(name, hashlib.sha256((made / "run" / name).read_bytes()).hexdigest()) for name in files]
+    assert [(f["name"], f["sha256"]) for f in found["evidence"]][:3] == hashes
+
+
+@pytest.mark.slow
+def test_evidence_in_s3_makes_the_same_card(made: Path, s3: str, tmp_path: Path) -> None:
+    tilth.run(Flow.parse(FLOW, name="loans"), f"{s3}/run", data=TABLE)
+    deliver_report(from_json((made / "predictions/report.json").read_text("utf-8")), f"{s3}/predictions")
+    card = deliver_card(f"{s3}/run", tmp_path / "card", made / "details.yaml", [f"{s3}/predictions"])
+    assert [e.name for e in card.evaluation_details or ()] == [e["name"] for e in card_of(made)["evaluation_details"]]
+    evidence = json.loads((tmp_path / "card/governance.json").read_text("utf-8"))["evidence"]
+    assert [f["name"] for f in evidence] == ["loans.tilth", "report.json", "croissant.json", "report.json"]
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tilth.aws.model_card.evidence import gathered
 from tilth.aws.model_card.filling import filled
-from tilth.aws.model_card.page import governance_page
+from tilth.aws.model_card.page import governance_json, governance_page
 from tilth.aws.model_card.schema import ModelCard, card_from
 from tilth.errors import RequestError, unknown
 from tilth.report.blocks import Page
@@ -15,19 +15,21 @@ from tilth.report.html import html_of
 from tilth.store.places import atomic, reject_foreign
 from tilth.store.uri import Place
 
-MODEL_CARD = "model_card.json"
+MODEL_CARD, GOVERNANCE = "model_card.json", "governance.json"
 PAGES = ("html", "pdf")
 
 
 def deliver_card(
-    result: str | Path,
+    result: Place,
     place: Place,
     details: str | Path | None = None,
-    evidence: Sequence[str | Path] = (),
+    evidence: Sequence[Place] = (),
     pages: Sequence[str] = ("html",),
     package: bool = False,
 ) -> ModelCard:
-    """The model card of the folder of a run as `model_card.json`, and the governance report, in `place`; an atomic write.
+    """The model card of the folder of a run as `model_card.json`, and the governance report, for programs `governance.json`, in `place`.
+
+    It is an atomic write. The folder and reports may be in S3.
 
     `details` is a file of what only you know, `evidence` are further reports, `pages` the suffixes of the governance report. `package`:
     the card is one to be attached to a model package.
@@ -43,6 +45,7 @@ def deliver_card(
     page = governance_page(made, found)
     with atomic(place, folder=True) as folder:
         (folder / MODEL_CARD).write_text(made.to_json(package), "utf-8")
+        (folder / GOVERNANCE).write_text(governance_json(made, found), "utf-8")
         for name, written in writers.items():
             (folder / name).write_bytes(written(page))
     return made

@@ -6,13 +6,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tilth.errors import RequestError
 from tilth.flow import Flow
+from tilth.flow.croissant import CROISSANT
 from tilth.report import Report
 from tilth.report.json import from_json
 from tilth.store.local import text_of
+from tilth.store.places import copies, files_at
+from tilth.store.uri import Place, joined
+
+REPORT = "report.json"
 
 
 @dataclass(frozen=True)
@@ -24,10 +29,10 @@ class EvidenceFile:
     sha256: str
 
     @classmethod
-    def of(cls, path: Path) -> EvidenceFile:
-        """A file as it is now."""
+    def of(cls, name: str, path: Path) -> EvidenceFile:
+        """A file of this name as it is now."""
         with path.open("rb") as content:
-            return cls(path.name, path.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest())
+            return cls(name, path.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest())
 
 
 @dataclass(frozen=True)
@@ -47,21 +52,30 @@ class Evidence:
         return replace(run, findings=(*run.findings, *more))
 
 
-def gathered(folder: str | Path, further: Sequence[str | Path] = ()) -> Evidence:
+def gathered(folder: Place, further: Sequence[Place] = ()) -> Evidence:
     """The evidence in the folder that `tilth run` delivered, and in reports of `tilth measure`: JSON, or the folder with its report.json.
 
-    Errors: `RequestError` for a folder that is not one of a run, and for a file that is not a report.
+    Of places elsewhere only these files are fetched. Errors: `RequestError` for a folder that is not one of a run, and for a file that is
+    not a report.
     """
-    place = Path(folder)
-    flows = sorted(place.glob("*.tilth"))
-    if len(flows) != 1 or not (place / "report.json").is_file():
-        found = "no fitted flow" if not flows else f"{len(flows)} fitted flows" if flows[1:] else "no report.json"
-        hint = "give the folder on this machine that `tilth run FLOW -o FOLDER` wrote"
+    there = {file.name: file.place for file in files_at(folder)}
+    flows = sorted(name for name in there if name.endswith(".tilth") and "/" not in name)
+    if len(flows) != 1 or REPORT not in there:
+        found = "no fitted flow" if not flows else f"{len(flows)} fitted flows" if flows[1:] else f"no {REPORT}"
+        hint = "give the folder that `tilth run FLOW -o FOLDER` wrote"
         raise RequestError(f"{str(folder)!r} is not the result of a run: it has {found}", hint=hint, code="no-run")
-    others = [p / "report.json" if (p := Path(f)).is_dir() else p for f in further]
-    reports = {"run": from_json(text_of(place / "report.json", "report"))}
-    for path in others:
-        name = path.parent.name if path.name == "report.json" and path.parent.name else path.stem
-        reports[name if name not in reports else f"{name} {len(reports)}"] = from_json(text_of(path, "report"))
-    beside = [p for name in ("report.json", "croissant.json") if (p := place / name).is_file()]
-    return Evidence(Flow.load(flows[0]), reports, tuple(EvidenceFile.of(p) for p in (flows[0], *beside, *others)))
+    of_run = {name: copies(there[name]) for name in (flows[0], REPORT, CROISSANT) if name in there}
+    others = [(name, copies(place)) for name, place in map(_report, further)]
+    reports = {"run": from_json(text_of(of_run[REPORT].path, "report"))}
+    for name, held in others:
+        reports[name if name not in reports else f"{name} {len(reports)}"] = from_json(text_of(held.path, "report"))
+    files = [*of_run.items(), *((Path(held.path).name, held) for _, held in others)]
+    return Evidence(Flow.load(of_run[flows[0]].path), reports, tuple(EvidenceFile.of(name, Path(held.path)) for name, held in files))
+
+
+def _report(place: Place) -> tuple[str, str]:
+    """What a further report is called, and its file: a folder has its report.json."""
+    there = files_at(place)
+    path = str(place) if [f.name for f in there] == [PurePosixPath(str(place)).name] else joined(place, REPORT)
+    file = PurePosixPath(path)
+    return (file.parent.name if file.name == REPORT and file.parent.name else file.stem), path
