@@ -188,6 +188,8 @@ class DataFailure(TilthError):
 
 
 DISK_FULL = "disk-full"  # the code of every mistake that says so
+MEMORY = "memory"  # the code of a query that does not fit the memory it was given
+TIME_LIMIT = "time-limit"  # the code of a query that took too long
 REFUSED = "query-refused"  # the code where an engine refuses one query and goes on working
 
 

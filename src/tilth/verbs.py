@@ -202,6 +202,7 @@ def check(
     `passed` and `failed` are places for the rows that pass every rule and for those that fail one, where `DataQualityRulesFail` lists the
     failed rules of each; `rows` is one for all rows with the columns that Glue adds. `outside_where` says what becomes of a row outside
     a rule's `where`; with `rule_labels` a rule is listed with its labels. `composites="row"` judges composite rules row by row.
+    A CustomSql may run for `sql_seconds`, by default ten minutes.
 
     `empty` is the outcome of rules over no rows, `pass` or `fail`; by default a rule fails for an empty table and passes where its `where`
     matches no row, as in Glue. `date_granularity="day"` compares dates by their days, even with a time such as `now()`. With

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, cast
 
 from sqlglot import exp
@@ -25,7 +26,7 @@ from tilth.engine.operations.operation import EngineName, lower
 from tilth.engine.operations.rows import RowNumber, with_short_literals, without_literals
 from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.statistics import Statistic
-from tilth.errors import MachineError
+from tilth.errors import TIME_LIMIT, MachineError, TilthError
 from tilth.report import Scan
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Session(ABC):
         self.progress = progress
         self.purpose = ""
         self.cancelled = False
+        self._expired = False  # of a time limit
         self.guessed_columns = False  # whether, in a dry run, a step has made columns that are called by what it learned
         self._functions: dict[PythonFunction, str] = {}
         self._counted: tuple[Dataset, int, int] | None = None  # the dataset whose rows were counted last, up to which number, and how many
@@ -105,8 +107,34 @@ class Session(ABC):
         self.cancelled = True
         self.interrupt()
 
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """Stop what runs longer. Errors: `MachineError` (code `time-limit`)."""
+        done = Event()
+
+        def stop() -> None:
+            if not done.wait(seconds):
+                self._expired = True
+                while not done.wait(0.1):  # a query may have ended meanwhile, and the next one begun
+                    self.interrupt()
+
+        watch = Thread(target=stop, daemon=True)
+        watch.start()
+        try:
+            yield
+        except TilthError as error:
+            if self._expired and not self.cancelled:
+                raise MachineError(f"it took longer than {seconds:g} seconds", code=TIME_LIMIT) from error
+            raise
+        finally:
+            done.set()
+            watch.join()
+            self._expired = False
+
     def refuse_if_cancelled(self) -> None:
-        """Raise where the session was cancelled."""
+        """Raise where the session was cancelled, or a time limit is over."""
+        if self._expired:
+            raise MachineError("the time limit is over", code=TIME_LIMIT)
         if self.cancelled:
             raise MachineError(f"cancelled: {self.title}" if self.title else "cancelled", code="cancelled")
 

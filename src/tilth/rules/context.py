@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 from sqlglot.expressions import Expression as Tree
@@ -14,11 +15,14 @@ from tilth.data import Column, Dataset, Files, Schema
 from tilth.engine.session import Session
 from tilth.engine.user_sql.expression import parse_condition
 from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed, unknown
+from tilth.metrics.columns import RowCount
+from tilth.metrics.metric import measured
 from tilth.rules.conditions import Criterion, Setting, resolve
 from tilth.rules.language.functions import calls, evaluate, numbers, runs_wanted
 from tilth.rules.language.syntax import Condition, Literal, Parameter, Rule, Text
 
 PRIMARY = "primary"  # the table under test among the tables that rules name
+SQL_SECONDS = 600.0  # that one CustomSql may run
 MOST_RUNS = 10_000  # earlier values of a metric that its rule may refer to
 History = Callable[[str, int], Sequence[tuple[datetime, float]]]
 """The earlier values of a metric by its name, with their times, the latest first, at most so many."""
@@ -34,6 +38,7 @@ class Context:
     setting: Setting
     sources: Mapping[str, Dataset] = field(default_factory=dict)
     history: History | None = None
+    sql_seconds: float = SQL_SECONDS
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -55,6 +60,17 @@ class Context:
     def names(self, rule: Rule) -> tuple[str, ...]:
         """The parameters of a rule as names."""
         return tuple(self.text(p).name for p in rule.parameters)
+
+    @cached_property
+    def tables(self) -> dict[str, tuple[str, Schema]]:
+        """Of every table that a query may read, the engine's name for it and its columns."""
+        return {name: (self.engine.view(data), self.engine.schema(data)) for name, data in self.sources.items()}
+
+    @cached_property
+    def rows_of(self) -> Callable[[str], int]:
+        """The rows of a table by the engine's name for it; of each they are counted once."""
+        views = {view: self.sources[name] for name, (view, _) in self.tables.items()}
+        return cache(lambda view: measured(views[view], [RowCount()], self.engine)[RowCount()])
 
     def column(self, name: str) -> Column:
         """The column of a name; without an exact match the only one that differs in case. Errors: `ColumnError`."""

@@ -16,7 +16,7 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
 from tilth.rules.conditions import Setting
-from tilth.rules.context import PRIMARY, Context, History, statistic
+from tilth.rules.context import PRIMARY, SQL_SECONDS, Context, History, statistic
 from tilth.rules.examples import Examples, FailureExamples, failing
 from tilth.rules.findings import AnalyzerNumbers, Leaf, RuleVerdict
 from tilth.rules.language.functions import EvaluationError, dynamic
@@ -58,6 +58,7 @@ def evaluate(
     empty: str = "glue",
     date_granularity: str = "operand",
     strict_types: bool = False,
+    sql_seconds: float = SQL_SECONDS,
 ) -> Evaluation:
     """Evaluate every rule and analyzer of a ruleset, in its order.
 
@@ -69,6 +70,7 @@ def evaluate(
     rows, private values masked.
     `composites` is `column`, where a composite is the combination of its parts' outcomes, or `row`, where it passes if no row fails it.
     `empty`, `strict_types` and `date_granularity`, `operand` or `day`, are those of `Setting`. Errors: `RequestError` for another word.
+    A CustomSql that runs longer than `sql_seconds`, or needs more memory than there is, ends as Error.
     """
     given = {"composites": composites, "empty": empty, "date_granularity": date_granularity}
     RequestError.reject(m for name, word in given.items() for m in unknown([word], WORDS[name], f"{name} cannot be {{}}", "bad-value"))
@@ -78,7 +80,7 @@ def evaluate(
     )
     own = {ruleset.primary.name: data} if ruleset.primary else {}
     tables = {PRIMARY: data, **own, **(sources or {})}
-    context = Context(data, engine, engine.schema(data), setting, tables, history)
+    context = Context(data, engine, engine.schema(data), setting, tables, history, sql_seconds)
     run = _Evaluator(context)
     run.prepare([*ruleset.leaves, *ruleset.analyzers])
     if composites == "row":

@@ -6,7 +6,7 @@ import pytest
 import tilth
 from tests.steps.made import dataset, fitted, made
 from tilth.data import Roles
-from tilth.engine.user_sql import query
+from tilth.engine.user_sql import bounds
 from tilth.errors import ExpressionError, FlowError, RequestError
 from tilth.steps.rows.sql import Sql
 
@@ -69,10 +69,10 @@ def test_a_table_is_named_as_the_flow_names_it():
 
 
 def test_every_row_with_every_row_of_large_tables(monkeypatch):
-    monkeypatch.setattr(query, "MOST_PAIRS", 7)
+    monkeypatch.setattr(bounds, "MOST_PAIRS", 7)
     with pytest.raises(ExpressionError, match="pairs every row with every row, 8 in all"):
         made(Sql("SELECT i.x, c.city FROM input i CROSS JOIN cities c", tables=TABLES), DATA)
-    monkeypatch.setattr(query, "MOST_PAIRS", 8)
+    monkeypatch.setattr(bounds, "MOST_PAIRS", 8)
     assert len(made(Sql("SELECT i.x, c.city FROM input i CROSS JOIN cities c", tables=TABLES), DATA)["x"]) == 8
 
 

@@ -53,6 +53,14 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
     "--what-if", is_flag=True, help="Damage the data in several ways, and show which rules notice it; --json then prints the report."
 )
 @click.option(
+    "--sql-seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=600,
+    show_default=True,
+    metavar="N",
+    help="How long the query of one CustomSql may run.",
+)
+@click.option(
     "--fail-on",
     multiple=True,
     metavar="KEY=VALUE",

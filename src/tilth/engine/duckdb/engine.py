@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import shutil
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -144,6 +145,18 @@ class DuckDBRun(Session):
 
     def interrupt(self) -> None:
         self._connection.interrupt()
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """It may also spill no more than half of what is free: DuckDB's own limit counts room that is kept for the system."""
+        free = 0 if self._given else shutil.disk_usage(self._scratch.name).free
+        try:
+            with suppress(duckdb.Error):  # it may have spilled more already
+                _ = free and self._connection.execute(f"SET max_temp_directory_size = '{free // 2}B'")
+            with super().limited(seconds):
+                yield
+        finally:
+            _ = free and self._connection.execute("RESET max_temp_directory_size")
 
     def confine(self) -> None:
         """What DuckDB spills is encrypted by a key that it makes itself, if the extension httpfs brings OpenSSL; else it spills nothing.

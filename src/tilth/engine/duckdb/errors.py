@@ -16,7 +16,7 @@ from tilth.engine import textfiles
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.operations.rows import refusal, without_values
 from tilth.engine.session import TypeContradiction
-from tilth.errors import DISK_FULL, REFUSED, MachineError, RequestError, SourceError
+from tilth.errors import DISK_FULL, MEMORY, REFUSED, MachineError, RequestError, SourceError
 from tilth.store.protection import in_force
 
 TOO_LONG = re.compile(r"(?:Maximum line size|\"maximum_object_size\") of ([0-9]+) bytes exceeded")
@@ -39,7 +39,7 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
         hint = "give a larger memory limit, or a spill folder on a larger disk"
         if protection := in_force():
             hint = hint if "spill" in protection.plaintext else NO_SPILL
-        raise MachineError(f"DuckDB ran out of memory: {first_line(error)}", hint=hint, code="memory") from error
+        raise MachineError(f"DuckDB ran out of memory: {first_line(error)}", hint=hint, code=MEMORY) from error
     except duckdb.IOException as error:
         if os.strerror(errno.ENOSPC) in str(error):
             raise MachineError(

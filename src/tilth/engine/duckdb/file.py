@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tilth.errors import MachineError, SourceError
+from tilth.errors import MEMORY, MachineError, SourceError
 from tilth.store.places import Store
 from tilth.store.query import file_of, identifier
 
@@ -47,7 +47,7 @@ class DuckDBFile(Store):
                 raise SourceError(f"{place} cannot be opened: {_first_line(error)}", hint=hint, code="not-readable") from None
             except duckdb.OutOfMemoryException:
                 hint = "name the table, and sort or join in a flow: Tilth spills then"
-                raise MachineError(f"{place}: the query needs more memory than there is", hint=hint, code="memory") from None
+                raise MachineError(f"{place}: the query needs more memory than there is", hint=hint, code=MEMORY) from None
             except duckdb.Error as error:
                 raise SourceError(f"{place} cannot be used: {_first_line(error)}", code="not-readable") from None
 

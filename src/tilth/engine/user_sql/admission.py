@@ -10,8 +10,11 @@ and keeps decimals exact, which in a formula become doubles, so that a served ro
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar
@@ -175,6 +178,23 @@ def short(text: str) -> str:
     return flat if len(flat) <= 80 else f"{flat[:77]}..."
 
 
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """sqlglot logs, with their text, statements that it does not know, and which are refused."""
+
+    here = threading.get_ident()
+
+    def of_others(record: logging.LogRecord) -> bool:
+        return record.thread != here
+
+    logger = logging.getLogger("sqlglot")
+    logger.addFilter(of_others)
+    try:
+        yield
+    finally:
+        logger.removeFilter(of_others)
+
+
 class Admission:
     """One text on its way from what the user wrote to a tree that means the same on every engine."""
 
@@ -217,11 +237,12 @@ class Admission:
 
     def _statements(self) -> list[Any]:
         try:
-            found: list[Any] = (
-                sqlglot.parse(self.text, dialect=UserSpark)
-                if self.query
-                else [sqlglot.parse_one(self.text, dialect=UserSpark, into=exp.Condition)]
-            )
+            with _unlogged():
+                found: list[Any] = (
+                    sqlglot.parse(self.text, dialect=UserSpark)
+                    if self.query
+                    else [sqlglot.parse_one(self.text, dialect=UserSpark, into=exp.Condition)]
+                )
         except RecursionError as error:
             raise ExpressionError("the text is nested too deeply", place=self.place, code="too-deep") from error
         except SqlglotError as error:

@@ -8,6 +8,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Kind, Schema
 from tilth.engine.expressions import col
 from tilth.engine.user_sql.admission import Admission, article, kind, short, typed
+from tilth.engine.user_sql.growth import reject_long_strings
 from tilth.errors import ExpressionError, Place, did_you_mean, listed
 
 NARROW = frozenset({"tinyint", "smallint", "int", "integer", "utinyint", "usmallint", "uinteger", "float"})
@@ -29,6 +30,7 @@ def parse_expression(text: str, schema: Schema, place: Place | None = None) -> T
     holder = exp.Paren(this=admission.parsed())
     for column in list(holder.find_all(exp.Column)):
         column.replace(_column(admission, column, schema))
+    reject_long_strings(admission, holder.this)
     tree = admission.admit(holder.this)
     admission.finish()
     return tree

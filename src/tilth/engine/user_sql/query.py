@@ -6,9 +6,8 @@ other table.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlglot import Dialect, exp
@@ -25,10 +24,11 @@ from tilth.engine.expressions import TYPES
 from tilth.engine.operations import times
 from tilth.engine.operations.patterns import FullMatches
 from tilth.engine.user_sql.admission import CASTS, Admission, typed
+from tilth.engine.user_sql.bounds import reject_expansion
 from tilth.engine.user_sql.expression import NARROW
+from tilth.engine.user_sql.growth import reject_long_strings_of
 from tilth.errors import ExpressionError, did_you_mean, listed
 
-MOST_PAIRS = 1_000_000_000  # rows that a join without an equality may form
 NARROW_TYPES = frozenset({exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.FLOAT})
 SCHEMA_TYPES: Mapping[Kind, Any] = {**TYPES, Kind.DECIMAL: exp.DType.DECIMAL}
 KINDS: Mapping[Any, Kind] = {
@@ -61,7 +61,10 @@ def parse_query(text: str, tables: Mapping[str, tuple[str, Schema]]) -> Tree:
     try:
         query = admission.parsed()
         _name_tables(admission, query, _spelled(query, tables))
-        return admission.admit(_typed(admission, query, tables))
+        reject_expansion(admission, query, {table: len(columns.names) for table, columns in tables.values()})
+        found = _typed(admission, query, tables)
+        reject_long_strings_of(admission, found)
+        return admission.admit(found)
     except OptimizeError as error:
         raise ExpressionError(f"Error executing SQL statement: {str(error).splitlines()[0]}", code="unknown-column") from error
     except RecursionError as error:
@@ -79,27 +82,6 @@ def tables_of(text: str) -> tuple[str, ...]:
     query = Admission(text, query=True).parsed()
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     return tuple(dict.fromkeys(t.name for t in query.find_all(exp.Table) if t.name not in own))
-
-
-def reject_products(query: Tree, rows_of: Callable[[str], int | None]) -> None:
-    """Reject pairing every row with every row of large tables: joins without an equality for each. Errors: `ExpressionError`.
-
-    `rows_of` gives the rows of a table by the engine's name for it, None for what is not one of the query's tables.
-    """
-    for select in query.find_all(exp.Select):
-        joins = select.args.get("joins") or ()
-        conditions = [j.args.get("on") for j in joins] + [select.args.get("where")]
-        equalities = [e for c in conditions if c is not None for e in c.find_all(exp.EQ, exp.NullSafeEQ) if _of_columns(e)]
-        if len(joins) <= len(equalities) + sum(bool(j.args.get("using")) for j in joins):
-            continue
-        mentioned = [rows_of(t.name) for side in (select.args["from_"], *joins) for t in side.find_all(exp.Table)]
-        if (pairs := math.prod(n for n in mentioned if n is not None)) > MOST_PAIRS:
-            message = f"the query pairs every row with every row, {pairs:,} in all; at most {MOST_PAIRS:,} are formed"
-            raise ExpressionError(message, hint="join on equal columns: join b on a.key = b.key", code="too-many-pairs")
-
-
-def _of_columns(equality: exp.Binary) -> bool:
-    return all(side.find(exp.Column) for side in (equality.this, equality.expression))
 
 
 def private_outputs(query: exp.Query, private: Iterable[str]) -> list[str]:

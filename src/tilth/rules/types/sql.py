@@ -17,10 +17,10 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import mask
 from tilth.engine.expressions import all_rows, coalesce, col, lit, not_
 from tilth.engine.layers import table
-from tilth.engine.user_sql.query import parse_query, reject_products
-from tilth.errors import REFUSED, ExpressionError, MachineError, RulesError, TilthError
+from tilth.engine.user_sql.bounds import reject_products
+from tilth.engine.user_sql.query import parse_query
+from tilth.errors import MEMORY, REFUSED, TIME_LIMIT, ExpressionError, MachineError, RulesError, TilthError
 from tilth.metrics.columns import RowCount
-from tilth.metrics.metric import measured
 from tilth.rules.conditions import Criterion
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
@@ -49,36 +49,30 @@ NUMBER_METRIC, ROWS_METRIC = metric_name("CustomSQL"), metric_name("CustomSQL.Co
 
 def _prepare(rule: Rule, context: Context) -> PreparedRule:
     """With a condition, or as an analyzer, the query gives one number; else the rows that pass."""
-    tables = {name: (context.engine.view(data), context.engine.schema(data)) for name, data in context.sources.items()}
-    query: Any = parse_query(context.text(rule.parameters[0]).pattern, tables)
-    _reject_products(query, context)
+    query: Any = parse_query(context.text(rule.parameters[0]).pattern, context.tables)
+    reject_products(query, context.rows_of)
     one_number = rule.condition is not None or isinstance(rule, Analyzer)
     return _number_rule(rule, query, context) if one_number else _rows_rule(rule, query, context)
 
 
-def _reject_products(query: Tree, context: Context) -> None:
-    views = {context.engine.view(data): data for data in context.sources.values()}
-
-    def rows_of(view: str) -> int | None:
-        return measured(views[view], [RowCount()], context.engine)[RowCount()] if view in views else None
-
-    reject_products(query, rows_of)
-
-
 def _execute(context: Context, tree: Tree) -> list[tuple[Any, ...]]:
+    """The few rows of an answer. What a query takes too much of is its own mistake, not the machine's."""
     try:
-        return context.engine.execute("custom SQL", context.engine.written(tree))
+        with context.engine.limited(context.sql_seconds):
+            return context.engine.execute("custom SQL", context.engine.written(tree))
     except TilthError as error:
-        if isinstance(error, MachineError) and error.mistakes[0].code != REFUSED:
+        first = error.mistakes[0]
+        if isinstance(error, MachineError) and first.code not in (REFUSED, TIME_LIMIT, MEMORY):
             raise
-        raise ExpressionError(f"Error executing SQL statement: {error.mistakes[0].message}", code="sql-failed") from error
+        hint = "if it is worth more, give it more: check(…, sql_seconds=…), or --sql-seconds" if first.code == TIME_LIMIT else ""
+        raise ExpressionError(f"Error executing SQL statement: {first.message}", hint=hint, code="sql-failed") from error
 
 
-def _number(query: Tree, context: Context) -> Any:
+def _number(query: Any, context: Context) -> Any:
     """The one number that a query gives. Errors: `ExpressionError` if it gives more, less, or no number."""
-    rows = _execute(context, query)
+    rows = _execute(context, exp.Select(expressions=[exp.Star()]).from_(query.subquery("q"), copy=False).limit(2, copy=False))
     if len(rows) != 1:
-        raise ExpressionError(f"Custom SQL did not return exactly 1 row: it returned {len(rows)}", code="not-one-row")
+        raise ExpressionError(f"Custom SQL did not return exactly 1 row: it returned {'more' if rows else 'none'}", code="not-one-row")
     if len(rows[0]) != 1:
         raise ExpressionError(f"Custom SQL did not return exactly 1 column: it returned {len(rows[0])}", code="not-one-column")
     (value,) = rows[0]

@@ -12,7 +12,8 @@ from typing import Any
 from sqlglot import exp
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema
-from tilth.engine.user_sql.query import parse_query, private_outputs, reject_products, tables_of
+from tilth.engine.user_sql.bounds import reject_products
+from tilth.engine.user_sql.query import parse_query, private_outputs, tables_of
 from tilth.errors import ExpressionError, Mistake, listed
 from tilth.metrics.columns import RowCount
 from tilth.steps.step import Elsewhere, Learned, Learning, TablesStep
@@ -66,7 +67,7 @@ class Sql(TablesStep):
         query = self._parsed(schema)
         ExpressionError.reject(self._mistakes(query))
         sizes: dict[Any, str] = {RowCount(): BELOW} | {Elsewhere(t.data, RowCount()): OTHER + name for name, t in others.items()}
-        asked = sizes if query.find(exp.Join) else {}
+        asked = sizes if query.find(exp.Join, exp.Subquery, exp.Exists) else {}
         found = yield asked
         rows = {name: found[size] for size, name in asked.items()}
         reject_products(query, rows.get)
