@@ -39,11 +39,31 @@ def names(text: str, detector: Detector = US, column: str | None = None) -> list
         ("x-4111111111111112-y", []),
         ("GB82 WEST 1234 5698 7654 32 is it", [("IBAN", "GB82 WEST 1234 5698 7654 32")]),
         ("电话13800138000", []),
+        ("seen ann@example.org,42", [("EMAIL", "ann@example.org")]),
+        ("server a546:4f6d:983f:d973:59af:676a:e486:737d.", [("IP_ADDRESS", "a546:4f6d:983f:d973:59af:676a:e486:737d")]),
+        ("my hotel 536904399", []),  # "tel" is not a word of it
+        ("my date of birth is 1992-02-29", [("DATE_OF_BIRTH", "1992-02-29")]),
         ("", []),
     ],
 )
 def test_texts(text: str, expected: list[tuple[str, str]]) -> None:
     assert names(text) == expected
+
+
+def test_secrets_are_found_whole() -> None:
+    """What hides them must not leave their ends."""
+    begin, body, end = "-----BEGIN RSA PRIVATE KEY-----", ["MIIE" + "a1+/" * 15] * 50, "-----END RSA PRIVATE KEY-----"
+    for lines in ([begin, "Proc-Type: 4,ENCRYPTED", "", *body, "a1==", end], [begin, *body]):
+        for line_end in ("\n", "\\n"):
+            assert names(f"see: {line_end.join(lines)}; and more") == [("PRIVATE_KEY", line_end.join(lines))]
+    assert names("the line -----BEGIN RSA PRIVATE KEY----- begins one") == [("PRIVATE_KEY", "-----BEGIN RSA PRIVATE KEY-----")]
+    token = f"eyJhbGciOiJIUzI1NiJ9.{'eyJzdWIiOiIxIn0' * 100}.{'c2ln' * 100}"
+    assert names(f"Bearer {token}, ok") == [("JSON_WEB_TOKEN", token)]
+
+
+def test_all_of_a_long_text_is_found() -> None:
+    text = " ".join(f"a{i}@mail.example.org" for i in range(3_000))
+    assert len(US.spans([text])[0]) == 3_000
 
 
 def test_a_number_next_to_letters_of_east_asia_is_found() -> None:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from tilth.entities.candidates import Candidates, Found
 from tilth.entities.entity import Entity
 from tilth.entities.listing import ALL, chosen
-from tilth.entities.words import AROUND, NEGATIVE, near, speaks_of
+from tilth.entities.words import AROUND, NEGATIVE, NEGATIVE_WORDS, speaks_of, words_in
 from tilth.errors import RequestError
 
 SENSITIVITY = {"low": 0.6, "high": 0.1}
 SCORES = {"A": (0.85, 0.99), "B": (0.6, 0.9), "C": (0.1, 0.6)}  # alone, and with a word or a column's name that speaks of it
 PENALTY = 0.3  # of a word that speaks of another kind of number
-MOST_SHAPES = 100_000
 FEW_DIGITS = 12  # that a text must have, at most, to be looked at
-_HEAD, _WIDE = 40, 320  # characters before the first digit, and after an anchor, in which a match can be
-_SHAPE = str.maketrans({**dict.fromkeys("0123456789", "9"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "A")})
-_STRETCH = re.compile(r"[0-9]\S*(?: \(?(?:[A-Za-z]{1,4} )?[^\s0-9]{0,12}[0-9]\S*)*(?: [A-Za-z]{1,4}\b)?")
-_FRONT = re.compile(r"(?:(?<!\S)[A-Za-z]{1,4} )?\S*\Z")
 
 
 class Span(NamedTuple):
@@ -56,6 +52,9 @@ class Match(NamedTuple):
     valid: bool
 
 
+_match = Match._make
+
+
 @dataclass(frozen=True)
 class Detector:
     """Finds entities in texts.
@@ -77,19 +76,22 @@ class Detector:
     entities: tuple[str | Entity, ...] | None = None
     countries: tuple[str, ...] = ()
     sensitivity: str | float = "low"
-    _shapes: dict[str, tuple[Entity, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.rules, self.least  # noqa: B018 -- a wrong request is an error now
 
     def __getstate__(self) -> dict[str, Any]:
         """What is sent to another process: the request, from which the rest is made again."""
-        return {"entities": self.entities, "countries": self.countries, "sensitivity": self.sensitivity, "_shapes": {}}
+        return {"entities": self.entities, "countries": self.countries, "sensitivity": self.sensitivity}
 
     @cached_property
     def rules(self) -> tuple[Entity, ...]:
         """The entities that are looked for, in the order that decides between equals."""
         return chosen(self.entities, self.countries)
+
+    @cached_property
+    def _everywhere(self) -> bool:
+        return ALL in self.countries
 
     @cached_property
     def least(self) -> float:
@@ -108,127 +110,79 @@ class Detector:
         >>> Detector(("CREDIT_CARD",)).spans(["card 4111 1111 1111 1111", None])
         [[Span(start=5, end=24, entity='CREDIT_CARD', score=0.99, tier='A', rule='card_number+context')], []]
         """
-        found: list[list[Span]] = [[] for _ in texts]
-        for i, matches in self.resolved(texts, column):
-            found[i] = [Span(m.start, m.end, m.entity.name, m.score, m.tier, m.rule) for m in matches]
-        return found
-
-    def resolved(self, texts: Sequence[str | None], column: str | None = None) -> Iterator[tuple[int, list[Match]]]:
-        """The places of texts with matches that are reported, and these."""
         by_text: dict[int, list[Match]] = {}
         for m in self.matches(texts, column):
             if m.tier and m.score >= self.least:
                 by_text.setdefault(m.text, []).append(m)
+        found: list[list[Span]] = [[] for _ in texts]
         for i, matches in by_text.items():
-            yield i, matches if len(matches) == 1 else self._apart(matches)
+            found[i] = [Span(m.start, m.end, m.entity.name, m.score, m.tier, m.rule) for m in apart(matches)]
+        return found
 
     def needed(self) -> str:
         """A pattern, for any engine, that is found in every text in which something can be."""
         digits = [max(e.digits, 1) for e in self.rules if e.pattern and not e.anchors]
-        parts = [*map(re.escape, self._anchored), *(["[0-9][^0-9]*" * min(*digits, FEW_DIGITS)] if digits else [])]
+        anchors = dict.fromkeys(anchor for anchor, _ in self._candidates.anchored)
+        parts = [*map(re.escape, anchors), *(["[0-9][^0-9]*" * min(*digits, FEW_DIGITS)] if digits else [])]
         return "|".join(parts)
 
-    def _apart(self, matches: list[Match]) -> list[Match]:
-        """Those of the matches of one text that stay."""
-        order = {rule: i for i, rule in enumerate(self.rules)}
-        kept: list[Match] = []
-        for m in sorted(matches, key=lambda m: (m.start - m.end, m.tier, -m.score, order[m.entity], m.start)):
-            if all(m.end <= other.start or other.end <= m.start for other in kept):
-                kept.append(m)
-        return sorted(kept, key=lambda m: m.start)
-
     def matches(self, texts: Sequence[str | None], column: str | None = None) -> Iterator[Match]:
-        """Every match of every pattern, also those that a check refuses and those that overlap."""
-        blob = "\n".join(t or "" for t in texts)
-        starts = [0, *accumulate(len(t or "") + 1 for t in texts)]
-        row = 0
-        for start, end, entities in self._stretches(blob):
-            for entity in entities:
-                for a, b, tier in _found(entity, blob, start, end):
-                    row = row if starts[row] <= a < starts[row + 1] else bisect_right(starts, a) - 1
-                    low, high = starts[row], starts[row + 1] - 1
-                    if b <= high:
-                        yield self._judged(entity, tier, blob, a, b, low, high, row, column)
-
-    def _stretches(self, blob: str) -> Iterator[tuple[int, int, Sequence[Entity]]]:
-        """Stretches of the texts in which there can be matches, with the entities that they can be of."""
-        for anchor, entities in self._anchored.items():
-            at = blob.find(anchor)
-            while at >= 0:
-                start, end = max(at - 64, 0), at + _WIDE
-                while 0 <= (at := blob.find(anchor, at + 1)) - 64 < end:
-                    end = at + _WIDE
-                yield start, end, entities
-        if not self._with_digits:
-            return
-        shapes = self._shapes
-        for m in _STRETCH.finditer(blob):
-            first, end = m.span()
-            start = _FRONT.search(blob, max(first - _HEAD, 0), first).start()  # type: ignore[union-attr]  # it can match nothing
-            shape = blob[start:end].translate(_SHAPE)
-            entities_of = shapes.get(shape)
-            if entities_of is None:
-                if len(shapes) >= MOST_SHAPES:
-                    shapes.clear()
-                entities_of = shapes[shape] = tuple(e for e in self._with_digits if e.shape.search(shape))
-            if entities_of:
-                yield start, end, entities_of
+        """The matches of every pattern, also those that overlap, and of those that checks refuse one for each number."""
+        blob = "\n".join([t or "" for t in texts])
+        starts = [0, *accumulate([len(t or "") + 1 for t in texts])]
+        for found in self._candidates.found(blob, starts):
+            entity, start, end, tier = found
+            row = bisect_right(starts, start) - 1
+            low = starts[row]
+            if tier:
+                yield self._judged(found, blob, low, starts[row + 1] - 1, row, column)
+            else:
+                yield _match((row, start - low, end - low, entity, "", 0.0, "", False))
 
     @cached_property
-    def _anchored(self) -> dict[str, list[Entity]]:
-        found: dict[str, list[Entity]] = {}
-        for e in self.rules:
-            for anchor in e.anchors:
-                found.setdefault(anchor, []).append(e)
-        return found
+    def _candidates(self) -> Candidates:
+        return Candidates(self.rules)
 
-    @cached_property
-    def _with_digits(self) -> list[Entity]:
-        """Entities whose matches have a digit."""
-        return [e for e in self.rules if e.pattern and not e.anchors]
-
-    def _judged(
-        self, entity: Entity, tier: str, blob: str, start: int, end: int, low: int, high: int, row: int, column: str | None
-    ) -> Match:
+    def _judged(self, found: Found, blob: str, low: int, high: int, row: int, column: str | None) -> Match:
         """A match with its score."""
-        if not tier:
-            return Match(row, start - low, end - low, entity, "", 0.0, entity.validator, False)
-        words, by = near(entity.kind, entity.words), ""
+        entity, start, end, tier = found
+        valid = tier in ("A", entity.tier)
+        before = _words_before(blob, start, low) if start > low else ()
+        by = ""
         if column is not None and speaks_of(column, entity.kind, entity.columns):
             by = "+column"
-        elif words is not None and (
-            words.search(blob, max(start - AROUND, low), start) or words.search(blob, end, min(end + AROUND, high))
-        ):
+        elif entity.context.in_words(before) or (end < high and entity.context.in_words(words_in(blob[end : min(end + AROUND, high)]))):
             by = "+context"
-        valid = tier in ("A", entity.tier)
-        tier = "C" if not by and (entity.needs_context or (entity.country and ALL in self.countries)) else tier
+        elif entity.needs_context or (entity.country and self._everywhere):
+            tier = "C"
         score = SCORES[tier][bool(by)]
-        if NEGATIVE.search(blob, max(start - AROUND, low), start):
+        if not NEGATIVE_WORDS.isdisjoint(before) and NEGATIVE.search(blob, max(start - AROUND, low), start):
             score, by = round(score - PENALTY, 2), f"{by}-context"
-        return Match(row, start - low, end - low, entity, tier, score, entity.validator + by, valid)
+        return _match((row, start - low, end - low, entity, tier, score, entity.validator + by if by else entity.validator, valid))
 
 
-def _found(entity: Entity, blob: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    """The matches of an entity in a stretch, each with its tier; it is empty where its check refuses it.
+def _words_before(blob: str, start: int, low: int) -> list[str]:
+    """The words before a place in a text that begins at `low`, without one that is partly too far away."""
+    first = start - AROUND
+    if first <= low:
+        return words_in(blob[low:start])
+    words = words_in(blob[first - 1 : start])
+    return words[1:] if blob[first - 1].isalnum() else words
 
-    What is refused is tried again without its last words, as a pattern may take in what stands behind a number.
+
+def apart(matches: Sequence[Match], ties: bool = False) -> list[Match]:
+    """Those of the matches of one text that stay, from left to right: of several that overlap the longest, then the surest.
+
+    With `ties` all of those at one place stay, because a whole column decides between them.
     """
-    search, spaced, stop = entity.search, " " in entity.pattern, end
-    while m := search(blob, start, stop):
-        a, b = m.span()
-        tier = "" if _continued(blob, a - 1, -1) or _continued(blob, b, 1) else entity.tier_of(m.group())
-        if not tier and spaced and (cut := m.group().rfind(" ")) > 0:
-            stop = a + cut
-            continue
-        yield a, b, tier
-        start, stop = b if tier else a + 1, end
-
-
-def _continued(blob: str, at: int, step: int) -> bool:
-    """Whether a longer number goes on at a place: a mark and a digit behind it, or a letter that patterns do not see as one."""
-    if not 0 <= at < len(blob):
-        return False
-    c = blob[at]
-    if c in ".-/,":
-        return 0 <= at + step < len(blob) and blob[at + step] in "0123456789"
-    return "\x7f" < c < "\u2e80" and c.isalnum()  # scripts of East Asia write no spaces
+    kept: list[Match] = []
+    places: list[tuple[int, int]] = []  # those that are taken, from left to right
+    for m in sorted(matches, key=lambda m: (m.start - m.end, m.tier, -m.score)):
+        place = (m.start, m.end)
+        i = bisect_left(places, place)
+        if places[i : i + 1] == [place]:
+            kept += [m] if ties else []
+        elif (not i or places[i - 1][1] <= m.start) and (i == len(places) or m.end <= places[i][0]):
+            places.insert(i, place)
+            kept.append(m)
+    return sorted(kept, key=lambda m: m.start)

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tilth.entities.validators import Tier, Validator
+from tilth.entities.words import Context, context
 from tilth.regex import Regex
-from tilth.regex.chars import CharSet
+from tilth.regex.chars import LAST, CharSet
 from tilth.regex.tree import Chars, Choice, Group, Node, Repeat, Sequence, inner
 
 _COMPACT = str.maketrans("", "", " .-/()·\u00a0")
 _DIGIT, _LETTER = CharSet.between("0", "9"), CharSet.between("A", "Z") | CharSet.between("a", "z")
+_NOT_ASCII = CharSet.between("\x80", chr(LAST))
+_UNTOLD = _NOT_ASCII | CharSet.of("?", *"\t\n\r\f\v")  # characters that a shape does not tell apart
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,12 @@ class Entity:
     """A kind of sensitive data.
 
     `pattern` is a regular expression (`tilth.regex`), matched without regard to the case of letters; with `cased` as it is written.
-    `check` is the validator of a match, which is given it in upper case without separators, unless `raw`. `country` is the ISO code of
+    `check` is the validator of a match, which is given it in upper case without separators, unless `raw`. `fits` says of a match in which
+    all digits are 9 whether the check can accept one that is written so. `country` is the ISO code of
     the country whose number it is, empty where it is of none. `kind` names a line of `words.WORDS`, whose context words and column names
     it has; `words` and `columns` are more of them. `tier` is that of a match that the check accepts; one that `needs_context` is of tier C
-    where nothing around it speaks of it. `anchors` are strings of which every match has one, where it need not have a digit. One that is
-    `on_request` is looked for only where it is named.
+    where nothing around it speaks of it. `anchors` are strings of which every match has one, where it need not have a digit: with no blank
+    before it, and `reach` characters before and behind it at most. One that is `on_request` is looked for only where it is named.
     """
 
     name: str
@@ -35,10 +39,12 @@ class Entity:
     tier: str = "C"
     check: Validator | None = field(default=None, compare=False)
     raw: bool = False
+    fits: Callable[[str], bool] | None = field(default=None, compare=False)
     needs_context: bool = False
     words: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
+    reach: int = 320
     cased: bool = False
     on_request: bool = False
     example: str = ""
@@ -59,20 +65,42 @@ class Entity:
         return self.regex.compile_python().search
 
     @cached_property
+    def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
+        """The match of the pattern at the start of a part of a string."""
+        return self.regex.compile_python().match
+
+    @cached_property
+    def by_shape(self) -> bool:
+        """Whether the pattern tells no digit from another, and no letter, so that a shape says where it matches."""
+        return _by_shape(self.regex.tree)
+
+    @cached_property
+    def context(self) -> Context:
+        """The words that speak of it."""
+        return context(self.kind, self.words)
+
+    @cached_property
     def shape(self) -> re.Pattern[str]:
-        """A pattern that is found in the shape of every text with a match, in which digits are 9 and letters A."""
-        return Regex("", _relaxed(self.regex.tree)).compile_python()
+        """A pattern that is found in the shape of every text with a match: digits are 9, letters A, and what is not in ASCII is ?."""
+        return Regex("", relaxed(self.regex.tree)).compile_python()
 
-    def tier_of(self, text: str) -> Tier:
-        """The tier of a match; empty where the check refuses it, and where it has neither a digit nor an anchor."""
-        if not (self.digits or self.anchors or any(c in "0123456789" for c in text)):
-            return ""
-        if self.check is None:
-            return self.tier
-        verdict = self.check(text if self.raw else text.translate(_COMPACT).upper())
-        return verdict if isinstance(verdict, str) else self.tier if verdict else ""
+    @cached_property
+    def tier_of(self) -> Callable[[str], Tier]:
+        """Gives the tier of a match; empty where the check refuses it, and where it has neither a digit nor an anchor."""
+        check, tier, raw = self.check, self.tier, self.raw
+        needs_digit = not (self.digits or self.anchors)
 
-    @property
+        def judged(text: str) -> Tier:
+            if needs_digit and not any(c in "0123456789" for c in text):
+                return ""
+            if check is None:
+                return tier
+            verdict = check(text if raw else text.translate(_COMPACT).upper())
+            return verdict if isinstance(verdict, str) else tier if verdict else ""
+
+        return judged
+
+    @cached_property
     def validator(self) -> str:
         """The name of the check; `pattern` where there is none."""
         return "pattern" if self.check is None else self.check.__name__
@@ -90,23 +118,32 @@ def _least_digits(node: Node) -> int:
             return sum(map(_least_digits, inner(node)))
 
 
-def _relaxed(node: Node) -> Node:
+def _by_shape(node: Node) -> bool:
+    if isinstance(node, Chars):
+        among = node.among
+        return not among.overlaps(_UNTOLD) and all(among | alike == among or not among.overlaps(alike) for alike in (_DIGIT, _LETTER))
+    return all(map(_by_shape, inner(node)))
+
+
+def relaxed(node: Node) -> Node:
     """A pattern that matches the shape of every string that the pattern matches."""
     match node:
         case Chars(among):
-            relaxed = among
+            wider = among
             if among.overlaps(_DIGIT):
-                relaxed = relaxed | CharSet.of("9")
+                wider |= CharSet.of("9")
             if among.overlaps(_LETTER):
-                relaxed = relaxed | CharSet.of("A")
-            return Chars(relaxed)
+                wider |= CharSet.of("A")
+            if among.overlaps(_NOT_ASCII):
+                wider |= CharSet.of("?")
+            return Chars(wider)
         case Repeat():
-            return Repeat(_relaxed(node.body), node.least, node.most, node.greedy)
+            return Repeat(relaxed(node.body), node.least, node.most, node.greedy)
         case Choice(options):
-            return Choice(tuple(map(_relaxed, options)))
+            return Choice(tuple(map(relaxed, options)))
         case Sequence(parts):
-            return Sequence(tuple(map(_relaxed, parts)))
+            return Sequence(tuple(map(relaxed, parts)))
         case Group(body):
-            return _relaxed(body)
+            return relaxed(body)
         case _:
             return node

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from tilth.entities.entity import Entity
-from tilth.entities.phones import PHONE, PLANS, phone_of
+from tilth.entities.phones import PHONE, PLANS, fits, phone_of
 from tilth.entities.regions import REGIONS
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 
@@ -17,15 +17,16 @@ DEFAULT_PHONES = ("US",)  # where no countries are named
 
 @cache
 def catalogue() -> Mapping[str, Entity]:
-    """Name → entity, in the order that decides between equals; those of other packages are last."""
+    """Name → entity, in the order that decides between equals: a telephone number is what could be nothing else."""
     every = (entity for region in REGIONS.values() for entity in region)
-    return {PHONE_NUMBER: phone_number(DEFAULT_PHONES)} | {entity.name: entity for entity in every}
+    return {entity.name: entity for entity in every} | {PHONE_NUMBER: phone_number(DEFAULT_PHONES)}
 
 
 @cache
 def phone_number(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Entity:
     """Telephone numbers as they are written within these countries, international ones, and less surely those of other countries."""
-    return Entity(PHONE_NUMBER, PHONE, "", "phone", "B", phone_of(countries, maybe), raw=True, example="(415) 555-2671")
+    check, of_length = phone_of(countries, maybe), fits((*countries, *maybe))
+    return Entity(PHONE_NUMBER, PHONE, "", "phone", "B", check, raw=True, fits=of_length, example="(415) 555-2671")
 
 
 @cache

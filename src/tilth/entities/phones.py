@@ -7,10 +7,13 @@ not looked at.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from tilth.entities.entity import relaxed
 from tilth.entities.validators import Tier, Validator
+from tilth.regex import Regex
 
 
 class Plan(NamedTuple):
@@ -22,7 +25,7 @@ class Plan(NamedTuple):
 
 
 PHONE = r"(?:\+\(?|\(|\b)\d[\d ().\-/]{6,18}\d\b"
-NORTH_AMERICA = r"(?!.11)[2-9][0-8]\d(?!.11)[2-9]\d{6}"
+NORTH_AMERICA = r"[2-9](?:[02-8]\d|1[02-9])[2-9](?:[02-9]\d|1[02-9])\d{4}"
 PLANS = {
     "US": Plan("1", "1?", NORTH_AMERICA), "CA": Plan("1", "1?", NORTH_AMERICA),
     "GB": Plan("44", "0", r"(?:[1-35789]\d{8,9})"), "IE": Plan("353", "0", r"(?:[12-9]\d{6,9})"),
@@ -51,12 +54,16 @@ _OTHERS = r"(?:2[0-69]|3[578]|42|5[09]|6[789]|8[058]|9[679])\d{7,12}"
 _ABROAD = re.compile("|".join(f"{p.code}0?{p.number}" for p in dict.fromkeys(PLANS.values())) + f"|{_OTHERS}")
 _TEN = re.compile(f"1?{NORTH_AMERICA}")
 _GROUPED = re.compile(r"(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ ./-])\d{3}[ .-]\d{4}|0[\d ./()-]*")
+_OTHER = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d+\.\d+|\d{3}-\d\d-\d{4}|.*\D\d")
+"""Dates, decimal numbers, social security numbers, and what has a single digit at its end."""
+_NEVER = re.compile("(?!)").match
 _MARKS = str.maketrans("", "", " ().-/ ")
 
 
-def _within(countries: tuple[str, ...]) -> re.Pattern[str]:
-    plans = {plan for c in countries if (plan := PLANS.get(c)) is not None}
-    return re.compile("|".join(f"{p.trunk}{p.number}" for p in sorted(plans)) or "(?!)")
+def _within(countries: tuple[str, ...]) -> Regex | None:
+    """What is written for a number within some country; None where no plan is known."""
+    plans = sorted({plan for c in countries if (plan := PLANS.get(c)) is not None})
+    return Regex.parse("|".join(f"{p.trunk}{p.number}" for p in plans)).full() if plans else None
 
 
 @cache
@@ -65,17 +72,30 @@ def phone_of(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Validat
 
     As they are written within the countries that it `maybe` is of they are of tier C: all plans together accept most numbers.
     """
-    within, perhaps = _within(countries), _within(maybe)
+    within, perhaps = (_NEVER if regex is None else regex.compile_python().match for regex in map(_within, (countries, maybe)))
 
     def phone_number(s: str) -> bool | Tier:
         digits = s.translate(_MARKS)
         if s.count("(") != s.count(")"):
             return False
-        if digits.startswith("+"):
+        if digits[0] == "+":
             return "A" if _ABROAD.fullmatch(digits, 1) else False
-        if not within.fullmatch(digits):
-            return "C" if perhaps.fullmatch(digits) else False
-        grouped = _GROUPED.fullmatch(s) if _TEN.fullmatch(digits) else len(digits) < len(s)
-        return "B" if grouped else "C"  # a row of digits, or ten that are grouped in another way, may be any number
+        if not within(digits):
+            return "C" if perhaps(digits) else False
+        grouped = _GROUPED.fullmatch(s) if _TEN.fullmatch(digits) else len(digits) < len(s) and not _OTHER.fullmatch(s)
+        return "B" if grouped else "C"  # a row of digits, or one that is grouped in another way, may be any number
 
     return phone_number
+
+
+@cache
+def fits(countries: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a number of which all digits are 9 has the length of one that begins with `+`, or of one within these countries."""
+    within = _within(countries)
+    lengths = _NEVER if within is None else Regex("", relaxed(within.tree)).compile_python().match
+
+    def fits_plan(shape: str) -> bool:
+        digits = shape.translate(_MARKS)
+        return digits[0] == "+" or lengths(digits) is not None
+
+    return fits_plan

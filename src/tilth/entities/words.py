@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-BEFORE, AROUND = 30, 30  # characters in which a word is looked for
+AROUND = 30  # characters in which a word is looked for
 
 
 @dataclass(frozen=True)
@@ -125,21 +126,53 @@ WORDS = {
     ),
 }
 
-NEGATIVE = re.compile(
-    r"\b(?:order|invoice|tracking|version|sku|ext|part no|serial|bestellung|rechnung|commande|facture|pedido|factura)\b[^0-9\n]{0,12}\Z",
-    re.IGNORECASE,
+_OTHERS = (
+    *("order", "invoice", "tracking", "version", "sku", "ext", "part no", "serial"),
+    *("bestellung", "rechnung", "commande", "facture", "pedido", "factura"),
 )
+NEGATIVE = re.compile(rf"\b(?:{'|'.join(_OTHERS)})\b[^0-9\n]{{0,12}}\Z", re.IGNORECASE)
 """Words before a number, with nothing but a few characters between, that say it is another kind of number."""
+NEGATIVE_WORDS = frozenset(word.split()[0] for word in _OTHERS)  # one of them is there wherever it is found
+_WORD = re.compile(r"[^\W_]+")
+_MARKS = str.maketrans({c: " " for c in map(chr, range(128)) if not c.isalnum()})
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text in lower case.
+
+    >>> words_in("Card-No. 12"), words_in("n°_télé")
+    (['card', 'no', '12'], ['n', 'télé'])
+    """
+    return text.translate(_MARKS).lower().split() if text.isascii() else _WORD.findall(text.lower())
+
+
+class Context:
+    """Words that speak of an entity: single ones, phrases of several, and parts of texts in scripts that write no blanks."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        parts = {tuple(words_in(word)) for word in words} - {()}
+        self.words = frozenset("".join(p) for p in parts if p[0] < "\u2e80")
+        self._phrases = tuple(f" {' '.join(p)} " for p in sorted(parts) if len(p) > 1 and self.words.isdisjoint(p))
+        self._inside = tuple(sorted(p[0] for p in parts if p[0] >= "\u2e80"))
+
+    def in_words(self, words: Sequence[str]) -> bool:
+        """Whether some of these words, in lower case, speak of it."""
+        if not self.words.isdisjoint(words):
+            return True
+        if not words or not (self._phrases or self._inside):
+            return False
+        text = f" {' '.join(words)} "
+        return any(p in text for p in self._phrases) or (not text.isascii() and any(p in text for p in self._inside))
 
 
 @cache
-def near(kind: str, more: tuple[str, ...]) -> re.Pattern[str] | None:
-    """A pattern that finds the context words of a kind, and more of them, as whole words; None where there are none."""
-    words = [*(WORDS[kind].near.split() if kind else ()), *more]
-    if not words:
-        return None
-    joined = "|".join(re.escape(w.replace("_", " ")).replace(r"\ ", "[ _-]?") for w in sorted(set(words), key=lambda w: (-len(w), w)))
-    return re.compile(rf"(?<![^\W_])(?:{joined})(?![^\W_])", re.IGNORECASE)
+def context(kind: str, more: tuple[str, ...]) -> Context:
+    """The context words of a kind, and more of them.
+
+    >>> context("birth", ()).in_words(["date", "of", "birth"]), context("card", ()).in_words(["discard"])
+    (True, False)
+    """
+    return Context((*(WORDS[kind].near.split() if kind else ()), *more))
 
 
 @cache

@@ -9,7 +9,6 @@ REGIONS: Shelf[tuple[Entity, ...]] = Shelf(
     "region",
     "entities",
     {
-        "common": "tilth.entities.regions.common:ENTITIES",
         "north_america": "tilth.entities.regions.north_america:ENTITIES",
         "latin_america": "tilth.entities.regions.latin_america:ENTITIES",
         "british_isles": "tilth.entities.regions.british_isles:ENTITIES",
@@ -20,5 +19,6 @@ REGIONS: Shelf[tuple[Entity, ...]] = Shelf(
         "eastern_europe": "tilth.entities.regions.eastern_europe:ENTITIES",
         "asia_pacific": "tilth.entities.regions.asia_pacific:ENTITIES",
         "middle_east_africa": "tilth.entities.regions.middle_east_africa:ENTITIES",
+        "common": "tilth.entities.regions.common:ENTITIES",
     },
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tilth.entities.entity import Entity
-from tilth.entities.phones import phone_of
 from tilth.entities.validators import Tier, birth, is_date, last, mod_11_2, total, verhoeff
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
@@ -165,7 +164,7 @@ ENTITIES = (
         chinese_person,
         example="360426199101010071",
     ),
-    Entity("CHINA_PHONE_NUMBER", r"\b(?:\+?86[ -]?)?1[3-9]\d{9}\b", "CN", "phone", "B", phone_of(("CN",)), raw=True, example="13800138000"),
+    Entity("CHINA_PHONE_NUMBER", r"\b(?:\+?86[ -]?)?1[3-9]\d{9}\b", "CN", "phone", "B", example="13800138000"),
     Entity("CHINA_LICENSE_PLATE_NUMBER", r"[\x{4e00}-\x{9fa5}][A-Z]·?[A-Z0-9]{5,6}", "CN", "plate", "B", chinese_plate, raw=True),
     Entity("CHINA_PASSPORT_NUMBER", r"\b(?:[GEDSPH]\d{8}|E[A-Z]\d{7})\b", "CN", "passport"),
     Entity("CHINA_MAINLAND_TRAVEL_PERMIT_ID_HONG_KONG_MACAU", r"\b[HM]\d{8}(?:\d{2})?\b", "CN", "resident", "B", example="H12345678"),

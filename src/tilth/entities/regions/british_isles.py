@@ -50,6 +50,11 @@ def irish_vat(s: str) -> bool:
     return personal_public_service(d if d[1].isdigit() else f"0{d[2:7]}{d[0]}{d[7]}")
 
 
+def british_phone(s: str) -> bool | Tier:
+    """A telephone number as it is written within the country, or with its code."""
+    return (s.lstrip("(")[:3] == "+44" or "+" not in s) and phone_of(("GB",))(s)
+
+
 ENTITIES = (
     Entity(
         "UK_NATIONAL_INSURANCE_NUMBER",
@@ -67,7 +72,7 @@ ENTITIES = (
     Entity("UK_VALUE_ADDED_TAX", r"\bGB ?\d{3} ?\d{4} ?\d{2}(?: ?\d{3})?\b", "GB", "vat", "A", british_vat, example="GB 980 7806 84"),
     Entity("UK_BANK_SORT_CODE", r"\b\d{2}-\d{2}-\d{2}\b", "GB", "bank"),
     Entity("UK_BANK_ACCOUNT", r"\b(?:\d{8}|GB\d{2} ?[A-Z]{4} ?\d{4} ?\d{4} ?\d{4} ?\d{2})\b", "GB", "bank", "C", british_account),
-    Entity("UK_PHONE_NUMBER", PHONE, "GB", "phone", "B", phone_of(("GB",)), raw=True, example="020 7946 0958"),
+    Entity("UK_PHONE_NUMBER", PHONE, "GB", "phone", "B", british_phone, raw=True, example="020 7946 0958"),
     Entity("UK_ELECTORAL_ROLL_NUMBER", r"\b[A-Z]{2}\d{1,4}\b", "GB", "social"),
     Entity("UK_PASSPORT_NUMBER", r"\b\d{9}\b", "GB", "passport"),
     Entity(

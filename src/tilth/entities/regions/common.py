@@ -13,8 +13,9 @@ from tilth.entities.validators import iban, is_date, luhn, machine_readable
 
 DATE = r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b"
 
-_LOCAL = re.compile(r"(?!\.)(?!.*\.\.)[^@]{1,64}(?<!\.)")
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+(?:[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,20})")
+_MAIL = re.compile(
+    r"(?!\.)(?![^@]*\.\.)[^@]{1,64}(?<!\.)@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,20})"
+)
 NO_DOMAINS = frozenset(
     [
         "local",
@@ -57,16 +58,15 @@ NO_DOMAINS = frozenset(
 """Last labels of hosts that no name in the internet has: names of local networks, and ends of file names."""
 _CARDS = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|(?:6011|64[4-9]\d|65\d\d)\d{12,15}"
-    r"|3(?:0[0-5]|095|6|8|9)\d*|35(?:2[89]|[3-8]\d)\d{12,15}|62\d{14,17}|(?:50|5[678]|6\d)\d{10,17}|220[0-4]\d{12}"
+    r"|3(?:0[0-5]|095|6|8|9)\d*|35(?:2[89]|[3-8]\d)\d{12,15}|62\d{14,17}|(?:50|5[678]|6\d)\d{10,17}|220[0-4]\d{12}|(?:2131|1800)\d{11}"
 )
 """Visa, Mastercard, American Express, Discover, Diners, JCB, UnionPay, Maestro, Mir."""
 
 
 def mail_address(s: str) -> bool:
     """Whether an address has a local part without stray dots, and a host with a top-level domain."""
-    local, _, host = s.rpartition("@")
-    valid = len(s) <= 254 and _LOCAL.fullmatch(local) is not None and _HOST.fullmatch(host) is not None
-    return valid and host.rpartition(".")[2].lower() not in NO_DOMAINS
+    m = _MAIL.fullmatch(s) if len(s) <= 254 else None
+    return m is not None and m[1].lower() not in NO_DOMAINS
 
 
 def card_number(s: str) -> bool:
@@ -76,7 +76,7 @@ def card_number(s: str) -> bool:
     (True, False)
     """
     diners = s[:2] not in ("30", "36", "38", "39") or 14 <= len(s) <= 19
-    return luhn(s) and diners and _CARDS.fullmatch(s) is not None
+    return diners and _CARDS.fullmatch(s) is not None and luhn(s)
 
 
 def ip_address(s: str) -> bool:
@@ -143,7 +143,7 @@ ENTITIES = (
     Entity("IBAN", r"\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{1,4}){3,8}\b", "", "bank", "A", iban, example="GB82 WEST 1234 5698 7654 32"),
     Entity(
         "IP_ADDRESS",
-        r"\b(?:\d{1,3}\.){3}\d{1,3}\b|(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]{0,15}",
+        r"\b(?:\d{1,3}\.){3}\d{1,3}\b|(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4})",
         "",
         "network",
         "A",
@@ -178,13 +178,15 @@ ENTITIES = (
     ),
     Entity(
         "PRIVATE_KEY",
-        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----",
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[\w\s+/=\\:,-]*?-----END [A-Z ]{0,40}PRIVATE KEY-----"
+        r"|(?:(?:\s|\\[nr])+[A-Za-z0-9+/=]{30}[A-Za-z0-9+/=]*)*)",
         "",
         "secret",
         "A",
         raw=True,
         cased=True,
         anchors=("-----BEGIN",),
+        reach=20_000,
         example="-----BEGIN RSA PRIVATE KEY-----",
     ),
     Entity(
@@ -200,7 +202,7 @@ ENTITIES = (
     ),
     Entity(
         "JSON_WEB_TOKEN",
-        r"\beyJ[A-Za-z0-9_-]{5,400}\.[A-Za-z0-9_-]{2,800}\.[A-Za-z0-9_-]{2,600}",
+        r"\beyJ[A-Za-z0-9_-]{5,400}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+",
         "",
         "secret",
         "A",
@@ -208,6 +210,7 @@ ENTITIES = (
         raw=True,
         cased=True,
         anchors=("eyJ",),
+        reach=8_000,
         example="eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
     ),
     Entity(

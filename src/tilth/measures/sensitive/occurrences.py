@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
 from tilth.data import mask
 from tilth.engine.needs import Fold
-from tilth.entities.detector import Detector, Match
+from tilth.entities.detector import Detector, Match, apart
+from tilth.entities.entity import Entity
 from tilth.errors import RequestError
 
 if TYPE_CHECKING:
@@ -22,18 +25,7 @@ Recogniser: TypeAlias = Callable[[list[str]], Sequence[Sequence[tuple[int, int, 
 """A model of the user's: for each text (start, end, label, score from 0 to 1)."""
 BUCKETS = 4096  # in which texts are counted: a text that is in more than a hundredth of the rows stands out of its bucket
 MOST_EXAMPLES = 10
-
-
-class Occurrence(NamedTuple):
-    """What was found in one text of one entity."""
-
-    entity: str
-    start: int
-    end: int
-    score: float
-    rule: str
-    valid: bool
-    reported: bool
+AT_ONCE = 512  # texts: what is found in them is counted while it is young, which the garbage collector does not look at twice
 
 
 @dataclass
@@ -41,7 +33,7 @@ class Tally:
     """An entity in a column: the cells in which its pattern matches, in which its check accepts, and in which it is reported.
 
     `whole`: those reported in which it is the whole cell; `score` and `rule` are the surest. `constants`: reported cells of which it is a
-    part, by the bucket of its text.
+    part, by the bucket of its text. `shared`: those in which another entity has its place, too.
     """
 
     matched: int = 0
@@ -49,15 +41,17 @@ class Tally:
     cells: int = 0
     whole: int = 0
     surest: tuple[float, str] = (0.0, "")
-    constants: Counter[int] = field(default_factory=Counter)
+    constants: dict[int, int] = field(default_factory=dict)
     examples: dict[int, str] = field(default_factory=dict)
+    shared: int = 0
 
     def add(self, other: Tally) -> None:
         """Take the tally of other rows in."""
         self.matched, self.valid = self.matched + other.matched, self.valid + other.valid
-        self.cells, self.whole = self.cells + other.cells, self.whole + other.whole
+        self.cells, self.whole, self.shared = self.cells + other.cells, self.whole + other.whole, self.shared + other.shared
         self.surest = max(self.surest, other.surest)
-        self.constants.update(other.constants)
+        for bucket, rows in other.constants.items():
+            self.constants[bucket] = self.constants.get(bucket, 0) + rows
         self.examples = dict(sorted({**self.examples, **other.examples}.items())[:MOST_EXAMPLES])
 
 
@@ -83,20 +77,44 @@ class Occurrences(Fold):
         return {}
 
     def update(self, state: State, batch: pa.RecordBatch) -> State:
-        encoded = batch.column(0).drop_null().dictionary_encode()
-        if not len(encoded):
-            return state
-        texts = encoded.dictionary.to_pylist()
-        rows = Counter(encoded.indices.to_pylist())
-        found: dict[int, list[Occurrence]] = {}
-        for m in self.detector.matches(texts, self.name):
-            if not self.allow or not self._allowed(texts[m.text][m.start : m.end]):
-                found.setdefault(m.text, []).append(_occurrence(m, self.detector.least))
-        for i, more in self._recognised(texts):
-            found.setdefault(i, []).extend(more)
-        for i, occurrences in found.items():
-            self._count(state, texts[i], rows[i], occurrences)
+        counted = batch.column(0).drop_null().value_counts()
+        texts, rows = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+        for start in range(0, len(texts), AT_ONCE):
+            self._look_at(state, texts[start : start + AT_ONCE], rows[start : start + AT_ONCE])
         return state
+
+    def _look_at(self, state: State, texts: list[str], rows: list[int]) -> None:
+        """Count what is in texts, which so many rows have."""
+        least = self.detector.least
+        matched: defaultdict[str, set[int]] = defaultdict(set)
+        valid: defaultdict[str, set[int]] = defaultdict(set)
+        reported: dict[int, list[Match]] = {}
+        for m in chain(self.detector.matches(texts, self.name), self._recognised(texts)):
+            i, start, end, entity, tier, score, _, accepted = m
+            if self.allow and self._allowed(texts[i][start:end]):
+                continue
+            matched[entity.name].add(i)
+            if accepted:
+                valid[entity.name].add(i)
+            if tier and score >= least:
+                if i in reported:
+                    reported[i].append(m)
+                else:
+                    reported[i] = [m]
+        for name, several in matched.items():
+            tally = state.setdefault(name, Tally())
+            tally.matched += sum([rows[i] for i in several])
+            tally.valid += sum([rows[i] for i in valid[name]])
+        for i, matches in reported.items():
+            if len(matches) == 1:
+                self._count(state[matches[0].entity.name], texts[i], rows[i], matches)
+            else:
+                kept = apart(matches, ties=True)
+                for name in dict.fromkeys([m.entity.name for m in kept]):
+                    those = [m for m in kept if m.entity.name == name]
+                    self._count(state[name], texts[i], rows[i], those)
+                    others = {m[1:3] for m in kept if m.entity.name != name}
+                    state[name].shared += rows[i] if any(m[1:3] in others for m in those) else 0
 
     def merge(self, a: State, b: State) -> State:
         for entity, tally in b.items():
@@ -115,7 +133,7 @@ class Occurrences(Fold):
     def _allowed(self, text: str) -> bool:
         return text in self.allow or any(p.search(text) for p in self._patterns)
 
-    def _recognised(self, texts: list[str]) -> Iterator[tuple[int, list[Occurrence]]]:
+    def _recognised(self, texts: list[str]) -> Iterator[Match]:
         if self.recogniser is None:
             return
         spans = list(self.recogniser(texts))
@@ -127,47 +145,24 @@ class Occurrences(Fold):
                 if not 0 <= start < end <= len(text):
                     message = f"the recogniser returned the place {start} to {end} of a text of {len(text)} characters"
                     raise RequestError(message, accepted="the first character and the one after the last", code="recogniser")
-                if score >= self.detector.least and not self._allowed(text[start:end]):
-                    yield i, [Occurrence(label.upper(), start, end, score, "recogniser", True, True)]
+                if score >= self.detector.least:
+                    yield Match(i, start, end, Entity(label.upper()), "C", score, "recogniser", True)
 
-    def _count(self, state: State, text: str, rows: int, occurrences: list[Occurrence]) -> None:
-        """Count the entities of one text, which so many rows have."""
-        kept = _longest([o for o in occurrences if o.reported]) if len(occurrences) > 1 else [o for o in occurrences if o.reported]
-        for entity, several in _by_entity(occurrences):
-            tally = state.setdefault(entity, Tally())
-            tally.matched += rows
-            tally.valid += rows if any(o.valid for o in several) else 0
-        for entity, several in _by_entity(kept):
-            texts, tally = {text[o.start : o.end] for o in several}, state[entity]
-            inside = min(texts)
-            tally.cells += rows
-            tally.surest = max(tally.surest, max((o.score, o.rule) for o in several))
-            if len(inside) == len(text.strip()):
-                tally.whole += rows
-            elif len(texts) == 1:
-                tally.constants[crc32(inside.encode("utf-8", "surrogatepass")) % BUCKETS] += rows
-            if self.examples:
-                tally.add(Tally(examples={crc32(inside.encode("utf-8", "surrogatepass")): mask(inside)}))
+    def _count(self, tally: Tally, text: str, rows: int, matches: Sequence[Match]) -> None:
+        """Count what is reported of one entity in one text, which so many rows have."""
+        m = max(matches, key=attrgetter("score", "rule")) if len(matches) > 1 else matches[0]
+        if m.score >= tally.surest[0]:
+            tally.surest = max(tally.surest, (m.score, m.rule))
+        tally.cells += rows
+        inside = min([text[m.start : m.end] for m in matches])
+        if len(inside) == len(text) or len(inside) == len(text.strip()):
+            tally.whole += rows
+        elif len(matches) == 1 or all(text[m.start : m.end] == inside for m in matches):
+            bucket = _hash(inside) % BUCKETS
+            tally.constants[bucket] = tally.constants.get(bucket, 0) + rows
+        if self.examples:
+            tally.add(Tally(examples={_hash(inside): mask(inside)}))
 
 
-def _occurrence(m: Match, least: float) -> Occurrence:
-    return Occurrence(m.entity.name, m.start, m.end, m.score, m.rule, m.valid, bool(m.tier) and m.score >= least)
-
-
-def _longest(found: list[Occurrence]) -> list[Occurrence]:
-    """Those that overlap no longer one; of the same place all, because the whole column decides between them."""
-    kept: list[Occurrence] = []
-    for o in sorted(found, key=lambda o: (o.start - o.end, -o.score)):
-        if all(o.end <= k.start or k.end <= o.start or (o.start, o.end) == (k.start, k.end) for k in kept):
-            kept.append(o)
-    return kept
-
-
-def _by_entity(found: list[Occurrence]) -> Iterator[tuple[str, list[Occurrence]]]:
-    if len(found) == 1:
-        yield found[0].entity, found
-        return
-    by_name: dict[str, list[Occurrence]] = {}
-    for o in found:
-        by_name.setdefault(o.entity, []).append(o)
-    yield from by_name.items()
+def _hash(text: str) -> int:
+    return crc32(text.encode("utf-8", "surrogatepass"))

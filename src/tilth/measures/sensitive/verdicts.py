@@ -28,8 +28,8 @@ class SensitiveType:
 
     `cells` have it, `matched` are those with its pattern, `validated` those that its check accepted; `chance` is the share of random
     strings of the pattern that it accepts. `share` is of the rows with a value; `share_upper` its upper 95 % bound in all rows of the
-    data. `hint`: the column's name says so. `also`: entities that the same cells may be. `constants`: cells left out because the same
-    text is in many.
+    data. `hint`: the column's name says so. `whole`: it is most of its cells, not a part of texts. `also`: entities that the same cells may
+    be. `constants`: cells left out because the same text is in many.
     """
 
     entity: str
@@ -106,7 +106,7 @@ def types_of(seen: Seen, detector: Detector, threshold: float, sampled: bool) ->
     found = [replace(t, share_upper=upper_bound(t.cells, seen.filled) if sampled and seen.filled else t.share) for t in found]
     order = {name: i for i, name in enumerate([*said, *known])}
     found.sort(key=lambda t: (DECISIONS.index(t.verdict), not t.hint, -t.cells, t.chance or 0.0, order.get(t.entity, len(order)), t.entity))
-    return list(_merged(found, known))
+    return _merged(found, known, {name: tally.shared for name, tally in seen.tallies.items()})
 
 
 def _judged(
@@ -117,11 +117,13 @@ def _judged(
     rate = chance(entity) if entity and entity.check else None
     bar = 0.0 if rate is None or entity is None or entity.tier == "C" else min(max(threshold, TIMES_CHANCE * rate, HALF), SURE)
     validates = tally.valid >= bar * tally.matched
-    everywhere = entity is not None and bool(entity.country) and ALL in detector.countries
+    by_column = entity is not None and (
+        (entity.needs_context and entity.tier == "A") or (bool(entity.country) and ALL in detector.countries)
+    )
     constants = sum(n for n in tally.constants.values() if n > max(CONSTANT * seen.filled, FEW))
     cells = tally.cells - constants
     score, rule = tally.surest
-    if everywhere and bar and validates and tally.valid > cells and tally.valid >= max(threshold, HALF) * seen.filled:
+    if by_column and bar and validates and tally.valid > cells and tally.valid >= max(threshold, HALF) * seen.filled:
         cells, (score, rule) = tally.valid, max(tally.surest, (0.85, f"{entity.validator}+all" if entity else ""))
     if not cells and not constants:
         return None
@@ -139,23 +141,26 @@ def _alike(name: str, known: Mapping[str, Entity]) -> Iterator[str]:
         yield from (e.name for e in known.values() if e.kind == known[name].kind)
 
 
-def _merged(found: Sequence[SensitiveType], known: Mapping[str, Entity]) -> Iterator[SensitiveType]:
-    """The types without those that say of the same cells, less surely, that they are another country's number or of the same kind."""
+def _merged(found: Sequence[SensitiveType], known: Mapping[str, Entity], shared: Mapping[str, int]) -> list[SensitiveType]:
+    """The types without those that say of the same cells, less surely, that they are something else."""
     kept: list[SensitiveType] = []
     for t in found:
-        e = known.get(t.entity)
-        better = next((i for i, k in enumerate(kept) if e and _covers(k, t, known.get(k.entity), e)), None)
+        better = next((i for i, k in enumerate(kept) if _covers(k, t, known, shared.get(t.entity, 0))), None)
         if better is None:
             kept.append(t)
         else:
             kept[better] = replace(kept[better], also=(*kept[better].also, t.entity))
-    yield from kept
+    return kept
 
 
-def _covers(better: SensitiveType, other: SensitiveType, a: Entity | None, b: Entity) -> bool:
-    if b.country and a is not None and a.kind == b.kind:
-        return better.verdict != "present" or other.cells <= better.cells
-    return not other.hint and bool(b.country or better.hint) and better.verdict == "sensitive" and better.cells >= other.cells
+def _covers(better: SensitiveType, other: SensitiveType, known: Mapping[str, Entity], shared: int) -> bool:
+    """Whether most cells of the other are among those of the better one: their places are the same, or both fill cells and there are not
+    enough for both. `shared` are the cells of the other of which something else has the place, too."""
+    a, b = known.get(better.entity), known.get(other.entity)
+    if a is None or b is None or "suspected" in (better.verdict, other.verdict) or (other.hint and a.kind != b.kind):
+        return False
+    same = 2 * shared > other.cells or (better.whole and other.whole and better.share + other.share > 1)
+    return same and other.cells <= better.cells
 
 
 @dataclass(frozen=True)

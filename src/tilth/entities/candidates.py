@@ -1,0 +1,148 @@
+"""Where in texts there can be matches: around anchors, and in stretches with digits, by the shape of what is written there.
+
+In a shape digits are 9 and letters A. Most patterns do not tell one digit or letter from another: where they match in a stretch is known by
+its shape, and what many stretches share is found out once.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from tilth.entities.entity import Entity
+from tilth.entities.validators import Tier
+
+MOST_SHAPES = 100_000
+HEAD = 40  # characters before the first digit in which a match can begin
+Place: TypeAlias = tuple[int, int]
+Plan: TypeAlias = tuple[tuple[Entity, "tuple[Place, ...] | None"], ...]
+"""What can be in a stretch of a shape: entities, each with the places to try; None where the pattern must be searched for."""
+
+_SHAPE = bytes.maketrans((string.digits + string.ascii_letters + "\t\r\f\v").encode(), b"9" * 10 + b"A" * 52 + b"\n" * 4)
+_MARKS, _DIGITS = frozenset(".-/,"), frozenset(string.digits)
+_STRETCH = re.compile(r"9\S*(?: \(?(?:A{1,4} )?[^\s9]{0,12}9\S*)*(?: A{1,4}\b)?")
+_WORD_BEFORE = re.compile(r"(?<!\S)A{1,4} \Z")
+
+
+class Found(NamedTuple):
+    """A match in texts that are joined by line ends, and its tier: empty where the check refuses what is there."""
+
+    entity: Entity
+    start: int
+    end: int
+    tier: Tier
+
+
+class Candidates:
+    """Finds what entities' patterns match and their checks accept, and what they refuse."""
+
+    def __init__(self, rules: Sequence[Entity]) -> None:
+        self.anchored = [(anchor, e) for e in rules for anchor in e.anchors]
+        self._numbers = [e for e in rules if e.pattern and not e.anchors]
+        self._led = any(" " in part.split(r"\d")[0] for e in self._numbers for part in e.pattern.split("|"))
+        self._plans: dict[str, Plan] = {}
+
+    def found(self, blob: str, starts: Sequence[int]) -> list[Found]:
+        """The matches; of a number that the check of an entity refuses, one.
+
+        `starts` are the places at which the texts begin, and that at which one more would.
+        """
+        found = [f for anchor, entity in self.anchored for f in _anchored(entity, anchor, blob, starts)]
+        if self._numbers:
+            self._find_numbers(blob, found)
+        return found
+
+    def _find_numbers(self, blob: str, found: list[Found]) -> None:
+        """Add the matches in stretches with digits; it runs for each number in the data, so nothing in it is a call that can be avoided."""
+        shape = blob.encode("ascii", "replace").translate(_SHAPE).decode("ascii")
+        plans, led, made = self._plans, self._led, Found._make
+        for m in _STRETCH.finditer(shape):
+            first, end = m.span()
+            head = first - HEAD if first > HEAD else 0
+            start = max(shape.rfind(" ", head, first), shape.rfind("\n", head, first)) + 1
+            if not start and head:
+                start, key = head, f"?{shape[head:end]}"
+            else:
+                if led and shape[start - 1 : start] == " " and (word := _WORD_BEFORE.search(shape, max(start - 6, 0), start)):
+                    start = word.start()
+                key = shape[start:end]
+            plan = plans.get(key)
+            if plan is None:
+                if len(plans) >= MOST_SHAPES:
+                    plans.clear()
+                plan = plans[key] = tuple(self._planned(key))
+            for entity, places in plan:
+                if places is None:
+                    found += _tried(entity, _places(entity, blob, start, end), blob)
+                    continue
+                last, tier_of = 0, entity.tier_of
+                for a, b in places:
+                    if a >= last and (tier := tier_of(blob[start + a : start + b])):
+                        found.append(made((entity, start + a, start + b, tier)))
+                        last = b
+                if not last:
+                    found.append(made((entity, start, end, "")))
+
+    def _planned(self, shape: str) -> Iterator[tuple[Entity, tuple[Place, ...] | None]]:
+        for e in self._numbers:
+            if "?" in shape or not e.by_shape:
+                if e.shape.search(shape):
+                    yield e, None
+            elif places := [(a, b) for a, b in _places(e, shape, 0, len(shape)) if e.fits is None or e.fits(shape[a:b])]:
+                yield e, tuple((a, b) for a, b in places if not _continued(shape, a, b))
+
+
+def _places(entity: Entity, text: str, start: int, end: int) -> Iterator[Place]:
+    """The places at which the pattern matches, from left to right, each followed by shorter ones without what may stand behind it."""
+    spaced = " " in entity.pattern
+    while m := entity.search(text, start, end):
+        a, b = m.span()
+        yield a, b
+        while spaced and (b := text.rfind(" ", a + 1, b)) > 0 and (m := entity.match(text, a, b)):
+            b = m.end()
+            yield a, b
+        start = a + 1
+
+
+def _tried(entity: Entity, places: Iterable[Place], blob: str) -> Iterator[Found]:
+    """The places at which the check accepts what is there; if there is none, the first as a refused one."""
+    first, last = None, -1
+    for a, b in places:
+        first = first or (a, b)
+        if a >= last and not _continued(blob, a, b) and (tier := entity.tier_of(blob[a:b])):
+            yield Found(entity, a, b, tier)
+            last = b
+    if first and last < 0:
+        yield Found(entity, *first, "")
+
+
+def _anchored(entity: Entity, anchor: str, blob: str, starts: Sequence[int]) -> Iterator[Found]:
+    """The matches that have an anchor: they begin in the same word, and end within the reach of the entity, in the same text."""
+    at, last, row = blob.find(anchor), 0, 0
+    while at >= 0:
+        head = max(at - entity.reach, last)
+        start = max(blob.rfind(" ", head, at) + 1, blob.rfind("\n", head, at) + 1, head)
+        row = bisect_right(starts, at, row)
+        m = entity.search(blob, start, min(at + entity.reach, starts[row] - 1))
+        if m is not None and m.start() <= at < m.end():
+            a, b = m.span()
+            yield Found(entity, a, b, "" if _letter(blob[a - 1 : a]) or _letter(blob[b : b + 1]) else entity.tier_of(m.group()))
+            at, last = b - 1, b
+        at = blob.find(anchor, at + 1)
+
+
+def _continued(blob: str, start: int, end: int) -> bool:
+    """Whether a longer number goes on before or behind a place: a mark and a digit, or a letter that patterns do not see as one."""
+    before, behind = blob[start - 1 : start], blob[end : end + 1]
+    if before in _MARKS and start > 1 and blob[start - 2] in _DIGITS:
+        return True
+    if behind in _MARKS and blob[end + 1 : end + 2] in _DIGITS:
+        return True
+    return _letter(before) or _letter(behind)
+
+
+def _letter(c: str) -> bool:
+    return "\x7f" < c < "\u2e80" and c.isalnum()  # scripts of East Asia write no spaces
