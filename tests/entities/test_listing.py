@@ -67,6 +67,7 @@ def test_checks_agree_with_python_stdnum(name: str, module: str, agreement: str)
 def test_a_chance_is_what_a_check_digit_lets_pass() -> None:
     """One digit modulo 10 lets a tenth pass, two modulo 97 a hundredth."""
     assert chance(catalogue()["AUSTRALIA_COMPANY_NUMBER"]) == pytest.approx(0.1, abs=0.06)
+    assert chance(catalogue()["CREDIT_CARD"]) == pytest.approx(0.03, abs=0.02)  # a tenth, of those that begin as an issuer's do
     assert chance(catalogue()["LUXEMBOURG_VALUE_ADDED_TAX"]) < 0.05
 
 
