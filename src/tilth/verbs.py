@@ -231,7 +231,7 @@ def check(
         files = RowFiles(passed, failed, rows, outside_where, rule_labels)
         done = checked(table, ruleset, session, sources=sources, history=history, at=at, row_files=files, **options)
         done.record()
-        return Report("check", done.findings, facts(table, roles=table.roles.given(), **done.facts), done.rows)
+        return Report("check", done.findings, facts(table, roles=table.roles.given(), **done.facts)).with_rows(done.rows)
 
 
 def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) -> Flow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from tilth.display import Displayed, Grid, brief
@@ -45,7 +45,6 @@ class Report(Displayed):
     title: str
     findings: tuple[Finding, ...] = ()
     facts: Facts = field(default_factory=Facts)
-    judged_rows: Callable[[], JudgedRows] | None = field(default=None, compare=False)
     # bound in `tilth.report`, because they need the renderers
     _repr_html_: ClassVar[Callable[[Report], str]]
     save: ClassVar[Callable[..., Any]]
@@ -57,7 +56,13 @@ class Report(Displayed):
 
     def __getstate__(self) -> dict[str, Any]:
         """The report without rows, which stay where they are: so it can be pickled."""
-        return {**vars(self), "judged_rows": None}
+        return {name: value for name, value in vars(self).items() if name != "_rows"}
+
+    def with_rows(self, rows: Callable[[], JudgedRows] | None) -> Report:
+        """The report of a check, which gives the rows that it judged; they are not a field: not written, compared or pickled."""
+        made = replace(self)
+        vars(made)["_rows"] = rows
+        return made
 
     def _grid(self) -> Grid:
         judged, passed = self.verdicts, sum(f.outcome is Outcome.PASSED for f in self.verdicts)
@@ -133,10 +138,11 @@ class Report(Displayed):
         return self._judged_rows().failed(rule=rule, limit=limit)
 
     def _judged_rows(self) -> JudgedRows:
-        if self.judged_rows is None:
+        rows: Callable[[], JudgedRows] | None = vars(self).get("_rows")
+        if rows is None:
             hint = "the report that tilth.check gives has them until it is saved"
             raise RequestError(f"this report of {self.title!r} has no rows", hint=hint, code="no-rows")
-        return self.judged_rows()
+        return rows()
 
     def raise_for_failures(self, labels: Iterable[tuple[str, str]] = ()) -> None:
         """Raise `DataFailure` with a line for each of the `failures`."""
