@@ -195,7 +195,18 @@ class AnalysisConfig(Part):
         crossed = [tuple(column(f"tilth.intersections[{i}]", c) or "" for c in of) for i, of in enumerate(self.tilth.intersections)]
         ColumnError.reject(wrong)
         scores = prediction in schema and schema[prediction].kind in (Kind.FLOAT, Kind.DECIMAL) if prediction is not None else False
-        same = ("types", "confidence", "bootstrap", "seed", "min_group_size", "verdicts", "max_combinations", "force_group", "show_private")
+        same = (
+            "types",
+            "clusters",
+            "confidence",
+            "bootstrap",
+            "seed",
+            "min_group_size",
+            "verdicts",
+            "max_combinations",
+            "force_group",
+            "show_private",
+        )
         return BiasRequest(
             strata=tuple(self.tilth.strata),
             facets=(

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--threshold", type=float, metavar="SCORE", help="The score above which a prediction is favourable.")
 @click.option("--facet", multiple=True, metavar="COLUMN", help="A column to measure bias against; may be repeated.")
 @click.option("--group", metavar="COLUMN", help="The strata of conditional disparity.")
+@click.option("--clusters", metavar="COLUMN", help="Which rows belong together, such as a patient's: intervals draw them together.")
 @click.option("--strata", multiple=True, metavar="COLUMN", help="A column that may explain differences, or all; may be repeated.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows; may be repeated.")
 @click.option("--time", metavar="COLUMN", help="When a row was: the order of the steps of series.")
@@ -93,6 +94,7 @@ def command(
     measures: tuple[str, ...],
     threshold: float | None,
     strata: tuple[str, ...],
+    clusters: str | None,
     fail_on: tuple[str, ...],
     counts_file: str | None,
     model: str | None,
@@ -116,7 +118,7 @@ def command(
 
     roles = {"label": label, "facet": facet, "id": options.pop("ids")}
     roles |= {name: options.pop(name) for name in ("positive", "prediction", "group", "time", "private")}
-    bias: dict[str, Any] = {"threshold": threshold, "strata": strata or None, "counts": bool(counts_file) or None}
+    bias: dict[str, Any] = {"threshold": threshold, "strata": strata or None, "clusters": clusters, "counts": bool(counts_file) or None}
     bias = {name: value for name, value in bias.items() if value is not None}
     explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
     _reject_unfit(data, config, measures, any(explained.values()), bool(shap_file or units), bool(bias))
@@ -160,7 +162,7 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
     if shap and not {*measures} & {"shap", "asymmetric_shap", "image_shap"}:
         raise click.UsageError("--save-shap and --explain-text are of SHAP values: add --measure shap --model FILE")
     if bias and measures and "bias" not in measures:
-        raise click.UsageError("--threshold, --strata and --save-counts are of the measure bias: add --measure bias")
+        raise click.UsageError("--threshold, --strata, --clusters and --save-counts are of the measure bias: add --measure bias")
 
 
 def _asked(model: str | None, kept: str) -> Any:

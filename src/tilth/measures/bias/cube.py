@@ -30,6 +30,7 @@ from tilth.measures.bias.axis import (
     is_interval,
     ordered,
 )
+from tilth.measures.bias.clusters import Members, reject_unfit
 from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.request import SEVERAL, BiasRequest
 from tilth.measures.bias.values import boolean_of, category, text_of, values_name
@@ -134,6 +135,8 @@ class Cells:
 
     keys: Mapping[Tree, Sequence[Key]]
     numbers: Numbers
+    clusters: Sequence[Any] | None = None
+    """Of each cell the cluster of its rows, where rows are counted by cluster."""
 
     def __len__(self) -> int:
         return int(self.numbers.shape[1])
@@ -159,7 +162,8 @@ class Cube:
 
     `cells` are rows, sums of weights and of squared weights, of shape (3, facet keys + 1, strata + 1, label, prediction), as in
     `Contingency`. `unfolded` are the same with a place for each value of the label: (3, facet keys + 1, 1, label values + 1, 1).
-    `matrix` are the sums of weights by (label, prediction), where both are categories.
+    `members` and `unfolded_members` are their clusters, where these are drawn. `matrix` are the sums of weights by (label, prediction),
+    where both are categories.
     """
 
     facet: Facets
@@ -169,6 +173,8 @@ class Cube:
     sides: tuple[Side, ...]
     cells: Numbers
     unfolded: Numbers
+    members: Members | None = None
+    unfolded_members: Members | None = None
     matrix: Mapping[tuple[Key, Key], float] = field(default_factory=dict)
 
     @property
@@ -195,6 +201,8 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
     """Count what a request asks for. Errors: `ColumnError`, `RequestError` with every mistake that the columns show."""
     schema = engine.schema(data)
     request.check(schema)
+    if request.clusters:
+        reject_unfit(request.clusters, data, engine)
     axes = _requested(request, schema, frozenset() if request.show_private else frozenset(data.roles.private))
     sample = {a: distinct(category(a.column, a.kind)) for a in axes}
     first = engine.sample_statistics(data, sample.values(), FIRST)
@@ -321,16 +329,20 @@ def _scanned(axes: Axes, seen: Mapping[str, int], request: BiasRequest, data: Da
     if request.counts or math.prod({a.tree: len(a.intervals) + 2 if a.in_scan else seen[a.column] + 1 for a in axes}.values()) <= JOINT:
         by = [tuple(dict.fromkeys(a.tree for a in axes))] * len(by)
     weights = Weights(None if request.weight is None else col(request.weight), request.frequency)
-    asked = {own: Grouped(weights, own) for own in by}
+    cluster = (category(request.clusters, engine.schema(data)[request.clusters].kind),) if request.clusters else ()
+    keys = {own: tuple(dict.fromkeys((*own, *cluster))) for own in by}
+    asked = {own: Grouped(weights, of) for own, of in keys.items()}
     found = measured(data, asked.values(), engine)
-    cells = {own: _cells(own, found[m]) for own, m in asked.items()}
+    cells = {own: _cells(keys[own], found[m], *cluster) for own, m in asked.items()}
     return [cells[own] for own in by]
 
 
-def _cells(by: Sequence[Tree], found: Mapping[Any, tuple[int, float, float]]) -> Cells:
+def _cells(by: Sequence[Tree], found: Mapping[Any, tuple[int, float, float]], cluster: Tree | None = None) -> Cells:
     there = {cell if isinstance(cell, tuple) else (cell,): numbers for cell, numbers in found.items() if numbers[0]}
     columns = zip(*there, strict=True) if there else [()] * len(by)
-    return Cells(dict(zip(by, columns, strict=True)), np.array(list(there.values()), dtype=float).reshape(-1, 3).T)
+    keys = dict(zip(by, columns, strict=True))
+    numbers = np.array(list(there.values()), dtype=float).reshape(-1, 3).T
+    return Cells(keys, numbers, None if cluster is None else keys[cluster])
 
 
 def _cube(facet: Facets, cells: Cells, axes: Axes, request: BiasRequest, warnings: list[Noted]) -> Cube:
@@ -342,11 +354,10 @@ def _cube(facet: Facets, cells: Cells, axes: Axes, request: BiasRequest, warning
     y, p = (outcomes(a, of, request) for a, of in ((axes.label, label), (axes.prediction, prediction)))
     at_key, nowhere = _places(found, keys), np.zeros(len(found), dtype=int)
     shape = (len(keys) + 1, len(strata) + 1, 3 if axes.label else 1, 3 if axes.prediction else 1)
-    table = _table(shape, (at_key, _places(group, strata), y, p), cells.numbers)
-    at_label = _places(label, labels)
-    unfolded = _table((len(keys) + 1, 1, len(labels) + 1, 1), (at_key, nowhere, at_label, nowhere), cells.numbers)
+    table, members = _table(shape, (at_key, _places(group, strata), y, p), cells)
+    unfolded, of_values = _table((len(keys) + 1, 1, len(labels) + 1, 1), (at_key, nowhere, _places(label, labels), nowhere), cells)
     sides = _sides(facet, keys, table[0].sum(axis=(1, 2, 3)), request, warnings)
-    return Cube(facet, keys, strata, labels, sides, table, unfolded, _matrix(axes, label, prediction, cells.numbers[1]))
+    return Cube(facet, keys, strata, labels, sides, table, unfolded, members, of_values, _matrix(axes, label, prediction, cells.numbers[1]))
 
 
 def _matrix(axes: Axes, label: Sequence[Key], prediction: Sequence[Key], weights: Numbers) -> dict[tuple[Key, Key], float]:
@@ -362,10 +373,11 @@ def _matrix(axes: Axes, label: Sequence[Key], prediction: Sequence[Key], weights
     return dict(sorted(found.items(), key=lambda item: tuple(map(text_of, item[0]))))
 
 
-def _table(shape: tuple[int, ...], places: tuple[Numbers, ...], numbers: Numbers) -> Numbers:
-    """The numbers of cells added up by place: (3, *shape)."""
+def _table(shape: tuple[int, ...], places: tuple[Numbers, ...], cells: Cells) -> tuple[Numbers, Members | None]:
+    """The numbers of cells added up by place: (3, *shape); and their clusters."""
     at = np.ravel_multi_index(places, shape)
-    return np.stack([np.bincount(at, weights=n, minlength=math.prod(shape)) for n in numbers]).reshape(3, *shape)
+    table = np.stack([np.bincount(at, weights=n, minlength=math.prod(shape)) for n in cells.numbers]).reshape(3, *shape)
+    return table, None if cells.clusters is None else Members.of(cells.clusters, at, cells.numbers[1])
 
 
 def _places(keys: Sequence[Key], known: Sequence[Key]) -> Numbers:

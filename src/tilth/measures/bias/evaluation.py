@@ -14,6 +14,7 @@ from tilth.data import Dataset
 from tilth.engine.session import Session
 from tilth.measures.bias import performance
 from tilth.measures.bias.axis import MISSING_KEY, Side
+from tilth.measures.bias.clusters import Members
 from tilth.measures.bias.contingency import Contingency
 from tilth.measures.bias.cube import Counted, Cube
 from tilth.measures.bias.distances import label_distances
@@ -146,8 +147,8 @@ def _of_cube(cube: Cube, counted: Counted, data: Dataset, engine: Session, rows:
     of_rows = [m for name, m in BIAS_METRICS.items() if name in request.metrics and m.compares == "d"]
     asked = [m for name, m in BIAS_METRICS.items() if name in request.metrics and m not in of_rows]
     unfolded = [m for m in asked if m.distance] if label is not None and not label.intervals and len(cube.labels) > 2 else []
-    drawn = drawn_metrics(cube.cells, groups, asked, facet.name)
-    drawn_of_values = drawn_metrics(cube.unfolded, groups, unfolded, facet.name, "label values")
+    drawn = drawn_metrics(cube.cells, cube.members, groups, asked, facet.name)
+    drawn_of_values = drawn_metrics(cube.unfolded, cube.unfolded_members, groups, unfolded, facet.name, "label values")
     apart = label_distances(facet, cube.sides, label, request, data, engine) if label is not None and label.intervals else {}
     for g, draws, of_values in zip(groups, drawn, drawn_of_values, strict=True):
         found = [_measured(m, g, draws) for m in asked] + [_over_values(m, g, of_values) for m in unfolded]
@@ -176,7 +177,7 @@ def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
     if error := _why_not(m, used, g):
         return finding(status="error", error=error)
     request, value, status = g.counted.request, m.value(g.weights), "degenerate" if m.undefined(g.rows) else "ok"
-    bounds, method = _percentiles(draws, m, request) if value is not None else None, "bootstrap"
+    bounds, method = _percentiles(draws, m, request) if value is not None else None, request.method
     if value is not None and status == "ok" and request.weight is None and not request.bootstrap:
         bounds, method = m.closed_interval(value, g.rows, request.confidence), "normal"
     strata = _strata(m, g) if "stratum" in m.axes else {}
@@ -188,7 +189,7 @@ def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
         notes=tuple(_notes(m, used, g, strata.get("one_sided_share", 0.0))),
         more=strata,
         rates=None if m.rate is None else tuple(contrasts.divided(*m.rate(g.weights))[0].tolist()),
-        p_value=_p_value(m, g.rows) if request.weight is None else None,
+        p_value=_p_value(m, g.rows) if request.weight is None and not request.clusters else None,
         method=method if bounds else None,
         band=band,
         verdict=_verdict(band, bounds, status) if value is not None and used.min() >= request.min_group_size else None,
@@ -206,7 +207,7 @@ def _flipped(m: BiasMetric, g: Group, rows: Sampled) -> Found:
         return finding(status="error", error=error, more=flip_details(flips, None))
     (value,) = m.values(_of_votes(flips.votes[None])).tolist()
     seed = (request.seed, zlib.crc32(g.cube.facet.name.encode()), zlib.crc32(g.side.name.encode()))
-    drawn = list(intervals.resampled(flips.votes.ravel(), request.bootstrap, seed))
+    drawn = [] if request.clusters else list(intervals.resampled(flips.votes.ravel(), request.bootstrap, seed))
     draws = {m.name: np.concatenate([m.values(_of_votes(d.reshape(-1, 2, 2))) for d in drawn])} if drawn else {}
     bounds, few = _percentiles(draws, m, request), min(n_d, flips.n_a) < request.min_group_size
     band = request.bands.get(m.name) or m.band if request.verdicts else None
@@ -286,7 +287,7 @@ def _over_values(m: BiasMetric, g: Group, draws: Draws) -> Found:
     label, bounds = g.counted.axes.label, _percentiles(draws, m, g.counted.request)
     largest = g.cube.labels[int(np.argmax(np.abs(p - q)))]
     named = {"largest": label.name(largest, g.cube.labels)} if label is not None else {}
-    return finding(m.value(weights), bounds, method="bootstrap" if bounds else None, more=named)
+    return finding(m.value(weights), bounds, method=g.counted.request.method if bounds else None, more=named)
 
 
 def _distances(g: Group, ks: float | None, area: float | None) -> Iterator[Found]:
@@ -301,19 +302,23 @@ def _distances(g: Group, ks: float | None, area: float | None) -> Iterator[Found
 # ── intervals and verdicts ──
 
 
-def drawn_metrics(cells: Numbers, groups: Sequence[Group], asked: Sequence[BiasMetric], *words: str) -> list[Draws]:
-    """The metrics in tables drawn from one of rows, weights and squares, for each group.
+def drawn_metrics(
+    cells: Numbers, members: Members | None, groups: Sequence[Group], asked: Sequence[BiasMetric], *words: str
+) -> list[Draws]:
+    """The metrics in tables drawn from one of rows, weights and squares, for each group; of `members`, clusters are drawn.
 
     The draws depend on the seed and the facet's name, not on what else is asked.
     """
     request = groups[0].counted.request if groups and asked else None
     if request is None or not request.bootstrap:
         return [{} for _ in groups]
-    cells, sides = _merged(cells, groups)
+    cells, sides, merged = _merged(cells, groups)
     rows, weights, squares = (a.ravel() for a in cells)
     seed = (request.seed, *(zlib.crc32(w.encode()) for w in words))
     found: dict[str, list[Numbers]] = {m.name: [] for m in asked}
-    for drawn in intervals.resampled(rows, request.bootstrap, seed, (weights, squares) if request.weight is not None else None):
+    noisy = (weights, squares) if request.weight is not None else None
+    of_rows = partial(intervals.resampled, rows, request.bootstrap, seed, noisy)
+    for drawn in of_rows() if members is None else members.resampled(merged, cells.shape[1:], request.bootstrap, seed):
         table = _of_groups(drawn.T.reshape(*cells.shape[1:], -1), sides)
         for m in asked:
             found[m.name].append(m.values(table).reshape(len(groups), -1))
@@ -331,12 +336,12 @@ def _of_groups(drawn: Numbers, sides: Numbers) -> Contingency:
     return Contingency(np.moveaxis(numbers, (-1, -2), (0, 1)), lambda: np.moveaxis(whole(), -1, 0))
 
 
-def _merged(cells: Numbers, groups: Sequence[Group]) -> tuple[Numbers, Numbers]:
-    """The cells with facet keys put together that are always on the same side: fewer cells to draw; and (side, group, facet key), where
-    they are."""
+def _merged(cells: Numbers, groups: Sequence[Group]) -> tuple[Numbers, Numbers, Numbers]:
+    """The cells with facet keys put together that are always on the same side: fewer cells to draw; (side, group, facet key), where
+    they are; and which of them each key has become."""
     kinds, places = np.unique(np.stack([g.sides for g in groups], axis=1), axis=2, return_inverse=True)
     merged = [cells[:, places.ravel() == k].sum(axis=1) for k in range(kinds.shape[2])]
-    return np.stack(merged, axis=1), kinds
+    return np.stack(merged, axis=1), kinds, places.ravel()
 
 
 def _percentiles(draws: Draws, m: BiasMetric, request: BiasRequest) -> tuple[float, float] | None:

@@ -73,6 +73,8 @@ class BiasOptions(Parameterized):
     """Combinations of columns, each measured as one facet."""
     strata: tuple[str, ...] = ()
     """Columns within whose values differences are measured too, to find what explains them; `all`: every one of few values."""
+    clusters: str = ""
+    """A column whose equal values say which rows belong together, such as the patient of a visit: intervals draw them together."""
     threshold: float | None = None
     """The score above which a prediction is favourable."""
     verdicts: bool = False
@@ -162,7 +164,12 @@ class BiasRequest(BiasOptions):
         """Every column that is read, once."""
         crossed = (c for columns in self.intersections for c in columns)
         asked = (*(f.column for f in self.facets), *crossed, self.label, self.prediction, self.group, self.weight, self.frequency)
-        return tuple(dict.fromkeys(c for c in asked if c is not None))
+        return tuple(dict.fromkeys(c for c in (*asked, self.clusters or None) if c is not None))
+
+    @property
+    def method(self) -> str:
+        """How intervals are drawn."""
+        return "cluster bootstrap" if self.clusters else "bootstrap"
 
     def check(self, schema: Schema) -> None:
         """Reject columns that are missing or cannot be grouped by, all at once."""
@@ -221,6 +228,10 @@ class BiasRequest(BiasOptions):
             if getattr(self, what) < 0:
                 yield Mistake(f"{what} is {getattr(self, what)}", accepted="0 or more", code="bad-value")
         yield from unknown((self.missing,), get_args(MissingPolicy), "missing values: {} is not known", "unknown-value")
+        if self.clusters and not self.bootstrap:
+            yield Mistake("clusters: bootstrap is 0, and there are no closed forms for clusters", accepted="1000", code="bad-value")
+        if self.clusters and self.counts:
+            yield Mistake("clusters: the table of counts does not hold them", hint="save the counts without clusters", code="bad-value")
         for column, kind in self.types.items():
             yield from unknown((kind,), get_args(Reading), f"the type of {column!r} is {{}}", "unknown-value")
 

@@ -113,7 +113,7 @@ def _of_candidate(column: str, data: Dataset, request: BiasRequest, engine: Sess
     overall = BIAS_METRICS["DPL" if axis == "label" else "DPPL"]
     for cube in found.cubes if not found.no_strata else ():
         groups = [Group(cube, side, found) for side in cube.sides]
-        draws = drawn_metrics(cube.cells, groups, [within], cube.facet.name, column)
+        draws = drawn_metrics(cube.cells, cube.members, groups, [within], cube.facet.name, column)
         for g, drawn in zip(groups, draws, strict=True):
             value = within.value(g.weights)
             if value is None:
