@@ -172,7 +172,7 @@ KEY = (
         multiple=True,
         expose_value=False,
         callback=_allow_plaintext,
-        help="Leave the report, or what the engine spills to disk, unencrypted in spite of a key; this is recorded. May be repeated.",
+        help="Leave the report, or what an engine or a training program keeps on disk meanwhile, unencrypted; recorded. May be repeated.",
     ),
 )
 ENGINE = (

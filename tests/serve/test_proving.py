@@ -56,7 +56,7 @@ def test_what_is_not_proven_is_said(pair, tmp_path):
     assert proof(alone, str(tmp_path / "golden.json")).proven == {"n.skops": 6}
     for file, said in (
         (tmp_path / "golden.json", "other stages than people.tilth → model.skops: model.skops, n.skops"),
-        ("absent", "is not a file"),
+        ("absent", "there is no file of golden rows"),
     ):
         with pytest.raises(ArtefactError, match=said):
             proof(pipeline, str(file))

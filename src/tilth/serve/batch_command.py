@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tilth.errors import RequestError
-from tilth.options import ALLOW_PYTHON, INPUT, OUTPUT, TRANSFORMS, TRUSTED, progress, say
+from tilth.options import ALLOW_PYTHON, INPUT, KEY, OUTPUT, TRANSFORMS, TRUSTED, progress, say, shared
 from tilth.serve.batching import MOST_REFUSED, OUT, REFUSALS, Sending, Transformed, transformed
 from tilth.serve.paths import Path
 from tilth.serve.processing import Processing
@@ -72,6 +72,7 @@ def _instance(context: click.Context, parameter: click.Parameter, text: str) -> 
 @click.option("--strict", is_flag=True, help="Refuse what SageMaker would.")
 @ALLOW_PYTHON
 @TRUSTED
+@shared(*KEY)
 def command(
     things: tuple[str, ...],
     out: str | None,

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tilth import __version__
-from tilth.errors import MissingExtra, RequestError
-from tilth.options import ALLOW_PYTHON, TRANSFORMS, TRUSTED, say
+from tilth.errors import Gap, MissingExtra, RequestError
+from tilth.options import ALLOW_PYTHON, KEY, TRANSFORMS, TRUSTED, say, shared
 from tilth.serve.environment import Environment
+from tilth.store.protection import in_force
 
 if TYPE_CHECKING:
     from tilth.serve.app import Limits
@@ -53,6 +54,7 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @click.option("--trust-network", is_flag=True, help="Listen without token and TLS: what is in front checks who asks.")
 @ALLOW_PYTHON
 @TRUSTED
+@shared(*KEY)
 def command(
     things: tuple[str, ...],
     output: tuple[str, ...],
@@ -80,7 +82,11 @@ def command(
     /opt/ml/model, as in a container of SageMaker.
     """
     things, output, golden = _unfolded(things, output, golden)
+    protection = in_force()
     if export is not None:
+        if protection:
+            hint = "leave --key out: S3 and SageMaker's volumes are encrypted by keys of AWS KMS"
+            raise Gap("the folder of --export is for a container that has no key of Tilth's", hint=hint)
         from tilth.serve.hooks import GOLDEN, exported
 
         folder = exported(export, things, output, golden)
@@ -112,7 +118,8 @@ def command(
         raise click.UsageError(f"--explain answers in a shape of its own, which {'--capture' if capture else VARIABLE} does not have")
     allowed = python_allowed()
     captured = (capture, capture_percent)
-    serving = Serving(things, output, accept, trusted, golden, allowed, limits, *captured, tls_cert, tls_key, schema, explain)
+    protect = (protection.key.reference, protection.plaintext) if protection else None
+    serving = Serving(things, output, accept, trusted, golden, allowed, limits, *captured, tls_cert, tls_key, schema, explain, protect)
     count = workers or int(known.number("SAGEMAKER_MODEL_SERVER_WORKERS", default=0, most=256, least=1))
     listening = bound(host, port if port is not None else int(known.number("SAGEMAKER_BIND_TO_PORT", default=8080, most=65535)))
 
@@ -185,6 +192,8 @@ def _unfolded(things: tuple[str, ...], output: tuple[str, ...], golden: str | No
         raise RequestError(f"{folded[0] if folded else base} holds all stages, and transforms of what they give", code="bad-stage")
     place = Path(folded[0]) if folded else base
     if not place.is_dir():
+        if in_force():
+            raise Gap(f"{place} would be unpacked to a disk unencrypted", hint="serve the folder itself, or its stages")
         from tilth.training.artefacts import unpacked
 
         archive, place = place, Path(click.get_current_context().with_resource(TemporaryDirectory(prefix="tilth-")))

@@ -21,6 +21,7 @@ from tilth.serve.pipeline import Pipeline
 from tilth.serve.proving import NoGolden, proof, record
 from tilth.serve.stages import Preparation
 from tilth.steps.models import ModelStep
+from tilth.store.local import text_of
 from tilth.store.places import atomic
 
 PIPELINE, GOLDEN = "pipeline.json", "golden.json"
@@ -81,8 +82,9 @@ def stages_in(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], str | Non
 
     Errors: `ArtefactError` for a folder that `exported` did not write.
     """
+    text = text_of(folder / PIPELINE, "folder of `tilth serve --export`", ArtefactError)
     try:
-        described = json.loads((folder / PIPELINE).read_text("utf-8"))
+        described = json.loads(text)
         names, output = described["stages"], tuple(str(word) for word in described["output"])
         if described["version"] != 1 or any(name != Path(name).name for name in names):
             raise ValueError

@@ -24,6 +24,7 @@ from tilth.serve.pipeline import Pipeline
 from tilth.serve.predictions import Prediction
 from tilth.serve.remote import LARGEST, Remote
 from tilth.serve.stages import Output, Preparation, Stage
+from tilth.store.local import text_of
 from tilth.store.places import atomic
 
 CLOSE_SINGLE = 1e-5  # relative, for a model that computes with 32-bit floats
@@ -106,8 +107,9 @@ def hop_rows(pipeline: Pipeline, media: str) -> int:
 def _prove(pipeline: Pipeline, file: str) -> int:
     """How many rows of a file are answered as it says. Errors: `ArtefactError`."""
     _reject_remote(pipeline)
+    text = text_of(file, "file of golden rows", ArtefactError)
     try:
-        content = json.loads(Path(file).read_text("utf-8"))
+        content = json.loads(text)
         stages, close, rows = content["stages"], float(content["close"]), content["rows"]
         if content["version"] != 1 or not rows or not all(isinstance(one["row"], dict) for one in rows):
             raise ValueError

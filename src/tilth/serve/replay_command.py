@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from tilth.options import ALLOW_PYTHON, TRANSFORMS, TRUSTED
+from tilth.options import ALLOW_PYTHON, KEY, TRANSFORMS, TRUSTED, shared
 
 SHOWN = 20
 
@@ -19,6 +19,7 @@ SHOWN = 20
 @ALLOW_PYTHON
 @TRUSTED
 @click.option("--json", is_flag=True, help="Print the result as JSON.")
+@shared(*KEY)
 def command(log: str, things: tuple[str, ...], output: tuple[str, ...], trusted: tuple[str, ...], json: bool) -> int:
     """Prove that requests which `tilth serve --capture` has logged give in a batch what they gave live.
 

@@ -8,7 +8,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -23,6 +23,7 @@ from tilth.serve.proving import Proof, hop_rows
 from tilth.serve.server import GRACE, server_of
 from tilth.serve.serving import Serving
 from tilth.serve.watching import FIELDS, WIDTH, Metrics, log
+from tilth.store.protection import protected
 
 PATIENCE = 5.0  # seconds beyond what a process may take, after which it is killed
 LOOK = 0.5  # seconds between two looks at the processes
@@ -174,8 +175,10 @@ def _work(serving: Serving, listening: socket, told: Connection, table: Any, num
         signal.signal(stop, signal.default_int_handler)
     warnings.showwarning = lambda message, *_: say(f"warning: {message}")
     ready = False
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), ExitStack() as held:
         try:
+            if serving.protect:
+                held.enter_context(protected(*serving.protect))
             pipeline, proof = serving.loaded()
             metrics = Metrics(str(pipeline), pipeline.digest, table, number)
             signs = _Signs(metrics, serving.limits.answering + PATIENCE)

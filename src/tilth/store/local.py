@@ -15,7 +15,8 @@ from tilth.encryption.sealed import SUFFIX
 from tilth.errors import Mistake, RequestError, SourceError, did_you_mean, listed
 from tilth.errors import Place as FilePlace
 from tilth.store import atomic
-from tilth.store.places import Copies, Object, Store
+from tilth.store.places import Copies, Object, Store, copies
+from tilth.store.unsealed import is_sealed_place
 from tilth.store.uri import Place, is_local, local_path
 
 COMPRESSED = (".gz", ".zst")
@@ -103,9 +104,9 @@ def files(given: Place | Sequence[Place], suffixes: Iterable[str] = ()) -> tuple
 
 
 def text_of(path: Place, what: str, error: type[RequestError] = RequestError) -> str:
-    """The text of a small file, without a byte order mark. `what` names it in messages.
+    """The text of a small file, without a byte order mark, decrypted if it is sealed. `what` names it in messages.
 
-    Errors: `error` if it is missing, not readable, too large, or not UTF-8 (with the line and the byte).
+    Errors: those of encrypted places; `error` if it is missing, not readable, too large, or not UTF-8 (with the line and the byte).
 
     >>> text_of("/nowhere/rules.dqdl", "ruleset")
     Traceback (most recent call last):
@@ -115,8 +116,9 @@ def text_of(path: Place, what: str, error: type[RequestError] = RequestError) ->
     """
     place = os.fspath(path)
     reject_stream(place, f"the {what} ", error)
+    held = copies(place) if is_sealed_place(place) and not Path(place).is_dir() else Copies(place)  # exists as long as this
     try:
-        with Path(place).open("rb") as file:
+        with Path(held.path).open("rb") as file:
             return text_in(file, place, what, error)
     except FileNotFoundError as why:
         raise error(f"there is no {what} {place!r}", hint=_missing(place), code="no-file") from why

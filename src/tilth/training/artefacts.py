@@ -33,7 +33,7 @@ def packed(folder: Path, to: Path) -> list[str]:
     ['a', 'a/model.ubj']
     """
     left_out = []
-    with tarfile.open(to, "w:gz", compresslevel=LEVEL) as archive:
+    with to.open("wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=LEVEL) as archive:
         for path in _below(folder):
             name = str(path.relative_to(folder))
             archive.dereference = path.is_symlink() and not _leads_inside(path, folder)

@@ -21,10 +21,12 @@ from typing import Any, Literal
 from tilth.errors import Gap, MachineError, RequestError, joined
 from tilth.store.local import reject_own_input
 from tilth.store.places import atomic, reject_foreign
+from tilth.store.protection import in_force
 from tilth.store.scratch import Scratch
 from tilth.store.uri import Place, is_local
 from tilth.training.artefacts import packed
 from tilth.training.channel import Channel
+from tilth.training.decrypting import decrypted, job_folder
 from tilth.training.ending import GRACE, end, failure, stop, watched
 from tilth.training.environment import BASE, inherited, of_script, of_service, own_hyperparameters
 from tilth.training.inputs import ChannelReport, Inputs, open_channels
@@ -106,7 +108,7 @@ def run(job: Job, out: Place, say: Callable[[str], object] = str) -> Ended:
         raise Gap("training programs are run on Linux and macOS", hint="run it in WSL", code="no-opt-ml")
     reject_foreign(out)
     reject_own_input(out, _read_by(job))
-    scratch = Scratch(job.spill)
+    scratch = Scratch(job_folder(in_force(), job.spill, job.checkpoints))
     try:
         setting = _Setting.of(job, Path(scratch.name), say)
         ended = setting.run()
@@ -194,6 +196,9 @@ class _Setting:
         made = inherited([*([] if script else [folder]), self._python_folder()], libraries) | of_service(self.name)
         if script:
             made |= of_script(self.tree, self.name, self.hyperparameters, self.channels, self.resources)
+        if in_force():
+            (self.scratch / "tmp").mkdir(exist_ok=True)
+            made["TMPDIR"] = str(self.scratch / "tmp")
         return made | {BASE: self.tree.seen} if self.way == "folder" else made
 
     def _python_folder(self) -> Path:
@@ -214,7 +219,8 @@ class _Setting:
             remote = [channel.name for channel in self.job.channels if channel.mode == "File" and not is_local(channel.source)]
             if remote:
                 self.say(f"downloading {joined(remote)}")
-            with open_channels(self.job.channels, self.tree.here / CHANNELS) as inputs:
+            given = [decrypted(channel, self.scratch / "decrypted" / channel.name) for channel in self.job.channels]
+            with open_channels(given, self.tree.here / CHANNELS) as inputs:
                 return self._ended(inputs)
 
     def _ended(self, inputs: Inputs | None) -> Ended:
@@ -268,7 +274,7 @@ class _Setting:
             if any((self.tree.here / OUTPUT_DATA).iterdir()):
                 left_out += packed(self.tree.here / OUTPUT_DATA, new / OUTPUT_FILE)
             (new / JOB_FILE).write_text(json.dumps(self._record(ended), ensure_ascii=False, indent=1) + "\n", "utf-8")
-            files = tuple((path.name, path.stat().st_size) for path in sorted(new.glob("*.tar.gz")))
+            files = tuple((path.name, path.stat().st_size) for path in sorted(new.glob("*.tar.gz*")))
         return replace(ended, files=files, left_out=tuple(left_out))
 
     def _record(self, ended: Ended) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from tilth.encryption.dataset import plain_name
+from tilth.encryption.sealed import SUFFIX
 from tilth.errors import RequestError
 from tilth.flow import Flow
 from tilth.flow.croissant import CROISSANT
@@ -58,7 +60,7 @@ def gathered(folder: Place, further: Sequence[Place] = ()) -> Evidence:
     Of places elsewhere only these files are fetched. Errors: `RequestError` for a folder that is not one of a run, and for a file that is
     not a report.
     """
-    there = {file.name: file.place for file in files_at(folder)}
+    there = {plain_name(file.name): file.place for file in files_at(folder)}
     flows = sorted(name for name in there if name.endswith(".tilth") and "/" not in name)
     if len(flows) != 1 or REPORT not in there:
         found = "no fitted flow" if not flows else f"{len(flows)} fitted flows" if flows[1:] else f"no {REPORT}"
@@ -75,7 +77,7 @@ def gathered(folder: Place, further: Sequence[Place] = ()) -> Evidence:
 
 def _report(place: Place) -> tuple[str, str]:
     """What a further report is called, and its file: a folder has its report.json."""
-    there = files_at(place)
-    path = str(place) if [f.name for f in there] == [PurePosixPath(str(place)).name] else joined(place, REPORT)
+    there = files_at(place) or files_at(f"{place}{SUFFIX}")
+    path = str(place) if [plain_name(f.name) for f in there] == [PurePosixPath(str(place)).name] else joined(place, REPORT)
     file = PurePosixPath(path)
     return (file.parent.name if file.name == REPORT and file.parent.name else file.stem), path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tilth.options import INPUT, NAMES, OUTPUT, say
+from tilth.options import INPUT, KEY, NAMES, OUTPUT, say, shared
 
 
 @click.command()
@@ -22,6 +22,7 @@ from tilth.options import INPUT, NAMES, OUTPUT, say
     "--report", "pages", type=NAMES, default="html", show_default=True, metavar="SUFFIXES", help="The formats of the report: html,pdf."
 )
 @click.option("--package", is_flag=True, help="Write the card as it is attached to a model package.")
+@shared(*KEY)
 def command(result: str, details: str | None, evidence: tuple[str, ...], out: str, pages: tuple[str, ...], package: bool) -> int:
     """Make a model card and a governance report of RESULT, the folder that tilth run wrote.
 
@@ -29,8 +30,9 @@ def command(result: str, details: str | None, evidence: tuple[str, ...], out: st
     what the card says, all findings, the bias before and after training, and the SHA-256 of the files that prove it.
     """
     from tilth.aws.model_card.delivery import deliver_card
+    from tilth.store.sealed import written_name
     from tilth.store.uri import joined
 
     deliver_card(result, out, details, evidence, pages, package)
-    say(f"model card: {joined(out, 'model_card.json')}")
+    say(f"model card: {written_name(joined(out, 'model_card.json'))}")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tilth.options import AS_JSON, INPUT, OUTPUTS, say, show
+from tilth.options import AS_JSON, INPUT, KEY, OUTPUTS, say, shared, show
 
 
 @click.command()
@@ -12,6 +12,7 @@ from tilth.options import AS_JSON, INPUT, OUTPUTS, say, show
 @click.argument("second", type=INPUT, metavar="SECOND")
 @OUTPUTS
 @AS_JSON
+@shared(*KEY)
 def command(first: str, second: str, outputs: tuple[str, ...], json: bool) -> int:
     """Compare two result files analysis.json, of SageMaker Clarify or of tilth measure --config.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tilth.options import INPUT, OUTPUT, say
+from tilth.options import INPUT, KEY, OUTPUT, say, shared
 from tilth.report.blocks import counted
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     "folders. By default the first where the machine allows it, else the last.",
 )
 @click.option("--spill", type=INPUT, metavar="FOLDER", help="Where the job's folders lie while it runs: among temporary files by default.")
+@shared(*KEY)
 def command(
     program: str,
     out: str,
@@ -67,6 +68,9 @@ def command(
     SCRIPT is a script of Python or of the shell: it is given hyperparameters as arguments, and the variables SM_*.
     IMAGE-FOLDER is the folder from which an image is built, with the executable program `train`; Docker is not used. Either finds its
     channels, hyperparameters and folders at /opt/ml, or, where the machine allows no mount namespace, below SAGEMAKER_BASE_DIR.
+
+    With --key what it writes to OUT is encrypted, the job's folders are in memory (/dev/shm), and what is encrypted of its data is
+    decrypted there.
 
     OUT then holds model.tar.gz, what is in /opt/ml/model; output.tar.gz, what is in /opt/ml/output/data; and job.json. Exit code 1 if the
     program failed, with the reason it wrote to /opt/ml/output/failure, or reached its time limit.
