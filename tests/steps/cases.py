@@ -233,6 +233,8 @@ ROWS: list[Step] = [
     S["shuffle"](seed=7),
     S["redact"](("word", "number"), with_="shuffle"),
     S["redact"]("word", with_="shuffle", key=KEY, into="other"),
+    S["redact"]("word", with_="drop_row", find=("EMAIL",)),
+    S["redact"]("price", with_="drop_row"),
     S["balance"]("over"),
     S["balance"]("under", ratio=0.5),
     S["balance"]("weights"),

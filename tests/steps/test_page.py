@@ -7,6 +7,7 @@ import pytest
 from tests.house.tree import ROOT
 from tests.steps.page import EXAMPLE, made
 from tilth.flow.loading import written
+from tilth.metrics.text import vocabulary
 from tilth.steps import STEPS
 from tilth.steps.balance import rows as balance_rows
 from tilth.steps.clean import unnest
@@ -14,7 +15,6 @@ from tilth.steps.encode import group_rare, multi_hot
 from tilth.steps.protect import action
 from tilth.steps.rows import lookup_table, pivot, split
 from tilth.steps.scale import reduce
-from tilth.steps.text import vectorize
 
 PAGE = (ROOT / "docs" / "steps.md").read_text()
 
@@ -44,7 +44,7 @@ MEMORY = {
     "reduce": (reduce.MOST_COLUMNS,),
     "encode": (multi_hot.MOST_PARTS,),
     "group_rare": (group_rare.MOST,),
-    "vectorize": (vectorize.MOST_WORDS,),
+    "vectorize": (vocabulary.MOST_WORDS,),
     "split": (split.MOST_STRATA, split.MOST_GROUPS),
     "balance": (balance_rows.MOST_CELLS,),
 }

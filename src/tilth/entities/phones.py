@@ -7,7 +7,7 @@ not looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -99,3 +99,21 @@ def fits(countries: tuple[str, ...]) -> Callable[[str], bool]:
         return digits[0] == "+" or lengths(digits) is not None
 
     return fits_plan
+
+
+def e164(text: str, countries: Sequence[str]) -> str:
+    """A telephone number as E.164 writes it, the same for all forms of one number: `+`, the code of the country, the national number.
+
+    One that does not begin with `+` or 00 is of the first of these countries that has such numbers; of none of them it is its digits.
+
+    >>> [e164(text, ["GB", "US"]) for text in ("+49 (0)30 901820", "0049 30 901820", "020 7946 0018", "(415) 555-2671", "12")]
+    ['+4930901820', '+4930901820', '+442079460018', '+14155552671', '12']
+    """
+    marked = text.replace("(0)", "").translate(_MARKS)
+    digits = "".join(c for c in marked if "0" <= c <= "9")
+    if marked.startswith("+") or digits.startswith("00"):
+        return f"+{digits.removeprefix('00')}"
+    for plan in (PLANS[country] for country in countries):
+        if found := re.fullmatch(f"(?:{plan.trunk})({plan.number})", digits):
+            return f"+{plan.code}{found[1]}"
+    return digits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 import tilth
 from tests.cases import cases
+from tests.steps.keys import NAME as KEY_NAME
 from tilth.aws.conversion.actions import ACTIONS, REASONS
 from tilth.errors import RequestError
 
@@ -41,7 +43,8 @@ def converted(steps: list[list[Any]], folder: Path) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
-def test_a_recipe_makes_of_a_table_what_it_says(case: dict[str, Any], tmp_path: Path) -> None:
+def test_a_recipe_makes_of_a_table_what_it_says(case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TILTH_KEY", os.environ[KEY_NAME])
     conversion = converted(case["recipe"], tmp_path)
     left = conversion.left_out
     assert len(left) == len(case.get("left", [])), left

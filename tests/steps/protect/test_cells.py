@@ -31,6 +31,13 @@ def test_only_what_is_found_is_hidden(way):
     assert found["f"][1:] == [{}, {}, {}]
 
 
+def test_the_rows_go_in_which_something_is_found():
+    table = {"n": [TEXT, None, "", "nothing"], "m": ["a@x.org"] * 2 + ["a", None], "i": [1, 2, 3, 4]}
+    assert made(Redact("n", with_="drop_row", find=("EMAIL",)), table)["i"] == [2, 3, 4]
+    assert made(Redact(("n", "m"), with_="drop_row", find=("EMAIL",)), table)["i"] == [3, 4]
+    assert made(Redact("m", with_="drop_row"), table)["i"] == [4]
+
+
 def test_a_part_of_a_text_becomes_what_a_whole_cell_does():
     table = {"n": ["to ann@example.org, please", "card 4111-1111-1111-1111"], "m": ["ann@example.org", "4111-1111-1111-1111"]}
     parts = made(Redact("n", find=("all",), key=KEY), table)["n"]
@@ -49,6 +56,8 @@ def test_a_text_of_a_batch_is_hidden_as_it_is_alone(texts):
         {"find": ("NO_SUCH_ENTITY",), "key": KEY},
         {"find": ("EMAIL",), "with_": "shuffle"},
         {"find": ("EMAIL",), "with_": "detect"},
+        {"find": ("EMAIL",), "with_": "drop_row", "findings": "f"},
+        {"with_": "drop_row", "into": "f"},
         {"findings": "f", "with_": "replace"},
         {"find": ("EMAIL",), "with_": "replace", "sensitivity": 2},
     ],

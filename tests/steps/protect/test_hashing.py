@@ -1,13 +1,16 @@
 """hash and sha256: check values, and the laws of pseudonyms."""
 
+import re
+
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import tilth
 from tests.steps.keys import KEY
 from tests.steps.made import made
 from tests.steps.protect.checks import becomes, checks
+from tilth.entities.phones import PLANS
 from tilth.steps.protect.action import EachText
 from tilth.steps.protect.hashing import Hashed
 from tilth.steps.protect.redact import Redact
@@ -39,3 +42,20 @@ def test_an_unkeyed_hash_is_warned_of():
     flow = tilth.Flow.parse("features:\n  - redact: {columns: a, with: sha256}\n")
     report = tilth.run(flow, data=pa.table({"a": ["x", "y"]}))
     assert "UNKEYED_HASH" in {f.name for f in report.findings}
+
+
+@given(st.sampled_from(sorted(PLANS)), st.data())
+def test_all_forms_of_a_telephone_number_are_one(country, data):
+    plan = PLANS[country]
+    number = data.draw(st.from_regex(re.compile(plan.number, re.ASCII), fullmatch=True))
+    trunk = {"1?": "", "0?": "", "[08]?": "8"}.get(plan.trunk, plan.trunk)
+    assume(not f"{trunk}{number}".startswith("00"))  # which begins numbers abroad
+    one = Hashed(bytes(32), "e164", "hex", 128, (country,))
+    forms = [
+        f"+{plan.code}{number}",
+        f"00{plan.code} {number}",
+        f" +{plan.code} (0){number[:2]} {number[2:]}",
+        f"{trunk}{number[:3]}-{number[3:]}",
+    ]
+    assert {one(form) for form in forms} == {one(f"+{plan.code} {number}")}
+    assert one(forms[0]) == Hashed(bytes(32), "none", "hex", 128)(f"+{plan.code}{number}")

@@ -716,6 +716,20 @@ def of_mask(a: Action) -> Iterator[Made]:
     yield column_step("redact", columns, "", (FEW_HIDDEN,), with_="mask", **kept, character=a.text("maskSymbol", "*"))
 
 
+def of_hidden(a: Action) -> Iterator[Made]:
+    """Pseudonyms and tokens, under a key of the environment: without it the flow does not run, so nothing is left readable by mistake."""
+    columns, way = a.names("sourceColumns", "sourceColumn"), "hash" if a.operation == "CRYPTOGRAPHIC_HASH" else "token"
+    for name in ("secretId", "secretVersion", "createSecretIfMissing"):
+        a.has(name)
+    if a.has("entityTypeFilter"):
+        raise NotConverted(f"it hides parts of texts: write `redact` with `find`, `with: {way}` and a key of yours")
+    other = "pseudonyms" if way == "hash" else "tokens"
+    notes = [f"other {other}: their key is not in the recipe; that of the environment variable {OWN_KEY} is used"]
+    notes += ["equal values have equal tokens"] if a.operation == "ENCRYPT" else []
+    yield column_step("redact", columns, "", notes, with_=way, key=f"env:{OWN_KEY}")
+
+
+OWN_KEY = "TILTH_KEY"
 FEW_HIDDEN = "where fewer than four characters would be hidden, all are"
 ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     **dict.fromkeys(FORMULAS, of_formula),
@@ -760,14 +774,14 @@ ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
     "JOIN": of_join,
     "UNION": of_union,
     "MASK_RANGE": of_mask,
+    **dict.fromkeys(("CRYPTOGRAPHIC_HASH", "DETERMINISTIC_ENCRYPT", "ENCRYPT"), of_hidden),
 }
 """Action → the steps that it is."""
 REASONS: dict[str, str] = {
     **dict.fromkeys(("NOW", "TODAY", "RANDOM", "RANDOM_BETWEEN"), "it gives another result each time"),
     **dict.fromkeys(("GET_ACTION_RESULT", "GET_STEP_DATAFRAME"), "it belongs to an interactive project"),
-    **dict.fromkeys(("DECRYPT", "DETERMINISTIC_DECRYPT"), "its key is not in the recipe"),
-    **dict.fromkeys(("ENCRYPT", "DETERMINISTIC_ENCRYPT"), "its key is not in the recipe: write `redact` with `token` and a key of yours"),
-    "CRYPTOGRAPHIC_HASH": "its key is not in the recipe: write `redact` with a key of yours, which gives other pseudonyms",
+    **dict.fromkeys(("DECRYPT", "DETERMINISTIC_DECRYPT"), "its key is not in the recipe, and no flow undoes what protects"),
+    **dict.fromkeys(("MASK_CUSTOM", "MASK_DELIMITER"), "write `formula` with `regexp_replace`, or `redact` with `mask` and `matching`"),
     "MASK_DATE": "its result is a text: write `redact` with `mask_date`, which gives a date",
     "SHUFFLE_ROWS": "write `redact` with `shuffle`, by a column that identifies rows",
     **dict.fromkeys(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Kind
+from tilth.data import Column, Dataset, Kind
 from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col
 from tilth.engine.operations.hashing import canonical_string, has_string
@@ -48,6 +48,13 @@ class Action(ABC):
     @abstractmethod
     def change(self, column: Column, **learned: Any) -> Tree | None:
         """What becomes of a column; None drops it."""
+
+    def moved(self, data: Dataset, column: str, into: str, learned: Any, changed: Tree | None) -> Dataset:
+        """The table with other rows, or values in other rows, where the way is `only_rows`.
+
+        `changed` is a text in which what is found is replaced; None where whole cells are hidden.
+        """
+        raise NotImplementedError
 
     def of_text(self, column: str, **learned: Any) -> OfText | None:
         """What becomes of a part of a text in which something was found, where the way is `in_texts`; None is the name of that."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 from tilth.errors import MissingExtra
@@ -51,42 +52,18 @@ class FF1:
         u, v = n // 2, n - n // 2
         sizes = (self.radix**u, self.radix**v)
         halves = [self._number(numerals[:u]), self._number(numerals[u:])]
-        width = ((self.radix**v - 1).bit_length() + 7) // 8  # bytes of a half
-        block = self._aes()
-        digest = self._digest(block, n, u, width)
+        pseudorandom = self._of_length[n]
         for i in rounds:
             changed, other = (i % 2, 1 - i % 2)
-            y = self._pseudorandom(block, digest, i, halves[other], width)
-            halves[changed] = (halves[changed] + sign * y) % sizes[changed]
+            halves[changed] = (halves[changed] + sign * pseudorandom(i, halves[other])) % sizes[changed]
         return [*self._numerals(halves[0], u), *self._numerals(halves[1], v)]
 
-    def _digest(self, block: Any, n: int, u: int, width: int) -> tuple[bytes, bytes]:
-        """What all rounds begin with: the state after P and the whole blocks of the tweak, and the bytes of the next one."""
-        head = bytes([1, 2, 1]) + self.radix.to_bytes(3, "big") + bytes([ROUNDS, u % 256])
-        p = head + n.to_bytes(4, "big") + len(self.tweak).to_bytes(4, "big")
-        q = self.tweak + bytes((-len(self.tweak) - width - 1) % BLOCK)
-        whole = len(q) // BLOCK * BLOCK
-        state = bytes(BLOCK)
-        for text in (p, *(q[at : at + BLOCK] for at in range(0, whole, BLOCK))):
-            state = block(_xor(state, text))
-        return state, q[whole:]
+    @cached_property
+    def _of_length(self) -> _Lengths:
+        return _Lengths(self)
 
-    def _pseudorandom(self, block: Any, digest: tuple[bytes, bytes], i: int, half: int, width: int) -> int:
-        state, begun = digest
-        text = begun + bytes([i]) + half.to_bytes(width, "big")
-        for at in range(0, len(text), BLOCK):
-            state = block(_xor(state, text[at : at + BLOCK]))
-        size = 4 * ((width + 3) // 4) + 4
-        more = [block(_xor(state, j.to_bytes(BLOCK, "big"))) for j in range(1, (size + BLOCK - 1) // BLOCK)]
-        return int.from_bytes(b"".join([state, *more])[:size], "big")
-
-    def _aes(self) -> Any:
-        """AES of one block."""
-        try:
-            from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-        except ImportError as error:
-            raise MissingExtra.named("protect", "format-preserving encryption") from error
-        return Cipher(algorithms.AES(self.key), modes.ECB()).encryptor().update  # noqa: S305 -- as FF1 is defined
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # the cipher cannot be sent to another process
 
     def _number(self, numerals: Sequence[int]) -> int:
         number = 0
@@ -99,6 +76,59 @@ class FF1:
         for i in range(n - 1, -1, -1):
             number, found[i] = divmod(number, self.radix)
         return found
+
+
+class _Lengths(dict[int, Callable[[int, int], int]]):
+    """The function of the rounds, for each length that was met: of a round and a half, to the number that is added to the other half."""
+
+    def __init__(self, cipher: FF1) -> None:
+        super().__init__()
+        self._cipher, self._block = cipher, _aes(cipher.key)
+
+    def __missing__(self, n: int) -> Callable[[int, int], int]:
+        radix, tweak, block = self._cipher.radix, self._cipher.tweak, self._block
+        u, v = n // 2, n - n // 2
+        width = ((radix**v - 1).bit_length() + 7) // 8  # bytes of a half
+        size = 4 * ((width + 3) // 4) + 4
+        p = bytes([1, 2, 1]) + radix.to_bytes(3, "big") + bytes([ROUNDS, u % 256]) + n.to_bytes(4, "big") + len(tweak).to_bytes(4, "big")
+        q = tweak + bytes((-len(tweak) - width - 1) % BLOCK)
+        whole = len(q) // BLOCK * BLOCK
+        state = _chained(block, bytes(BLOCK), p + q[:whole])
+        begun = int.from_bytes(q[whole:], "big") << 8
+        length, shift = len(q) - whole + 1 + width, 8 * width
+        if length > BLOCK or size > BLOCK:
+
+            def long(i: int, half: int) -> int:
+                last = _chained(block, state, ((begun | i) << shift | half).to_bytes(length, "big"))
+                more = [block(_xor(last, j.to_bytes(BLOCK, "big"))) for j in range(1, (size + BLOCK - 1) // BLOCK)]
+                return int.from_bytes(b"".join([last, *more])[:size], "big")
+
+            self[n] = long
+            return long
+        start, dropped = int.from_bytes(state, "big") ^ begun << shift, 8 * (BLOCK - size)
+
+        def short(i: int, half: int) -> int:
+            found: int = int.from_bytes(block((start ^ (i << shift) ^ half).to_bytes(BLOCK, "big")), "big") >> dropped
+            return found
+
+        self[n] = short
+        return short
+
+
+def _aes(key: bytes) -> Callable[[bytes], bytes]:
+    """AES of blocks."""
+    try:
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    except ImportError as error:
+        raise MissingExtra.named("protect", "format-preserving encryption") from error
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update  # noqa: S305 -- as FF1 is defined
+
+
+def _chained(block: Callable[[bytes], bytes], state: bytes, text: bytes) -> bytes:
+    """The last block of the text's CBC encryption from a state on."""
+    for at in range(0, len(text), BLOCK):
+        state = block(_xor(state, text[at : at + BLOCK]))
+    return state
 
 
 def _xor(a: bytes, b: bytes) -> bytes:

@@ -31,7 +31,7 @@ MOST = 2**16  # characters of an alphabet, by the definition of FF1
 class FormatPreserving(Action):
     """FF1 of the characters of an alphabet; others stay where they are."""
 
-    takes = ("key", "key_id", "domain", "alphabet", "keep_check", "invalid")
+    takes = ("key", "key_id", "domain", "context", "alphabet", "keep_check", "invalid")
     purpose = "fpe"
     in_texts = True
     reversible = True
@@ -51,7 +51,8 @@ class FormatPreserving(Action):
         return self.of_text(column, **learned).revealed
 
     def of_text(self, column: str, **learned: Any) -> Formatted:
-        characters, tweak = ALPHABETS.get(self.step.alphabet, self.step.alphabet), f"{self.step.domain}{BETWEEN}{column}".encode()
+        characters = ALPHABETS.get(self.step.alphabet, self.step.alphabet)
+        tweak = f"{self.step.domain}{BETWEEN}{self.step.context or column}".encode()
         return Formatted(self.key(learned["key_id"]), characters, tweak, column, self.step.keep_check, self.step.invalid)
 
 

@@ -12,16 +12,18 @@ from typing import Any, Literal
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.errors import Mistake
+from tilth.entities.phones import PLANS, e164
+from tilth.errors import Mistake, listed
 from tilth.steps.protect.action import Action, OfText
 
-Normalise = Literal["none", "trim", "casefold", "digits"]
+Normalise = Literal["none", "trim", "casefold", "digits", "e164"]
 Encoding = Literal["base32", "hex", "int64"]
-NORMAL: Mapping[Normalise, Callable[[str], str]] = {
-    "none": str,
-    "trim": str.strip,
-    "casefold": lambda text: text.strip().casefold(),
-    "digits": lambda text: "".join(c for c in text if "0" <= c <= "9"),
+NORMAL: Mapping[Normalise, Callable[[str, tuple[str, ...]], str]] = {
+    "none": lambda text, _: text,
+    "trim": lambda text, _: text.strip(),
+    "casefold": lambda text, _: text.strip().casefold(),
+    "digits": lambda text, _: "".join(c for c in text if "0" <= c <= "9"),
+    "e164": e164,
 }
 ENCODINGS: Mapping[Encoding, Callable[[bytes], Any]] = {
     "base32": lambda found: base64.b32encode(found).decode().rstrip("=").lower(),
@@ -42,6 +44,9 @@ class Pseudonym(Action):
         if not LEAST_BITS <= self.step.length <= MOST_BITS or self.step.length % 8:
             accepted = f"{LEAST_BITS} to {MOST_BITS} bits, a multiple of 8"
             yield Mistake(f"redact: `length` is {self.step.length}", accepted=accepted, code="bad-value")
+        if self.step.normalise == "e164" and not {*self.step.countries} & {*PLANS}:
+            hint = "`countries: [US]`: those of numbers that do not begin with +"
+            yield Mistake("redact: `normalise: e164` needs a country", accepted=listed(PLANS), hint=hint, code="bad-value")
 
     def change(self, column: Column, **learned: Any) -> Tree:
         gives = Kind.INTEGER if self.step.encoding == "int64" else Kind.STRING
@@ -53,7 +58,8 @@ class Pseudonym(Action):
 
     def one(self, **learned: Any) -> Hashed:
         """The function of one value."""
-        return Hashed(self.key(learned["key_id"]), self.step.normalise, self.step.encoding, self.step.length)
+        countries = tuple(c for c in self.step.countries if c in PLANS) if self.step.normalise == "e164" else ()
+        return Hashed(self.key(learned["key_id"]), self.step.normalise, self.step.encoding, self.step.length, countries)
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,10 @@ class Hashed:
     normalise: Normalise
     encoding: Encoding
     length: int
+    countries: tuple[str, ...] = ()
 
     def __call__(self, text: str) -> Any:
-        normal = NORMAL[self.normalise](text)
+        normal = NORMAL[self.normalise](text, self.countries)
         if not normal:
             return "" if self.encoding != "int64" else None
         return ENCODINGS[self.encoding](hmac.digest(self.key, normal.encode(), "sha256")[: self.length // 8])

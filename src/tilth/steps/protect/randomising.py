@@ -88,7 +88,7 @@ class Shuffle(Action):
     def change(self, column: Column, **learned: Any) -> Tree:
         return col(column.name)  # `moved` changes it: an expression reads its own row only
 
-    def moved(self, data: Dataset, column: str, into: str, learned: Any) -> Dataset:
+    def moved(self, data: Dataset, column: str, into: str, learned: Any, changed: Tree | None) -> Dataset:
         """The table in which a value is that of the row that follows in an order by chance; the last row has that of the first."""
         by, place = learned["by"], PLACE + column
         key = row_string(by, self.step.seed, column)

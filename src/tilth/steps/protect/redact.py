@@ -23,7 +23,7 @@ from tilth.steps.protect.hashing import Encoding, Normalise, Pseudonym, Sha256
 from tilth.steps.protect.keys import key_id
 from tilth.steps.protect.masking import Masking
 from tilth.steps.protect.randomising import Random, Shuffle
-from tilth.steps.protect.replacing import Detect, Drop, Null, Replace
+from tilth.steps.protect.replacing import Detect, Drop, DropRow, Null, Replace
 from tilth.steps.protect.tokens import Token
 from tilth.steps.step import ColumnStep, Learned, Learning, Selector, kept_private, reject_clashes
 
@@ -35,6 +35,7 @@ ACTIONS: Mapping[str, type[Action]] = {
     "replace": Replace,
     "null": Null,
     "drop": Drop,
+    "drop_row": DropRow,
     "generalise": Generalise,
     "mask_date": MaskDate,
     "date_shift": DateShift,
@@ -55,11 +56,12 @@ class Redact(ColumnStep):
     | `with` | what becomes of a value |
     |---|---|
     | `hash` | a pseudonym: HMAC-SHA-256 under the `key`, in base32; that of equal values of one `domain` is equal in every table and run |
-    | `token` | AES-SIV under the `key`, from which the key makes the value again; bound to the name of the column |
+    | `token` | AES-SIV under the `key`, from which the key makes the value again; bound to the name of the column, or a `context` |
     | `format_preserving` | FF1 under the `key`: the characters of the `alphabet` become others of it, the rest stays |
     | `mask` | a `character` in place of each, but for `keep_left` and `keep_right` at the ends, or only of those `matching` a pattern |
     | `replace` | the `text` |
     | `null`, `drop` | null; `drop` takes the column away |
+    | `drop_row` | the row goes that has a value, with `find` one in which something is found: only in `rows` |
     | `generalise` | the interval of `bins` in which a number lies, such as 30–39, or the first `digits` characters |
     | `mask_date` | the first day of the month, quarter, year or decade (`part`), or the day of a time |
     | `date_shift` | the date, earlier or later by −`days` to `days`, the same for all dates of one person (`by`) under the `key` |
@@ -69,9 +71,9 @@ class Redact(ColumnStep):
     | `detect` | nothing: what is found is noted in the column `findings` |
 
     With `find` only the parts of a text are hidden in which one of these entities is found, by `hash`, `token`, `format_preserving`,
-    `mask`, `replace` (by the name of the entity in brackets, if there is no `text`) or `sha256`; the rest stays. `findings` is a new
-    column, a map from columns to lists of structs `entityType`, `actionUsed`, `start`, `end`, with places in characters of the text as
-    it was, the end behind the last.
+    `mask`, `replace` (by the name of the entity in brackets, if there is no `text`) or `sha256`; the rest stays. `drop_row` drops
+    the row. `findings` is a new column, a map from columns to lists of structs `entityType`, `actionUsed`, `start`, `end`, with places in
+    characters of the text as it was, the end behind the last.
 
     Null stays null, and an empty string stays empty. Wherever a string is made, other values are written as strings first.
     Where fewer than four characters would be hidden by `mask`, all are. Keys for each way and `domain` are derived from the `key`, which is
@@ -91,15 +93,16 @@ class Redact(ColumnStep):
     parts = frozenset({"rows", "features"})
 
     with_: Literal[
-        "hash", "token", "format_preserving", "mask", "replace", "null", "drop", "generalise", "mask_date", "date_shift", "random",
-        "shuffle", "sha256", "detect",
+        "hash", "token", "format_preserving", "mask", "replace", "null", "drop", "drop_row", "generalise", "mask_date", "date_shift",
+        "random", "shuffle", "sha256", "detect",
     ] = "hash"  # fmt: skip
     """How values are hidden."""
     find: tuple[str, ...] = ()
     """The entities that are looked for in texts, such as `[EMAIL, CREDIT_CARD]`; `[all]` are those of no country and of the
     `countries`. Default: whole cells are hidden."""
     countries: tuple[str, ...] = ()
-    """`find`: countries whose numbers are looked for, such as `[US, CA]`."""
+    """`find`: countries whose numbers are looked for, such as `[US, CA]`. `normalise: e164`: those whose telephone numbers are written
+    without `+`, the likeliest first."""
     sensitivity: float | Literal["low", "high"] = "low"
     """`find`: what is found: `low` only what is sure, `high` also what looks like it, or the least score, 0 to 1."""
     findings: str = ""
@@ -114,9 +117,13 @@ class Redact(ColumnStep):
     """The id of a key that was retired: for the pseudonyms and tokens that were made before it was rotated. Default: the active key."""
     domain: str = "default"
     """What the key is derived for: values of one domain become the same, of two domains they cannot be linked."""
+    context: str = ""
+    """`token`, `format_preserving`: what values are bound to; equal ones of one context and domain become the same in every table, whatever
+    their columns are called. Default: the name of the column."""
     normalise: Normalise = "none"
     """`hash`: what counts as the same value: `trim` removes blanks at the ends, `casefold` also the difference of upper and lower case
-    (as of e-mail addresses), `digits` all but digits (as of telephone numbers and cards)."""
+    (as of e-mail addresses), `digits` all but digits (as of cards), `e164` what telephone numbers are written with, and in which form:
+    abroad, or within the `countries`."""
     encoding: Encoding = "base32"
     """`hash`: how the pseudonym is written; `int64` is a 64-bit integer."""
     length: int = 128
@@ -179,7 +186,7 @@ class Redact(ColumnStep):
             except TilthError as error:
                 yield from error.mistakes
         for name in sorted(given.intersection(FINDING)):
-            if not self.find:
+            if not self.find and not (name == "countries" and self.normalise == "e164"):
                 yield Mistake(f"redact: `{name}` is for what is found in texts", hint="say `find: [EMAIL]`", code="bad-policy")
         if self.with_ == "detect" and not (self.find and self.findings):
             yield Mistake("redact: `detect` notes what is found", accepted="`find` and `findings`", code="bad-policy")
@@ -245,10 +252,11 @@ class Redact(ColumnStep):
         if self.findings and learned:
             found = [(schema[c], self.out(c), one) for c, state in learned.items() if (one := self._found(schema[c], state, noted=True))]
             return self._kept_private(with_findings(data, found, self.findings, self.details), learned)
-        if not isinstance(self.action, Shuffle):
+        if not self.action.only_rows:
             return super().made(data, schema, learned)
         for column, state in learned.items():
-            data = self.action.moved(data, column, self.out(column), state)
+            text = self._found(schema[column], state)
+            data = self.action.moved(data, column, self.out(column), state, text.of(schema[column]) if text else None)
         return self._kept_private(data, learned)
 
     def _kept_private(self, data: Dataset, learned: Learned) -> Dataset:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column
-from tilth.engine.expressions import col, if_else, lit, not_null
+from tilth.data import Column, Dataset
+from tilth.engine.expressions import col, eq, if_else, is_null, lit, not_null, or_
+from tilth.engine.layers import filtered
+from tilth.errors import Mistake
 from tilth.steps.protect.action import Action, OfText
 
 REDACTED = "[REDACTED]"
@@ -56,6 +59,22 @@ class Drop(Null):
 
     def change(self, column: Column, **learned: Any) -> None:  # type: ignore[override]
         return None
+
+
+class DropRow(Null):
+    """The row goes that has a value, or a text in which something is found."""
+
+    in_texts = True
+    only_rows = True
+
+    def mistakes(self) -> Iterator[Mistake]:
+        for name in ("into", "findings"):
+            if getattr(self.step, name):
+                yield Mistake(f"redact: `{name}` has no meaning for drop_row", hint="leave it out", code="bad-policy")
+
+    def moved(self, data: Dataset, column: str, into: str, learned: Any, changed: Tree | None) -> Dataset:
+        stays = is_null(col(column)) if changed is None else or_(is_null(col(column)), eq(changed, col(column)))
+        return filtered(data, stays)
 
 
 class Detect(Null):

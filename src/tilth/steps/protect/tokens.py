@@ -16,9 +16,9 @@ from tilth.steps.protect.action import Action, OfText
 
 
 class Token(Action):
-    """AES-SIV of a value, with the name of the column as associated data."""
+    """AES-SIV of a value, with the context, by default the name of the column, as associated data."""
 
-    takes = ("key", "key_id", "domain")
+    takes = ("key", "key_id", "domain", "context")
     purpose = "detenc"
     key_size = 64
     in_texts = True
@@ -28,7 +28,7 @@ class Token(Action):
         return self.by_python(column, self.of_text(column.name, **learned))
 
     def of_text(self, column: str, **learned: Any) -> Siv:
-        return Siv(self.key(learned["key_id"]), column)
+        return Siv(self.key(learned["key_id"]), self.step.context or column)
 
     def revealing(self, column: str, **learned: Any) -> OfText:
         return self.of_text(column, **learned).revealed
@@ -42,7 +42,7 @@ class Siv:
     """
 
     key: bytes = field(repr=False)
-    column: str
+    context: str
 
     @cached_property
     def _cipher(self) -> Any:
@@ -53,20 +53,19 @@ class Siv:
         return AESSIV(self.key)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"key": self.key, "column": self.column}  # the cipher cannot be sent to another process
+        return {"key": self.key, "context": self.context}  # the cipher cannot be sent to another process
 
     def __call__(self, text: str) -> str:
-        return base64.urlsafe_b64encode(self._cipher.encrypt(text.encode(), [self.column.encode()])).decode()
+        return base64.urlsafe_b64encode(self._cipher.encrypt(text.encode(), [self.context.encode()])).decode()
 
     def revealed(self, token: str) -> str:
-        """The value. Errors: `RequestError` for what is not a token of this key, domain and column."""
+        """The value. Errors: `RequestError` for what is not a token of this key, domain and context."""
         from cryptography.exceptions import InvalidTag
 
         try:
-            found: bytes = self._cipher.decrypt(base64.b64decode(token, altchars=b"-_", validate=True), [self.column.encode()])
+            found: bytes = self._cipher.decrypt(base64.b64decode(token, altchars=b"-_", validate=True), [self.context.encode()])
             return found.decode()
         except (InvalidTag, binascii.Error, ValueError):
-            message = f"column {self.column!r} holds what is not a token of this key, domain and column"
-            raise RequestError(
-                message, hint="give the key, the domain and the column's name as when it was made", code="not-a-token"
-            ) from None
+            message = f"a value is not a token of this key and domain, and of the context {self.context!r}"
+            hint = "give the key, the domain, and the context or the column's name as when it was made"
+            raise RequestError(message, hint=hint, code="not-a-token") from None
