@@ -13,7 +13,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
@@ -162,10 +162,20 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A server of its own."""
     from tests.conftest import lacking
 
+    try:
+        with started_postgres() as server:
+            yield server
+    except LookupError as error:
+        lacking(str(error))
+
+
+@contextmanager
+def started_postgres() -> Iterator[PostgresServer]:
+    """A server in a folder that is removed with it. Errors: `LookupError` where PostgreSQL is not installed."""
     homes = [os.environ.get("POSTGRES_BIN", ""), *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))]
     initdb = next((found for home in ["", *homes] if (found := shutil.which("initdb", path=home or None))), None)
     if not initdb:
-        lacking("no PostgreSQL: there is no initdb (apt install postgresql)")
+        raise LookupError("no PostgreSQL: there is no initdb (apt install postgresql)")
     root = os.geteuid() == 0
     user = ["runuser", "-u", "postgres", "--"] if root else []
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path is short, and root's folders are closed to others

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import multiprocessing
 import os
+import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +125,47 @@ def test_all_connections_lost(database, gated, at_the_gate, execute, tmp_path):
         gated()
     assert rows_in(tmp_path) == by_id(database)
     assert len(done[0].state["snapshots"]) == 2
+
+
+def killed_after(operations, given, out):
+    """Export in this process, which is killed after so many operations on the file system."""
+    left = iter(range(operations))
+
+    def counted(operation):
+        def call(*args, **kwargs):
+            result = operation(*args, **kwargs)
+            if next(left, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return call
+
+    for name in ("fsync", "mkdir", "rename", "replace", "unlink", "rmdir"):
+        setattr(os, name, counted(getattr(os, name)))
+    tilth.export(given, out)
+
+
+def test_a_process_that_is_killed_again_and_again(database, gated, tmp_path):
+    """The rows are there once, whatever the operation on the file system after which a process ends; and nothing else is left."""
+    gated()
+    out, chance, kills = tmp_path / "out", random.Random(5), 0
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(
+        ["tests.exporting.test_export", "tilth.formats.parquet", "tilth.exporting.export", "adbc_driver_postgresql.dbapi"]
+    )
+    while True:
+        process = processes.Process(target=killed_after, args=(chance.randrange(3, 30), plan(database), str(out)))
+        process.start()
+        process.join(60)
+        if process.exitcode == 0:
+            break
+        kills += process.exitcode == -signal.SIGKILL
+        assert not (out.exists() and hidden(out).exists())
+    assert kills >= 4
+    assert rows_in(out) == by_id(database)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
+    names = {f["name"] for p in record(out)["parts"] for f in p["files"]}
+    assert {p.name for p in out.iterdir()} == names | {"_tilth.json", "export.json", "manifest.json"}
 
 
 KILLED = "import sys, json, tilth; tilth.export(json.loads(sys.argv[1]), sys.argv[2], count=False)"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from tilth.errors import MachineError, RequestError, SourceError, listed
 from tilth.exporting.parts import BLOCK, block_parts, column_parts, count_for
@@ -28,7 +28,6 @@ from tilth.store.snapshot import LOST, SNAPSHOT_GONE, Estimate, Snapshot, readin
 if TYPE_CHECKING:
     import pyarrow as pa
 
-T = TypeVar("T")
 GROUP_ROWS, GROUP_BYTES = 122_880, 128 << 20  # of a row group, whichever is reached first
 TRIES = 5
 FIRST_WAIT = 1.0  # seconds
@@ -101,7 +100,21 @@ class Pull:
     def run(self) -> None:
         """Read all parts that are not done. Errors: of the first that fails; what is done stays done."""
         if self.state.todo:
-            _patiently(self._attempt, (LOST, SNAPSHOT_GONE), threading.Event())
+            self._patiently(self._attempt, (LOST, SNAPSHOT_GONE), threading.Event())
+
+    def _patiently(self, ask: Callable[[], None], codes: tuple[str, ...], stop: threading.Event) -> None:
+        """Do something, again after failures of these codes: twice as long after each, less by chance. Errors: that of the fifth failure
+        in a row after which no part was done.
+        """
+        failures, left = 0, len(self.state.todo)
+        while True:
+            try:
+                return ask()
+            except MachineError as error:
+                failures, left = failures + 1 if len(self.state.todo) == left else 1, len(self.state.todo)
+                seconds = FIRST_WAIT * 2.0 ** (failures - 1) * random.uniform(0.5, 1)  # noqa: S311 -- no secret
+                if error.mistakes[0].code not in codes or failures == TRIES or stop.wait(seconds):
+                    raise
 
     def _attempt(self) -> None:
         """Read at a snapshot of now. It is gone when its connection is lost; then the rest is read at another one."""
@@ -139,27 +152,35 @@ class Pull:
         return counted
 
     def _parts(self, waiting: SimpleQueue[Part], snapshot: str, group_rows: int) -> None:
-        """Read parts, each through a connection of its own, and through another one after it is lost."""
+        """Read parts through one connection, and through another one after it is lost."""
         try:
-            while not self._stop.is_set():
-                part = waiting.get_nowait()
-                _patiently(partial(self._part, part, snapshot, group_rows), (LOST,), self._stop)
-        except Empty:
-            return
+            self._patiently(partial(self._drain, waiting, snapshot, group_rows), (LOST,), self._stop)
         except BaseException:
             if self._stop.is_set():
                 raise _Ended from None
             self._end()
             raise
 
-    def _part(self, part: Part, snapshot: str, group_rows: int) -> None:
+    def _drain(self, waiting: SimpleQueue[Part], snapshot: str, group_rows: int) -> None:
+        with self._reading(snapshot) as connection:
+            while not self._stop.is_set():
+                try:
+                    part = waiting.get_nowait()
+                except Empty:
+                    return
+                try:
+                    self._part(part, connection, group_rows)
+                except BaseException:
+                    waiting.put(part)
+                    raise
+
+    def _part(self, part: Part, connection: Snapshot, group_rows: int) -> None:
         """Read a part into a file; a part without rows has none, unless it is the first."""
         part.tries, part.started, part.snapshot = part.tries + 1, now(), len(self.state.snapshots) - 1
-        with self._reading(snapshot) as connection:
-            schema, batches = connection.batches(Subset(self.plan).query(part.condition))
-            metered = _Metered(batches, self._checked)
-            first = next(metered, None)
-            files = [] if first is None and part.number else [self._written(part.number, schema, first, metered, group_rows)]
+        schema, batches = connection.batches(Subset(self.plan).query(part.condition))
+        metered = _Metered(batches, self._checked)
+        first = next(metered, None)
+        files = [] if first is None and part.number else [self._written(part.number, schema, first, metered, group_rows)]
         self.state.done(part, files, metered.bytes)
         done = len(self.state.parts) - len(self.state.todo)
         self.progress(f"{done:,} of {len(self.state.parts):,} parts, {sum(p.rows for p in self.state.parts):,} rows")
@@ -247,15 +268,3 @@ def _raise_first(works: list[Future[Any]]) -> None:
     wait(works)
     if failed := next((e for work in works if (e := work.exception()) and not isinstance(e, _Ended)), None):
         raise failed from None
-
-
-def _patiently(ask: Callable[[], T], codes: tuple[str, ...], stop: threading.Event) -> T:
-    """What is asked, asked again after failures of these codes: twice as long after each, less by chance. Errors: the last one."""
-    for number in range(TRIES):
-        try:
-            return ask()
-        except MachineError as error:
-            wait_for = FIRST_WAIT * 2.0**number * random.uniform(0.5, 1)  # noqa: S311 -- no secret
-            if error.mistakes[0].code not in codes or number == TRIES - 1 or stop.wait(wait_for):
-                raise
-    raise AssertionError

@@ -19,6 +19,7 @@ from tilth.errors import DISK_FULL, MachineError, RequestError, listed
 from tilth.store.scratch import locked_folder
 
 LISTING = "_tilth.json"  # lists the files written to a folder; names that begin with `_` are not data
+HIDDEN = ".tilth-"  # begins the name of a folder in which something is written
 OLD = "old"
 
 
@@ -82,7 +83,7 @@ def _listed(folder: Path) -> set[str]:
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """A hidden folder on the same disk as the target, removed when the block ends, with new parent folders if the block fails."""
-    prefix = f".tilth-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-"
+    prefix = f"{HIDDEN}{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-"
     with errors_of(target):
         made = _make_folder(target.parent)
         try:

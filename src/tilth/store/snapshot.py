@@ -19,6 +19,7 @@ from tilth.secrets import Access
 from tilth.store.table import connected, described, server_and_query
 
 LOST, SNAPSHOT_GONE = "database", "snapshot-gone"  # codes of what may work when it is tried again
+BATCH_BYTES = 4 << 20
 ABSENT = "22023"  # SQLSTATE for a snapshot that is not there
 
 
@@ -62,6 +63,7 @@ class Snapshot:
         """The rows of a query, in batches of a few MiB, of which this end holds one."""
         text, schema = described(self._cursor, query)
         self._copying(True)
+        self._cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
         self._cursor.execute(text)
         reader = self._cursor.fetch_record_batch()
         return schema, (batch.cast(schema) for batch in reader)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tilth.errors import RequestError
-from tilth.store.atomic import LISTING, errors_of, reject_foreign, to_disk
+from tilth.store.atomic import HIDDEN, LISTING, errors_of, reject_foreign, to_disk
 from tilth.store.places import store_of
 from tilth.store.s3 import RUN, Bucket, new_run
 from tilth.store.s3 import errors_of as errors_of_s3
@@ -58,6 +58,8 @@ class Unfinished:
         try:
             if os.name != "nt" and not locked(handle):
                 raise RequestError(f"another process is writing to {self._final}", hint="wait until it ends", code="in-use")
+            for left in self._hidden.glob(f"{HIDDEN}*"):  # of a file that a killed process was writing
+                shutil.rmtree(left)
             yield str(self._hidden)
         finally:
             os.close(handle)
