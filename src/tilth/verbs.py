@@ -462,10 +462,10 @@ def run(
 ) -> Report:
     """All six in a row: read, check, change rows, split, fit and apply the features, balance the training part, measure, deliver.
 
-    Writes a folder per part of the split, `NAME.tilth`, `croissant.json`, `report.html` and `report.json` to `out`; by default to the place
-    named in the flow, if any. `Report.passed` says whether every rule passed. `history` is a file of metrics as `check` takes it. `reports`
-    are the formats of the report besides JSON, by their suffixes: `["html", "pdf"]`. Where the flow has
-    a `protect`, everything is encrypted under its key.
+    Writes a folder per part of the split, `NAME.tilth`, `croissant.json`, `openlineage.jsonl`, `report.html` and `report.json` to `out`;
+    by default to the place named in the flow, if any. `Report.passed` says whether every rule passed. `history` is a file of metrics as
+    `check` takes it. `reports` are the formats of the report besides JSON, by their suffixes: `["html", "pdf"]`. Where the flow has a
+    `protect`, everything is encrypted under its key.
     """
     from tilth.flow import running
     from tilth.flow.delivery import deliver
@@ -476,8 +476,9 @@ def run(
 
     flow, names = flow_from(flow), report_names(reports)
     place = out if out is not None else joined(flow.folder, flow.deliver.to) if flow.deliver.to else None
+    inputs = [*paths_of(flow, data), *further_paths(flow).values()]
     if place is not None:
-        reject_own_input(place, [*paths_of(flow, data), *further_paths(flow).values()])
+        reject_own_input(place, inputs)
         reject_foreign(place)
     with under_key(flow), session_of(engine, data, f"run {flow.name}") as session, refusals_located(flow):
         facts = begin(session)
@@ -488,7 +489,7 @@ def run(
         def report() -> Report:
             return Report(f"run {flow.name}", (*lost, *prepared.findings), facts(table, **prepared.checked.facts))
 
-        made = report() if place is None else deliver(prepared, report, place, session, names)
+        made = report() if place is None else deliver(prepared, report, place, session, names, inputs)
         prepared.checked.record()
         return made
 

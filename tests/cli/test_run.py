@@ -74,7 +74,7 @@ def seen(folder: Path) -> set[str]:
 def test_a_run_leaves_data_flow_and_report(ran: tuple[Completed, Path]) -> None:
     done, place = ran
     assert done.code == 1  # a rule fails: ages are missing
-    assert seen(place / "out") == {"train", "test", "loans.tilth", "croissant.json", "report.html", "report.json"}
+    assert seen(place / "out") == {"train", "test", "loans.tilth", "croissant.json", "openlineage.jsonl", "report.html", "report.json"}
     assert "report: out/report.html" in done.err
     train, test = (pq.read_table(place / "out" / part) for part in ("train", "test"))
     assert train.column_names == test.column_names

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from tilth import formats
 from tilth.data import Dataset, Schema
 from tilth.engine.session import Session
@@ -15,6 +17,7 @@ from tilth.flow.admission import QUARANTINE
 from tilth.flow.croissant import CROISSANT, DeliveredPart, croissant
 from tilth.flow.files import save
 from tilth.flow.flow import Flow
+from tilth.flow.lineage import LINEAGE, lineage
 from tilth.flow.running import Prepared
 from tilth.flow.split_checks import TRAIN
 from tilth.formats.manifest import manifest_file
@@ -25,13 +28,23 @@ from tilth.report.files import write_report
 from tilth.steps.rows.shuffle import Shuffle
 from tilth.store.local import in_folder
 from tilth.store.places import atomic
+from tilth.store.protection import in_force
 from tilth.store.uri import Place
 
 REPORTS = ("report.html", "report.json")
 
 
-def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engine: Session, reports: Sequence[str] = REPORTS) -> Report:
+def deliver(
+    prepared: Prepared,
+    report: Callable[[], Report],
+    place: Place,
+    engine: Session,
+    reports: Sequence[str] = REPORTS,
+    inputs: Sequence[Place] = (),
+) -> Report:
     """A folder per part with a file that says what its columns are, the fitted flow, Croissant metadata, and the report, in `place`.
+
+    Beside them are the events of OpenLineage of a run that read `inputs`.
 
     Rows in quarantine are a file beside them, in Parquet whatever the format of the parts, because that keeps every column.
     It is an atomic write. The report is returned. It is made after the parts are written and counts their scans and seconds; the terminal
@@ -67,8 +80,21 @@ def deliver(prepared: Prepared, report: Callable[[], Report], place: Place, engi
         (folder / CROISSANT).write_text(croissant(prepared.flow.name, given.about, parts, folder), "utf-8")
         made = report()
         made = replace(made, findings=(*made.findings, *found))
+        written = {part: (of.schema, *_size(folder / part)) for part, of in parts.items()}
+        (folder / LINEAGE).write_text(lineage(prepared.flow.name, place, inputs, written, made), "utf-8")
         write_reports(made, folder, reports)
     return made
+
+
+def _size(folder: Path) -> tuple[int | None, int]:
+    """The rows of a delivered part, where a manifest or Parquet says how many there are; and its bytes."""
+    manifest, files = Manifest.beside(folder), [Path(p) for p in in_folder(str(folder))]
+    size = sum(f.stat().st_size for f in files)
+    if manifest:
+        return sum(s.records for s in manifest.shards), size
+    if in_force() or not all(f.suffix == ".parquet" for f in files):
+        return None, size
+    return sum(pq.read_metadata(f).num_rows for f in files), size
 
 
 def _order(flow: Flow, part: str) -> dict[str, Any] | None:

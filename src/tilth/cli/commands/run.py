@@ -34,8 +34,8 @@ def command(
 ) -> int:
     """Read, check, prepare, measure and deliver data by the flow file FLOW.
 
-    OUT then holds a folder of Parquet per part of the split, the fitted flow, croissant.json, report.html and report.json. Exit code
-    1 if a rule failed.
+    OUT then holds a folder of Parquet per part of the split, the fitted flow, croissant.json, openlineage.jsonl, report.html and
+    report.json. Exit code 1 if a rule failed.
     """
     from tilth import verbs
     from tilth.report.files import report_names

@@ -1,0 +1,87 @@
+"""What a run read and wrote, as events of OpenLineage: by which catalogs draw where data comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+from tilth.data import Schema
+from tilth.report import Outcome, Report
+from tilth.store.uri import Place, is_local, joined, local_path
+
+LINEAGE = "openlineage.jsonl"
+EVENT = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
+FACETS = {
+    "schema": "1-0-0/SchemaDatasetFacet",
+    "version": "1-0-0/DatasetVersionDatasetFacet",
+    "dataQualityAssertions": "1-0-1/DataQualityAssertionsDatasetFacet",
+    "outputStatistics": "1-0-1/OutputStatisticsOutputDatasetFacet",
+    "processing_engine": "1-1-0/ProcessingEngineRunFacet",
+}
+"""Facet → the version and name of its schema."""
+SCHEMES = {"postgresql": "postgres"}  # the names that OpenLineage has for schemes
+
+
+def lineage(name: str, place: Place, inputs: Sequence[Place], outputs: Mapping[str, tuple[Schema, int | None, int]], report: Report) -> str:
+    """The events START and COMPLETE of a run in JSON Lines.
+
+    `outputs`: part → its schema, its rows where they are known, and its bytes. The verdicts of rules on the data as read are assertions of
+    the inputs. No value of a row is in it. Source: OpenLineage specification 2.0.2.
+    """
+    facts, version = report.facts, report.facts.versions.get("tilth", "")
+    made = _Made(f"urn:tilth:{version}")
+    engine = made.facet("processing_engine", name=facts.engine, version=facts.versions.get(facts.engine, version))
+    run = {"runId": str(uuid4()), "facets": engine}
+    begun = datetime.fromisoformat(facts.started)
+    event = {"run": run, "job": {"namespace": "tilth", "name": name}, "producer": made.producer, "schemaURL": EVENT}
+    rules = [_assertion(f) for f in report.findings if f.kind == "rule" and f.part == "raw"]
+    of_input = {"facets": made.facet("version", datasetVersion=facts.fingerprint) if facts.fingerprint else {}}
+    of_input |= {"inputFacets": made.facet("dataQualityAssertions", assertions=rules)} if rules else {}
+    read = [{**named(p), **of_input} for p in inputs]
+    written = [{**named(joined(place, part)), **made.output(*of)} for part, of in outputs.items()]
+    done = {"inputs": read, "outputs": written}
+    ended = begun + timedelta(seconds=facts.seconds)
+    events = [{"eventType": "START", "eventTime": begun, **event}, {"eventType": "COMPLETE", "eventTime": ended, **event, **done}]
+    return "".join(f"{json.dumps(e, ensure_ascii=False, default=datetime.isoformat)}\n" for e in events)
+
+
+def named(place: Place) -> dict[str, str]:
+    """The namespace and name of a place, by the rules of OpenLineage.
+
+    >>> named("s3://bucket/loans/"), named("postgresql://me@db.example.com:5432/shop?table=public.orders")
+    ({'namespace': 's3://bucket', 'name': 'loans'}, {'namespace': 'postgres://db.example.com:5432', 'name': 'shop.public.orders'})
+    """
+    if is_local(place):
+        return {"namespace": "file", "name": str(Path(local_path(place)).absolute())}
+    parts = urlsplit(str(place))
+    table = parse_qs(parts.query).get("table", [""])[0]
+    host = parts.netloc.rpartition("@")[2]
+    name = ".".join(filter(None, (parts.path.strip("/"), table)))
+    return {"namespace": f"{SCHEMES.get(parts.scheme, parts.scheme)}://{host}", "name": name}
+
+
+def _assertion(f: Any) -> dict[str, Any]:
+    column = {"column": f.subject[0]} if len(f.subject) == 1 else {}
+    return {"assertion": f.name, "success": f.outcome is Outcome.PASSED, **column}
+
+
+class _Made:
+    """Facets, each with who made it and the address of its schema."""
+
+    def __init__(self, producer: str) -> None:
+        self.producer = producer
+
+    def facet(self, key: str, **content: Any) -> dict[str, Any]:
+        url = f"https://openlineage.io/spec/facets/{FACETS[key]}.json#/$defs/{FACETS[key].partition('/')[2]}"
+        return {key: {"_producer": self.producer, "_schemaURL": url, **content}}
+
+    def output(self, schema: Schema, rows: int | None, size: int) -> dict[str, Any]:
+        """The facets of a part that was written."""
+        fields = [{"name": c.name, "type": str(c)} for c in schema]
+        made = {"facets": self.facet("schema", fields=fields)}
+        return made | ({} if rows is None else {"outputFacets": self.facet("outputStatistics", rowCount=rows, size=size)})
