@@ -18,7 +18,10 @@ from tilth.store.protection import protected
 __all__ = ["key"]
 
 
-def test_what_is_not_encrypted_is_found(key: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_encrypted_is_found(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where shred leaves a log
     out = tmp_path / "out"
     with protected(key):
         tilth.write(tilth.read(TABLE), out / "data")
@@ -35,6 +38,7 @@ def test_what_is_not_encrypted_is_found(key: str, tmp_path: Path, capfd: pytest.
     (out / "data" / "more.txt").write_text(MARK)
     assert run(["protect", "verify", str(out), "--key", key]) == 2  # the data set is not what was written
     assert run(["protect", "shred", str(out / "data"), "--yes"]) == 0
+    assert "shred" in (tmp_path / "protect" / "log.jsonl").read_text("utf-8")
     with pytest.raises(SourceError, match="no folder"):
         audit(tmp_path / "none")
 

@@ -13,15 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 
 import tilth
+from tests.encrypted import code_of, key
 from tests.keyservices import aws, kms
 from tilth.errors import MachineError, RequestError, SourceError
 from tilth.secrets import AuthenticationFailed
 from tilth.store import s3 as module
 from tilth.store.atomic import LISTING
 from tilth.store.places import atomic, copies
+from tilth.store.protection import protected
 from tilth.store.s3 import RUN, Bucket
 
-__all__ = ["aws", "kms"]
+__all__ = ["aws", "key", "kms"]
 FLOW = """
 data: {read: [READ], roles: {id: id, label: y, positive: "1"}}
 check: 'Rules = [ RowCount = 40 ]'
@@ -65,7 +67,7 @@ def test_partitions_by_folder(s3, tmp_path):
     for year in ("2023", "2024"):
         pq.write_table(TABLE.slice(0, 2), tmp_path / "t.parquet")
         put(f"{s3}/p/year={year}/t.parquet", (tmp_path / "t.parquet").read_bytes())
-    assert [r["year"] for r in rows(f"{s3}/p")] == ["2023", "2023", "2024", "2024"]
+    assert [r["year"] for r in rows(f"{s3}/p")] == [2023, 2023, 2024, 2024]
 
 
 def test_errors_name_the_place_and_no_key(s3, monkeypatch):
@@ -247,3 +249,15 @@ def test_s3_is_told_the_key_in_kms(kms, monkeypatch, tmp_path):
     server.server_close()
     arn = kms.describe_key(KeyId="alias/tilth")["KeyMetadata"]["Arn"]
     assert put_with == [{"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": arn}, {}]
+
+
+def test_parts_of_an_encrypted_delivery_are_read_with_the_keys_of_the_whole(s3, key):
+    put(f"{s3}/in.csv", b"id,x,y\n" + b"".join(b"%d,%d,%d\n" % (i, i, i % 2) for i in range(40)))
+    with protected(key):
+        tilth.run(tilth.Flow.parse(FLOW.replace("READ", f"{s3}/in.csv")), f"{s3}/out")
+        parts = [rows(f"{s3}/out/{part}") for part in ("train", "test")]
+        assert sorted(row["id"] for part in parts for row in part) == list(range(40))
+        assert rows(f"{s3}/out/t*n/*.parquet") == parts[0]
+    with pytest.raises(SourceError) as error:
+        rows(f"{s3}/out/train")
+    assert code_of(error) == {"needs-key"}

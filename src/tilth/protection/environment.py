@@ -22,10 +22,10 @@ class Note:
     remedy: str
 
 
-def environment(folder: Path, reference: str = "") -> tuple[Note, ...]:
-    """What is not covered for a folder, and for the key file to which a reference leads; nothing that cannot be examined here."""
+def environment(folder: Path | None, reference: str = "") -> tuple[Note, ...]:
+    """What is not covered for a folder of this machine, and for the key file to which a reference leads, as far as it can be examined."""
     key = Path(reference.removeprefix("file:")).expanduser() if reference.startswith("file:") else None
-    return (*_swap(), *_core_dumps(), *_folder(folder), *(_key_file(key) if key else ()))
+    return (*_swap(), *_core_dumps(), *(_folder(folder) if folder else ()), *(_key_file(key) if key else ()))
 
 
 def _swap() -> Iterator[Note]:

@@ -30,6 +30,8 @@ class Local(Store):
     def copies(self, place: str) -> Copies:
         return Copies(local_path(place))
 
+    everything = copies
+
     def objects(self, place: str) -> list[Object]:
         path = local_path(place)
         if not is_folder(path):

@@ -121,6 +121,10 @@ class Store:
         hint = "it has tables" if self.has_rows else "objects are read there, one by its name"
         return Gap(f"files cannot be listed at {scheme_of(place)}://", hint=hint)
 
+    def everything(self, place: str) -> Copies:
+        """All files in a folder or below a prefix as they are stored, on this machine: hidden ones and those of earlier deliveries."""
+        raise self._unlisted(place)
+
     def rows(self, place: str) -> Callable[[], Iterable[pa.RecordBatch]]:
         """The rows of a table or query, in Arrow batches, as often as wanted. Errors: `SourceError` if there is no such table."""
         raise Gap(f"there are no tables at {scheme_of(place)}://", hint="it has files")

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
+from tilth.encryption.dataset import FOLDER, KEYS
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
 from tilth.secrets import Access, AuthenticationFailed, Secret, parts_of, renewing, resolve
 from tilth.store.atomic import LISTING, reject_unlisted
@@ -60,6 +61,8 @@ class S3(Store):
             found = bucket.named(bucket.key)
             if not found:
                 raise SourceError(f"there is no object at {place}", hint="is it a prefix that ends in `/`, or a pattern?", code="no-files")
+            if in_force():
+                found = {**found, **bucket.data_set()}
             key = (
                 place,
                 self.access,
@@ -70,6 +73,13 @@ class S3(Store):
             if copies is None:
                 copies = _copies[key] = bucket.copied(place, found)
             return copies
+
+    def everything(self, place: str) -> Copies:
+        with errors_of(place, self.access):
+            bucket = Bucket.of(place, self.access)
+            if not (found := {o["path"]: o for o in bucket.objects(bucket.key)}):
+                raise SourceError(f"there is no object below {place}", hint="check the bucket and the key", code="no-files")
+            return bucket.copied(place, found, Scratch())
 
     def objects(self, place: str) -> list[Object]:
         """The objects whose key begins with a prefix, which is a string: `s3://b/train` is also the beginning of `s3://b/train-old/x`.
@@ -180,8 +190,7 @@ class Bucket:
 
     def named(self, key: str) -> Mapping[str, ObjectMeta]:
         """Name → object for a key, a prefix or a pattern, without hidden ones."""
-        magic = MAGIC.search(key)
-        prefix = key[: magic.start()].rpartition("/")[0] if magic else key
+        magic, prefix = MAGIC.search(key), _folder(key)
         found = {
             name: o
             for name, o in self.delivered(prefix).items()
@@ -199,6 +208,18 @@ class Bucket:
         found = {o["path"].removeprefix(f"{root}{run}/") if run else o["path"]: o for o in self.objects(asked)}
         return {root + name: o for name, o in found.items() if explicit or run or not any(map(RUN.fullmatch, name.split("/")))}
 
+    def data_set(self) -> dict[str, ObjectMeta]:
+        """Name → object of the whole encrypted data set in which the key is: its files are compared with its list. Empty outside of one."""
+        prefix = _folder(self.key)
+        root, run = self._delivery(prefix)
+        parts = prefix.split("/")
+        for i in range(len(parts), -1, -1):
+            above = "".join(f"{part}/" for part in parts[:i])
+            stored = f"{root}{run}/{above.removeprefix(root)}" if run and above.startswith(root) else above
+            if self.get(f"{stored}{FOLDER}/{KEYS}"):
+                return self.delivered(above.rstrip("/"))
+        return {}
+
     def _delivery(self, key: str) -> tuple[str, str]:
         """The prefix of the delivery that a key is in, with a slash, and the name of its run; empty if there is none."""
         parts = key.split("/") if key else []
@@ -210,9 +231,9 @@ class Bucket:
                     return root, run
         return "", ""
 
-    def copied(self, place: str, found: Mapping[str, ObjectMeta]) -> Copies:
+    def copied(self, place: str, found: Mapping[str, ObjectMeta], scratch: Scratch | None = None) -> Copies:
         """Copies of objects, in a scratch folder, under their names."""
-        scratch = workspace()
+        scratch = scratch or workspace()
         top = Path(scratch.name, self.name)
         for name, o in found.items():
             chunks = iter(self.store.get(o["path"]).stream())
@@ -244,6 +265,12 @@ class Bucket:
     def run(self, prefix: str) -> str:
         """The run that readers of a prefix see; empty without one."""
         return _run(self.get(f"{prefix}/{LISTING}".lstrip("/")) or b"")
+
+
+def _folder(key: str) -> str:
+    """A key, or of a pattern the folder in which it looks."""
+    magic = MAGIC.search(key)
+    return key[: magic.start()].rpartition("/")[0] if magic else key
 
 
 def new_run() -> str:

@@ -136,7 +136,7 @@ def risk(
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", help="The engine of the canary.", show_default=True)
 @shared(ALLOW_PYTHON, *KEY)
 def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
-    """Look for files in FOLDER that are not encrypted, and with --key for data that is not what was written.
+    """Look for files in FOLDER, or below an s3:// prefix, that are not encrypted, and with --key for data that is not what was written.
 
     With --canary a flow also runs under its key, to its end, killed, and in little memory, on a copy of its first rows with a random
     string in its texts and a random number in its numbers. Then neither may be in any file: in results, reports, logs, temporary files,
@@ -149,17 +149,22 @@ def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
     from tilth import verbs
     from tilth.protection.audit import audit
     from tilth.protection.environment import environment
+    from tilth.store.places import named, store_of
     from tilth.store.protection import in_force
     from tilth.store.unsealed import verified
+    from tilth.store.uri import scheme_of
 
     if canary:
         keeping_key(verbs.flow_from(canary))
-    found, reference = audit(Path(folder)), ""
-    if protection := in_force():
-        reference = protection.key.reference
-        for keys in sorted(Path(folder).rglob("_tilth/keys.json")):
-            verified(protection.key, keys.parents[1])
-    ran, noted = _canary(canary, folder, engine) if canary else None, environment(Path(folder), reference)
+    held = store_of(folder).everything(folder)
+    root, here, reference = Path(held.path), scheme_of(folder) == "file", ""
+    with named(held):
+        found = audit(root)
+        if protection := in_force():
+            reference = protection.key.reference
+            for keys in sorted(root.rglob("_tilth/keys.json")):
+                verified(protection.key, keys.parents[1])
+    ran, noted = _canary(canary, [root] if here else [], engine) if canary else None, environment(root if here else None, reference)
     if json:
         content = found.to_json() | {"environment": [asdict(note) for note in noted]} | ({"canary": asdict(ran)} if ran else {})
         click.echo(json_.dumps(content, indent=1))
@@ -172,10 +177,10 @@ def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
     return 0 if not found.plaintext and (ran is None or ran.passed) else 1
 
 
-def _canary(flow: str, folder: str, engine: str) -> Canary:
+def _canary(flow: str, folders: list[Path], engine: str) -> Canary:
     from tilth.protection.canary import canary
 
-    return canary(flow, [Path(folder)], engine)
+    return canary(flow, folders, engine)
 
 
 @command.command("open")
