@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -14,10 +16,12 @@ import tilth as front
 from tests.encrypted import MARK, Look, key, plaintext
 from tests.serve.asking import ask
 from tilth.cli.app import COMMANDS, run, tilth
+from tilth.encryption.keyfile import SCRYPT, new_key_file
 from tilth.flow import Flow
 from tilth.serve.app import Server
 from tilth.serve.capture import capture_of
 from tilth.serve.pipeline import Pipeline
+from tilth.store.places import atomic
 from tilth.store.protection import protected
 
 __all__ = ["key", "plaintext"]
@@ -91,3 +95,62 @@ def test_commands_read_and_write_under_a_key(
     assert run(["serve", "result/flow.tilth", "--export", "container", "--key", key]) == 2
     assert run(["batch", "result/flow.tilth", "asked.csv", "-o", "more"]) == 2  # without the key
     assert not plaintext() and not Path("more").exists()
+
+
+def rewritten(path: Path, change: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(change(path.read_bytes()))
+
+
+def swapped(folder: Path) -> None:
+    one, other = folder / "data" / "one.csv.sealed", folder / "data" / "two.csv.sealed"
+    held = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(held)
+
+
+def copied(folder: Path) -> None:
+    shutil.copy(folder / "data" / "two.csv.sealed", folder / "data" / "three.csv.sealed")
+
+
+def edited(folder: Path) -> None:
+    rewritten(folder / "data" / "_tilth" / "manifest.json.sealed", lambda held: held[:-30] + bytes(30))
+
+
+BAD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "wrong-key": (lambda d: new_key_file(d / "tilth.key"), "it was encrypted under the key"),
+    "wrong-passphrase": (lambda d: new_key_file(d / "tilth.key", "another phrase"), "the passphrase does not open the key"),
+    "key-permissions": (lambda d: (d / "other.key").rename(d / "tilth.key").chmod(0o640), "may be used by others: its mode is 0640"),
+    "truncated-file": (lambda d: rewritten(d / "data/two.csv.sealed", lambda held: held[:-40]), "two.csv.sealed is truncated"),
+    "swapped-file": (swapped, "is not the file that was written in this place"),
+    "changed-manifest": (edited, "was changed, or is that of another data set"),
+    "extra-file": (copied, "three.csv.sealed is not of this data set"),
+}
+
+
+@pytest.mark.parametrize("code", BAD)
+def test_bad_input_is_an_error_of_its_own_and_leaves_nothing(
+    code: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SCRYPT, "n", 16)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    for name in ("tmp", "rules"):
+        (tmp_path / name).mkdir()
+    new_key_file(tmp_path / "tilth.key")
+    (tmp_path / "passphrase").touch(0o600)
+    (tmp_path / "passphrase").write_text("a phrase")
+    monkeypatch.setenv("TILTH_PASSPHRASE", f"file:{tmp_path / 'passphrase'}")
+    with protected(f"file:{tmp_path / 'tilth.key'}"), atomic(tmp_path / "data", folder=True) as folder:
+        for name in ("one.csv", "two.csv"):
+            front.write(front.read(TABLE), folder / name)
+    (tmp_path / "tilth.key").rename(tmp_path / "other.key")
+    change, words = BAD[code]
+    if code not in ("wrong-key", "wrong-passphrase", "key-permissions"):
+        (tmp_path / "other.key").rename(tmp_path / "tilth.key")
+    change(tmp_path)
+    (tmp_path / "flow.yaml").write_text("features: [{scale: age}]\ndeliver: {to: out/}\n")
+    asked = ["fit", str(tmp_path / "flow.yaml"), str(tmp_path / "data"), "-o", str(tmp_path / "out" / "flow.tilth")]
+    assert run([*asked, "--key", f"file:{tmp_path / 'tilth.key'}"]) == 2
+    said = capfd.readouterr()
+    first, *hints = said.err.strip().split("\n")
+    assert words in first and first.endswith(f"[{code}]") and hints and not said.out and MARK not in said.err
+    assert not (tmp_path / "out").exists() and not [p for p in (tmp_path / "tmp").rglob("*") if p.is_file() and p.stat().st_size]
