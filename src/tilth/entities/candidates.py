@@ -10,7 +10,7 @@ import re
 import string
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from tilth.entities.entity import Entity
 from tilth.entities.validators import Tier
@@ -21,19 +21,13 @@ Place: TypeAlias = tuple[int, int]
 Plan: TypeAlias = tuple[tuple[Entity, "tuple[Place, ...] | None"], ...]
 """What can be in a stretch of a shape: entities, each with the places to try; None where the pattern must be searched for."""
 
+Found: TypeAlias = tuple[Entity, int, int, Tier]
+"""A match in texts joined by line ends: first character, the one after the last, and the tier, empty where the check refuses it."""
+
 _SHAPE = bytes.maketrans((string.digits + string.ascii_letters + "\t\r\f\v").encode(), b"9" * 10 + b"A" * 52 + b"\n" * 4)
 _MARKS, _DIGITS = frozenset(".-/,"), frozenset(string.digits)
 _STRETCH = re.compile(r"9\S*(?: \(?(?:A{1,4} )?[^\s9]{0,12}9\S*)*(?: A{1,4}\b)?")
 _WORD_BEFORE = re.compile(r"(?<!\S)A{1,4} \Z")
-
-
-class Found(NamedTuple):
-    """A match in texts that are joined by line ends, and its tier: empty where the check refuses what is there."""
-
-    entity: Entity
-    start: int
-    end: int
-    tier: Tier
 
 
 class Candidates:
@@ -58,7 +52,7 @@ class Candidates:
     def _find_numbers(self, blob: str, found: list[Found]) -> None:
         """Add the matches in stretches with digits; it runs for each number in the data, so nothing in it is a call that can be avoided."""
         shape = blob.encode("ascii", "replace").translate(_SHAPE).decode("ascii")
-        plans, led, made = self._plans, self._led, Found._make
+        plans, led = self._plans, self._led
         for m in _STRETCH.finditer(shape):
             first, end = m.span()
             head = first - HEAD if first > HEAD else 0
@@ -81,10 +75,10 @@ class Candidates:
                 last, tier_of = 0, entity.tier_of
                 for a, b in places:
                     if a >= last and (tier := tier_of(blob[start + a : start + b])):
-                        found.append(made((entity, start + a, start + b, tier)))
+                        found.append((entity, start + a, start + b, tier))
                         last = b
                 if not last:
-                    found.append(made((entity, start, end, "")))
+                    found.append((entity, start, end, ""))
 
     def _planned(self, shape: str) -> Iterator[tuple[Entity, tuple[Place, ...] | None]]:
         for e in self._numbers:
@@ -113,10 +107,10 @@ def _tried(entity: Entity, places: Iterable[Place], blob: str) -> Iterator[Found
     for a, b in places:
         first = first or (a, b)
         if a >= last and not _continued(blob, a, b) and (tier := entity.tier_of(blob[a:b])):
-            yield Found(entity, a, b, tier)
+            yield entity, a, b, tier
             last = b
     if first and last < 0:
-        yield Found(entity, *first, "")
+        yield entity, *first, ""
 
 
 def _anchored(entity: Entity, anchor: str, blob: str, starts: Sequence[int]) -> Iterator[Found]:
@@ -129,7 +123,7 @@ def _anchored(entity: Entity, anchor: str, blob: str, starts: Sequence[int]) -> 
         m = entity.search(blob, start, min(at + entity.reach, starts[row] - 1))
         if m is not None and m.start() <= at < m.end():
             a, b = m.span()
-            yield Found(entity, a, b, "" if _letter(blob[a - 1 : a]) or _letter(blob[b : b + 1]) else entity.tier_of(m.group()))
+            yield entity, a, b, "" if _letter(blob[a - 1 : a]) or _letter(blob[b : b + 1]) else entity.tier_of(m.group())
             at, last = b - 1, b
         at = blob.find(anchor, at + 1)
 

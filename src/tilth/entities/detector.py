@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -52,7 +52,7 @@ class Match(NamedTuple):
     valid: bool
 
 
-_match = Match._make
+_match: Callable[[Iterable[Any]], Match] = partial(tuple.__new__, Match)  # one of many, so without the call of a function in Python
 
 
 @dataclass(frozen=True)

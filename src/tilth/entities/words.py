@@ -159,10 +159,9 @@ class Context:
         """Whether some of these words, in lower case, speak of it."""
         if not self.words.isdisjoint(words):
             return True
-        if not words or not (self._phrases or self._inside):
-            return False
-        text = f" {' '.join(words)} "
-        return any(p in text for p in self._phrases) or (not text.isascii() and any(p in text for p in self._inside))
+        if self._phrases and any(p in f" {' '.join(words)} " for p in self._phrases):
+            return True
+        return bool(self._inside) and not (text := " ".join(words)).isascii() and any(p in text for p in self._inside)
 
 
 @cache
