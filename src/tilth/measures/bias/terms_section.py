@@ -13,8 +13,9 @@ from tilth.report.sections import ReportSection
 CAUTION = "A model of these texts can learn this. People decide whether it should: words may name groups, or give the answer away."
 
 
-def section(found: Sequence[Finding[Term]]) -> Section:
+def section(findings: Sequence[Finding[Term]]) -> Section:
     """Tables of identity terms and of words, for each part and column."""
+    found = [f for f in findings if f.subject]
     blocks: list[Block] = [Words(CAUTION)]
     for part, column in dict.fromkeys((f.part, f.subject) for f in found):
         here = [f for f in found if (f.part, f.subject) == (part, column)]
