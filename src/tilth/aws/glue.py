@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.report import Facts, Finding, Outcome, Report, jsonable
 from tilth.rules.findings import AnalyzerNumbers, RuleVerdict
+from tilth.rules.observations import Observation
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,6 +49,7 @@ def to_glue_json(report: Report) -> str:
         **_times(report.facts),
         "RuleResults": [_rule(k, f) for k, f in enumerate(rules, 1)],
         "AnalyzerResults": [_analyzer(k, f) for k, f in enumerate(analyzers, 1)],
+        "Observations": [_observation(f) for f in report.of(Observation)],
         "AggregatedMetrics": _aggregated(report),
     }
     return _json(_known(result), indent=2)
@@ -216,6 +218,14 @@ def _analyzer(k: int, finding: Finding[AnalyzerNumbers]) -> dict[str, Any]:
             "EvaluatedDistributions": distributions,
         }
     )
+
+
+def _observation(finding: Finding[Observation]) -> dict[str, Any]:
+    found = finding.payload
+    values = {"ActualValue": finding.value, "ExpectedValue": found.expected, "LowerLimit": found.low, "UpperLimit": found.high}
+    numbers = {name: value for name, value in values.items() if isinstance(value, int | float) and math.isfinite(value)}
+    about = {"MetricName": finding.name, "MetricValues": numbers, "NewRules": [found.rule] if found.rule else []}
+    return {"Description": finding.message, "MetricBasedObservation": _known(about)}
 
 
 def _metrics(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -14,7 +14,7 @@ OPTIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {  # key → value → 
     "rowLevelConfiguration.ruleWithLabels": {"DISABLED": {"rule_labels": False}, "ENABLED": {"rule_labels": True}},
     AGGREGATED: {"DISABLED": {}, "ENABLED": {}},  # counted wherever rows are parted
     "performanceTuning.caching": {"CACHE_NOTHING": {}, "CACHE_INPUT": {}},  # the planner decides
-    "observations.scope": {"ALL": {}, "NONE": {}},  # only rules look for anomalies
+    "observations.scope": {"ALL": {}, "NONE": {"observe": False}},
     "dataQualityResultsPublishing.strategy": {},  # nothing is sent to AWS
 }
 PUBLISHING = ("dataQualityEvaluationContext", "resultsS3Prefix", "enableDataQualityCloudWatchMetrics", "enableDataQualityResultsPublishing")
@@ -25,7 +25,7 @@ def check_options(additional_options: Mapping[str, str]) -> dict[str, Any]:
     """The keyword arguments of `tilth.check` that mean the same as `additional_options` of a Glue job, whose case does not matter.
 
     As Glue ignores a key or value that it does not know, so does this, with a warning and the nearest one. Without effect are
-    `performanceTuning.caching`, `observations.scope`, `dataQualityResultsPublishing.strategy` and `publishAggregatedMetrics.status`.
+    `performanceTuning.caching`, `dataQualityResultsPublishing.strategy` and `publishAggregatedMetrics.status`.
     Source: AWS Glue, EvaluateDataQuality.
 
     >>> check_options({"compositeRuleEvaluation.method": "ROW", "rowLevelConfiguration.filteredRowLabel": "skipped"})

@@ -66,6 +66,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "change": "tilth.measures.changes:CHANGES",
         "metric": "tilth.report.numbers:NUMBERS",
         "analyzer": "tilth.rules.section:ANALYZERS",
+        "observation": "tilth.rules.observations:OBSERVATIONS",
     },
 )
 """In order of importance to the reader. Those of other packages come last; other kinds are shown as plain numbers."""

@@ -18,9 +18,10 @@ from tilth.report import Finding, Outcome
 from tilth.rules.conditions import Setting
 from tilth.rules.context import PRIMARY, SQL_SECONDS, Context, History, statistic
 from tilth.rules.examples import Examples, FailureExamples, failing
-from tilth.rules.findings import AnalyzerNumbers, Leaf, RuleVerdict
+from tilth.rules.findings import TREND, AnalyzerNumbers, Leaf, RuleVerdict
 from tilth.rules.language.functions import EvaluationError, dynamic
 from tilth.rules.language.syntax import Analyzer, Composite, Rule, Ruleset
+from tilth.rules.observations import observations
 from tilth.rules.prepared import PreparedRule, RuleResult, judged
 from tilth.rules.row_mode import obstacle, prepare_by_rows
 from tilth.rules.types import RULE_TYPES
@@ -28,7 +29,6 @@ from tilth.rules.types import RULE_TYPES
 EXAMPLES = 5  # shown of what fails a rule
 MOST_EXAMPLES = 20  # failed rules for which they are looked up
 WORDS = {"composites": ("column", "row"), "empty": ("glue", "pass", "fail"), "date_granularity": ("operand", "day")}
-TREND = 20  # earlier values of a rule's metric in its finding
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def evaluate(
     date_granularity: str = "operand",
     strict_types: bool = False,
     sql_seconds: float = SQL_SECONDS,
+    observe: bool = True,
 ) -> Evaluation:
     """Evaluate every rule and analyzer of a ruleset, in its order.
 
@@ -69,8 +70,9 @@ def evaluate(
     For each failed rule, up to twenty, the `examples` most frequent values or keys that fail are looked up with their rows, or as many
     rows, private values masked.
     `composites` is `column`, where a composite is the combination of its parts' outcomes, or `row`, where it passes if no row fails it.
-    `empty`, `strict_types` and `date_granularity`, `operand` or `day`, are those of `Setting`. Errors: `RequestError` for another word.
-    A CustomSql that runs longer than `sql_seconds`, or needs more memory than there is, ends as Error.
+    `empty`, `strict_types` and `date_granularity`, `operand` or `day`, are those of `Setting`; `observe`: with a history, numbers that it
+    does not let expect are findings, too. A CustomSql that runs longer than `sql_seconds`, or needs more memory than there is, ends as
+    Error. Errors: `RequestError` for another word.
     """
     given = {"composites": composites, "empty": empty, "date_granularity": date_granularity}
     RequestError.reject(m for name, word in given.items() for m in unknown([word], WORDS[name], f"{name} cannot be {{}}", "bad-value"))
@@ -89,6 +91,8 @@ def evaluate(
     shown = run.examples(ruleset.rules, examples)
     findings: list[Finding] = [run.finding(rule, ruleset, shown.get(rule, Examples())) for rule in ruleset.rules]
     findings += map(run.analyzer_finding, ruleset.analyzers)
+    if observe and history is not None:
+        findings += observations({r: x for r, x in run.results.items() if isinstance(r, Rule)}, history, setting.now)
     judging = {r: p for r, p in run.prepared.items() if isinstance(r, Rule) and not isinstance(r, Analyzer)}
     judged = {r: p for r, p in judging.items() if run.results[r].outcome is not Outcome.ERROR}
     return Evaluation(tuple(findings), run.statistics(), judged, run.values.get(RowCount()))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from tilth.errors import Place
 from tilth.report.finding import Payload
 
+TREND = 20  # earlier values of a metric in a finding
 BASELINE = "baseline"
 """The label of rules that were drafted from data: they hold for it by construction."""
 

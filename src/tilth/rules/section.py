@@ -154,11 +154,17 @@ def _trend(finding: Finding[RuleVerdict]) -> Cell:
     """The rule's number in earlier checks and this one, where there is a history."""
     if not finding.payload.earlier:
         return Cell()
-    values = [*reversed(finding.payload.earlier), finding.number]
+    return over_time(finding.name, [*reversed(finding.payload.earlier), finding.number], finding.part)
+
+
+def over_time(name: str, values: Sequence[float | None], part: str) -> Cell:
+    """The course of a number, the latest value last."""
     known = [v for v in values if isinstance(v, int | float)]
+    if not known:
+        return Cell()
     low, span = min(known), (max(known) - min(known)) or 1.0
     heights = [None if v is None else (v - low) / span + 0.1 for v in values]
-    return Cell(chart=trend(f"{finding.name} over time", values, key=finding.part), characters=sparkline(heights))
+    return Cell(chart=trend(f"{name} over time", values, key=part), characters=sparkline(heights))
 
 
 def _metrics(metrics: Mapping[str, Any]) -> str:

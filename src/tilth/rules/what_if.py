@@ -111,7 +111,7 @@ class _WhatIf:
         if not rules:
             return ()
         asked = replace(self.ruleset, rules=tuple(rules), analyzers=())
-        done = evaluate(data, asked, self.session, **{**self.options, "examples": 0})
+        done = evaluate(data, asked, self.session, **{**self.options, "examples": 0, "observe": False})
         return tuple(f.name for f in done.findings if f.outcome is not Outcome.PASSED)
 
     def _reads(self, rule: Rule | Composite) -> set[str]:

@@ -49,6 +49,7 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
 )
 @click.option("--rule-labels", is_flag=True, help="Write a rule's labels after it, where rows are written.")
 @shared(*JUDGING)
+@click.option("--observe/--no-observe", default=True, help="With --history, tell of numbers that earlier checks do not let expect.")
 @click.option(
     "--what-if", is_flag=True, help="Damage the data in several ways, and show which rules notice it; --json then prints the report."
 )

@@ -39,12 +39,11 @@ HAS_VALUE = RowTest(
     1,
 )
 NUMERIC: dict[str, Any] = {"accepts": lambda kind: kind.numeric, "wanted": "a numeric column"}
+WATCHED: dict[str, Any] = {"analyzer": GLUE, "watchable": True, "observed": True}
 CONSTANT = "the correlation cannot be computed: one column is constant, or fewer than two rows have both"
 
-ROW_COUNT = number("RowCount", RowCount, "RowCount > 100", forms=TABLE, counts=True, analyzer=GLUE, watchable=True)
-COMPLETENESS = number(
-    "Completeness", Completeness, 'Completeness "column" > 0.95', test=HAS_VALUE, ratio=True, analyzer=GLUE, watchable=True
-)
+ROW_COUNT = number("RowCount", RowCount, "RowCount > 100", forms=TABLE, counts=True, **WATCHED)
+COMPLETENESS = number("Completeness", Completeness, 'Completeness "column" > 0.95', test=HAS_VALUE, ratio=True, **WATCHED)
 IS_COMPLETE = RuleType("IsComplete", BARE, COLUMN, 'IsComplete "column"', where=True, row=True, prepare=_is_complete)
 MEAN = number("Mean", Mean, 'Mean "column" between 3.5 and 4.5', **NUMERIC, inexact=True, analyzer=GLUE, watchable=True)
 SUM = number("Sum", Sum, 'Sum "column" > 0', **NUMERIC, analyzer=GLUE, watchable=True)
@@ -52,13 +51,13 @@ STANDARD_DEVIATION = number(
     "StandardDeviation", StandardDeviation, 'StandardDeviation "column" < 2.5',
     **NUMERIC, inexact=True, analyzer=GLUE, watchable=True,
 )  # fmt: skip
-VARIANCE = number("Variance", Variance, 'Variance "column" <= 2.25', **NUMERIC, inexact=True, analyzer=TILTH)
+VARIANCE = number("Variance", Variance, 'Variance "column" <= 2.25', **NUMERIC, inexact=True, analyzer=TILTH, observed=True)
 COLUMN_CORRELATION = number(
     "ColumnCorrelation", Correlation, 'ColumnCorrelation "a" "b" > 0.7', forms=TWO, **NUMERIC, constant=CONSTANT,
     inexact=True, analyzer=GLUE, watchable=True,
 )  # fmt: skip
 
-BEYOND_GLUE: dict[str, Any] = {**NUMERIC, "glue": TILTH, "analyzer": TILTH}
+BEYOND_GLUE: dict[str, Any] = {**NUMERIC, "glue": TILTH, "analyzer": TILTH, "observed": True}
 RANGE = number("Range", Range, 'Range "column" <= 60', **BEYOND_GLUE)
 INTERQUARTILE_RANGE = number("InterquartileRange", InterquartileRange, 'InterquartileRange "column" < 250', **BEYOND_GLUE, inexact=True)
 SKEWNESS = number("Skewness", Skewness, 'Skewness "column" between -2 and 2', **BEYOND_GLUE, inexact=True)

@@ -54,6 +54,7 @@ UNIQUE = RowTest(occurs_once, partial(FailureFilter, keys=True), 1)
 DUPLICATE_ROW_COUNT = number(
     "DuplicateRowCount", lambda *columns: DuplicateRows(columns), 'DuplicateRowCount "a" "b" = 0',
     forms=(Form(0, None, NUMBER),), **COMPARABLE, counts=True, of_all=True, test=replace(UNIQUE, perfect=0), glue=NEXT, analyzer=TILTH,
+    observed=True,
 )  # fmt: skip
 UNIQUENESS = number(
     "Uniqueness", lambda *columns: Uniqueness(columns), 'Uniqueness "a" "b" > 0.99', forms=KEY,
@@ -65,7 +66,8 @@ UNIQUE_VALUE_RATIO = number(
     analyzer=GLUE, watchable=True,
 )  # fmt: skip
 DISTINCT_VALUES_COUNT = number(
-    "DistinctValuesCount", DistinctValues, 'DistinctValuesCount "column" <= 6', **COMPARABLE, counts=True, analyzer=GLUE, watchable=True,
+    "DistinctValuesCount", DistinctValues, 'DistinctValuesCount "column" <= 6', **COMPARABLE, counts=True,
+    analyzer=GLUE, watchable=True, observed=True,
 )  # fmt: skip
 IS_PRIMARY_KEY = RuleType(
     "IsPrimaryKey", BARE_KEY, COLUMN, 'IsPrimaryKey "a" "b"', where=True, row=True, prepare=partial(_unique_keys, primary=True),

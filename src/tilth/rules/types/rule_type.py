@@ -60,7 +60,8 @@ class RuleType:
     `aggregate` …; the last one holds for all further ones); `usage`, an example; whether it takes `where` (`instead_of_where` is the
     hint where it does not) and `threshold`, and which `tags`; `null_operands`, whether NULL is an operand of `=`, `!=` and `in`.
 
-    Where it is accepted: as a `rule`, as an `analyzer`, by which grammar (`glue`); `watchable` by DetectAnomalies.
+    Where it is accepted: as a `rule`, as an `analyzer`, by which grammar (`glue`); `watchable` by DetectAnomalies;
+    `observed`, its number is compared with the history though it is a rule.
 
     What it means: `dynamic`, its condition may refer to the history of `metric`; `inexact`, its metric is computed in floating point,
     so that equality holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `ratio`, its condition
@@ -84,6 +85,7 @@ class RuleType:
     analyzer: Support = NO
     glue: Support = GLUE
     watchable: bool = False
+    observed: bool = False
     dynamic: bool = False
     inexact: bool = False
     row: bool = False

@@ -41,7 +41,7 @@ def _lint_pattern(rule: Rule, parameters: Sequence[str | None], report: Diagnost
 
 
 COLUMN_COUNT = RuleType(
-    "ColumnCount", TABLE, (), "ColumnCount = 12", dynamic=True, analyzer=GLUE, watchable=True,
+    "ColumnCount", TABLE, (), "ColumnCount = 12", dynamic=True, analyzer=GLUE, watchable=True, observed=True,
     prepare=lambda rule, context: known(by_condition(context.criterion(rule.condition), metric_name("ColumnCount"), len(context.schema))),
     metric=lambda rule, context: metric_name("ColumnCount"),
 )  # fmt: skip

@@ -158,11 +158,11 @@ NEWEST = "the newest value meets the condition, but every row has to: `with thre
 COLUMN_VALUES = RuleType(
     "ColumnValues", (Form(1, 1, ("string", "number", "date")),), COLUMN, 'ColumnValues "column" in ["a","b"]',
     where=True, threshold=GLUE, tags=("ignoreCase", "timeZone"), null_operands=True, row=True,
-    analyzer=GLUE, watchable=True, prepare=_column_values, record=_record_values, metric=_compliance,
+    analyzer=GLUE, watchable=True, observed=True, prepare=_column_values, record=_record_values, metric=_compliance,
 )  # fmt: skip
 COLUMN_LENGTH = RuleType(
     "ColumnLength", ONE, COLUMN, 'ColumnLength "column" = 5', where=True, threshold=TILTH, row=True,
-    analyzer=GLUE, watchable=True, prepare=_column_length, record=_record_lengths, metric=_title("LengthCompliance"),
+    analyzer=GLUE, watchable=True, observed=True, prepare=_column_length, record=_record_lengths, metric=_title("LengthCompliance"),
 )  # fmt: skip
 COLUMN_DATA_TYPE = RuleType(
     "ColumnDataType", (Form(1, 1, ("string",)),), COLUMN, 'ColumnDataType "column" = "Integer"', where=True, threshold=GLUE,
