@@ -136,3 +136,9 @@ def test_of_very_many_failing_rows_the_first_are_shown(data, monkeypatch):
     (found,) = evaluate(data, parse('Rules = [ ColumnValues "age" < 17 ]'), duckdb_session())
     assert found.payload.example_rows == ()
     assert len(found.examples) == 5
+
+
+def test_of_many_rules_those_that_cost_no_further_scan_have_examples_too(data, monkeypatch):
+    monkeypatch.setattr("tilth.rules.examples.MOST_LOOKED_UP", 1)
+    rules = 'Rules = [ IsUnique "shop", ColumnValues "age" < 100, Uniqueness "shop" = 1 ]'
+    assert [bool(f.examples) for f in evaluate(data, parse(rules), duckdb_session())] == [True, False, True]

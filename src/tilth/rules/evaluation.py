@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from tilth.data import Dataset
@@ -27,7 +26,6 @@ from tilth.rules.row_mode import obstacle, prepare_by_rows
 from tilth.rules.types import RULE_TYPES
 
 EXAMPLES = 5  # shown of what fails a rule
-MOST_EXAMPLES = 20  # failed rules for which they are looked up
 WORDS = {"composites": ("column", "row"), "empty": ("glue", "pass", "fail"), "date_granularity": ("operand", "day")}
 
 
@@ -67,8 +65,8 @@ def evaluate(
     and filter; a CustomSql runs a query of its own. `sources` are the further tables that rules may name; `history` gives the earlier
     values of a metric; `now` is the time that `now()` returns, by default the current one.
     A rule that fails or cannot be judged never stops another; a failure of the machine stops all (`MachineError`).
-    For each failed rule, up to twenty, the `examples` most frequent values or keys that fail are looked up with their rows, or as many
-    rows, private values masked.
+    For each failed rule the `examples` most frequent values or keys that fail are looked up with their rows, or as many rows, private
+    values masked; of more than twenty rules that different rows fail, for the first of them.
     `composites` is `column`, where a composite is the combination of its parts' outcomes, or `row`, where it passes if no row fails it.
     `empty`, `strict_types` and `date_granularity`, `operand` or `day`, are those of `Setting`; `observe`: with a history, numbers that it
     does not let expect are findings, too. A CustomSql that runs longer than `sql_seconds`, or needs more memory than there is, ends as
@@ -253,7 +251,7 @@ class _Evaluator:
         found = ((r, x, f) for r, x in results if x.outcome is Outcome.FAILED and (f := failing(r, failed)) is not None)
         lookup = FailureExamples(self.context.data, self.context.schema, self.context.engine, most)
         with self.context.engine.working_for("examples of what fails"):
-            return {rule: lookup.of(rows, result.rows.get("failed")) for rule, result, rows in islice(found, MOST_EXAMPLES if most else 0)}
+            return {rule: lookup.of(rows, result.rows.get("failed")) for rule, result, rows in (found if most else ())}
 
 
 def _leaf(leaf: Rule, result: RuleResult) -> Leaf:

@@ -1,6 +1,7 @@
 """Examples of what fails a rule: the most frequent failing values or keys, each with its number of rows; or a few failing rows.
 
-Looking them up costs a scan of the rule's columns and those of the id, so it is done for rules that failed only, and once for equal ones.
+Looking them up costs a scan of the rule's columns and those of the id, so it is done for rules that failed only, once for equal ones, and
+at most `MOST_LOOKED_UP` times.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tilth.engine.operations.aggregates import SmallestTogether
 from tilth.engine.session import Session, everything
 from tilth.rules.language.syntax import Composite, Rule
 
+MOST_LOOKED_UP = 20
 MOST_GROUPED = 1_000_000  # failing rows up to which their values are counted; of more, the first that are found are shown
 
 
@@ -64,7 +66,7 @@ def failing(rule: Rule | Composite, filters: Mapping[Rule | Composite, Callable[
 
 
 class FailureExamples:
-    """Looks up what fails in one table; equal filters are looked up once."""
+    """Looks up what fails in one table; equal filters are looked up once, and of many the first."""
 
     def __init__(self, data: Dataset, schema: Schema, engine: Session, most: int) -> None:
         self.data, self.schema, self.engine, self.most = data, schema, engine, most
@@ -76,6 +78,8 @@ class FailureExamples:
         if what.alike and not self.ids:
             return Examples()  # rows of nulls alone say no more than their number
         if what not in self._known:
+            if len(self._known) == MOST_LOOKED_UP:
+                return Examples()
             few = failed is None or failed <= MOST_GROUPED
             grouped = what.keys or (few and not what.alike and all(groupable(self.schema[c].kind) for c in what.columns))
             self._known[what] = self._groups(what) if grouped else self._first(what)
