@@ -15,6 +15,7 @@ from tilth.exporting.plan import Plan, plan_of
 from tilth.exporting.pull import Look, Pull, parts_of
 from tilth.exporting.state import MANIFEST, Part, State, now
 from tilth.exporting.subset import Subset
+from tilth.exporting.unload import Unload, parts_of_redshift, reject_unloadable
 from tilth.store.places import atomic
 from tilth.store.snapshot import Estimate, reading
 from tilth.store.unfinished import unfinished
@@ -98,6 +99,8 @@ def explain(source: str | Mapping[str, Any] | Plan, **options: Any) -> Explained
     """What `export` would read with the same arguments, without reading it. Errors: as for `export`."""
     plan = plan_of(source, **options)
     subset = Subset(plan)
+    if plan.dialect == "redshift":
+        return Explained(tuple((subset.query(condition), expected) for condition, expected in parts_of_redshift(plan)[1]))
     with reading(plan.source, plan.access) as snapshot:
         parts = parts_of(plan, Look.at(subset, snapshot), snapshot)
         return Explained(tuple((query, snapshot.estimate(query)) for query in map(subset.query, parts)))
@@ -130,10 +133,12 @@ def export(
     plan = plan_of(source, to=to, **options)
     if not plan.to:
         raise RequestError("there is no place for the export", accepted="to: a folder, or s3://bucket/prefix", code="no-place")
+    if plan.dialect == "redshift":
+        reject_unloadable(plan)
     folder = unfinished(plan.to)
     if not force and (done := _earlier(plan, folder.seen)):
         done.reject_missing()
-        warn(f"{plan.to} holds this export already, as it was at {done.snapshots[0]['at']}: nothing is read; --force takes it anew")
+        warn(f"{plan.to} holds this export already, as it was at {done.begun}: nothing is read; --force takes it anew")
         return Exported(plan.to, done.to_json())
     with folder.filling() as place:
         state = None if force else _earlier(plan, folder.begun)
@@ -143,7 +148,10 @@ def export(
             state = _begun(plan, place)
         state.lose_missing()
         try:
-            Pull(plan, state, progress, count, across_snapshots).run()
+            if plan.dialect == "redshift":
+                Unload(plan, state, progress).run()
+            else:
+                Pull(plan, state, progress, count, across_snapshots).run()
         except TilthError as error:
             raise _to_go_on(error, state) from error
         state.finished = now()
@@ -157,7 +165,7 @@ def export(
 def _earlier(plan: Plan, place: str | None) -> State | None:
     """What an earlier run of a plan has left at a place; None if that is nothing. Errors: `RequestError` for another plan's."""
     state = State.load(place) if place else None
-    if state is None or not state.files:
+    if state is None or not state.has_begun:
         return None
     state.reject_other(plan)
     return state
@@ -165,14 +173,20 @@ def _earlier(plan: Plan, place: str | None) -> State | None:
 
 def _begun(plan: Plan, place: str) -> State:
     """The state of an export that begins."""
-    subset = Subset(plan)
-    with reading(plan.source, plan.access) as snapshot:
-        look = Look.at(subset, snapshot)
-        parts = [Part(number, condition) for number, condition in enumerate(parts_of(plan, look, snapshot))]
-    if plan.limit_bytes and look.estimate.bytes > plan.limit_bytes:
-        what, accepted = f"about {look.estimate.bytes:,} bytes would be read", f"up to {plan.limit_bytes:,}"
+    subset, tables = Subset(plan), dict[str, list[str]]()
+    if plan.dialect == "redshift":
+        columns, found = parts_of_redshift(plan)
+        conditions, size = [condition for condition, _ in found], sum(expected.bytes for _, expected in found)
+    else:
+        with reading(plan.source, plan.access) as snapshot:
+            look = Look.at(subset, snapshot)
+            conditions = parts_of(plan, look, snapshot)
+        columns, tables, size = look.columns, look.tables, look.estimate.bytes
+    if plan.limit_bytes and size > plan.limit_bytes:
+        what, accepted = f"about {size:,} bytes would be read", f"up to {plan.limit_bytes:,}"
         raise RequestError(what, accepted=accepted, hint="take less, or give a higher --limit-bytes", code="limit-bytes")
-    return State(place, plan.subset, plan.sha256, subset.query(), look.columns, look.tables, parts, now())
+    parts = [Part(number, condition) for number, condition in enumerate(conditions)]
+    return State(place, plan.subset, plan.sha256, subset.query(), columns, tables, parts, now())
 
 
 def _to_go_on(error: TilthError, state: State) -> TilthError:

@@ -20,9 +20,9 @@ from tilth.validation import mistakes_of, validated
 from tilth.yaml import parse
 
 MOST_PARTS = 1024
-DIALECTS = {"postgresql": "postgres"}
+DIALECTS = {"postgresql": "postgres", "redshift": "redshift"}
 SHAPE = "postgresql://user@host/db"
-NOT_OF_THE_SUBSET = {"secret", "to", "connections", "limit_bytes"}
+NOT_OF_THE_SUBSET = {"secret", "to", "connections", "limit_bytes", "unload"}
 OF_KEYS = ("missing-key", "unknown-key")  # codes of mistakes that stand at a key
 Value: TypeAlias = bool | int | float | datetime | date | str
 
@@ -63,11 +63,22 @@ class Partition(_Strict):
         return self
 
 
+class Unloading(_Strict):
+    """How Redshift writes."""
+
+    role: str = "default"
+    """The IAM role that writes: `default`, or ARNs with commas between."""
+    kms_key_id: str | None = None
+    """The key by which S3 encrypts the files."""
+    region: str | None = None
+    """The region of the bucket, if it is not that of Redshift."""
+
+
 class Plan(_Strict):
     """What is exported, from where and to where."""
 
     source: str
-    """A table or query: `postgresql://user@host/db?table=schema.table`, or `…?query=SELECT …`."""
+    """A table or query: `postgresql://user@host/db?table=schema.table`, or `…?query=SELECT …`, or `redshift://host/db?…`."""
     secret: str | dict[str, Any] | None = None
     """The reference of the secret that opens the database."""
     columns: tuple[str, ...] = ()
@@ -81,9 +92,11 @@ class Plan(_Strict):
     to: str | None = None
     """The folder, or `s3://bucket/prefix`."""
     connections: Annotated[int, Field(ge=1, le=64)] = 4
-    """How many connections read at a time."""
+    """How many connections read at a time, or statements run."""
     limit_bytes: Annotated[int, Field(ge=1)] | None = None
     """The most bytes that may be read."""
+    unload: Unloading = Unloading()
+    """Options of UNLOAD, for Redshift."""
 
     @property
     def dialect(self) -> str:

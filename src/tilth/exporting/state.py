@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -31,7 +32,9 @@ class File:
 
 @dataclass
 class Part:
-    """A part, and what became of it. `snapshot` counts the snapshots of the export from zero, `read` are the bytes of its rows."""
+    """A part, and what became of it. `snapshot` counts the snapshots of the export from zero, `read` are the bytes of its rows,
+    `query_id` names the statement that unloads it.
+    """
 
     number: int
     condition: str
@@ -40,6 +43,7 @@ class Part:
     read: int = 0
     snapshot: int = 0
     tries: int = 0
+    query_id: str | None = None
     started: str | None = None
     ended: str | None = None
 
@@ -67,6 +71,7 @@ class State:
     tables: dict[str, Any]
     parts: list[Part]
     begun: str
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
     snapshots: list[dict[str, str]] = field(default_factory=list)
     finished: str | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -107,6 +112,11 @@ class State:
         """A part is done, with these files."""
         part.files, part.read, part.ended, part.done = files, read, now(), True
         self.save()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was asked for its rows."""
+        return any(p.tries for p in self.parts)
 
     @property
     def todo(self) -> list[Part]:

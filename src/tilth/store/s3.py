@@ -125,6 +125,14 @@ class S3(Store):
             except PreconditionError as error:
                 raise changed(what) from error
 
+    def remove(self, prefix: str) -> None:
+        """Remove the objects whose key begins with a prefix, if there are any."""
+        with errors_of(prefix):
+            bucket = Bucket.of(prefix, self.access)
+            found = [o["path"] for o in bucket.objects(bucket.key.rpartition("/")[0]) if o["path"].startswith(bucket.key)]
+            if found:
+                bucket.store.delete(found)
+
     def reject_foreign(self, place: str, folder: bool) -> None:
         with errors_of(place):
             bucket = Bucket.of(place, self.access)

@@ -23,8 +23,12 @@ from tilth.options import INPUT, KEY, NAMES, OUTPUT, SECRET, progress, say, shar
 @click.option("--partition-by", metavar="COLUMN", help="Divide into parts by a column of dates, timestamps or integers, else by its hash.")
 @click.option("--parts", type=click.IntRange(1), metavar="N", help="How many parts.")
 @click.option("--unit", type=click.Choice(["hour", "day", "week", "month", "year"]), help="The length of a part, of dates and timestamps.")
-@click.option("--connections", type=click.IntRange(1, 64), metavar="N", help="How many connections read at a time: 4.")
+@click.option(
+    "--connections", type=click.IntRange(1, 64), metavar="N", help="How many connections read at a time, or statements of UNLOAD: 4."
+)
 @click.option("--limit-bytes", type=click.IntRange(1), metavar="N", help="Stop where more would be read.")
+@click.option("--role", metavar="ARN", help="The IAM role with which Redshift writes to S3; its default role by default.")
+@click.option("--kms-key", metavar="ID", help="The key of AWS KMS by which S3 encrypts what Redshift writes.")
 @click.option("--plan", is_flag=True, help="Show each part's query, expected rows and bytes; read nothing.")
 @click.option("--count/--no-count", default=True, help="Whether the database counts the rows too, to compare: yes.")
 @click.option("--across-snapshots", is_flag=True, help="Go on though the table was written to: parts are of different moments.")
@@ -42,6 +46,8 @@ def command(
     partition_by: str | None,
     parts: int | None,
     unit: str | None,
+    role: str | None,
+    kms_key: str | None,
     plan: bool,
     json: bool,
     count: bool,
@@ -49,7 +55,8 @@ def command(
     force: bool,
     **options: Any,
 ) -> None:
-    """Export a subset of a database as Parquet files: PLACE is postgresql://user@host/db?table=schema.table, or …?query=SELECT ….
+    """Export a subset of a database as Parquet files: PLACE is postgresql://user@host/db?table=schema.table, or …?query=SELECT …, or
+    redshift://host/db?…, which is unloaded to S3.
 
     An export that was interrupted goes on when it is asked for again. FOLDER then holds the files, manifest.json, and export.json, which
     says what was taken.
@@ -59,6 +66,8 @@ def command(
     options["parameters"] = _parameters(params) or None
     options["sample"] = _together("--sample", sample, {"fraction": sample, "by": by, "seed": seed})
     options["partition"] = _together("--partition-by", partition_by, {"by": partition_by, "parts": parts, "unit": unit})
+    if unload := {name: value for name, value in (("role", role), ("kms_key_id", kms_key)) if value}:
+        options["unload"] = unload
     if plan:
         explained = explain(source, **options)
         click.echo(jsons.dumps(explained.to_json(), indent=1) if json else str(explained))
