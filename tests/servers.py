@@ -57,7 +57,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     words += ["-volume.minFreeSpace=200MiB"]  # by default it writes nothing where less than 1% of the disk is free
     words += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # not served: their ports are fixed, and two workers have a server each
     log = (folder / "log").open("w")
-    server = subprocess.Popen([weed, *words, *ports, "-volume.max=20", "-volume.minFreeSpace=100MiB"], stdout=log, stderr=log, cwd=folder)
+    server = subprocess.Popen([weed, *words, *ports, "-volume.max=20"], stdout=log, stderr=log, cwd=folder)
     endpoint = f"http://127.0.0.1:{ports[-2].partition('=')[2]}"
     try:
         for _ in range(SECONDS * 5):
