@@ -37,6 +37,7 @@ from dataclasses import dataclass, field, replace
 from tilth.errors import ExpressionError
 from tilth.regex import tree
 from tilth.regex.cost import longest_string
+from tilth.regex.glob import glob
 from tilth.regex.parser import Parser
 from tilth.regex.render import DUCKDB, PYTHON, SPARK, render
 from tilth.regex.replacement import Replacement
@@ -88,6 +89,15 @@ class Regex:
     def duckdb(self) -> str:
         """The pattern for RE2, for a search: `regexp_matches(x, …)`."""
         return render(self.tree, DUCKDB)
+
+    @property
+    def glob(self) -> str | None:
+        """The GLOB that matches the same strings, where there is one.
+
+        >>> Regex.parse("ORD-[0-9]{3}").full().glob, Regex.parse("ORD-[0-9]+").full().glob
+        ('ORD-[0-9][0-9][0-9]', None)
+        """
+        return glob(self.tree)
 
     @property
     def spark(self) -> str:

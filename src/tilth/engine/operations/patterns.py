@@ -47,7 +47,10 @@ class Matches(Operation):
 
     @classmethod
     def duckdb(cls, x: Tree, pattern: Tree) -> Tree:
-        return call("regexp_matches", x, lit(_parsed(pattern.name, cls.full).duckdb))
+        regex = _parsed(pattern.name, cls.full)
+        if (plain := regex.glob) is not None:
+            return exp.Paren(this=exp.Glob(this=x.copy(), expression=lit(plain)))
+        return call("regexp_matches", x, lit(regex.duckdb))
 
     @classmethod
     def spark(cls, x: Tree, pattern: Tree) -> Tree:
