@@ -27,8 +27,9 @@ from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, origin_findings,
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding, uncorrected_warning
 from tilth.measures.measure import Measure, Measuring, Predictor
 from tilth.metrics.columns import RowCount
+from tilth.metrics.content import content
+from tilth.metrics.images.features import folder_of
 from tilth.metrics.metric import measured
-from tilth.metrics.text.content import content
 from tilth.report import Finding, warning
 from tilth.steps.fitting import fit
 from tilth.steps.rows.folds import VALIDATION, Folds, folds_of
@@ -311,7 +312,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None 
 
 
 def _measured_by(data: Dataset, engine: Session) -> dict[str, Tree]:
-    """The columns that bias and balance are measured by, and what is computed of texts for that."""
+    """The columns that bias and balance are measured by, and what is computed of texts and images for that."""
     roles = data.roles
     asked = dict.fromkeys(c for c in (roles.label, roles.prediction, *roles.facet, *roles.group, roles.weight) if c is not None)
-    return {c: col(c) for c in asked if c in data.names} | content(asked, engine.schema(data), roles)
+    return {c: col(c) for c in asked if c in data.names} | content(asked, engine.schema(data), roles, folder_of(data))

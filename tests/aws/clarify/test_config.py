@@ -189,7 +189,6 @@ def test_what_is_not_computed_is_named():
             changed(methods={"shap": {}}, predictor={"endpoint_name": "e"}),
             "predictor.endpoint_name: models at SageMaker are not asked; .* --model",
         ),
-        (changed("tilth", {"modality": "image", "text_column": 0, "derived_facets": [{"feature": "sharpness"}]}), "content of images"),
     ],
 )
 def test_what_is_not_supported_at_all_is_a_gap(config, said):

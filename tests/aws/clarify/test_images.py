@@ -14,8 +14,8 @@ from tilth.cli.app import run
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 from tilth.formats import to_arrow
-from tilth.measures.explain.images.image_shap import folder_of
-from tilth.measures.explain.images.pixels import decoded
+from tilth.metrics.images.features import folder_of
+from tilth.metrics.images.pixels import decoded
 
 CLASSES = {"model_type": "IMAGE_CLASSIFICATION", "num_segments": 4, "segment_compactness": 5}
 

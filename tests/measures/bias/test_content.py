@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 import tilth
-from tilth.aws.clarify.analysis import measure_config
+from tests.measures.explain.images.pictures import saved
+from tilth.aws.clarify.analysis import analysed, measure_config
+from tilth.aws.clarify.config import AnalysisConfig
+from tilth.aws.clarify.reading import read_data
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError, Gap, RequestError
 from tilth.measures.bias import section
@@ -60,8 +64,9 @@ def test_the_group_may_be_computed_too():
         ("body@oov_share", {}, ColumnError, "oov_share takes a file of yours.*body@oov_share:words.txt"),
         ("body@words:words.txt", {}, ColumnError, "words takes no file"),
         ("body@topic:no.onnx", {}, RequestError, "model of texts 'no.onnx' cannot be read"),
-        ("@brightness", {"image": "path"}, Gap, "the content of images is not measured yet"),
-        ("path@sharpness", {}, Gap, "the content of images is not measured yet"),
+        ("@brightnes", {"image": "path"}, ColumnError, "an image has no feature 'brightnes'.*did you mean 'brightness'"),
+        ("path@skin_tone", {}, Gap, "skin_tone of images is not measured yet"),
+        ("age@sharpness", {}, ColumnError, "column 'age' is integer.*paths of images"),
     ],
 )
 def test_what_cannot_be_computed_is_refused(facet, roles, error, says):
@@ -82,6 +87,40 @@ def test_a_flow_keeps_the_facets_of_texts_that_it_replaces(tmp_path):
     )
     report = tilth.run(flow, data=TABLE)
     assert {f.part for f in report.of("bias")} == {"raw", "train", "test"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    bright = np.full((8, 12, 3), 200, np.uint8)
+    images = {f"{k}/{i}.png": (bright if (k == "cat") == (i % 4 > 0) else bright // 8) for k in ("cat", "dog") for i in range(40)}
+    place = saved(tmp_path / "images", images)
+    (place / "dog" / "broken.png").write_bytes(b"no image")
+    return place
+
+
+@pytest.mark.parametrize("facet", ["@brightness", "path@brightness"])
+def test_images_are_grouped_by_what_they_show(folder, facet):
+    roles = {"facet": [facet, "path@orientation"], "label": "class", "positive": "cat"}
+    roles |= {"image": "path"} if facet.startswith("@") else {}
+    report = tilth.measure(tilth.read(folder, roles=roles), "bias", bootstrap=0)
+    assert "features of images" in [scan.purpose for scan in report.facts.scans]
+    dpl = {g: round(v, 3) for g, v in numbers(report, "DPL").items() if "brightness" in g}
+    assert dpl == {f"{facet}=0.098": 0.5, f"{facet}=0.7843": -0.5}
+    (broken,) = [w for w in report.of("warning") if w.name == "BROKEN_IMAGES"]
+    assert broken.message.startswith("1 image cannot be read")
+    assert "mean brightness of" in str(section.bias(report.of(BiasNumber)))
+
+
+def test_a_configuration_of_clarify_derives_facets_of_images(folder):
+    given = {
+        "dataset_type": "application/x-image", "dataset_uri": str(folder), "label": "class", "label_values_or_threshold": ["cat"],
+        "methods": {"pre_training_bias": {"methods": ["DPL"]}},
+        "tilth": {"bootstrap": 0, "derived_facets": [{"feature": "brightness", "value_or_threshold": [0.5]}]},
+    }  # fmt: skip
+    config = AnalysisConfig.model_validate(given)
+    with DuckDB().session() as engine:
+        report = analysed(*read_data(config, None, engine), engine).report
+    assert list(numbers(report, "DPL").items()) == [("@brightness=(0.5, 0.7843]", pytest.approx(-0.5))]
 
 
 CONFIG = {

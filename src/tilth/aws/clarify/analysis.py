@@ -86,7 +86,7 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
             files |= explanations.files
         more |= {"model": config.tilth.predictor.model, "model_columns": list(columns)}
     if config.metrics:
-        table = replace(table, roles=replace(table.roles, text=config.texts(schema)))
+        table = replace(table, roles=config.media(schema, table.roles))
         table, request = with_content(table, replace(named.request(engine.schema(table)), counts=counts), engine, whole=True)
         findings += _bias(table, named, request, engine)
         if table.roles.text and config.methods.pre_training_bias is not None and request.label is not None:

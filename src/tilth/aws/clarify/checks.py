@@ -83,7 +83,8 @@ def _of_columns(c: AnalysisConfig) -> Iterator[Check]:
         yield (name, values) in facets[:i], f"facet[{i}]: {name!r} is given twice with the same values"
         yield name == column(c.label) and c.facet_dataset_uri is None, f"facet[{i}]: the label {name!r} cannot be a facet"
         yield name == column(c.group_variable), f"facet[{i}]: {name!r} is the group variable"
-    yield c.tilth.derived_facets and c.tilth.text_column is None, "tilth.text_column: this is needed by tilth.derived_facets"
+    needs_texts = c.tilth.derived_facets and c.tilth.text_column is None and c.dataset_type != IMAGES
+    yield needs_texts, "tilth.text_column: this is needed by tilth.derived_facets"
     doubled = sorted({n for n in names if names.count(n) > 1})
     yield doubled, f"headers: {listed(doubled)} is given twice"
     for i, segment in enumerate(c.segment_config):
@@ -197,8 +198,6 @@ def gaps(c: AnalysisConfig) -> Iterator[str]:
         yield f"{named}: models at SageMaker are not asked; name what answers for it: {ELSEWHERE}"
     if not FORMATS[c.dataset_type]:
         yield f"dataset_type: data of type {c.dataset_type} cannot be read in this version"
-    if c.tilth.modality == "image" and c.tilth.derived_facets:
-        yield "tilth.derived_facets: the content of images is not measured in this version, only columns beside them"
 
 
 def left_out(c: AnalysisConfig) -> Iterator[str]:

@@ -7,13 +7,14 @@ what this version does not compute, which is in `AnalysisConfig.left_out`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from tilth.aws.clarify import checks
-from tilth.aws.clarify.checks import FORMATS, PREDICTED, PREDICTING
+from tilth.aws.clarify.checks import FORMATS, IMAGES, PREDICTED, PREDICTING
 from tilth.aws.clarify.learner import learner_of
 from tilth.aws.clarify.segments import segments
 from tilth.aws.clarify.shape import (
@@ -37,7 +38,7 @@ from tilth.data.roles import CONTENT
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, unknown
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, Facet
 from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
-from tilth.metrics.text.content import content, feature_of
+from tilth.metrics.content import content, feature_of
 from tilth.validation import validated
 
 VERSION = "1.0"
@@ -148,7 +149,7 @@ class AnalysisConfig(Part):
         self._reject_unknown_features(schema, self.model_columns(schema))
         if self.metrics:
             asked = predicted.request(Schema(columns))
-            made = content(asked.columns, Schema(columns), Roles(text=self.texts(schema)))
+            made = content(asked.columns, Schema(columns), self.media(schema, Roles()))
             asked.check(Schema((*columns, *(Column(name, of.kind) for name in made if (of := feature_of(name))))))
         list(segments(self.segment_config, schema))
 
@@ -162,12 +163,17 @@ class AnalysisConfig(Part):
             wrong += unknown(filter(None, found), known, f"methods.{path}: there is no feature {{}}", "unknown-column")
         ColumnError.reject(wrong)
 
-    def texts(self, schema: Schema) -> tuple[str, ...]:
-        """The column of texts whose features are facets, if there is one. Errors: `ColumnError` for an index out of range."""
+    def media(self, schema: Schema, roles: Roles) -> Roles:
+        """The roles with the column of texts, or of paths of images, whose features are facets.
+
+        Errors: `ColumnError` for an index out of range.
+        """
         wrong: list[Mistake] = []
         text = _columns(schema, wrong)("tilth.text_column", self.tilth.text_column)
         ColumnError.reject(wrong)
-        return () if text is None else (text,)
+        if self.dataset_type == IMAGES or self.tilth.modality == "image":
+            return replace(roles, image=(text or "path",))
+        return roles if text is None else replace(roles, text=(text,))
 
     def model_columns(self, schema: Schema) -> tuple[str, ...]:
         """The columns that a model is given. Errors: `ColumnError` for every index out of range."""

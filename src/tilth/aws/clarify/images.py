@@ -18,8 +18,9 @@ from tilth.errors import RequestError, listed
 from tilth.formats import to_arrow
 from tilth.measures.endpoint.records import JSON
 from tilth.measures.explain.images.findings import lines
-from tilth.measures.explain.images.image_shap import PATH, ExplainedImage, ImageShap, broken_images, finding_of, folder_of
-from tilth.measures.explain.images.pixels import JPEG, encoded
+from tilth.measures.explain.images.image_shap import PATH, ExplainedImage, ImageShap, broken_images, finding_of
+from tilth.metrics.images.features import folder_of
+from tilth.metrics.images.pixels import JPEG, encoded
 from tilth.report import Finding
 from tilth.web.client import is_address
 

@@ -1,4 +1,4 @@
-"""Facets that are computed of texts: extracted once, before anything is counted."""
+"""Facets that are computed of texts and images: extracted once, before anything is counted."""
 
 from __future__ import annotations
 
@@ -7,27 +7,48 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tilth.data import Dataset
+from tilth.data.roles import CONTENT, computed
+from tilth.engine.expressions import col, is_null
 from tilth.engine.session import Session
+from tilth.engine.statistics import count
 from tilth.measures.bias.axis import Reading
 from tilth.measures.bias.request import EVERY, BiasRequest, Facet
 from tilth.measures.bias.values import Interval
-from tilth.metrics.text.content import content, feature_of
+from tilth.metrics.content import content, feature_of
+from tilth.metrics.images import features as images
+from tilth.metrics.metric import measured
+from tilth.report import Finding, warning
+from tilth.report.blocks import counted
 
 
 def with_content(data: Dataset, request: BiasRequest, engine: Session, whole: bool = False) -> tuple[Dataset, BiasRequest]:
-    """A table with the columns that a request has computed of texts, and the request with their groups, where these are fixed.
+    """A table with the columns that a request has computed of texts and images, and the request with their groups, where these are fixed.
 
-    What the request reads is held, in one scan, so that texts are read once; of a `whole` table all columns. Errors: as for `content`.
+    What the request reads is held, in one scan, so that each text and image is read once; of a `whole` table all columns. Errors: as for
+    `content`.
     """
     asked = (*request.columns, *request.strata, *request.features)
-    made = content(asked, engine.schema(data), data.roles)
+    made = content(asked, engine.schema(data), data.roles, images.folder_of(data))
     if not made:
         return data, request
     wanted = {*data.names, *made} if whole or EVERY in request.strata else {*asked}
-    with engine.working_for("features of texts"):
+    pictured = [name for name in made if computed(name)[1] in images.FEATURES]
+    with engine.working_for(f"features of {'images' if pictured else 'texts'}"):
         held = engine.checkpoint(data.change(made).keep(wanted))
     thresholds: dict[str, Reading] = {f.column: "continuous" for f in request.facets if f.column in made and _is_threshold(f)}
     return held, replace(request, facets=tuple(map(_grouped, request.facets)), types={**thresholds, **request.types})
+
+
+def broken_images(data: Dataset, request: BiasRequest, engine: Session) -> list[Finding]:
+    """The warning that images could not be read, by a feature that every image has, where the request has one."""
+    known = [c for c in request.columns if c in data.names and CONTENT in c and computed(c)[1] in images.OF_ALL]
+    if not known:
+        return []
+    need = count(is_null(col(known[0])))
+    if not (broken := measured(data, [need], engine)[need]):
+        return []
+    message = f"{counted(broken, 'image')} cannot be read, or not named, and have no {known[0]}: their rows are left out"
+    return [warning("BROKEN_IMAGES", message, (known[0],), "bias")]
 
 
 def _is_threshold(facet: Facet) -> bool:

@@ -8,7 +8,7 @@ from tilth.data import Dataset, Kind
 from tilth.engine.session import Session
 from tilth.errors import did_you_mean, listed
 from tilth.measures.bias.axis import FEW
-from tilth.measures.bias.content import with_content
+from tilth.measures.bias.content import broken_images, with_content
 from tilth.measures.bias.counts import counts_finding
 from tilth.measures.bias.cube import Counted, counted
 from tilth.measures.bias.evaluation import Group, evaluate, performances
@@ -45,7 +45,7 @@ def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tup
     numbers: list[Finding] = [*(f for _, of in measured for f in of), *performances(found, [g for g, _ in measured])]
     numbers += strata_findings(data, request, engine) if request.strata else []
     numbers += [counts_finding(found)] if request.counts else []
-    return [*numbers, *warnings, *_nothing(found), *missing], cut
+    return [*numbers, *warnings, *_nothing(found), *missing, *broken_images(data, request, engine)], cut
 
 
 def _nothing(found: Counted) -> list[Finding]:

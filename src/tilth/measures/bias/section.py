@@ -9,7 +9,7 @@ from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.request import SEVERAL
 from tilth.measures.bias.words import Compared, Found, favourable, part_of, sentences, share_of
-from tilth.metrics.text.content import meaning
+from tilth.metrics.content import meaning
 from tilth.report.blocks import (
     Advice,
     Block,

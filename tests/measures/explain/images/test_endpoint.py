@@ -10,7 +10,7 @@ from tests.answering import answering
 from tests.measures.explain.images.pictures import BLACK, QUARTERS, detector, mean_colours
 from tilth.measures.endpoint.model import EndpointAnswer, EndpointModel
 from tilth.measures.explain.images.endpoint import ImageEndpoint, of_images
-from tilth.measures.explain.images.pixels import NPY, decoded
+from tilth.metrics.images.pixels import NPY, decoded
 
 PAIR = np.stack([QUARTERS, BLACK])
 FORMS = {

@@ -11,7 +11,7 @@ import numpy as np
 from tilth.measures.endpoint.answers import Unreadable, numbers
 from tilth.measures.endpoint.model import EndpointModel
 from tilth.measures.endpoint.records import JSON
-from tilth.measures.explain.images.pixels import NPY, PNG, encoded
+from tilth.metrics.images.pixels import NPY, PNG, encoded
 from tilth.web.jmespath import path
 
 Detection: TypeAlias = tuple[float, ...]

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tilth.data import Dataset, Files
+from tilth.data import Dataset
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError, listed
 from tilth.measures.measure import Measured, ModelMeasure, Predictor
+from tilth.metrics.images.features import LARGEST_FILE, folder_of
 from tilth.metrics.metric import measured
 from tilth.report import Finding, warning
 from tilth.report.blocks import counted
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from tilth.measures.explain.images.superpixels import SegmentValues
 
 PATH = "path"  # the column of a folder of images
-LARGEST_FILE = 64 * 2**20  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class ImageShap(ModelMeasure):
 
     def explained(self, table: Dataset, session: Session, broken: list[str]) -> Iterator[ExplainedImage]:
         """The images in turn, an output after the other; images that cannot be read are appended to `broken`."""
-        from tilth.measures.explain.images.pixels import decoded
+        from tilth.metrics.images.pixels import decoded
         from tilth.store.documents import bytes_of
 
         column, predict = self._column(table), self._model()
@@ -158,8 +158,8 @@ class ImageShap(ModelMeasure):
 
     def _of_image(self, name: str, pixels: np.ndarray, predict: Callable[[np.ndarray], Any]) -> Iterator[ExplainedImage]:
         from tilth.measures.explain.images.detection import FoundAgain, around, objects
-        from tilth.measures.explain.images.pixels import resized
         from tilth.measures.explain.images.superpixels import shap_of, superpixels
+        from tilth.metrics.images.pixels import resized
 
         if size := getattr(self.model, "size", None):
             pixels = resized(pixels, *size)
@@ -177,7 +177,7 @@ class ImageShap(ModelMeasure):
 
     def _background(self, pixels: np.ndarray) -> np.ndarray:
         """The image that absent parts show."""
-        from tilth.measures.explain.images.pixels import decoded, resized
+        from tilth.metrics.images.pixels import decoded, resized
         from tilth.store.documents import bytes_of
 
         if self.background == "noise":
@@ -206,12 +206,6 @@ class ImageShap(ModelMeasure):
     def _object(self, found: Detection) -> str:
         kind = int(found[0])
         return self.labels[kind] if 0 <= kind < len(self.labels) else str(kind)
-
-
-def folder_of(table: Dataset) -> str:
-    """The folder of images that a table is of; empty for another table."""
-    source = table.source
-    return source.copies.place if isinstance(source, Files) and source.copies else ""
 
 
 def broken_images(names: Sequence[str]) -> list[Finding]:
@@ -246,7 +240,7 @@ def finding_of(one: ExplainedImage, pictured: bool = True) -> Finding[ShapImage]
 def _picture(pixels: np.ndarray) -> str:
     """The image, made smaller where it is large, as PNG in base64."""
     from tilth.measures.explain.images.findings import LARGEST
-    from tilth.measures.explain.images.pixels import encoded, resized
+    from tilth.metrics.images.pixels import encoded, resized
 
     height, width = pixels.shape[:2]
     if (scale := LARGEST / max(height, width)) < 1:

@@ -6,8 +6,9 @@ import pytest
 
 from tilth.data import Column, Kind, Roles, Schema
 from tilth.errors import ColumnError
+from tilth.metrics.content import NOT_YET, content, meaning
+from tilth.metrics.images import features as images
 from tilth.metrics.text.brought import BROUGHT
-from tilth.metrics.text.content import OF_IMAGES, content, meaning
 from tilth.metrics.text.features import FEATURES
 
 SCHEMA = Schema((Column("body", Kind.STRING), Column("a@b", Kind.STRING)))
@@ -26,4 +27,5 @@ def test_all_mistakes_are_named_at_once():
 
 
 def test_what_is_not_there_yet_is_no_feature():
-    assert not FEATURES.keys() & {*OF_IMAGES, *BROUGHT}
+    assert not FEATURES.keys() & {*NOT_YET, *BROUGHT, *images.FEATURES}
+    assert not images.FEATURES.keys() & {*NOT_YET}

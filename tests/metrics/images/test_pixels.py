@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.measures.explain.images.pictures import QUARTERS
 from tilth.errors import RequestError, SourceError
-from tilth.measures.explain.images.pixels import JPEG, NPY, PNG, decoded, encoded, resized
+from tilth.metrics.images.pixels import JPEG, NPY, PNG, decoded, encoded, resized
 
 
 def png(width, height):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +14,26 @@ from tilth.errors import MissingExtra, RequestError, SourceError
 MOST_PIXELS = 50_000_000  # of an image: a small file may unpack to any size
 JPEG, PNG, NPY = "image/jpeg", "image/png", "application/x-npy"
 QUALITY = 95  # of JPEG
+OF_CAMERA = 34665  # the part of EXIF data that says how an image was taken
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An image: its pixels, the format of its file in small letters, its channels (1, 3, or 4 with transparency), and its EXIF data."""
+
+    pixels: np.ndarray
+    format: str
+    channels: int
+    exif: Mapping[int, Any] = field(default_factory=dict)
 
 
 def decoded(content: bytes, name: str) -> np.ndarray:
-    """The pixels of a file, turned as its EXIF data says, transparent ones on white.
+    """The pixels of a file. Errors: as for `picture`."""
+    return picture(content, name).pixels
+
+
+def picture(content: bytes, name: str) -> Picture:
+    """The image in a file, turned as its EXIF data says, transparent pixels on white.
 
     Errors: `SourceError`, which names the image, for bytes that are not one or are cut off, and for more than 50 million pixels;
     `MissingExtra`.
@@ -28,9 +47,14 @@ def decoded(content: bytes, name: str) -> np.ndarray:
             if image.width * image.height > MOST_PIXELS:
                 message = f"{name} has {image.width:,} × {image.height:,} pixels"
                 raise SourceError(message, accepted=f"up to {MOST_PIXELS:,}", hint="make it smaller", code="too-large")
+            exif = image.getexif()
+            more = {**exif, **exif.get_ifd(OF_CAMERA)}
+            clear = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+            channels = 4 if clear else 1 if image.mode in ("1", "L", "I", "F", "I;16") else 3
             turned = ImageOps.exif_transpose(image).convert("RGBA")
             white = Image.new("RGBA", turned.size, "white")
-            return np.asarray(Image.alpha_composite(white, turned).convert("RGB"))
+            pixels = np.asarray(Image.alpha_composite(white, turned).convert("RGB"))
+            return Picture(pixels, (image.format or "").lower(), channels, more)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise SourceError(f"{name} is not a valid image", accepted="JPEG, PNG, GIF, BMP, WebP, TIFF", code="bad-image") from error
 
@@ -49,6 +73,18 @@ def encoded(pixels: np.ndarray, content_type: str = PNG) -> bytes:
         raise MissingExtra.named("images", "an image") from error
     Image.fromarray(pixels).save(file, content_type.rpartition("/")[2], quality=QUALITY)
     return file.getvalue()
+
+
+def shrunk(pixels: np.ndarray, longer: int) -> np.ndarray:
+    """The image with a longer side of so many pixels at most, each the mean of those that it stands for."""
+    from PIL import Image
+
+    height, width = pixels.shape[:2]
+    if max(height, width) <= longer:
+        return pixels
+    share = longer / max(height, width)
+    size = max(1, round(width * share)), max(1, round(height * share))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
 
 
 def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

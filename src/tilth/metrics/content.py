@@ -1,0 +1,82 @@
+"""Columns that are computed of texts and images where they are asked for: `body@length_words`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.util import find_spec
+
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind, Roles, Schema
+from tilth.data.roles import CONTENT, computed
+from tilth.engine.expressions import col
+from tilth.engine.python_operation import PythonFunction
+from tilth.errors import ColumnError, Gap, MissingExtra, Mistake, listed, unknown
+from tilth.metrics.images import features as images
+from tilth.metrics.text.brought import BROUGHT
+from tilth.metrics.text.features import FEATURES, Feature
+
+NOT_YET = ("dominant_colour", "skin_tone", "near_duplicate_cluster", "jpeg_quality", "gps_region", "faces", "persons", "text_share")
+"""Features of images that are not computed."""
+
+
+def content(names: Iterable[str], schema: Schema, roles: Roles, folder: str = "") -> dict[str, Tree]:
+    """Name → its expression, for those of some names that a table does not have and that name a feature of one of its columns.
+
+    A feature that takes a file is given with it: `body@oov_share:words.txt`. `folder` is where paths of images begin. Errors: `ColumnError`
+    for unknown features and columns that are not of strings, all at once, and where it is not clear which column is meant; `RequestError`
+    for files that are not of that kind, `MissingExtra`; `Gap` for features that are not there yet.
+    """
+    asked = {name: roles.content(name) for name in names if CONTENT in name and name not in schema}
+    if gaps := [f"{name}: {feature} of images is not measured yet" for name, (_, feature) in asked.items() if feature in NOT_YET]:
+        raise Gap(*gaps, hint="compute it beforehand, and give it as a column")
+    ColumnError.reject(mistake for name, (column, feature) in asked.items() for mistake in _wrong(name, column, feature, schema, roles))
+    if any(feature in images.FEATURES for _, feature in asked.values()) and not all(map(find_spec, ("PIL", "skimage"))):
+        raise MissingExtra.named("images", "the content of images")
+    return {name: _named(feature, folder).of(col(column)) for name, (column, feature) in asked.items()}
+
+
+def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -> list[Mistake]:
+    word, _, file = feature.partition(":")
+    image = column in roles.image or (column not in roles.text and feature in images.FEATURES)
+    known = tuple(images.FEATURES) if image else (*FEATURES, *BROUGHT)
+    wrong = unknown([word], known, f"{name}: {'an image' if image else 'a text'} has no feature {{}}", "unknown-feature")
+    if word in BROUGHT and not file:
+        hint = f"name the file after a colon: {name}:{'words.txt' if word == 'oov_share' else 'model.onnx'}"
+        wrong.append(Mistake(f"{name}: {word} takes a file of yours", hint=hint, code="no-file"))
+    if word not in BROUGHT and file:
+        wrong.append(Mistake(f"{name}: {word} takes no file", accepted=f"with a file {listed(BROUGHT)}", code="bad-value"))
+    wrong += unknown([column], schema.names, f"{name}: there is no column {{}}", "unknown-column")
+    if column in schema and schema[column].kind is not Kind.STRING:
+        accepted = "a column of paths of images" if image else "a column of texts"
+        wrong.append(Mistake(f"{name}: column {column!r} is {schema[column]}", accepted=accepted, code="wrong-kind"))
+    return wrong
+
+
+def feature_of(name: str) -> Feature | None:
+    """The feature that a computed column has; None for another column."""
+    feature = computed(name)[1]
+    known = FEATURES.keys() | BROUGHT.keys() | images.FEATURES.keys()
+    return _named(feature) if CONTENT in name and feature.partition(":")[0] in known else None
+
+
+def _named(feature: str, folder: str = "") -> Feature:
+    """A feature by its name, with its file where it takes one, which is read when the feature is asked for."""
+    word, _, file = feature.partition(":")
+    if word in FEATURES:
+        return FEATURES[word]
+    if word in images.FEATURES:
+        kind, says, flag = images.FEATURES[word]
+        return Feature(kind, says, PythonFunction(images.OfImages(word, folder), (Kind.STRING,), kind, word).of, flag)
+    kind, says, of_file = BROUGHT[word]
+    return Feature(kind, says, lambda x: PythonFunction(of_file(file), (Kind.STRING,), kind, word).of(x))
+
+
+def meaning(name: str) -> str:
+    """What a computed column is, in words; empty for another column.
+
+    >>> meaning("body@length_words"), meaning("@has_url"), meaning("age")
+    ('words of body', 'whether the text has a web address: 1 or 0', '')
+    """
+    (column, feature), found = computed(name), feature_of(name)
+    return found.says.format(column or f"the {'image' if feature in images.FEATURES else 'text'}") if found else ""

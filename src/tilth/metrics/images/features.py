@@ -1,0 +1,197 @@
+"""What can be computed of an image: the table of features that facets read. An image is decoded once for all of them."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tilth.data import Dataset, Files, Kind
+from tilth.engine.arrow import arrow_type
+from tilth.errors import SourceError
+from tilth.metrics.images.pixels import Picture, picture, shrunk
+from tilth.store.documents import bytes_of
+from tilth.store.uri import is_local, joined, local_path
+
+LARGEST_FILE = 64 * 2**20  # bytes
+HELD = 100_000  # images whose features are kept in memory
+LONGER_SIDE = 512  # of the image that light, colours and sharpness are measured on
+DECIMALS = 4
+DARK, BRIGHT, COLOURLESS = 16, 239, 10  # of 255
+LIKE_BACKGROUND = 10  # ΔE 1976
+LAPLACIAN = ((0, 1, 0), (1, -4, 1), (0, 1, 0))
+NOISE = ((1, -2, 1), (-2, 4, -2), (1, -2, 1))
+DATE, MAKE, MODEL, FLASH = 36867, 271, 272, 37385  # tags of EXIF
+
+
+FEATURES: Mapping[str, tuple[Kind, str, bool]] = {
+    "width": (Kind.INTEGER, "columns of pixels of {}", False),
+    "height": (Kind.INTEGER, "rows of pixels of {}", False),
+    "megapixels": (Kind.FLOAT, "millions of pixels of {}", False),
+    "aspect": (Kind.FLOAT, "width of {} for its height", False),
+    "orientation": (Kind.STRING, "whether {} is portrait, square or landscape", False),
+    "format": (Kind.STRING, "format of the file of {}", False),
+    "channels": (Kind.INTEGER, "channels of {}: 1, 3, or 4 with transparency", False),
+    "bytes_per_pixel": (Kind.FLOAT, "bytes of the file of {} for each pixel", False),
+    "brightness": (Kind.FLOAT, "mean brightness of {}, 0 to 1", False),
+    "contrast": (Kind.FLOAT, "standard deviation of the brightness of {}", False),
+    "under_exposed": (Kind.FLOAT, "share of nearly black pixels of {}", False),
+    "over_exposed": (Kind.FLOAT, "share of nearly white pixels of {}", False),
+    "saturation": (Kind.FLOAT, "mean saturation of {}, 0 to 1", False),
+    "colourfulness": (Kind.FLOAT, "colourfulness of {} (Hasler and Süsstrunk)", False),
+    "is_grey": (Kind.INTEGER, "whether {} has no colours: 1 or 0", True),
+    "sharpness": (Kind.FLOAT, "sharpness of {}: the variance of its Laplacian", False),
+    "noise": (Kind.FLOAT, "noise of {} (Immerkær)", False),
+    "entropy": (Kind.FLOAT, "entropy of the brightness of {}, in bits", False),
+    "background": (Kind.FLOAT, "share of the border of {} that has one colour", False),
+    "capture_device": (Kind.STRING, "camera of {}", False),
+    "capture_hour": (Kind.INTEGER, "hour of the day in which {} was taken", False),
+    "flash": (Kind.INTEGER, "whether the flash fired for {}: 1 or 0", True),
+}
+"""Feature of an image → its kind, what it is, with `{}` for the image, and whether it is 1 or 0.
+
+A path that is null has none, nor a file that is not an image.
+"""
+OF_ALL = tuple(name for name in FEATURES if name not in ("sharpness", "noise", "capture_device", "capture_hour", "flash"))
+"""Those that every image has, however small, and whoever took it."""
+
+
+@dataclass(frozen=True)
+class OfImages:
+    """A feature of the images at places, which may be in a folder; null where there is no image."""
+
+    feature: str
+    folder: str = ""
+
+    def __call__(self, names: pa.Array) -> pa.Array:
+        places = [name and (joined(self.folder, name) if self.folder else name) for name in names.to_pylist()]
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding leaves Python's lock free
+            values = list(threads.map(self._of, places))
+        return pa.array([None if v == "" else v for v in values], arrow_type(FEATURES[self.feature][0]))
+
+    def _of(self, place: str | None) -> Any:
+        return place and _features(place, _state(place)).get(self.feature)
+
+
+def folder_of(table: Dataset) -> str:
+    """The folder of images that a table is of, or that its manifest is in; empty for another table."""
+    source = table.source
+    place = source.copies.place if isinstance(source, Files) and source.copies else ""
+    return os.path.dirname(place) if place and is_local(place) and os.path.isfile(place) else place  # noqa: PTH113, PTH120 -- a URI stays one
+
+
+def _state(place: str) -> tuple[int, int]:
+    """What tells a file from an earlier one at its place."""
+    try:
+        found = Path(local_path(place)).stat() if is_local(place) else None
+    except OSError:
+        return 0, 0
+    return (found.st_mtime_ns, found.st_size) if found else (0, 0)
+
+
+@lru_cache(maxsize=HELD)
+def _features(place: str, state: tuple[int, int]) -> Mapping[str, Any]:
+    try:
+        content = bytes_of(place, "image", LARGEST_FILE, SourceError)
+        return features(picture(content, place), len(content))
+    except SourceError:
+        return {}
+
+
+def features(image: Picture, size: int) -> dict[str, Any]:
+    """All features of an image whose file has so many bytes.
+
+    >>> two = np.array([[[200, 150, 120], [60, 40, 30]]], np.uint8)
+    >>> found = features(Picture(two, "png", 3), 90)
+    >>> found["brightness"], found["colourfulness"], found["bytes_per_pixel"], found["orientation"]
+    (0.4046, 38.4376, 45.0, 'landscape')
+    """
+    height, width = image.pixels.shape[:2]
+    aspect = width / height
+    small = shrunk(image.pixels, LONGER_SIDE)
+    made: dict[str, Any] = {
+        "width": width,
+        "height": height,
+        "megapixels": width * height / 1e6,
+        "aspect": aspect,
+        "orientation": "portrait" if aspect < 0.95 else "landscape" if aspect > 1.05 else "square",
+        "format": image.format,
+        "channels": image.channels,
+        "bytes_per_pixel": size / (width * height),
+        **_light(small),
+        **_colours(small),
+        "background": _background(small),
+        **_camera(image.exif),
+    }
+    return {name: round(float(x), DECIMALS) if isinstance(x, float) else x for name, x in made.items()}
+
+
+def luma(pixels: np.ndarray) -> np.ndarray:
+    """The brightness of each pixel, 0 to 255."""
+    y: np.ndarray = pixels @ np.array([0.299, 0.587, 0.114])
+    return y
+
+
+def _light(pixels: np.ndarray) -> dict[str, float | None]:
+    y = luma(pixels)
+    counts = np.bincount(np.rint(y).astype(int).ravel(), minlength=256)
+    shares = counts[counts > 0] / y.size
+    edges, noise = (_convolved(y, kernel) for kernel in (LAPLACIAN, NOISE))
+    inner = bool(edges.size)
+    return {
+        "brightness": float(y.mean() / 255),
+        "contrast": float(y.std() / 255),
+        "under_exposed": float((y < DARK).mean()),
+        "over_exposed": float((y > BRIGHT).mean()),
+        "entropy": float(-(shares * np.log2(shares)).sum()) + 0.0,
+        "sharpness": float(edges.var()) if inner else None,
+        "noise": float(math.sqrt(math.pi / 2) / 6 * np.abs(noise).mean()) if inner else None,
+    }
+
+
+def _convolved(y: np.ndarray, kernel: tuple[tuple[int, ...], ...]) -> np.ndarray:
+    """What a symmetric kernel of 3 × 3 gives of the pixels that are not on the border."""
+    height, width = y.shape
+    parts = (k * y[i : height - 2 + i, j : width - 2 + j] for i, row in enumerate(kernel) for j, k in enumerate(row) if k)
+    return sum(parts, np.zeros((max(height - 2, 0), max(width - 2, 0)))) if min(height, width) > 2 else np.zeros((0, 0))
+
+
+def _colours(pixels: np.ndarray) -> dict[str, float | int]:
+    r, g, b = np.moveaxis(pixels.astype(float), -1, 0)
+    most, spread = pixels.max(axis=-1).astype(float), np.ptp(pixels, axis=-1).astype(float)
+    red_green, yellow_blue = r - g, (r + g) / 2 - b
+    deviation = math.hypot(red_green.std(), yellow_blue.std())
+    return {
+        "saturation": float(np.divide(spread, most, out=np.zeros_like(most), where=most > 0).mean()),
+        "colourfulness": deviation + 0.3 * math.hypot(red_green.mean(), yellow_blue.mean()),
+        "is_grey": int(np.percentile(spread, 99) < COLOURLESS),
+    }
+
+
+def _background(pixels: np.ndarray) -> float:
+    """The share of the border whose colour is like its median."""
+    from skimage.color import rgb2lab
+
+    border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
+    lab = rgb2lab(border)
+    return float((np.linalg.norm(lab - np.median(lab, axis=0), axis=-1) <= LIKE_BACKGROUND).mean())
+
+
+def _camera(exif: Mapping[int, Any]) -> dict[str, Any]:
+    """What the camera wrote."""
+    device = " ".join(str(exif[tag]).strip("\0 ") for tag in (MAKE, MODEL) if exif.get(tag))
+    hour = str(exif.get(DATE, ""))[11:13]
+    flash = exif.get(FLASH)
+    return {
+        "capture_device": device or None,
+        "capture_hour": int(hour) if hour.isdigit() and int(hour) < 24 else None,
+        "flash": flash & 1 if isinstance(flash, int) else None,
+    }
