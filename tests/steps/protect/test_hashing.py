@@ -1,5 +1,8 @@
 """hash and sha256: check values, and the laws of pseudonyms."""
 
+import base64
+import hmac
+import pickle
 import re
 
 import pyarrow as pa
@@ -31,6 +34,13 @@ def test_equal_values_have_equal_pseudonyms_and_nulls_and_empty_strings_stay(tex
     assert len({t for t, _ in pairs}) == len({p for _, p in pairs}) == len(pairs)
     assert all(p == t if not t else len(p) == 26 for t, p in pairs)
     assert not {p for p in found if p} & set(other)
+
+
+@given(st.binary(min_size=32, max_size=32), st.text(st.characters(codec="utf-8"), min_size=1), st.sampled_from(range(64, 264, 8)))
+def test_a_pseudonym_is_the_hmac_of_the_standard_library(key, text, bits):
+    found = hmac.digest(key, text.encode(), "sha256")[: bits // 8]
+    one = pickle.loads(pickle.dumps(Hashed(key, "none", "base32", bits)))
+    assert one(text) == base64.b32encode(found).decode().rstrip("=").lower()
 
 
 def test_pseudonyms_are_those_of_other_tables_and_kinds():
