@@ -44,7 +44,7 @@ LARGE = (
     ),
     *("shuffle", "recordio", "row", "serve", "batch", "servers"),
 )
-USUAL = (*LARGE, "redact", "sensitive", "shap", "records", "pipe", "start", "draft", "memory", "export")
+USUAL = (*LARGE, "redact", "sensitive", "shap", "records", "pipe", "start", "draft", "memory", "export", "encrypted")
 BENCHMARKS = (*USUAL, "load")  # an hour of its own
 ROWS = 20_000_000
 RUNS = 3
