@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 import tilth
 from tests.encrypted import MARK, TABLE, key
+from tests.house.tree import ROOT
 from tilth.cli.app import run
 from tilth.errors import SourceError
 from tilth.protection import environment
@@ -65,3 +67,12 @@ def test_what_encryption_does_not_cover_is_noted(tmp_path: Path, monkeypatch: py
     for words in ("/dev/sda2", "/usr/share/apport", "all users may list", "in the data folder", "may write to"):
         assert words in said
     assert "dm-0" not in said and "zram0" not in said
+
+
+def test_the_tests_exist_that_are_named_as_proof() -> None:
+    page, last = (ROOT / "docs" / "protection.md").read_text(), ""
+    named = re.findall(r"`(tests/[\w/]+\.py)?(?:::(test_\w+))?`", page)
+    assert len(named) > 20
+    for file, function in named:
+        last = file or last
+        assert not function or f"def {function}(" in (ROOT / last).read_text(), function
