@@ -59,9 +59,10 @@ def used(run: Session, file: Path) -> weakref.ref[Any]:
 
 
 def left(engine: Any) -> list[Any]:
-    """The tables and views that an engine has."""
+    """The tables and views that an engine has, those of sessions that other tests forgot to close left out."""
+    gc.collect()
     if engine.name == "spark":
-        return [engine.own.catalog.listTables(), engine.given.catalog.listTables()]
+        return [session.sql("SHOW TABLES").collect() for session in (engine.own, engine.given)]
     names = "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
     return [engine._connection.execute(names).fetchall()]
 

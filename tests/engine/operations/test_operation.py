@@ -28,3 +28,10 @@ def test_a_compiled_sqlglot_is_refused_with_the_next_step(monkeypatch: pytest.Mo
 def test_a_condition_reaches_the_aggregate_within(aggregate: operation.Operation, engine: operation.EngineName) -> None:
     condition = exp.Where(this=gt(col("only"), lit(0)))
     assert "only" in operation.lower(exp.Filter(this=aggregate, expression=condition), engine)
+
+
+def test_spark_is_spared_what_its_parser_reads_twice() -> None:
+    tree = exp.Case(ifs=[exp.If(this=exp.Paren(this=exp.Paren(this=gt(col("x"), lit(0)))), true=exp.Paren(this=col("y")))])
+    assert operation.lower(tree, "spark") == "IF(`x` > 0, `y`, NULL)"
+    product = exp.Mul(this=exp.Paren(this=exp.Add(this=col("x"), expression=lit(1))), expression=lit(2))
+    assert operation.lower(product, "spark") == "(`x` + 1) * 2"

@@ -123,6 +123,21 @@ class Lowering(Generator):
         """The text of an aggregate over the rows for which a condition is true."""
         return super().filter_sql(expression) if isinstance(expression.this.this, exp.Distinct) else self._by_pattern(expression)
 
+    def paren_sql(self, expression: exp.Paren) -> str:
+        """Parentheses; for Spark none where the text around them already says where they would end.
+
+        At each one Spark's parser reads ahead to where it ends, before it reads what is in it.
+        """
+        if self.engine == "spark" and not self.pretty and isinstance(expression.parent, ENCLOSING):
+            return self.sql(expression.this)
+        return super().paren_sql(expression)
+
+    def case_sql(self, expression: exp.Case) -> str:
+        """A CASE; for Spark, whose parser reads ahead at each one, too, an IF where there is one condition."""
+        if self.engine != "spark" or self.pretty or expression.this or len(ifs := expression.args["ifs"]) > 1:
+            return super().case_sql(expression)
+        return self.func("IF", ifs[0].this, ifs[0].args["true"], expression.args.get("default") or exp.null())
+
     def _by_pattern(self, tree: Tree) -> str:
         """The text of an operation or a filter: that of its pattern, with the texts of its holes."""
         if self.pretty:  # how lines are indented depends on what is around
@@ -131,6 +146,10 @@ class Lowering(Generator):
         pieces = _pieces(self.engine, Pattern(_shape(tree, tree, holes), tree))
         texts = [self.sql(hole) for hole in holes]
         return "".join(piece if isinstance(piece, str) else texts[piece] for piece in pieces)
+
+
+ENCLOSING = (exp.Paren, exp.Anonymous, exp.Alias, exp.If, exp.Where, exp.Having, exp.Coalesce, exp.CountIf, exp.Sum, exp.Min, exp.Max)
+"""What writes something around each of the expressions in it."""
 
 
 @cache

@@ -245,9 +245,12 @@ class SparkRun(Session):
         return getattr(handle, "sparkSession", None) in (self.own, self.given)
 
     def sql(self, text: str) -> DataFrame:
-        """A frame from a query; Spark's exceptions become Tilth's."""
+        """A frame from a query; Spark's exceptions become Tilth's.
+
+        In parentheses: a statement that begins with WITH may insert, too, and Spark's parser reads it to its end to see that it does not.
+        """
         with self._translated(text):
-            return self.own.sql(text)
+            return self.own.sql(f"({text})")
 
     @contextmanager
     def _translated(self, text: str) -> Iterator[None]:
