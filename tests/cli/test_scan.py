@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from tests.cli.processes import Completed
 
 Tilth = Callable[..., Completed]
@@ -21,6 +23,19 @@ def test_a_scan_shows_verdicts_and_proposes_steps(tilth: Tilth, tmp_path: Path) 
     assert "ann1@" not in done.out and "ann1@" not in (tmp_path / "report.html").read_text()
     found = json.loads(tilth("scan", str(path), "--entities", "EMAIL", "--json").out)
     assert [c["name"] for c in found["columns"]] == ["mail"]
+
+
+def test_a_full_scan_writes_where_it_is_in_each_cell(tilth: Tilth, tmp_path: Path) -> None:
+    path, cells = tmp_path / "notes.csv", tmp_path / "cells.parquet"
+    path.write_text("id,mail,note\n1,ann@mail.example.org,call (415) 555-2671\n2,,fine\n")
+    done = tilth("scan", str(path), "--mode", "full", "--cells", str(cells), "--countries", "US", "--json")
+    assert json.loads(done.out)["mode"] == "full" and done.code == 0
+    first, second = (dict(row) for row in pq.read_table(cells)["DetectedEntities"].to_pylist())
+    assert [(f["entityType"], f["start"], f["end"], f["rule"]) for f in first["note"]] == [("PHONE_NUMBER", 5, 19, "phone_number+context")]
+    assert first["mail"][0]["entityType"] == "EMAIL" and second == {}
+    assert tilth("scan", str(path), "--mode", "full").code == 2
+    done = tilth("scan", str(path), "--mode", "full", "--cells", str(cells), "--allow", "x")
+    assert done.code == 2 and "--allow" in done.err
 
 
 def test_a_wrong_request_is_explained(tilth: Tilth, tmp_path: Path) -> None:

@@ -14,8 +14,13 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
 @click.argument("data", type=INPUT, metavar="DATA", required=False)
 @OUTPUTS
 @click.option(
-    "--mode", type=click.Choice(("columns", "sample")), default="columns", show_default=True, help="All rows, or a sample of them."
+    "--mode",
+    type=click.Choice(("columns", "sample", "full")),
+    default="columns",
+    show_default=True,
+    help="Counts of all rows, or of a sample; full: also where it is in each cell.",
 )
+@click.option("--cells", metavar="PLACE", help="Where --mode full writes the table, with the column DetectedEntities.")
 @click.option("--entities", type=NAMES, default=(), metavar="A,B,…", help="What is looked for; --list shows all. Default: all there is.")
 @click.option(
     "--countries", type=NAMES, default="all", show_default=True, metavar="US,CA,…", help="Whose numbers are looked for, as ISO codes."
@@ -39,15 +44,24 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
 @shared(*READING)
 @shared(*ENGINE)
 def command(
-    data: str | None, outputs: tuple[str, ...], ner: str | None, custom: str | None, listing: bool, json: bool, **options: Any
+    data: str | None,
+    outputs: tuple[str, ...],
+    cells: str | None,
+    ner: str | None,
+    custom: str | None,
+    listing: bool,
+    json: bool,
+    **options: Any,
 ) -> int:
     """Find sensitive data in DATA: which columns hold e-mail addresses, cards, numbers of persons and the like, in how many rows.
 
-    No values are shown. The steps `redact` that hide what was found are proposed.
+    No values are shown. The steps `redact` that hide what was found are proposed. What --mode full writes holds the values.
     """
     from tilth import verbs
+    from tilth.engine.chosen import session_of
     from tilth.measures.sensitive.measure import Sensitive
     from tilth.measures.sensitive.section import as_json
+    from tilth.protection.cells import with_places
     from tilth.report.files import Outputs
 
     if listing:
@@ -57,12 +71,17 @@ def command(
         raise click.UsageError("there is no data: give DATA, or --list")
     if ner is not None and not ner.startswith("python:"):
         raise click.UsageError(f"--ner {ner}: accepted is python:MODULE:FUNCTION")
+    if (options["mode"] == "full") != (cells is not None):
+        raise click.UsageError("--mode full and --cells PLACE go together")
     files = Outputs(outputs)
     engine, reading = engine_from(options), reading_from(options)
     recogniser = (ner or "").removeprefix("python:")
     measure = Sensitive(**options, recogniser=recogniser, custom=_custom(custom) if custom else ())
-    report = verbs.measure(verbs.read(data, engine=engine, **reading), measure, engine=engine)
-    report = replace(report, title="scan")
+    table = verbs.read(data, engine=engine, **reading)
+    report = replace(verbs.measure(table, measure, engine=engine), title="scan")
+    if cells is not None:
+        with session_of(engine, table, "scan") as session:
+            verbs.write(with_places(table, measure, session), cells, engine=session)
     files.write(report)
     if json:
         import json as text

@@ -46,8 +46,8 @@ class Sensitive(Measure):
 
     name = "sensitive"
 
-    mode: Literal["columns", "sample"] = "columns"
-    """All rows, or a sample of them."""
+    mode: Literal["columns", "sample", "full"] = "columns"
+    """All rows (`columns`, and `full`, with which `tilth scan` also writes where it is in each cell), or a sample of them."""
     entities: tuple[str, ...] = ()
     """What is looked for, such as EMAIL. Default: all of no country, and those of the `countries`."""
     countries: tuple[str, ...] = ("all",)
@@ -80,8 +80,8 @@ class Sensitive(Measure):
         object.__setattr__(self, "custom", entities_from(self.custom, "custom"))
         shares = {"threshold": self.threshold, "sample_portion": self.sample_portion}
         RequestError.reject(f"{name} is {x}, not a share from 0 to 1" for name, x in shares.items() if not 0 <= x <= 1)
-        if self.mode not in ("columns", "sample"):
-            raise RequestError(f"there is no mode {self.mode!r}", accepted="columns, sample", code="unknown-mode")
+        if self.mode not in ("columns", "sample", "full"):
+            raise RequestError(f"there is no mode {self.mode!r}", accepted="columns, sample, full", code="unknown-mode")
         self.detector()
 
     def detector(self) -> Detector:

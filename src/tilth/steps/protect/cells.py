@@ -14,7 +14,7 @@ from tilth.data import Column, Dataset, Kind
 from tilth.engine.expressions import col, lit
 from tilth.engine.operations.findings import Findings
 from tilth.engine.python_operation import Item, PythonFunction
-from tilth.entities import Detector
+from tilth.entities import Detector, Entity
 from tilth.steps.protect.action import OfText
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ EVERY = "all"
 
 
 @lru_cache(maxsize=16)
-def detector(find: tuple[str, ...], countries: tuple[str, ...], sensitivity: str | float) -> Detector:
+def detector(find: tuple[str | Entity, ...], countries: tuple[str, ...], sensitivity: str | float) -> Detector:
     """What finds entities: those that are named, or `all` of no country and of the countries."""
     return Detector(None if find == (EVERY,) else find, countries, sensitivity)
 
@@ -40,7 +40,7 @@ class Found:
     """
 
     column: str
-    find: tuple[str, ...]
+    find: tuple[str | Entity, ...]
     countries: tuple[str, ...]
     sensitivity: str | float
     action: str
@@ -48,6 +48,10 @@ class Found:
     noted: bool
     details: bool
     never_nan: bool = field(default=True, init=False, repr=False)
+
+    def way(self, entity: str) -> tuple[str, OfText | None]:
+        """The action of an entity, and what makes the replacement."""
+        return self.action, self.one
 
     def __call__(self, texts: pa.Array) -> pa.Array:
         import pyarrow as pa
@@ -72,8 +76,8 @@ class Found:
     def _hidden(self, text: str | None, spans: Sequence[Span]) -> str | None:
         for span in reversed(spans):  # from the right, so that the places of those on the left stay right
             if text is not None:
-                part = text[span.start : span.end]
-                made = f"[{span.entity}]" if self.one is None else self.one(part)
+                part, (_, one) = text[span.start : span.end], self.way(span.entity)
+                made = f"[{span.entity}]" if one is None else one(part)
                 text = f"{text[: span.start]}{made or ''}{text[span.end :]}"
         return text
 
@@ -81,7 +85,7 @@ class Found:
         if not spans or not self.noted:
             return None
         places = [
-            {"entityType": s.entity, "actionUsed": self.action, "start": s.start, "end": s.end}
+            {"entityType": s.entity, "actionUsed": self.way(s.entity)[0], "start": s.start, "end": s.end}
             | ({"score": s.score, "tier": s.tier, "rule": s.rule} if self.details else {})
             for s in spans
         ]
