@@ -57,16 +57,16 @@ class DynamicFrame:
 
     def filter(self, f: Any, transformation_ctx: str = "") -> DynamicFrame:
         """The rows for which a function of a row is true. They go through this process."""
-        if _package(self.frame) == "pyspark":
+        if package(self.frame) == "pyspark":
             rows = [row for row in self.frame.collect() if f(row)]
             return DynamicFrame(self.frame.sparkSession.createDataFrame(rows, self.frame.schema), self.glue_ctx, self.name)
-        rows = self.frame.to_dict("records") if _package(self.frame) == "pandas" else self.frame.to_pylist()
+        rows = self.frame.to_dict("records") if package(self.frame) == "pandas" else self.frame.to_pylist()
         places = [place for place, row in enumerate(rows) if f(row)]
         return DynamicFrame(self.frame.take(places) if places else self.frame[:0], self.glue_ctx, self.name)
 
     def count(self) -> int:
         """The number of rows."""
-        return int(self.frame.count()) if _package(self.frame) == "pyspark" else len(self.frame)
+        return int(self.frame.count()) if package(self.frame) == "pyspark" else len(self.frame)
 
     def __getattr__(self, name: str) -> Any:
         """What else the frame has: `printSchema`, `show` …"""
@@ -163,12 +163,12 @@ def _evaluated(
     context, prefix = publishing(publishing_options or {})
     options = check_options(additional_options or {})
     files = RowFiles(outside=options.pop("outside_where", "passed"), labels=options.pop("rule_labels", False))
-    frame, rules = _held(given), ruleset_from(ruleset)
+    frame, rules = held(given), ruleset_from(ruleset)
     with session_of(None, frame, "check") as session:
         facts = begin(session)
         data = table_of(frame, session)
         reject_taken(data, ADDED if by_row else ())
-        tables = {name: _held(source) for name, source in (sources or {}).items()}
+        tables = {name: held(source) for name, source in (sources or {}).items()}
         done = checked(data, rules, session, sources=tables, row_files=files, **options)
         assert done.rows is not None  # noqa: S101 -- of what was checked
         rows = done.rows()
@@ -181,7 +181,7 @@ def _evaluated(
             found = {OUTCOMES: rule_outcomes(report), **({AGGREGATED: aggregated_metrics(report)} if counts else {})}
             made = {key: _like(frame, table) for key, table in found.items()}
             if by_row:
-                made[ROW_OUTCOMES] = to_frame(rows.all_rows(), KINDS.get(_package(frame), "arrow"), session)
+                made[ROW_OUTCOMES] = to_frame(rows.all_rows(), KINDS.get(package(frame), "arrow"), session)
     if prefix and is_local(prefix):
         report.save(joined(prefix, f"{context}.jsonl"), "glue_lines")
     if isinstance(given, DynamicFrame):
@@ -189,19 +189,20 @@ def _evaluated(
     return DynamicFrameCollection({INPUT: given, **made}, report)
 
 
-def _package(frame: Any) -> str:
+def package(frame: Any) -> str:
+    """The package that a frame is of."""
     return type(frame).__module__.partition(".")[0]
 
 
-def _held(frame: Any) -> Any:
+def held(frame: Any) -> Any:
     """The frame that a DynamicFrame holds."""
     return frame.toDF() if isinstance(frame, DynamicFrame) else frame
 
 
 def _like(frame: Any, table: Any) -> Any:
     """An Arrow table as a frame of the same kind as another."""
-    if _package(frame) == "pyspark":
+    if package(frame) == "pyspark":
         from tilth.engine.spark import Spark
 
         return Spark(frame.sparkSession).frame(table)
-    return table.to_pandas(maps_as_pydicts="strict") if _package(frame) == "pandas" else table
+    return table.to_pandas(maps_as_pydicts="strict") if package(frame) == "pandas" else table

@@ -7,10 +7,8 @@ from tilth.engine.expressions import lit
 from tilth.engine.session import Session
 from tilth.errors import RequestError
 from tilth.measures.sensitive.measure import Sensitive
-from tilth.steps.protect.cells import EVERY, Found, with_findings
+from tilth.steps.protect.cells import CELLS, EVERY, Found, with_findings
 from tilth.steps.step import reject_clashes
-
-CELLS = "DetectedEntities"
 
 
 def with_places(data: Dataset, scan: Sensitive, session: Session) -> Dataset:

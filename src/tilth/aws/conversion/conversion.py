@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from tilth.aws.conversion import data_wrangler, databrew
+from tilth.aws.conversion import data_wrangler, databrew, glue_jobs
 from tilth.aws.conversion.formulas import mistake_in
 from tilth.aws.conversion.made import Item, Made, Placed, arranged
 from tilth.errors import Mistake, RequestError, joined
@@ -18,10 +18,11 @@ from tilth.store.documents import document
 from tilth.store.places import atomic
 from tilth.yaml import comment_text, yaml_value
 
-RECIPE, FLOW = "a recipe of AWS Glue DataBrew", "a flow of SageMaker Data Wrangler"
+RECIPE, FLOW, JOB = "a recipe of AWS Glue DataBrew", "a flow of SageMaker Data Wrangler", "a job of AWS Glue"
 LEARNS = {
     RECIPE: "learned from the training part; a recipe computes it anew from the data of each run",
     FLOW: "learned anew, from the training part; what the file holds was learned from a sample",
+    JOB: "learned from the training part",
 }
 MOST = 1_000  # actions; a recipe has at most 100
 LINES = 100  # of code that was not converted
@@ -85,7 +86,9 @@ class Conversion:
 
 
 def convert(path: str | Path, data: str | None = None) -> Conversion:
-    """Convert a recipe of AWS Glue DataBrew (JSON or YAML), or a flow of SageMaker Data Wrangler (`.flow`), to a flow.
+    """Convert a recipe of AWS Glue DataBrew (JSON or YAML), a flow of SageMaker Data Wrangler (`.flow`), or a job of AWS Glue to a flow.
+
+    Of a job the nodes that detect sensitive data become steps.
 
     `data` is what the flow reads, by default what a Data Wrangler flow reads. What has no counterpart is a comment in the flow, with its
     reason, and one of `left_out`. No code that the file holds is run.
@@ -102,15 +105,17 @@ def convert(path: str | Path, data: str | None = None) -> Conversion:
     """
     given = document(path, "file to convert")
     name = Path(path).name
-    steps, nodes = databrew.steps_of(given), data_wrangler.nodes_of(given)
-    if len(steps or nodes or ()) > MOST:
-        raise RequestError(f"{str(path)!r} has {len(steps or nodes or ())} actions", accepted=f"at most {MOST}", code="too-large")
+    steps, nodes, job = databrew.steps_of(given), data_wrangler.nodes_of(given), glue_jobs.nodes_of(given)
+    if len(steps or nodes or job or ()) > MOST:
+        raise RequestError(f"{str(path)!r} has {len(steps or nodes or job or ())} actions", accepted=f"at most {MOST}", code="too-large")
     if steps is not None:
         return Conversion(name, RECIPE, tuple(map(_checked, databrew.items_of(steps))), data)
     if nodes is not None:
         place = data or data_wrangler.source_of(data_wrangler.path_of(nodes))
         return Conversion(name, FLOW, tuple(map(_checked, data_wrangler.items_of(nodes))), place)
-    accepted = f"{RECIPE} (a list of steps), or {FLOW} (a mapping with `nodes`)"
+    if job is not None:
+        return Conversion(name, JOB, tuple(map(_checked, glue_jobs.items_of(job))), data)
+    accepted = f"{RECIPE} (a list of steps), {FLOW} (a mapping with `nodes`), or {JOB} (a mapping with `CodeGenConfigurationNodes`)"
     hint = "`tilth convert --help` lists the files of other products that can be converted, too"
     raise RequestError(f"{str(path)!r} is not a file that can be converted", accepted=accepted, hint=hint, code="not-convertible")
 

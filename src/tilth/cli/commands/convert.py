@@ -22,8 +22,9 @@ def command(
 ) -> int:
     """Convert FILE to a flow, or the checks in it to rules.
 
-    FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, a fitted pipeline of scikit-learn (.skops), or the folder of
-    one of Spark ML. A pipeline becomes a fitted flow, with the numbers that it has learned, if FLOW ends in .tilth.
+    FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, a job of Glue (JSON) that detects sensitive data, a fitted
+    pipeline of scikit-learn (.skops), or the folder of one of Spark ML. A pipeline becomes a fitted flow, with the numbers that it has
+    learned, if FLOW ends in .tilth.
 
     A ruleset of DataBrew (JSON) becomes one for the columns of DATA, NAME.dqdl.
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MADE = "\x1ffound "  # begins the name of the column that holds a text and what was found in it
 EVERY = "all"
+CELLS = "DetectedEntities"  # what Glue calls the column of what was found
 
 
 @lru_cache(maxsize=16)
