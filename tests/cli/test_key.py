@@ -27,6 +27,7 @@ from tilth.store.protection import protected
 __all__ = ["key", "plaintext"]
 
 WITHOUT = {
+    "protect key destroy": "it looks at what files say in plain",
     "protect key new": "it makes keys",
     "protect key rotate": "it makes keys",
     "protect key show": "it shows keys",

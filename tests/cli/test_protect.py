@@ -41,7 +41,12 @@ def test_the_commands_make_rotate_and_show_keys_and_print_none(tilth: Tilth, tmp
         (made.out.strip(), "retired", "passphrase"),
     ]
     assert "retired" in tilth("protect", "key", "show", str(path)).out
-    assert all(e["key"] not in made.out + made.err + rotated.out + rotated.err for e in json.loads(path.read_text())["keys"])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    gone = tilth("protect", "key", "destroy", str(path), made.out.strip(), str(tmp_path / "data"), "--yes")
+    assert gone.code == 0 and "destroyed" in tilth("protect", "key", "show", str(path)).out
+    assert tilth("protect", "key", "destroy", str(path), rotated.out.strip(), str(tmp_path / "data"), "--yes").code == 2
+    assert all(e["key"] not in made.out + made.err + rotated.out + rotated.err for e in json.loads(path.read_text())["keys"] if "key" in e)
 
 
 def test_reveal_and_risk(tilth: Tilth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

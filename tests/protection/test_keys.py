@@ -13,8 +13,8 @@ from tests.encrypted import TABLE, code_of, key, rows
 from tests.keyservices import Vault, aws, kms, vault
 from tilth.encryption.keyfile import KeyFile
 from tilth.encryption.keys import key_of
-from tilth.errors import SourceError
-from tilth.protection.keys import rewrap, shred
+from tilth.errors import RequestError, SourceError
+from tilth.protection.keys import destroy, rewrap, shred
 from tilth.store.protection import protected
 
 __all__ = ["aws", "key", "kms", "vault"]
@@ -54,23 +54,29 @@ def test_a_data_set_under_kms_is_one_call_for_writing_and_one_for_reading(
         tilth.write(tilth.read(TABLE), tmp_path / "out", compression="zstd")
     with protected("aws-kms:alias/tilth"):
         assert [rows(tilth.read(tmp_path / "out")).num_rows for _ in range(2)] == [TABLE.num_rows] * 2
-    assert asked == ["GenerateDataKey", "Decrypt"]
+    assert asked == ["DescribeKey", "GenerateDataKey", "DescribeKey", "Decrypt"]
 
 
 def test_rotate_rewrap_destroy_and_shred(key: str, tmp_path: Path) -> None:
     file, out = KeyFile(key.removeprefix("file:")), tmp_path / "out"
     with protected(key):
         tilth.write(tilth.read(TABLE), out)
+        for name in ("alone.csv", "alone.parquet"):
+            tilth.write(tilth.read(TABLE.slice(0, 9)), tmp_path / "some" / name)
     old, new = file.active.id, file.rotated().id
     before = {p: p.read_bytes() for p in out.rglob("*.parquet")}
+    with pytest.raises(RequestError, match=r"3 files would be lost .*keys\.json"):
+        destroy(file, old, [tmp_path], tmp_path / "log.jsonl")
     assert rewrap(out, key_of(key)) == (old, new)
     assert {p: p.read_bytes() for p in out.rglob("*.parquet")} == before
-    file.destroyed(old)
+    log, all_of_it = tmp_path / "log.jsonl", [tmp_path]
+    with pytest.raises(RequestError, match=r"2 files would be lost.*alone\.csv\.sealed, .*alone\.parquet"):
+        destroy(file, old, all_of_it, log)
+    assert not log.exists() and destroy(file, old, [out], log) > 2
     with protected(key):
         assert rows(tilth.read(out)).num_rows == TABLE.num_rows
-    log = tmp_path / "log.jsonl"
     shred(out, log)
-    assert json.loads(log.read_text())["keys"] == [new]
+    assert [(x["act"], x["keys"]) for x in map(json.loads, log.read_text().splitlines())] == [("destroy", [old]), ("shred", [new])]
     with protected(key), pytest.raises(SourceError) as error:
         tilth.read(out)
     assert code_of(error) <= {"no-data-key"}

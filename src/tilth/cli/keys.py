@@ -66,6 +66,25 @@ def wrap(file: str, under: str) -> int:
 
 @key.command()
 @click.argument("file", type=INPUT, metavar="FILE")
+@click.argument("name", metavar="ID")
+@click.argument("folders", type=INPUT, metavar="FOLDER…", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def destroy(file: str, name: str, folders: tuple[str, ...], yes: bool) -> int:
+    """Destroy the retired key ID of FILE, if nothing in the FOLDERs is encrypted under it. It is noted in protect/log.jsonl."""
+    from tilth.encryption.keyfile import KeyFile
+    from tilth.protection.keys import destroy as destroyed
+
+    held = KeyFile(Path(file).expanduser())
+    held.reject_unretired(name)
+    if not yes:
+        click.confirm(f"destroy {name}? What else is encrypted under it, such as in backups, is lost", abort=True, err=True)
+    looked = destroyed(held, name, [Path(folder) for folder in folders])
+    say(f"{name} is destroyed; none of {looked:,} files is encrypted under it", "Copies of the key file from before still hold it.")
+    return 0
+
+
+@key.command()
+@click.argument("file", type=INPUT, metavar="FILE")
 @click.option("--json", is_flag=True, help="Print JSON.")
 def show(file: str, json: bool) -> int:
     """Show the ids, states and dates of the keys in FILE, and no key."""

@@ -16,13 +16,13 @@ from typing import IO, Any
 
 from tilth.encryption.keybytes import KeyBytes
 from tilth.encryption.keys import Key, wrapping_key
+from tilth.encryption.magic import WRAPPED
 from tilth.encryption.sealed import SUFFIX, Sealing, Unsealing
 from tilth.errors import SourceError
 
 FOLDER = "_tilth"
 KEYS = "keys.json"
 SEAL = "tilth/v1/sealed"
-WRAPPED = "tilth:key"  # in the context of a file by itself: its wrapped key
 
 
 class DataSet:

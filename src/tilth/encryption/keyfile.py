@@ -144,12 +144,16 @@ class KeyFile:
         new: dict[str, Any] = {"protection": "wrapped", "under": under.reference, "kdf": None, "nonce": None}
         self._write([e.model_copy(update=new | {"key": _text(held[e.id])}) if e.key else e for e in self.entries])
 
-    def destroyed(self, name: str) -> None:
-        """Remove the bytes of a retired key; its entry stays, with the date. Errors: `RequestError` for any other."""
+    def reject_unretired(self, name: str) -> None:
+        """Reject any other than a retired key of the file. Errors: `RequestError`."""
         retired = [e.id for e in self.entries if e.state == "retired"]
         if name not in retired:
             message = f"{name!r} is not a retired key of {self.path}"
             raise RequestError(message, accepted=", ".join(retired) or "none", hint="tilth protect key show", code="no-key")
+
+    def destroyed(self, name: str) -> None:
+        """Remove the bytes of a retired key; its entry stays, with the date. Errors: `RequestError` for any other."""
+        self.reject_unretired(name)
         gone: dict[str, Any] = dict.fromkeys(("key", "nonce", "kdf", "under")) | {"protection": "none"}
         gone |= {"state": "destroyed", "destroyed": _now()}
         self._write([e.model_copy(update=gone) if e.id == name else e for e in self.entries])

@@ -14,7 +14,7 @@ from tilth.errors import MachineError, RequestError
 LARGEST = 64 << 10  # bytes of a key file
 LAX = "TILTH_KEY_FILE_LAX"  # orchestrators mount secrets as links to files of root that all may read
 DATA = ("_tilth.json", "_tilth", "_manifest.json")  # what a folder of data has
-GIT_IGNORED, GIT_TRACKED = 0, 1  # exit codes of `git check-ignore`
+GIT_IGNORED = 0  # an exit code of `git check-ignore`
 
 
 def content_of(path: Path) -> tuple[bytes, os.stat_result]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tilth.errors import SourceError
 SEALED = b"\x02\x04\x78"  # format 2, AES-256-GCM with HKDF-SHA-512 and key commitment, no signature
 PARQUET = b"PARE"  # begins and ends a Parquet file with an encrypted footer
 TAIL = 8  # bytes: the length of the footer, and the magic
+BEFORE_CONTEXT = 35  # bytes of a sealed file: version, suite, message id
+WRAPPED = "tilth:key"  # in the context of a file by itself: its wrapped key
 ALONE = "tilth:"  # begins the name of the key of a Parquet file by itself, which has the wrapped key in it
 
 
@@ -58,6 +61,30 @@ def key_name(path: Path) -> str:
         return ""
 
 
-def wrapped_alone(name: str) -> bytes:
-    """The wrapped key in the name of the key of a file by itself; nothing for one of a data set."""
-    return base64.b64decode(name.split(":", 2)[2]) if name.startswith(ALONE) else b""
+def wrapped_alone(path: Path) -> bytes:
+    """The wrapped key that an encrypted file by itself holds, in plain; nothing for one that is part of a data set."""
+    if head_of(path) == PARQUET:
+        name = key_name(path)
+        text = name.split(":", 2)[2] if name.startswith(ALONE) else ""
+    else:
+        text = context_of(path).get(WRAPPED, "")
+    return base64.b64decode(text)
+
+
+def context_of(path: Path) -> dict[str, str]:
+    """What a sealed file says of itself in plain: its context, which is not authenticated yet; nothing where it is damaged.
+
+    Source: message format 2.0 of the AWS Encryption SDK: after version, suite and message id the length of the context, the number of
+    its entries, and each name and value behind its length.
+    """
+    with path.open("rb") as file:
+        file.seek(BEFORE_CONTEXT)
+        rest = io.BytesIO(file.read(int.from_bytes(file.read(2), "big")))
+
+    def number() -> int:
+        return int.from_bytes(rest.read(2), "big")
+
+    def text() -> str:
+        return rest.read(number()).decode("utf-8", "replace")
+
+    return {text(): text() for _ in range(number())}

@@ -40,9 +40,7 @@ def audit(folder: Path) -> Audit:
 
     Errors: `SourceError` without such a folder.
     """
-    if not folder.is_dir():
-        raise SourceError(f"there is no folder {folder}", code="no-file")
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
+    files = files_in(folder)
     encrypted, plain, keys = 0, list[Plain](), list[str]()
     for path in files:
         name = path.relative_to(folder).as_posix()
@@ -58,6 +56,13 @@ def audit(folder: Path) -> Audit:
         except SourceError as error:
             plain.append(Plain(name, error.mistakes[0].message))
     return Audit(len(files), encrypted, tuple(plain), tuple(keys))
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files in a folder and its subfolders, without links. Errors: `SourceError` without such a folder."""
+    if not folder.is_dir():
+        raise SourceError(f"there is no folder {folder}", code="no-file")
+    return sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
 
 
 def _is_listing(path: Path) -> bool:

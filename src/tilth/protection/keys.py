@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from tilth.encryption.dataset import FOLDER, KEYS, DataSet, bound_to, keys_in
+from tilth.encryption.keyfile import KeyFile
 from tilth.encryption.keys import Key, wrapping_key
-from tilth.errors import MachineError, SourceError
+from tilth.encryption.magic import is_encrypted, wrapped_alone
+from tilth.errors import MachineError, RequestError, SourceError, listed
+from tilth.protection.audit import files_in
 from tilth.protection.log import LOG, note
+from tilth.report.blocks import counted
 
 
 def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
@@ -44,6 +49,34 @@ def shred(folder: Path, log: Path = LOG) -> str:
     except SourceError:
         return name
     raise MachineError(f"{path} is still there", hint="remove it yourself", code="not-shredded")
+
+
+def destroy(file: KeyFile, name: str, folders: Sequence[Path], log: Path = LOG) -> int:
+    """Destroy a retired key of a key file, if nothing in some folders was encrypted under it: the files that were looked at.
+
+    Errors: `RequestError` where something was, and for a key that is not retired; `SourceError` without such a folder.
+    """
+    looked, under = 0, list[str]()
+    for folder in folders:
+        for path in files_in(folder):
+            looked += 1
+            if _wrapping(path) == name:
+                under.append(str(path))
+    if under:
+        message = f"{counted(len(under), 'file')} would be lost without the key {name}: {listed(under, most=5)}"
+        hint = "tilth protect rewrap FOLDER for a data set; write other files anew, or remove them"
+        raise RequestError(message, hint=hint, code="key-in-use")
+    file.reject_unretired(name)
+    note(log, "destroy", file=str(file.path), keys=[name], folders=[str(folder) for folder in folders])
+    file.destroyed(name)
+    return looked
+
+
+def _wrapping(path: Path) -> str:
+    """The id of the root key without which a file is lost; empty where there is none, or where it is part of a data set."""
+    if path.parts[-2:] == (FOLDER, KEYS):
+        return wrapping_key(base64.b64decode(keys_in(path.parents[1])[1]))
+    return wrapping_key(wrapped_alone(path)) if is_encrypted(path) else ""
 
 
 def _replace(folder: Path, held: DataSet) -> None:

@@ -53,6 +53,7 @@ def protected(key: str | Key, allow_plaintext: Iterable[str] = ()) -> Iterator[P
     if outer and outer.key.reference != made.reference:
         message = f"{made.reference} is asked for, and {outer.key.reference} is in force"
         raise RequestError(message, hint="give one key: as --key, or in `protect`", code="two-keys")
+    made.describe()  # a service is asked now whether there is such a key, not at the end of the work
     _without_core_dumps()
     found = Protection(made, allowed | (outer.plaintext if outer else frozenset()))
     token = _in_force.set(found)
