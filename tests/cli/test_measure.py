@@ -46,6 +46,17 @@ def test_columns_that_may_explain_a_difference(tilth, data):
     assert [tuple(f["details"][k] for k in ("column", "strata", "facet_value")) for f in within] == [("p", 2, "a"), ("p", 2, "d")]
 
 
+def test_columns_of_texts_and_clusters_are_named(tilth, tmp_path):
+    rows = [("Win now she", 1, i // 3) if i % 2 else ("see he home", 0, i // 3) for i in range(60)]
+    (tmp_path / "m.csv").write_text("\n".join(["body,spam,person", *(",".join(map(str, row)) for row in rows)]))
+    words = ("--label", "spam", "--positive", "1", "--text", "body", "--facet", "@gender_lean")
+    done = json.loads(tilth("measure", "m.csv", *words, "--measure", "terms", "--json").out)
+    assert {f["group"]: f["value"] for f in done["findings"] if f["name"] == "PMI"} == {"he": "-Infinity", "she": 1.0}
+    done = json.loads(tilth("measure", "m.csv", *words, "--clusters", "person", "--json").out)
+    methods = {f["group"]: f["details"].get("method") for f in done["findings"] if f["name"] == "CI"}
+    assert methods["@gender_lean=[-inf, -0.2)"] == "cluster bootstrap", methods
+
+
 def test_counts_are_measured_without_the_data(tilth, data, tmp_path):
     whole = json.loads(tilth("measure", data, *BIAS, "--save-counts", "counts.json", "--json").out)
     (tmp_path / data).unlink()

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 @click.option("--group", metavar="COLUMN", help="The strata of conditional disparity.")
 @click.option("--clusters", metavar="COLUMN", help="Which rows belong together, such as a patient's: intervals draw them together.")
 @click.option("--strata", multiple=True, metavar="COLUMN", help="A column that may explain differences, or all; may be repeated.")
+@click.option("--text", multiple=True, metavar="COLUMN", help="A column of texts, for facets such as @script; may be repeated.")
+@click.option("--image", metavar="COLUMN", help="The column of paths of images, for facets such as @brightness.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows; may be repeated.")
 @click.option("--time", metavar="COLUMN", help="When a row was: the order of the steps of series.")
 @PRIVATE
@@ -117,7 +119,7 @@ def command(
     from tilth.store.places import reject_foreign
 
     roles = {"label": label, "facet": facet, "id": options.pop("ids")}
-    roles |= {name: options.pop(name) for name in ("positive", "prediction", "group", "time", "private")}
+    roles |= {name: options.pop(name) for name in ("positive", "prediction", "group", "time", "text", "image", "private")}
     bias: dict[str, Any] = {"threshold": threshold, "strata": strata or None, "clusters": clusters, "counts": bool(counts_file) or None}
     bias = {name: value for name, value in bias.items() if value is not None}
     explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
@@ -226,7 +228,7 @@ def _of_counts(counts: BiasCounts, roles: Mapping[str, Any], source: str, engine
     from tilth.measures.bias import bias_findings
     from tilth.report import Report
 
-    refused = sorted(set(roles) & {"id", "private", "time"})
+    refused = sorted(set(roles) & {"id", "private", "time", "text", "image"})
     if refused:
         raise click.UsageError(f"{source} is a table of counts: --{refused[0]} has no meaning for it")
     names = {"facet": "facets"}
