@@ -347,8 +347,8 @@ def _cells(by: Sequence[Tree], found: Mapping[Any, tuple[int, float, float]], cl
 
 def _cube(facet: Facets, cells: Cells, axes: Axes, request: BiasRequest, warnings: list[Noted]) -> Cube:
     missing = MISSING_KEY if request.missing == "as_category" else None
-    own = zip(*(cells.read(a) for a in facet.axes), strict=True)
-    found = [missing if None in key else key if facet.crossed else key[0] for key in own]
+    own, crossed = zip(*(cells.read(a) for a in facet.axes), strict=True), facet.crossed
+    found = [missing if None in key else key if crossed else key[0] for key in own]
     group, label, prediction = cells.read(axes.group, missing), cells.read(axes.label), cells.read(axes.prediction)
     keys, strata, labels = ordered(found), ordered(group) if axes.group else (), ordered(label)
     y, p = (outcomes(a, of, request) for a, of in ((axes.label, label), (axes.prediction, prediction)))

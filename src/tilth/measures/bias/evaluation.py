@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import Any
@@ -112,7 +114,9 @@ def _added(numbers: Numbers, keys: Numbers) -> Numbers:
 def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Group, list[Found]]]:
     """Every metric of every group of every facet, p-values adjusted over all of them."""
     rows = sampled(counted, data, engine) if any(BIAS_METRICS[m].compares == "d" for m in counted.request.metrics) else None
-    found = [group for cube in counted.cubes for group in _of_cube(cube, counted, data, engine, rows)]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # draws, and sums of them, leave Python's lock free
+        drawn = list(threads.map(partial(_drawn, counted), counted.cubes))
+    found = [group for cube, of in zip(counted.cubes, drawn, strict=True) for group in _of_cube(cube, counted, of, data, engine, rows)]
     p_values = [f.payload.p_value for _, of in found for f in of if f.payload.p_value is not None]
     adjusted = iter(intervals.adjusted(p_values))
 
@@ -141,17 +145,34 @@ def performances(counted: Counted, groups: Sequence[Group]) -> Iterator[Finding[
         yield performance.finding(Performance.of(cells, **about), subject, g.name)
 
 
-def _of_cube(cube: Cube, counted: Counted, data: Dataset, engine: Session, rows: Sampled | None) -> Iterator[tuple[Group, list[Found]]]:
-    groups = [Group(cube, side, counted) for side in cube.sides]
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """The groups of a facet, the metrics that are `asked` of its cells, those that are over all values of the label, and draws of both."""
+
+    groups: Sequence[Group]
+    asked: Sequence[BiasMetric]
+    unfolded: Sequence[BiasMetric]
+    draws: Sequence[Draws]
+    of_values: Sequence[Draws]
+
+
+def _drawn(counted: Counted, cube: Cube) -> _Drawn:
+    groups, label, facet = [Group(cube, side, counted) for side in cube.sides], counted.axes.label, cube.facet
+    asked = [m for name, m in BIAS_METRICS.items() if name in counted.request.metrics and m.compares != "d"]
+    unfolded = [m for m in asked if m.distance] if label is not None and not label.intervals and len(cube.labels) > 2 else []
+    draws = drawn_metrics(cube.cells, cube.members, groups, asked, facet.name)
+    of_values = drawn_metrics(cube.unfolded, cube.unfolded_members, groups, unfolded, facet.name, "label values")
+    return _Drawn(groups, asked, unfolded, draws, of_values)
+
+
+def _of_cube(
+    cube: Cube, counted: Counted, of: _Drawn, data: Dataset, engine: Session, rows: Sampled | None
+) -> Iterator[tuple[Group, list[Found]]]:
     request, label, facet = counted.request, counted.axes.label, cube.facet
     of_rows = [m for name, m in BIAS_METRICS.items() if name in request.metrics and m.compares == "d"]
-    asked = [m for name, m in BIAS_METRICS.items() if name in request.metrics and m not in of_rows]
-    unfolded = [m for m in asked if m.distance] if label is not None and not label.intervals and len(cube.labels) > 2 else []
-    drawn = drawn_metrics(cube.cells, cube.members, groups, asked, facet.name)
-    drawn_of_values = drawn_metrics(cube.unfolded, cube.unfolded_members, groups, unfolded, facet.name, "label values")
     apart = label_distances(facet, cube.sides, label, request, data, engine) if label is not None and label.intervals else {}
-    for g, draws, of_values in zip(groups, drawn, drawn_of_values, strict=True):
-        found = [_measured(m, g, draws) for m in asked] + [_over_values(m, g, of_values) for m in unfolded]
+    for g, draws, of_values in zip(of.groups, of.draws, of.of_values, strict=True):
+        found = [_measured(m, g, draws) for m in of.asked] + [_over_values(m, g, of_values) for m in of.unfolded]
         found += [_flipped(m, g, rows) for m in of_rows if rows is not None]
         yield g, [*found, *_distances(g, *apart.get(g.side.name, (None, None)))]
 
