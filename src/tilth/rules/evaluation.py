@@ -241,7 +241,8 @@ class _Evaluator:
     def statistics(self) -> dict[str, float]:
         """Every metric that has a number, by the name under which it is recorded."""
         leaves = {rule: result for rule, result in self.results.items() if isinstance(rule, Rule)}
-        found = ((statistic(rule, name), value) for rule, result in leaves.items() for name, value in result.metrics.items())
+        numbers = ((rule, {**result.metrics, **result.kept}) for rule, result in leaves.items())
+        found = ((statistic(rule, name), value) for rule, of in numbers for name, value in of.items())
         return {name: float(value) for name, value in found if isinstance(value, int | float)}
 
     def examples(self, rules: Iterable[Rule | Composite], most: int) -> dict[Rule | Composite, Examples]:

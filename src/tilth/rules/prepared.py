@@ -27,12 +27,14 @@ GLUE = "Value: {} does not meet the constraint requirement!"
 class RuleResult(Reasons):
     """The result of a rule: its outcome, the metrics by the names that Glue gives them, and why it did not pass.
 
-    `empty`: there was no row to judge, so that `Setting.empty` may say otherwise.
+    `kept` are further numbers for the history, which are not shown. `empty`: there was no row to judge, so that `Setting.empty` may say
+    otherwise.
     """
 
     outcome: Outcome
     metrics: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    kept: Mapping[str, float] = field(default_factory=dict)
     empty: bool = False
 
     @property

@@ -51,6 +51,23 @@ def test_bins_are_those_of_numpy_and_cost_one_scan_more():
     assert [s.title for s in engine.scans] == ["row aggregates", "row aggregates"]
 
 
+def test_bins_are_kept_until_three_checks_have_too_much_outside(tmp_path):
+    usual, far = pa.table({"n": range(101)}), pa.table({"n": range(-10, 91)})  # of 101 values, 10 are below
+    empty = pa.table({"n": pa.array([], pa.int64())})
+    tables = [usual, far, far, usual, empty, far, far, far, far, far]
+    for rebin, last in (("true", (-10.0, 90.0)), ("false", (0.0, 100.0))):
+        rules = f'DataSources = {{"Primary": "n"}} Analyzers = [ Distribution "n" with bins = 4 with rebin = {rebin} ]'
+        reports = [tilth.check(table, rules, history=tmp_path / f"{rebin}.db") for table in tables]
+        found = [report.findings[0].payload.metrics.get("Column.n.Distribution") for report in reports]
+        edges = [told and (told["BinEdges"][0], told["BinEdges"][-1]) for told in found]
+        assert edges == [(0.0, 100.0)] * 4 + [None] + [(0.0, 100.0)] * 3 + [last] * 2
+        assert found[1]["Count"] == np.histogram(np.clip(far["n"], 0, 100), 4, (0, 100))[0].tolist() == [35, 25, 25, 16]
+        assert [len(report.facts.scans) for report in reports[:3]] == [2, 1, 1]
+        messages = [report.findings[0].message for report in reports]
+        assert [bool(message) for message in messages] == [False, True, True, False, False, True, True, True, *[rebin == "false"] * 2]
+        assert messages[1].startswith("9.9 % of the values of 'n' are outside the bins of earlier checks, more than 5 %: ")
+
+
 def test_other_columns_have_their_most_frequent_values_ties_by_value():
     words, flags, days = recorded('Distribution "word" with bins = 3, Distribution "flag", Distribution "day"')
     assert words == {"Column.word.Distribution": {"BinEdges": ["c", "d", "b"], "Count": [180, 180, 120], "DataType": "string"}}

@@ -47,8 +47,6 @@ TAG_VALUES: dict[str, tuple[Callable[[Tag], bool], str]] = {
 def useless(tag: Tag, rule: Rule) -> str:
     """Why a tag has no effect on this rule, though it has on others of the type."""
     condition = rule.condition
-    if tag.name == "rebin":
-        return "distributions are not kept in a history, so that every check has bins of its own"
     if condition is None:
         return ""
     if tag.name == "ignoreCase" and (condition.family != "string" or condition.operator == "matches"):

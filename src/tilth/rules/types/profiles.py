@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import col, lit, lt, not_null
+from tilth.engine.expressions import col, gt, lit, lt, not_null
 from tilth.engine.operations.numbers import Finite
 from tilth.errors import RulesError
 from tilth.metrics.columns import Completeness, Maximum, Mean, Minimum, RowCount, StandardDeviation, Sum
 from tilth.metrics.keys import DistinctValues, Entropy, TopValues, Uniqueness
 from tilth.metrics.metric import Metric
 from tilth.report import Outcome
-from tilth.rules.context import Context
+from tilth.report.charts import percent
+from tilth.rules.context import Context, History
 from tilth.rules.examples import groupable
 from tilth.rules.language.syntax import Rule
 from tilth.rules.prepared import PreparedRule, RuleResult, Values, metric_name, names, recorded, reject_kinds, within
@@ -22,6 +24,8 @@ from tilth.rules.types.rule_type import COLUMN, GLUE, TILTH, Form, RuleType
 from tilth.rules.types.values import extremes, lengths
 
 MOST_BINS = 20
+FEW_OUTSIDE, MANY_OUTSIDE = 0.02, 0.05  # shares of values outside the bins that are kept, of which a check tells
+WORN_OUT = 3  # checks in a row with many of them, after which bins are made anew
 
 
 def _all_columns(analyzer: Rule) -> bool:
@@ -54,31 +58,102 @@ def _of_column(column: Column, *, private: bool) -> dict[str, Metric]:
 
 
 def _distribution(analyzer: Rule, context: Context) -> PreparedRule:
-    """Rows in bins of equal width between the smallest and largest finite number; of other columns the most frequent values."""
-    columns, tag = _distributed(analyzer, context), analyzer.tag("bins")
-    bins = MOST_BINS if tag is None else int(tag.word)
-    ends = {c: (Minimum(c.name, finite=True), Maximum(c.name, finite=True)) for c in columns if c.kind.numeric}
-    tops = {c: TopValues(c.name, bins) for c in columns if c not in ends}
+    """Rows in bins of equal width between the smallest and largest finite number; of other columns the most frequent values.
 
-    def edges(values: Values) -> Iterator[tuple[Column, list[float], list[Metric]]]:
-        for column, (low, high) in ends.items():
-            if values[low] is not None:
-                between = _edges(float(values[low]), float(values[high]), bins)
-                yield column, between, _cumulated(column, between)
+    With a history the bins of the first check are kept, so that checks can be compared; what lies outside is in the first or last of them.
+    """
+    columns, tag = _distributed(analyzer, context), analyzer.tag("bins")
+    bins, rebin = MOST_BINS if tag is None else int(tag.word), analyzer.tag("rebin") is None or analyzer.flag("rebin")
+    numeric = {c: _Bins(c, bins, rebin, _kept_ends(c, context.history, rebin)) for c in columns if c.kind.numeric}
+    tops = {c: TopValues(c.name, bins) for c in columns if c not in numeric}
 
     def result(values: Values) -> RuleResult:
-        found = {}
-        for column, between, counts in edges(values):
-            below = [0, *(values[count] for count in counts)]
-            found[column.name] = _told(column, between, [b - a for a, b in pairwise(below)])
+        found, kept, notes = dict[str, Any](), dict[str, float](), list[str]()
+        for column, of in numeric.items():
+            if (edges := of.edges(values)) and (n := values[of.present]):
+                below = [0, *(values[count] for count in of.counts(edges))]
+                found[column.name] = _told(column, edges, [b - a for a, b in pairwise(below)])
+                overflow = sum(values[metric] for metric in of.outside) / n
+                kept |= dict(zip(_kept_names(column), (edges[0], edges[-1], overflow), strict=True))
+                notes += of.notes(overflow)
         for column, top in tops.items():
             if values[top]:
                 found[column.name] = _told(column, [_plain(value) for value, _ in values[top]], [n for _, n in values[top]])
         ordered = {metric_name("Distribution", (c.name,)): found[c.name] for c in columns if c.name in found}
-        return RuleResult(Outcome.PASSED, ordered)
+        return RuleResult(Outcome.PASSED, ordered, notes=tuple(notes), kept=kept)
 
-    metrics = (*(end for pair in ends.values() for end in pair), *tops.values())
-    return PreparedRule(metrics, result, names(columns), more=lambda values: [m for _, _, counts in edges(values) for m in counts])
+    def more(values: Values) -> list[Metric]:
+        return [metric for of in numeric.values() if not of.kept and (edges := of.edges(values)) for metric in of.counts(edges)]
+
+    metrics = (*(metric for of in numeric.values() for metric in of.metrics), *tops.values())
+    return PreparedRule(metrics, result, names(columns), more=more)
+
+
+@dataclass(frozen=True)
+class _Bins:
+    """The bins of a column of numbers: between its own smallest and largest, or between the ends that were `kept`."""
+
+    column: Column
+    bins: int
+    rebin: bool
+    kept: tuple[float, float] | None
+
+    @property
+    def own(self) -> tuple[Metric, Metric]:
+        """The smallest and the largest number."""
+        return Minimum(self.column.name, finite=True), Maximum(self.column.name, finite=True)
+
+    @property
+    def present(self) -> Metric:
+        """The number of numbers."""
+        return within(RowCount(), not_null(Finite.of(col(self.column.name))))
+
+    @property
+    def outside(self) -> tuple[Metric, ...]:
+        """How many are below and above the ends that were kept."""
+        if self.kept is None:
+            return ()
+        x, (low, high) = Finite.of(col(self.column.name)), map(lit, self.kept)
+        return within(RowCount(), lt(x, low)), within(RowCount(), gt(x.copy(), high))
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What is measured at first."""
+        if self.kept is None:
+            return (self.present, *self.own)
+        return (self.present, *self.counts(_edges(*self.kept, self.bins)), *self.outside)
+
+    def edges(self, values: Values) -> list[float]:
+        """The bounds of the bins; none of a column without a number."""
+        low, high = self.kept or (values[end] for end in self.own)
+        return [] if low is None else _edges(float(low), float(high), self.bins)
+
+    def counts(self, edges: Sequence[float]) -> list[Metric]:
+        """The numbers of rows below each bound behind the first; the last bin has its upper bound, and what is above it, too."""
+        x = Finite.of(col(self.column.name))
+        return [*(within(RowCount(), lt(x, lit(edge))) for edge in edges[1:-1]), self.present]
+
+    def notes(self, overflow: float) -> Iterator[str]:
+        """What is to be said of values outside the bins."""
+        if overflow > FEW_OUTSIDE:
+            then = "after three such checks in a row the bins are made anew" if self.rebin else "rebin = false keeps the bins"
+            more = f", more than {percent(MANY_OUTSIDE)}: {then}" if overflow > MANY_OUTSIDE else ""
+            yield f"{percent(overflow)} of the values of {self.column.name!r} are outside the bins of earlier checks{more}"
+
+
+def _kept_names(column: Column) -> tuple[str, str, str]:
+    """The statistics by which bins are kept: both ends, and the share of values outside of them."""
+    low, high, overflow = (metric_name(f"Distribution.{word}", (column.name,)) for word in ("FirstEdge", "LastEdge", "Overflow"))
+    return low, high, overflow
+
+
+def _kept_ends(column: Column, history: History | None, rebin: bool) -> tuple[float, float] | None:
+    """The ends of the bins of earlier checks; None where there were none, and where too much was outside of them too often."""
+    if history is None:
+        return None
+    low, high, overflow = ([value for _, value in history(name, WORN_OUT)] for name in _kept_names(column))
+    worn_out = rebin and len(overflow) == WORN_OUT and min(overflow) > MANY_OUTSIDE
+    return (low[0], high[0]) if low and high and not worn_out else None
 
 
 def _distributed(analyzer: Rule, context: Context) -> tuple[Column, ...]:
@@ -101,12 +176,6 @@ def _edges(low: float, high: float, bins: int) -> list[float]:
     if low == high:
         return [low, high]
     return [low, *(low + (high / bins - low / bins) * i for i in range(1, bins)), high]
-
-
-def _cumulated(column: Column, edges: Sequence[float]) -> list[Metric]:
-    """The numbers of rows below each bound behind the first; the last bin has its upper bound, too."""
-    x = Finite.of(col(column.name))
-    return [*(within(RowCount(), lt(x, lit(edge))) for edge in edges[1:-1]), within(RowCount(), not_null(x))]
 
 
 def _told(column: Column, edges: Sequence[Any], counts: Sequence[int]) -> Mapping[str, Any]:
