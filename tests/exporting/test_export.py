@@ -19,6 +19,7 @@ import tilth
 from tests.encrypted import key
 from tests.exporting.conftest import GATED, Wire, rows_in, running
 from tilth.cli.app import run
+from tilth.engine.spark import Spark
 from tilth.errors import DISK_FULL, MachineError, RequestError, SourceError
 from tilth.exporting import pull
 from tilth.exporting.export import explain
@@ -366,3 +367,18 @@ def test_the_command(postgres_server, execute, database, tmp_path, monkeypatch, 
     finally:
         execute("drop owned by clerk", "drop role clerk")
     assert "marked-password" not in told.err + told.out + "".join(p.read_text() for p in tmp_path.rglob("*.json"))
+
+
+@pytest.mark.spark
+def test_the_executors_of_spark_read(database, spark, execute, tmp_path, key):
+    """Under a key, at one snapshot, with an error that comes back as it is; what one process began the other goes on with."""
+    engine, query = Spark(spark), "select id, customer, country, 100 / (id - {}) as x from orders"
+    expected = tilth.write(tilth.read(f"{database}&query={query.format(7000)}")).sort_by("id").to_pylist()
+    with tilth.protected(key, ["spill"]):  # this Spark is not one that encrypts
+        with pytest.raises(SourceError, match=rf"a value does not fit(.|\n)*{AGAIN}"):
+            tilth.export(plan(database, query.format(4500)), str(tmp_path / "new"), engine=engine, count=False)
+        stopped(database, tmp_path / "begun", query=query.format(7000))
+        for place, more in ((tmp_path / "new", {"force": True}), (tmp_path / "begun", {})):
+            done = tilth.export(plan(database, query.format(7000)), str(place), engine=engine, **more)
+            assert tilth.write(done.read(engine=engine)).sort_by("id").to_pylist() == expected
+            assert {p.read_bytes()[:4] for p in place.glob("*.parquet")} == {b"PARE"}

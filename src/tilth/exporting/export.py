@@ -8,7 +8,8 @@ from typing import Any
 
 from tilth.data import Dataset
 from tilth.display import Displayed, Grid
-from tilth.engine.chosen import AnyEngine
+from tilth.engine.chosen import AnyEngine, engine_for
+from tilth.engine.session import Engine
 from tilth.errors import RequestError, TilthError, warn
 from tilth.exporting.manifest import manifest
 from tilth.exporting.plan import Plan, plan_of
@@ -113,6 +114,7 @@ def export(
     force: bool = False,
     count: bool = True,
     across_snapshots: bool = False,
+    engine: Engine | str | None = None,
     progress: Callable[[str], object] = str,
     **options: Any,
 ) -> Exported:
@@ -124,7 +126,7 @@ def export(
 
     An export that was interrupted goes on when it is asked for again: only parts that are not done are read. `force` begins anew,
     `across_snapshots` goes on although tables were written to since. All rows are of one moment, and are counted by the server as well,
-    unless `count` is false.
+    unless `count` is false. With the engine Spark its executors read the parts, `connections` at a time.
 
     Errors: `RequestError` for a wrong plan, and for a folder with other files or the export of another plan; `SourceError` for what
     cannot be read, or has changed; `MachineError` if the server cannot be reached, or the disk is full. What was done stays and is not
@@ -133,6 +135,8 @@ def export(
     plan = plan_of(source, to=to, **options)
     if not plan.to:
         raise RequestError("there is no place for the export", accepted="to: a folder, or s3://bucket/prefix", code="no-place")
+    made: Any = engine_for(engine)
+    spark = made.own if made.name == "spark" else None
     if plan.dialect == "redshift":
         reject_unloadable(plan)
     folder = unfinished(plan.to)
@@ -151,7 +155,7 @@ def export(
             if plan.dialect == "redshift":
                 Unload(plan, state, progress).run()
             else:
-                Pull(plan, state, progress, count, across_snapshots).run()
+                Pull(plan, state, progress, count, across_snapshots, spark).run()
         except TilthError as error:
             raise _to_go_on(error, state) from error
         state.finished = now()

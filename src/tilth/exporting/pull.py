@@ -9,20 +9,19 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from tilth.errors import MachineError, RequestError, SourceError, listed
+from tilth.exporting.part_reading import Asked, read_part, read_part_on_spark
 from tilth.exporting.parts import BLOCK, block_parts, column_parts, count_for
 from tilth.exporting.plan import Plan
-from tilth.exporting.state import File, Part, State, now
+from tilth.exporting.state import Part, State, now
 from tilth.exporting.subset import Subset
-from tilth.store.places import atomic
 from tilth.store.snapshot import LOST, SNAPSHOT_GONE, Estimate, Snapshot, reading
 
 if TYPE_CHECKING:
@@ -86,13 +85,16 @@ def _names(estimate: Estimate) -> str:
 
 @dataclass
 class Pull:
-    """An export that is read. `across` allows parts of different snapshots though a table has been written to in between."""
+    """An export that is read. `across` allows parts of different snapshots though a table has been written to in between; with
+    `spark` its executors read.
+    """
 
     plan: Plan
     state: State
     progress: Callable[[str], object]
     count: bool = True
     across: bool = False
+    spark: Any = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _open: set[Snapshot] = field(default_factory=set)
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -162,41 +164,30 @@ class Pull:
             raise
 
     def _drain(self, waiting: SimpleQueue[Part], snapshot: str, group_rows: int) -> None:
-        with self._reading(snapshot) as connection:
+        with nullcontext() if self.spark else self._reading(snapshot) as connection:
             while not self._stop.is_set():
                 try:
                     part = waiting.get_nowait()
                 except Empty:
                     return
                 try:
-                    self._part(part, connection, group_rows)
+                    self._part(part, connection, snapshot, group_rows)
                 except BaseException:
                     waiting.put(part)
                     raise
 
-    def _part(self, part: Part, connection: Snapshot, group_rows: int) -> None:
-        """Read a part into a file; a part without rows has none, unless it is the first."""
+    def _part(self, part: Part, connection: Snapshot | None, snapshot: str, group_rows: int) -> None:
+        """Read a part into a file."""
         part.tries, part.started, part.snapshot = part.tries + 1, now(), len(self.state.snapshots) - 1
-        schema, batches = connection.batches(Subset(self.plan).query(part.condition))
-        metered = _Metered(batches, self._checked)
-        first = next(metered, None)
-        files = [] if first is None and part.number else [self._written(part.number, schema, first, metered, group_rows)]
-        self.state.done(part, files, metered.bytes)
+        asked = Asked(Subset(self.plan).query(part.condition), part.number, self.state.place, group_rows)
+        if connection:
+            files, size = read_part(asked, connection, self._checked)
+        else:
+            self._checked(0)
+            files, size = read_part_on_spark(asked, self.spark, self.plan.source, self.plan.access, snapshot)
+        self.state.done(part, files, size)
         done = len(self.state.parts) - len(self.state.todo)
         self.progress(f"{done:,} of {len(self.state.parts):,} parts, {sum(p.rows for p in self.state.parts):,} rows")
-
-    def _written(self, number: int, schema: pa.Schema, first: pa.RecordBatch | None, rest: _Metered, group_rows: int) -> File:
-        import pyarrow as pa
-
-        from tilth.data import Roles
-        from tilth.formats.parquet import Parquet
-
-        name, given = f"part-{number:05d}.parquet", [first] if first is not None else []
-        rows = pa.RecordBatchReader.from_batches(schema, (batch for batches in (given, rest) for batch in batches))
-        with atomic(f"{self.state.place}/{name}") as path:
-            Parquet().put(rows, path, Roles(), 0, row_group_rows=group_rows)
-            size = Path(path).stat().st_size
-        return File(name, size, rest.rows)
 
     def _checked(self, size: int) -> None:
         """Let a part go on that has read so many bytes, unless the export ends. Errors: `RequestError` where too many bytes are read."""
@@ -245,22 +236,6 @@ class Pull:
 
 class _Ended(Exception):
     """Another part has failed, or the export is interrupted."""
-
-
-class _Metered:
-    """Batches, whose rows and bytes so far are known; `check` is asked with the bytes before each."""
-
-    def __init__(self, batches: Iterator[pa.RecordBatch], check: Callable[[int], None]) -> None:
-        self._batches, self._check, self.rows, self.bytes = batches, check, 0, 0
-
-    def __iter__(self) -> _Metered:
-        return self
-
-    def __next__(self) -> pa.RecordBatch:
-        self._check(self.bytes)
-        batch = next(self._batches)
-        self.rows, self.bytes = self.rows + batch.num_rows, self.bytes + batch.nbytes
-        return batch if batch.num_rows else next(self)
 
 
 def _raise_first(works: list[Future[Any]]) -> None:

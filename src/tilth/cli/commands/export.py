@@ -33,6 +33,8 @@ from tilth.options import INPUT, KEY, NAMES, OUTPUT, SECRET, progress, say, shar
 @click.option("--count/--no-count", default=True, help="Whether the database counts the rows too, to compare: yes.")
 @click.option("--across-snapshots", is_flag=True, help="Go on though the table was written to: parts are of different moments.")
 @click.option("--force", is_flag=True, help="Begin anew, and replace what an export has written there.")
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), help="spark: the executors of Spark read the parts, not this process.")
+@click.option("--spark-remote", metavar="URL", help="A Spark Connect server, such as sc://host:15002; by default Spark runs locally.")
 @click.option("--json", is_flag=True, help="Print the record of the export as JSON.")
 @SECRET
 @shared(*KEY)
@@ -46,6 +48,8 @@ def command(
     partition_by: str | None,
     parts: int | None,
     unit: str | None,
+    engine: str | None,
+    spark_remote: str | None,
     role: str | None,
     kms_key: str | None,
     plan: bool,
@@ -73,13 +77,24 @@ def command(
         click.echo(jsons.dumps(explained.to_json(), indent=1) if json else str(explained))
         return
     with progress("looking at the database") as show:
-        ways = {"force": force, "count": count, "across_snapshots": across_snapshots}
+        ways = {"force": force, "count": count, "across_snapshots": across_snapshots, "engine": _engine(engine, spark_remote)}
         exported = export(source, out, progress=show, **ways, **options)
     if json:
         click.echo(jsons.dumps(exported.to_json(), indent=1))
     else:
         click.echo(str(exported))
         say(f"written: {exported.place}", f"Look at it: tilth profile {exported.place}")
+
+
+def _engine(name: str | None, remote: str | None) -> Any:
+    """The engine that reads. Errors: `UsageError` for a server of Spark without Spark."""
+    if remote is None:
+        return name
+    if name != "spark":
+        raise click.UsageError("--spark-remote needs --engine spark")
+    from tilth.engine.spark import Spark
+
+    return Spark(remote=remote)
 
 
 def _parameters(given: Iterable[str]) -> dict[str, Any]:
