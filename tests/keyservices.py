@@ -17,8 +17,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from tilth.encryption import keys
+from tilth.secrets.kept import Kept
+
 TOKEN = "a-vault-token"
 Answer = tuple[int, dict[str, Any]]
+
+
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of what services said in other tests."""
+    for name in ("_described", "_unwrapped"):
+        monkeypatch.setattr(keys, name, Kept())
 
 
 @pytest.fixture
@@ -26,6 +35,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS in this process."""
     from moto import mock_aws
 
+    forget(monkeypatch)
     for name, value in {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-west-1"}.items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
@@ -114,6 +124,7 @@ class Vault:
 @pytest.fixture
 def vault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Vault]:
     """Vault on this machine, where the transit engine has the key `tilth`."""
+    forget(monkeypatch)
     made = Vault()
     made.transit.make("tilth")
 

@@ -17,6 +17,7 @@ from tests.keyservices import Vault, aws, kms, vault
 from tilth.encryption import keyfile
 from tilth.encryption.keyfile import KeyFile, new_key_file
 from tilth.encryption.keys import Key, RemoteKey, key_of, marked, wrapping_key
+from tilth.encryption.kms import KmsKey
 from tilth.errors import MachineError, RequestError, SourceError, TilthError
 
 __all__ = ["aws", "kms", "vault"]
@@ -88,7 +89,7 @@ def test_a_key_in_kms_keeps_the_laws(kms: Any, monkeypatch: pytest.MonkeyPatch) 
     kms.schedule_key_deletion(KeyId=gone)
     for name, says in {"alias/tilth": "is disabled", "alias/none": "does not exist", curve: "SYMMETRIC_DEFAULT", gone: "cancel"}.items():
         with pytest.raises(RequestError, match=says) as refused:
-            key_of(f"aws-kms:{name}").describe()
+            KmsKey(f"aws-kms:{name}").look()
         assert code_of(refused) == "no-key"
 
 

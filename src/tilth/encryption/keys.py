@@ -112,7 +112,7 @@ class LocalKey(Key):
 
 
 class RemoteKey(Key):
-    """A key that a service keeps, and that wraps and unwraps there. What is unwrapped is kept for ten minutes, in this process only.
+    """A key that a service keeps, and that wraps and unwraps there. What it says is kept for ten minutes, in this process only.
 
     Nothing can be derived from it: keys for single purposes are derived from the secret of the project, which it wraps.
 
@@ -122,6 +122,13 @@ class RemoteKey(Key):
     @abstractmethod
     def ask(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         """The key that was wrapped, from the service."""
+
+    @abstractmethod
+    def look(self) -> Description:
+        """What the service says of it. Errors: `RequestError` for a key that cannot be used."""
+
+    def describe(self) -> Description:
+        return _described.get(self.reference, self.look, KEPT)
 
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         known = (self.reference, wrapped, frozenset(context.items()))
@@ -134,7 +141,7 @@ class RemoteKey(Key):
 
 
 KEPT = 600.0  # seconds
-_unwrapped = Kept[bytes]()
+_unwrapped, _described = Kept[bytes](), Kept[Description]()
 
 
 def marked(name: str, wrapped: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any
 
 from tilth.encryption.keybytes import SIZE
@@ -51,22 +50,18 @@ class KmsKey(RemoteKey):
                 return None
 
         found = self._asked(decrypted)
-        if not _same(name, found["KeyId"] if found else self.describe().id):
+        if not _same(name, found["KeyId"] if found else self.look().id):
             raise wrong_key(name, self)
         if not found:
             raise wrong_context(context)
         held: bytes = found["Plaintext"]
         return held
 
-    def describe(self) -> Description:
-        return self._description
-
     @property
     def aws_id(self) -> str:
         return self.describe().id
 
-    @cached_property
-    def _description(self) -> Description:
+    def look(self) -> Description:
         found = self._asked(lambda c, of: c.describe_key(**of))["KeyMetadata"]
         states = {"Enabled": None, "Disabled": DISABLED}
         wrong = states.get(found["KeyState"], SAID["KMSInvalidStateException"])

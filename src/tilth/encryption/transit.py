@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -56,21 +55,17 @@ class TransitKey(RemoteKey):
             raise wrong_context(context)
         return base64.b64decode(found["plaintext"])
 
-    def describe(self) -> Description:
-        return Description(self._id(str(self._held["latest_version"])), "vault-transit")
-
-    @cached_property
-    def _held(self) -> Mapping[str, Any]:
-        """What Vault says of the key. Errors: `RequestError` for one that does not encrypt, or is not derived."""
-        found: Mapping[str, Any] = self._answer("GET", "keys", {})
+    def look(self) -> Description:
+        """What Vault says of it. Errors: `RequestError` for one that does not encrypt, or is not derived."""
+        found = self._answer("GET", "keys", {})
         if not found.get("derived") or not found.get("supports_encryption"):
             message = f"the key {self.reference} is not derived: it would not be bound to what it encrypts"
             hint = f"make another one: vault write -f {self._mount}/keys/NAME derived=true"
             raise RequestError(message, accepted="a key that encrypts, with derived=true", hint=hint, code="bad-key")
-        return found
+        return Description(self._id(str(found["latest_version"])), "vault-transit")
 
     def _reject_old(self, name: str, version: str) -> None:
-        least = self._held.get("min_decryption_version", 1)
+        least = self._answer("GET", "keys", {}).get("min_decryption_version", 1)
         if int(version) < least:
             message = f"it was encrypted under {name!r}, and {self.reference} decrypts from version {least} on"
             hint = f"vault write {self._mount}/keys/{self._name}/config min_decryption_version={version}, then tilth protect rewrap"
