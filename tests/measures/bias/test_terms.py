@@ -84,6 +84,14 @@ def test_what_has_no_words_has_no_findings():
     assert found(Terms(), same) == ()  # one word only: there is nothing to compare it with
 
 
+def test_a_part_without_its_texts_has_nothing(tmp_path):
+    (tmp_path / "f.yaml").write_text(
+        "data: {roles: {text: body, label: spam, positive: 1}}\nsplit: {train: 0.5, test: 0.5, seed: 1}\n"
+        "features: [vectorize: {columns: body, max_features: 3}]\nmeasure: [terms]\n"
+    )
+    assert {f.part for f in tilth.run(tmp_path / "f.yaml", data=TABLE).of(Term)} == {"raw"}
+
+
 def test_a_threshold_and_a_string_are_read_as_for_bias():
     scores = pa.table({"body": TEXTS, "spam": [None if y is None else y * 0.5 + i / 10_000 for i, y in enumerate(SPAM)]})
     counts = [(f.group, f.payload.favourable, f.value) for f in found(Terms(bootstrap=0))]

@@ -67,7 +67,7 @@ class Terms(Measure):
     ln((y + α) / (n + α₀ − y − α)) and σ² the sum of 1 / (y + α). Terms and words in fewer `documents` are left out.
 
     A word is a run of two or more letters, digits and `_`, in any case. The data has a role `text`, which may be of several columns, each
-    measured by itself, and `label` with `positive`.
+    measured by itself, and `label` with `positive`. Of a prepared part whose steps have replaced its texts there is nothing to say.
 
     Sources: Church and Hanks 1990 (PMI); Monroe, Colaresi and Quinn 2008 (log-odds with a Dirichlet prior).
 
@@ -115,6 +115,9 @@ class Terms(Measure):
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: object = None) -> Measured:
         roles = originals.roles
         RequestError.reject(self.refused(roles))
+        there = [c for c in roles.text if c in originals.names]
+        if not there or roles.label not in originals.names:
+            return [], None
         favourable, outcome = _favourable(originals, session), f"{roles.label}={values_name(roles.positive)}"
         if favourable is None:
             return [warning("NO_SUCH_VALUE", f"no row has {outcome}", (str(roles.label),), self.name)], None
@@ -126,7 +129,7 @@ class Terms(Measure):
                 for of in ((Words(),), (Words(ngram_range=(1, max(len(t.split()) for t in identity))), tuple(identity)))
                 for side in sides
             ]
-            for column in roles.text
+            for column in there
         }
         found = measured(originals, [need for of in counted.values() for need in of], session)
         made: list[Finding] = []
