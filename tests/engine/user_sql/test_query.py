@@ -68,6 +68,9 @@ def test_a_name_that_means_nothing_or_two_things_is_refused(text, told):
         ("select a + 1 as b, b * 2 as c from primary order by c", [(2, 4), (3, 6), (4, 8)]),
         ("select a % 2 as odd, count(*) as n from primary group by odd having n > 1 order by n", [(1, 2)]),
         ("select count(*) from primary p where exists (select 1 from primary q where q.a = p.a + 1)", [(2,)]),
+        ("select count(*) from primary p where not exists (select 1 from primary q where q.a = p.a + 1)", [(1,)]),
+        ("select a from primary p where exists (select 1 from primary q where q.a = p.a + 1) and a > 1", [(2,)]),
+        ("select count(*) from primary natural join primary as q", [(3,)]),
         ("select count(*) from primary p, primary q where p.a < q.a", [(3,)]),
         (
             "select a from primary where a = '2' union all select a from primary where a in (select max(a) from primary) order by a",

@@ -828,6 +828,7 @@ RULES: Mapping[type[Any], Rule] = {
     exp.Mod: Call(NUMBERS, None, num.Remainder.of),
     exp.IntDiv: _integers,
     exp.Round: _round,
+    exp.Exists: lambda a, node: typed(node, Kind.BOOLEAN),
     exp.IsNan: Call(NUMBERS, Kind.BOOLEAN, IsNan.of),
     **dict.fromkeys((exp.And, exp.Or, exp.Not), Call(BOOLEANS, Kind.BOOLEAN)),
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), _comparison),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tilth.engine.user_sql.admission import Admission
 
 MOST_PAIRS = 1_000_000_000  # rows that a join without an equality may form
+GROUPS = 10_000  # that a GROUP BY or DISTINCT is taken to leave of more rows
 MOST_READS = 200  # of tables, the SELECT of a WITH counted wherever it is named
 MOST_COLUMNS = 10_000  # of one select
 MOST_NODES = 50_000  # of one select, aliases written out
@@ -91,7 +92,7 @@ def reject_products(query: Tree, rows_of: Callable[[str], Any]) -> None:
     known: dict[int, int] = {}
 
     def rows(source: Any) -> int:
-        """As many as a source has at most, if keys are keys."""
+        """As many as a source may have, if keys are keys."""
         if not isinstance(source, Scope):
             return int(rows_of(source.name) or 0)
         if id(source) not in known:
@@ -105,9 +106,11 @@ def reject_products(query: Tree, rows_of: Callable[[str], Any]) -> None:
         limit = select.args.get("limit")
         if limit is not None and isinstance(limit.expression, exp.Literal):
             return int(limit.expression.name)
-        if not select.args.get("group") and scope.find(exp.AggFunc) and not scope.find(exp.Window):
+        grouped = select.args.get("group") or select.args.get("distinct")
+        if not grouped and scope.find(exp.AggFunc) and not scope.find(exp.Window):
             return 1
-        return math.prod(max(map(rows, part)) for part in _connected(scope))
+        found = math.prod(max(map(rows, part)) for part in _connected(scope))
+        return min(found, GROUPS) if grouped else found
 
     for scope in traverse_scope(query):
         parts = _connected(scope)

@@ -1,0 +1,59 @@
+"""Which queries pair every row with every row."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilth.data import Column, Kind, Schema
+from tilth.engine.user_sql.bounds import reject_products
+from tilth.engine.user_sql.query import parse_query
+from tilth.errors import ExpressionError
+
+COLUMNS = Schema((Column("a", Kind.INTEGER), Column("k", Kind.INTEGER)))
+TABLES = {"p": ("source0", COLUMNS), "q": ("source1", COLUMNS)}
+LINEAR = [
+    "select count(*) from p join q using (a)",
+    "select count(*) from p natural join q",
+    "select count(*) from p, q where p.a = q.a",
+    "select count(*) from p left join q on p.a + 1 = abs(q.a) and p.k < q.k where q.a is null",
+    "select count(*) from p left anti join q on p.a = q.a",
+    "select count(*) from p where not exists (select 1 from q where q.a = p.a and q.k > p.k)",
+    "select count(*) from p where a in (select a from q) and k > (select avg(k) from q)",
+    "select count(*) from p cross join (select avg(k) as m from q) x where p.k > x.m",
+    "select count(*) from p where k > (select avg(q.k) from q where q.a = p.a)",
+    "select count(*) from (select a from p union all select a from q) x join q on x.a = q.a",
+    "with d as (select k, count(*) as n from p group by k), e as (select distinct k from q) select count(*) from d join e on d.k < e.k",
+    "select count(*) from p, (select a from q order by a limit 3) x",
+]
+PAIRS = [
+    "select count(*) from p, q",
+    "select count(*) from p join q on p.a < q.a",
+    "select count(*) from p join q on p.a = p.k and q.a = q.k",
+    "select count(*) from p join q on p.a = q.a or p.k = q.k",
+    "select count(*) from p join q on p.a = 1 and q.a = 1",
+    "select count(*) from p left anti join q on p.a < q.a",
+    "select count(*) from p join q on p.a = q.a join p r on r.k > q.k",
+    "select count(*) from p where exists (select 1 from q where q.a < p.a)",
+    "select (select count(*) from q where q.k > p.k) as n from p",
+    "with x as (select p.a from p join q on p.a = q.a) select count(*) from x, x y",
+    "select count(*) from (select a from p union all select a from q) x, q",
+]
+
+
+def refused(text: str) -> bool:
+    try:
+        reject_products(parse_query(text, TABLES), lambda table: 100_000)
+    except ExpressionError as error:
+        assert "pairs every row with every row" in str(error)
+        return True
+    return False
+
+
+@pytest.mark.parametrize("text", LINEAR)
+def test_tables_that_equalities_connect_are_joined(text):
+    assert not refused(text)
+
+
+@pytest.mark.parametrize("text", PAIRS)
+def test_others_are_not(text):
+    assert refused(text)
