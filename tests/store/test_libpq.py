@@ -110,3 +110,10 @@ def test_which_messages_say_that_the_connection_has_ended(message, broken):
 def test_which_messages_refuse_a_user(message, refused):
     assert is_refused(message) is refused
     assert hint_of(message) == "is the server running?"
+
+
+def test_a_network_that_is_gone_is_noticed():
+    """By default libpq waits for two hours, as the system does; what the place says stays."""
+    options = given("postgresql://db.example.com/sales?keepalives_idle=5")[1]
+    assert (options["keepalives_idle"], options["keepalives_count"], options["connect_timeout"]) == ("5", "3", "30")
+    assert "connect_timeout" not in given("postgresql:///sales")[1]

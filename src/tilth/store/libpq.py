@@ -18,6 +18,7 @@ from tilth.secrets import Credentials, resolve
 from tilth.store.uri import is_loopback
 
 VERIFIED = "verify-full"
+NOTICED = {"connect_timeout": "30", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}  # a network that is gone
 ENGINES = ("postgres", "postgresql", "aurora-postgresql")  # as secrets of databases call it
 BROKEN = re.compile(r"FATAL:|PANIC:|connection to server|closed the connection|connection not open|could not (receive|send) data|SSL error")
 REFUSED = re.compile(r"authentication failed|no password supplied|is not permitted to log in", re.IGNORECASE)
@@ -58,6 +59,7 @@ def connection_string(server: str, place: str, credentials: Credentials | None) 
             warn(f"{place}: sslmode={mode} does not verify who answers: whoever is between can read and change what is sent")
         elif not _has_authorities(options):
             options["sslrootcert"] = "system"
+        options = NOTICED | options
     return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote)))
 
 
