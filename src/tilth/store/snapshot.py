@@ -93,7 +93,7 @@ def reading(place: str, access: Access | None = None, name: str | None = None) -
                 if getattr(error, "sqlstate", None) != ABSENT:
                     raise
                 raise MachineError("the snapshot is gone, with the connection that held it", code=SNAPSHOT_GONE) from None
-        cursor.execute("SET idle_in_transaction_session_timeout = 0")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield Snapshot(cursor)
 
 

@@ -28,7 +28,7 @@ class Unfinished:
     """A folder of this machine to be filled. `place` is where readers see it."""
 
     def __init__(self, place: str) -> None:
-        self._final = Path(local_path(place))
+        self._final = Path(local_path(place)).absolute()
         self._hidden = self._final.with_name(f".{self._final.name}.unfinished")
 
     @property
