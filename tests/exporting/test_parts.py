@@ -34,6 +34,7 @@ def connection(postgres):
         yield found
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(data=st.data())
 def test_each_row_is_in_one_part(postgres, connection, data):
