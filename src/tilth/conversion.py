@@ -11,7 +11,7 @@ from tilth import formats
 from tilth.data import Kind
 from tilth.engine.chosen import session_of
 from tilth.errors import RequestError
-from tilth.measures.model_file import content_of
+from tilth.measures.model_file import model_bytes
 from tilth.steps.models import model_of
 from tilth.store.documents import document
 
@@ -90,7 +90,7 @@ def _of_databrew_rules(name: str, given: dict[str, Any], data: str | None) -> Co
 
 def _model_in(path: Path, trusted: tuple[str, ...]) -> Any:
     """The object in a file of skops. Errors: `RequestError`."""
-    return getattr(model_of("skops", content_of(path), trusted), "model", None)
+    return getattr(model_of("skops", model_bytes(path), trusted), "model", None)
 
 
 def _of_sklearn(name: str, fitted: Any, data: str | None, columns: Sequence[str] | None, trusted: Sequence[str]) -> ConvertedPipeline:

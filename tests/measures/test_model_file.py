@@ -4,19 +4,19 @@ import pytest
 
 from tilth.errors import RequestError
 from tilth.measures import model_file
-from tilth.measures.model_file import content_of, sklearn_model, unread_hint
+from tilth.measures.model_file import model_bytes, sklearn_model, unread_hint
 
 pytest.importorskip("skops")
 
 
 def test_the_bytes_of_a_file_are_bounded(tmp_path, monkeypatch):
     (tmp_path / "model.skops").write_bytes(b"12345")
-    assert content_of(f"{tmp_path}/model.skops") == b"12345"
+    assert model_bytes(f"{tmp_path}/model.skops") == b"12345"
     monkeypatch.setattr(model_file, "LARGEST", 4)
     with pytest.raises(RequestError, match=r"model\.skops. is too large"):
-        content_of(f"{tmp_path}/model.skops")
+        model_bytes(f"{tmp_path}/model.skops")
     with pytest.raises(RequestError, match=r"the model of bias '.*none\.skops' cannot be read: No such file"):
-        content_of(f"{tmp_path}/none.skops", "bias")
+        model_bytes(f"{tmp_path}/none.skops", "bias")
 
 
 def test_other_bytes_hold_no_model():

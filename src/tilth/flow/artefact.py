@@ -88,10 +88,10 @@ def written(flow: Flow, path: str | Path) -> Path:
 
 def opened(path: str | Path) -> Flow:
     """The fitted flow in a file. Errors: `ArtefactError` that says what is wrong with the file."""
-    return flow_in(content_of(path), path)
+    return flow_in(flow_bytes(path), path)
 
 
-def content_of(path: str | Path) -> bytes:
+def flow_bytes(path: str | Path) -> bytes:
     """The bytes of the file of a fitted flow. Errors: `ArtefactError` for one that cannot be read or is too large."""
     return bytes_of(path, "fitted flow", LARGEST, ArtefactError)
 

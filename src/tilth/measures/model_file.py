@@ -13,7 +13,7 @@ TORCH, PICKLES = (".pt", ".pth", ".ts", ".pt2"), (".pkl", ".pickle", ".joblib", 
 LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
 
 
-def content_of(place: str | Path, asked_by: str = "") -> bytes:
+def model_bytes(place: str | Path, asked_by: str = "") -> bytes:
     """The bytes of the file of a model. Errors: `RequestError` where it cannot be read, or is too large."""
     return bytes_of(place, f"model of {asked_by}" if asked_by else "model", LARGEST)
 

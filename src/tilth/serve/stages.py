@@ -19,13 +19,12 @@ from tilth.engine.row import row_function
 from tilth.engine.session import everything
 from tilth.errors import ArtefactError, Mistake, RequestError, TilthError, listed
 from tilth.flow import Flow
-from tilth.flow.artefact import content_of, flow_in
+from tilth.flow.artefact import flow_bytes, flow_in
 from tilth.flow.estimator import features_of
 from tilth.flow.flow import UNFIT
 from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
-from tilth.measures.model_file import FORMS, unread_hint
-from tilth.measures.model_file import content_of as model_content
+from tilth.measures.model_file import FORMS, model_bytes, unread_hint
 from tilth.serve.bodies.rows import BadRows, Columns, Row
 from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, matrix, source_of
 from tilth.serve.remote import Remote
@@ -299,7 +298,7 @@ def _stage(
         return Remote(thing, Columns(before.gives), patience)
     path = PurePath(thing)
     if path.suffix.lower() == ".tilth":
-        seen(content := content_of(thing))
+        seen(content := flow_bytes(thing))
         return Preparation(path.name, flow_in(content, thing))
     form = FORMS.get(path.suffix.lower())
     if form is None:
@@ -309,7 +308,7 @@ def _stage(
             hint=unread_hint(thing) or "fit a flow first: tilth fit FLOW -o NAME.tilth",
             code="bad-stage",
         )
-    seen(content := model_content(thing))
+    seen(content := model_bytes(thing))
     model = model_of(form, content, trusted)
     columns = model.names or (before.gives if before else ())
     if not columns or (model.width and len(columns) != model.width):

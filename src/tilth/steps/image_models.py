@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tilth.errors import RequestError
-from tilth.measures.model_file import content_of
+from tilth.measures.model_file import model_bytes
 from tilth.steps.models import Onnx
 
 CHANNELS = 3
@@ -27,7 +27,7 @@ class OnnxImages:
     model: Onnx = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "model", Onnx(content_of(self.file)))
+        object.__setattr__(self, "model", Onnx(model_bytes(self.file)))
         shape = self.model.input.shape
         if len(shape) != 4 or CHANNELS not in (shape[1], shape[3]):
             accepted = "images × 3 × height × width, or images × height × width × 3"

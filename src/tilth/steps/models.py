@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from tilth.data import Kind
-from tilth.errors import MissingExtra, Mistake, RequestError, listed
-from tilth.measures.model_file import FORMS, content_of, sklearn_model, unread_hint, unreadable
+from tilth.errors import Mistake, RequestError, listed
+from tilth.measures.model_file import FORMS, model_bytes, sklearn_model, unread_hint
+from tilth.metrics.onnx import onnx_session
 from tilth.steps.step import Learned, Step
 
-OUTSIDE = b"\n\x08location\x12"  # the path of a tensor's data, as Protobuf writes it: the runtime would open it, wherever it leads
 MOST_MADE = 1_000  # columns
 Gave: TypeAlias = Literal["scores", "probabilities"]
 
@@ -54,7 +54,7 @@ class ModelStep(Step):
 
     def content(self) -> bytes:
         """The bytes of the file. Errors: `RequestError` where it cannot be read, or is too large."""
-        return content_of(self.model, self.name)
+        return model_bytes(self.model, self.name)
 
     def unmatched(self, columns: tuple[str, ...], width: int) -> list[Mistake]:
         """A mistake where the columns are not as many as a model takes, which is unknown if `width` is 0."""
@@ -177,19 +177,7 @@ class Onnx(Model):
     """An ONNX model with one matrix of numbers for its input; its first output is the label, its last one the probabilities."""
 
     def __init__(self, content: bytes) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise MissingExtra.named("onnx", "an ONNX model") from error
-        if OUTSIDE in content:
-            message, hint = "the ONNX model keeps its numbers in another file", "save it with all data inside: `onnx.save(model, path)`"
-            raise RequestError(message, accepted="one file", hint=hint, code="bad-model")
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level, options.intra_op_num_threads = 4, 1
-        try:
-            self.model = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise unreadable("ONNX model", error) from error
+        self.model = onnx_session(content)
         inputs, self.outputs = self.model.get_inputs(), self.model.get_outputs()
         if len(inputs) != 1 or inputs[0].type not in ("tensor(float)", "tensor(double)"):
             found = listed(f"{i.name} {i.type}" for i in inputs)

@@ -20,7 +20,7 @@ from tilth.measures.bias_variance.learners import BUILT_IN, Learner, NotLearned,
 from tilth.measures.insights.features import Feature, Target, feature_of, features_of, target_of
 from tilth.measures.insights.quick_model import one_thread
 from tilth.measures.measure import Measure, Measured
-from tilth.measures.model_file import FORMS, content_of, sklearn_model, unread_hint
+from tilth.measures.model_file import FORMS, model_bytes, sklearn_model, unread_hint
 from tilth.measures.sampled import COMPARABLE
 from tilth.metrics.bias_variance import LOSSES
 from tilth.report import warning
@@ -137,7 +137,7 @@ class BiasVarianceOfLearner(Measure):
         if make is None and self.learner in BUILT_IN:
             make = built_in(self.learner, target.is_class)
         elif make is None:
-            model = sklearn_model(content_of(self.learner, self.name), self.trusted)
+            model = sklearn_model(model_bytes(self.learner, self.name), self.trusted)
             make, of_name = of_model(model, target.is_class), {f.name: f for f in features}
             names = [str(name) for name in getattr(model, "feature_names_in_", ())]
             features = [of_name[name] for name in names] if names and {*names} <= {*of_name} else features

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from tilth.data import Kind
-from tilth.errors import MissingExtra, RequestError, listed
+from tilth.errors import RequestError, listed
+from tilth.metrics.onnx import onnx_session
 from tilth.metrics.text import segments
 from tilth.store.documents import bytes_of
 
@@ -82,16 +83,7 @@ class TextModel:
 
 @lru_cache(maxsize=4)
 def _session(content: bytes) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtra.named("onnx", "a model of texts") from error
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level, options.intra_op_num_threads = 4, 1
-    try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise RequestError(f"the file is not an ONNX model: {str(error).splitlines()[0]}", code="bad-model") from error
+    session = onnx_session(content)
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if [i.type for i in inputs] != ["tensor(string)"] or len(inputs[0].shape) > 2:
         found = listed(f"{i.name} {i.type}" for i in inputs)
