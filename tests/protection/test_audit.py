@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import tilth
 from tests.encrypted import MARK, TABLE, key
 from tests.house.tree import ROOT
 from tilth.cli.app import run
+from tilth.encryption.keyfile import KeyFile
 from tilth.errors import SourceError
 from tilth.protection import environment
 from tilth.protection.audit import audit
@@ -30,12 +32,17 @@ def test_what_is_not_encrypted_is_found(
         tilth.write(tilth.read(TABLE), out / "a.csv")
     assert run(["protect", "verify", str(out), "--key", key, "--json"]) == 0
     found = json.loads(capfd.readouterr().out)
-    assert (found["plaintext"], found["encrypted"], len(found["keys"])) == ([], 4, 1)
+    (held,) = found["keys"]
+    assert (found["plaintext"], found["encrypted"]) == ([], 4)
+    assert (held["folder"], held["files"], held["key"]) == ("data", 3, KeyFile(key.removeprefix("file:")).active.id)
     assert run(["protect", "open", str(out / "a.csv.sealed"), "--key", key]) == 0
     assert MARK in capfd.readouterr().out
     (out / "note.txt").write_text(MARK)
+    (out / "note.gz").write_bytes(os.urandom(4096))
     (out / "_tilth.json").write_text(MARK)
-    assert {p.path for p in audit(out).plaintext} == {"note.txt", "_tilth.json"}
+    plain = {p.path: p.why for p in audit(out).plaintext}
+    assert plain.keys() == {"note.txt", "note.gz", "_tilth.json"}
+    assert plain["note.txt"] == "it is not encrypted" and "looks packed" in plain["note.gz"]
     assert run(["protect", "verify", str(out)]) == 1
     (out / "data" / "more.txt").write_text(MARK)
     assert run(["protect", "verify", str(out), "--key", key]) == 2  # the data set is not what was written

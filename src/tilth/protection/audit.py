@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
+from math import log2
 from pathlib import Path
 from typing import Any
 
 from tilth.encryption.dataset import FOLDER, KEYS, keys_in
+from tilth.encryption.keys import wrapping_key
 from tilth.encryption.magic import is_encrypted
 from tilth.errors import SourceError
+from tilth.report.blocks import counted
 from tilth.store.atomic import LISTING
+
+LOOKED_AT = 64 << 10  # bytes that begin a file
+PACKED = 7.5  # bits of entropy a byte, above which they are not text, nor numbers
 
 
 @dataclass(frozen=True)
@@ -22,17 +30,32 @@ class Plain:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A data set: its folder and id, the id of the root key that wraps its own, and how many encrypted files it has, with their bytes."""
+
+    folder: str
+    data_set: str
+    key: str
+    files: int
+    bytes: int
+    algorithm: str = "AES-256-GCM"
+
+    def __str__(self) -> str:
+        return f"{self.folder}: data set {self.data_set} under the key {self.key}: {counted(self.files, 'file')}, {self.bytes:,} bytes"
+
+
+@dataclass(frozen=True)
 class Audit:
-    """How many files were looked at and are encrypted, those that are not, and the ids of the data sets."""
+    """How many files were looked at and are encrypted, those that are not, and the data sets."""
 
     checked_files: int
     encrypted: int
     plaintext: tuple[Plain, ...]
-    keys: tuple[str, ...]
+    keys: tuple[Held, ...]
 
     def to_json(self) -> dict[str, Any]:
         """For auditors."""
-        return {**asdict(self), "plaintext": [asdict(p) for p in self.plaintext], "keys": list(self.keys)}
+        return {**asdict(self), "plaintext": [asdict(p) for p in self.plaintext], "keys": [asdict(k) for k in self.keys]}
 
 
 def audit(folder: Path) -> Audit:
@@ -41,21 +64,36 @@ def audit(folder: Path) -> Audit:
     Errors: `SourceError` without such a folder.
     """
     files = files_in(folder)
-    encrypted, plain, keys = 0, list[Plain](), list[str]()
+    encrypted, plain, keys = list[Path](), list[Plain](), dict[Path, tuple[str, str]]()
     for path in files:
         name = path.relative_to(folder).as_posix()
         try:
             if is_encrypted(path):
-                encrypted += 1
+                encrypted.append(path)
             elif path.parts[-2:] == (FOLDER, KEYS):
-                keys.append(keys_in(path.parents[1])[0])
+                found, wrapped = keys_in(path.parents[1])
+                keys[path.parents[1]] = (found, wrapping_key(base64.b64decode(wrapped)))
             elif path.name != LISTING or not _is_listing(path):
-                plain.append(Plain(name, "it is not encrypted"))
+                plain.append(Plain(name, f"it is not encrypted{_hint(path)}"))
         except OSError as error:
             plain.append(Plain(name, f"it cannot be read: {error.strerror}"))
         except SourceError as error:
             plain.append(Plain(name, error.mistakes[0].message))
-    return Audit(len(files), encrypted, tuple(plain), tuple(keys))
+        except ValueError:
+            plain.append(Plain(name, "its wrapped key is not valid base64"))
+    held = []
+    for root, (name, key) in keys.items():
+        sizes = [path.stat().st_size for path in encrypted if path.is_relative_to(root)]
+        held.append(Held(root.relative_to(folder).as_posix(), name, key, len(sizes), sum(sizes)))
+    return Audit(len(files), len(encrypted), tuple(plain), tuple(held))
+
+
+def _hint(path: Path) -> str:
+    """What the bytes look like that begin a file which is not encrypted."""
+    with path.open("rb") as file:
+        head = file.read(LOOKED_AT)
+    entropy = -sum(n / len(head) * log2(n / len(head)) for n in Counter(head).values())
+    return f", but looks packed, or encrypted by another program: {entropy:.2f} bits of entropy a byte" if entropy > PACKED else ""
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -171,7 +171,7 @@ def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
     else:
         for line in (*(f"{plain.path}: {plain.why}" for plain in found.plaintext), *(map(str, ran.hits) if ran else ())):
             click.echo(line)
-        say(*(f"{note.what}: {note.remedy}" for note in noted))
+        say(*map(str, found.keys), *(f"{note.what}: {note.remedy}" for note in noted))
         say(f"{found.encrypted:,} of {found.checked_files:,} files are encrypted, {len(found.plaintext):,} should be and are not")
         say(*(ran.words() if ran else ()))
     return 0 if not found.plaintext and (ran is None or ran.passed) else 1
