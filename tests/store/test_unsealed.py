@@ -112,3 +112,16 @@ def test_data_of_a_retired_key_is_read(delivered: Path) -> None:
         with pytest.raises(SourceError) as error:
             tilth.read(delivered / "b" / "train")
     assert code_of(error) == {"wrong-key"}
+
+
+def test_sealed_files_are_signed_on_request(key: str, tmp_path: Path) -> None:
+    with protected(key, sign=True), atomic(tmp_path / "out", folder=True) as new:
+        (new / "a.txt").write_text(MARK * 10_000)
+    sealed = tmp_path / "out" / "a.txt.sealed"
+    assert sealed.read_bytes()[:3] == b"\x02\x05\x78"  # AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384, by the format's list of suites
+    with protected(key):
+        assert Path(copies(sealed).path).read_text() == MARK * 10_000
+        flip(sealed)  # in the signature
+        with pytest.raises(SourceError) as error:
+            copies(sealed)
+    assert code_of(error) == {"damaged-file"}

@@ -26,17 +26,20 @@ SEAL = "tilth/v1/sealed"
 
 
 class DataSet:
-    """The key of a data set, and what is encrypted under it. `id` is opaque; `wrapped` is the key under the root key."""
+    """The key of a data set, and what is encrypted under it. `id` is opaque; `wrapped` is the key under the root key.
 
-    def __init__(self, id: str, key: KeyBytes, wrapped: str, *, alone: bool = False) -> None:  # noqa: A002 -- what it is
-        self.id, self.wrapped, self.alone, self._key = id, wrapped, alone, key
+    `sign`: whether files that are sealed are signed, too.
+    """
+
+    def __init__(self, id: str, key: KeyBytes, wrapped: str, *, alone: bool = False, sign: bool = False) -> None:  # noqa: A002 -- what it is
+        self.id, self.wrapped, self.alone, self._sign, self._key = id, wrapped, alone, sign, key
 
     @classmethod
-    def new(cls, root: Key, *, alone: bool = False) -> DataSet:
+    def new(cls, root: Key, *, alone: bool = False, sign: bool = False) -> DataSet:
         """A new one. `alone`: of one file, which holds the wrapped key."""
         name = os.urandom(8).hex()
         key, wrapped = root.new_key(bound_to(name))
-        return cls(name, KeyBytes(key), base64.b64encode(wrapped).decode(), alone=alone)
+        return cls(name, KeyBytes(key), base64.b64encode(wrapped).decode(), alone=alone, sign=sign)
 
     @classmethod
     def of_process(cls) -> DataSet:
@@ -55,7 +58,7 @@ class DataSet:
     def sealing(self, file: IO[bytes], path: str) -> IO[bytes]:
         """A file to write to, which is sealed into another one, as the one with this path in the data set."""
         context = self.context("sealed") | {"tilth:path": path} | ({WRAPPED: self.wrapped} if self.alone else {})
-        return io.BufferedWriter(Sealing(file, self.name, self._key.derived(SEAL), context), 1 << 16)
+        return io.BufferedWriter(Sealing(file, self.name, self._key.derived(SEAL), context, self._sign), 1 << 16)
 
     def unsealing(self, file: IO[bytes], path: str, shown: str) -> IO[bytes]:
         """What a sealed file holds. Errors: `SourceError` for one that belongs to another data set, or to another path."""

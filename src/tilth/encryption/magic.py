@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tilth.errors import SourceError
 
-SEALED = b"\x02\x04\x78"  # format 2, AES-256-GCM with HKDF-SHA-512 and key commitment, no signature
+SEALED = (b"\x02\x04\x78", b"\x02\x05\x78")  # format 2, AES-256-GCM with HKDF-SHA-512 and key commitment; the second is signed
 PARQUET = b"PARE"  # begins and ends a Parquet file with an encrypted footer
 TAIL = 8  # bytes: the length of the footer, and the magic
 BEFORE_CONTEXT = 35  # bytes of a sealed file: version, suite, message id
@@ -20,7 +20,7 @@ ALONE = "tilth:"  # begins the name of the key of a Parquet file by itself, whic
 
 def is_encrypted(path: Path) -> bool:
     """Whether a file is sealed, or Parquet with an encrypted footer, by its first bytes."""
-    return head_of(path).startswith((SEALED, PARQUET))
+    return head_of(path).startswith((*SEALED, PARQUET))
 
 
 def head_of(path: Path) -> bytes:

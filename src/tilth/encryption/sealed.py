@@ -26,9 +26,12 @@ Find = Callable[[Mapping[str, str]], tuple[str, bytes]]
 
 
 class Sealing(io.RawIOBase):
-    """A file to write to: what is written is encrypted into another one, which it closes. Nothing is complete before it is closed."""
+    """A file to write to: what is written is encrypted into another one, which it closes. Nothing is complete before it is closed.
 
-    def __init__(self, file: IO[bytes], name: str, key: bytes, context: Mapping[str, str]) -> None:
+    `sign`: a signature by ECDSA on P-384, under a new key whose public half is in the context.
+    """
+
+    def __init__(self, file: IO[bytes], name: str, key: bytes, context: Mapping[str, str], sign: bool = False) -> None:
         super().__init__()
         self._file, self._source = file, _Source()
         sdk = _sdk()
@@ -37,7 +40,7 @@ class Sealing(io.RawIOBase):
             mode="e",
             source=self._source,
             materials_manager=materials,
-            algorithm=sdk.suite,
+            algorithm=sdk.signed if sign else sdk.suite,
             encryption_context=dict(context),
             frame_length=FRAME,
         )
@@ -170,6 +173,7 @@ def _sdk() -> Any:
     return SimpleNamespace(
         client=EncryptionSDKClient(commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT),
         suite=Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY,
+        signed=Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384,
         wrapping=WrappingAlgorithm.AES_256_GCM_IV12_TAG16_NO_PADDING,
         symmetric=EncryptionKeyType.SYMMETRIC,
         wrapping_key=WrappingKey,

@@ -240,6 +240,8 @@ class ProtectPart(_Strict):
     """A reference: `file:PATH` of a key file, relative to the flow file, or a secret that holds a key, such as `env:NAME`."""
     allow_plaintext: list[Plaintext] = []
     """What is left unencrypted all the same: `report`, `spill`. The report of a run says so."""
+    sign: bool = False
+    """Whether files that are sealed are signed, too, which takes longer."""
 
 
 class _FlowFile(_Strict):
@@ -579,4 +581,4 @@ def _parameters_described(kind: Any, schema: dict[str, Any]) -> None:
 def _protect(part: ProtectPart | None, folder: str) -> Protect | None:
     if part is None:
         return None
-    return Protect(beside(part.key, folder), tuple(part.allow_plaintext))
+    return Protect(beside(part.key, folder), tuple(part.allow_plaintext), part.sign)

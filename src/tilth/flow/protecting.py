@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Protect:
-    """The reference of a key, and the kinds that are left unencrypted all the same."""
+    """The reference of a key, the kinds that are left unencrypted all the same, and whether sealed files are signed."""
 
     key: str
     allow_plaintext: tuple[str, ...] = ()
+    sign: bool = False
 
 
 @contextmanager
@@ -30,5 +31,5 @@ def under_key(flow: Flow) -> Iterator[None]:
         return
     with ExitStack() as held:
         with located(flow.places.get("protect")):
-            held.enter_context(protected(flow.protect.key, flow.protect.allow_plaintext))
+            held.enter_context(protected(flow.protect.key, flow.protect.allow_plaintext, flow.protect.sign))
         yield

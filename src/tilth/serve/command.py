@@ -118,7 +118,7 @@ def command(
         raise click.UsageError(f"--explain answers in a shape of its own, which {'--capture' if capture else VARIABLE} does not have")
     allowed = python_allowed()
     captured = (capture, capture_percent)
-    protect = (protection.key.reference, protection.plaintext) if protection else None
+    protect = (protection.key.reference, protection.plaintext, protection.sign) if protection else None
     serving = Serving(things, output, accept, trusted, golden, allowed, limits, *captured, tls_cert, tls_key, schema, explain, protect)
     count = workers or int(known.number("SAGEMAKER_MODEL_SERVER_WORKERS", default=0, most=256, least=1))
     listening = bound(host, port if port is not None else int(known.number("SAGEMAKER_BIND_TO_PORT", default=8080, most=65535)))

@@ -41,8 +41,8 @@ class Serving:
     """That of SparkML by which requests are read."""
     explain: str | None = None
     """The file that says which answers are explained, and how."""
-    protect: tuple[str, frozenset[str]] | None = None
-    """The reference of the key in force, and what may be unencrypted all the same: a process finds the key by it."""
+    protect: tuple[str, frozenset[str], bool] | None = None
+    """The reference of the key in force, by which a process finds it; what may be unencrypted; whether sealed files are signed."""
 
     def loaded(self) -> tuple[Pipeline, Proof]:
         """The pipeline, and what golden rows prove of it. Errors: those of `Pipeline.of` and `proof`."""

@@ -31,7 +31,7 @@ class MemoryFolder(Scratch):
 
     def create(self, name: str, head: bytes = b"") -> IO[bytes]:
         """A new file to write to, at a path in the folder: in memory, unless it begins as an encrypted one."""
-        if head.startswith((PARQUET, SEALED)):
+        if head.startswith((PARQUET, *SEALED)):
             return super().create(name)
         link = Path(self.name, name)
         link.parent.mkdir(parents=True, exist_ok=True)

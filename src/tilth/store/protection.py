@@ -19,10 +19,11 @@ KINDS: tuple[str, ...] = get_args(Plaintext)
 
 @dataclass(frozen=True)
 class Protection:
-    """A root key, and the kinds of files that may be written unencrypted all the same."""
+    """A root key, the kinds of files that may be written unencrypted all the same, and whether sealed files are signed."""
 
     key: Key
     plaintext: frozenset[str] = frozenset()
+    sign: bool = False
 
 
 _in_force: ContextVar[Protection | None] = ContextVar("protection", default=None)
@@ -30,11 +31,11 @@ _allowed: ContextVar[frozenset[str]] = ContextVar("allowed", default=frozenset()
 
 
 @contextmanager
-def protected(key: str | Key, allow_plaintext: Iterable[str] = ()) -> Iterator[Protection]:
+def protected(key: str | Key, allow_plaintext: Iterable[str] = (), sign: bool = False) -> Iterator[Protection]:
     """While the block runs, everything that Tilth writes is encrypted under a key, and what is encrypted under it can be read.
 
-    `key` is a reference, such as `file:~/.config/tilth/project.key`. `allow_plaintext`: `report` or `spill`. What cannot be encrypted is
-    refused. Where a key is in force already, the same key may be given again.
+    `key` is a reference, such as `file:~/.config/tilth/project.key`. `allow_plaintext`: `report` or `spill`. `sign`: files that
+    are sealed are signed, too. What cannot be encrypted is refused. Where a key is in force already, the same key may be given again.
 
     Errors: as for `key_of`; `RequestError` for another key than the one in force, and for unknown kinds.
 
@@ -55,7 +56,7 @@ def protected(key: str | Key, allow_plaintext: Iterable[str] = ()) -> Iterator[P
         raise RequestError(message, hint="give one key: as --key, or in `protect`", code="two-keys")
     made.describe()  # a service is asked now whether there is such a key, not at the end of the work
     _without_core_dumps()
-    found = Protection(made, allowed | (outer.plaintext if outer else frozenset()))
+    found = Protection(made, allowed | (outer.plaintext if outer else frozenset()), sign or (outer is not None and outer.sign))
     token = _in_force.set(found)
     try:
         with private_temporary:

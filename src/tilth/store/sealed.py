@@ -137,7 +137,10 @@ def sealed(protection: Protection, make: Any, place: str, folder: bool, kind: st
         writing, name = part_of(Path(local_path(place)))
         writing.plain |= {name} if allowed else set()
     else:
-        writing, name = Writing(DataSet.new(protection.key, alone=not folder)), "" if folder else PurePosixPath(place).name
+        writing, name = (
+            Writing(DataSet.new(protection.key, alone=not folder, sign=protection.sign)),
+            "" if folder else PurePosixPath(place).name,
+        )
     with make(named, folder) as new:
         path = SealedPath(str(new).removesuffix(SUFFIX) if named != place else str(new))
         _roots[str(path)] = (writing, name)
