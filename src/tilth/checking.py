@@ -25,6 +25,7 @@ from tilth.store.uri import Place
 
 if TYPE_CHECKING:
     from tilth.history.ledger import Ledger
+    from tilth.rules.evaluation import Evaluation
     from tilth.rules.row_output import RowResults
 
 RULES = "rules"  # the purpose of scans that rules need
@@ -144,7 +145,6 @@ def checked(
     from tilth.rules.evaluation import evaluate
     from tilth.rules.row_output import row_results
     from tilth.rules.scores import scores
-    from tilth.rules.what_if import what_if as noticed
 
     ledger = None if history is None else _ledger(history)
     with session.working_for(RULES):
@@ -155,12 +155,18 @@ def checked(
         with nullcontext() if ledger is None else ledger.reading(key, at) as earlier:
             asked = {"sources": tables, "history": earlier, "now": at or datetime.now(UTC), **options}
             evaluation = evaluate(data, ruleset, session, **asked)
-            damage = noticed(data, ruleset, evaluation, session, **asked) if what_if else ()
+            damage = _noticed(data, ruleset, evaluation, session, asked) if what_if else ()
     rows = partial(row_results, data, ruleset, evaluation.prepared, skips=row_files.outside == "skipped", labels=row_files.labels)
     facts = _write_rows(data, rows(), evaluation.rows, session, row_files) if row_files.places else {}
     metrics = {**evaluation.statistics, **scores(evaluation.findings)}
     named = {"ruleset": Path(file).stem} if ruleset.source and (file := ruleset.source.file) else {}
     return Checked((*evaluation.findings, *damage), {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, at, rows)
+
+
+def _noticed(data: Dataset, ruleset: Ruleset, evaluation: Evaluation, session: Session, asked: Mapping[str, Any]) -> Iterable[Finding]:
+    from tilth.rules.what_if import what_if
+
+    return what_if(data, ruleset, evaluation, session, **asked)
 
 
 def _ledger(place: str | Path) -> Ledger:
