@@ -10,6 +10,7 @@ import re
 import string
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 from tilth.entities.entity import Entity
@@ -35,7 +36,8 @@ class Candidates:
 
     def __init__(self, rules: Sequence[Entity]) -> None:
         self.anchored = [(anchor, e) for e in rules for anchor in e.anchors]
-        self._numbers = [e for e in rules if e.pattern and not e.anchors]
+        self.anywhere = [e for e in rules if e.anywhere]
+        self._numbers = [e for e in rules if e.pattern and not e.anchors and not e.anywhere]
         self._led = any(" " in part.split(r"\d")[0] for e in self._numbers for part in e.pattern.split("|"))
         self._plans: dict[str, Plan] = {}
 
@@ -45,6 +47,9 @@ class Candidates:
         `starts` are the places at which the texts begin, and that at which one more would.
         """
         found = [f for anchor, entity in self.anchored for f in _anchored(entity, anchor, blob, starts)]
+        for entity in self.anywhere:
+            for low, high in pairwise(starts):
+                found += _tried(entity, _places(entity, blob, low, high - 1), blob)
         if self._numbers:
             self._find_numbers(blob, found)
         return found

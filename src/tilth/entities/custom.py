@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +13,6 @@ from tilth.entities.entity import Entity
 from tilth.errors import RequestError
 from tilth.validation import validated
 
-VALIDATORS = ("luhn", "verhoeff", "mod_11_10", "mod_11_2", "iban")
 LONGEST = 1024  # characters of a pattern
 
 
@@ -32,8 +32,8 @@ class CustomEntity(BaseModel):
 def entity_from(given: Any) -> Entity:
     """An entity from a mapping of its name, pattern, context words, validator and tier.
 
-    Its matches have at least one digit, by which they are found. Errors: `RequestError` with every mistake; `ExpressionError` for a pattern
-    that engines read differently.
+    One whose matches need not have a digit is looked for in every text, which takes longer. Errors: `RequestError` with every mistake;
+    `ExpressionError` for a pattern that engines read differently.
 
     >>> entity_from({"name": "BADGE", "pattern": "EMP-[0-9]{6}", "context_words": ["badge"]}).tier
     'C'
@@ -44,10 +44,7 @@ def entity_from(given: Any) -> Entity:
     check = getattr(validators, asked.validator) if asked.validator else None
     tier = asked.tier or ("A" if check else "C")
     entity = Entity(asked.name, asked.pattern, tier=tier, check=check, words=asked.context_words, columns=asked.column_names)
-    if not entity.digits:
-        message = f"the pattern {asked.pattern!r} of {asked.name} can match a string without a digit, by which entities are found"
-        raise RequestError(message, accepted="a pattern with [0-9] or \\d in every match", code="no-digit")
-    return entity
+    return replace(entity, anywhere=not entity.digits)
 
 
 def entities_from(given: Sequence[Any] | Mapping[str, Any], where: str) -> tuple[Entity, ...]:

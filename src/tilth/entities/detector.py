@@ -121,9 +121,13 @@ class Detector:
 
     def needed(self) -> str:
         """A pattern, for any engine, that is found in every text in which something can be."""
-        digits = [max(e.digits, 1) for e in self.rules if e.pattern and not e.anchors]
+        digits = [max(e.digits, 1) for e in self.rules if e.pattern and not e.anchors and not e.anywhere]
         anchors = dict.fromkeys(anchor for anchor, _ in self._candidates.anchored)
-        parts = [*map(re.escape, anchors), *(["[0-9][^0-9]*" * min(*digits, FEW_DIGITS)] if digits else [])]
+        parts = [
+            *map(re.escape, anchors),
+            *(e.regex.duckdb for e in self._candidates.anywhere),
+            *(["[0-9][^0-9]*" * min(*digits, FEW_DIGITS)] if digits else []),
+        ]
         return "|".join(parts)
 
     def matches(self, texts: Sequence[str | None], column: str | None = None) -> Iterator[Match]:

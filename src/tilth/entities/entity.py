@@ -29,7 +29,8 @@ class Entity:
     the country whose number it is, empty where it is of none. `kind` names a line of `words.WORDS`, whose context words and column names
     it has; `words` and `columns` are more of them. `tier` is that of a match that the check accepts; one that `needs_context` is of tier C
     where nothing around it speaks of it. `anchors` are strings of which every match has one, where it need not have a digit: with no blank
-    before it, and `reach` characters before and behind it at most. One that is `on_request` is looked for only where it is named.
+    before it, and `reach` characters before and behind it at most. One that can be `anywhere` has neither, and every text is looked at.
+    One that is `on_request` is looked for only where it is named.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Entity:
     columns: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
     reach: int = 320
+    anywhere: bool = False
     cased: bool = False
     on_request: bool = False
     example: str = ""
@@ -88,7 +90,7 @@ class Entity:
     def tier_of(self) -> Callable[[str], Tier]:
         """Gives the tier of a match; empty where the check refuses it, and where it has neither a digit nor an anchor."""
         check, tier, raw = self.check, self.tier, self.raw
-        needs_digit = not (self.digits or self.anchors)
+        needs_digit = not (self.digits or self.anchors or self.anywhere)
 
         def judged(text: str) -> Tier:
             if needs_digit and not any(c in "0123456789" for c in text):
