@@ -21,8 +21,9 @@ from tilth.entities.detector import Detector
 from tilth.entities.listing import chosen
 from tilth.errors import ColumnError, RequestError, unknown
 from tilth.measures.measure import Measure, Measured
+from tilth.measures.sensitive.names import named
 from tilth.measures.sensitive.occurrences import Occurrences, Recogniser
-from tilth.measures.sensitive.verdicts import Scan, Seen, SensitiveColumn, SensitiveType, types_of
+from tilth.measures.sensitive.verdicts import PERSON_NAME, Scan, Seen, SensitiveColumn, SensitiveType, types_of
 from tilth.report import Finding
 
 SAMPLE_LEAST, SAMPLE_MOST, CELLS = 10_000, 1_000_000, 20_000_000  # rows of a sample, at least and at most, and its cells
@@ -38,7 +39,7 @@ class Sensitive(Measure):
     The engine keeps the cells in which something could be, and a detector looks at each different one of them, so that nothing is held but
     counts. A column is `sensitive` where at least `threshold` of its values have an entity, and where its check accepts at least half of
     what looks like one, five times what chance lets pass; `present` where some cells have one; `suspected` where only its name says so.
-    Names of persons are found by the names of columns, or by a recogniser of the user's. No values are in the findings.
+    Names of persons are found by the names of columns, by lists of names, or by a recogniser of the user's. No values are in the findings.
 
     Errors: `RequestError` for unknown entities and countries and for shares outside 0 to 1, `ColumnError` for a column that is not there;
     `NotAllowed` for a recogniser without permission.
@@ -96,6 +97,9 @@ class Sensitive(Measure):
         rows = session.answer(table, [count()])[count()] or 0
         looked = self._sampled(table, columns, rows, session) if self.mode == "sample" else table
         seen = _seen(looked, columns, detector, self._folds(columns, detector, recogniser), session)
+        if not self.entities:
+            unsaid = [c.name for c in columns if c.kind is Kind.STRING and seen[c.name].may_be_names]
+            seen = {**seen, **{name: replace(seen[name], listed=n) for name, n in named(looked, unsaid, self.seed, session).items()}}
         n = min(rows, self._sample_rows(rows, len(columns))) if self.mode == "sample" else rows
         sampled = n < rows
         findings: list[Finding] = []
@@ -148,7 +152,7 @@ def _seen(
         all_of_it = fold.recogniser is not None and kinds[name] is Kind.STRING
         candidates[fold.columns[0]] = x if all_of_it else if_else(Matches.of(x.copy(), lit(pattern)), x)
     filled = {c.name: count_of(BlankToNull.of(col(c.name)) if c.kind is Kind.STRING else col(c.name)) for c in columns}
-    named = {c.name: _names(c) for c in columns if c.kind is Kind.STRING and any(h.entity == "PERSON_NAME" for h in hints(c.name, ()))}
+    named = {c.name: _names(c) for c in columns if c.kind is Kind.STRING and any(h.entity == PERSON_NAME for h in hints(c.name, ()))}
     looked_at = {name: fold for name, fold in folds.items() if pattern or fold.recogniser}
     answers = session.answer(table.change(candidates), [*filled.values(), *named.values(), *looked_at.values()])
     return {

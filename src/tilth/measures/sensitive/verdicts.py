@@ -19,6 +19,7 @@ Decision: TypeAlias = Literal["sensitive", "present", "suspected"]
 DECISIONS: tuple[Decision, ...] = ("sensitive", "present", "suspected")
 HALF, SURE = 0.5, 0.95  # of the matches that a check must accept: at least, and at most
 TIMES_CHANCE = 5
+PERSON_NAME = "PERSON_NAME"
 CONSTANT, FEW = 0.01, 20  # the share of rows, and their number, beyond which a part of texts is a constant
 
 
@@ -74,12 +75,19 @@ class SensitiveColumn(Payload):
 
 @dataclass(frozen=True)
 class Seen:
-    """What was counted of a column; `named` are the cells that look like names of persons, where the column's name says it holds some."""
+    """What was counted of a column; `named` are the cells that look like names of persons, where the column's name says it holds some;
+    `listed` those that are names by lists, where most of the column's are."""
 
     name: str
     filled: int
     tallies: Mapping[str, Tally]
     named: int | None = None
+    listed: int | None = None
+
+    @property
+    def may_be_names(self) -> bool:
+        """Whether it has values, its name does not speak of names, and nothing else is in most of them."""
+        return bool(self.filled) and self.named is None and not any(2 * tally.cells > self.filled for tally in self.tallies.values())
 
 
 def types_of(seen: Seen, detector: Detector, threshold: float, sampled: bool) -> list[SensitiveType]:
@@ -89,12 +97,11 @@ def types_of(seen: Seen, detector: Detector, threshold: float, sampled: bool) ->
     found = [
         t for name, tally in seen.tallies.items() if (t := _judged(name, tally, seen, known.get(name), name in said, detector, threshold))
     ]
-    if seen.named is not None:
-        share = seen.named / seen.filled if seen.filled else 0.0
-        if share >= HALF:
-            found.append(
-                SensitiveType("PERSON_NAME", "sensitive", seen.named, share, score=0.6, rule="letters+column", hint=True, whole=True)
-            )
+    for cells, rule in ((seen.named, "letters+column"), (seen.listed, "lists")):
+        share = cells / seen.filled if cells and seen.filled else 0.0
+        if cells and share >= HALF:
+            hint = rule != "lists"
+            found.append(SensitiveType(PERSON_NAME, "sensitive", cells, share, score=0.6, rule=rule, hint=hint, whole=True))
     there = {t.entity for t in found} | {name for t in found for name in _alike(t.entity, known)}
     if any(t.hint and t.verdict == "sensitive" for t in found):
         there |= {name for name, special in said.items() if not special}  # what the name says is there
