@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -197,6 +198,10 @@ def started_postgres() -> Iterator[PostgresServer]:
         call(str(home / "pg_ctl"), "-D", str(control), "-w", "-l", f"{folder}/log", "-o", options, "start")
         yield PostgresServer(folder, port)
     finally:
-        with suppress(subprocess.SubprocessError):
-            call(str(home / "pg_ctl"), "-D", str(control), "-m", "immediate", "stop")
+        with suppress(OSError, ValueError):  # until there is no such process
+            process = int((control / "postmaster.pid").read_text().split("\n")[0])
+            os.kill(process, signal.SIGQUIT)
+            for _ in range(200):
+                os.kill(process, 0)
+                time.sleep(0.05)
         shutil.rmtree(folder, ignore_errors=True)

@@ -23,6 +23,7 @@ from tilth.engine.spark import Spark
 from tilth.errors import DISK_FULL, MachineError, RequestError, SourceError
 from tilth.exporting import pull
 from tilth.exporting.export import explain
+from tilth.store.s3 import Bucket
 
 __all__ = ["key"]
 
@@ -345,6 +346,16 @@ def test_under_a_key_nothing_is_readable(database, tmp_path, key):
         assert sorted(tilth.write(done.read())["g"].to_pylist()) == sorted(f"SECRETMARK{i}" for i in range(1, 6001))
     assert {p.suffix for p in out.iterdir() if p.name != "_tilth.json"} == {".parquet", ".sealed"}
     assert not [p for p in tmp_path.rglob("*") if p.is_file() and b"SECRETMARK" in p.read_bytes()]
+
+
+def test_under_a_key_in_s3(database, s3, key):
+    with tilth.protected(key):
+        stopped(database, s3, query="select id, 'SECRETMARK' || id as g from orders")
+        done = tilth.export(plan(database, "select id, 'SECRETMARK' || id as g from orders"), s3)
+        assert [p["tries"] for p in done.state["parts"]] == [1] * 9
+        assert tilth.write(done.read()).num_rows == 6000
+    bucket = Bucket.of(s3)
+    assert not [o["path"] for o in bucket.objects(bucket.key) if b"SECRETMARK" in (bucket.get(o["path"]) or b"")]
 
 
 def test_the_command(postgres_server, execute, database, tmp_path, monkeypatch, capsys):
