@@ -16,7 +16,7 @@ from tilth.metrics.images import features as images
 from tilth.metrics.text.brought import BROUGHT
 from tilth.metrics.text.features import FEATURES, Feature
 
-NOT_YET = ("dominant_colour", "skin_tone", "near_duplicate_cluster", "jpeg_quality", "gps_region", "faces", "persons", "text_share")
+NOT_YET = ("skin_tone", "near_duplicate_cluster", "gps_region", "faces", "persons", "text_share")
 """Features of images that are not computed."""
 
 

@@ -80,6 +80,24 @@ def test_files_are_read_once_and_broken_ones_have_nothing(tmp_path, monkeypatch)
     assert images.OfImages("width", folder)(names.slice(0, 1)).to_pylist() == [width]
 
 
+COLOURS = {"red": (250, 10, 20), "blue": (20, 30, 200), "grey": (120, 120, 125), "white": (255, 255, 255), "orange": (255, 150, 10)}
+
+
+@pytest.mark.parametrize(("name", "colour"), COLOURS.items())
+def test_the_largest_part_has_a_basic_colour(name, colour):
+    image = np.full((40, 60, 3), colour)
+    image[:, :20] = RANDOM.integers(0, 256, (40, 20, 3))
+    assert of(image)["dominant_colour"] == name
+
+
+@pytest.mark.parametrize("quality", [25, 50, 75, 90, 98])
+def test_the_quality_of_a_jpeg_is_that_at_which_it_was_saved(quality):
+    file = io.BytesIO()
+    Image.fromarray(NOISY).save(file, "jpeg", quality=quality)
+    assert images.features(picture(file.getvalue(), "a"), 1)["jpeg_quality"] == pytest.approx(quality, abs=1)
+    assert of(NOISY)["jpeg_quality"] is None
+
+
 def test_transparency_is_a_channel():
     file = io.BytesIO()
     Image.new("LA", (3, 3), (10, 0)).save(file, "png")

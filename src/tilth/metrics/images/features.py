@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +27,22 @@ LONGER_SIDE = 512  # of the image that light, colours and sharpness are measured
 DECIMALS = 4
 DARK, BRIGHT, COLOURLESS = 16, 239, 10  # of 255
 LIKE_BACKGROUND = 10  # ΔE 1976
+FEW_PIXELS, CLUSTERS, ROUNDS = 64, 5, 50
+COLOURS = {
+    "black": (0, 0, 0),
+    "white": (255, 255, 255),
+    "grey": (128, 128, 128),
+    "red": (255, 0, 0),
+    "green": (0, 128, 0),
+    "blue": (0, 0, 255),
+    "yellow": (255, 255, 0),
+    "orange": (255, 165, 0),
+    "brown": (165, 42, 42),
+    "pink": (255, 192, 203),
+    "purple": (128, 0, 128),
+}
+"""The eleven basic colours of English (Berlin and Kay 1969), as CSS defines the words."""
+STANDARD = 3688  # the sum of the table of luminance in annex K of the standard of JPEG, which is that of quality 50
 LAPLACIAN = ((0, 1, 0), (1, -4, 1), (0, 1, 0))
 NOISE = ((1, -2, 1), (-2, 4, -2), (1, -2, 1))
 DATE, MAKE, MODEL, FLASH = 36867, 271, 272, 37385  # tags of EXIF
@@ -51,7 +67,9 @@ FEATURES: Mapping[str, tuple[Kind, str, bool]] = {
     "sharpness": (Kind.FLOAT, "sharpness of {}: the variance of its Laplacian", False),
     "noise": (Kind.FLOAT, "noise of {} (Immerkær)", False),
     "entropy": (Kind.FLOAT, "entropy of the brightness of {}, in bits", False),
+    "dominant_colour": (Kind.STRING, "basic colour of the largest part of {}", False),
     "background": (Kind.FLOAT, "share of the border of {} that has one colour", False),
+    "jpeg_quality": (Kind.INTEGER, "quality at which {} was saved as JPEG, 1 to 100, as estimated", False),
     "capture_device": (Kind.STRING, "camera of {}", False),
     "capture_hour": (Kind.INTEGER, "hour of the day in which {} was taken", False),
     "flash": (Kind.INTEGER, "whether the flash fired for {}: 1 or 0", True),
@@ -60,7 +78,7 @@ FEATURES: Mapping[str, tuple[Kind, str, bool]] = {
 
 A path that is null has none, nor a file that is not an image.
 """
-OF_ALL = tuple(name for name in FEATURES if name not in ("sharpness", "noise", "capture_device", "capture_hour", "flash"))
+OF_ALL = tuple(name for name in FEATURES if name not in ("sharpness", "noise", "jpeg_quality", "capture_device", "capture_hour", "flash"))
 """Those that every image has, however small, and whoever took it."""
 
 
@@ -128,7 +146,9 @@ def features(image: Picture, size: int) -> dict[str, Any]:
         "bytes_per_pixel": size / (width * height),
         **_light(small),
         **_colours(small),
+        "dominant_colour": _dominant(shrunk(image.pixels, FEW_PIXELS)),
         "background": _background(small),
+        "jpeg_quality": _quality(image.quantization),
         **_camera(image.exif),
     }
     return {name: round(float(x), DECIMALS) if isinstance(x, float) else x for name, x in made.items()}
@@ -174,6 +194,31 @@ def _colours(pixels: np.ndarray) -> dict[str, float | int]:
         "colourfulness": deviation + 0.3 * math.hypot(red_green.mean(), yellow_blue.mean()),
         "is_grey": int(np.percentile(spread, 99) < COLOURLESS),
     }
+
+
+def _dominant(pixels: np.ndarray) -> str:
+    """The basic colour that is nearest to the centre of the largest of five clusters of colours, by k-means in CIELAB."""
+    from skimage.color import rgb2lab
+
+    lab = rgb2lab(pixels).reshape(-1, 3)
+    centres = lab[np.argsort(lab[:, 0], kind="stable")][np.linspace(0, len(lab) - 1, CLUSTERS).astype(int)]
+    for _ in range(ROUNDS):
+        nearest = np.linalg.norm(lab[:, None] - centres, axis=-1).argmin(axis=1)
+        moved = np.array([lab[nearest == k].mean(axis=0) if (nearest == k).any() else c for k, c in enumerate(centres)])
+        if np.array_equal(moved, centres):
+            break
+        centres = moved
+    largest = centres[np.bincount(nearest, minlength=CLUSTERS).argmax()]
+    basic = rgb2lab(np.array([*COLOURS.values()], np.uint8)[None])[0]
+    return list(COLOURS)[int(np.linalg.norm(basic - largest, axis=-1).argmin())]
+
+
+def _quality(quantization: Sequence[int]) -> int | None:
+    """The quality whose table of quantization has the same sum as this one, by libjpeg's scale; below 20, where it is cut, too high."""
+    if not quantization:
+        return None
+    scale = 100 * sum(quantization) / STANDARD
+    return int(np.clip(round((200 - scale) / 2 if scale <= 100 else 5000 / scale), 1, 100))
 
 
 def _background(pixels: np.ndarray) -> float:

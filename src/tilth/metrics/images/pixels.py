@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +19,16 @@ OF_CAMERA = 34665  # the part of EXIF data that says how an image was taken
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An image: its pixels, the format of its file in small letters, its channels (1, 3, or 4 with transparency), and its EXIF data."""
+    """An image: its pixels, the format of its file in small letters, its channels (1, 3, or 4 with transparency), its EXIF data.
+
+    `quantization` is the table of JPEG for brightness; empty for other formats.
+    """
 
     pixels: np.ndarray
     format: str
     channels: int
     exif: Mapping[int, Any] = field(default_factory=dict)
+    quantization: Sequence[int] = ()
 
 
 def decoded(content: bytes, name: str) -> np.ndarray:
@@ -54,7 +58,8 @@ def picture(content: bytes, name: str) -> Picture:
             turned = ImageOps.exif_transpose(image).convert("RGBA")
             white = Image.new("RGBA", turned.size, "white")
             pixels = np.asarray(Image.alpha_composite(white, turned).convert("RGB"))
-            return Picture(pixels, (image.format or "").lower(), channels, more)
+            tables = getattr(image, "quantization", None) or {}
+            return Picture(pixels, (image.format or "").lower(), channels, more, tuple(tables.get(0, ())))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise SourceError(f"{name} is not a valid image", accepted="JPEG, PNG, GIF, BMP, WebP, TIFF", code="bad-image") from error
 
