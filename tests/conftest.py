@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.engines import COMPILED, INTERPRETED, changed
+from tests.engines import COMPILED, INTERPRETED, changed, close_duckdb
 from tests.servers import postgres, postgres_server, s3, s3_server  # noqa: F401 -- fixtures
 from tilth.errors import TilthError
 
@@ -137,9 +138,16 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 100)  # as the command line does
 
 
-def pytest_unconfigure() -> None:
-    """At the end of the process everything is collected again: extensions report what they hold by then as leaked."""
-    gc.unfreeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[object], list[object]]:
+    """Of the tests, only tests: to look for examples in their docstrings, too, would be a tenth of all that collecting costs."""
+    return [found for found in (yield) if type(found) is pytest.Module]
+
+
+# At the end of the process everything is collected again, and the database that the tests share is closed: extensions report what they
+# hold by then as leaked. Not before, as pytest goes through all that is not frozen twice while it ends.
+atexit.register(gc.unfreeze)
+atexit.register(close_duckdb)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

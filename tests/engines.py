@@ -28,6 +28,9 @@ def duckdb_session() -> Session:
     return _one().session()
 
 
+close_duckdb = _one.cache_clear
+
+
 @contextmanager
 def changed(spark: SparkSession, settings: dict[str, str]) -> Iterator[SparkSession]:
     """The session with other settings meanwhile."""
