@@ -29,7 +29,7 @@ class Roles:
     prediction: str | None = None
     """A model's prediction."""
     facet: tuple[str, ...] = ()
-    """Columns against which bias is measured; or what is computed of a text: `@length_words`, of one of several `body@length_words`."""
+    """Columns against which bias is measured; or what is computed of a text or image: `@length_words`, `path@brightness`."""
     id: tuple[str, ...] = ()
     """What identifies a row."""
     time: str | None = None
