@@ -66,6 +66,7 @@ def client_of(
     is that of these errors.
     """
     try:
+        import boto3  # noqa: F401 -- by `_client`
         from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
     except ImportError as error:
         raise MissingExtra.named("aws", shown) from error
