@@ -57,3 +57,23 @@ def test_tables_that_equalities_connect_are_joined(text):
 @pytest.mark.parametrize("text", PAIRS)
 def test_others_are_not(text):
     assert refused(text)
+
+
+ESCAPED = "replace(replace(replace(replace(cast(a as string), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '\"', '&quot;')"
+STEPS = ["a + a + a + a + a as a, s || '-' as s", "a * a as a, lower(s) as s", "-a as a, coalesce(s, s, s, '') as s"]
+
+
+def test_strings_that_grow_a_little_and_numbers_of_many_parts_are_accepted():
+    text = f"select {ESCAPED} as s, a from p"
+    for n in range(30):
+        text = f"select {STEPS[n % 3]} from ({text}) t{n}"
+    parse_query(text, TABLES)
+
+
+def test_a_string_that_could_grow_a_thousandfold_is_refused_however_it_is_written():
+    for step in ("s || s || s as s", "coalesce(null, s || s) as s", "case when s = 'x' then s else replace(s, 'a', 'aaaa') end as s"):
+        text = "select cast(a as string) as s from p"
+        for n in range(14):
+            text = f"select {step} from ({text}) t{n}"
+        with pytest.raises(ExpressionError, match="times as long"):
+            parse_query(text, TABLES)
