@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+MOST = 10_000  # values that are kept: the oldest go
 
 
 class Kept(Generic[T]):
@@ -23,11 +24,13 @@ class Kept(Generic[T]):
     def get(self, key: Hashable, make: Callable[[], T], seconds: float, *, fresh: bool = False) -> T:
         """The value of a key, which is made where it is not kept, or where a `fresh` one is wanted; it is kept for so many seconds."""
         now = monotonic()
-        for old in [k for k, (until, _) in list(self._held.items()) if now > until or (fresh and k == key)]:
-            self._held.pop(old, None)
-        if found := self._held.get(key):
+        if (found := self._held.get(key)) and now <= found[0] and not fresh:
             return found[1]
+        self._held.pop(key, None)
         made = make()
+        ended = [k for k, (until, _) in list(self._held.items()) if now > until]
+        for old in ended or list(self._held)[: max(0, len(self._held) - MOST + 1)]:
+            self._held.pop(old, None)
         if seconds:
             self._held[key] = (now + seconds, made)
         return made
