@@ -16,12 +16,16 @@ import pytest
 
 import tilth
 from tests.cli.processes import start
+from tests.encrypted import key
 from tests.serve.asking import ask
 from tests.servers import answered, free_port
 from tilth.cli.app import run
 from tilth.serve.app import THREADS, Limits, Server
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.watching import WIDTH, Metrics
+from tilth.store.protection import protected
+
+__all__ = ["key"]
 
 JSON = {"content-type": "application/json"}
 BODY = json.dumps({"age": 41, "job": "cook"}).encode()
@@ -160,6 +164,9 @@ def test_processes_answer_are_replaced_and_end(served, sleepy, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_server_that_cannot_start_says_why(served, capsys):
-    assert run(["serve", str(served / "people.tilth"), "absent.skops", "--workers", "2", "--port", "0"]) == 2
-    assert "'absent.skops' cannot be read" in capsys.readouterr().err
+def test_a_server_that_cannot_start_says_why(served, key, tmp_path, capsys):
+    with protected(key):
+        tilth.Flow.load(served / "people.tilth").save(tmp_path / "sealed.tilth")
+    for flow, given in ((served / "people.tilth", ()), (tmp_path / "sealed.tilth", ("--key", key))):  # the processes find the key
+        assert run(["serve", str(flow), "absent.skops", "--workers", "2", "--port", "0", *given]) == 2
+        assert "'absent.skops' cannot be read" in capsys.readouterr().err
