@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ def canary(path: str | Path, folders: Iterable[Path] = (), engine: str = "duckdb
         made.append(Run(runs / "little", [*asked, many, MEMORY], markers))
         ends["little memory"] = made[2].to_its_end()
     found = [hit for run in made for hit in run.hits]
-    found += [*hits([Path(scratch.name)], markers), *hits([Path(flow.folder), outside, *folders], markers, since)]
+    found += hits([Path(flow.folder), outside, *folders], markers, since)  # the folders of the runs are below that for temporary files
     inside = {Hit(h.path.removeprefix(f"{scratch.name}/"), h.form) for h in found}
     scratch.close()
     return Canary(cells, carried, tuple(sorted(inside, key=astuple)), ends, max(run.spilled for run in made))
@@ -151,28 +151,28 @@ class Run:
 
     def to_its_end(self) -> str:
         """Stop it again and again, look for markers, and let it go on; how it ended."""
-        process = self._started()
-        for seconds in LOOKS:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(seconds)
-            if process.returncode is not None:
-                break
-            self._signal(process, signal.SIGSTOP)
-            self._look()
-            self._signal(process, signal.SIGCONT)
-        return self._ended(process)
+        with self._running() as process:
+            for seconds in LOOKS:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(seconds)
+                if process.returncode is not None:
+                    break
+                self._signal(process, signal.SIGSTOP)
+                self._look()
+                self._signal(process, signal.SIGCONT)
+            return self._ended(process)
 
     def until_it_writes(self) -> str:
         """Kill it as soon as a file of its result is there, under a hidden name; how it ended."""
-        process = self._started()
-        while process.poll() is None:
-            if self._writes():
-                self._signal(process, signal.SIGKILL)
-                process.wait()
-                self._look()
-                return KILLED
-            time.sleep(0.005)
-        return self._ended(process)
+        with self._running() as process:
+            while process.poll() is None:
+                if self._writes():
+                    self._signal(process, signal.SIGKILL)
+                    process.wait()
+                    self._look()
+                    return KILLED
+                time.sleep(0.005)
+            return self._ended(process)
 
     def _writes(self) -> bool:
         with suppress(FileNotFoundError):  # it is renamed or removed meanwhile
@@ -184,11 +184,19 @@ class Run:
         spilled = [p for pattern in SPILLED for p in self._temporary.rglob(pattern) if p.is_file()]
         self.spilled = max(self.spilled, sum(p.stat().st_size for p in spilled))
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    @contextmanager
+    def _running(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The process, which is killed if the block ends before it does, as by Ctrl-C."""
         environment = os.environ | {"TMPDIR": str(self._temporary), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         with (self.folder / "said").open("wb") as said:
             words = [sys.executable, "-c", STARTS, *self._asked]
-            return subprocess.Popen(words, stdout=said, stderr=said, env=environment, start_new_session=True)  # noqa: S603 -- its own
+            process = subprocess.Popen(words, stdout=said, stderr=said, env=environment, start_new_session=True)  # noqa: S603 -- its own
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                self._signal(process, signal.SIGKILL)
+                process.wait()
 
     @staticmethod
     def _signal(process: subprocess.Popen[bytes], number: int) -> None:
