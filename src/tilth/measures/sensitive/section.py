@@ -75,7 +75,7 @@ def scan(found: Sequence[Finding[Scan]]) -> Section:
             f"{100 * upper_bound(0, p.looked_at):.2g} % of rows may still contain one (95 %)."
         )
     else:
-        words.append(f"All {number(p.rows)} rows.")
+        words.append(f"All of {counted(p.rows, 'row')}.")
     if p.left_out:
         words.append(f"Not looked at: {', '.join(map(code, p.left_out))}.")
     if not found[0].value:
