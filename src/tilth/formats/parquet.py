@@ -29,6 +29,7 @@ MAGIC = b"PAR1"
 # fastest of the settings tried on 20 million rows; a larger dictionary costs DuckDB more than it saves
 WRITE_OPTIONS: dict[str, dict[str, Any]] = {"duckdb": {"row_group_size": 122_880, "dictionary_size_limit": 3_000}, "spark": {}}
 ROW_GROUP_ROWS = 1 << 20
+LARGEST_DICTIONARY, DICTIONARY_BYTES = 1 << 20, 2  # bytes of a column's dictionary, in all and for each row: a larger one saves nothing
 
 
 class Parquet(Format):
@@ -79,6 +80,7 @@ class Parquet(Format):
             raise RequestError(f"row_group_rows: {row_group_rows!r} is not a positive whole number", code="bad-value")
         cut, size = Cut(rows), row_group_rows or ROW_GROUP_ROWS
         given: Any = {"encryption_properties": part_of(to)[0].parquet.writing()} if is_written_sealed(to) else {}
+        given["dictionary_pagesize_limit"] = min(LARGEST_DICTIONARY, size * DICTIONARY_BYTES)
         with pq.ParquetWriter(to, rows.schema, compression=compression or self.compressions[0], **given) as file:
             while cut.more():
                 file.write_table(cut.take(size).read_all(), row_group_size=size)
