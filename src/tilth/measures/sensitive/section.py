@@ -32,8 +32,8 @@ def sensitive(found: Sequence[Finding[SensitiveColumn]]) -> Section | None:
         blocks.append(Points(notes, remarks=True))
     if steps := proposed(found):
         blocks += [
-            Words(f"These lines in the part {code('features')} of a flow hide them; KEY is a reference to a key:"),
-            Points(tuple(code(s, 400) for s in steps)),
+            Words(f"These steps in the part {code('features')} of a flow hide them; KEY is a reference to a key:"),
+            Points(tuple(code(s.removeprefix("- "), 400) for s in steps)),
         ]
     sure = [f for f in found if any(t.verdict != "suspected" for t in f.payload.types)]
     names = ", ".join(code(f.name) for f in sure[:5]) + (f" and {counted(len(sure) - 5, 'more column')}" if len(sure) > 5 else "")
