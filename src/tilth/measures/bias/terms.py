@@ -177,7 +177,7 @@ def log_odds(counts: Numbers) -> tuple[Numbers, Numbers]:
     """δ and z of words, from how often each occurs (a column) in texts of either kind (a row); without any words none.
 
     >>> [x.round(4).tolist() for x in log_odds(np.array([[30, 10, 60], [10, 30, 60]]))]
-    [[0.4751, -0.4751, 0.0], [2.5162, -2.5162, 0.0]]
+    [[0.4199, -0.4199, 0.0], [2.2675, -2.2675, 0.0]]
     """
     prior = counts.sum(axis=0)
     own = (counts + prior).astype(float)
