@@ -8,7 +8,8 @@ import pytest
 
 from tilth.aws.profile_jobs.config import ENTITIES, ProfileConfiguration
 from tilth.aws.profile_jobs.statistics import OF_COLUMNS, OF_TABLE
-from tilth.errors import ColumnError, Gap, RequestError
+from tilth.entities import catalogue
+from tilth.errors import ColumnError, RequestError
 
 
 def config(**given):
@@ -93,10 +94,11 @@ def test_keys_and_types_are_checked():
     assert mistakes(Configuration={})[0] == ("not-a-configuration", "this is the request that creates a job, not its configuration")
 
 
-def test_personal_data_is_not_detected_and_that_is_said():
-    with pytest.raises(Gap, match="personal data is not detected in this version: USA_SSN, EMAIL"):
-        config(EntityDetectorConfiguration={"EntityTypes": list(ENTITIES[:2])})
-    assert mistakes(EntityDetectorConfiguration={"EntityTypes": ["MAIL"]})[0][0] == "unknown-entity"
+def test_entities_are_those_that_the_catalogue_knows():
+    detector = config(EntityDetectorConfiguration={"EntityTypes": ["USA_ALL", "DATE"]}).EntityDetectorConfiguration
+    assert detector.entities() == set(ENTITIES) - {"USA_ALL", "PERSON_NAME"} <= set(catalogue())
+    wrong = {"EntityTypes": ["MAIL"], "AllowedStatistics": [{"Statistics": ["MEANS"]}]}
+    assert [code for code, _ in mistakes(EntityDetectorConfiguration=wrong)] == ["unknown-entity", "unknown-statistic"]
 
 
 def test_a_file_that_is_not_json_is_refused(tmp_path):

@@ -107,3 +107,26 @@ def test_both_engines_give_the_same(spark):
     from tilth.engine.spark import Spark
 
     assert run(session=Spark(session=spark).session()) == run()
+
+
+def test_columns_with_entities_have_the_allowed_statistics(recwarn):
+    people = pa.table(
+        {
+            "mail": ["ada@example.org", "bob@example.org", "eve@example.org"],
+            "card": ["4111 1111 1111 1111", "5555 5555 5555 4444", "4012 8888 8888 1881"],
+            "full_name": ["Ada Lovelace", "Alan Turing", "Grace Hopper"],
+            "n": [1, 2, 3],
+        }
+    )
+
+    def found(entities, *allowed):
+        asked = {"EntityTypes": entities, "AllowedStatistics": [{"Statistics": [s]} for s in allowed]}
+        return {c["name"]: c for c in run(people, EntityDetectorConfiguration=asked)["columns"]}
+
+    result = found(["USA_ALL"])
+    assert result["mail"] == {"name": "mail", "type": "string"} and result["card"] == {"name": "card", "type": "string"}
+    assert "distinctValuesCount" in result["full_name"] and "mean" in result["n"]
+    assert [str(w.message).partition(": ")[2] for w in recwarn] == ["mail (EMAIL), card (CREDIT_CARD)"]
+    result = found(["EMAIL", "PERSON_NAME"], "DISTINCT_VALUES_COUNT")
+    assert result["mail"] == result["full_name"] | {"name": "mail"} == {"name": "mail", "type": "string", "distinctValuesCount": 3}
+    assert len(result["card"]) > 3

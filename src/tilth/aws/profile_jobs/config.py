@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tilth.aws.configuration import configuration
 from tilth.aws.profile_jobs.statistics import OF_COLUMNS, OF_TABLE, Parameter
-from tilth.errors import ColumnError, Gap, Mistake, RequestError, did_you_mean, listed, unknown
+from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed, unknown
 from tilth.validation import validated
 
 ENTITIES = (
@@ -36,6 +36,8 @@ ENTITIES = (
     "DATE",
     "USA_ALL",
 )
+USA_ALL = "USA_ALL"
+NOT_ALL = ("PERSON_NAME", "DATE", USA_ALL)
 NONE = "NONE"
 
 
@@ -89,6 +91,15 @@ class EntityDetector(Part):
     EntityTypes: list[str]
     AllowedStatistics: list[Allowed] = []
 
+    def entities(self) -> set[str]:
+        """What is looked for; `USA_ALL` is all but names of persons and dates."""
+        asked = set(self.EntityTypes)
+        return (asked | set(ENTITIES) - {*NOT_ALL} if USA_ALL in asked else asked) - {USA_ALL}
+
+    def allowed(self) -> set[str]:
+        """The statistics that a column with such data has nevertheless."""
+        return {name for allowed in self.AllowedStatistics for name in allowed.Statistics}
+
 
 class ProfileConfiguration(Part):
     """What a profile job measures.
@@ -105,7 +116,7 @@ class ProfileConfiguration(Part):
 
     @classmethod
     def load(cls, path: str | Path) -> ProfileConfiguration:
-        """The configuration in a file. Errors: `RequestError` with every mistake, each with its key path; `Gap` for personal data."""
+        """The configuration in a file. Errors: `RequestError` with every mistake, each with its key path."""
         return cls.of(configuration(path))
 
     @classmethod
@@ -116,11 +127,6 @@ class ProfileConfiguration(Part):
             raise RequestError("this is the request that creates a job, not its configuration", hint=hint, code="not-a-configuration")
         config = validated(cls, given)
         RequestError.reject(_mistakes(config))
-        if config.EntityDetectorConfiguration:
-            named = listed(config.EntityDetectorConfiguration.EntityTypes, 20)
-            hint = "leave it out, and name columns with personal data by --private: they have no statistics"
-            message = f"EntityDetectorConfiguration: personal data is not detected in this version: {named}"
-            raise Gap(message, hint=hint, code="no-entities")
         return config
 
     def columns(self, names: Sequence[str]) -> list[str]:
@@ -170,8 +176,10 @@ def _mistakes(config: ProfileConfiguration) -> Iterator[Mistake]:
         yield from _of_statistics("DatasetStatisticsConfiguration", config.DatasetStatisticsConfiguration, OF_TABLE)
     for i, c in enumerate(config.ColumnStatisticsConfigurations):  # those of the table may be named here as well: the guide itself does
         yield from _of_statistics(f"ColumnStatisticsConfigurations[{i}].Statistics", c.Statistics, every)
-    entities = config.EntityDetectorConfiguration.EntityTypes if config.EntityDetectorConfiguration else []
-    yield from unknown(entities, ENTITIES, "EntityDetectorConfiguration.EntityTypes: there is no entity {}", "unknown-entity")
+    if detector := config.EntityDetectorConfiguration:
+        at = "EntityDetectorConfiguration"
+        yield from unknown(detector.EntityTypes, ENTITIES, f"{at}.EntityTypes: there is no entity {{}}", "unknown-entity")
+        yield from unknown(sorted(detector.allowed()), every, f"{at}.AllowedStatistics: there is no statistic {{}}", "unknown-statistic")
 
 
 def _selectors(config: ProfileConfiguration) -> Iterator[tuple[str, Selector]]:

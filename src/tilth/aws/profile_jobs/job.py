@@ -6,15 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tilth.aws.profile_jobs.config import ProfileConfiguration, Selector
+from tilth.aws.profile_jobs.config import EntityDetector, ProfileConfiguration, Selector
 from tilth.aws.profile_jobs.statistics import ALL, BOOLEAN, NUMBER, OF_COLUMNS, TEXT, Looked
 from tilth.data import Column, Dataset, Kind
 from tilth.engine.arrow import as_numpy
 from tilth.engine.session import Session
-from tilth.errors import RequestError, listed
+from tilth.errors import RequestError, listed, warn
 from tilth.measures.associations import Numbers, standardized
 from tilth.measures.profile import MOST_EXACT, MOST_INTEGER
 from tilth.measures.sampled import COMPARABLE, all_rows, most_rows, values_of
+from tilth.measures.sensitive.measure import Sensitive
+from tilth.measures.sensitive.verdicts import PERSON_NAME, SensitiveColumn
 from tilth.measures.table_profile import EqualRows
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
@@ -33,7 +35,8 @@ def profile_job(data: Dataset, config: ProfileConfiguration, session: Session) -
     """The result of a profile job, ready for `json.dumps`; of all rows.
 
     A table of few rows is read in one scan, a larger one column by column. Statistics without a value are absent. Private columns have a
-    name and a type, but no statistics, as columns with personal data have in the service.
+    name and a type, but no statistics. Those in which the configuration's entities are found have the statistics that it allows; a warning
+    names them.
 
     Errors: `ColumnError` for a selector of no column; `RequestError` for more rows than can be looked at.
     """
@@ -44,9 +47,11 @@ def profile_job(data: Dataset, config: ProfileConfiguration, session: Session) -
     if rows > MOST_EXACT:
         raise RequestError(f"a profile job of {rows:,} rows", accepted=f"up to {MOST_EXACT:,} rows", code="too-many-rows")
     held = all_rows(data, [c.name for c in columns], session) if columns and rows <= most_rows(len(columns)) else None
-    asked, private = config.of_table(), data.roles.private
-    related = _correlations([c for c in columns if c.name not in private], asked.get("CORRELATION"), data, held, session)
-    found = [_column(c, config, related.get(c.name), data, held, session) for c in columns]
+    asked, allowed = config.of_table(), _allowed(config.EntityDetectorConfiguration, data, session)
+    allowed |= {name: set() for name in data.roles.private}
+    open_to_all = [c for c in columns if "CORRELATION" in allowed.get(c.name, ["CORRELATION"])]
+    related = _correlations(open_to_all, asked.get("CORRELATION"), data, held, session)
+    found = [_column(c, config, allowed.get(c.name), related.get(c.name), data, held, session) for c in columns]
     return {"sampleSize": rows, **_duplicates(schema, asked, data, session), "columns": found}
 
 
@@ -70,6 +75,20 @@ def _duplicates(schema: Any, asked: Mapping[str, Any], data: Dataset, session: S
         raise RequestError(f"DUPLICATE_ROWS_COUNT: {listed(odd)} cannot be compared", hint=hint, code="not-comparable")
     metric = EqualRows(data.names)
     return {"duplicateRowsCount": int(measured(data, [metric], session)[metric])}
+
+
+def _allowed(asked: EntityDetector | None, data: Dataset, session: Session) -> dict[str, set[str]]:
+    """Column with personal data → the statistics that it has nevertheless."""
+    if asked is None:
+        return {}
+    entities = asked.entities()
+    sought = [Sensitive(countries=("US",), entities=tuple(sorted(rest)))] if (rest := entities - {PERSON_NAME}) else []
+    sought += [Sensitive(countries=("US",))] if PERSON_NAME in entities else []  # names are not looked for by name
+    found = [f for measure in sought for f in measure.measure(data, data, session)[0] if isinstance(f.payload, SensitiveColumn)]
+    sure = {f.name: t.entity for f in found for t in f.payload.types if t.verdict != "suspected" and entities & {t.entity, *t.also}}
+    if sure:
+        warn(f"columns with personal data have the statistics that are allowed for them: {listed(f'{n} ({e})' for n, e in sure.items())}")
+    return dict.fromkeys(sure, asked.allowed())
 
 
 def _values(names: Sequence[str], data: Dataset, held: pa.Table | None, session: Session) -> pa.Table:
@@ -107,16 +126,22 @@ def _finite(column: pa.ChunkedArray) -> Any:
 
 
 def _column(
-    c: Column, config: ProfileConfiguration, related: Mapping[str, float] | None, data: Dataset, held: pa.Table | None, session: Session
+    c: Column,
+    config: ProfileConfiguration,
+    allowed: set[str] | None,
+    related: Mapping[str, float] | None,
+    data: Dataset,
+    held: pa.Table | None,
+    session: Session,
 ) -> dict[str, Any]:
-    """The name, type and statistics of a column."""
-    if c.name in data.roles.private:
+    """The name, type and statistics of a column, or those of them that are `allowed`."""
+    if allowed is not None and not allowed:
         return {"name": c.name, "type": _type(c, None)}
     x = looked(c, _values([c.name], data, held, session)[c.name])
     found: dict[str, Any] = {"name": c.name, "type": _type(c, x)} | ({"correlations": dict(related)} if related else {})
     for name, parameters in config.of_column(c.name).items():
         statistic = OF_COLUMNS[name]
-        if KINDS[c.kind] in statistic.kinds and (x.n or not statistic.sized):
+        if KINDS[c.kind] in statistic.kinds and (x.n or not statistic.sized) and (allowed is None or name in allowed):
             found |= {key: value for key, value in statistic.value(x, parameters).items() if value is not None}
     return found
 
