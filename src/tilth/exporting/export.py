@@ -17,6 +17,7 @@ from tilth.exporting.pull import Look, Pull, parts_of
 from tilth.exporting.state import MANIFEST, Part, State, now
 from tilth.exporting.subset import Subset
 from tilth.exporting.unload import Unload, parts_of_redshift, reject_unloadable
+from tilth.report.blocks import counted
 from tilth.store.places import atomic
 from tilth.store.snapshot import Estimate, reading
 from tilth.store.unfinished import unfinished
@@ -59,7 +60,7 @@ class Exported(Displayed):
             (str(p["number"]), p["condition"] or "all rows", f"{p['rows']:,}", f"{sum(f['bytes'] for f in p['files']):,}", str(p["tries"]))
             for p in self.state["parts"]
         ]
-        title = f"{self.rows:,} rows in {self.files:,} files ({self.bytes:,} bytes): {self.place}"
+        title = f"{counted(self.rows, 'row')} in {counted(self.files, 'file')} ({self.bytes:,} bytes): {self.place}"
         return Grid(title, ("part", "rows where", "rows", "bytes", "tries"), rows)
 
 

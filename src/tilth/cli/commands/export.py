@@ -66,6 +66,7 @@ def command(
     says what was taken.
     """
     from tilth.exporting.export import explain, export
+    from tilth.store.protection import in_force
 
     options["parameters"] = _parameters(params) or None
     options["sample"] = _together("--sample", sample, {"fraction": sample, "by": by, "seed": seed})
@@ -83,7 +84,8 @@ def command(
         click.echo(jsons.dumps(exported.to_json(), indent=1))
     else:
         click.echo(str(exported))
-        say(f"written: {exported.place}", f"Look at it: tilth profile {exported.place}")
+        key = f" --key {held.key.reference}" if (held := in_force()) else ""
+        say(f"written: {exported.place}", f"Look at it: tilth profile {exported.place}{key}")
 
 
 def _engine(name: str | None, remote: str | None) -> Any:
