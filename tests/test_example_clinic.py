@@ -21,9 +21,9 @@ PASSWORD = "never-shown-anywhere"
 CONFIDENTIAL = re.compile(rb"@example\.org|020 7946|Berger|Moreau|4111 1111|Short of breath|" + PASSWORD.encode())
 TABLE = f"""
 {(ROOT / "examples" / "clinic.sql").read_text("utf-8")}
-create role reader login password '{PASSWORD}';
-grant usage on schema clinic to reader;
-grant select on clinic.stays to reader
+create role clinic_reader login password '{PASSWORD}';
+grant usage on schema clinic to clinic_reader;
+grant select on clinic.stays to clinic_reader
 """
 
 
@@ -53,7 +53,7 @@ def test_no_patient_is_in_plain_text_on_the_way(
     server = f"127.0.0.1:{postgres_server.port}/postgres?sslmode=disable&"
     said = ""
     for command in _commands():
-        words = shlex.split(command.replace("s3://my-bucket", s3).replace("db.example.com/clinic?", server))
+        words = shlex.split(command.replace("s3://my-bucket", s3).replace("reader@db.example.com/clinic?", f"clinic_reader@{server}"))
         code = run([*words])
         said += f"{command}\n{''.join(capfd.readouterr())}\n"
         assert code == 0, said

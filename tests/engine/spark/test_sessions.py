@@ -66,7 +66,7 @@ def test_planning_compares_no_column_with_all_others(spark):
     """A thousand columns kept Spark's planner busy for half an hour: it must not evaluate a small table, nor infer filters from others."""
     engine = tilth.Spark(spark).session()
     data = read(pa.table({"a": [1, 2], "b": [1, 2]}), engine=engine)
-    [[plans]] = engine.run(f"EXPLAIN EXTENDED SELECT b FROM {engine.base(data)[0]} WHERE a = b AND b = 1")
+    [[plans]] = engine.own.sql(f"EXPLAIN EXTENDED SELECT b FROM {engine.base(data)[0]} WHERE a = b AND b = 1").collect()
     optimized = plans.split("== Optimized Logical Plan ==")[1]
     assert "LocalRelation" not in optimized and "isnotnull" not in optimized
 
