@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,3 +103,20 @@ def test_a_reference_to_close_keeps_the_folder(place: Path) -> None:
     assert len(names(place)) == 1
     close()
     assert names(place) == set()
+
+
+def test_a_folder_is_no_leftover_before_it_is_locked(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others: list[Scratch] = []
+    locked, other = scratch.locked, threading.Thread(target=lambda: others.append(Scratch(place)))
+
+    def interrupted(handle: int) -> bool:
+        """Another thread makes a folder, and looks for leftovers, before this one is locked."""
+        monkeypatch.setattr(scratch, "locked", locked)
+        other.start()
+        other.join(0.1)
+        return locked(handle)
+
+    monkeypatch.setattr(scratch, "locked", interrupted)
+    first = Scratch(place)
+    other.join()
+    assert Path(first.name, LOCK).exists() and Path(others[0].name, LOCK).exists()

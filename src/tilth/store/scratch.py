@@ -11,8 +11,8 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -98,9 +98,10 @@ def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] = s
     Errors: `OSError`.
     """
     _clear_leftovers(where, prefix, rescue)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=where))
-    handle = os.open(folder / LOCK, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    locked(handle)
+    with _alone(where):
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=where))
+        handle = os.open(folder / LOCK, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        locked(handle)
     process, held = os.getpid(), [handle]
 
     def remove() -> None:
@@ -124,11 +125,32 @@ def _clear_leftovers(where: Path, prefix: str, rescue: Callable[[Path], object])
 def _remove_if_left(folder: Path, rescue: Callable[[Path], object]) -> None:
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        if locked(handle):
+        with _alone(folder.parent):
+            left = locked(handle)
+        if left:
             rescue(folder)
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _alone(where: Path) -> Iterator[None]:
+    """No other thread or process locks a folder in this one meanwhile: one that is made and not locked yet would be taken for a leftover.
+
+    Where folders cannot be locked they may.
+    """
+    held = None
+    try:
+        with suppress(ImportError, OSError):
+            import fcntl
+
+            held = os.open(where, os.O_RDONLY)
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        if held is not None:
+            os.close(held)
 
 
 def locked(handle: int) -> bool:

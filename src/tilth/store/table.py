@@ -113,6 +113,8 @@ def connected(server: str, place: str, access: Access | None = None) -> Iterator
         if is_broken(str(error)):
             hint = "begin again; was the server stopped, or the session ended?"
             raise MachineError(f"{place}: the connection broke off: {_first_line(error)}", hint=hint, code="database") from None
+        if isinstance(error, OSError) and error.errno:  # of what is done with the rows, such as a file that cannot be written
+            raise
         raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from None
     except (dbapi.ProgrammingError, dbapi.NotSupportedError) as error:
         raise SourceError(f"{place} cannot be used: {_first_line(error)}", code="not-readable") from None
