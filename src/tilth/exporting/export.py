@@ -195,6 +195,6 @@ def _begun(plan: Plan, place: str) -> State:
 
 
 def _to_go_on(error: TilthError, state: State) -> TilthError:
-    done = f"{len(state.parts) - len(state.todo):,} of {len(state.parts):,} parts are done and kept: run the same again to go on"
+    done = f"{state.so_far} are done and kept: run the same again to go on"
     first, *others = error.mistakes
     return type(error)(replace(first, hint=f"{first.hint}; {done}" if first.hint else done), *others)

@@ -22,6 +22,7 @@ from tilth.exporting.parts import BLOCK, block_parts, column_parts, count_for
 from tilth.exporting.plan import Plan
 from tilth.exporting.state import Part, State, now
 from tilth.exporting.subset import Subset
+from tilth.store.query import string
 from tilth.store.snapshot import LOST, SNAPSHOT_GONE, Estimate, Snapshot, reading
 
 if TYPE_CHECKING:
@@ -79,8 +80,7 @@ def parts_of(plan: Plan, look: Look, snapshot: Snapshot) -> list[str]:
 
 
 def _names(estimate: Estimate) -> str:
-    quoted = [["'" + text.replace("'", "''") + "'" for text in table] for table in estimate.tables]
-    return ", ".join(f"({schema}, {name})" for schema, name in quoted)
+    return ", ".join(f"({string(schema)}, {string(name)})" for schema, name in estimate.tables)
 
 
 @dataclass
@@ -185,9 +185,7 @@ class Pull:
         else:
             self._checked(0)
             files, size = read_part_on_spark(asked, self.spark, self.plan.source, self.plan.access, snapshot)
-        self.state.done(part, files, size)
-        done = len(self.state.parts) - len(self.state.todo)
-        self.progress(f"{done:,} of {len(self.state.parts):,} parts, {sum(p.rows for p in self.state.parts):,} rows")
+        self.progress(self.state.done(part, files, size))
 
     def _checked(self, size: int) -> None:
         """Let a part go on that has read so many bytes, unless the export ends. Errors: `RequestError` where too many bytes are read."""

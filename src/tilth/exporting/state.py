@@ -108,10 +108,11 @@ class State:
         with self._lock, atomic(f"{self.place}/{STATE}") as path:
             path.write_text(json.dumps(self.to_json(), indent=1), "utf-8")
 
-    def done(self, part: Part, files: list[File], read: int) -> None:
-        """A part is done, with these files."""
+    def done(self, part: Part, files: list[File], read: int) -> str:
+        """A part is done, with these files; how far the export is, in words."""
         part.files, part.read, part.ended, part.done = files, read, now(), True
         self.save()
+        return f"{self.so_far}, {sum(p.rows for p in self.parts):,} rows"
 
     @property
     def has_begun(self) -> bool:
@@ -122,6 +123,11 @@ class State:
     def todo(self) -> list[Part]:
         """The parts that are not done."""
         return [p for p in self.parts if not p.done]
+
+    @property
+    def so_far(self) -> str:
+        """How many of the parts are done, in words."""
+        return f"{sum(p.done for p in self.parts):,} of {len(self.parts):,} parts"
 
     @property
     def files(self) -> list[File]:

@@ -16,6 +16,7 @@ from tilth.exporting.plan import Plan
 from tilth.exporting.state import File, Part, State, now
 from tilth.exporting.subset import Subset
 from tilth.store.protection import in_force
+from tilth.store.query import string
 from tilth.store.s3 import S3
 from tilth.store.snapshot import Estimate
 from tilth.store.uri import scheme_of
@@ -83,10 +84,9 @@ class Unload:
         entries = json.loads(s3.part(found))["entries"]
         meta = [(entry["url"].removeprefix(f"{self.state.place}/"), entry["meta"]) for entry in entries]
         files = [File(name, said["content_length"], said["record_count"]) for name, said in meta]
-        self.state.done(part, files, sum(f.bytes for f in files))
+        so_far = self.state.done(part, files, sum(f.bytes for f in files))
         s3.remove(place)
-        done = len(self.state.parts) - len(self.state.todo)
-        self.progress(f"{done:,} of {len(self.state.parts):,} parts, {sum(p.rows for p in self.state.parts):,} rows")
+        self.progress(so_far)
         return True
 
     def _prefix(self, part: Part) -> str:
@@ -106,14 +106,10 @@ def unload(query: str, prefix: str, plan: Plan) -> str:
     if "$$" in query:
         raise RequestError("a query to unload has $$ in it", accepted="a query without", code="not-accepted")
     asked = plan.unload
-    role = "default" if asked.role == "default" else _quoted(asked.role)
-    key = f" KMS_KEY_ID {_quoted(asked.kms_key_id)} ENCRYPTED" if asked.kms_key_id else ""
-    region = f" REGION {_quoted(asked.region)}" if asked.region else ""
-    return f"UNLOAD ($${query}$$) TO {_quoted(prefix)} IAM_ROLE {role} FORMAT AS PARQUET MANIFEST VERBOSE{key}{region}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    role = "default" if asked.role == "default" else string(asked.role)
+    key = f" KMS_KEY_ID {string(asked.kms_key_id)} ENCRYPTED" if asked.kms_key_id else ""
+    region = f" REGION {string(asked.region)}" if asked.region else ""
+    return f"UNLOAD ($${query}$$) TO {string(prefix)} IAM_ROLE {role} FORMAT AS PARQUET MANIFEST VERBOSE{key}{region}"
 
 
 def parts_of_redshift(plan: Plan) -> tuple[list[tuple[str, str]], list[tuple[str, Estimate]]]:

@@ -69,3 +69,12 @@ def file_of(place: str) -> tuple[str, str]:
         hint = f"did you mean {scheme}://{here}?" if Path(here).is_file() else hint
         raise SourceError(f"there is no file {path!r}", accepted=f"{shape}?table=…", hint=hint, code="no-file")
     return path, query
+
+
+def string(text: str) -> str:
+    """A text as a literal of SQL.
+
+    >>> string("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
