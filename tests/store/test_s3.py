@@ -258,6 +258,8 @@ def test_parts_of_an_encrypted_delivery_are_read_with_the_keys_of_the_whole(s3, 
         parts = [rows(f"{s3}/out/{part}") for part in ("train", "test")]
         assert sorted(row["id"] for part in parts for row in part) == list(range(40))
         assert rows(f"{s3}/out/t*n/*.parquet") == parts[0]
+        (run,) = {name.split("/")[0] for name in keys(f"{s3}/out")} - {LISTING}
+        assert rows(f"{s3}/out/{run}/train") == parts[0]
     with pytest.raises(SourceError) as error:
         rows(f"{s3}/out/train")
     assert code_of(error) == {"needs-key"}

@@ -210,8 +210,7 @@ class Bucket:
 
     def delivered(self, prefix: str) -> dict[str, ObjectMeta]:
         """Name → object below a prefix: those of the last delivery if the prefix is one or in one. Deliveries below it are excluded."""
-        explicit = any(map(RUN.fullmatch, prefix.split("/")))
-        root, run = ("", "") if explicit else self._delivery(prefix)
+        explicit, (root, run) = _in_run(prefix), self._delivery(prefix)
         asked = f"{root}{run}/{prefix.removeprefix(root.rstrip('/')).strip('/')}".rstrip("/") if run else prefix
         found = {o["path"].removeprefix(f"{root}{run}/") if run else o["path"]: o for o in self.objects(asked)}
         return {root + name: o for name, o in found.items() if explicit or run or not any(map(RUN.fullmatch, name.split("/")))}
@@ -229,7 +228,9 @@ class Bucket:
         return {}
 
     def _delivery(self, key: str) -> tuple[str, str]:
-        """The prefix of the delivery that a key is in, with a slash, and the name of its run; empty if there is none."""
+        """The prefix of the delivery that a key is in, with a slash, and the name of its run; empty if there is none, or it names a run."""
+        if _in_run(key):
+            return "", ""
         parts = key.split("/") if key else []
         for i in range(len(parts), -1, -1):
             root = "".join(f"{part}/" for part in parts[:i])
@@ -279,6 +280,11 @@ def _folder(key: str) -> str:
     """A key, or of a pattern the folder in which it looks."""
     magic = MAGIC.search(key)
     return key[: magic.start()].rpartition("/")[0] if magic else key
+
+
+def _in_run(key: str) -> bool:
+    """Whether a key names a run itself."""
+    return any(map(RUN.fullmatch, key.split("/")))
 
 
 def new_run() -> str:
