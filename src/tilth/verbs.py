@@ -115,11 +115,12 @@ def model_from(
     trusted: tuple[str, ...] = (),
     otherwise: tuple[str, ...] | None = (),
     of_images: bool = False,
+    **asked: Any,
 ) -> tuple[Any, tuple[str, ...]]:
     """The model in a file, a fitted flow that predicts, or the one behind an address; and the columns that it takes.
 
-    Those are `columns`, else those that it was trained on, where it says so, else `otherwise`; None is numbers. In a file a model
-    `of_images`, which takes no columns, is of ONNX.
+    Those are `columns`, else those that it was trained on, where it says so, else `otherwise`; None is numbers. A model `of_images` takes
+    no columns, and is in a file of ONNX. `asked` are settings of `EndpointModel`.
     Errors: `RequestError` for a file that holds no such model, and where the columns are unknown or not as many as it takes.
     """
     from tilth.web.client import is_address
@@ -127,7 +128,7 @@ def model_from(
     if is_address(place):
         from tilth.measures.endpoint.model import EndpointModel
 
-        return EndpointModel(str(place)), columns or otherwise or ()
+        return EndpointModel(str(place), **asked), columns or otherwise or ()
     if of_images:
         from tilth.steps.image_models import OnnxImages
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tilth import verbs
 from tilth.aws.clarify.config import AnalysisConfig
+from tilth.aws.clarify.reading import read_data
 from tilth.engine.session import Session
 from tilth.errors import RequestError
 from tilth.formats import to_arrow
@@ -50,8 +51,6 @@ def _in_place(given: Any, config: AnalysisConfig) -> Given:
 def _of_file(uri: str, config: AnalysisConfig, columns: Sequence[str], engine: Session) -> Given:
     """The rows of a file, of the dataset's type; of CSV with or without a line of names."""
     if config.dataset_type in (LINES, DOCUMENT):
-        from tilth.aws.clarify.reading import read_data
-
         alone = config.model_copy(update={"label": None, "predicted_label": None, "headers": list(columns), "dataset_uri": uri})
         data, _ = read_data(alone, None, engine)
         return _rows(to_arrow(data, engine))

@@ -7,11 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from tilth import verbs
 from tilth.aws.clarify import shape
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.explanations import FOLDER, Explanations
-from tilth.aws.clarify.predicting import endpoint_of
+from tilth.aws.clarify.predicting import answering_model
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
 from tilth.errors import RequestError, listed
@@ -22,7 +21,6 @@ from tilth.measures.explain.images.image_shap import PATH, ExplainedImage, Image
 from tilth.metrics.images.features import folder_of
 from tilth.metrics.images.pixels import JPEG, encoded
 from tilth.report import Finding
-from tilth.web.client import is_address
 
 DETECTION = "OBJECT_DETECTION"
 
@@ -69,10 +67,7 @@ def explained_images(data: Dataset, config: AnalysisConfig, model: Any, columns:
 
 def image_model_of(config: AnalysisConfig, kept: str = "") -> Any:
     """The model that answers for the one that the configuration names: at an address, asked as `predictor` says, or in a file."""
-    place = str(config.tilth.predictor.model)
-    if is_address(place):
-        return endpoint_of(config, kept, content_type=JPEG, accept_type=JSON)
-    return verbs.model_from(place, of_images=True)[0]
+    return answering_model(config, kept, of_images=True, content_type=JPEG, accept_type=JSON)[0]
 
 
 def _labels(config: AnalysisConfig) -> tuple[str, ...]:

@@ -23,7 +23,6 @@ from tilth.measures.explain.models import reject_unfit
 from tilth.measures.importance import predicted
 from tilth.measures.measure import Predictor
 from tilth.report import Finding, warning
-from tilth.web.client import is_address
 
 PASSED_ON = {"custom_attributes": "X-Amzn-SageMaker-Custom-Attributes", "target_model": "X-Amzn-SageMaker-Target-Model"}
 ASKED = ("content_type", "accept_type", "content_template", "record_template", "probability")
@@ -42,30 +41,27 @@ def model_of(config: AnalysisConfig, schema: Schema, kept: str = "") -> tuple[An
     That is the server at an address, asked as `predictor` says, with its answers kept in the file `kept`; or a model in a file, which gets
     the columns that it was trained on. Errors: those of `predictor_of`, and `RequestError` for columns that it cannot be given.
     """
-    own, features = config.tilth.predictor, config.model_columns(schema)
-    columns = tuple(own.columns or ())
-    model: Any
-    if is_address(own.model):
-        model, columns = endpoint_of(config, kept), columns or features
-    else:
-        model, columns = verbs.model_from(str(own.model), columns, tuple(own.trusted or ()), features)
+    model, columns = answering_model(config, kept, otherwise=config.model_columns(schema))
     reject_unfit("predictor", columns, schema, isinstance(model, Predictor))
     names = tuple(map(str, config.predictor.label_headers or ())) if config.predictor else ()
     renamed = isinstance(model, Predictor) and len(names) == len(model.outputs)
     return (replace(model, outputs=names) if renamed else model), columns
 
 
-def endpoint_of(config: AnalysisConfig, kept: str = "", **otherwise: Any) -> EndpointModel:
-    """The server at the configured address, asked as `predictor` says, and `otherwise` where it says nothing."""
+def answering_model(
+    config: AnalysisConfig, kept: str, otherwise: tuple[str, ...] | None = None, of_images: bool = False, **asked: Any
+) -> tuple[Any, tuple[str, ...]]:
+    """`verbs.model_from` of a configuration; a server is asked as `predictor` says, and as `asked` where it says nothing."""
     own, p = config.tilth.predictor, config.predictor
     more: dict[str, Any] = {k: v for k in OWN if (v := getattr(own, k)) is not None}
     if p is not None:
-        otherwise = {"content_type": config.dataset_type, **otherwise}
+        asked = {"content_type": config.dataset_type, **asked}
         more |= {k: v for k in ASKED if (v := getattr(p, k)) is not None}
         several = p.label if isinstance(p.label, list) else []  # the labels that scores are of
         more |= {"label_headers": tuple(p.label_headers or several), "label": None if several else p.label}
         more |= {"headers": tuple((name, v) for k, name in PASSED_ON.items() if (v := getattr(p, k)) is not None)}
-    return EndpointModel(str(own.model), kept=kept, **{**otherwise, **more})
+    of_file = str(own.model), tuple(own.columns or ()), tuple(own.trusted or ())
+    return verbs.model_from(*of_file, otherwise, of_images, kept=kept, **{**asked, **more})
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tilth import verbs
 from tilth.aws.clarify.checks import IMAGES, PREDICTED
 from tilth.aws.clarify.config import AnalysisConfig
-from tilth.aws.clarify.series import read_series
+from tilth.aws.clarify.series_data import read_series
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
