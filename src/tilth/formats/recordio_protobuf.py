@@ -22,7 +22,7 @@ from tilth.formats.buffers import grouped
 from tilth.formats.codec import Codec
 from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFormat, array, matrix, named_by_manifest, rounded, sparse_rows
 from tilth.formats.recordio import HEADER, MAGIC, framed, is_split, numbered, offsets
-from tilth.formats.varints import packed, unpacked, varint, varint_at
+from tilth.formats.varints import fields, packed, unpacked, varint
 
 BLOCK_ROWS = 16_384  # that are written at once: their numbers are in the processor's cache
 BATCH_RECORDS, BATCH_BYTES = 50_000, 1 << 25
@@ -327,7 +327,7 @@ def _parsed(offset: int, payload: bytes) -> tuple[_Found, dict[int, tuple[int, i
     """The values of a message, and where its strings are. Errors: `SourceError` with the offset of its record."""
     try:
         found, texts = _Found(), dict[int, tuple[int, int]]()
-        for number, wire, start, end in _fields(payload, 0, len(payload)):
+        for number, wire, start, end in fields(payload, 0, len(payload)):
             if number in (FEATURES, LABEL) and wire == 2:
                 key, value = _entry(payload, start, end)
                 if value is not None:
@@ -348,21 +348,21 @@ def _wrong(offset: int, what: str) -> SourceError:
 def _entry(payload: bytes, start: int, end: int) -> tuple[str, _Numbers | bytes | None]:
     """The key and the value of an entry of a map."""
     key, value = "", None  # type: tuple[str, _Numbers | bytes | None]
-    for number, wire, a, b in _fields(payload, start, end):
+    for number, wire, a, b in fields(payload, start, end):
         if (number, wire) == (1, 2):
             key = payload[a:b].decode()
         elif (number, wire) == (2, 2):
-            for kind, inner, x, y in _fields(payload, a, b):
+            for kind, inner, x, y in fields(payload, a, b):
                 if kind in TENSORS and inner == 2:
                     value = _tensor(payload, x, y, TENSORS[kind])
                 elif kind == BYTES and inner == 2:
-                    value = b"".join(payload[i:j] for n, w, i, j in _fields(payload, x, y) if (n, w) == (1, 2))
+                    value = b"".join(payload[i:j] for n, w, i, j in fields(payload, x, y) if (n, w) == (1, 2))
     return key, value
 
 
 def _tensor(payload: bytes, start: int, end: int, dtype: np.dtype[Any]) -> _Numbers:
     places: dict[int, list[tuple[int, int, int]]] = {1: [], 2: [], 3: []}
-    for number, wire, a, b in _fields(payload, start, end):
+    for number, wire, a, b in fields(payload, start, end):
         if number in places:
             places[number].append((wire, a, b))
     values, keys, shape = (
@@ -397,25 +397,6 @@ def _numbers(payload: bytes, wire: int, start: int, end: int, dtype: np.dtype[An
         raise ValueError("its integers are not varints")
     found: np.ndarray = unpacked(np.frombuffer(payload, np.uint8, end - start, start), np.array([end - start]))[0]
     return found.astype(dtype)
-
-
-def _fields(payload: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Number and wire type of each field of a message, and where its content is. Errors: ValueError, IndexError."""
-    while at < end:
-        tag, at = varint_at(payload, at)
-        wire = tag & 7
-        if wire == 2:
-            size, at = varint_at(payload, at)
-        elif wire == 0:
-            size = varint_at(payload, at)[1] - at
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"there is no wire type {wire}")
-        if at + size > end:
-            raise ValueError("a field ends beyond its message")
-        yield tag >> 3, wire, at, at + size
-        at += size
 
 
 class _Reading:

@@ -25,7 +25,7 @@ from tilth.errors import ColumnError, MissingExtra, Mistake, Place, SourceError,
 from tilth.formats.buffers import READ, filled, size_of, skipped
 from tilth.formats.codec import Codec
 from tilth.formats.shards import Contents, index_beside
-from tilth.formats.varints import joined, packed, read_varints, unpacked, varint, varint_at
+from tilth.formats.varints import fields, joined, packed, read_varints, unpacked, varint, varint_at
 
 CHUNK = 16 << 20  # bytes of a file that are decoded at once
 HEAD, CRC = struct.Struct("<QI"), struct.Struct("<I")
@@ -408,38 +408,25 @@ def example(payload: bytes) -> dict[str, tuple[int, list[Any]]]:
     {'label': (3, [1])}
     """
     found: dict[str, tuple[int, list[Any]]] = {}
-    for number, features in _fields(payload):
-        for inner, entry in _fields(features) if number == 1 else ():
+    for number, features in _read_fields(payload):
+        for inner, entry in _read_fields(features) if number == 1 else ():
             if inner == 1:
-                parts = dict(_fields(entry))
+                parts = dict(_read_fields(entry))
                 found[bytes(parts.get(1, b"")).decode("utf-8")] = _feature(parts.get(2, b""))
     return found
 
 
-def _fields(message: Any) -> Iterator[tuple[int, Any]]:
+def _read_fields(message: Any) -> Iterator[tuple[int, Any]]:
     """The fields of a protobuf message: number, and bytes or a number."""
-    at = 0
-    while at < len(message):
-        tag, at = varint_at(message, at)
-        wire = tag & 7
-        if wire == 0:
-            value, at = varint_at(message, at)
-            yield tag >> 3, value
-            continue
-        size = {1: 8, 5: 4}.get(wire)
-        if wire == 2:
-            size, at = varint_at(message, at)
-        if size is None or at + size > len(message):
-            raise ValueError
-        yield tag >> 3, message[at : at + size]
-        at += size
+    for number, wire, start, end in fields(message, 0, len(message)):
+        yield number, message[start:end] if wire else varint_at(message, start)[0]
 
 
 def _feature(message: bytes) -> tuple[int, list[Any]]:
     kind, values = BYTES, list[Any]()
-    for kind, content in _fields(message):
+    for kind, content in _read_fields(message):
         values = []
-        for number, value in _fields(content):
+        for number, value in _read_fields(content):
             if number != 1:
                 continue
             if kind == BYTES:

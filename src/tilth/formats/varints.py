@@ -1,7 +1,11 @@
-"""Varints of protobuf, many at once: seven bits a byte, the lowest first, and a high bit on every byte but the last."""
+"""Messages of protobuf: their fields, and many varints at once.
+
+A varint has seven bits a byte, the lowest first, and a high bit on every byte but the last.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +37,25 @@ def varint_at(message: Any, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & 0xFFFFFFFFFFFFFFFF, at + i + 1
     raise ValueError("a varint has more than ten bytes")
+
+
+def fields(message: Any, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Number and wire type of each field of a message, and where its content is. Errors: ValueError, IndexError."""
+    while at < end:
+        tag, at = varint_at(message, at)
+        wire = tag & 7
+        if wire == 2:
+            size, at = varint_at(message, at)
+        elif wire == 0:
+            size = varint_at(message, at)[1] - at
+        elif wire in (1, 5):
+            size = 8 if wire == 1 else 4
+        else:
+            raise ValueError(f"there is no wire type {wire}")
+        if at + size > end:
+            raise ValueError("a field ends beyond its message")
+        yield tag >> 3, wire, at, at + size
+        at += size
 
 
 def read_varints(data: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
