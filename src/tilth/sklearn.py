@@ -212,7 +212,7 @@ def _arrow(name: str, values: np.ndarray) -> pa.Array:
 
 
 def _given_back(x: Any, made: Any) -> Any:
-    """What was made, as a matrix if it was not made of a frame."""
+    """A frame where a frame was given, else a matrix."""
     if _is_frame(x):
         return made
     numbers = all(any(holds(t) for holds in NUMBERS) for t in made.schema.types)

@@ -93,7 +93,7 @@ def measure(
 
 
 def _asked(measuring: Measuring, roles: Roles) -> dict[str, Any]:
-    """What was measured and by which roles, so that it can be asked for again."""
+    """The measures and roles of a report, with which it can be measured again."""
     from tilth.measures import MEASURES
 
     return {"roles": roles.given(), "measures": [m.name for m in measuring.measures if m.name in MEASURES]}

@@ -144,7 +144,7 @@ class Request(NamedTuple):
 
 
 def requests_of(given: Any) -> list[Request]:
-    """What is asked for. Errors: `RequestError` with every mistake."""
+    """The requested entities and actions. Errors: `RequestError` with every mistake."""
     if isinstance(given, Mapping):
         every = [
             (entity, one) for entity, several in given.items() for one in (several if isinstance(several, list | tuple) else [several])

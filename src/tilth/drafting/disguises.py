@@ -43,7 +43,7 @@ WORDS = ({"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"}
 
 
 def disguise_of(column: Column, sample: Sample) -> Disguise | None:
-    """What the first values of a column encode, if nearly all of them say the same."""
+    """The form that nearly all of a column's first values have in common, such as numbers with units."""
     if column.kind is Kind.INTEGER and not names_date(column.name):
         return None
     values = sample.strings(column.name)[:LOOKED_AT]

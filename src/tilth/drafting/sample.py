@@ -47,7 +47,7 @@ def sample_of(data: Dataset, columns: Sequence[Column], engine: Session) -> Samp
 
 
 def summarized(column: Column, sample: Sample) -> ColumnSummary:
-    """What the values of a column say."""
+    """A summary of the values of a column."""
     kind, found = column.kind, sample.values(column.name)
     values = found.drop_null()
     if kind not in COUNTED:

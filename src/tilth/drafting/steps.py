@@ -63,7 +63,7 @@ def alike(columns: Sequence[ColumnSummary]) -> list[list[ColumnSummary]]:
 
 
 def counted(*columns: ColumnSummary) -> str:
-    """What the values of columns of one form encode, and how many do."""
+    """How many values of some columns are of their common form, in words."""
     disguises = [s.disguise for s in columns if s.disguise]
     present, wrong = sum(s.present for s in columns), sum(d.exceptions for d in disguises)
     doubt = f"; {disguises[0].doubt}" if disguises[0].doubt else ""

@@ -81,7 +81,7 @@ def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need
 
 
 def _asked_on(engine: Session, data: Dataset, needs: Iterable[Need], sums: Mapping[Statistic, Exact]) -> dict[Need, Any]:
-    """What the engine gives for the needs, where sums are on these grids."""
+    """The engine's answers to the needs, with sums on these grids."""
     needs_of = {replace(n, aggregate=sums[n]) if isinstance(n, Statistic) and n in sums else n: n for n in needs}
     return {needs_of[form]: found for form, found in _unfinished(engine, data, needs_of).items()}
 

@@ -86,7 +86,7 @@ class DryRun(Session):
         return known
 
     def _stand_in(self, data: Dataset, need: Need) -> Any:
-        """What is said to be a need's answer."""
+        """A made-up answer to a need."""
         import pyarrow as pa
 
         match need:

@@ -55,7 +55,7 @@ class Footers:
 
     @cached_property
     def _columns(self) -> list[dict[str, int]]:
-        """Of each file the places of its columns."""
+        """The places of the columns in each file."""
         return [{m.schema.column(i).path: i for i in range(len(m.schema))} for m in self._metadata]
 
     def _found(self, column: str) -> Ends | None:
@@ -126,7 +126,7 @@ def _stored(data: Dataset) -> tuple[Contents, Change] | None:
 
 @lru_cache(maxsize=16)
 def footers_of(source: Files) -> Contents | None:
-    """What the catalog of a source knows of its rows, otherwise its footers, if its files are Parquet, are here, and name the columns."""
+    """What a source's catalog knows of its rows; without one, its footers, if its files are Parquet, are here, and name the columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -38,7 +38,7 @@ class Keys:
 
     @classmethod
     def of(cls, keys: Iterable[tuple[Any, ...]]) -> Keys:
-        """Those of some groups at least."""
+        """Keys from a tuple for each group."""
         import pyarrow as pa
 
         return cls(tuple(pa.chunked_array([pa.array(column)]) for column in zip(*keys, strict=True)))
@@ -52,7 +52,7 @@ class Keys:
         return list(zip(*map(plain, self.columns), strict=True))
 
     def take(self, places: np.ndarray) -> pa.Table:
-        """Those of some groups, called `key(i)`."""
+        """The keys of the groups at these places, in columns that are called `key(i)`."""
         import pyarrow as pa
 
         return pa.table({key(i): column.take(from_numpy(places)) for i, column in enumerate(self.columns)})
@@ -67,7 +67,7 @@ class Groups(Mapping[tuple[Any, ...], Any]):
 
     @classmethod
     def of(cls, found: Mapping[tuple[Any, ...], Any]) -> Groups:
-        """What was found of groups, in columns."""
+        """Groups in columns, from a mapping of keys to numbers."""
         if isinstance(found, Groups):
             return found
         import pyarrow as pa
@@ -96,7 +96,7 @@ class Groups(Mapping[tuple[Any, ...], Any]):
 
 
 def key(i: int) -> str:
-    """What the i-th key is called in a table of groups."""
+    """The name of the i-th key in a table of groups."""
     return f"\x1fkey{i}"
 
 
@@ -112,7 +112,7 @@ def plain(column: pa.Array | pa.ChunkedArray) -> list[Any]:
 
 
 def groups_of(title: str, found: pa.Table, keys: int) -> list[Groups]:
-    """What a query says of groups: the keys first, then a number for each need."""
+    """The groups in a query's result, which has the keys first, then a number for each need."""
     if len(found) > MOST_GROUPS:
         raise RequestError(
             f"{title}: there are more than {MOST_GROUPS:,} groups",
@@ -126,7 +126,7 @@ def groups_of(title: str, found: pa.Table, keys: int) -> list[Groups]:
 
 
 def groups_of_sets(title: str, found: pa.Table, sets: Sequence[Sequence[int]]) -> list[Groups]:
-    """What a query says of the groups of several sets of keys, one set after the other.
+    """The groups in a query's result for several sets of keys, one set after the other.
 
     All keys come first, then the bits of those that a group does not have, from the first key's, then a number for each need.
     """
@@ -152,7 +152,7 @@ def _chosen(table: pa.Table, there: np.ndarray) -> pa.Table:
 
 
 def parts_of(need: Statistic, aggregate: Exact, found: Any) -> Parts:
-    """What an engine gave of an exact aggregate."""
+    """The parts of an exact aggregate in an engine's result."""
     if not isinstance(found, Groups):
         return Parts.of_rows(aggregate, list(found.values()) if need.by else [found])
     n, *rest = found.numbers.combine_chunks().flatten()
@@ -179,7 +179,7 @@ class Apart(NamedTuple):
 
     @classmethod
     def of(cls, aggregate: Exact, parts: Parts, found: Any) -> Apart | None:
-        """Those among the groups that were found; None where there are none."""
+        """The groups that need grids of their own; None where there are none."""
         places, grids = aggregate.apart(parts)
         if not len(places):
             return None

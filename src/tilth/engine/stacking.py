@@ -104,7 +104,7 @@ def _shape(value: Any) -> Hashable:
 
 
 def _of_stack(column: str, s: Statistic) -> Statistic:
-    """What is asked of the stack for a statistic of one column."""
+    """The statistic of the stack that answers one of a single column."""
     by = (col(Stacked.PLACE), *(renamed(k, column, Stacked.VALUE) for k in s.by))
     where = s.where and renamed(s.where, column, Stacked.VALUE)
     if s.per:

@@ -155,7 +155,7 @@ def blamed(sources: list[Files], words: str, longest: int = sys.maxsize) -> list
 
 
 def mistakes(source: Files, longest: int = sys.maxsize) -> list[Mistake]:
-    """What is wrong with text files, the first few mistakes of each: bytes of another encoding, rows with too few or too many fields, stray
+    """The first few mistakes in each text file: bytes of another encoding, rows with too few or too many fields, stray
     quotes, rows of more than `longest` bytes. It reads up to the mistakes, so it is for files that an engine refused.
     """
     return [m for path in source.paths if Path(path).exists() for m in itertools.islice(_mistakes(path, source, longest), MOST)]

@@ -47,7 +47,7 @@ def golden(flow: Flow) -> tuple[Mapping[str, Any], ...]:
 
 
 def differences(flow: Flow) -> list[str]:
-    """What the flow makes of its golden rows otherwise than where it was fitted: `row 2: age`, without values."""
+    """Where golden rows come out otherwise than when the flow was fitted: `row 2: age`, without values."""
     found = list[str]()
     for i, one in enumerate(flow.need_learned().golden, 1):
         now = _outcome(flow, one["row"])

@@ -147,7 +147,7 @@ TrainerWord: TypeAlias = Literal[tuple(TRAINERS)]  # type: ignore[valid-type]
 
 
 class AboutPart(_Strict):
-    """What is said of the delivered data set to those who look for it, read it or cite it."""
+    """The description of the delivered data set for those who look for it, read it or cite it."""
 
     name: str | None = None
     """Its name; by default that of the flow."""
@@ -212,7 +212,7 @@ class DeliverPart(_Strict):
         return format_for(self.trainer) if self.trainer and "format" not in self.model_fields_set else self.format
 
     def mistakes(self) -> Iterator[Mistake]:
-        """What the format does not accept."""
+        """Mistakes in the options, as the format sees them."""
         form, given = by_name(self.chosen()), self.options()
         trainer = given.pop("trainer", None)
         yield from mismatches(trainer, form.name, given) if trainer else ()

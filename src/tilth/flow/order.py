@@ -57,7 +57,7 @@ UNKNOWN = RowOrder("unknown")
 
 
 def order_of(rows: pa.Table, kinds: Schema, roles: Roles) -> RowOrder:
-    """What the order of these rows means. Of fewer than 100 nothing is said.
+    """The meaning of the order of these rows; none is found in fewer than 100.
 
     >>> day = pa.array(range(200), pa.int32()).cast(pa.date32())
     >>> kinds = Schema((Column("day", Kind.DATE), Column("level", Kind.INTEGER)))
@@ -223,7 +223,7 @@ def _shuffles(flow: Flow) -> list[Shuffle]:
 
 
 def refusals(order: RowOrder, flow: Flow, roles: Roles) -> Iterator[Mistake]:
-    """What the flow does that loses the order of time, at its place, with what to write in its stead."""
+    """Mistakes for splits and steps that lose the order of time, with their places and what to write instead."""
     if order.meaning != "time":
         return
     why = f"the rows are in order of time ({order.by!r}), and neighbours are alike in {_named(order.columns)}"

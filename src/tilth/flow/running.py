@@ -109,7 +109,7 @@ def after_rows(
 
 
 def order_findings(flow: Flow, data: Dataset, engine: Session) -> list[Finding]:
-    """What is to be said of the order of the rows as they were read, where the flow splits by chance or shuffles.
+    """The finding about the order of the rows as they were read, where the flow splits by chance or shuffles.
 
     Errors: `RequestError` where that loses the order of time.
     """

@@ -244,7 +244,7 @@ def _class_findings(
 
 
 def _ends(rows: Mapping[Any, int]) -> list[Any]:
-    """Of labels that are more than `FEW` numbers, the ends of all but the last of five ranges with about as many rows; else none.
+    """For a label of more than `FEW` numbers, the upper ends of the first four of five ranges with about as many rows each; else none.
 
     `rows` are those of each label in the training part.
     """
@@ -351,7 +351,7 @@ def _tone(payload: SplitCheck) -> Tone:
 
 
 def leak_message(finding: Finding[SplitCheck]) -> str:
-    """What a part shares with the training part, in words; nothing where that is nothing."""
+    """What a part shares with the training part, in words; empty where it shares nothing."""
     n = finding.payload.rows
     if finding.name not in (ROWS, KEYS) or not n:
         return ""

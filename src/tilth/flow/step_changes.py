@@ -43,7 +43,7 @@ def step_finding(done: Fitted, part: str, private: Collection[str] = (), **chang
 
 
 def _masked(column: str, state: Mapping[str, Any], private: Collection[str]) -> Mapping[str, Any]:
-    """What is learned of a column, or of whole rows by their `columns`: without values if one of these is private."""
+    """What was learned from a column, or from rows of several `columns`: without values if one of these is private."""
     if {column, *state.get("columns", ())}.isdisjoint(private):
         return state
     return {name: v if name in NAMES_COLUMNS else mask(v) for name, v in state.items()}

@@ -62,7 +62,7 @@ class AugmentedManifest(JsonLines):
 
 
 def _inside(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What a sample says inside its members, by the names of columns.
+    """The values inside the members of a sample, by the names of columns.
 
     >>> dict(_inside({"a": 1, "a-metadata": {"confidence": 0.9}, "b": {"annotations": [{}, {}], "image_size": []}}))
     {'a-metadata.confidence': 0.9, 'b.objects': 2}
@@ -117,7 +117,7 @@ def stream(
 
 
 def values(line: str, place: Place, attributes: Sequence[str], fetch: Callable[[str], bytes]) -> Iterator[bytes]:
-    """What is sent of one line; see `stream`."""
+    """The values that are sent for one line; see `stream`."""
     found = sample(line, place, attributes)
     for attribute in attributes:
         yield fetch(found[attribute]) if attribute.endswith(REF) else _text(found[attribute])

@@ -284,7 +284,7 @@ def _at(flat: pa.Array, places: np.ndarray, counts: np.ndarray, ahead: int, line
 
 
 def _pairs(words: pa.Array, lines: np.ndarray, name: str, what: str) -> tuple[pa.Array, pa.Array]:
-    """What is before and after the colon of each word."""
+    """The parts of each word before and after its colon."""
     parts = pc.split_pattern(words, ":")
     wrong = np.asarray(pc.list_value_length(parts)) != 2
     if wrong.any():

@@ -439,7 +439,7 @@ class _Reading:
 
 
 def _alike(content: np.ndarray, found: _Found, texts: Mapping[int, tuple[int, int]]) -> np.ndarray:
-    """Which of some messages of one length are like the first but for the bytes of numbers and strings."""
+    """Which messages of one length equal the first except for the bytes of numbers and strings."""
     tensors = list(found.values())
     fixed = np.ones(content.shape[1], bool)
     for start, end in [*texts.values(), *(s for t in tensors if isinstance(t, _Numbers) for s in t.spans or ())]:

@@ -50,7 +50,7 @@ LIMITS: Mapping[str, tuple[Any, Any]] = {
 
 
 class SyntheticColumn(BaseModel):
-    """What is in a column: a `kind` with its limits, `values`, or a `pattern`."""
+    """The content of a column: a `kind` with its limits, `values`, or a `pattern`."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

@@ -510,7 +510,7 @@ def _contents(name: str, kind: int, values: pa.Array, counts: np.ndarray) -> Ite
 
 
 def _head(name: str, kind: int, length: int) -> bytes:
-    """What is before the list of a feature in a map entry."""
+    """The bytes before the list of a feature in its map entry."""
     key = name.encode()
     listed = bytes([kind << 3 | 2]) + varint(length)
     value = b"\x12" + varint(len(listed) + length) + listed

@@ -266,7 +266,7 @@ def _of_label(label: str | None, pairs: Sequence[Pair], vectors: Mapping[str, Ve
 
 
 def target_of(label: str, vector: Vector, roles: Roles) -> tuple[str, np.ndarray]:
-    """What is compared between groups, in words, and its number in each row, NaN where the label is missing."""
+    """The number that is compared between groups, in words, and its value in each row; NaN where the label is missing."""
     import numpy as np
 
     if not vector.is_category:
@@ -341,7 +341,7 @@ def associated(found: Sequence[Finding[Associations]]) -> Section:
 
 
 def _delivered(columns: set[str], found: Sequence[Finding[Associations]]) -> set[str]:
-    """Those of some columns that are in the parts delivered, or of which columns there were made; all if nothing was."""
+    """The columns that are in the delivered parts, or that delivered columns were made from; all of them if nothing was delivered."""
     last = found[-1].payload.columns
     if len(found) == 1 or len(last) >= MOST:
         return columns

@@ -80,7 +80,7 @@ def histogram_of_times(column: pa.ChunkedArray) -> Histogram | None:
 
 
 def shape_of(x: np.ndarray, quantiles: Mapping[str, float]) -> dict[str, float]:
-    """Of numbers in order `skewness`, m₃ / m₂^1.5 of central moments; the shares of `outliers` and `far_outliers`.
+    """The shape of sorted numbers: `skewness`, m₃ / m₂^1.5 of central moments; the shares of `outliers` and `far_outliers`.
 
     Nothing of no or of equal numbers.
     """

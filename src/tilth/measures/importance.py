@@ -107,7 +107,7 @@ class Importance(ModelMeasure):
 
 
 def predicted(model: Any, rows: pa.Table, prediction: str, session: Session) -> np.ndarray:
-    """What a model predicts of rows: a function of the table, or a fitted flow that makes the column `prediction`."""
+    """A model's predictions for rows; the model is a function of the table, or a fitted flow that makes the column `prediction`."""
     if callable(model):
         return np.asarray(model(rows))
     numbered = rows.append_column(ROW, [range(len(rows))])

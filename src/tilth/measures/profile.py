@@ -222,7 +222,7 @@ class ColumnProfile(Payload):
 
 @dataclass(frozen=True)
 class Look:
-    """What the values of a column look like: how many are distinct, and whether that is exact; the counts of few ones; quantiles; and
+    """The values of a column at a glance: how many are distinct, and whether that is exact; the counts of few ones; quantiles; and
     other fields of the payload."""
 
     distinct: int

@@ -165,7 +165,7 @@ class Values:
 
     @cached_property
     def filled(self) -> np.ndarray:
-        """Which of the values, strings, are not blank."""
+        """Which of some strings are not blank."""
         import pyarrow.compute as pc
 
         return as_numpy(pc.binary_length(pc.utf8_trim(self.values, BLANKS))) > 0

@@ -72,7 +72,7 @@ class Tally(ABC):
     @staticmethod
     @abstractmethod
     def constant(y: Numbers, classes: int) -> Numbers:
-        """What is said of a row by who knows nothing but the labels of others."""
+        """The prediction for a row by a model that knows nothing but the labels of others."""
 
 
 class SquaredLoss(Tally):

@@ -66,7 +66,7 @@ def runs(texts: Sequence[str]) -> tuple[Words, Words]:
 
 
 def bands(texts: Sequence[str], like: float = LIKE) -> Words:
-    """Of each text (not empty) the bands of its MinHash: two texts share a band with probability 1 − (1 − s^r)^b, s their Jaccard index.
+    """The MinHash bands of each text (not empty): two texts share a band with probability 1 − (1 − s^r)^b, s their Jaccard index.
 
     r is 8 from 0.8 on, b 16; below r is 4, b 32. Broder 1997, "On the resemblance and containment of documents"; Leskovec, Rajaraman and
     Ullman 2014, "Mining of Massive Datasets", 3.4.
@@ -109,7 +109,7 @@ def suspects(found: Words) -> np.ndarray:
 
 
 def groups(found: Words, texts: Sequence[str], like: float = LIKE) -> np.ndarray:
-    """Of each text the place of the first one in its group. One group is what pairs that share a band and are that much alike join.
+    """For each text the place of the first one in its group. Pairs that share a band and are that much alike are in one group.
 
     Errors: `RequestError` for more than 20 million pairs to compare.
 
@@ -127,7 +127,7 @@ def groups(found: Words, texts: Sequence[str], like: float = LIKE) -> np.ndarray
 
 
 def text_groups(texts: Sequence[str], like: float = LIKE) -> np.ndarray:
-    """Of each text the place of the first one in its group, whatever its case and blanks; a blank text is its own."""
+    """For each text the place of the first one in its group, whatever its case and blanks; a blank text is a group of its own."""
     found = np.arange(len(texts))
     there = np.array([i for i, text in enumerate(texts) if plain(text)], int)
     if len(there):
@@ -177,7 +177,7 @@ def _join(members: np.ndarray, texts: Sequence[str], first: np.ndarray, like: fl
 
 
 def _different(texts: Sequence[str]) -> list[Words]:
-    """Of each text the different hashes of its runs, sorted."""
+    """The distinct hashes of the runs of each text, sorted."""
     found: list[Words] = []
     for start, end in _stretches(texts):
         hashes, begins = runs(texts[start:end])

@@ -67,7 +67,7 @@ class ConvertedPipeline:
 def converted(
     name: str, kind: str, plan: Plan, columns: tuple[str, ...], place: str | None, left_out: tuple[str, ...] = ()
 ) -> ConvertedPipeline:
-    """What a plan gives. Errors: `RequestError` for a formula of it that a flow does not accept."""
+    """The conversion of a plan. Errors: `RequestError` for a formula in it that a flow does not accept."""
     kinds = {column: kind or Kind.FLOAT for column, kind in plan.kinds.items()}
     made = ConvertedPipeline(name, kind, tuple(plan.steps), columns, kinds, place, plan.files, left_out)
     _ = made.flow  # it is made now, so that what is wrong with it is said now

@@ -119,7 +119,7 @@ class Plan:
                 self.kinds[feature.name] = _both(feature.name, self.kinds[feature.name], kind)
 
     def named(self, features: Sequence[Feature], names: Sequence[str] | None) -> list[str]:
-        """What is made of each column one by one is called so: in place, or by the names that are wanted, or by new ones."""
+        """Names for columns that are each made from one: the wanted or the old ones, in place where that is allowed, else new."""
         wanted = names or [f.name for f in features]
         return [f.name if f.own and f.name == name else self.fresh(name, f.lasting) for f, name in zip(features, wanted, strict=True)]
 

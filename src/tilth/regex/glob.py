@@ -24,7 +24,7 @@ def glob(node: Node) -> str | None:
 
 
 def _places(parts: tuple[Node, ...]) -> Iterator[str | None]:
-    """What a GLOB has at each position; None where it has nothing."""
+    """The part of a GLOB at each position; None where it has nothing."""
     for part in parts:
         match part:
             case Chars():

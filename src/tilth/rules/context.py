@@ -63,7 +63,7 @@ class Context:
 
     @cached_property
     def tables(self) -> dict[str, tuple[str, Schema]]:
-        """Of every table that a query may read, the engine's name for it and its columns."""
+        """The tables that a query may read: the engine's name for each, and its columns."""
         return {name: (self.engine.view(data), self.engine.schema(data)) for name, data in self.sources.items()}
 
     @cached_property

@@ -96,7 +96,7 @@ class RuleVerdict(Reasons, Payload):
 
 @dataclass(frozen=True)
 class AnalyzerNumbers(Payload):
-    """What an analyzer measured: name → number or distribution; the finding's name is the analyzer's canonical form."""
+    """The measurements of an analyzer: name → number or distribution; the finding's name is the analyzer's canonical form."""
 
     KIND: ClassVar[str] = "analyzer"
     metrics: Mapping[str, Any] = field(default_factory=dict)

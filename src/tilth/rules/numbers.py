@@ -22,7 +22,7 @@ from tilth.rules.types.rule_type import COLUMN, ONE, Form, RuleType
 
 @dataclass(frozen=True)
 class RowTest:
-    """What a row has to do with a number: which rows pass, what to show of those that fail, and the number if all pass."""
+    """A test of rows behind a rule on a number: which rows pass, what to show of those that fail, and the number if all pass."""
 
     passes: Callable[[tuple[str, ...], Tree | None], Tree]
     failing: Callable[[tuple[str, ...], Tree | None], FailureFilter]

@@ -78,7 +78,7 @@ def _observed(rule: Rule, name: str, value: float, earlier: Known, at: datetime)
 
 
 def limits_of(name: str, earlier: Known, at: datetime) -> Expected | None:
-    """What the earlier values of a metric let expect of it at a time; None if they are too few."""
+    """The range in which earlier values let one expect a metric at a time; None if there are too few of them."""
     known = [(time, value) for time, value in earlier if math.isfinite(value)]
     if len(known) < FEWEST:
         return None
@@ -123,7 +123,7 @@ def _measured(rule: Rule, name: str) -> Rule:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """What a metric is of, and what it is: `Column.a.b.Mean` is the mean of `a.b`."""
+    """The column of a metric, and its kind: `Column.a.b.Mean` is the mean of `a.b`."""
     of, _, word = name.partition(".")[2].rpartition(".")
     return of, word
 

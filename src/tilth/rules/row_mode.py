@@ -33,7 +33,7 @@ def obstacle(composite: Composite, prepared: Mapping[Rule | Composite, PreparedR
 
 
 def prepare_by_rows(composite: Composite, prepared: Mapping[Rule | Composite, PreparedRule], context: Context) -> PreparedRule:
-    """What a composite without an obstacle needs, and its verdict.
+    """The prepared rule of a composite that can be judged row by row.
 
     Its rows are counted with all other metrics, unless a part looks at other rows too (keys, other tables): then in a scan of its own.
     """

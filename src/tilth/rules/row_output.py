@@ -150,7 +150,7 @@ def with_verdicts(data: Dataset, prepared: Mapping[Rule, PreparedRule]) -> tuple
 
 
 def leaf_verdict(ready: PreparedRule) -> Tree:
-    """What a rule says of a row: true, false, or null for one outside its `where`."""
+    """A rule's verdict on a row: true, false, or null for one outside its `where`."""
     assert ready.row is not None  # noqa: S101 -- only rules that judge rows are asked
     return ready.row.copy() if ready.scope is None else case((ready.scope, ready.row))
 

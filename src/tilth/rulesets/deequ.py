@@ -42,7 +42,7 @@ class Call:
     condition: str = ""
 
     def columns(self, count: int) -> list[str]:
-        """So many columns."""
+        """Exactly this many columns."""
         if len(self.strings) != count:
             raise Unsupported(f"it has {len(self.strings)} strings, where the names of {count} columns are expected")
         return [column_name(text) for text in self.strings]

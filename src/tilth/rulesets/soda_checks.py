@@ -79,7 +79,7 @@ def _fresh(a: Arguments, columns: list[str], limit: str) -> list[str]:
 
 
 def _limit(text: str) -> list[str]:
-    """What a value has to meet; `between` includes its bounds there."""
+    """The condition on a value; Soda's `between` includes its bounds."""
     if one := COMPARED.fullmatch(text.strip()):
         return [f"{one[1].replace('<>', '!=')} {_number(one[2])}"]
     if both := RANGE.fullmatch(text.strip()):

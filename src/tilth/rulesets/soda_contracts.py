@@ -71,7 +71,7 @@ def _rules(name: str, columns: list[str], config: dict[str, Any], scopes: tuple[
 
 
 def _limit(threshold: Arguments, usual: str = "") -> list[str]:
-    """What a value has to meet."""
+    """The condition on a value."""
     found = [(operator, threshold.take(key)) for key, operator in MUST.items()]
     within = threshold.take(WITHIN)
     if isinstance(within, dict):

@@ -29,7 +29,7 @@ NONE: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a database is asked with. Parts that the secret does not have are empty; they come from the place.
+    """The login to a database. Parts that the secret does not have are empty; they come from the place.
 
     >>> text = '{"engine": "redshift", "host": "h", "port": "5439", "username": "reader", "password": "a-password", "dbname": "dev"}'
     >>> Credentials.of(Secret("aws:prod/dw", text))
@@ -70,7 +70,7 @@ class Access:
 
     @classmethod
     def of(cls, given: str | Mapping[str, object] | Access) -> Access:
-        """What is given: a reference, or a mapping of `reference` and `fields`. Errors: `RequestError`, which does not repeat it.
+        """From a reference, or a mapping of `reference` and `fields`. Errors: `RequestError`, which does not repeat what was given.
 
         >>> Access.of({"reference": "vault:kv/pg", "fields": {"user": "login", "password": "pw"}})
         Access(reference='vault:kv/pg', fields=(('user', 'login'), ('password', 'pw')))

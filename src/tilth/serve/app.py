@@ -37,7 +37,7 @@ ROUTES = "GET /ping, POST /invocations, GET /execution-parameters, GET /metrics"
 
 @dataclass(frozen=True)
 class Limits:
-    """What a server takes.
+    """Limits on the requests that a server accepts.
 
     `largest`: bytes of a body. `requests`: how many are answered at the same time; more are refused at once. `seconds`: within which a body
     has to arrive. `answering`: seconds for its answer. `token`: what a client has to know, if anything. `hosts`: the names by which it may
@@ -66,7 +66,7 @@ class Request:
 
     @classmethod
     def of(cls, scope: Any, receive: Callable[[], Awaitable[Any]]) -> Request:
-        """That of an ASGI scope; the values of a header that is repeated are one list (RFC 9110)."""
+        """The request in an ASGI scope; the values of a repeated header are joined to one list (RFC 9110)."""
         headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             headers[name] = headers[name] + b"," + value if name in headers else value

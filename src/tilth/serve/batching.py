@@ -276,7 +276,7 @@ class _Job:
         return b"", chain([first], records)
 
     def _batches(self, records: Iterable[Record], header: int) -> Iterator[Batch]:
-        """As many whole records as there is room for, or one. Errors: `Refused`, after those before it, for one that is too large."""
+        """Batches of as many whole records as fit, or of one. Errors: `Refused`, in its turn, for a record that is too large."""
         batch, size = list[Record](), header
         try:
             for at, record in records:
@@ -364,7 +364,7 @@ def _in_order(threads: ThreadPoolExecutor, answer: Callable[[Batch], Any], batch
 
 
 def _of_record(made: Callable[..., bytes], record: bytes, *others: Any) -> bytes:
-    """What is made of a record. Errors: `Refused`."""
+    """A function of a record, its errors as refusals. Errors: `Refused`."""
     try:
         return made(record, *others)
     except RequestError as error:
@@ -378,7 +378,7 @@ def _at(at: int, refused: Refused) -> Refused:
 
 
 def _refusals(error: Refused | ModelFailed | EndpointRefused, unit: str, at: int) -> list[Refusal]:
-    """What a client would be told, with the line or number in the file for the row in the request."""
+    """The messages for a client, with the line or number in the file in place of the row in the request."""
     if not isinstance(error, Refused):
         return [{unit: at, "code": mistake.code, "message": mistake.message} for mistake in error.mistakes]
     found: Sequence[Mapping[str, Any]] = error.content.get("errors") or [error.content]

@@ -137,7 +137,7 @@ def command(
 
 
 def _limits(known: Environment, token: str, host: str, timeout: float | None) -> Limits:
-    """What the server takes, by the options and by SageMaker's variables."""
+    """The limits on requests, from the options and SageMaker's variables."""
     from tilth.serve.app import Limits
     from tilth.serve.server import LOCAL, is_local
 

@@ -44,7 +44,7 @@ class Part(BaseModel):
 
 
 class Inference(Part):
-    """What the model takes and gives. What says how a container is asked has no effect: the stages are in the same process."""
+    """The model's input and output. Keys that say how a container is asked have no effect: the stages are in the same process."""
 
     FeatureHeaders: list[str] | None = None
     FeatureTypes: list[Literal["numerical", "categorical", "text"]] | None = None
@@ -116,7 +116,7 @@ class ExplainerConfig(Part):
 
     @classmethod
     def load(cls, place: str) -> ExplainerConfig:
-        """That of a JSON file. Errors: `RequestError` with every mistake."""
+        """The configuration in a JSON file. Errors: `RequestError` with every mistake."""
         given = configuration(place)
         for key in NESTED:
             given = given[key] if isinstance(given, dict) and key in given else given

@@ -46,7 +46,7 @@ class Explainer:
 
     @classmethod
     def of(cls, pipeline: Pipeline, config: ExplainerConfig) -> Explainer:
-        """That of a pipeline, with all that the first request would make. Errors: as the class."""
+        """The explainer of a pipeline, ready for the first request. Errors: as the class."""
         made, inference = cls(pipeline, config), config.InferenceConfig
         baseline: list[Row] = [dict(zip(made.features, row, strict=True)) for row in made.shap.background]
         numbers = made._numbers(pipeline.through(baseline))
@@ -71,7 +71,7 @@ class Explainer:
 
     @cached_property
     def schema(self) -> Schema:
-        """What is mixed: numbers, booleans, and everything else as the strings that a request has."""
+        """The schema of the rows that are mixed with the baseline: numbers, booleans, and everything else as the strings of a request."""
         mixed = (Kind.FLOAT if k is Kind.DECIMAL else k if k in KNOWN else Kind.STRING for k in self._kinds)
         return Schema(tuple(map(Column, self.features, mixed)))
 
@@ -165,7 +165,7 @@ class Explainer:
         return found
 
     def _numbers(self, answers: Sequence[Row]) -> np.ndarray:
-        """What is explained of each answer. Errors: `RequestError` where that is not numbers."""
+        """The numbers of each answer that are explained. Errors: `RequestError` where they are not numbers."""
         place, attribute = self.config.InferenceConfig.ProbabilityIndex, self.config.InferenceConfig.ProbabilityAttribute
         find = path(f"[{place}]" if place is not None else attribute or "@")
         found = [find(list(answer.values()) if attribute is None else answer) for answer in answers]

@@ -34,7 +34,7 @@ class Step:
         return bool(self.names) or (len(self.positions) == 1 and isinstance(self.positions[0], int))
 
     def of(self, value: Any) -> list[Any]:
-        """What it gives of a value. Errors: `NoValue`."""
+        """The value at this step within another. Errors: `NoValue`."""
         if self.names:
             if not isinstance(value, dict):
                 raise NoValue("the value is not an object, which has names", code="no-value")
@@ -89,7 +89,7 @@ class Path:
         return cls(text, tuple(steps))
 
     def of(self, record: Any) -> Any:
-        """What the path gives of a record."""
+        """The value at the path in a record."""
         values = [record]
         for step in self.steps:
             values = [one for value in values for one in step.of(value)]

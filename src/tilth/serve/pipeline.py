@@ -160,7 +160,7 @@ class Pipeline:
             return decoded(body, kind, self.columns)
 
     def through(self, rows: list[Row]) -> list[Row]:
-        """What the stages make of rows. Errors: `RequestError`."""
+        """The rows after all stages. Errors: `RequestError`."""
         for stage in self.stages:
             rows = stage(rows)
         return rows

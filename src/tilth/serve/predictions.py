@@ -168,7 +168,7 @@ def _array(values: Sequence[Any], kind: pa.DataType | None) -> pa.Array:
 
 
 def _returned(value: Any) -> list[Row]:
-    """What a function returned as rows. Errors: `ValueError` for rows in another order, and whatever a wrong value raises."""
+    """The rows that a function returned. Errors: `ValueError` for rows in another order, and whatever a wrong value raises."""
     if hasattr(value, "index") and hasattr(value, "iloc") and list(value.index) != list(range(len(value))):  # of pandas
         raise ValueError("rows in another order")
     if isinstance(value, np.ndarray):

@@ -28,14 +28,14 @@ class Processing:
         return self.join or self.after is not None
 
     def sent(self, record: bytes, kind: MediaType) -> bytes:
-        """What is sent of a record. Errors: `RequestError`."""
+        """The part of a record that is sent. Errors: `RequestError`."""
         if self.before is None:
             return record
         charset = kind.parameters.get("charset") or kind.parameters.get("encoding") or "utf-8"
         return written(_taken(self.before, record_of(record, kind), kind.name), kind.name, charset)
 
     def answered(self, record: bytes, kind: MediaType, answer: bytes) -> bytes:
-        """What is written for a record and its answer, which are both CSV or both JSON. Errors: `RequestError`."""
+        """The output for a record and its answer, which are both CSV or both JSON. Errors: `RequestError`."""
         made = record_of(answer, MediaType(kind.name))
         if self.join:
             made = joined(record_of(record, kind), made, kind.name == CSV)
@@ -58,7 +58,7 @@ def joined(record: Any, answer: Any, row: bool) -> Any:
 
 
 def _taken(path: Path, record: Any, media: str) -> Any:
-    """What a path gives of a record; of a row, a row."""
+    """The values at a path in a record; in a row, a row."""
     try:
         found = path.of(record)
     except NoValue as error:

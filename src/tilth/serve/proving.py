@@ -143,7 +143,7 @@ def _differences(stages: Sequence[Stage], rows: Sequence[Mapping[str, Any]], clo
 
 
 def _answer(stages: Sequence[Stage], row: Row) -> dict[str, Any]:
-    """What the stages make of a row, and the numbers behind a label; or the code of the refusal."""
+    """The answer of the stages to a row, with the numbers behind a label; or the code of the refusal."""
     rows: list[Row] = [row]
     numbers: Any = None
     try:

@@ -107,7 +107,7 @@ def _differences(group: Sequence[Logged], pipeline: Pipeline) -> Iterator[Differ
 
 
 def _batch(stage: Stage, rows: Sequence[Row]) -> list[Row]:
-    """What a stage makes of a table."""
+    """The output of a stage for a table."""
     if isinstance(stage, Preparation):
         void = ("",) if stage.flow.need_learned().strings else ()  # in files of strings an empty value is null
         columns = {name: [None if (v := row.get(name)) in void else v for row in rows] for name in stage.takes.names}

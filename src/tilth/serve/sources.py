@@ -21,14 +21,14 @@ MAGIC = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True)
 class Source:
-    """What is to be answered: `files` (a file, folder or pattern), a `manifest` of SageMaker, or all objects whose key has a `prefix`."""
+    """The input to answer: `files` (a file, folder or pattern), a `manifest` of SageMaker, or all objects whose key has a `prefix`."""
 
     place: str
     kind: Literal["files", "manifest", "prefix"] = "files"
 
     @classmethod
     def of(cls, place: str) -> Source:
-        """What a word of the command line means."""
+        """The source that an argument of the command line names."""
         return cls(place, "manifest" if suffix_of(place) == ".manifest" else "files")
 
 

@@ -102,7 +102,7 @@ class Preparation:
 
     @cached_property
     def gives(self) -> tuple[str, ...]:
-        """What a model said and `output` made of it, where a step of the flow predicts; else the features."""
+        """The columns that come out: predictions after the steps of `output`, where a step of the flow predicts; else the features."""
         learned = self.flow.need_learned()
         predicted = {c for f in learned.features if f.step.predicts for c in made_by(f)}
         if not predicted:
@@ -137,7 +137,7 @@ class Preparation:
         return found
 
     def _wrong(self, rows: Sequence[Row]) -> list[tuple[int, str, Mistake]]:
-        """What is wrong in rows of which one is refused."""
+        """The mistakes in rows of which one is refused."""
         wrong: list[tuple[int, str, Mistake]] = []
         for i, row in enumerate(rows, 1):
             try:

@@ -55,7 +55,7 @@ class Data(Part):
 
 
 class Sent(Part):
-    """What is sent."""
+    """`TransformInput`: the data, and how it is read."""
 
     DataSource: Data
     ContentType: Annotated[str, Field(max_length=256)] = ""
@@ -64,7 +64,7 @@ class Sent(Part):
 
 
 class Written(Part):
-    """What is written."""
+    """`TransformOutput`: where and how answers are written."""
 
     S3OutputPath: Bucket
     Accept: Annotated[str, Field(max_length=256)] = ""

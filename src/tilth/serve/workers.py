@@ -33,7 +33,7 @@ SETTLED = 10.0  # seconds after which a process has not ended at once
 
 @dataclass(frozen=True)
 class Ready:
-    """What a process says when it has loaded everything."""
+    """The message that a process sends when it has loaded everything."""
 
     pipeline: str
     digest: str
@@ -43,7 +43,7 @@ class Ready:
 
     @classmethod
     def of(cls, pipeline: Pipeline, proof: Proof, accept: str) -> Ready:
-        """What is said of a pipeline."""
+        """The message about a pipeline."""
         return cls(str(pipeline), pipeline.digest, proof, hop_rows(pipeline, accept))
 
 
@@ -102,7 +102,7 @@ class Workers:
         there.close()
 
     def _first(self, worker: Worker) -> Ready:
-        """What the first process says. Errors: what it raised; `MachineError` where it ended, or took too long."""
+        """The message of the first process. Errors: what it raised; `MachineError` where it ended, or took too long."""
         if not worker.told.poll(self.startup):
             raise MachineError(
                 f"the server was not ready within {self.startup:g} seconds", hint="SAGEMAKER_STARTUP_TIMEOUT", code="too-slow"

@@ -41,7 +41,7 @@ class Booster(Model):
 
     @abstractmethod
     def predicted(self, x: np.ndarray) -> np.ndarray:
-        """What the library predicts: probabilities, or numbers."""
+        """The library's predictions: probabilities, or numbers."""
 
     @abstractmethod
     def margins(self, x: np.ndarray) -> np.ndarray:

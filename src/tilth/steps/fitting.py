@@ -242,7 +242,7 @@ def _answered(
 def _after_fills(
     wave: Sequence[Step], learned: Sequence[Learned | None], ahead: Mapping[str, list[Metric]], found: Mapping[Any, Any], schema: Schema
 ) -> Mapping[Any, Any]:
-    """What is known of the columns that the wave fills."""
+    """Metrics that are known without a scan, of columns that the wave fills."""
     known: dict[Any, Any] = {}
     for step, state in zip(wave, learned, strict=True):
         for c, fill in step.fills(state).items() if state is not None else ():
@@ -258,7 +258,7 @@ def gaps(column: Column) -> Metric:
 
 
 def foreseen(questions: Iterable[Question], column: Column) -> list[Metric]:
-    """Those metrics of a column whose value after filling follows from their numbers before it: they leave missing cells out."""
+    """The metrics of a column whose value after filling follows from that before it, because they leave missing cells out."""
     known = {m: m.metric if isinstance(m, Where) and m.condition == present(column) else m for m in questions if isinstance(m, Metric)}
     return [m for m, inner in known.items() if inner.fills == column.name]
 

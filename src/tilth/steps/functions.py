@@ -23,7 +23,7 @@ FORMS = (ARRAYS, "pyarrow.Table", "pandas.Series", "pandas.DataFrame", "polars.S
 
 
 def form_of(name: str, function: Callable[..., Any], *others: str) -> str:
-    """What a function takes, by the annotation of its first parameter.
+    """The form in which a function takes its input, by the annotation of its first parameter.
 
     Errors: `RequestError` for an annotation that is none of `FORMS` and of the `others` that are accepted.
     """
@@ -105,7 +105,7 @@ class UserFunction:
         )
 
     def _table(self, returned: Any, rows: int) -> pa.Table:
-        """What was returned as a table of the columns that are made."""
+        """The returned value as a table of the columns that are made."""
         if isinstance(returned, pa.Array | pa.ChunkedArray) or type(returned).__name__ == "Series":
             if len(self.makes) > 1:
                 raise self._wrong(f"one column, not {listed(name for name, _ in self.makes)}")

@@ -81,7 +81,7 @@ class Step(Parameterized, ABC):
         return ()
 
     def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
-        """What is wrong with the step beside the other steps of a flow."""
+        """What is wrong with the step in its place among the other steps of a flow."""
         return ()
 
     def unfit(self, columns: Iterable[Column], why: Callable[[Column], str]) -> list[Mistake]:
@@ -127,7 +127,7 @@ class Step(Parameterized, ABC):
 
     @property
     def even(self) -> bool:
-        """Of a step that `shifts`: whether all classes count the same afterwards, whatever the rows are."""
+        """For a step that `shifts`: whether all classes count the same afterwards, whatever the rows are."""
         return False
 
     def under_key(self, key: str, folder: str) -> Step:
@@ -148,7 +148,7 @@ class Step(Parameterized, ABC):
         return {}
 
     def predictor(self, learned: Learned) -> tuple[Callable[[Any], Any], tuple[str, ...]]:
-        """Of a step that `predicts`: a function from an Arrow table of columns to a class or number for each row, and these columns."""
+        """For a step that `predicts`: a function from an Arrow table of columns to a class or number for each row, and these columns."""
         raise NotImplementedError
 
     def shown(self, learned: Learned) -> Learned:
@@ -244,7 +244,7 @@ class ColumnStep(Step):
         return {}
 
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
-        """What is kept of the measured values; as they are, unless a step says otherwise."""
+        """The numbers to keep, from the measured values: by default all of these."""
         return measured
 
     def asked(self, column: Column) -> Asking[Mapping[str, Any]]:
@@ -288,7 +288,7 @@ class ColumnStep(Step):
         return self.placed(column, self.change(column, **learned))
 
     def placed(self, column: Column, made: Mapping[str, Tree | None]) -> Mapping[str, Tree | None]:
-        """What is made of a column, in place or beside it."""
+        """The columns that are made from one, in place or beside it."""
         made = dict(made)
         if self.into:
             tree = made.pop(column.name, col(column.name))

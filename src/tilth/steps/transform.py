@@ -93,7 +93,7 @@ def _made_by(model: Model, columns: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Transformation:
-    """What a transformer makes of columns of doubles and strings, as a struct of doubles."""
+    """A transformer's output for columns of doubles and strings, as a struct of doubles."""
 
     content: bytes = field(repr=False)
     trusted: tuple[str, ...]

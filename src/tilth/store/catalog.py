@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ends:
-    """Of a column: how many values are null, and the smallest and the largest of the others; None where that is not known."""
+    """The ends of a column: how many values are null, and the smallest and the largest of the others; None where that is not known."""
 
     nulls: int
     low: Any = None
@@ -20,7 +20,7 @@ class Ends:
 
 
 class Contents(Protocol):
-    """What is known of rows that are not read, such as by the footers of their files."""
+    """Facts about rows that have not been read, such as from the footers of their files."""
 
     where: str  # it is known from, in words
 

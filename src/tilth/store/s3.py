@@ -326,7 +326,7 @@ def _client_in(bucket: str, environment: tuple[tuple[str, str], ...], key: str |
 
 
 def access_key(secret: Secret) -> dict[str, Any]:
-    """What a client is made with of an access key. Errors: `RequestError` for a secret that is not one."""
+    """The arguments of a client for an access key. Errors: `RequestError` for a secret that is not one."""
     found = {re.sub("^aws|[^a-z]", "", key.lower()): value for key, value in parts_of(secret).items()}
     key, text = found.get("accesskeyid"), found.get("secretaccesskey")
     if not isinstance(key, Secret) or not isinstance(text, Secret):

@@ -25,7 +25,7 @@ ABSENT = "22023"  # SQLSTATE for a snapshot that is not there
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the server expects of a query before it runs: rows, bytes, and the tables it reads."""
+    """The server's estimate for a query before it runs: rows, bytes, and the tables it reads."""
 
     rows: int
     bytes: int
@@ -53,7 +53,7 @@ class Snapshot:
         return described(self._cursor, query)[1]
 
     def estimate(self, query: str) -> Estimate:
-        """What the server expects of a query."""
+        """The server's estimate for a query."""
         (plan,) = json.loads(self.rows(f"EXPLAIN (FORMAT JSON, VERBOSE) {query}")[0][0])
         top = plan["Plan"]
         tables = {(p["Schema"], p["Relation Name"]) for p in _nodes(top) if "Relation Name" in p and "Schema" in p}

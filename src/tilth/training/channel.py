@@ -226,7 +226,7 @@ class Contents:
 
     @cached_property
     def items(self) -> tuple[Object, ...] | tuple[Line, ...]:
-        """What is dealt among hosts and put in the order of an epoch: lines, or objects whose names do not begin with `.` or `_`."""
+        """The units that are divided among hosts and ordered in an epoch: lines, or objects whose names do not begin with `.` or `_`."""
         if self.lines or self.channel.data != "S3Prefix" or len(self.objects) == 1:
             return self.lines or self.objects
         return tuple(o for o in self.objects if not is_hidden(o.name))

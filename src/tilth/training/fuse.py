@@ -61,7 +61,7 @@ class Node:
 
     @cached_property
     def listing(self) -> list[tuple[bytes, Node]]:
-        """What a folder holds."""
+        """The names in a folder."""
         return list(self.inside.items())
 
     @property

@@ -41,7 +41,7 @@ MODEL_FILE, OUTPUT_FILE, JOB_FILE = "model.tar.gz", "output.tar.gz", "job.json"
 
 @dataclass(frozen=True)
 class Job:
-    """What is asked for: a program, its channels and hyperparameters, and how it is run.
+    """The request of a job: a program, its channels and hyperparameters, and how it is run.
 
     `hyperparameters` are strings. `time_limit` is in seconds, and so is `grace`, which a program has to end when it is stopped.
     `checkpoints` is a folder that the program finds at `/opt/ml/checkpoints`, and that stays. `opt_ml` is how it finds `/opt/ml`: in a

@@ -28,7 +28,7 @@ TRIES = (1, 2, 4, 8, 16, 20)  # milliseconds between looks for a reader; the las
 
 @dataclass(frozen=True)
 class Sent:
-    """What a pipe was asked for: the epochs that were opened, the bytes that were handed over, the epochs that the reader closed early."""
+    """The use of a pipe: the epochs that were opened, the bytes that were handed over, the epochs that the reader closed early."""
 
     epochs: int = 0
     bytes: int = 0

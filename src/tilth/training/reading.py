@@ -148,14 +148,14 @@ def inflated(pieces: Iterable[Piece], name: str) -> Iterator[bytes]:
 
 
 def _members(member: Any, packed: Piece) -> Iterator[bytes]:
-    """What a piece holds of a member, in pieces that are bounded however well it was packed."""
+    """The content of a gzip member, in pieces of bounded size however well it was packed."""
     while len(packed):
         yield member.decompress(packed, PART)
         packed = member.unconsumed_tail
 
 
 def _line(channel: Channel, line: Line) -> bytes:
-    """What is sent of a line of an augmented manifest."""
+    """The bytes that are sent for a line of an augmented manifest."""
 
     def fetch(place: str) -> bytes:
         where = channel.beside(place)

@@ -60,7 +60,7 @@ def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: S
 
 
 def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: bool = False, kept: str = "") -> Analysis:
-    """What a configuration requests: bias, also of what its model predicts where the data has no predictions.
+    """Everything that a configuration requests; where the data has no predictions, bias is measured in those of its model.
 
     Indices of columns are those of `data`. Warnings name what this version does not compute. `analysis_json` converts the report to
     Clarify's result file. With `counts` the table of counts is a finding too; `kept` is the file of a model's answers.

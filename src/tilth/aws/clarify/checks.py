@@ -201,7 +201,7 @@ def gaps(c: AnalysisConfig) -> Iterator[str]:
 
 
 def left_out(c: AnalysisConfig) -> Iterator[str]:
-    """What is left out here."""
+    """Messages about what is not computed."""
     if c.methods.report is not None and not has_pdf():
         yield 'methods.report: there is no report.pdf, which takes an extra: pip install "tilth[pdf]"'
     for key in c.tilth.model_extra or {}:

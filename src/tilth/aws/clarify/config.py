@@ -100,7 +100,7 @@ class AnalysisConfig(Part):
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What is not made of it here."""
+        """Messages about what this version does not compute."""
         return tuple(checks.left_out(self))
 
     @property

@@ -66,7 +66,7 @@ def answering_model(
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model predicted of the rows of a table: a column of labels, made by a `rule` in words, and the scores that it gave."""
+    """A model's predictions for a table: a column of labels, the `rule` in words by which they were made, and the scores."""
 
     table: pa.Table
     rule: str
@@ -101,7 +101,7 @@ def with_predictions(
 
 
 def _said(model: Any, rows: pa.Table, config: AnalysisConfig, engine: Session) -> list[Said]:
-    """What the model says of each row; of a file's model of two classes with a threshold, the score of the favourable one, or the last."""
+    """The model's answer for each row; with a threshold, the score of the favourable (or last) class of a model file with two classes."""
     if isinstance(model, EndpointModel):
         return model.said(rows)
     if isinstance(model, Predictor) and config.probability_threshold is not None and len(model.outputs) == 2:

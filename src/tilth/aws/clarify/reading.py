@@ -91,7 +91,7 @@ def _of_json(config: AnalysisConfig, source: Any) -> tuple[Dataset, AnalysisConf
 
 
 def _lines(place: str, finds: Mapping[str, Find]) -> Iterator[tuple[Place, list[Any]]]:
-    """Of each line that is not blank what the paths find."""
+    """For each line that is not blank, the values at the paths."""
     with unzipped(place) as file:
         for number, line in enumerate(file, 1):
             if line.strip():
@@ -101,7 +101,7 @@ def _lines(place: str, finds: Mapping[str, Find]) -> Iterator[tuple[Place, list[
 
 
 def _document(place: str, finds: Mapping[str, Find]) -> Iterator[tuple[Place, list[Any]]]:
-    """Of each record of a document what the paths find: lists of equal length."""
+    """For each record of a document, the values at the paths, which find lists of equal length."""
     with unzipped(place) as file:
         text = file.read(LARGEST + 1)
     if len(text) > LARGEST:

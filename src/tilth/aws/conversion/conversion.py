@@ -60,7 +60,7 @@ class Conversion:
         return tuple(f"{p.item.source}: {'; '.join(notes)}" for p in self.in_order() if (notes := _notes(self.kind, p)))
 
     def in_order(self) -> list[Placed]:
-        """What is in the parts, in the order of the file."""
+        """The converted and unconverted steps of all parts, in the order of the file."""
         order = {item.source: i for i, item in enumerate(self.items)}
         return sorted((p for part in self.parts.values() for p in part), key=lambda p: order[p.item.source])
 

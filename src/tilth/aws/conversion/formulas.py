@@ -23,7 +23,7 @@ def columns_of(expression: str) -> frozenset[str]:
 
 
 def mistake_in(expression: str) -> Mistake | None:
-    """What is wrong with a formula whatever the kinds of its columns are, if anything.
+    """The mistake in a formula that holds for columns of any kinds, if there is one.
 
     >>> mistake_in("upper(city)"), mistake_in("soundex(city)").code
     (None, 'not-admitted')

@@ -47,7 +47,7 @@ class Transform(Parameters):
 
     @property
     def unread(self) -> list[str]:
-        """Those that were not read, and have a value; not the blocks of what was not chosen."""
+        """Parameters that have a value and were not read, except for the blocks of options that were not chosen."""
         own = [name for name in super().unread if not name.endswith("_parameters")]
         return [*own, *(name for block in self.blocks for name in block.unread)]
 

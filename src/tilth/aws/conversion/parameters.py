@@ -24,7 +24,7 @@ class Parameters:
 
     @property
     def unread(self) -> list[str]:
-        """Those that were not read, and have a value."""
+        """Parameters that have a value and were not read."""
         return [name for name, value in self.given.items() if name not in self._read and value not in (None, "", [], {})]
 
     def has(self, name: str) -> bool:
@@ -56,7 +56,7 @@ class Parameters:
         return self.text(name, str(default)).strip().lower() == "true"
 
     def word(self, name: str, known: Mapping[str, Any], default: str | None = None) -> Any:
-        """What a closed list of words says."""
+        """The counterpart of a parameter that is one of a closed list of words."""
         found = self.text(name, default).upper()
         if found not in known:
             raise NotConverted(f"{name} {found[:40]!r} has no counterpart")

@@ -42,7 +42,7 @@ def _merged(under: Any, over: Any) -> Any:
 
 
 def _known(evidence: Evidence) -> dict[str, Any]:
-    """What the evidence says of the model and its training."""
+    """The facts about the model and its training that the evidence holds."""
     run = evidence.reports["run"]
     classes = max((len(f.payload.counts.keys() - {"null"}) for f in run.of(ClassBalance, part="raw")), default=0)
     kinds = {2: "Binary Classification"} if classes < 3 else {classes: "Multiclass Classification"}

@@ -92,7 +92,7 @@ class EntityDetector(Part):
     AllowedStatistics: list[Allowed] = []
 
     def entities(self) -> set[str]:
-        """What is looked for; `USA_ALL` is all but names of persons and dates."""
+        """The entities to look for; `USA_ALL` is all of them except names of persons and dates."""
         asked = set(self.EntityTypes)
         return (asked | set(ENTITIES) - {*NOT_ALL} if USA_ALL in asked else asked) - {USA_ALL}
 

@@ -110,7 +110,7 @@ class RowCondition:
         return f"not ({found})" if check.negated else found
 
     def _right(self, key: str, kind: Kind, operator: str) -> str:
-        """What is compared with, in SQL: a column or a constant."""
+        """The right-hand side of a comparison in SQL: a column or a constant."""
         name = quoted_column(self.texts[key])
         if name is None:
             if operator == "matches":

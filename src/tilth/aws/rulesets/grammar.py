@@ -35,7 +35,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Left:
-    """What is compared: a value, its length, or a statistic; `column` is a name of the substitution map, None for the selected column."""
+    """The left-hand side: a value, its length, or a statistic; `column` is a name of the substitution map, None for the selected column."""
 
     kind: Literal["value", "length", "statistic"] = "value"
     column: str | None = None

@@ -30,7 +30,7 @@ def function(body: Tree, *arguments: exp.Column) -> Tree:
 
 
 class Mapped(Operation):
-    """What a function makes of each element of a list."""
+    """A list with a function applied to each element."""
 
     @classmethod
     def duckdb(cls, values: Tree, made: Tree) -> Tree:
@@ -66,7 +66,7 @@ class Reduced(Operation):
 
 
 class Named(Operation):
-    """What a function makes of a value, which is written once."""
+    """A function of a value that is written out only once."""
 
     @classmethod
     def both(cls, value: Tree, made: Tree) -> Tree:

@@ -71,7 +71,7 @@ class Listed(exp.Expression, exp.Func):
 
     @property
     def constants(self) -> Constants:
-        """What is listed."""
+        """The constants in the list."""
         found: Constants = self.args["constants"]
         return found
 
@@ -167,7 +167,7 @@ def _with_first(operation: Operation) -> Operation:
 
 
 def _joined(x: Tree, keys: Tree, found: Tree) -> Tree:
-    """What is found where one of the keys is x, in DuckDB."""
+    """The entry whose key is x, in DuckDB."""
     return _where(exp.Select(expressions=[col(FOUND)]), exp.Select(expressions=[alias(keys, KEY), alias(found, FOUND)]), x)
 
 

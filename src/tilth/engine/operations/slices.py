@@ -51,12 +51,12 @@ class Reach:
 
     @property
     def squares(self) -> Self:
-        """That of the squares, rounded to doubles."""
+        """The range of the squares, rounded to doubles."""
         return replace(self, high=2 * self.high, low=2 * self.low - 1)
 
     @property
     def errors(self) -> Self:
-        """That of what is lost in rounding the squares."""
+        """The range of the errors of rounding the squares."""
         return replace(self, high=2 * self.high - BITS, low=2 * self.low - BITS)
 
 

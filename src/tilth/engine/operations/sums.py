@@ -64,7 +64,7 @@ class Grid(NamedTuple):
 
     @property
     def shift(self) -> Any:
-        """What a double is less before it is in steps."""
+        """The number that is subtracted from a double before it is counted in steps."""
         return np.ldexp(np.float64(self.center), self.exponent + 1)
 
     @property
@@ -88,7 +88,7 @@ class Grid(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What an engine gave of an exact aggregate in some groups: the numbers of values, sums of integers, and the ends of each number."""
+    """An engine's results for an exact aggregate in some groups: the numbers of values, sums of integers, and the ends of each number."""
 
     n: np.ndarray
     sums: list[np.ndarray]
@@ -96,14 +96,14 @@ class Parts(NamedTuple):
 
     @classmethod
     def of(cls, aggregate: Exact, columns: Sequence[np.ndarray]) -> Self:
-        """Of the fields of the aggregate's structure: integers, those of sums as objects, and doubles with NaN for null."""
+        """From the fields of the aggregate's structure: integers (those of sums as objects), and doubles with NaN for null."""
         n, *sums = columns[: -2 * aggregate.width]
         ends = columns[-2 * aggregate.width :]
         return cls(n, sums, list(zip(ends[::2], ends[1::2], strict=True)))
 
     @classmethod
     def of_rows(cls, aggregate: Exact, rows: Sequence[Mapping[str, Any] | None]) -> Self:
-        """Of structures as Python has them; None is that of no values."""
+        """From structures as Python has them; None is the structure of no values."""
         ends = 2 * aggregate.width
         size = next((len(row) for row in rows if row is not None), 1 + ends)
         nothing = [0] * (size - ends) + [None] * ends
@@ -113,7 +113,7 @@ class Parts(NamedTuple):
         return cls.of(aggregate, [np.array(n), *sums, *(np.array(column, np.float64) for column in rest[-ends:])])
 
     def take(self, places: np.ndarray) -> Parts:
-        """Those of some of the groups."""
+        """The parts of the groups at these places."""
         return Parts(self.n[places], [s[places] for s in self.sums], [(low[places], high[places]) for low, high in self.ends])
 
     @property
@@ -147,7 +147,7 @@ class Exact(Operation):
 
     @classmethod
     def summed(cls, steps: np.ndarray) -> list[np.ndarray]:
-        """What is summed of one number in memory, in steps of the grid."""
+        """The integers to sum for numbers in memory, in steps of the grid."""
         return [steps]
 
     @classmethod

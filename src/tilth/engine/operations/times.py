@@ -230,7 +230,7 @@ def known_zone(zone: str) -> bool:
 
 
 def away_from_ends(x: Tree, made: Tree) -> Tree:
-    """What is made of a timestamp of the years 1 to 9999 in another time zone; null within a day of their ends."""
+    """A function of a timestamp of the years 1 to 9999 in another time zone; null within a day of their ends."""
     day, (first, last) = 86_400_000_000, map(Micros.row, SPANS[Kind.TIMESTAMP])
     return if_else(and_(ge(Micros.of(x), lit(first + day)), le(Micros.of(x), lit(last - day))), made)
 

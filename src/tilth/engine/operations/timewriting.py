@@ -69,7 +69,7 @@ class Millisecond(Operation):
 
 
 def _within(n: Tree, low: int, high: int, made: Tree) -> Tree:
-    """What is made of an integer that is in a range, else null; it is not computed of others."""
+    """A function of an integer in a range, else null; it is computed for integers in the range only."""
     return if_else(and_(ge(n, lit(low)), le(n, lit(high))), made)
 
 

@@ -419,7 +419,7 @@ def _depth(tree: Tree) -> int:
 
 
 def _name(node: Any) -> str:
-    """What a node is called in messages; its text is not written, because it may lack arguments."""
+    """The name of a node in messages; not its SQL, because it may lack arguments."""
     if isinstance(node, exp.TsOrDsToDate) and isinstance(node.parent, exp.Func):
         return _name(node.parent)
     if type(node) in CALLED:
@@ -788,7 +788,7 @@ def _matched(operation: type[Operation]) -> Rule:
 
 
 def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
-    """What the parser puts around a date of which a part is asked for; alone it is a cast."""
+    """The cast that the parser puts around a date to take a part of it; alone it is an ordinary cast."""
     return node.this.copy() if isinstance(node.parent, PARTS) else a.cast(node.this, Kind.DATE)
 
 

@@ -51,7 +51,7 @@ def reject_expansion(a: Admission, query: Tree, columns: Mapping[str, int]) -> N
 
 
 def _sources(scope: Scope) -> dict[str, Any]:
-    """What a select reads, by the names in it: tables, and the scopes of other selects."""
+    """The sources of a select by their names in it: tables, and the scopes of other selects."""
     return {name: scope.sources[name] for name, _ in scope.references if name in scope.sources}
 
 
@@ -92,7 +92,7 @@ def reject_products(query: Tree, rows_of: Callable[[str], Any]) -> None:
     known: dict[int, int] = {}
 
     def rows(source: Any) -> int:
-        """As many as a source may have, if keys are keys."""
+        """The most rows that a source may have, if its keys are unique."""
         if not isinstance(source, Scope):
             return int(rows_of(source.name) or 0)
         if id(source) not in known:

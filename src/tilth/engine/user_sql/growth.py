@@ -37,7 +37,7 @@ class Growth:
         return Growth(max(self.copies, other.copies), max(self.added, other.added))
 
     def times(self, n: int) -> Growth:
-        """So many of it."""
+        """This growth, that many times."""
         return Growth(self.copies * n, self.added * n)
 
 
@@ -95,7 +95,7 @@ def _listed(clause: Any) -> list[Tree]:
 
 
 def _grown(x: Any, grown: Callable[[Any], Growth]) -> Growth:
-    """What a node makes of the growth of its parts."""
+    """The growth of a node, from that of its parts."""
     match x:
         case exp.Literal(this=text):
             return Growth(0, len(text))

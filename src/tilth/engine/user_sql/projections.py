@@ -10,7 +10,7 @@ from tilth.errors import ExpressionError
 
 
 def computed_columns(text: str, table: str) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Of `SELECT *, a * 2 AS b FROM table`: the name of each new column, its expression, and the columns that this reads.
+    """For `SELECT *, a * 2 AS b FROM table`: the name of each new column, its expression, and the columns that the expression reads.
 
     The expression is text that `parse_expression` is to admit. Errors: `ExpressionError` for any other statement.
 

@@ -24,7 +24,7 @@ MOST_NUMBERS = 50_000_000  # clusters times cells: 400 MB
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Of rows that are counted by cluster: the number of each count's cluster, its place in a table of cells, and its sum of weights."""
+    """Rows counted by cluster: for each count the number of its cluster, its place in a table of cells, and its sum of weights."""
 
     clusters: Numbers
     places: Numbers

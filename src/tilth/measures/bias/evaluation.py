@@ -278,7 +278,7 @@ def _notes(m: BiasMetric, used: Numbers, g: Group, one_sided: float) -> Iterator
 
 
 def _strata(m: BiasMetric, g: Group) -> dict[str, Any]:
-    """What is known of the strata behind a value."""
+    """The facts about the strata behind a value."""
     counts, numbers = g.rows.known(*m.axes)[0].sum(axis=0), g.weights.known(*m.axes)[0]
     both, sizes = numbers.sum(axis=0), counts.sum(axis=1)
     there = sizes > 0

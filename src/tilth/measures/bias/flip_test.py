@@ -130,7 +130,7 @@ def sampled(counted: Counted, data: Dataset, engine: Session) -> Sampled | None:
 
 
 def details(flips: Flips, value: float | None) -> Mapping[str, Any]:
-    """What is said of a flip test beside its value, whose sign is that of published results."""
+    """The details of a flip test beside its value, whose sign is that of published results."""
     found: dict[str, Any] = {"neighbours": flips.neighbours, "rows_of_a": flips.n_a}
     if flips.votes is not None and value is not None:
         found |= {"flips_to_accepted": int(flips.votes[1, 0]), "flips_to_refused": int(flips.votes[0, 1]), "FT_documented": 0.0 - value}

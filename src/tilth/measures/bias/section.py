@@ -59,7 +59,7 @@ def bias(found: Sequence[Found]) -> Section:
 
 
 def _computed(groups: Iterable[Compared]) -> list[str]:
-    """What the facets are that are computed of texts."""
+    """Explanations of the facets that are computed from texts."""
     columns = dict.fromkeys(column for group in groups for column in group.column.split(SEVERAL))
     return [f"{code(column)}: {says}." for column in columns if (says := meaning(column))]
 

@@ -224,7 +224,7 @@ def _favourable(data: Dataset, session: Session) -> Tree | None:
 
 
 def _texts(plus: Counts, minus: Counts) -> Found:
-    """Of each word the texts with it, of both kinds."""
+    """For each word, the number of texts of each kind that contain it."""
     words, _, texts = _aligned(plus[1], minus[1])
     return {str(w): (int(a), int(b)) for w, a, b in zip(words, *texts, strict=True)}
 

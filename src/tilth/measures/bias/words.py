@@ -41,7 +41,7 @@ class Compared(NamedTuple):
 
     @property
     def a(self) -> str:
-        """What it is compared with, in words."""
+        """The group that it is compared with, in words."""
         return code(f"{self.column}={self.other}") if self.other else "the others"
 
 

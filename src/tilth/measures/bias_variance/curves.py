@@ -32,7 +32,7 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Losses:
-    """Of each row: its mean loss in models that have learned from it, and its loss in one that has not; NaN where there is none."""
+    """For each row: its mean loss in models that have learned from it, and its loss in one that has not; NaN where there is none."""
 
     seen: Numbers
     unseen: Numbers

@@ -58,7 +58,7 @@ class Evidence:
 
     @property
     def disagrees(self) -> str:
-        """What of the decomposition contradicts the losses, or does not decide; empty where nothing does.
+        """Where the decomposition contradicts the losses, or is inconclusive, in words; empty where it agrees.
 
         >>> Evidence(0.0, 0.3, 0.4, 0.01, 0.2, (0.1, 0.3)).disagrees
         'the losses say high variance (overfitting), but only 20 % of the loss is variance'

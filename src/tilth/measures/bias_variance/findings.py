@@ -31,7 +31,7 @@ FEW_ROWS = 10  # of a group: with fewer nothing is said of it
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What the models say of the rows of a table."""
+    """The predictions of the models for the rows of a table."""
 
     asked: BiasVarianceOfLearner
     learner: Learner

@@ -48,7 +48,7 @@ class Learner:
         RequestError.reject(unknown([parameter], [*made.get_params()], f"bias_variance: {self.name} has no parameter {{}}", "bad-value"))
 
     def trained(self, x: Numbers, y: Numbers, i: int = 0) -> Callable[[Numbers], Numbers]:
-        """What a new learner, the i-th, that has learned from these rows says of others: a class or number, or probabilities.
+        """The predictions of a new learner, the i-th, for other rows than those it learned from: a class or number, or probabilities.
 
         Rows of one class are not shown to it: that class is all there is to say. Errors: `NotLearned`.
         """

@@ -16,7 +16,7 @@ from tilth.report.sections import ReportSection
 
 @dataclass(frozen=True)
 class Risk(Payload):
-    """Of classes of rows that are equal in all quasi-identifiers: how many there are, the `smallest`, and the rows in those below `wanted`.
+    """Classes of rows that are equal in all quasi-identifiers: how many there are, the `smallest`, and the rows in those below `wanted`.
 
     `at_risk` are the rows of a risk above 0.2, `mean_risk` the mean risk of a row; `sizes`: smallest and largest size, classes and rows of
     each band; `revealing`: columns, and the rows that are alone by them; `diversity` of each sensitive column; `remedies` in their order.

@@ -28,7 +28,7 @@ class Unreadable(ValueError):
 
 
 class Said(NamedTuple):
-    """What a model said of a row: a `label`, or one for each score; `scores`, and their `names` where they have any."""
+    """A model's answer for a row: a `label`, or one for each score; `scores`, and their `names` where they have any."""
 
     label: Any
     scores: tuple[float, ...]
@@ -54,7 +54,7 @@ class AnswerFormat:
     probability: int | str | None = None
 
     def read(self, body: bytes, records: int) -> list[Said]:
-        """What is said of each record."""
+        """The label and scores of each record."""
         try:
             text = body.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -80,7 +80,7 @@ class AnswerFormat:
         return lambda key: lines if key is None else list(map(_finder(key, self.accept_type), lines))
 
     def _lines(self, text: str, records: int) -> list[Any]:
-        """Of each line of CSV its values, or the document in each line of JSON Lines."""
+        """The values in each line of CSV, or the document in each line of JSON Lines."""
         if self.accept_type == CSV:
             return _count(_cells(text, records), records)
         return _count([_parsed(line, at) for at, line in enumerate(filter(str.strip, text.split("\n")))], records)
@@ -149,7 +149,7 @@ def _shown(value: Any) -> str:
 
 
 def _said(value: Any) -> Said:
-    """What the whole answer of a record says."""
+    """The label and scores in an answer of which no part is named."""
     if isinstance(value, dict):
         if len(value) == 1:
             return _said(*value.values())

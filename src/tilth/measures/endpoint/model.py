@@ -32,7 +32,7 @@ class EndpointAnswer(EndpointFailed):
 
 @dataclass
 class Tally:
-    """What a model was asked: requests that were answered, records in them, answers that were kept earlier, failed requests, seconds."""
+    """Counts of requests that were answered, records in them, answers that were kept earlier, failed requests, and seconds."""
 
     requests: int = 0
     records: int = 0
@@ -132,7 +132,7 @@ class EndpointModel:
         return said.scores[0] if said.label is None else said.label
 
     def said(self, rows: pa.Table) -> list[Said]:
-        """What the model says of each row."""
+        """The label and scores of each row."""
         if not len(rows):
             return []
         records = Records(self.content_type, self.content_template, self.record_template)
@@ -147,7 +147,7 @@ class EndpointModel:
     def rows(
         self, batches: Sequence[Batch], body: Callable[[Batch], bytes], read: Callable[[bytes, int], Sequence[Answer]]
     ) -> list[Answer]:
-        """What is read in the answers to bodies of another form, one for each thing in a batch. Errors: `EndpointFailed`."""
+        """Answers to bodies of another form, as `read` finds them: one for each thing in a batch. Errors: `EndpointFailed`."""
 
         def ask(batch: Batch) -> Sequence[Answer]:
             try:
@@ -167,13 +167,13 @@ class EndpointModel:
         return np.array(rows, float)
 
     def _each(self, batches: Sequence[Batch], ask: Callable[[Batch], Sequence[Answer]]) -> list[Answer]:
-        """What is answered for each batch, several at once."""
+        """The answers to all batches, in their order; several are asked at once."""
         self._until, self._kept, self._headers, self._format  # noqa: B018 -- made once, before there are several threads
         with ThreadPoolExecutor(max(1, min(self.concurrency, len(batches)))) as threads:
             return [one for said in threads.map(ask, batches) for one in said]
 
     def _batches(self, records: Sequence[str], single: bool) -> Iterator[list[str]]:
-        """As many records as there is room for, or one."""
+        """Batches of as many records as there is room for, or of one."""
         batch, size = list[str](), 0
         for record in records:
             length = len(record.encode()) + 1
@@ -198,11 +198,11 @@ class EndpointModel:
     # ── a request ──
 
     def ask(self, body: bytes, records: int, retries: int) -> list[Said]:
-        """What is said of the records of a body. Errors: as `asked`."""
+        """The label and scores of each record of a body. Errors: as `asked`."""
         return self.asked(body, records, retries, lambda answer: self._format.read(answer, records))
 
     def asked(self, body: bytes, records: int, retries: int, read: Callable[[bytes], Answer]) -> Answer:
-        """What is read in the answer to a body, as it was given before or is now. Errors: `EndpointFailed`, and `Unreadable` of `read`."""
+        """What `read` finds in the answer to a body: the kept answer, or that to a new request. Errors: `EndpointFailed`, `Unreadable`."""
         key = hashlib.sha256(repr((self.url, self._headers)).encode() + body).digest() if self._kept else b""
         if self._kept and (answer := self._kept.find(key)) is not None:
             said = read(answer)
@@ -250,7 +250,7 @@ class _Asking:
     rows: int
 
     def batch(self, batch: Sequence[str], retries: int | None = None) -> list[Said]:
-        """What is said of the records of a batch, if necessary of each half, asked again once. Errors: `EndpointFailed`, with the rows."""
+        """The label and scores of each record of a batch; a batch that fails is halved. Errors: `EndpointFailed`, with the rows."""
         try:
             return self.model.ask(self.records.body(batch), len(batch), self.model.retries if retries is None else retries)
         except Unreadable as error:

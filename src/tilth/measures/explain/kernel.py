@@ -179,7 +179,7 @@ class Game:
 
     @classmethod
     def of(cls, players: int, samples: int | None, seed: int) -> Game:
-        """That of so many players; of fewer than two nothing is drawn."""
+        """The game of so many players; for fewer than two nothing is drawn."""
         drawn = coalitions(players, budget(players, samples), seed) if players > 1 else None
         ends = np.repeat([[False], [True]], players, axis=1)
         return cls(np.concatenate([ends, *([drawn.members] if drawn else [])]), drawn)
@@ -216,7 +216,7 @@ def in_groups(sizes: Sequence[int]) -> Iterator[list[int]]:
 
 
 def asked(model: Model, rows: Matrix) -> Matrix:
-    """What the model predicts of rows, a block at a time."""
+    """The model's predictions for rows, a block at a time."""
     return np.concatenate([np.asarray(model(rows[i : i + BLOCK]), float) for i in range(0, len(rows), BLOCK)])
 
 

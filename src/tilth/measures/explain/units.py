@@ -178,7 +178,7 @@ class TextConfig:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> TextConfig:
-        """That of a mapping.
+        """The configuration in a mapping.
 
         >>> TextConfig.of({"granularity": "sentence", "language": "english"}).granularity
         'sentence'

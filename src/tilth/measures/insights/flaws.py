@@ -157,7 +157,7 @@ def drop(seen: Seen, case: Case) -> Remedy:
 
 
 def own(seen: Seen, case: Case) -> Remedy:
-    """What the case says."""
+    """The message of this case."""
     return case.remedy or NOTHING
 
 
@@ -482,7 +482,7 @@ def _varied_long(seen: Seen) -> Iterator[Case]:
 
 
 def _same(seen: Seen) -> Iterator[Case]:
-    """Of two columns with the same information, the one of less power."""
+    """The column of less power, of two with the same information."""
     gone = set[str]()
     for a, b, measure, value in seen.associations.pairs if seen.associations else ():
         same = abs(value) > (EXACTLY if measure == ETA else SAME)  # a number may be a function of a category, and not the other way round

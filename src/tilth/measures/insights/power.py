@@ -77,7 +77,7 @@ def _scored(groups: np.ndarray, target: Target) -> float:
 
 
 def _targets(target: Target) -> np.ndarray:
-    """What is averaged: 0 or 1 for each class (of two for the second only), or the number around its mean. A column for each."""
+    """The columns to average: 0 or 1 for each class (for two classes, the second only), or the number less its mean."""
     import numpy as np
 
     if not target.is_class:

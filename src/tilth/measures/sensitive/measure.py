@@ -144,7 +144,7 @@ class Sensitive(Measure):
 def _seen(
     table: Dataset, columns: Sequence[Column], detector: Detector, folds: Mapping[str, Occurrences], session: Session
 ) -> Mapping[str, Seen]:
-    """What is counted of each column, in one scan for the counts and one for the folds."""
+    """The counts of each column, in one scan for the statistics and one for the folds."""
     pattern, kinds = detector.needed(), {c.name: c.kind for c in columns}
     candidates: dict[str, Tree] = {}
     for name, fold in folds.items():
@@ -173,7 +173,7 @@ def _names(column: Column) -> Statistic:
 
 
 def _of_times(t: SensitiveType, seen: Seen) -> SensitiveType:
-    """Of a column of days the name decides: its values are what the name says."""
+    """A column of days is sensitive as a whole where its name says so."""
     if t.entity not in BY_TIMES or not seen.filled:
         return t
     return replace(t, verdict="sensitive", cells=seen.filled, share=1.0, share_upper=1.0, score=0.9, rule="type+column", whole=True)

@@ -38,7 +38,7 @@ class Names(Fold):
 
 
 def named(table: Dataset, columns: Sequence[str], seed: int, session: Session) -> dict[str, int]:
-    """Those of the columns of strings that hold names of persons, and how many of their values do."""
+    """The columns of strings that hold names of persons, and how many of their values do."""
     if not columns:
         return {}
     need = Sample(tuple(columns), SAMPLED, seed)

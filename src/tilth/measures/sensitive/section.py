@@ -65,7 +65,7 @@ def _notes(found: Sequence[Finding[SensitiveColumn]]) -> Iterator[str]:
 
 
 def scan(found: Sequence[Finding[Scan]]) -> Section:
-    """What was looked at, and what that may have missed."""
+    """What was scanned, and what that may have missed."""
     p = found[0].payload
     countries = "all countries" if p.countries == ("all",) else ", ".join(p.countries) or "no country"
     words = [f"{counted(p.columns, 'column')} looked at for {counted(p.entities, 'entity', 'entities')} ({countries})."]

@@ -75,7 +75,7 @@ class SensitiveColumn(Payload):
 
 @dataclass(frozen=True)
 class Seen:
-    """What was counted of a column; `named` are the cells that look like names of persons, where the column's name says it holds some;
+    """The counts of a column; `named` are the cells that look like names of persons, where the column's name says it holds some;
     `listed` those that are names by lists, where most of the column's are."""
 
     name: str

@@ -178,7 +178,7 @@ def _light(pixels: np.ndarray) -> dict[str, float | None]:
 
 
 def _convolved(y: np.ndarray, kernel: tuple[tuple[int, ...], ...]) -> np.ndarray:
-    """What a symmetric kernel of 3 × 3 gives of the pixels that are not on the border."""
+    """The pixels that are not on the border, convolved with a symmetric kernel of 3 × 3."""
     height, width = y.shape
     parts = (k * y[i : height - 2 + i, j : width - 2 + j] for i, row in enumerate(kernel) for j, k in enumerate(row) if k)
     return sum(parts, np.zeros((max(height - 2, 0), max(width - 2, 0)))) if min(height, width) > 2 else np.zeros((0, 0))

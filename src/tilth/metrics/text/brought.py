@@ -52,7 +52,7 @@ class OutsideWords:
 
 @dataclass(frozen=True)
 class TextModel:
-    """What an ONNX model says of each text: the last number of its last output, or with `labels` its first output, the label.
+    """The output of an ONNX model for each text: the last number of its last output, or with `labels` its first output, the label.
 
     The model takes strings, such as one of scikit-learn with a vectorizer in front. Null has no answer.
     """

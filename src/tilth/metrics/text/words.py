@@ -57,7 +57,7 @@ class Words:
         return pa.concat_arrays([grams for grams, _ in found]), np.concatenate([of for _, of in found])
 
     def of(self, text: str) -> list[str]:
-        """Those of one text.
+        """The words of one text.
 
         >>> Words(ngram_range=(1, 2)).of("Dark red")
         ['dark', 'red', 'dark red']

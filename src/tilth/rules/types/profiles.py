@@ -118,7 +118,7 @@ class _Bins:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """What is measured at first."""
+        """The metrics of the first measurement."""
         if self.kept is None:
             return (self.present, *self.own)
         return (self.present, *self.counts(_edges(*self.kept, self.bins)), *self.outside)
@@ -134,7 +134,7 @@ class _Bins:
         return [*(within(RowCount(), lt(x, lit(edge))) for edge in edges[1:-1]), self.present]
 
     def notes(self, overflow: float) -> Iterator[str]:
-        """What is to be said of values outside the bins."""
+        """Notes on values outside the bins."""
         if overflow > FEW_OUTSIDE:
             then = "after three such checks in a row the bins are made anew" if self.rebin else "rebin = false keeps the bins"
             more = f", more than {percent(MANY_OUTSIDE)}: {then}" if overflow > MANY_OUTSIDE else ""

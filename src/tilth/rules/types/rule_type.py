@@ -100,7 +100,7 @@ class RuleType:
         return next((form for form in self.forms if form.takes(parameters)), None)
 
     def kind(self, index: int) -> str:
-        """What the parameter at an index is."""
+        """The kind of the parameter at an index."""
         return self.kinds[min(index, len(self.kinds) - 1)] if self.kinds else ""
 
     @property

@@ -12,7 +12,7 @@ SECONDS = 60
 
 
 class Command(Provider):
-    """What a program prints, without the line feed at its end. It is started without a shell; what it says besides is not shown."""
+    """The output of a program, without the line feed at its end. It is started without a shell; its error output is not shown."""
 
     has_fields = False
     keeps = HOUR

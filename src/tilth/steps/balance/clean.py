@@ -109,7 +109,7 @@ class NearMiss2(NearMiss1):
 
 
 class NearMiss3(NearMiss1):
-    """Of the nearest rows of each row of the smallest class those with the largest mean distance."""
+    """The rows with the largest mean distance among the nearest rows of each row of the smallest class."""
 
     takes: ClassVar[tuple[str, ...]] = (*NearMiss1.takes, "m_neighbours")
 

@@ -38,7 +38,7 @@ class Method(ABC):
 
     @abstractmethod
     def learning(self, label: Column, schema: Schema, roles: Roles) -> Asking[dict[str, Any]]:
-        """What is learned. `before` and `after` are the sizes of the classes."""
+        """The learned parameters. `before` and `after` are the sizes of the classes."""
 
     @abstractmethod
     def made(self, data: Dataset, schema: Schema, label: Column, state: Mapping[str, Any]) -> Dataset:

@@ -117,7 +117,7 @@ class Parse(ColumnStep):
         return {column.name: self.value(column)}
 
     def value(self, column: Column) -> Tree:
-        """What a cell becomes; null where it cannot be read."""
+        """The value of a cell; null where it cannot be read."""
         x, to = col(column.name), KINDS[self.as_]
         formats = (*_several(self.format), *(f for example in _several(self.like) for f in formats_of(example)))
         if formats and column.kind in (Kind.STRING, Kind.INTEGER):

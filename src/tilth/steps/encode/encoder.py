@@ -106,7 +106,7 @@ class Encoder(ABC):
         )
 
     def refusal(self, column: Column, word: str) -> Tree:
-        """What the policy `error` makes of an unseen or a missing value."""
+        """The expression by which the policy `error` refuses an unseen or a missing value."""
         what = "a value that training has not seen" if word == "unseen" else "a missing value"
         return Refuse.of(lit(f"encode: column {column.name!r} has {what}, and its policy is `{word}: error`"))
 
@@ -167,7 +167,7 @@ class Vocabulary(Encoder):
 
     @property
     def policies(self) -> dict[str, Any]:
-        """What an `unseen` and what a `missing` value becomes."""
+        """The policies for `unseen` and `missing` values."""
         step, unseen = self.step, "slot" if self.leaves_out else self.unseen[0]
         return {
             "unseen": unseen if step.unseen is None else step.unseen,

@@ -26,7 +26,7 @@ PLACE = "\x1fplace "  # begins the name of the column by which the values of ano
 
 
 def row_string(by: Sequence[str], seed: int, column: str) -> Tree:
-    """What the random number of a row is made from."""
+    """The string from which the random number of a row is made."""
     return Fields.of(lit(str(seed)), lit(column), *(text(col(c)) for c in by))
 
 

@@ -84,7 +84,7 @@ class Aggregate(Step):
         return {"": {**named, "rows": found[count()], "sizes": sizes(extremes, found)}}
 
     def _asked(self, schema: Schema, roles: Roles) -> Iterator[Asked]:
-        """What is asked of each group, each once."""
+        """The aggregates of each group, without repetition."""
         asked = {}
         for words, several in dict(self.with_).items():
             for c in select(words, schema, roles):

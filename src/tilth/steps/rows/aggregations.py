@@ -137,7 +137,7 @@ class Aggregates:
         return selected([exp.Star(), *ranks], table(BELOW)).subquery("ranked", copy=False) if ranks else table(BELOW)
 
     def asked(self, asked: Asked) -> Mapping[str, Tree]:
-        """What is selected over the rows, from which `joined` and then `made` give the result."""
+        """The aggregates over the rows, from which `joined` and then `made` give the result."""
         column, aggregation, name = asked
         x, reach = number(column), self._reach(column)
         if aggregation == "median":
@@ -151,7 +151,7 @@ class Aggregates:
         return {part + name: tree for part, tree in zip(PARTS, trees, strict=True)}
 
     def joined(self, asked: Iterable[Asked]) -> dict[str, Tree]:
-        """What of that becomes something else first: the sums for variances, the two parts of each to one and what it lacks."""
+        """Intermediate columns: for variances, the two parts of each sum as one number and its error."""
         names = [[part + a.name for part in pair] for a in asked if a.aggregation in SPREAD for pair in (PARTS[1:3], PARTS[3:5])]
         return {name: tree for pair in names for name, tree in zip(pair, joined(*map(col, pair)), strict=True)}
 

@@ -25,7 +25,7 @@ NO_KEY = frozenset({Kind.MAP, Kind.OTHER})
 
 @dataclass(frozen=True)
 class Dedupe(Step):
-    """Of rows with the same key one stays: the first (or last) in a stated order.
+    """One row for each key: the first (or last) in a stated order.
 
     Without `on` the key is the whole row. The order is that of the columns `order`, else of the role time; rows that are equal in
     them are ordered by their other columns, from left to right, so that the same row stays on every engine. Nulls come last. Null

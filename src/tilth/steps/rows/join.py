@@ -211,7 +211,7 @@ class Join(TablesStep):
             yield Mistake(message, hint="choose other `columns`, or join them in `rows`, without `lookup`", code="private-values")
 
     def _private(self, added: Mapping[str, str], there: Schema, roles: Roles) -> list[str]:
-        """Those of the added columns that are private."""
+        """The added columns that are private."""
         hidden = {b for a, b in (*self._key, *self._times) if a in roles.private} | set(roles.private)
         stated = select(self.private, _renamed(there, added)) if self.private else ()
         return [here for c, here in added.items() if c in hidden or here in stated]
@@ -268,7 +268,7 @@ class Join(TablesStep):
         return self.hiding(data, _renamed(other.schema, added), self._private(added, other.schema, data.roles))
 
     def _last(self, other: Table) -> Dataset:
-        """Of the rows of the other table that have one key and time the last."""
+        """The other table with the last row for each key and time."""
         key = [b for _, b in (*self._key, *self._times)]
         order = [c.name for c in other.schema if c.name not in key and c.kind not in NO_ORDER]
         return Dedupe(tuple(key), keep="last").made(other.data, other.schema, {"": {"key": key, "order": order}})

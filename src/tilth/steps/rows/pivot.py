@@ -115,7 +115,7 @@ class Pivot(Step):
         return f"cannot have the categories {listed(map(repr, wrong))}: they are of another kind" if wrong else ""
 
     def _asked(self, schema: Schema, values: Sequence[str]) -> list[Asked]:
-        """What is asked of each key and category."""
+        """The aggregates of each key and category."""
         return [Asked(schema[c], self.with_ if values else "count", CELL + c) for c in values or (self.column,)]
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:

@@ -423,7 +423,7 @@ class Split(Step):
 
     @property
     def salt(self) -> str:
-        """What is hashed with each key."""
+        """The text that is hashed with each key."""
         return str(self.seed)
 
     def shown(self, learned: Learned) -> Learned:

@@ -101,7 +101,7 @@ class Discretize(ColumnStep):
         return {column.name: if_else(not_null(number(column)), placed(number(column), edges, written, test))}
 
     def _labels(self, edges: Sequence[float]) -> Sequence[Any]:
-        """What is written of each bin."""
+        """The label of each bin."""
         if self.labels == "number":
             return range(len(edges) + 1)
         if self.labels == "interval":

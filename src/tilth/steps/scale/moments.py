@@ -13,7 +13,7 @@ from tilth.engine.needs import Fold
 
 @dataclass(frozen=True)
 class Products(Fold):
-    """Of each pair (i, j) of columns of numbers, over the rows in which both are finite: four square arrays.
+    """Sums for each pair (i, j) of columns of numbers, over the rows in which both are finite: four square arrays.
 
     n, the rows; Σ xᵢ; Σ xᵢ²; Σ xᵢ xⱼ. From each number the column's centre is taken first: sums around the mean lose no digits.
 

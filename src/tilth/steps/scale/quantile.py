@@ -111,7 +111,7 @@ D = (1.0, 2.05319162663775882187e0, 1.67638483018380384940e0, 6.8976733498510000
 
 
 def _root(column: str) -> Tree:
-    """What the polynomials are of: 0.425² − (p − ½)² in the middle, else √(−ln p) − 1.6 of the smaller of p and 1 − p."""
+    """The argument of the polynomials: 0.425² − (p − ½)² in the middle, else √(−ln p) − 1.6 of the smaller of p and 1 − p."""
     p = col(_held(SHARE, column))
     tail = SquareRoot.of(sub(lit(0.0), NaturalLogarithm.of(if_else(lt(p, lit(0.5)), p, sub(lit(1.0), p)))))
     return if_else(_is_middle(p), sub(lit(MIDDLE**2), mul(_centred(p), _centred(p))), sub(tail, lit(1.6)))

@@ -45,7 +45,7 @@ class Series:
 
 
 def between(method: str, values: tuple[Tree, Tree], times: tuple[Tree, Tree], here: Tree) -> Tree:
-    """What is estimated at a time from the values before and after it and their times, by a method of filling."""
+    """The estimate at a time from the values before and after it and their times, by a method of filling."""
     before, after = values
     gone, left = sub(here, times[0]), sub(times[1], here)
     match method:
@@ -77,7 +77,7 @@ class Point:
         return {AT + self.name: if_else(not_null(col(self.name)), when)}
 
     def asked(self) -> list[Asked]:
-        """What is asked of the rows in an interval."""
+        """The aggregates of the rows in an interval."""
         at = Column(AT + self.name, Kind.INTEGER)
         of_values = [Asked(self.column, "first", FIRST + self.name), Asked(self.column, "last", LAST + self.name)]
         return [*of_values, Asked(at, "min", FIRST_AT + self.name), Asked(at, "max", LAST_AT + self.name)]

@@ -49,7 +49,7 @@ class Weighted:
         return exp.Window(this=exp.Lead(this=col(AT + self.name)), partition_by=[col(c) for c in by], order=exp.Order(expressions=order))
 
     def area(self) -> Mapping[str, Tree]:
-        """What a value adds to its interval: itself times how long it lasts there."""
+        """The area that a value adds to its interval: itself times how long it lasts there."""
         end, at = self.bins.micros(add(col(BIN), lit(1))), col(AT + self.name)
         lasts = sub(least(coalesce(col(NEXT_AT + self.name), end), end.copy()), at)
         return {AREA + self.name: if_else(not_null(at), self._part(mul(Finite.of(number(self.column)), double(lasts))))}
@@ -58,7 +58,7 @@ class Weighted:
         return mul(tree, lit(1.0 / self.longest))
 
     def asked(self) -> list[Asked]:
-        """What is asked of the rows in an interval."""
+        """The aggregates of the rows in an interval."""
         area, at = Column(AREA + self.name, Kind.FLOAT), Column(AT + self.name, Kind.INTEGER)
         return [Asked(area, "sum", area.name), Asked(at, "min", FIRST_AT + self.name), Asked(self.column, "last", LAST + self.name)]
 

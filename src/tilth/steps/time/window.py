@@ -250,7 +250,7 @@ class Window(Step):
         return {c.name: [self.into.replace(COLUMN, c.name) or f"{c.name}_{way}" for way in ways] for c in chosen}
 
     def _asked(self, chosen: Sequence[Column]) -> list[Asked]:
-        """What is asked of the window of a row."""
+        """The aggregates over the window of a row."""
         names = self._names(chosen)
         return [Asked(c, self.with_, MADE + names[c.name][0]) for c in chosen if self.with_ in IN_WINDOWS]
 
@@ -282,7 +282,7 @@ class Window(Step):
         return changed
 
     def _made(self, asked: Asked, aggregates: Aggregates) -> Iterator[Tree]:
-        """What is made of the window of a row: one result, or the nth largest values."""
+        """The results for the window of a row: one, or the n largest values."""
         if self.with_ == "mode":
             yield Mode.of(col(asked.name))
         elif self.with_ in LARGEST:
@@ -296,7 +296,7 @@ class Window(Step):
         return if_else(ge(sub(time, windows.over(exp.Lag(this=time.copy()))), lit(self._length)), lit(1), lit(0))
 
     def _of_rows(self, chosen: Iterable[Column], windows: _Windows) -> Iterator[Tree]:
-        """What is made of single other rows, or of the places of rows, in the order of `_names`."""
+        """The results from single other rows, or from the places of rows, in the order of `_names`."""
         if self.with_ == "row_number":
             yield cast(windows.over(exp.RowNumber()), Kind.INTEGER)
         elif self.with_ == "session":

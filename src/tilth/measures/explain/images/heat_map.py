@@ -28,7 +28,7 @@ def heat_map(pixels: np.ndarray, segments: np.ndarray, values: np.ndarray, box: 
 
 
 def _borders(segments: np.ndarray) -> np.ndarray:
-    """Which pixels are of another superpixel than the one to the right or below."""
+    """Which pixels are in another superpixel than their neighbour to the right or below."""
     found = np.zeros(segments.shape, bool)
     found[:, :-1] |= segments[:, :-1] != segments[:, 1:]
     found[:-1] |= segments[:-1] != segments[1:]

@@ -69,7 +69,7 @@ def shap_of(
 def _asked(
     pixels: np.ndarray, background: np.ndarray, segments: np.ndarray, model: ImageModel, members: np.ndarray
 ) -> Iterator[np.ndarray]:
-    """What the model predicts of the image with the superpixels of each coalition, many images at a time."""
+    """The model's predictions for the image with the superpixels of each coalition, many images at a time."""
     shown = np.column_stack([members, np.zeros(len(members), bool)])  # the last one is that of pixels of no superpixel
     step = max(1, AT_ONCE // max(1, pixels.nbytes))
     for part in (shown[i : i + step] for i in range(0, len(shown), step)):
