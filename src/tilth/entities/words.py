@@ -98,7 +98,8 @@ WORDS = {
     "birth": Words(
         "dob born birth birthday birthdate date_of_birth geb geboren geburtsdatum naissance né née nacimiento nascita "
         "nascimento geboortedatum född født",
-        "dob birth birth_date date_of_birth birthday birthdate geburtsdatum naissance nacimiento nascita geboortedatum",
+        "dob born birth birth_date date_of_birth birthday birth_day bday birthdate geb geboren geburtsdatum geburtstag naissance né née "
+        "nacimiento nascita nascimento geboortedatum född födelsedatum født fødselsdato urodzenia",
     ),
     "date": Words(
         "date on",

@@ -250,7 +250,7 @@ class Section:
 
     `lead` says in one line what it found; it is all that a reader sees of a folded one. `advice` and `figures`, numbers with what they
     count, go to the top of the page, `summary` into the Markdown comment of a pull request. `covers` are the keys of sections whose
-    advice this one gives, too.
+    advice this one gives, too. With a `tone` the lead is a verdict, which is that of a report without rules.
     """
 
     key: str
@@ -262,6 +262,7 @@ class Section:
     lead: str = ""
     figures: tuple[tuple[str, str], ...] = ()
     covers: frozenset[str] = frozenset()
+    tone: Tone = ""
 
 
 Block: TypeAlias = "Words | Points | Table | Picture | Marked | Verdicts | Listing | Fold | Cards | Section"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tilth.report.blocks import Block, Cell, Fold, Listing, Page, Section, Table, Tone, code, counted, cut, shown, table
 from tilth.report.charts import number
@@ -31,6 +32,9 @@ def page(report: Report) -> Page:
     advice = sorted(given, key=lambda known: -known[0].urgency)[:MOST_ADVICE]
     first = tuple((a.words, key) for a, key in advice)
     judged = bool(report.verdicts)
+    if not judged and (first_said := next((s for s in sections if s.tone), None)):
+        tone, words = first_said.tone, first_said.lead
+        sections = [replace(s, lead="") if s is first_said else s for s in sections]
     unfolded = frozenset(s.key for s in sections if s.key in ("rules", "warnings") or not (judged or s.key in RUN))
     return Page(
         report.title or "Report",

@@ -43,6 +43,8 @@ def people() -> pa.Table:
             "first_name": [("Ann", "Bo", "Zoë")[i % 3] for i in range(N)],
             "religion": ["" for _ in range(N)],
             "born": pa.array([i * 300 for i in range(N)], pa.int32()).cast(pa.date32()),
+            "joined": pa.array([i * 300 for i in range(N)], pa.int32()).cast(pa.date32()),
+            "due": pa.array([19_000 + i for i in range(N)], pa.int32()).cast(pa.date32()),
             "number": [202_555_0100 + i for i in range(N)],
         }
     )
@@ -62,6 +64,8 @@ def test_each_column_gets_its_verdict() -> None:
         "rare": [("USA_SSN", "present")],  # one cell of sixty, which a threshold of a tenth alone would miss
         "first_name": [("PERSON_NAME", "sensitive")],
         "religion": [("RELIGION", "suspected")],
+        "born": [("DATE_OF_BIRTH", "sensitive")],
+        "joined": [("DATE_OF_BIRTH", "suspected")],  # by its days, from 1970 to 2018
     }
 
 

@@ -19,8 +19,10 @@ from tilth.entities.columns import NAME_PATTERN, hints
 from tilth.entities.custom import entities_from
 from tilth.entities.detector import Detector
 from tilth.entities.listing import chosen
+from tilth.entities.phones import PLANS
 from tilth.errors import ColumnError, RequestError, unknown
 from tilth.measures.measure import Measure, Measured
+from tilth.measures.sensitive.ages import Ages
 from tilth.measures.sensitive.names import named
 from tilth.measures.sensitive.occurrences import Occurrences, Recogniser
 from tilth.measures.sensitive.verdicts import PERSON_NAME, Scan, Seen, SensitiveColumn, SensitiveType, types_of
@@ -28,7 +30,7 @@ from tilth.report import Finding
 
 SAMPLE_LEAST, SAMPLE_MOST, CELLS = 10_000, 1_000_000, 20_000_000  # rows of a sample, at least and at most, and its cells
 CANDIDATE = "\x1fcandidate"  # the column with what is looked at of another one
-BY_TIMES = ("DATE_OF_BIRTH",)  # what a column of days can be
+BIRTH = "DATE_OF_BIRTH"  # what a column of days can be
 TEXTS = (Kind.STRING, Kind.INTEGER)
 
 
@@ -38,7 +40,8 @@ class Sensitive(Measure):
 
     The engine keeps the cells in which something could be, and a detector looks at each different one of them, so that nothing is held but
     counts. A column is `sensitive` where at least `threshold` of its values have an entity, and where its check accepts at least half of
-    what looks like one, five times what chance lets pass; `present` where some cells have one; `suspected` where only its name says so.
+    what looks like one, five times what chance lets pass; `present` where some cells have one; `suspected` where only its name says so, or
+    where its days lie as dates of birth do.
     Names of persons are found by the names of columns, by lists of names, or by a recogniser of the user's. No values are in the findings.
 
     Errors: `RequestError` for unknown entities and countries and for shares outside 0 to 1, `ColumnError` for a column that is not there;
@@ -102,12 +105,13 @@ class Sensitive(Measure):
             seen = {**seen, **{name: replace(seen[name], listed=n) for name, n in named(looked, unsaid, self.seed, session).items()}}
         n = min(rows, self._sample_rows(rows, len(columns))) if self.mode == "sample" else rows
         sampled = n < rows
+        countries = tuple(code for c in self.countries if (code := c.upper()) in PLANS)
         findings: list[Finding] = []
         for column in columns:
             types = types_of(seen[column.name], detector, self.threshold, sampled)
             if column.kind.temporal:
-                types = [_of_times(t, seen[column.name]) for t in types if t.entity in BY_TIMES or t.special_category]
-            payload = SensitiveColumn(tuple(types), seen[column.name].filled, n, rows)
+                types = _of_times(types, seen[column.name], any(e.name == BIRTH for e in detector.rules))
+            payload = SensitiveColumn(tuple(types), seen[column.name].filled, n, rows, countries)
             if types:
                 findings.append(Finding(column.name, (column.name,), types[0].share, payload=payload))
         left = tuple(c.name for c in columns if c.kind not in (*TEXTS, Kind.BOOLEAN, Kind.FLOAT, Kind.DECIMAL) and not c.kind.temporal)
@@ -154,13 +158,16 @@ def _seen(
     filled = {c.name: count_of(BlankToNull.of(col(c.name)) if c.kind is Kind.STRING else col(c.name)) for c in columns}
     named = {c.name: _names(c) for c in columns if c.kind is Kind.STRING and any(h.entity == PERSON_NAME for h in hints(c.name, ()))}
     looked_at = {name: fold for name, fold in folds.items() if pattern or fold.recogniser}
-    answers = session.answer(table.change(candidates), [*filled.values(), *named.values(), *looked_at.values()])
+    ages = Ages(columns)
+    answers = session.answer(table.change(candidates), [*filled.values(), *named.values(), *ages.needs, *looked_at.values()])
+    births = ages.likely(answers)
     return {
         c.name: Seen(
             c.name,
             answers[filled[c.name]] or 0,
             answers[looked_at[c.name]] if c.name in looked_at else {},
             answers[named[c.name]] if c.name in named else None,
+            ages=c.name in births,
         )
         for c in columns
     }
@@ -172,8 +179,16 @@ def _names(column: Column) -> Statistic:
     return count(and_(not_null(x), Matches.of(x.copy(), lit(NAME_PATTERN))))
 
 
-def _of_times(t: SensitiveType, seen: Seen) -> SensitiveType:
+def _of_times(types: Sequence[SensitiveType], seen: Seen, asked: bool) -> list[SensitiveType]:
+    """What a column of days holds: its name decides, and where that says nothing, how the days lie."""
+    found = [_born(t, seen) for t in types if t.entity == BIRTH or t.special_category]
+    if asked and seen.ages and all(t.entity != BIRTH for t in found):
+        found.append(SensitiveType(BIRTH, "suspected", score=0.5, rule="ages"))
+    return found
+
+
+def _born(t: SensitiveType, seen: Seen) -> SensitiveType:
     """A column of days is sensitive as a whole where its name says so."""
-    if t.entity not in BY_TIMES or not seen.filled:
+    if t.entity != BIRTH or not seen.filled:
         return t
     return replace(t, verdict="sensitive", cells=seen.filled, share=1.0, share_upper=1.0, score=0.9, rule="type+column", whole=True)

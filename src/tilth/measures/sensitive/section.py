@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tilth.entities.listing import PHONE_NUMBER
 from tilth.measures.sensitive.verdicts import Scan, SensitiveColumn, SensitiveType
 from tilth.metrics.intervals import upper_bound
 from tilth.report import Finding
@@ -37,11 +38,14 @@ def sensitive(found: Sequence[Finding[SensitiveColumn]]) -> Section | None:
         ]
     sure = [f for f in found if any(t.verdict != "suspected" for t in f.payload.types)]
     names = ", ".join(code(f.name) for f in sure[:5]) + (f" and {counted(len(sure) - 5, 'more column')}" if len(sure) > 5 else "")
-    lead = f"{counted(len(sure), 'column')} with sensitive data: {names}." if sure else "Only names of columns speak of sensitive data."
+    lead = f"{counted(len(sure), 'column')} with sensitive data: {names}."
+    if not sure:
+        lead = "No sensitive data was found in values; the names of some columns speak of it, or their dates lie as dates of birth do."
     advice = (Advice(f"Hide or leave out {names}: sensitive data.", 50),) if sure else ()
     return Section(
-        "sensitive", "Sensitive data", tuple(blocks), lead=lead, advice=advice, figures=((number(len(sure)), "sensitive columns"),)
-    )
+        "sensitive", "Sensitive data", tuple(blocks), lead=lead, advice=advice, figures=((number(len(sure)), "sensitive columns"),),
+        tone="bad" if sure else "unknown",
+    )  # fmt: skip
 
 
 def _row(f: Finding[SensitiveColumn], t: SensitiveType) -> tuple[Any, ...]:
@@ -60,6 +64,11 @@ def _notes(found: Sequence[Finding[SensitiveColumn]]) -> Iterator[str]:
             if t.verdict == "present" and t.matched > t.validated:
                 by_chance = "" if t.chance is None else f"; chance lets {percent(t.chance)} pass"
                 yield f"{code(f.name)}: {number(t.validated)} of {number(t.matched)} that look like {t.entity} pass its check{by_chance}."
+            if t.entity == PHONE_NUMBER and t.whole and not f.payload.countries:
+                yield (
+                    f"{code(f.name)}: with {code('normalise: digits')} +1 415 555 2671 and (415) 555-2671 have two pseudonyms, because "
+                    "where numbers without + are from is not known. Name the countries, and the step makes one of them."
+                )
             if t.examples:
                 yield f"{code(f.name)}, {t.entity}: {', '.join(map(code, t.examples))}."
 
@@ -80,14 +89,14 @@ def scan(found: Sequence[Finding[Scan]]) -> Section:
         words.append(f"Not looked at: {', '.join(map(code, p.left_out))}.")
     if not found[0].value:
         words.insert(0, "No sensitive data was found.")
-    return Section("scan", "What was scanned", (Points(tuple(words[1:]), remarks=True),), lead=words[0])
+    tone: Tone = "" if found[0].value else "good"
+    return Section("scan", "What was scanned", (Points(tuple(words[1:]), remarks=True),), lead=words[0], tone=tone)
 
 
 SENSITIVE, SCAN = ReportSection(SensitiveColumn, sensitive), ReportSection(Scan, scan)
 
 ACTIONS: Mapping[str, str] = {
     "EMAIL": "with: hash, key: KEY, normalise: casefold",
-    "PHONE_NUMBER": "with: hash, key: KEY, normalise: digits",
     "CREDIT_CARD": "with: mask, keep_right: 4",
     "IBAN": "with: mask, keep_right: 4",
     "DATE_OF_BIRTH": "with: mask_date, part: year",
@@ -110,16 +119,23 @@ def proposed(found: Sequence[Finding[SensitiveColumn]]) -> list[str]:
     columns: dict[str, list[str]] = {}
     for f in found:
         if types := [t for t in f.payload.types if t.verdict != "suspected"]:
-            columns.setdefault(_action(types), []).append(f.name)
-    return [f"- redact: {{columns: [{', '.join(map(yaml_string, names))}], {action}}}" for action, names in columns.items()]
+            columns.setdefault(_action(types, f.payload.countries), []).append(f.name)
+    return [f"- redact: {{columns: {_listed(names)}, {action}}}" for action, names in columns.items()]
 
 
-def _action(types: Sequence[SensitiveType]) -> str:
+def _listed(names: Iterable[str]) -> str:
+    return f"[{', '.join(map(yaml_string, names))}]"
+
+
+def _action(types: Sequence[SensitiveType], countries: Sequence[str]) -> str:
+    """How a column is hidden; `countries` are those whose telephone numbers it has, without which no two forms of a number are one."""
     t = types[0]
     if t.entity == "PERSON_NAME":
         return "with: replace"
     if not t.whole or t.verdict == "present":
-        return f"find: [{', '.join(t.entity for t in types)}], with: replace"
+        return f"find: {_listed(t.entity for t in types)}, with: replace"
+    if t.entity == PHONE_NUMBER:
+        return f"with: hash, key: KEY, normalise: {'e164, countries: ' + _listed(countries) if countries else 'digits'}"
     return ACTIONS.get(t.entity, "with: hash, key: KEY")
 
 

@@ -55,7 +55,8 @@ class SensitiveType:
 class SensitiveColumn(Payload):
     """The sensitive data of a column, the surest first; the finding's value is the share of rows with the first.
 
-    `filled` are the rows looked at that have a value, of `looked_at`; `rows` are those of the data.
+    `filled` are the rows looked at that have a value, of `looked_at`; `rows` are those of the data. `countries` are those of telephone
+    numbers without `+`, the likeliest first, where that is known.
     """
 
     KIND: ClassVar[str] = "sensitive"
@@ -63,6 +64,7 @@ class SensitiveColumn(Payload):
     filled: int = 0
     looked_at: int = 0
     rows: int = 0
+    countries: tuple[str, ...] = ()
 
     @property
     def compared(self) -> Mapping[str, float | None]:
@@ -76,13 +78,14 @@ class SensitiveColumn(Payload):
 @dataclass(frozen=True)
 class Seen:
     """The counts of a column; `named` are the cells that look like names of persons, where the column's name says it holds some;
-    `listed` those that are names by lists, where most of the column's are."""
+    `listed` those that are names by lists, where most of the column's are; `ages`: its days lie as dates of birth do."""
 
     name: str
     filled: int
     tallies: Mapping[str, Tally]
     named: int | None = None
     listed: int | None = None
+    ages: bool = False
 
     @property
     def may_be_names(self) -> bool:
