@@ -13,9 +13,9 @@ from tilth.report import Outcome
 PAGE = Path(__file__).parents[2] / "docs" / "convert.md"
 
 
-def verdicts_on(frame: Any, conversion: Any) -> list[bool]:
+def verdicts_on(frame: Any, conversion: Any, **sources: Any) -> list[bool]:
     """Whether each of the converted checks passes: all of its rules do."""
-    findings = iter(tilth.check(frame, conversion.ruleset).findings)
+    findings = iter(tilth.check(frame, conversion.ruleset, sources=sources).findings)
     return [all(f.outcome is Outcome.PASSED for f in [*islice(findings, len(item.rules))]) for item in conversion.items]
 
 

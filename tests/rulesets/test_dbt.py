@@ -35,7 +35,8 @@ def converted(given: Any, folder: Path, **options: str) -> Any:
 def test_every_test_of_the_table_becomes_its_rules_without_warnings(tmp_path: Path) -> None:
     conversion = converted(schema([case[:3] for case in CASES]), tmp_path)
     assert (conversion.left_out, lint(str(conversion))) == ((), [])
-    assert [note.partition(":")[0] for note in conversion.notes] == ["m.age, dbt_expectations.expect_column_values_to_be_of_type"]
+    types = [f"m.age, dbt_expectations.expect_column_values_to_be_{word}" for word in ("of_type", "in_type_list")]
+    assert [note.partition(":")[0] for note in conversion.notes] == types
     in_order = sorted(CASES, key=lambda case: case[1])  # tests of the table stand first
     assert [list(item.rules) for item in conversion.items] == [rules for *_, rules in in_order]
     assert {name for name, *_ in CASES if not name.startswith("dbt_expectations.")} == set(OWN)
@@ -43,12 +44,15 @@ def test_every_test_of_the_table_becomes_its_rules_without_warnings(tmp_path: Pa
 
 def test_what_no_rule_says_is_listed_with_the_reason_and_the_place(tmp_path: Path) -> None:
     left = {
-        "my_own": ({}, "it is a test of its own"),
+        "my_own": ({}, "no rule is known for this test"),
         "unique": ({"config": {"error_if": ">5"}}, "error_if changes the verdict"),
         "relationships": ({"to": "people", "field": "id"}, "'people' is not a ref or a source"),
         "accepted_values": ({"values": []}, "[] is not a list of values"),
         "not_null": ({"where": "f(x"}, "f(x"),
-        "dbt_expectations.expect_row_values_to_have_recent_data": ({"datepart": "day"}, "no rule says this"),
+        "dbt_expectations.expect_row_values_to_have_recent_data": ({"datepart": "month", "interval": 1}, "an age of 1 months"),
+        "dbt_expectations.expect_column_values_to_be_within_n_stdevs": ({}, "no rule says this"),
+        "dbt_utils.expression_is_true": ({"expression": "> '{{ var(\"low\") }}'"}, 'the value of {{ var("low") }} is not in the file'),
+        "dbt_utils.at_least_one": ({"group_by_columns": ["b"]}, "group_by_columns has no counterpart"),
     }
     conversion = converted(schema([(name, True, given) for name, (given, _) in left.items()]), tmp_path)
     for line, (name, (_, reason)) in zip(conversion.left_out, left.items(), strict=True):
@@ -65,6 +69,10 @@ def test_a_test_that_warns_is_noted_and_one_of_several_tables_is_chosen(tmp_path
     with pytest.raises(RequestError, match="has no checks of a table 'others'"):
         converted(given, tmp_path, table="others")
     assert str(converted(given, tmp_path, table="other").ruleset.rules[0]) == 'IsUnique "a"'
+    columns = [{"name": "id", "tests": ["not_null"]}]
+    given["sources"] = [{"name": "raw", "tables": [{"name": "m", "columns": columns}, {"name": "plain", "columns": columns}]}]
+    for table, rule in (("m", 'IsUnique "age"'), ("raw.m", 'IsComplete "id"'), ("plain", 'IsComplete "id"')):
+        assert [*map(str, converted(given, tmp_path, table=table).ruleset.rules)] == [rule]
 
 
 def test_values_that_another_table_lacks_are_found_and_nulls_are_not_asked(tmp_path: Path) -> None:

@@ -56,6 +56,40 @@ def test_a_filter_of_a_part_holds_for_its_checks_and_a_warning_is_noted(tmp_path
     assert "is not in the file" in converted(part, tmp_path).left_out[0]
 
 
+def test_a_variable_is_not_taken_for_a_value(tmp_path: Path) -> None:
+    part = {"filter loans [daily]": {"where": "day >= '${start}'"}, "checks for loans [daily]": ["row_count > 0"]}
+    contract = {"dataset": "loans", "filter": "day = '${var.day}'", "checks": [{"row_count": None}]}
+    for given, variable in ((part, "${start}"), (contract, "${var.day}")):
+        (line,) = converted(given, tmp_path).left_out
+        assert line.endswith(f": the value of {variable} is not in the file")
+
+
+def test_checks_for_each_dataset_are_those_of_the_tables_that_it_means(tmp_path: Path) -> None:
+    given = {
+        "for each dataset D": {"datasets": ["lo%", "exclude lost", "people"], "checks": ["row_count > 0"]},
+        **{f"checks for {table}": [f"missing_count({column}) = 0"] for table, column in (("loans", '"First Name"'), ("lost", "id"))},
+    }
+    (tmp_path / "checks.yml").write_text(json.dumps(given))
+    made = {table: tilth.convert(tmp_path / "checks.yml", table=table).ruleset for table in ("loans", "lost", "people")}
+    rules = {table: [*map(str, ruleset.rules)] for table, ruleset in made.items()}
+    assert rules == {"loans": ['IsComplete "First Name"', "RowCount > 0"], "lost": ['IsComplete "id"'], "people": ["RowCount > 0"]}
+
+
+def test_queries_over_the_table_become_queries_over_primary(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"age": [17, 40], "code": ["A", "B"]})
+    found = [
+        ("failed rows", {"fail query": "select * from loans where loans.age < 18"}, False),
+        ("failed rows", {"fail query": "select l.age from db.loans l where l.age < 17;"}, True),
+        ("years > 60", {"years query": "select sum(age) from loans"}, False),
+        ("spread between 22 and 24", {"spread expression": "max(age) - min(age)"}, True),
+        ("row_count same as loans_before", {}, True),
+        ("freshness using at < 1d", {}, False),
+    ]
+    conversion = converted(checks([(text, config) for text, config, _ in found]), tmp_path)
+    passed = verdicts_on(frame.assign(at=datetime(2020, 1, 1)), conversion, loans_before=frame)
+    assert [(*case[:2], verdict) for case, verdict in zip(found, passed, strict=True)] == found
+
+
 def test_a_contract_becomes_its_rules(tmp_path: Path) -> None:
     conversion = converted(GIVEN["contract"], tmp_path)
     assert [list(item.rules) for item in conversion.items] == GIVEN["contract rules"]

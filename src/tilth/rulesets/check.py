@@ -22,12 +22,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Converter:
-    """What reads the files of a product. `kind` and `noun` call a file and a check of it; both functions take the file's content."""
+    """What reads the files of a product. `kind` and `noun` call a file and a check of it; both functions take the file's content.
+
+    `variable` finds in a rule what the product would replace by a value that is not in the file.
+    """
 
     kind: str
     noun: str
     recognises: Callable[[Any], bool]
     checks: Callable[[Any], Iterable[Check]]
+    variable: str = "(?!)"
 
 
 def list_in(value: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,13 +96,15 @@ def converted_checks(name: str, given: Any, table: str | None = None) -> Convert
         raise RequestError(message, hint=hint, code="several-tables")
     if len(checks) > MOST:
         raise RequestError(f"{name!r} has {len(checks):,} checks", accepted=f"at most {MOST:,}", code="too-large")
-    return ConvertedChecks(name, converter.kind, converter.noun, tuple(map(_item, checks)))
+    return ConvertedChecks(name, converter.kind, converter.noun, tuple(_item(check, converter.variable) for check in checks))
 
 
-def _item(check: Check) -> Item:
+def _item(check: Check, variable: str) -> Item:
     """The rules of a check, if each is one that can be read."""
     try:
         rules = tuple(check.rules())
+        if found := re.search(variable, "\n".join(rules)):
+            raise Unsupported(f"the value of {found[0].replace(chr(92), '')} is not in the file")
         warnings = parse(f"Rules = [ {', '.join(rules)} ]").warnings
     except Unsupported as why:
         return Item(check.source, reason=comment_text(str(why)))

@@ -14,10 +14,12 @@ from tilth.rulesets.writing import (
     Arguments,
     Unsupported,
     aggregate,
+    column_name,
     found,
     items,
     limits,
     members,
+    no_row,
     number,
     present,
     rows_meet,
@@ -37,7 +39,10 @@ UNSAID = {  # of the names that have no rule: why, where more can be said than t
     "expect_column_quantile_values_to_be_between": "no rule computes a quantile",
 }
 DIFFERS = {  # of the names that have rules: how these may differ
-    "expect_column_values_to_be_of_type": "a value of another type passes if it can be read as one of this type",
+    **dict.fromkeys(
+        ("expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list"),
+        "a value of another type passes if it can be read as one of this type",
+    ),
 }
 SILENT = ("result_format", "catch_exceptions", "include_config", "batch_id", "meta", "auto", "profiler_config")  # say nothing of the data
 TYPES = {  # names of types in pandas, Spark and SQL → types of DQDL
@@ -60,15 +65,17 @@ def rules_of(name: str, given: Mapping[str, Any], *scopes: str) -> Rules:
     >>> rules_of("expect_column_values_to_be_in_set", {"column": "sex", "value_set": ["f", "m"], "mostly": 0.9})
     ['ColumnValues "sex" in ["f","m"] where "sex is not null" with threshold >= 0.9']
     """
-    if name not in EXPECTATIONS:
+    known = EXPECTATIONS.get(name.lower())  # some had capitals
+    if known is None:
         raise Unsupported(UNSAID.get(name, NO_RULE))
     a = Arguments({k: v for k, v in given.items() if k not in SILENT}, *scopes)
-    rules = EXPECTATIONS[name](a)
+    rules = known(a)
     a.finish()
     return rules
 
 
 def _bounds(a: Arguments) -> list[str]:
+    a.take("parse_strings_as_datetimes")  # as days are compared here
     without = a.take("strict_min", False), a.take("strict_max", False)
     return limits(a.take("min_value"), a.take("max_value"), *without)
 
@@ -79,9 +86,10 @@ def _column_exists(a: Arguments) -> Rules:
     return [f"ColumnExists {rule_string(a.column())}"]
 
 
-def _columns(a: Arguments) -> Rules:
-    exact = a.take("exact_match", True)
-    names = a.columns("column_set")
+def columns(a: Arguments, exact: bool = True) -> Rules:
+    """The columns of a set, and, if it is `exact`, no others; dbt calls it a list."""
+    exact = a.take("exact_match", exact)
+    names = [column_name(c) for c in items(a.take("column_list") or a.need("column_set"))]
     return [f"ColumnExists {rule_string(name)}" for name in names] + ([f"ColumnCount = {len(names)}"] if exact else [])
 
 
@@ -120,10 +128,14 @@ def _pattern(operator: str, a: Arguments) -> Rules:
     return _values(a, f"{operator} {rule_sql(found(a.need('regex')))}")
 
 
+def _either(a: Arguments) -> str:
+    return f"(?:{'|'.join(found(p) for p in items(a.need('regex_list')))})"
+
+
 def _any_pattern(a: Arguments) -> Rules:
-    patterns = [found(p) for p in items(a.need("regex_list"))]
     if a.take("match_on", "any") == "any":
-        return _values(a, "matches " + rule_sql(f"(?:{'|'.join(patterns)})"))
+        return _values(a, f"matches {rule_sql(_either(a))}")
+    patterns = [found(p) for p in items(a.need("regex_list"))]
     if a.take("mostly", 1) != 1:
         raise Unsupported("no rule says the share of rows that match all patterns")
     return _values(a, *(f"matches {rule_sql(p)}" for p in patterns))
@@ -134,6 +146,11 @@ def _like(negated: str, a: Arguments) -> Rules:
     return rows_meet(a, f"{identifier(column)} {negated}like {literal(a.need('like_pattern'))}", present(column), a.take("mostly", 1))
 
 
+def _unexpected_rows(a: Arguments) -> Rules:
+    """A query over `{batch}` that gives no row."""
+    return [no_row(str(a.need("unexpected_rows_query")).replace("{batch}", "primary"), "primary")]
+
+
 def _length(condition: Callable[[Arguments], str], a: Arguments) -> Rules:
     column, share, says = a.column(), a.take("mostly", 1), condition(a)
     if share != 1:
@@ -142,13 +159,15 @@ def _length(condition: Callable[[Arguments], str], a: Arguments) -> Rules:
 
 
 def _type(a: Arguments) -> Rules:
-    column, wanted = a.column(), a.need("type_")
-    known = TYPES.get(str(wanted).lower())
-    if not known:
-        raise Unsupported(
-            f"every column can be read as {wanted!r}" if "str" in str(wanted).lower() else f"{wanted!r} is not a type that rules know"
-        )
-    return [f'ColumnDataType {rule_string(column)} = "{known}"{a.where(present(column))}{threshold(a.take("mostly", 1))}']
+    column, wanted = a.column(), items(a.take("type_list") or [a.need("type_")])
+    if text := next((w for w in wanted if "str" in str(w).lower()), None):
+        raise Unsupported(f"every column can be read as {text!r}")
+    known = {found for w in wanted if (found := TYPES.get(str(w).lower()))}
+    if known == {"Long", "Double"}:  # an integer is a double, too
+        known = {"Double"}
+    if len(known) != 1:
+        raise Unsupported(f"{', '.join(map(str, wanted))}: not the names of one type that rules know")
+    return [f'ColumnDataType {rule_string(column)} = "{known.pop()}"{a.where(present(column))}{threshold(a.take("mostly", 1))}']
 
 
 def _aggregate(sql: str, a: Arguments) -> Rules:
@@ -200,7 +219,7 @@ def _sum(a: Arguments) -> Rules:
 
 EXPECTATIONS: dict[str, Callable[[Arguments], Rules]] = {
     "expect_column_to_exist": _column_exists,
-    "expect_table_columns_to_match_set": _columns,
+    "expect_table_columns_to_match_set": columns,
     "expect_table_row_count_to_equal": partial(_count_equal, "RowCount"),
     "expect_table_row_count_to_be_between": partial(_count, "RowCount"),
     "expect_table_column_count_to_equal": partial(_count_equal, "ColumnCount"),
@@ -214,11 +233,14 @@ EXPECTATIONS: dict[str, Callable[[Arguments], Rules]] = {
     "expect_column_values_to_match_regex": partial(_pattern, "matches"),
     "expect_column_values_to_not_match_regex": partial(_pattern, "not matches"),
     "expect_column_values_to_match_regex_list": _any_pattern,
+    "expect_column_values_to_not_match_regex_list": lambda a: _values(a, f"not matches {rule_sql(_either(a))}"),
     "expect_column_values_to_match_like_pattern": partial(_like, ""),
     "expect_column_values_to_not_match_like_pattern": partial(_like, "not "),
     "expect_column_value_lengths_to_equal": partial(_length, lambda a: f"= {number(a.need('value'))}"),
     "expect_column_value_lengths_to_be_between": partial(_length, lambda a: whole_limits(a.take("min_value"), a.take("max_value"))),
     "expect_column_values_to_be_of_type": _type,
+    "expect_column_values_to_be_in_type_list": _type,
+    "unexpected_rows_expectation": _unexpected_rows,
     "expect_column_min_to_be_between": partial(_aggregate, "min({})"),
     "expect_column_max_to_be_between": partial(_aggregate, "max({})"),
     "expect_column_stdev_to_be_between": partial(_aggregate, "stddev_samp({})"),

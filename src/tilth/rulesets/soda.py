@@ -22,6 +22,7 @@ FORMATS = {  # patterns of whole values
     "date iso 8601": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
 }
 NONE = ["= 0"]
+VARIABLE = r"\$\{.*?\}"
 LEAST = {"<": ">", "<=": ">="}  # an age is below a limit if the time is after it
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tilth.engine.user_sql.writing import rule_string
 from tilth.rulesets.check import Check, Converter, list_in, mappings_in, named
-from tilth.rulesets.soda import MISSING, VALID, compared, fresh
+from tilth.rulesets.soda import MISSING, VALID, VARIABLE, compared, fresh
 from tilth.rulesets.writing import Arguments, Unsupported, column_name, number
 
 MUST = {
@@ -105,4 +105,4 @@ def _schema(a: Arguments, columns: list[Any]) -> list[str]:
     return [f"ColumnExists {rule_string(name)}" for name in names] + ([] if more else [f"ColumnCount = {len(names)}"])
 
 
-CONVERTER = Converter("a contract of Soda", "check", _recognises, _checks)
+CONVERTER = Converter("a contract of Soda", "check", _recognises, _checks, VARIABLE)

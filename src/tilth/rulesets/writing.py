@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tilth.engine.user_sql.writing import fits_rule, identifier, literal, rule_sql, rule_string
+from tilth.engine.user_sql.writing import fits_rule, identifier, literal, over_primary, rule_sql, rule_string
+from tilth.errors import ExpressionError
 from tilth.regex.parser import Parser
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -205,6 +206,19 @@ def rows_meet(a: Arguments, condition: str, scope: str, share: Any = 1) -> list[
 def custom_sql(query: str, condition: str) -> str:
     """A rule on the number that a query gives."""
     return f"CustomSql {rule_sql(query)} {condition}"
+
+
+def query_over(query: Any, table: str) -> str:
+    """A query over a table by its name, as one over `primary`."""
+    try:
+        return over_primary(str(query), table)
+    except ExpressionError as error:
+        raise Unsupported(error.mistakes[0].message) from error
+
+
+def no_row(query: Any, table: str) -> str:
+    """The rule that a query over a table gives no row."""
+    return custom_sql(f"select count(*) from ({query_over(query, table)})", "= 0")
 
 
 def aggregate(a: Arguments, value: str, conditions: Sequence[str]) -> list[str]:

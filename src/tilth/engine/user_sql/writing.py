@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
 from tilth.data import Column, Kind, Schema
+from tilth.engine.user_sql.admission import short
 from tilth.engine.user_sql.expression import parse_expression
 from tilth.errors import ExpressionError
+
+PRIMARY = "primary"  # what queries of rules call the table under test
 
 
 def identifier(name: str) -> str:
@@ -49,6 +56,23 @@ def string_literal(text: str) -> str:
     """
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def over_primary(query: str, table: str) -> str:
+    """A query that names the table under test by its own name, as one over `primary`. Errors: `ExpressionError` for what is not SQL.
+
+    >>> over_primary("SELECT * FROM shop.orders WHERE orders.paid < 0;", "orders")
+    'SELECT * FROM primary AS orders WHERE orders.paid < 0'
+    """
+    try:
+        tree = sqlglot.parse_one(query, dialect="spark")
+    except SqlglotError as error:
+        raise ExpressionError(f"{short(query)!r} is not a query", code="not-sql") from error
+    for found in list(tree.find_all(exp.Table)):
+        if found.name.casefold() == table.casefold() != PRIMARY:
+            alias = found.args.get("alias") or exp.TableAlias(this=exp.to_identifier(found.name))
+            found.replace(exp.Table(this=exp.to_identifier(PRIMARY), alias=alias))
+    return str(tree.sql("spark"))
 
 
 def rule_string(text: str) -> str:
