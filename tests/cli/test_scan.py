@@ -27,11 +27,14 @@ def test_a_scan_shows_verdicts_and_proposes_steps(tilth: Tilth, tmp_path: Path) 
 
 def test_a_full_scan_writes_where_it_is_in_each_cell(tilth: Tilth, tmp_path: Path) -> None:
     path, cells = tmp_path / "notes.csv", tmp_path / "cells.parquet"
-    path.write_text("id,mail,note\n1,ann@mail.example.org,call (415) 555-2671\n2,,fine\n")
+    path.write_text("id,mail,note,first_name\n1,ann@mail.example.org,call (415) 555-2671 of Ann,Ann\n2,,fine,Bo\n")
     done = tilth("scan", str(path), "--mode", "full", "--cells", str(cells), "--countries", "US", "--json")
     assert json.loads(done.out)["mode"] == "full" and done.code == 0
     first, second = (dict(row) for row in pq.read_table(cells)["DetectedEntities"].to_pylist())
-    assert [(f["entityType"], f["start"], f["end"], f["rule"]) for f in first["note"]] == [("PHONE_NUMBER", 5, 19, "phone_number+context")]
+    assert [(f["entityType"], f["start"], f["end"], f["rule"]) for f in first["note"]] == [
+        ("PHONE_NUMBER", 5, 19, "phone_number+context"),
+        ("PERSON_NAME", 23, 26, "names of the row"),
+    ]
     assert first["mail"][0]["entityType"] == "EMAIL" and second == {}
     assert tilth("scan", str(path), "--mode", "full").code == 2
     done = tilth("scan", str(path), "--mode", "full", "--cells", str(cells), "--allow", "x")

@@ -11,6 +11,7 @@ from tilth.aws.glue_transforms import KINDS, DynamicFrame, held, package
 from tilth.data import Schema
 from tilth.engine.chosen import session_of
 from tilth.entities import catalogue
+from tilth.entities.mentions import PERSON_NAME
 from tilth.errors import Mistake, RequestError, did_you_mean, listed, unknown, warn
 from tilth.formats import table_of, to_frame
 from tilth.measures.sensitive.measure import Sensitive
@@ -30,7 +31,6 @@ OPTIONS = {  # of an action, each with the parameter of `redact` that it is
     "SHA256_HASH": {},
 }
 WAYS: dict[str, Any] = {"DETECT": "detect", "REDACT": "replace", "PARTIAL_REDACT": "mask", "SHA256_HASH": "sha256"}
-NAMES_OF_PERSONS = "PERSON_NAME"
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def requests_of(given: Any) -> list[Request]:
 
 
 def _mistakes(entity: str, one: Any) -> Iterator[Mistake]:
-    if entity == NAMES_OF_PERSONS:
+    if entity == PERSON_NAME:
         hint = "`tilth scan` knows columns of names by their own names, and takes a recogniser: `--ner`"
         yield Mistake("PERSON_NAME: names of persons are found by no pattern", hint=hint, code="unknown-entity")
     elif entity not in catalogue():

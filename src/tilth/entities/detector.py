@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tilth.entities.candidates import Candidates, Found
 from tilth.entities.entity import Entity
@@ -52,6 +52,7 @@ class Match(NamedTuple):
     valid: bool
 
 
+M = TypeVar("M", Match, Span)
 _match: Callable[[Iterable[Any]], Match] = partial(tuple.__new__, Match)  # one of many, so without the call of a function in Python
 
 
@@ -174,12 +175,12 @@ def _words_before(blob: str, start: int, low: int) -> list[str]:
     return words[1:] if blob[first - 1].isalnum() else words
 
 
-def apart(matches: Sequence[Match], ties: bool = False) -> list[Match]:
+def apart(matches: Sequence[M], ties: bool = False) -> list[M]:
     """Those of the matches of one text that stay, from left to right: of several that overlap the longest, then the surest.
 
     With `ties` all of those at one place stay, because a whole column decides between them.
     """
-    kept: list[Match] = []
+    kept: list[M] = []
     places: list[tuple[int, int]] = []  # those that are taken, from left to right
     for m in sorted(matches, key=lambda m: (m.start - m.end, m.tier, -m.score)):
         place = (m.start, m.end)

@@ -25,4 +25,5 @@ def test_columns_of_names_of_english_speaking_countries_are_told_from_others() -
     values = [[maker.value(Source("", "", "", "faker", form)) for _ in range(300)] for form in (*held, *others)]
     table = pa.table({f"x{chr(97 + i)}": column for i, column in enumerate(values)})
     report = tilth.measure(table, "sensitive", engine=duckdb_session())
-    assert {f.name: f.payload.types[0].rule for f in report.of("sensitive")} == {f"x{chr(97 + i)}": "lists" for i in range(len(held))}
+    found = [f.name for f in report.of("sensitive") if f.payload.types[0].rule == "lists"]
+    assert found == [f"x{chr(97 + i)}" for i in range(len(held))]

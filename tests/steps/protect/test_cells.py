@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.steps.keys import KEY
-from tests.steps.made import made
+from tests.steps.made import applied, fitted, made
 from tilth.errors import RequestError, TilthError
 from tilth.steps.protect.cells import Found
 from tilth.steps.protect.redact import Redact
@@ -44,6 +44,18 @@ def test_a_part_of_a_text_becomes_what_a_whole_cell_does():
     assert parts == [f"to {made(Redact('m', key=KEY), table)['m'][0]}, please", f"card {made(Redact('m', key=KEY), table)['m'][1]}"]
 
 
+def test_names_of_the_row_are_hidden_beside_what_patterns_find():
+    table = {"n": ["Ann Lee, ann@example.org", "Ann Lee", None, "Lee"], "who": ["Ann Lee", "Bo", "Ann", None]}
+    step = Redact("n", with_="replace", find=("EMAIL", "PERSON_NAME"), names=("who",), findings="f")
+    found = made(step, table)
+    assert found["n"] == ["[PERSON_NAME], [EMAIL]", "Ann Lee", None, "Lee"]
+    assert [[p["entityType"] for p in f.get("n", [])] for f in found["f"]] == [["PERSON_NAME", "EMAIL"], [], [], []]
+    one = fitted(step, table)
+    assert applied(one, {"n": ["Lee", "Lee"], "who": ["Lee", "Bo"]})["n"] == ["[PERSON_NAME]", "Lee"]
+    hashed = made(Redact("n", find=("PERSON_NAME",), names=("who",), key=KEY), {"n": ["Lee"], "who": ["Lee"]})
+    assert hashed["n"] == made(Redact("n", key=KEY), {"n": ["Lee"]})["n"]
+
+
 @given(st.lists(st.sampled_from([None, "", "a b", "ann@example.org", "x ann@example.org y", "eve@x.com eve@x.com", "4111111111111111"])))
 def test_a_text_of_a_batch_is_hidden_as_it_is_alone(texts):
     one = Found("n", ("EMAIL", "CREDIT_CARD"), (), "low", "replace", None, noted=True, details=True)
@@ -55,6 +67,8 @@ def test_a_text_of_a_batch_is_hidden_as_it_is_alone(texts):
     [
         {"find": ("NO_SUCH_ENTITY",), "key": KEY},
         {"find": ("EMAIL",), "with_": "shuffle"},
+        {"find": ("PERSON_NAME",), "key": KEY},
+        {"find": ("EMAIL",), "names": ("m",), "key": KEY},
         {"find": ("EMAIL",), "with_": "detect"},
         {"find": ("EMAIL",), "with_": "drop_row", "findings": "f"},
         {"with_": "drop_row", "into": "f"},

@@ -68,3 +68,6 @@ def test_tables_that_are_hidden_apart_are_joined_as_before(engine, request):
         assert joined(left, right) == joined(customers, orders) and len(joined(left, right)) == 80
     apart = hidden(orders, "customer", with_="token")
     assert not joined(hidden(customers, "id", with_="token"), apart)  # their context is the name of the column
+    people = pa.table({"n": ["of Ann", "of Ann", None], "who": ["Ann", "Bo", "Ann"]})
+    found = hidden(people, "n", find=("PERSON_NAME",), names="who").column("n").to_pylist()
+    assert found[0].startswith("of ") and found[0] != "of Ann" and found[1:] == ["of Ann", None]

@@ -11,12 +11,13 @@ from tilth.aws.profile_jobs.statistics import ALL, BOOLEAN, NUMBER, OF_COLUMNS, 
 from tilth.data import Column, Dataset, Kind
 from tilth.engine.arrow import as_numpy
 from tilth.engine.session import Session
+from tilth.entities.mentions import PERSON_NAME
 from tilth.errors import RequestError, listed, warn
 from tilth.measures.associations import Numbers, standardized
 from tilth.measures.profile import MOST_EXACT, MOST_INTEGER
 from tilth.measures.sampled import COMPARABLE, all_rows, most_rows, values_of
 from tilth.measures.sensitive.measure import Sensitive
-from tilth.measures.sensitive.verdicts import PERSON_NAME, SensitiveColumn
+from tilth.measures.sensitive.verdicts import SensitiveColumn
 from tilth.measures.table_profile import EqualRows
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured

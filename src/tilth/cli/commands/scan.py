@@ -81,7 +81,7 @@ def command(
     report = replace(verbs.measure(table, measure, engine=engine), title="scan")
     if cells is not None:
         with session_of(engine, table, "scan") as session:
-            verbs.write(with_places(table, measure, session), cells, engine=session)
+            verbs.write(with_places(table, measure, report.findings, session), cells, engine=session)
     files.write(report)
     if json:
         import json as text

@@ -16,7 +16,8 @@ BESIDES = "mr mrs ms miss dr prof jr sr ii iii phd md van von der den de da di d
 
 
 @cache
-def _besides() -> frozenset[str]:
+def besides() -> frozenset[str]:
+    """Titles and particles."""
     return frozenset(BESIDES.split())
 
 
@@ -36,7 +37,7 @@ def is_name(text: str) -> str:
     if not _NAME.fullmatch(text):
         return ""
     words = [w.rstrip(".") for w in _TOKEN.findall(text)]
-    names = [w for w in words if w.lower() not in _besides() and len(w) > 1]
+    names = [w for w in words if w.lower() not in besides() and len(w) > 1]
     if not 1 <= len(names) <= 4 or not all(w[0].isupper() for w in names):
         return ""
     first, last = ([w.lower() in known(which) for w in names] for which in ("first", "last"))

@@ -19,13 +19,15 @@ from tilth.entities.columns import NAME_PATTERN, hints
 from tilth.entities.custom import entities_from
 from tilth.entities.detector import Detector
 from tilth.entities.listing import chosen
+from tilth.entities.mentions import PERSON_NAME
 from tilth.entities.phones import PLANS
 from tilth.errors import ColumnError, RequestError, unknown
 from tilth.measures.measure import Measure, Measured
 from tilth.measures.sensitive.ages import Ages
+from tilth.measures.sensitive.mentioned import mentioned
 from tilth.measures.sensitive.names import named
 from tilth.measures.sensitive.occurrences import Occurrences, Recogniser
-from tilth.measures.sensitive.verdicts import PERSON_NAME, Scan, Seen, SensitiveColumn, SensitiveType, types_of
+from tilth.measures.sensitive.verdicts import Scan, Seen, SensitiveColumn, SensitiveType, types_of, with_mentions
 from tilth.report import Finding
 
 SAMPLE_LEAST, SAMPLE_MOST, CELLS = 10_000, 1_000_000, 20_000_000  # rows of a sample, at least and at most, and its cells
@@ -42,7 +44,8 @@ class Sensitive(Measure):
     counts. A column is `sensitive` where at least `threshold` of its values have an entity, and where its check accepts at least half of
     what looks like one, five times what chance lets pass; `present` where some cells have one; `suspected` where only its name says so, or
     where its days lie as dates of birth do.
-    Names of persons are found by the names of columns, by lists of names, or by a recogniser of the user's. No values are in the findings.
+    Names of persons are found by the names of columns, by lists of names, or by a recogniser of the user's, and in texts where other
+    columns of the row hold them. No values are in the findings.
 
     Errors: `RequestError` for unknown entities and countries and for shares outside 0 to 1, `ColumnError` for a column that is not there;
     `NotAllowed` for a recogniser without permission.
@@ -106,14 +109,17 @@ class Sensitive(Measure):
         n = min(rows, self._sample_rows(rows, len(columns))) if self.mode == "sample" else rows
         sampled = n < rows
         countries = tuple(code for c in self.countries if (code := c.upper()) in PLANS)
-        findings: list[Finding] = []
-        for column in columns:
-            types = types_of(seen[column.name], detector, self.threshold, sampled)
-            if column.kind.temporal:
-                types = _of_times(types, seen[column.name], any(e.name == BIRTH for e in detector.rules))
-            payload = SensitiveColumn(tuple(types), seen[column.name].filled, n, rows, countries)
-            if types:
-                findings.append(Finding(column.name, (column.name,), types[0].share, payload=payload))
+        held = {c.name: types_of(seen[c.name], detector, self.threshold, sampled) for c in columns}
+        for c in columns:
+            if c.kind.temporal:
+                held[c.name] = _of_times(held[c.name], seen[c.name], any(e.name == BIRTH for e in detector.rules))
+        if not self.entities:
+            self._add_mentions(held, [c.name for c in columns if c.kind is Kind.STRING], seen, looked, sampled, session)
+        findings = [
+            Finding(c, (c,), types[0].share, payload=SensitiveColumn(tuple(types), seen[c].filled, n, rows, countries))
+            for c, types in held.items()
+            if types
+        ]
         left = tuple(c.name for c in columns if c.kind not in (*TEXTS, Kind.BOOLEAN, Kind.FLOAT, Kind.DECIMAL) and not c.kind.temporal)
         detectors = ("catalogue", *([self.recogniser] if self.recogniser else []))
         scan = Scan(
@@ -121,6 +127,21 @@ class Sensitive(Measure):
             (*self.never, *left), detectors,
         )  # fmt: skip
         return [Finding("scan", (), len(findings), payload=scan), *findings], None
+
+    def _add_mentions(
+        self,
+        held: dict[str, list[SensitiveType]],
+        strings: Sequence[str],
+        seen: Mapping[str, Seen],
+        looked: Dataset,
+        sampled: bool,
+        session: Session,
+    ) -> None:
+        """Add what texts say of the person of their row, whose names are in other columns."""
+        names = tuple(c for c in strings if any(t.entity == PERSON_NAME and t.verdict == "sensitive" and t.whole for t in held[c]))
+        for c, cells in mentioned(looked, [c for c in strings if c not in names], names, session).items():
+            if cells:
+                held[c] = with_mentions(held[c], cells, seen[c].filled, names, self.threshold, sampled)
 
     def _recogniser(self) -> Recogniser | None:
         from tilth.engine.python_operation import user_function

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tilth.entities.listing import PHONE_NUMBER
+from tilth.entities.listing import PHONE_NUMBER, catalogue
+from tilth.entities.mentions import PERSON_NAME
 from tilth.measures.sensitive.verdicts import Scan, SensitiveColumn, SensitiveType
 from tilth.metrics.intervals import upper_bound
 from tilth.report import Finding
@@ -117,9 +118,10 @@ def proposed(found: Sequence[Finding[SensitiveColumn]]) -> list[str]:
     ['- redact: {columns: [pan], with: mask, keep_right: 4}']
     """
     columns: dict[str, list[str]] = {}
-    for f in found:
-        if types := [t for t in f.payload.types if t.verdict != "suspected"]:
-            columns.setdefault(_action(types, f.payload.countries), []).append(f.name)
+    for f in sorted(found, key=lambda f: not any(t.by for t in f.payload.types)):  # names of the row are read before they are hidden
+        types = [t for t in f.payload.types if t.verdict != "suspected"]
+        if types and (action := _action(types, f.payload.countries)):
+            columns.setdefault(action, []).append(f.name)
     return [f"- redact: {{columns: {_listed(names)}, {action}}}" for action, names in columns.items()]
 
 
@@ -128,15 +130,20 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _action(types: Sequence[SensitiveType], countries: Sequence[str]) -> str:
-    """How a column is hidden; `countries` are those whose telephone numbers it has, without which no two forms of a number are one."""
-    t = types[0]
-    if t.entity == "PERSON_NAME":
+    """How a column is hidden; empty where nothing hides what was found.
+
+    `countries` are those whose telephone numbers it has, without which no two forms of a number are one.
+    """
+    first = types[0]
+    if not first.whole or first.verdict == "present":
+        known = [t for t in types if t.by or t.entity in catalogue()]
+        names = next((f", names: {_listed(t.by)}" for t in known if t.by), "")
+        return f"find: {_listed(t.entity for t in known)}{names}, with: replace" if known else ""
+    if first.entity == PERSON_NAME:
         return "with: replace"
-    if not t.whole or t.verdict == "present":
-        return f"find: {_listed(t.entity for t in types)}, with: replace"
-    if t.entity == PHONE_NUMBER:
+    if first.entity == PHONE_NUMBER:
         return f"with: hash, key: KEY, normalise: {'e164, countries: ' + _listed(countries) if countries else 'digits'}"
-    return ACTIONS.get(t.entity, "with: hash, key: KEY")
+    return ACTIONS.get(first.entity, "with: hash, key: KEY")
 
 
 def as_json(found: Sequence[Finding]) -> dict[str, Any]:
@@ -157,7 +164,7 @@ def as_json(found: Sequence[Finding]) -> dict[str, Any]:
 
 def _type(t: SensitiveType) -> dict[str, Any]:
     numbers = {"cells": t.cells, "share": t.share, "share_upper": t.share_upper, "validated": t.validated}
-    more = {"score": t.score, "rule": t.rule, "also": [*t.also], "special_category": t.special_category}
+    more = {"score": t.score, "rule": t.rule, "also": [*t.also], "by": [*t.by], "special_category": t.special_category}
     return {"entityType": t.entity, **numbers, "verdict": t.verdict, "hint": t.hint, **more}
 
 

@@ -10,6 +10,7 @@ from tilth.entities.columns import hints
 from tilth.entities.detector import Detector
 from tilth.entities.entity import Entity
 from tilth.entities.listing import ALL
+from tilth.entities.mentions import PERSON_NAME, RULE, SCORE
 from tilth.entities.samples import chance
 from tilth.measures.sensitive.occurrences import Tally
 from tilth.metrics.intervals import upper_bound
@@ -19,7 +20,6 @@ Decision: TypeAlias = Literal["sensitive", "present", "suspected"]
 DECISIONS: tuple[Decision, ...] = ("sensitive", "present", "suspected")
 HALF, SURE = 0.5, 0.95  # of the matches that a check must accept: at least, and at most
 TIMES_CHANCE = 5
-PERSON_NAME = "PERSON_NAME"
 CONSTANT, FEW = 0.01, 20  # the share of rows, and their number, beyond which a part of texts is a constant
 
 
@@ -30,7 +30,7 @@ class SensitiveType:
     `cells` have it, `matched` are those with its pattern, `validated` those that its check accepted; `chance` is the share of random
     strings of the pattern that it accepts. `share` is of the rows with a value; `share_upper` its upper 95 % bound in all rows of the
     data. `hint`: the column's name says so. `whole`: it is most of its cells, not a part of texts. `also`: entities that the same cells may
-    be. `constants`: cells left out because the same text is in many.
+    be. `constants`: cells left out because the same text is in many. `by`: the columns with the names of the row that were found.
     """
 
     entity: str
@@ -49,6 +49,7 @@ class SensitiveType:
     also: tuple[str, ...] = ()
     constants: int = 0
     examples: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,19 @@ def types_of(seen: Seen, detector: Detector, threshold: float, sampled: bool) ->
     order = {name: i for i, name in enumerate([*said, *known])}
     found.sort(key=lambda t: (DECISIONS.index(t.verdict), not t.hint, -t.cells, t.chance or 0.0, order.get(t.entity, len(order)), t.entity))
     return _merged(found, known, {name: tally.shared for name, tally in seen.tallies.items()})
+
+
+def with_mentions(
+    types: Sequence[SensitiveType], cells: int, filled: int, names: tuple[str, ...], threshold: float, sampled: bool
+) -> list[SensitiveType]:
+    """The entities of a column of texts of which so many cells mention the person whose names are in other columns, the surest first."""
+    share = cells / filled
+    made = SensitiveType(
+        PERSON_NAME, "sensitive" if share >= threshold else "present", cells, share, upper_bound(cells, filled) if sampled else share,
+        score=SCORE, rule=RULE, by=names,
+    )  # fmt: skip
+    others = [t for t in types if t.entity != PERSON_NAME]
+    return sorted([*others, made], key=lambda t: DECISIONS.index(t.verdict))
 
 
 def _judged(

@@ -14,13 +14,13 @@ from tilth.data import Column, Dataset, Kind
 from tilth.engine.expressions import col, lit
 from tilth.engine.operations.findings import Findings
 from tilth.engine.python_operation import Item, PythonFunction
-from tilth.entities import Detector, Entity
+from tilth.entities import Detector, Entity, Span
+from tilth.entities.detector import apart
+from tilth.entities.mentions import PERSON_NAME, RULE, SCORE, mentions
 from tilth.steps.protect.action import OfText
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from tilth.entities import Span
 
 MADE = "\x1ffound "  # begins the name of the column that holds a text and what was found in it
 EVERY = "all"
@@ -29,15 +29,16 @@ CELLS = "DetectedEntities"  # what Glue calls the column of what was found
 
 @lru_cache(maxsize=16)
 def detector(find: tuple[str | Entity, ...], countries: tuple[str, ...], sensitivity: str | float) -> Detector:
-    """What finds entities: those that are named, or `all` of no country and of the countries."""
-    return Detector(None if find == (EVERY,) else find, countries, sensitivity)
+    """What finds entities: those that are named, or `all` of no country and of the countries. It finds no names of persons."""
+    return Detector(None if find == (EVERY,) else tuple(e for e in find if e != PERSON_NAME), countries, sensitivity)
 
 
 @dataclass(frozen=True)
 class Found:
     """Texts in which what is found is replaced; with `noted` also where it was, as JSON, or null where there is nothing.
 
-    `one` makes the replacement of a part; None is the name of its entity. `details` are what `Findings` calls so.
+    `one` makes the replacement of a part; None is the name of its entity. `details` are what `Findings` calls so. `names` are the columns
+    with the names of the row's person, which are found, too.
     """
 
     column: str
@@ -48,31 +49,34 @@ class Found:
     one: OfText | None
     noted: bool
     details: bool
+    names: tuple[str, ...] = ()
     never_nan: bool = field(default=True, init=False, repr=False)
 
     def way(self, entity: str) -> tuple[str, OfText | None]:
         """The action of an entity, and what makes the replacement."""
         return self.action, self.one
 
-    def __call__(self, texts: pa.Array) -> pa.Array:
+    def __call__(self, *columns: pa.Array) -> pa.Array:
         import pyarrow as pa
 
-        given = texts.to_pylist()
+        given = list(zip(*(column.to_pylist() for column in columns), strict=True))
         distinct = list(dict.fromkeys(given))
         made = dict(zip(distinct, self._made(distinct), strict=True))
-        changed = pa.array([made[text][0] for text in given], pa.string())
+        changed = pa.array([made[row][0] for row in given], pa.string())
         if not self.noted:
             return changed
-        return pa.StructArray.from_arrays([changed, pa.array([made[text][1] for text in given], pa.string())], ["f0", "f1"])
+        return pa.StructArray.from_arrays([changed, pa.array([made[row][1] for row in given], pa.string())], ["f0", "f1"])
 
-    def alone(self, text: str | None) -> Any:
+    def alone(self, *row: str | None) -> Any:
         """The same of one row."""
-        ((changed, noted),) = self._made([text])
+        ((changed, noted),) = self._made([row])
         return {"f0": changed, "f1": noted} if self.noted else changed
 
-    def _made(self, texts: Sequence[str | None]) -> list[tuple[str | None, str | None]]:
-        spans = detector(self.find, self.countries, self.sensitivity).spans(texts, self.column)
-        return [(self._hidden(text, found), self._note(found)) for text, found in zip(texts, spans, strict=True)]
+    def _made(self, rows: Sequence[tuple[str | None, ...]]) -> list[tuple[str | None, str | None]]:
+        spans = detector(self.find, self.countries, self.sensitivity).spans([text for text, *_ in rows], self.column)
+        if self.names:
+            spans = [apart([*found, *_of_person(text, names)]) for (text, *names), found in zip(rows, spans, strict=True)]
+        return [(self._hidden(text, found), self._note(found)) for (text, *_), found in zip(rows, spans, strict=True)]
 
     def _hidden(self, text: str | None, spans: Sequence[Span]) -> str | None:
         for span in reversed(spans):  # from the right, so that the places of those on the left stay right
@@ -95,7 +99,14 @@ class Found:
     def of(self, column: Column) -> Tree:
         """The function called with a column of strings."""
         gives = (Kind.STRING, Kind.STRING) if self.noted else Kind.STRING
-        return PythonFunction(self, (Kind.STRING,), gives, f"redact {self.action} {column.name}").of(col(column.name))
+        given = (column.name, *self.names)
+        function = PythonFunction(self, (Kind.STRING,) * len(given), gives, f"redact {self.action} {column.name}")
+        return function.of(*map(col, given))
+
+
+def _of_person(text: str | None, names: Sequence[str | None]) -> list[Span]:
+    """Where a text names the person of its row."""
+    return [Span(start, end, PERSON_NAME, SCORE, "B", RULE) for start, end in mentions(text, names)]
 
 
 def with_findings(data: Dataset, found: Sequence[tuple[Column, str, Found]], findings: str, details: bool) -> Dataset:

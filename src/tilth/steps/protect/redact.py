@@ -12,10 +12,11 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select
 from tilth.encryption.keys import beside
 from tilth.engine.expressions import lit
+from tilth.entities.mentions import PERSON_NAME
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.shelf import PYTHON_ONLY
 from tilth.steps.protect.action import Action
-from tilth.steps.protect.cells import Found, detector, with_findings
+from tilth.steps.protect.cells import EVERY, Found, detector, with_findings
 from tilth.steps.protect.dates import DateShift, MaskDate
 from tilth.steps.protect.format_preserving import FormatPreserving
 from tilth.steps.protect.generalising import Generalise
@@ -44,7 +45,7 @@ ACTIONS: Mapping[str, type[Action]] = {
     "sha256": Sha256,
     "detect": Detect,
 }
-FINDING = ("find", "countries", "sensitivity", "findings", "details")  # parameters of what is found in texts
+FINDING = ("find", "names", "countries", "sensitivity", "findings", "details")  # parameters of what is found in texts
 IDS = (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN)  # kinds of what identifies: every engine writes them alike
 UNKEYED = "is not a protection: all of a billion numbers are hashed in minutes; `with: hash` uses a key"
 
@@ -99,7 +100,10 @@ class Redact(ColumnStep):
     """How values are hidden."""
     find: tuple[str, ...] = ()
     """The entities that are looked for in texts, such as `[EMAIL, CREDIT_CARD]`; `[all]` are those of no country and of the
-    `countries`. Default: whole cells are hidden."""
+    `countries`. PERSON_NAME is found by `names`. Default: whole cells are hidden."""
+    names: Selector = ()
+    """`find`: the columns with the names of the row's person, such as `[first_name, last_name]`. Each of their words is found in the texts
+    of the row as PERSON_NAME. This step stands before the one that hides the names."""
     countries: tuple[str, ...] = ()
     """`find`: countries whose numbers are looked for, such as `[US, CA]`. `normalise: e164`: those whose telephone numbers are written
     without `+`, the likeliest first."""
@@ -188,6 +192,9 @@ class Redact(ColumnStep):
         for name in sorted(given.intersection(FINDING)):
             if not self.find and not (name == "countries" and self.normalise == "e164"):
                 yield Mistake(f"redact: `{name}` is for what is found in texts", hint="say `find: [EMAIL]`", code="bad-policy")
+        if bool(self.names) != (PERSON_NAME in self.find) and not (self.names and self.find == (EVERY,)):
+            hint = "`find: [PERSON_NAME], names: [first_name, last_name]`"
+            yield Mistake("redact: PERSON_NAME is found by `names`, the columns with the names of the row", hint=hint, code="bad-policy")
         if self.with_ == "detect" and not (self.find and self.findings):
             yield Mistake("redact: `detect` notes what is found", accepted="`find` and `findings`", code="bad-policy")
 
@@ -204,7 +211,9 @@ class Redact(ColumnStep):
         if self.findings:
             reject_clashes(self.name, schema, {"": {self.findings: lit(0)}})
         by = self._identifying(schema, roles) if self.action.needs_id else ()
-        return (yield from super(Redact, replace(self, by=by)).learning(schema, roles))
+        names = self._names(schema, roles)
+        RequestError.reject(self.unfit(map(schema.__getitem__, names), lambda c: "" if c.kind is Kind.STRING else "is not of names"))
+        return (yield from super(Redact, replace(self, by=by, names=names)).learning(schema, roles))
 
     def _identifying(self, schema: Schema, roles: Roles) -> tuple[str, ...]:
         """The columns that identify a row, or a person."""
@@ -220,9 +229,12 @@ class Redact(ColumnStep):
     def _by(self, schema: Schema, roles: Roles) -> tuple[str, ...]:
         return select(self.by, schema, roles) if self.by else tuple(c for c in roles.id if c in schema)
 
+    def _names(self, schema: Schema, roles: Roles) -> tuple[str, ...]:
+        return select(self.names, schema, roles) if self.names else ()
+
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
         keyed = {"key_id": self.key_id or key_id(self.key)} if self._keyed else {}
-        return {**keyed, **({"by": list(self.by)} if self.action.needs_id else {})}
+        return {**keyed, **({"by": list(self.by)} if self.action.needs_id else {}), **({"names": list(self.names)} if self.names else {})}
 
     @property
     def _keyed(self) -> bool:
@@ -246,7 +258,8 @@ class Redact(ColumnStep):
         if not self.find:
             return None
         one = self.action.of_text(column.name, **learned)
-        return Found(column.name, self.find, self.countries, self.sensitivity, self.with_, one, noted, self.details)
+        names = tuple(learned.get("names", ()))
+        return Found(column.name, self.find, self.countries, self.sensitivity, self.with_, one, noted, self.details, names)
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         if self.findings and learned:
@@ -270,7 +283,8 @@ class Redact(ColumnStep):
         touched = super().touches(schema, roles)
         if touched is None or self.action.only_rows:
             return None
-        return touched.union(self._by(schema, roles) if self.action.needs_id else (), [self.findings] if self.findings else ())
+        by = self._by(schema, roles) if self.action.needs_id else ()
+        return touched.union(by, self._names(schema, roles), [self.findings] if self.findings else ())
 
     def accepts(self, column: Column) -> str:
         if self.find:
@@ -282,7 +296,8 @@ class Redact(ColumnStep):
         return super().adds_columns or bool(self.findings)
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        return {**({"key_id": str} if self._keyed else {}), **({"by": list[str]} if self.action.needs_id else {})}
+        lists = (("by", self.action.needs_id), ("names", bool(self.names)))
+        return {**({"key_id": str} if self._keyed else {}), **{name: list[str] for name, needed in lists if needed}}
 
     def by_name_only(self, schema: Schema) -> bool:
         return super().by_name_only(schema) and not (self.action.needs_id and not self.by)
