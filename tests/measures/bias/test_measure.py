@@ -30,3 +30,16 @@ def test_a_later_part_has_the_groups_of_the_first():
 
 def test_without_a_facet_it_is_refused():
     assert [m.code for m in Bias().refused(Roles())] == ["no-facet"]
+
+
+def test_a_favourable_role_is_one_of_two_floats():
+    """Clarify reads 0.0 as a bound and takes the ones; the role says which value is favourable, as of the same integers."""
+    table = pa.table({"sex": ["f", "m", "m"] * 20, "died": [0.0, 1.0, 1.0, 1.0, 0.0] * 12})
+    roles = {"label": "died", "positive": 0.0, "facet": "sex"}
+
+    def dpl(labels: pa.DataType) -> set[tuple[str, str, float | None]]:
+        data = tilth.read(table.set_column(1, "died", table["died"].cast(labels)), roles=roles)
+        report = tilth.measure(data, Bias(metrics=("DPL",), bootstrap=0))
+        return {(f.group or "", f.payload.label_value, f.value) for f in report.of("bias")}
+
+    assert {(g, float(v), x) for g, v, x in dpl(pa.float64())} == {(g, float(v), x) for g, v, x in dpl(pa.int64())}

@@ -154,7 +154,8 @@ class Axis:
     """A column of the cube. `intervals` cut its numbers; without them each value is a key of its own.
 
     With `in_scan` the scan itself puts numbers into the intervals, else it gives values and `key` does. `private` values are named by
-    their place among those of `order`, and the others behind them.
+    their place among those of `order`, and the others behind them. With `by_value` a number that is one of the column's two is a value,
+    also among floats.
     """
 
     column: str
@@ -165,6 +166,7 @@ class Axis:
     in_scan: bool = False
     stated: Reading | None = None
     private: bool = False
+    by_value: bool = False
     order: tuple[Key, ...] = ()
     facts: ColumnFacts | None = None
 
@@ -202,7 +204,8 @@ class Axis:
             return known
         if self.is_cut:
             return known if facts.distinct <= FEW else known.cut(between(facts.edges, self.kind is Kind.INTEGER), in_scan)
-        if reading(self.kind, facts, self.values, self.stated) == "categorical":
+        is_value = self.by_value and facts.distinct <= 2 and len(self.values) == 1 and number_of(self.values[0]) in (facts.low, facts.high)
+        if (is_value and self.stated is None) or reading(self.kind, facts, self.values, self.stated) == "categorical":
             return known
         return known.cut((interval_of(self.column, self.values),), in_scan)
 

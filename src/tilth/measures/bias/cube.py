@@ -241,7 +241,7 @@ def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) ->
     return Axes(
         tuple(Facets(axes) for axes in [*((a,) for a in single), *crossed]),
         None if group is None else axis(group, stated="categorical"),
-        None if request.label is None else axis(request.label, request.positive),
+        None if request.label is None else axis(request.label, request.positive, by_value=request.positive_is_value),
         None if request.prediction is None else axis(request.prediction, scores),
     )
 

@@ -96,7 +96,8 @@ class BiasRequest(BiasOptions):
     `types` state how a column is read, against the rule of `axis.reading`. `bands` replace the acceptable range of a metric. `weight` is a
     column: counts become sums of it. `features` are the columns by which the flip test compares rows. `frequency` is a column
     of a saved table of counts: each of its rows stands for so many. With `positive_must_occur` a favourable value that no row has is an
-    error, else a warning.
+    error, else a warning. With `positive_is_value` a favourable number that is one of the label's two is that value, as the role means it;
+    else of floats a lower bound, as Clarify reads it.
 
     Errors: `RequestError` with every mistake at once.
 
@@ -115,6 +116,7 @@ class BiasRequest(BiasOptions):
     force_group: bool = False
     prediction: str | None = None
     positive_must_occur: bool = False
+    positive_is_value: bool = False
     features: tuple[str, ...] = ()
     frequency: str | None = None
 
@@ -147,6 +149,7 @@ class BiasRequest(BiasOptions):
         given = {k: v for k, v in given.items() if not (k == "metrics" and every)}
         defaults: dict[str, Any] = {"label": roles.label, "prediction": roles.prediction, "positive": positive, "weight": roles.weight}
         defaults |= {"group": roles.group[0] if roles.group else None, "metrics": known, "positive_must_occur": True}
+        defaults["positive_is_value"] = True
         defaults["features"] = () if schema is None else roles.features(schema)
         return cls(tuple(Facet(c, quantiles=4) for c in roles.facet), **{**defaults, **given})
 

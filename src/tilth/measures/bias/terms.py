@@ -214,7 +214,7 @@ def _favourable(data: Dataset, session: Session) -> Tree | None:
     label = str(data.roles.label)
     metric, kind = Frequencies((label,)), session.schema(data)[label].kind
     counts = {value: n for (value,), n in measured(data, [metric], session)[metric].items()}
-    axis = Axis(label, kind, data.roles.positive).read(ColumnFacts.of_counts(kind, counts), in_scan=True)
+    axis = Axis(label, kind, data.roles.positive, by_value=True).read(ColumnFacts.of_counts(kind, counts), in_scan=True)
     hits = [v for v in counts if v is not None and (axis.key_of(v) == 0 if axis.intervals else axis.is_configured(v))]
     if not session.answers_are_real:
         hits = list(data.roles.positive)
