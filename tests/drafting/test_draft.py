@@ -98,6 +98,7 @@ SMALL: list[tuple[str, str, list[str]]] = [
         ["b may leak the label"],
     ),
     ("one row", "a,b\n1,x\n", ["a is constant"]),
+    ("three rows, one without a value", "id,x\n1,2.5\n2,\n3,3.5\n", ["too few distinct rows to split"]),
     ("booleans", "id,ok\n1,true\n2,false\n3,true\n", ["label: ok", "positive: true"]),
     ("quotes in values", 'id,q\n1,"say ""x"""\n2,b\n3,b\n', ['ColumnLength "q" between 0 and 8']),
 ]
@@ -497,6 +498,24 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
         "size,outcome2,target\n" + rows(lambda i: (i * 7 % 101, i * 5 % 3, i % 2)),
         ["label: target", '["!outcome2"]}  # may be another outcome'],
         [],
+    ),
+    (
+        "integers that pandas wrote as floats",
+        "size,grade,mark,death\n" + rows(lambda i: (i * 7 % 101, f"{i % 3 * 2}.0", f"{i % 4}.0" if i % 7 else "", f"{i % 2}.0")),
+        [
+            "label: death",
+            "positive: 0.0",
+            'ColumnValues "death" in [0,1]',
+            'ColumnValues "mark" in [0,1,2,3] where "mark is not null"',
+            'ColumnValues "grade" >= 0, ColumnValues "grade" <= 5',
+        ],
+        [],
+    ),
+    (
+        "a last column of nested values",
+        "size,error\n" + rows(lambda i: (i * 7 % 101, f'"{{""code"": {i % 2}}}"')),
+        ["error is read as string: all 120 values are nested JSON", 'IsComplete "error"\n'],
+        ["error may be it"],
     ),
     (
         "the time until an event",

@@ -71,7 +71,7 @@ def confirmed(seen: Sequence[ColumnSummary], data: Dataset, engine: Session) -> 
         return bool(n == s.rows and high - low == s.rows - 1)
 
     def judged(s: ColumnSummary) -> ColumnSummary:
-        if s.disguise is None or not s.disguise.options:
+        if s.disguise is None or s.nested:
             return s
         readable = answer[fits[s.name]] if s.name in fits else sum(n for v, n in s.top if _read(s.disguise.options, [str(v)]))
         exceptions = s.present - int(readable)

@@ -90,7 +90,7 @@ def _without_training_values(draft: Draft, data: Any, engine: Session) -> set[st
     """The features without any value in the training part of the drafted split, so that nothing can be learned from them."""
     table, out = draft.table, left_out(draft.table)
     sparse = [s for s in table.seen if s.missing and s.present and s.name not in out and _may_lack_training_values(s, table)]
-    if not sparse:
+    if not sparse or not table.divisible:
         return set()
     flow = Flow.parse(draft.text())
     whole, _, _ = after_rows(flow, flow_table(flow, data, engine), engine)

@@ -81,7 +81,7 @@ def guessed_label(seen: Sequence[ColumnSummary]) -> tuple[str | None, str, dict[
     A name of the field decides; without one only a last column does, of two values or with a name that may be an outcome's.
     """
     key = _key(seen)
-    fit = [s for s in seen if s is not key and not (s.private or s.constant or s.meant.temporal or names_id(s.name))]
+    fit = [s for s in seen if s is not key and not (s.private or s.constant or s.nested or s.meant.temporal or names_id(s.name))]
     outcomes = [(outcome(s.name), s) for s in fit if outcome(s.name)]
     named = [s for word in OUTCOMES for found, s in outcomes if found == word and _fits_name(s)]
     last = [s for s in fit if s is seen[-1] and _few(s) and ((s.full and s.distinct == 2) or _weak_name(s)) and not is_facet(s)]
@@ -95,7 +95,7 @@ def guessed_label(seen: Sequence[ColumnSummary]) -> tuple[str | None, str, dict[
 
 
 def _few(s: ColumnSummary) -> bool:
-    return 2 <= s.distinct <= FEW and s.kind in (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER)
+    return 2 <= s.distinct <= FEW and (s.kind in (Kind.STRING, Kind.BOOLEAN) or s.whole)
 
 
 def _fits_name(s: ColumnSummary) -> bool:

@@ -69,7 +69,7 @@ def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
     else:
         yield from _presence(s, name)
         yield from _uniqueness(s, name) if identifies else ()
-    if not s.present:
+    if not s.present or s.nested:
         return
     where = f" where {rule_sql(f'{identifier(s.name)} is not null')}" if s.missing else ""
     if s.private:
@@ -85,7 +85,7 @@ def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
         if not s.blank:
             yield f"ColumnValues {name} != WHITESPACES_ONLY", "none seen"
     elif s.kind.numeric and not (identifies or s.infinite or None in (s.low, s.high)):
-        low_bound, high_bound = widened(s.low, s.high)
+        low_bound, high_bound = widened(*((int(s.low), int(s.high)) if s.whole else (s.low, s.high)))
         if s.low >= 0 >= float(low_bound):
             yield f"ColumnValues {name} >= 0{where}", f"from {s.low}"
             yield f"ColumnValues {name} <= {high_bound}{where}", f"to {s.high}"
@@ -121,12 +121,12 @@ def _uniqueness(s: ColumnSummary, name: str) -> Iterator[Rule]:
 def _listed(s: ColumnSummary, name: str) -> tuple[str, str, str] | None:
     """The rule that lists the values, its threshold, and the evidence; None where values are too many, too long, or often seen once.
 
-    Integers are listed if they are codes, or consecutive.
+    Integers, also written as floats, are listed if they are codes, or consecutive.
     """
     if not 0 < s.distinct == len(s.top) <= MANY:
         return None
     once = sum(n == 1 for _, n in s.top) / s.distinct
-    if s.kind is Kind.INTEGER:
+    if s.whole:
         closed = s.coded or (s.distinct <= FEW and s.high - s.low + 1 == s.distinct)
         listable = closed and once <= SEEN_ONCE
     else:
@@ -154,7 +154,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _written(value: Any) -> str:
-    return rule_string(value) if isinstance(value, str) else str(value)
+    return rule_string(value) if isinstance(value, str) else f"{value:.0f}" if isinstance(value, float) else str(value)
 
 
 def _at_least(count: int, rows: int) -> float:

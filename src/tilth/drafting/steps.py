@@ -126,7 +126,7 @@ REASONS: tuple[tuple[str, Callable[[ColumnSummary], object]], ...] = (  # why a 
     ("row numbers", lambda s: s.counts_up),
     ("an id", lambda s: names_id(s.name) and not s.kind.temporal and s.distinct > FEW),
     ("nearly an id", lambda s: s.near_unique and not s.numeric),
-    ("nested JSON", lambda s: s.disguise and not s.disguise.options),
+    ("nested JSON", lambda s: s.nested),
     ("free text", lambda s: s.free_text),
     ("a day or time", lambda s: s.meant.temporal),
     (f"more than {MANY} categories", lambda s: not s.numeric and s.meant is not Kind.BOOLEAN and s.distinct > MANY),

@@ -20,6 +20,7 @@ NEARLY_ALL, HALF, NEARLY_NONE = 0.9, 0.5, 0.05
 LONGEST_KEY = 40  # characters; a longer string describes its row
 UNBALANCED = 0.4  # share of the rarest value, relative to equal shares
 TRAIN = 0.8  # share of the training part
+LARGEST_WHOLE = 2**53  # beyond it, a float may stand for other integers, too
 FEWEST = 5  # rows of which a fifth is one
 
 
@@ -141,6 +142,18 @@ class ColumnSummary:
     def coded(self) -> bool:
         """Whether it holds integer codes, by its name."""
         return self.kind is Kind.INTEGER and names_code(self.name)
+
+    @property
+    def whole(self) -> bool:
+        """Whether its numbers are integers. So are floats that are few: a column of integers with gaps is often written as floats."""
+        if self.kind is not Kind.FLOAT:
+            return self.kind is Kind.INTEGER
+        return bool(self.top) and all(v.is_integer() and abs(v) < LARGEST_WHOLE for v, _ in self.top)
+
+    @property
+    def nested(self) -> bool:
+        """Whether its strings are nested values, which no step reads."""
+        return self.disguise is not None and not self.disguise.options
 
     @property
     def numeric(self) -> bool:
