@@ -15,6 +15,7 @@ from tilth.engine.session import Session, everything
 MOST_ROWS, FEWEST_ROWS = 20_000, 1_000
 MOST_CELLS = 4_000_000
 BLANK = r"^\s*$"
+WORD = r"\S+"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -68,7 +69,7 @@ def summarized(column: Column, sample: Sample) -> ColumnSummary:
         high=ends["max"].as_py() if ends else None,
         shortest=lengths.get("min") or 0,
         longest=lengths.get("max") or 0,
-        words=pc.mean(pc.match_substring(values, " ")).as_py() or 0 if kind is Kind.STRING else 0,
+        words=(pc.mean(pc.count_substring_regex(values, WORD)).as_py() or 0) if kind is Kind.STRING else 0,
         blank=found.null_count - sample.rows[column.name].null_count,
         quantiles=tuple(pc.quantile(finite.cast(pa.float64(), safe=False), q=list(QUANTILES)).to_pylist()) if kind.numeric and ends else (),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tilth.drafting.reading import ReadOptions
 
 FEW, MANY = 20, 50  # distinct values: up to FEW for a label or a code, up to MANY for one-hot encoding
+WORDS = 3  # of a text on average
 NEARLY_ALL, HALF, NEARLY_NONE = 0.9, 0.5, 0.05
 LONGEST_KEY = 40  # characters; a longer string describes its row
 UNBALANCED = 0.4  # share of the rarest value, relative to equal shares
@@ -50,7 +51,7 @@ class ColumnSummary:
 
     `infinite` counts infinite numbers, `blank` the missing values that are blank strings; `exact` says whether `distinct` is exact; `top`
     are all values with their rows if there are few; `shortest` and `longest` are lengths of strings; `quantiles` are those of the first
-    rows, `words` is their share of values with blanks in them. `private` says why it looks private, `leakage` why it may leak the label.
+    rows, `words` is how many they have on average. `private` says why it looks private, `leakage` why it may leak the label.
     `placeholder` is a number that may mean "not known", `spellings` are several spellings of one string, `disguise` is what its values
     encode. `ambiguous`: names of persons or of things. `duplicate_of` is an earlier column with the same information. `untrainable`: it has
     no value in the training part of the split. `numbers_rows`: its strings are consecutive integers. `reads_as` is the type of DQDL that
@@ -167,10 +168,10 @@ class ColumnSummary:
 
     @property
     def free_text(self) -> bool:
-        """Whether it holds several words that rarely repeat and have no common form."""
-        varied = self.distinct > MANY and self.distinct > 0.2 * self.present and not self.near_unique
-        named = names_text(self.name) and self.distinct > 2
-        return self.kind is Kind.STRING and self.words > HALF and (varied or named) and self.disguise is None
+        """Whether it holds sentences that rarely repeat and have no common form: names and addresses have fewer words."""
+        varied = self.distinct > MANY and self.distinct > 0.2 * self.present and not self.near_unique and self.words >= WORDS
+        named = names_text(self.name) and self.distinct > 2 and self.words > 1 + HALF
+        return self.kind is Kind.STRING and (varied or named) and self.disguise is None
 
     @property
     def foreign_id(self) -> bool:

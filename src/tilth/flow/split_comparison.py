@@ -167,11 +167,13 @@ def _near(parts: Parts) -> Iterator[Found]:
     """Texts that are nearly, or wholly, one of the training part's, with the line that mends it."""
     for c in parts.columns(lambda c: c.kind is Kind.STRING):
         values = parts.rows[c.name].drop_null().unique()
-        characters = pc.sum(pc.utf8_length(values)).as_py() or 0
+        lengths, blanks = pc.utf8_length(values), pc.count_substring(values, " ")
         many = len(values) > max(FEWEST_TEXTS, KEY_SHARES[1] * parts.rows.num_rows)
-        long = many and characters > LONG * len(values) and pc.mean(pc.count_substring(values, " ")).as_py() >= BLANKS
+        long = many and pc.mean(lengths).as_py() > LONG and pc.mean(blanks).as_py() >= BLANKS
         if c.name not in parts.roles.text and not long:
             continue
+        sentences = pc.and_(pc.greater(lengths, LONG), pc.greater_equal(blanks, BLANKS))  # many people answer "nothing to add"
+        values, characters = values.filter(sentences), pc.sum(lengths.filter(sentences)).as_py() or 0
         if characters > MOST_CHARACTERS:
             message = f"Not judged whether parts have nearly the same {c.name}: that takes {MOST_CHARACTERS:,} characters or fewer."
             yield Finding(NEAR, (c.name,), message=message, payload=SplitCheck(meaning="unknown"))
