@@ -513,7 +513,8 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
     ),
     (
         "names that repeat are not texts",
-        "size,artist,notes,y\n" + rows(lambda i: (i * 7 % 101, f"Band {i % 70}", f"We liked song {i} best of all its {i * i} notes", i % 2)),
+        "size,artist,notes,y\n"
+        + rows(lambda i: (i * 7 % 101, f"Band {i % 70}", f"We liked song {i} best of all its {i * i} notes", i % 2)),
         ["text: [notes]", '["!artist"]}  # more than 50 categories'],
         [],
     ),

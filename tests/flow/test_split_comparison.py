@@ -135,7 +135,12 @@ def test_nearly_equal_texts_in_two_parts_are_reported_with_the_line_that_mends_i
     (found,) = named(findings(flow("stratified"), table), NEAR)
     assert found.payload.remedy == "rows: [dedupe: {on: text, near: 0.8}]"
     assert not named(findings(flow("stratified", more=found.payload.remedy), table), NEAR)
-    answers = {"note": ["nothing to add" if i % 2 else f"{RNG.integers(10**12)} on {RNG.integers(10**12)} and {RNG.integers(10**12)}" for i in range(N)], "y": TABLE["y"]}
+    answers = {
+        "note": [
+            "nothing to add" if i % 2 else f"{RNG.integers(10**12)} on {RNG.integers(10**12)} and {RNG.integers(10**12)}" for i in range(N)
+        ],
+        "y": TABLE["y"],
+    }
     assert not named(findings("{data: {roles: {text: note}}, split: {train: 0.8, test: 0.2}}", answers), NEAR)  # short ones repeat
     monkeypatch.setattr("tilth.flow.split_comparison.MOST_CHARACTERS", 10)
     (found,) = named(findings("split: {train: 0.8, test: 0.2}", table), NEAR)

@@ -255,7 +255,7 @@ PAIRS = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("
         (DUPLICATES, ColumnError, "equal without regard to case: 'a' and 'a'"),
         (ARROW_DUPLICATES, ColumnError, "equal without regard to case: 'a' and 'a'"),
         (pa.table({"a": [1], "A": [2]}), ColumnError, "equal without regard to case: 'a' and 'A'"),
-        (pl.DataFrame({"": [1]}), ColumnError, "a column has an empty name"),
+        (pl.DataFrame({"": [1]}), ColumnError, "column 1 has an empty name"),
         (pd.DataFrame(index=[0, 1]), SourceError, "the table has no columns"),
         (pl.DataFrame(), SourceError, "the table has no columns"),
         (pa.table({}), SourceError, "the table has no columns"),

@@ -54,6 +54,10 @@ def test_names_and_header(tmp_path, engine):
         read_text(tmp_path, engine, "1,2\n", names=["a", "b", "c"])
 
 
+def test_strings_that_are_divided_are_not_below_a_title(tmp_path, engine):
+    assert read_text(tmp_path, engine, "tags\na;b\nc;d\n") == {"tags": ["a;b", "c;d"]}
+
+
 def test_header_only(tmp_path, engine):
     assert read_text(tmp_path, engine, "a,b\n") == {"a": [], "b": []}
 

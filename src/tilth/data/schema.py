@@ -137,9 +137,9 @@ def reject_duplicate_names(names: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     duplicates = []
     hint = "rename the column at the source, or name the columns when reading"
-    for name in names:
+    for place, name in enumerate(names, 1):
         if not name:
-            raise ColumnError("a column has an empty name", hint=hint, code="empty-name")
+            raise ColumnError(f"column {place} has an empty name", hint=hint, code="empty-name")
         if name.casefold() in seen:
             duplicates.append(f"{seen[name.casefold()]!r} and {name!r}")
         seen.setdefault(name.casefold(), name)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tilth.data import Dataset, Files, Source, reject_duplicate_names
 from tilth.engine.duckdb import scans
 from tilth.engine.session import Session
-from tilth.engine.textfiles import Dialect, line_end, mistakes, python_name, rows_of, unzipped
+from tilth.engine.textfiles import Dialect, line_end, mistakes, numbered_rows, python_name, rows_of, unzipped
 from tilth.errors import RequestError, SourceError, listed, warn
 from tilth.formats.format import Format
-from tilth.formats.guess import Guess, guess, values_in_header
+from tilth.formats.guess import Guess, guess, names_below, values_in_header
 from tilth.store.local import files, reject_remote, reject_zstd, suffix_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ SPARK_TIMES = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", "timestampN
 LONGEST_ROW = 16_000_000  # bytes; DuckDB's own bound is 2 million. With a buffer of twice as much a scan is faster than with its own, too
 HEAD_BYTES = 1 << 20
 LOOK = 200  # rows and columns at the head that decide whether a header looks like data
+TITLED = 30  # rows at the head among which the names are sought below a title
 HEAD_ROWS = 2000  # rows at the head that decide delimiter, blanks and names, and rule out kinds
 
 
@@ -64,6 +65,8 @@ class Csv(Format):
         if not first:
             raise SourceError(f"{paths[0]} holds empty lines only, without a header", code="empty-file")
         has_header = (names is None or list(names) == first) if header is None else header
+        if has_header and names is None:
+            _reject_title(paths[0], dialect, sure=delimiter is not None)
         if header is None and names is None:
             _warn_of_values(paths[0], dialect)
         columns = _columns(paths, dialect, first, names, has_header)
@@ -188,6 +191,18 @@ def _warn_of_values(path: str, dialect: Dialect) -> None:
     if 2 * len(values) > len(head[0]) and (len(values) > 1 or guess(values).kinds):
         hint = "if it is one, give `header: false` in a flow, header=False in Python, --no-header at the command line"
         warn(f"the first row of {path} is read as column names, but looks like a row of data; {hint}")
+
+
+def _reject_title(path: str, dialect: Dialect, sure: bool) -> None:
+    """Reject a file whose first lines are a title, by which it would be named, and its delimiter guessed unless it is `sure`."""
+    for delimiter in (dialect.delimiter,) if sure else (dialect.delimiter, *DELIMITERS):
+        rows = list(itertools.islice(numbered_rows(path, replace(dialect, delimiter=delimiter)), TITLED))
+        if at := names_below([row for _, row in rows]):
+            said = f"{path} begins with a title: the names of the columns seem to be in line {rows[at][0]}"
+            hint = f"remove the lines above it: tail -n +{rows[at][0]} {Path(path).name} > table.csv"
+            raise SourceError(said, hint=hint, code="title-lines")
+        if len({len(row) for _, row in rows}) == 1 < len(rows[0][1]):
+            return
 
 
 def _columns(paths: Sequence[str], dialect: Dialect, first: Sequence[str], names: Sequence[str] | None, header: bool) -> tuple[str, ...]:

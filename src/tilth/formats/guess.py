@@ -88,6 +88,24 @@ def values_in_header(rows: Sequence[Sequence[str]]) -> list[str]:
     return numbers + others if others or not counting else []
 
 
+def names_below(rows: Sequence[Sequence[str]]) -> int | None:
+    """The place of the row with the names, where lines of a title are above it; None where the first row may have them.
+
+    A title fills at most half of the cells that the names do. Where it has fewer cells, one of the columns has digits in all of its values.
+
+    >>> names_below([["Sales of May", "", ""], ["", "", ""], ["no", "city", "sum"], ["1", "Oslo", "7.5"], ["2", "Rome", "3.5"]])
+    2
+    """
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    width = sorted(filled)[len(filled) // 2] if rows else 0
+    at = next((i for i, n in enumerate(filled) if n >= max(width, 2) and n == len(rows[i])), 0)
+    below = rows[at + 1 :]
+    if not at or len({len(row) for row in rows[at:]}) > 1 or any(2 * n > width for n in filled[:at]) or values_in_header(rows[at:]):
+        return None
+    digits = ([any(c.isdigit() for c in row[i]) for row in below if row[i].strip()] for i in range(len(rows[at])))
+    return at if len(rows[0]) == len(rows[at]) or any(column and all(column) for column in digits) else None
+
+
 def assumed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
     """Column → the first kind of its guess; string if no value was seen."""
     return {name: g.kinds[0] if g.seen and g.kinds else Kind.STRING for name, g in guesses.items()}
