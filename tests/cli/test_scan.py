@@ -41,6 +41,16 @@ def test_a_full_scan_writes_where_it_is_in_each_cell(tilth: Tilth, tmp_path: Pat
     assert done.code == 2 and "--allow" in done.err
 
 
+def test_what_a_person_decides_is_obeyed_by_the_next_scan(tilth: Tilth, tmp_path: Path) -> None:
+    path, review = tmp_path / "a.csv", tmp_path / "sensitive.review.csv"
+    path.write_text("mail,religion\nann@mail.example.org,\nbob@mail.example.org,\n")
+    assert tilth("scan", str(path), "--review", str(review)).code == 0
+    review.write_text(review.read_text().replace("(20 characters),\n", "(20 characters),no\n"))
+    done = tilth("scan", str(path), "--review", str(review), "--json")
+    assert [c["name"] for c in json.loads(done.out)["columns"]] == ["religion"] and json.loads(done.out)["rejected"] == ["mail: EMAIL"]
+    assert review.read_text().count(",no\n") == 1
+
+
 def test_a_wrong_request_is_explained(tilth: Tilth, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a\n1\n")
     assert "USA_SSN" in tilth("scan", "--list").out

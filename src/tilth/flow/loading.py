@@ -462,6 +462,7 @@ class _Loader:
         try:
             step = _step(kind, model)
             step = cast("Named", step.under_key(self.key, self.folder)) if isinstance(step, Step) else step
+            step = cast("Named", step.in_folder(self.folder)) if isinstance(step, Measure) else step
             wrong = step.refused(self.roles)
         except TilthError as error:
             step, wrong = None, error.mistakes

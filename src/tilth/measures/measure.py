@@ -62,6 +62,10 @@ class Measure(Parameterized, ABC):
         """The mistakes that prevent measuring a table with these roles."""
         return ()
 
+    def in_folder(self, folder: str) -> Measure:
+        """The measure whose files are relative to that of a flow file."""
+        return self
+
     def of_model(self, model: Any, columns: tuple[str, ...]) -> Measure:
         """The measure of a model, a function from an Arrow table of these columns to a prediction for each row, such as a `Predictor`."""
         return self

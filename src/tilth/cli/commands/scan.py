@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -37,6 +38,11 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
 @click.option(
     "--ner", metavar="python:MODULE:FUNCTION", help="A function that finds names and the like in a list of texts; needs --allow-python."
 )
+@click.option(
+    "--review",
+    metavar="FILE",
+    help="A CSV file of what is found, with masked examples, in which you decide yes or no; it is obeyed when it is there already.",
+)
 @click.option("--examples", is_flag=True, help="Show up to ten masked examples of each.")
 @click.option("--list", "listing", is_flag=True, help="List the entities instead.")
 @click.option("--json", is_flag=True, help="Print verdicts and counts as JSON.")
@@ -49,6 +55,7 @@ def command(
     cells: str | None,
     ner: str | None,
     custom: str | None,
+    review: str | None,
     listing: bool,
     json: bool,
     **options: Any,
@@ -60,6 +67,7 @@ def command(
     from tilth import verbs
     from tilth.engine.chosen import session_of
     from tilth.measures.sensitive.measure import Sensitive
+    from tilth.measures.sensitive.review import decisions_in, reject_encrypted, write_review
     from tilth.measures.sensitive.section import as_json
     from tilth.protection.cells import with_places
     from tilth.report.files import Outputs
@@ -73,12 +81,18 @@ def command(
         raise click.UsageError(f"--ner {ner}: accepted is python:MODULE:FUNCTION")
     if (options["mode"] == "full") != (cells is not None):
         raise click.UsageError("--mode full and --cells PLACE go together")
+    if review:
+        reject_encrypted()
     files = Outputs(outputs)
     engine, reading = engine_from(options), reading_from(options)
     recogniser = (ner or "").removeprefix("python:")
-    measure = Sensitive(**options, recogniser=recogniser, custom=_custom(custom) if custom else ())
+    obeyed = review if review and Path(review).exists() else ""
+    options["examples"] |= review is not None
+    measure = Sensitive(**options, recogniser=recogniser, review=obeyed, custom=_custom(custom) if custom else ())
     table = verbs.read(data, engine=engine, **reading)
     report = replace(verbs.measure(table, measure, engine=engine), title="scan")
+    if review:
+        write_review(review, report.of("sensitive"), decisions_in(obeyed) if obeyed else {})
     if cells is not None:
         with session_of(engine, table, "scan") as session:
             verbs.write(with_places(table, measure, report.findings, session), cells, engine=session)

@@ -27,8 +27,10 @@ from tilth.measures.sensitive.ages import Ages
 from tilth.measures.sensitive.mentioned import mentioned
 from tilth.measures.sensitive.names import named
 from tilth.measures.sensitive.occurrences import Occurrences, Recogniser
+from tilth.measures.sensitive.review import decisions_in, reviewed
 from tilth.measures.sensitive.verdicts import Scan, Seen, SensitiveColumn, SensitiveType, types_of, with_mentions
 from tilth.report import Finding
+from tilth.store.uri import joined
 
 SAMPLE_LEAST, SAMPLE_MOST, CELLS = 10_000, 1_000_000, 20_000_000  # rows of a sample, at least and at most, and its cells
 CANDIDATE = "\x1fcandidate"  # the column with what is looked at of another one
@@ -79,6 +81,9 @@ class Sensitive(Measure):
     """A function `module:function` of the user's that is given a list of texts and returns for each (start, end, label, score)."""
     examples: bool = False
     """Whether up to ten masked examples of each entity are kept."""
+    review: str = ""
+    """A review file of `tilth scan --review`, relative to the flow file: what was rejected in it is not reported, what was accepted is
+    sensitive."""
 
     def __post_init__(self) -> None:
         for name in ("entities", "countries", "never", "allow"):
@@ -91,6 +96,9 @@ class Sensitive(Measure):
             raise RequestError(f"there is no mode {self.mode!r}", accepted="columns, sample, full", code="unknown-mode")
         self.detector()
 
+    def in_folder(self, folder: str) -> Sensitive:
+        return replace(self, review=joined(folder, self.review)) if self.review else self
+
     def detector(self) -> Detector:
         """The detector that is asked for."""
         asked = self.entities or tuple(e.name for e in chosen(None, self.countries)) if self.custom or self.entities else None
@@ -98,6 +106,7 @@ class Sensitive(Measure):
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         ColumnError.reject(unknown(self.never, table.names, "there is no column {}", "unknown-column"))
+        decisions = decisions_in(self.review) if self.review else {}
         detector, recogniser = self.detector(), self._recogniser()
         columns = [c for c in session.schema(table).columns if c.name not in self.never]
         rows = session.answer(table, [count()])[count()] or 0
@@ -109,12 +118,14 @@ class Sensitive(Measure):
         n = min(rows, self._sample_rows(rows, len(columns))) if self.mode == "sample" else rows
         sampled = n < rows
         countries = tuple(code for c in self.countries if (code := c.upper()) in PLANS)
-        held = {c.name: types_of(seen[c.name], detector, self.threshold, sampled) for c in columns}
+        judged = {c.name: types_of(seen[c.name], detector, self.threshold, sampled) for c in columns}
         for c in columns:
             if c.kind.temporal:
-                held[c.name] = _of_times(held[c.name], seen[c.name], any(e.name == BIRTH for e in detector.rules))
+                judged[c.name] = _of_times(judged[c.name], seen[c.name], any(e.name == BIRTH for e in detector.rules))
+        held = {c: reviewed(c, types, decisions) for c, types in judged.items()}
         if not self.entities:
             self._add_mentions(held, [c.name for c in columns if c.kind is Kind.STRING], seen, looked, sampled, session)
+            held = {c: reviewed(c, types, decisions) for c, types in held.items()}
         findings = [
             Finding(c, (c,), types[0].share, payload=SensitiveColumn(tuple(types), seen[c].filled, n, rows, countries))
             for c, types in held.items()
@@ -124,7 +135,7 @@ class Sensitive(Measure):
         detectors = ("catalogue", *([self.recogniser] if self.recogniser else []))
         scan = Scan(
             self.mode, rows, n, self.seed if sampled else 0, self.threshold, len(detector.rules), self.countries, len(columns) - len(left),
-            (*self.never, *left), detectors,
+            (*self.never, *left), detectors, tuple(f"{c}: {entity}" for (c, entity), there in decisions.items() if not there),
         )  # fmt: skip
         return [Finding("scan", (), len(findings), payload=scan), *findings], None
 

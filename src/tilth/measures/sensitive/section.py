@@ -88,6 +88,8 @@ def scan(found: Sequence[Finding[Scan]]) -> Section:
         words.append(f"All of {counted(p.rows, 'row')}.")
     if p.left_out:
         words.append(f"Not looked at: {', '.join(map(code, p.left_out))}.")
+    if p.rejected:
+        words.append(f"Rejected in the review: {', '.join(map(code, p.rejected))}.")
     if not found[0].value:
         words.insert(0, "No sensitive data was found.")
     tone: Tone = "" if found[0].value else "good"
@@ -158,6 +160,7 @@ def as_json(found: Sequence[Finding]) -> dict[str, Any]:
         "seed": p.seed,
         "columns": [{"name": f.name, "types": [_type(t) for t in f.payload.types]} for f in columns],
         "actions": proposed(columns),
+        "rejected": [*p.rejected],
         "detectors": [{"name": name, "version": _version()} for name in p.detectors],
     }
 

@@ -191,6 +191,7 @@ def _covers(better: SensitiveType, other: SensitiveType, known: Mapping[str, Ent
 class Scan(Payload):
     """How a table was scanned: of `rows` rows `looked_at`, by the `mode` with a `seed`; the finding's value is the number of columns with
     sensitive data. `entities` were looked for, in the numbers of the `countries`; `columns` were looked at, `left_out` were not.
+    `rejected` are columns with entities that a review has rejected.
     """
 
     KIND: ClassVar[str] = "scan"
@@ -205,6 +206,7 @@ class Scan(Payload):
     columns: int = 0
     left_out: tuple[str, ...] = ()
     detectors: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
 
     @property
     def row_count(self) -> int | None:
