@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -51,6 +51,10 @@ class Document:
             if path[:end] in self.places:
                 return self.places[path[:end]][0 if of_key and end == len(path) else 1]
         return Place(self.file, 1, 1, self.lines[0] if self.lines else "")
+
+    def located(self, found: Iterable[tuple[Path, Mistake]]) -> list[Mistake]:
+        """Mistakes with their paths, each at its place: a missing or unknown key at the key, everything else at the value."""
+        return [m.at(self.place(path, of_key=m.code in ("missing-key", "unknown-key"))) for path, m in found]
 
     def within(self, path: Path, inner: Place) -> Place:
         """The place in the document of a place inside a string: exact for a block (`|`) or a single line, else the value's own.

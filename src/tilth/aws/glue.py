@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tilth.report import Facts, Finding, Outcome, Report, jsonable
@@ -25,6 +24,7 @@ AGGREGATED = {  # the result's field → the frame's column
     "TotalRulesPassed": "RulesPassed",
     "TotalRulesFailed": "RulesFailed",
 }
+TIMES = ("StartedOn", "CompletedOn")
 COUNTS = {"passed": "PassedCount", "failed": "FailedCount", "skipped": "SkippedCount", "total": "TotalCount"}
 
 
@@ -46,7 +46,7 @@ def to_glue_json(report: Report) -> str:
         "DataSource": _source(report.facts),
         "RulesetName": report.facts.more.get("ruleset"),
         "EvaluationContext": report.facts.more.get("context"),
-        **_times(report.facts),
+        **dict(zip(TIMES, report.facts.times, strict=True)),
         "RuleResults": [_rule(k, f) for k, f in enumerate(rules, 1)],
         "AnalyzerResults": [_analyzer(k, f) for k, f in enumerate(analyzers, 1)],
         "Observations": [_observation(f) for f in report.of(Observation)],
@@ -62,7 +62,8 @@ def to_glue_lines(report: Report) -> str:
     ''
     """
     facts = report.facts
-    run = {"ResultId": _id(report), "DataSource": _source(facts), "RulesetName": facts.more.get("ruleset"), **_times(facts)}
+    run = {"ResultId": _id(report), "DataSource": _source(facts), "RulesetName": facts.more.get("ruleset")}
+    run |= dict(zip(TIMES, facts.times, strict=True))
     return "".join(f"{_json(_known(run | _rule(k, f)))}\n" for k, f in enumerate(report.of(RuleVerdict), 1))
 
 
@@ -89,7 +90,7 @@ def to_glue_event(report: Report) -> str:
         "version": "0",
         "source": "aws.glue-dataquality",
         "detail-type": "Data Quality Evaluation Results Available",
-        "time": _times(report.facts).get("CompletedOn"),
+        "time": report.facts.times[1],
         "resources": [],
         "detail": detail,
     }
@@ -181,14 +182,6 @@ def _event_context(report: Report) -> dict[str, Any]:
         names = {"catalogId": more["catalog"], "databaseName": more["database"], "tableName": more["table"]}
         return {"contextType": "GLUE_DATA_CATALOG", "runId": _id(report), **names}
     return {"contextType": "GLUE_JOB", "jobName": report.title, "evaluationContext": more.get("context", "default_context")}
-
-
-def _times(facts: Facts) -> dict[str, Any]:
-    try:
-        started = datetime.fromisoformat(facts.started)
-    except ValueError:
-        return {}
-    return {"StartedOn": started.isoformat(), "CompletedOn": (started + timedelta(seconds=facts.seconds)).isoformat()}
 
 
 def _rule(k: int, finding: Finding[RuleVerdict]) -> dict[str, Any]:

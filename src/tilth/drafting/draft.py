@@ -25,7 +25,7 @@ from tilth.flow.reading import flow_table
 from tilth.flow.running import after_rows, of_part
 from tilth.flow.split_checks import TRAIN
 from tilth.rules.findings import BASELINE
-from tilth.store.places import atomic
+from tilth.store.places import write_text
 from tilth.yaml import comment_text, quoted, yaml_string, yaml_value
 
 
@@ -39,8 +39,7 @@ class Draft:
     def __str__(self) -> str:
         return self.text(self.place)
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def text(self, place: str | None = None) -> str:
         """The YAML of the flow. `place` is the data's name in it, as seen from the flow's folder; without one it reads nothing."""
@@ -54,9 +53,7 @@ class Draft:
     def save(self, path: str | Path) -> Path:
         """Write the flow to a file, which names the data as seen from there."""
         beside = self.place and (self.place if "://" in self.place else os.path.relpath(self.place, Path(path).parent))
-        with atomic(Path(path)) as new:
-            new.write_text(self.text(beside), "utf-8")
-        return Path(path)
+        return write_text(path, self.text(beside))
 
 
 def init(data: Any, *, label: str | None = None, engine: AnyEngine = None, **options: Any) -> Draft:

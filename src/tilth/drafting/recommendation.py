@@ -26,7 +26,7 @@ from tilth.report import Outcome
 from tilth.rules import Ruleset, parse
 from tilth.rules.evaluation import evaluate
 from tilth.rules.types.datatypes import BOOLEANS, reads_as
-from tilth.store.places import atomic
+from tilth.store.places import write_text
 from tilth.yaml import comment_text
 
 TYPES = ("Integer", "Long", "Double", "Boolean")
@@ -57,8 +57,7 @@ class Recommendation:
             lines += [f"    {p.rule}{'' if p is self.proposals[-1] else ','}  # {p.evidence}" for p in group]
         return "\n".join([*lines, "]"]) + "\n"
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     @property
     def ruleset(self) -> Ruleset:
@@ -67,9 +66,7 @@ class Recommendation:
 
     def save(self, path: str | Path) -> Path:
         """Write the ruleset to a file."""
-        with atomic(Path(path)) as new:
-            new.write_text(str(self), "utf-8")
-        return Path(path)
+        return write_text(path, str(self))
 
 
 def recommend(data: Any, *, private: Iterable[str] = (), engine: AnyEngine = None, **options: Any) -> Recommendation:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -37,7 +36,6 @@ def lineage(name: str, place: Place, inputs: Sequence[Place], outputs: Mapping[s
     made = _Made(f"urn:tilth:{version}")
     engine = made.facet("processing_engine", name=facts.engine, version=facts.versions.get(facts.engine, version))
     run = {"runId": str(uuid4()), "facets": engine}
-    begun = datetime.fromisoformat(facts.started)
     event = {"run": run, "job": {"namespace": "tilth", "name": name}, "producer": made.producer, "schemaURL": EVENT}
     rules = [_assertion(f) for f in report.findings if f.kind == "rule" and f.part == "raw"]
     of_input = {"facets": made.facet("version", datasetVersion=facts.fingerprint) if facts.fingerprint else {}}
@@ -45,9 +43,9 @@ def lineage(name: str, place: Place, inputs: Sequence[Place], outputs: Mapping[s
     read = [{**named(p), **of_input} for p in inputs]
     written = [{**named(joined(place, part)), **made.output(*of)} for part, of in outputs.items()]
     done = {"inputs": read, "outputs": written}
-    ended = begun + timedelta(seconds=facts.seconds)
-    events = [{"eventType": "START", "eventTime": begun, **event}, {"eventType": "COMPLETE", "eventTime": ended, **event, **done}]
-    return "".join(f"{json.dumps(e, ensure_ascii=False, default=datetime.isoformat)}\n" for e in events)
+    start = {"eventType": "START", "eventTime": facts.times[0], **event}
+    complete = {"eventType": "COMPLETE", "eventTime": facts.times[1], **event, **done}
+    return "".join(f"{json.dumps(e, ensure_ascii=False)}\n" for e in (start, complete))
 
 
 def named(place: Place) -> dict[str, str]:

@@ -496,9 +496,7 @@ class _Loader:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            for where, mistake in mistakes_of(error, value, model, path):
-                place = self.document.place(where, of_key=mistake.code in ("missing-key", "unknown-key"))
-                self.document.mistakes.append(mistake.at(place))
+            self.document.mistakes += self.document.located(mistakes_of(error, value, model, path))
             return None
 
 

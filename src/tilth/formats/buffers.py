@@ -9,8 +9,16 @@ from typing import IO, Any, TypeVar, cast
 
 import numpy as np
 
+from tilth.errors import SourceError
+
 T = TypeVar("T")
 READ = 1 << 20  # bytes that are read at once where nothing is held: larger pieces fall out of the caches of a processor
+
+
+def damaged(what: str, offset: int, why: str) -> SourceError:
+    """The error for a record, or a member of an archive, at an offset."""
+    hint = "copy the file again; is it another format, or compressed?"
+    return SourceError(f"the {what} at byte {offset:,} cannot be read: {why}", hint=hint, code="bad-record")
 
 
 def filled(file: IO[bytes], rest: memoryview, needed: int = 1, at_once: int = READ) -> memoryview:

@@ -12,11 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tilth.data import Files
-from tilth.engine.session import Session
 from tilth.errors import Mistake, Place, SourceError
 from tilth.formats.codec import Codec
-from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFormat, named_by_manifest, numbers, plain, sparse_rows
+from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFormat, numbers, plain, sparse_rows
 
 AT_ONCE = 10_000  # instances of a batch
 LARGEST = 256 << 20  # bytes of a document: it is parsed as a whole
@@ -27,18 +25,16 @@ ACCEPTED = '{"features": [1, 2]}, or {"data": {"features": {"values": [1], "keys
 
 
 class Instances(TrainingFormat, Codec):
-    """What requests in JSON share: features only, in the order of the table; a missing value is null."""
+    """What requests in JSON share: features only, in the order of the table; a missing value is null.
+
+    `lists`: sparse instances become the two columns of lists `keys` and `values`.
+    """
 
     options: ClassVar[tuple[str, ...]] = ("lists",)
     write_options: ClassVar[tuple[str, ...]] = ("n_features",)
     compressions: ClassVar[tuple[str, ...]] = ("none", "gzip")
     has_header: ClassVar[bool] = False
     labelled: ClassVar[bool] = False
-
-    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
-        """`lists`: sparse instances become the two columns of lists `keys` and `values`."""
-        names, options = named_by_manifest(self, given, names, options)
-        return super().open(given, names, engine, **options)
 
 
 class SagemakerJsonLines(Instances):

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tilth.data import Column, Dataset, Kind, Roles, Schema
+from tilth.data import Column, Dataset, Files, Kind, Roles, Schema
 from tilth.data.schema import NUMBERS
 from tilth.engine.arrow import as_numpy
 from tilth.engine.session import Session
@@ -121,6 +121,10 @@ class TrainingFormat(Format):
     sparse: ClassVar[bool] = True
     weighted: ClassVar[bool] = True
     labelled: ClassVar[bool] = True
+
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
+        names, options = named_by_manifest(self, given, names, options)
+        return super().open(given, names, engine, **options)  # type: ignore[safe-super, return-value]  # of a codec
 
     def prepared(self, data: Dataset, engine: Session, folder: bool, options: Mapping[str, Any]) -> tuple[Dataset, Mapping[str, Any]]:
         layout = self.layout(data, engine)

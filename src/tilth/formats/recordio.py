@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Literal, TypeAlias
 
 from tilth.errors import Mistake, Place, RequestError, SourceError
-from tilth.formats.buffers import READ, filled, size_of, skipped
+from tilth.formats.buffers import READ, damaged, filled, size_of, skipped
 
 MAGIC = 0xCED7230A
 MAGIC_BYTES = struct.pack("<I", MAGIC)
@@ -114,29 +114,26 @@ def _parts(file: IO[bytes], offset: int, *, skip: bool = False) -> Iterator[tupl
     begun: int | None = None  # where a split record began
     while header := file.read(HEADER.size):
         if len(header) < HEADER.size:
-            raise _damaged(offset, "the file ends inside a header")
+            raise damaged("record", offset, "the file ends inside a header")
         magic, word = HEADER.unpack(header)
         flag, length = word >> 29, word & MOST_BYTES
         if magic != MAGIC:
-            raise _damaged(offset, f"the magic number is missing: found {header[:4].hex(' ')}, expected {MAGIC_BYTES.hex(' ')}")
+            raise damaged("record", offset, f"the magic number is missing: found {header[:4].hex(' ')}, expected {MAGIC_BYTES.hex(' ')}")
         if flag > LAST or (flag in (WHOLE, FIRST)) != (begun is None):
-            raise _damaged(offset, f"the flag {flag} cannot follow {'a complete record' if begun is None else 'the first part of one'}")
+            raise damaged(
+                "record", offset, f"the flag {flag} cannot follow {'a complete record' if begun is None else 'the first part of one'}"
+            )
         begun = offset if begun is None else begun
         padded = length + -length % 4
         payload = b"" if skip else file.read(padded)
         if (offset + HEADER.size + padded > end or not skipped(file, padded)) if skip else len(payload) < padded:
-            raise _damaged(offset, f"the record is of {length:,} bytes, and the file ends before")
+            raise damaged("record", offset, f"the record is of {length:,} bytes, and the file ends before")
         yield offset, flag, payload[:length]
         offset += HEADER.size + padded
         if flag in (WHOLE, LAST):
             begun = None
     if begun is not None:
-        raise _damaged(begun, "the record is split, and its last part is missing")
-
-
-def _damaged(offset: int, what: str) -> SourceError:
-    hint = "copy the file again; is it another format, or truncated?"
-    return SourceError(f"the record at byte {offset:,} cannot be read: {what}", hint=hint, code="bad-record")
+        raise damaged("record", begun, "the record is split, and its last part is missing")
 
 
 # ── writing ──

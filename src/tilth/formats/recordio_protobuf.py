@@ -14,13 +14,11 @@ from typing import IO, Any, ClassVar, Literal, get_args
 import numpy as np
 import pyarrow as pa
 
-from tilth.data import Files
-from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
 from tilth.errors import Place, RequestError, SourceError, listed, located, unknown, warn
 from tilth.formats.buffers import grouped
 from tilth.formats.codec import Codec
-from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFormat, array, matrix, named_by_manifest, rounded, sparse_rows
+from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFormat, array, matrix, rounded, sparse_rows
 from tilth.formats.recordio import HEADER, MAGIC, framed, is_split, numbered, offsets
 from tilth.formats.varints import fields, packed, unpacked, varint
 
@@ -40,7 +38,8 @@ OnMagic = Literal["avoid", "split", "raw", "error"]
 class RecordIOProtobuf(TrainingFormat, Codec):
     """RecordIO-protobuf. Features are 32-bit floats, which all algorithms read; a missing value is NaN.
 
-    A file does not hold the names of columns: they are `label`, `f0`, `f1` …, or those of the manifest beside it.
+    A file does not hold the names of columns: they are `label`, `f0`, `f1` …, or those of the manifest beside it. `lists`: sparse rows
+    become the two columns of lists `keys` and `values`; by default each feature is a column.
     """
 
     name = "recordio_protobuf"
@@ -49,11 +48,6 @@ class RecordIOProtobuf(TrainingFormat, Codec):
     write_options: ClassVar[tuple[str, ...]] = ("dtype", "sparse", "n_features", "on_magic")
     has_header: ClassVar[bool] = False
     weighted: ClassVar[bool] = False
-
-    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
-        """`lists`: sparse rows become the two columns of lists `keys` and `values`; by default each feature is a column."""
-        names, options = named_by_manifest(self, given, names, options)
-        return super().open(given, names, engine, **options)
 
     def count(self, path: str, **_: Any) -> int:
         with located(Place(path)), unzipped(path) as file:

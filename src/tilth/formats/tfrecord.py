@@ -22,7 +22,7 @@ from tilth.engine.arrow import as_numpy, from_numpy, schema_of
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
 from tilth.errors import ColumnError, MissingExtra, Mistake, Place, SourceError, located
-from tilth.formats.buffers import READ, filled, size_of, skipped
+from tilth.formats.buffers import READ, damaged, filled, size_of, skipped
 from tilth.formats.codec import Codec
 from tilth.formats.shards import Contents, index_beside
 from tilth.formats.varints import fields, joined, packed, read_varints, unpacked, varint, varint_at
@@ -149,13 +149,13 @@ def chunks(file: IO[bytes], check: bool = True, size: int | None = None) -> Iter
         while at + HEAD.size <= there:
             length, stored = head(held, at)
             if crc and masked(crc(held[at : at + 8])) != stored:
-                raise damaged(base + at, LENGTH)
+                raise damaged("record", base + at, LENGTH)
             start, end = at + HEAD.size, at + HEAD.size + length
             if end + CRC.size > there:
                 needed = min(end + CRC.size - there, 1 << 31)
                 break
             if crc and masked(crc(held[start:end])) != tail(held, end)[0]:
-                raise damaged(base + at, "the checksum of its data is wrong")
+                raise damaged("record", base + at, "the checksum of its data is wrong")
             starts.append(start)
             lengths.append(length)
             at = end + CRC.size
@@ -163,7 +163,7 @@ def chunks(file: IO[bytes], check: bool = True, size: int | None = None) -> Iter
             yield base, held, starts, lengths
         held, base = held[at:], base + at
     if held:
-        raise damaged(base, ENDS)
+        raise damaged("record", base, ENDS)
 
 
 def extents(file: IO[bytes], check: bool = True) -> Iterator[tuple[int, int]]:
@@ -174,12 +174,12 @@ def extents(file: IO[bytes], check: bool = True) -> Iterator[tuple[int, int]]:
     crc, at, size = checksum() if check else None, 0, size_of(file)
     while head := file.read(HEAD.size):
         if len(head) < HEAD.size:
-            raise damaged(at, ENDS)
+            raise damaged("record", at, ENDS)
         length, stored = HEAD.unpack(head)
         if crc and masked(crc(head[:8])) != stored:
-            raise damaged(at, LENGTH)
+            raise damaged("record", at, LENGTH)
         if at + 16 + length > size or not skipped(file, length + CRC.size):
-            raise damaged(at, ENDS)
+            raise damaged("record", at, ENDS)
         yield at, 16 + length
         at += 16 + length
 
@@ -191,12 +191,6 @@ def index_text(found: Iterable[tuple[int, int]]) -> str:
     '0 21\n21 53\n'
     """
     return "".join(f"{begin} {size}\n" for begin, size in found)
-
-
-def damaged(offset: int, what: str) -> SourceError:
-    """The error for a record at an offset."""
-    hint = "copy the file again; is it another format, or compressed?"
-    return SourceError(f"the record at byte {offset:,} cannot be read: {what}", hint=hint, code="bad-record")
 
 
 # ── reading examples ──
@@ -386,7 +380,7 @@ def _one_by_one(buffer: memoryview, starts: Sequence[int], lengths: Sequence[int
         try:
             features = example(bytes(buffer[start : start + length]))
         except (ValueError, IndexError, struct.error) as error:
-            raise damaged(base + start - 12, "it is not a tf.train.Example") from error
+            raise damaged("record", base + start - 12, "it is not a tf.train.Example") from error
         for name, (kind, values) in features.items():
             rows, every = found.setdefault((name, kind), ([], []))
             rows.append(row)

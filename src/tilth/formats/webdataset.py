@@ -19,7 +19,7 @@ import pyarrow as pa
 from tilth.data import Column, Kind
 from tilth.engine.arrow import schema_of
 from tilth.errors import ColumnError, Mistake, SourceError
-from tilth.formats.buffers import filled, grouped
+from tilth.formats.buffers import damaged, filled, grouped
 from tilth.formats.codec import Codec
 
 BLOCK, RECORD = 512, 10_240
@@ -113,21 +113,21 @@ def members(file: IO[bytes]) -> Iterator[Member]:
         if needed > len(held) - at:
             held, base, at = filled(file, held[at:], needed - len(held) + at), base + at, 0
         if len(held) - at < BLOCK:
-            raise _damaged(base + at, "the file ends without two blocks of zeros")
+            raise damaged("member", base + at, "the file ends without two blocks of zeros")
         own, digits, stored, kind, magic, folder = HEADER.unpack_from(held, at)
         summed, length = zlib.adler32(held[at : at + BLOCK]) & 0xFFFF, _number(digits, base + at)
         # the sum of all bytes with blanks in its own place; the lower half of Adler-32 is one more than that of all bytes, modulo 65,521
         if (_number(stored, base + at) - 8 * 32 + sum(stored) + 1) % 65_521 != summed:
             if held[at : at + BLOCK] == ZEROS:
                 return
-            raise _damaged(base + at, "the checksum of its header is wrong")
+            raise damaged("member", base + at, "the checksum of its header is wrong")
         if size >= 0 and kind in REGULAR:
             length = size
         start, stop = at + BLOCK, at + BLOCK + length
         end = stop + -length % BLOCK
         if end > len(held):
             if needed == end - at:
-                raise _damaged(base + at, f"it is of {length:,} bytes, and the file ends before")
+                raise damaged("member", base + at, f"it is of {length:,} bytes, and the file ends before")
             needed = end - at
             continue
         if kind in REGULAR:
@@ -144,11 +144,6 @@ def members(file: IO[bytes]) -> Iterator[Member]:
         at, needed = end, BLOCK
 
 
-def _damaged(offset: int, what: str) -> SourceError:
-    hint = "copy the file again; is it another format, or compressed?"
-    return SourceError(f"the member at byte {offset:,} cannot be read: {what}", hint=hint, code="bad-record")
-
-
 def _number(field: bytes, offset: int) -> int:
     """A number of a header: octal digits, or binary where the first bit is set."""
     if field[0] & 0x80:
@@ -156,14 +151,14 @@ def _number(field: bytes, offset: int) -> int:
     try:
         return int(field.strip(b" \0") or b"0", 8)
     except ValueError:
-        raise _damaged(offset, "there is no tar header") from None
+        raise damaged("member", offset, "there is no tar header") from None
 
 
 def _text(content: bytes, offset: int) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise _damaged(offset, "its name is not UTF-8") from None
+        raise damaged("member", offset, "its name is not UTF-8") from None
 
 
 def _name(name: bytes, folder: bytes, offset: int) -> str:
@@ -177,12 +172,12 @@ def _extended(content: bytes, offset: int) -> dict[str, str]:
     while at < len(content):
         length, _, _ = content[at : at + 20].partition(b" ")
         if not length.isdigit() or not int(length):
-            raise _damaged(offset, "its extended header is damaged")
+            raise damaged("member", offset, "its extended header is damaged")
         key, _, value = content[at + len(length) + 1 : at + int(length) - 1].partition(b"=")
         found[_text(key, offset)] = _text(value, offset)
         at += int(length)
     if not found.get("size", "0").isdigit():
-        raise _damaged(offset, "its extended header is damaged")
+        raise damaged("member", offset, "its extended header is damaged")
     return found
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tilth.data import Dataset, Memory, Roles
+from tilth.data import Dataset, Memory
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session, everything
-from tilth.errors import Mistake, RequestError
+from tilth.errors import RequestError
 from tilth.measures.measure import Measured, ModelMeasure
 from tilth.metrics.metric import measured
 from tilth.metrics.predictions import r2
@@ -55,6 +55,7 @@ class Importance(ModelMeasure):
     """
 
     name = "importance"
+    needs_label = True
 
     rows: int = 1000
     """Rows of the sample."""
@@ -62,10 +63,6 @@ class Importance(ModelMeasure):
     """How often each column is shuffled."""
     seed: int = 0
     """Seed of the sample and the shuffles."""
-
-    def refused(self, roles: Roles) -> tuple[Mistake, ...]:
-        hint = "add roles: {label: COLUMN}, on the command line --label COLUMN"
-        return () if roles.label is not None else (Mistake("importance needs the label", hint=hint, code="no-label"),)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         if self.model is None:

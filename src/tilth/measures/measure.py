@@ -46,12 +46,13 @@ class Measure(Parameterized, ABC):
 
     `baseline`: whether its findings on the training part are saved in the fitted flow, to compare later data with; `default`: whether it
     is measured if no measures are named; `needs_model`: whether it is about a model, which in a flow is that of the step `predict`, so that
-    it is measured after the features only.
+    it is measured after the features only; `needs_label`: whether a table without the role label is refused.
     """
 
     baseline: ClassVar[bool] = False
     default: ClassVar[bool] = False
     needs_model: ClassVar[bool] = False
+    needs_label: ClassVar[bool] = False
 
     @property
     def trains(self) -> bool:
@@ -60,7 +61,9 @@ class Measure(Parameterized, ABC):
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         """The mistakes that prevent measuring a table with these roles."""
-        return ()
+        hint = "add roles: {label: COLUMN}, on the command line --label COLUMN"
+        wrong = self.needs_label and roles.label is None
+        return (Mistake(f"{self.name} needs the label", hint=hint, code="no-label"),) if wrong else ()
 
     def in_folder(self, folder: str) -> Measure:
         """The measure whose files are relative to that of a flow file."""

@@ -13,7 +13,7 @@ from tilth.flow.assembling import assembled
 from tilth.flow.files import parse
 from tilth.flow.flow import Flow
 from tilth.pipelines.plan import Plan, Planned
-from tilth.store.places import atomic
+from tilth.store.places import atomic, write_text
 from tilth.yaml import comment_text, yaml_value
 
 
@@ -49,8 +49,7 @@ class ConvertedPipeline:
     def __str__(self) -> str:
         return "\n".join(_lines(self)) + "\n"
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def save(self, path: str | Path) -> Path:
         """Save the fitted flow (`NAME.tilth`), or the flow file and the models that its steps name, beside it."""
@@ -59,9 +58,7 @@ class ConvertedPipeline:
         for name, content in self.files.items():
             with atomic(Path(path).parent / name) as new:
                 new.write_bytes(content)
-        with atomic(Path(path)) as new:
-            new.write_text(str(self), "utf-8")
-        return Path(path)
+        return write_text(path, str(self))
 
 
 def converted(

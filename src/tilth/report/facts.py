@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -35,3 +36,12 @@ class Facts:
     versions: Mapping[str, str] = field(default_factory=dict, hash=False)
     fingerprint: str = ""
     more: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def times(self) -> tuple[str, str] | tuple[None, None]:
+        """When the run started and ended, in ISO 8601; None where that is not known."""
+        try:
+            started = datetime.fromisoformat(self.started)
+        except ValueError:
+            return None, None
+        return started.isoformat(), (started + timedelta(seconds=self.seconds)).isoformat()

@@ -123,9 +123,7 @@ class _Reader:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            for where, mistake in mistakes_of(error, value, model, at):
-                place = self.document.place(where, of_key=mistake.code in ("missing-key", "unknown-key"))
-                self.document.mistakes.append(mistake.at(place))
+            self.document.mistakes += self.document.located(mistakes_of(error, value, model, at))
             return None
 
     def file(self) -> tuple[Case, ...]:

@@ -13,7 +13,7 @@ from tilth.rules import Ruleset, parse
 from tilth.rulesets import dbt, deequ, great_expectations, soda_checks, soda_contracts
 from tilth.rulesets.check import Check, Converter
 from tilth.rulesets.writing import Unsupported
-from tilth.store.places import atomic
+from tilth.store.places import write_text
 from tilth.yaml import comment_text
 
 CONVERTERS: tuple[Converter, ...] = (
@@ -64,16 +64,13 @@ class ConvertedChecks:
     def __str__(self) -> str:
         return "\n".join(_lines(self)) + "\n"
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def save(self, path: str | Path) -> Path:
         """Write the rules to a file. Errors: `RequestError` for a place that is not called NAME.dqdl."""
         if Path(path).suffix != ".dqdl":
             raise RequestError(f"rules cannot be written to {str(path)!r}", accepted="a place called NAME.dqdl", code="bad-suffix")
-        with atomic(Path(path)) as new:
-            new.write_text(str(self), "utf-8")
-        return Path(path)
+        return write_text(path, str(self))
 
 
 def converted_checks(name: str, given: Any, table: str | None = None) -> ConvertedChecks | None:

@@ -25,7 +25,7 @@ from tilth.serve.predictions import Prediction
 from tilth.serve.remote import LARGEST, Remote
 from tilth.serve.stages import Output, Preparation, Stage
 from tilth.store.local import text_of
-from tilth.store.places import atomic
+from tilth.store.places import write_text
 
 CLOSE_SINGLE = 1e-5  # relative, for a model that computes with 32-bit floats
 NUMBERS = "numbers"  # of a model that answers labels, which hide small differences
@@ -81,8 +81,7 @@ def record(pipeline: Pipeline, file: str | Path) -> int:
         "close": CLOSE_SINGLE if any(isinstance(s, Prediction) and s.model.single for s in pipeline.stages) else CLOSE,
         "rows": [{"row": row, **answer} for row, answer in zip(rows, answers, strict=True)],
     }
-    with atomic(file) as new:
-        new.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write_text(file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     return answered
 
 

@@ -226,6 +226,13 @@ def atomic(place: Place, folder: bool = False, kind: str = "") -> AbstractContex
     return sealed(protection, make, os.fspath(place), folder, kind)
 
 
+def write_text(place: str | Path, text: str) -> Path:
+    """Write a text file atomically; its path. Errors: as for `atomic`."""
+    with atomic(place) as new:
+        new.write_text(text, "utf-8")
+    return Path(place)
+
+
 def reject_foreign(place: Place, folder: bool = True) -> None:
     """Reject a place with what Tilth did not write, before any work is done. Errors: as for `atomic`."""
     store_of(place).reject_foreign(os.fspath(place), folder)

@@ -15,7 +15,7 @@ from tilth.errors import Mistake, RequestError, joined
 from tilth.flow.files import parse
 from tilth.flow.flow import Flow
 from tilth.store.documents import document
-from tilth.store.places import atomic
+from tilth.store.places import write_text
 from tilth.yaml import comment_text, yaml_value
 
 RECIPE, FLOW, JOB = "a recipe of AWS Glue DataBrew", "a flow of SageMaker Data Wrangler", "a job of AWS Glue"
@@ -67,8 +67,7 @@ class Conversion:
     def __str__(self) -> str:
         return "\n".join(_lines(self)) + "\n"
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     @property
     def flow(self) -> Flow:
@@ -80,9 +79,7 @@ class Conversion:
         if Path(path).suffix == ".tilth":
             message, hint = f"{self.kind} has learned nothing that could be kept", "write a flow file, NAME.yaml, and fit it: `tilth fit`"
             raise RequestError(message, hint=hint, code="not-fitted")
-        with atomic(Path(path)) as new:
-            new.write_text(str(self), "utf-8")
-        return Path(path)
+        return write_text(path, str(self))
 
 
 def convert(path: str | Path, data: str | None = None) -> Conversion:

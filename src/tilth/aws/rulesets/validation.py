@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from tilth.aws.rulesets.given import RuleGiven, RulesetGiven
@@ -32,20 +31,13 @@ def validation_json(ruleset: RulesetGiven, report: Report) -> str:
         "lastModifiedDate": ruleset.LastModifiedDate,
     }
     result = {"status": _worst([r["status"] for r in rules]), "ruleResults": rules}
-    written = {"version": VERSION, **_times(report), "sampleSize": report.rows, "rulesetResults": [{**_known(named), **result}]}
+    times = zip(("startedOn", "writtenOn"), report.facts.times, strict=True)
+    written = {"version": VERSION, **dict(times), "sampleSize": report.rows, "rulesetResults": [{**_known(named), **result}]}
     return json.dumps(jsonable(_known(written)), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _times(report: Report) -> dict[str, str]:
-    try:
-        started = datetime.fromisoformat(report.facts.started)
-    except ValueError:
-        return {}
-    return {"startedOn": started.isoformat(), "writtenOn": (started + timedelta(seconds=report.facts.seconds)).isoformat()}
 
 
 def _rule(rule: RuleGiven, findings: Sequence[Finding[RuleVerdict]], rows: int | None) -> dict[str, Any]:

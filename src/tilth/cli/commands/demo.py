@@ -25,15 +25,14 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     """
     from tilth import verbs
     from tilth.demo.loans import COLUMNS, write_loans
-    from tilth.store.places import atomic
+    from tilth.store.places import write_text
 
     folder = Path(out)
     table, flow = folder / "loans.csv", folder / "loans.yaml"
     text = Path(__file__).parents[2].joinpath("demo", "loans.yaml").read_text("utf-8")
     _reject_foreign(table, ",".join(COLUMNS), flow, text)
     write_loans(table, rows, seed)
-    with atomic(flow) as new:
-        new.write_text(text, "utf-8")
+    write_text(flow, text)
     report = verbs.run(flow, folder / "result", engine=engine_from(engine))
     show(report)
     say(

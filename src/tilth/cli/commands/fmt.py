@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from tilth.options import INPUT, say
@@ -21,7 +19,7 @@ def command(rules: tuple[str, ...], check: bool) -> int:
     from tilth.report.blocks import counted
     from tilth.rules import formatted
     from tilth.store.local import text_of
-    from tilth.store.places import atomic
+    from tilth.store.places import write_text
 
     changed, wrong = 0, 0
     for path in rules:
@@ -38,8 +36,7 @@ def command(rules: tuple[str, ...], check: bool) -> int:
         if check:
             click.echo(path)
         else:
-            with atomic(Path(path)) as new:
-                new.write_text(laid_out, "utf-8")
+            write_text(path, laid_out)
     said = f"{counted(len(rules), 'file')}: {changed} {'would change' if check else 'changed'}"
     say(said + (f", {counted(wrong, 'ruleset')} with errors" if wrong else ""))
     return 2 if wrong else int(check and changed > 0)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import PurePath
 from typing import Any, Literal
 
-from tilth.data import Dataset, Roles
+from tilth.data import Dataset
 from tilth.engine.expressions import col, not_null
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session
@@ -44,6 +44,7 @@ class BiasVarianceOfLearner(Measure):
     """
 
     name = "bias_variance"
+    needs_label = True
 
     learner: str = "tree"
     """A decision `tree` without limits, `boosting` of such, or a file `.skops` of a scikit-learn model, which is trained anew."""
@@ -91,10 +92,6 @@ class BiasVarianceOfLearner(Measure):
     @property
     def trains(self) -> bool:
         return True
-
-    def refused(self, roles: Roles) -> tuple[Mistake, ...]:
-        hint = "add roles: {label: COLUMN}, on the command line --label COLUMN"
-        return () if roles.label is not None else (Mistake("bias_variance needs the label", hint=hint, code="no-label"),)
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         if self.make is None and find_spec("sklearn") is None:

@@ -157,7 +157,7 @@ def drop(seen: Seen, case: Case) -> Remedy:
 
 
 def own(seen: Seen, case: Case) -> Remedy:
-    """The message of this case."""
+    """The remedy that the case brings along."""
     return case.remedy or NOTHING
 
 
