@@ -79,7 +79,7 @@ PRIVATE = click.option(
     "--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated."
 )
 TRANSFORMS = click.option(
-    "--output", type=NAMES, default=(), metavar="NAMES", help="Transforms of what the model gave, such as temperature=1.7,softmax."
+    "--output", type=NAMES, default=(), metavar="NAMES", help="Transforms of the model's output, such as temperature=1.7,softmax."
 )
 TRUSTED = click.option(
     "--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts."
@@ -106,7 +106,7 @@ JUDGING = (
         type=click.Choice(["glue", "pass", "fail"]),
         default="glue",
         show_default=True,
-        help="What a rule does over no rows; as in Glue, it fails for an empty table, and passes where its `where` matches no row.",
+        help="The outcome of a rule over no rows; as in Glue, it fails for an empty table, and passes where its `where` matches no row.",
     ),
     click.option(
         "--date-granularity",
@@ -115,7 +115,7 @@ JUDGING = (
         show_default=True,
         help="Compare dates as precisely as a condition says, or always by day.",
     ),
-    click.option("--strict-types", is_flag=True, help="To ColumnDataType, 12.0 is not an integer."),
+    click.option("--strict-types", is_flag=True, help="ColumnDataType does not accept 12.0 as an integer."),
 )
 AS_JSON = click.option("--json", is_flag=True, help="Print the report as JSON.")
 REPORTS = click.option(
@@ -129,7 +129,7 @@ FORCE = click.option("--force", is_flag=True, help="Replace an existing file.")
 SECRET = click.option(
     "--secret",
     metavar="REFERENCE",
-    help="Where the secret is kept that opens the data, such as env:NAME, file:PATH, aws:NAME or command:WORDS.",
+    help="The reference of the secret that opens the data, such as env:NAME, file:PATH, aws:NAME or command:WORDS.",
 )
 READING = (
     click.option("--format", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),
@@ -139,7 +139,9 @@ READING = (
     click.option("--names", type=NAMES, metavar="A,B,…", help="Column names, for a file without a header."),
     click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A string to read as null; may be repeated."),
     click.option("--encoding", metavar="NAME", help="The encoding; utf-8 by default."),
-    click.option("--pattern", metavar="TEXT", help="What the names of images hold, such as {split}/{class}/{}: a column for each name."),
+    click.option(
+        "--pattern", metavar="TEXT", help="The pattern of the names of images, such as {split}/{class}/{}, with a column for each name."
+    ),
     SECRET,
 )
 
@@ -172,7 +174,7 @@ KEY = (
         multiple=True,
         expose_value=False,
         callback=_allow_plaintext,
-        help="Leave the report, or what an engine or a training program keeps on disk meanwhile, unencrypted; recorded. May be repeated.",
+        help="Leave the report, or temporary files of an engine or a training program, unencrypted; this is recorded. May be repeated.",
     ),
 )
 ENGINE = (

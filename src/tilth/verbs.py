@@ -211,8 +211,8 @@ def check(
 
     The report's `passed_rows()` and `failed_rows()` are lazy tables of the same rows, without a file.
 
-    With a history, numbers of analyzers and of some rules that it does not let expect are findings of the kind `observation`, which have no
-    influence on verdicts; `observe=False` leaves them out.
+    With a history, numbers of analyzers and of some rules that are outside the range which it suggests are findings of the kind
+    `observation`, which have no influence on verdicts; `observe=False` leaves them out.
 
     `what_if=True` adds which rules would notice damage to the data: findings of the kind `what_if`, for each column and for the table.
 

@@ -1,4 +1,4 @@
-"""Configurations of AWS services, which are JSON files."""
+"""Configurations of AWS services: JSON files, and what their objects have in common."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from tilth.errors import RequestError
 from tilth.store.local import text_of
+
+
+class Part(BaseModel):
+    """An object whose keys are all known, and whose values are not converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 def configuration(path: str | Path) -> Any:

@@ -160,7 +160,7 @@ def _join(members: np.ndarray, texts: Sequence[str], first: np.ndarray, like: fl
     for i in range(len(members) - 1):
         others = i + 1 + np.flatnonzero(of[i + 1 :] != of[i])
         if len(list(islice(left, len(others)))) < len(others):
-            raise RequestError("near-duplicates: too many texts are a little alike to compare all", hint=FEWER, code="too-many-pairs")
+            raise RequestError("near-duplicates: too many texts are somewhat alike to compare all pairs", hint=FEWER, code="too-many-pairs")
         if not len(others):
             continue
         marked[keys[i]] = 1

@@ -76,7 +76,7 @@ DAMAGES: tuple[Damage, ...] = (
     Damage("new", f"a tenth of the strings become {NEW!r}", _string(lambda column: _in_some(lit(NEW), column))),
     Damage("empty", "a tenth of the strings become empty", _string(lambda column: _in_some(lit(""), column))),
     Damage("blank", "a tenth of the strings become a blank", _string(lambda column: _in_some(lit(" "), column))),
-    Damage("padded", "a blank behind each string", _string(lambda column: concat(col(column.name), lit(" ")))),
+    Damage("padded", "a blank after each string", _string(lambda column: concat(col(column.name), lit(" ")))),
     Damage("not", "true and false exchanged", lambda column, *_: not_(col(column.name)) if column.kind is Kind.BOOLEAN else None),
 )
 """In the order in which they are shown."""

@@ -68,9 +68,9 @@ def evaluate(
     For each failed rule the `examples` most frequent values or keys that fail are looked up with their rows, or as many rows, private
     values masked; of more than twenty rules that different rows fail, for the first of them.
     `composites` is `column`, where a composite is the combination of its parts' outcomes, or `row`, where it passes if no row fails it.
-    `empty`, `strict_types` and `date_granularity`, `operand` or `day`, are those of `Setting`; `observe`: with a history, numbers that it
-    does not let expect are findings, too. A CustomSql that runs longer than `sql_seconds`, or needs more memory than there is, ends as
-    Error. Errors: `RequestError` for another word.
+    `empty`, `strict_types` and `date_granularity`, `operand` or `day`, are those of `Setting`; `observe`: with a history, numbers
+    outside the range that it suggests are findings, too. A CustomSql that runs longer than `sql_seconds`, or out of memory, ends as Error.
+    Errors: `RequestError` for another word.
     """
     given = {"composites": composites, "empty": empty, "date_granularity": date_granularity}
     RequestError.reject(m for name, word in given.items() for m in unknown([word], WORDS[name], f"{name} cannot be {{}}", "bad-value"))

@@ -1,4 +1,4 @@
-"""Observations: numbers of a check that are outside what their history lets expect. They change no verdict."""
+"""Observations: numbers of a check that are outside the range which their history suggests. They change no verdict."""
 
 from __future__ import annotations
 
@@ -136,8 +136,9 @@ def section(findings: Sequence[Finding[Observation]]) -> Section:
         for p in (f.payload,)
     ]
     heads = ("metric", "until now", "value", "expected", "limits", "a rule that says so")
-    lead = f"{counted(len(findings), 'number')} of this check {'is' if len(findings) == 1 else 'are'} outside what earlier ones let expect."
-    advice = (Advice(f"Look at {', '.join(code(f.name) for f in findings[:MOST_NAMED])}: not where earlier checks were.", 60),)
+    are = "is" if len(findings) == 1 else "are"
+    lead = f"{counted(len(findings), 'number')} of this check {are} outside the range that earlier checks suggest."
+    advice = (Advice(f"Look at {', '.join(code(f.name) for f in findings[:MOST_NAMED])}: outside the range of earlier checks.", 60),)
     return Section("observations", "Observations", (table("Observations", heads, rows, heads[2:5]),), lead=lead, advice=advice)
 
 

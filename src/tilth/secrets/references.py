@@ -71,7 +71,7 @@ class Reference:
         """The reference that a text is. Errors: `RequestError`, which does not repeat the text: it may be the secret itself."""
         scheme, colon, name = text.partition(":")
         if not colon or not name or scheme not in PROVIDERS:
-            message = "a reference to a secret is wanted, and what is given is none (it is not repeated: it may be a secret)"
+            message = "this is not a reference to a secret (it is not shown: it may be a secret)"
             raise RequestError(message, accepted=SHAPES, hint="keep the secret where one of these finds it", code="no-reference")
         provider, field, label = PROVIDERS[scheme], "", ""
         if provider.has_labels and (found := LABEL.search(name)):

@@ -131,7 +131,7 @@ class Server:
             return
         given = request.headers.get(b"authorization", b"").removeprefix(b"Bearer ")
         if self.limits.token and not hmac.compare_digest(given, self.limits.token.encode()):
-            raise Refused(401, "no-token", "the request has not the token", accepted="Authorization: Bearer TOKEN")
+            raise Refused(401, "no-token", "the request does not have the token", accepted="Authorization: Bearer TOKEN")
         if request.path == INVOCATIONS and self.metrics.in_flight > self.limits.requests:
             raise Refused(503, "overloaded", "too many requests are being answered", accepted="the same request later")
 
@@ -148,7 +148,7 @@ class Server:
     async def ping(self, request: Request) -> Answer:
         """Ready: stages here are loaded before the socket opens, and those on other machines answer."""
         if self.metrics.overdue >= THREADS:
-            raise Refused(503, "not-ready", "everything that answers is busy with requests that take too long")
+            raise Refused(503, "not-ready", "all threads are busy with requests that take too long")
         if self.pipeline.quick or await self._in_thread(self.pipeline.ready):
             return Answer(200, "", b"")
         raise Refused(503, "not-ready", "a stage on another machine does not answer")
@@ -216,7 +216,7 @@ class Server:
                 finally:
                     setting.cancel()
         except TimeoutError:
-            raise Refused(408, "too-slow", f"the body has not arrived within {self.limits.seconds:g} seconds") from None
+            raise Refused(408, "too-slow", f"the body did not arrive within {self.limits.seconds:g} seconds") from None
         coding = request.header(b"content-encoding").strip().lower()
         if coding in ("", "identity"):
             return body

@@ -31,17 +31,22 @@ def _instance(context: click.Context, parameter: click.Parameter, text: str) -> 
 @click.command()
 @click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL | URL]… DATA…")
 @click.option("-o", "--out", type=OUTPUT, metavar="OUT", help=f"The folder for the answers, NAME{OUT} for each file; it is replaced.")
-@click.option("--job", type=INPUT, metavar="JOB.json", help="A transform job of SageMaker: its data, output and options; those given win.")
+@click.option(
+    "--job",
+    type=INPUT,
+    metavar="JOB.json",
+    help="A SageMaker transform job, for data, output and options; those given here have precedence.",
+)
 @TRANSFORMS
 @click.option("--content-type", metavar="TYPE", help="The media type of the files; by their suffix by default.")
 @click.option("--accept", metavar="TYPE", help="The media type of the answers; that of the file by default.")
 @click.option(
     "--split",
     type=click.Choice(["line", "recordio", "tfrecord", "none"]),
-    help="What a record is, or none for whole files; by content type by default.",
+    help="How files are split into records, or none for whole files; by content type by default.",
 )
 @click.option("--compression", type=click.Choice(["gzip", "none"]), help="Whether files are packed; by their names by default.")
-@click.option("--assemble", type=click.Choice(["line", "none"]), help="A line end after each answer, or none; by content type by default.")
+@click.option("--assemble", type=click.Choice(["line", "none"]), help="Whether a line end follows each answer; by content type by default.")
 @click.option(
     "--strategy",
     type=click.Choice(["multi-record", "single-record"]),
@@ -53,23 +58,30 @@ def _instance(context: click.Context, parameter: click.Parameter, text: str) -> 
     metavar="MIB",
     help="The size of a batch; 0 for records and files of any size.  [default: the stage's, or 6]",
 )
-@click.option("--concurrency", type=click.IntRange(1, 100), metavar="N", help="Batches at the same time.  [default: the stage's, or 1]")
 @click.option(
-    "--timeout", type=click.IntRange(1, 3600), metavar="SECONDS", help=f"For an answer of a stage at a URL.  [default: {SECONDS}]"
+    "--concurrency", type=click.IntRange(1, 100), metavar="N", help="The number of batches at the same time.  [default: the stage's, or 1]"
+)
+@click.option(
+    "--timeout",
+    type=click.IntRange(1, 3600),
+    metavar="SECONDS",
+    help=f"The time limit for an answer of a stage at a URL.  [default: {SECONDS}]",
 )
 @click.option(
     "--retries", type=click.IntRange(0, 3), metavar="N", help=f"How often a stage at a URL that fails is asked again.  [default: {RETRIES}]"
 )
-@click.option("--input-filter", metavar="PATH", help="What is sent of a record, such as '$[1:]'; all of it by default.")
+@click.option("--input-filter", metavar="PATH", help="The part of a record that is sent, such as '$[1:]'; all of it by default.")
 @click.option("--join/--no-join", default=None, help="Join each record, unfiltered, with its answer.")
-@click.option("--output-filter", metavar="PATH", help="What is written of an answer, joined or not, such as '$[0,-1]'.")
+@click.option("--output-filter", metavar="PATH", help="The part of an answer, joined or not, that is written, such as '$[0,-1]'.")
 @click.option(
     "--slice-end",
     type=click.Choice(["exclusive", "inclusive"]),
     help="Whether the range [1:4] of a filter holds position 4; exclusive: no.",
 )
-@click.option("--instance", callback=_instance, default="1/1", metavar="K/N", help="Of files dealt to N runs, those of the K-th.")
-@click.option("--strict", is_flag=True, help="Refuse what SageMaker would.")
+@click.option(
+    "--instance", callback=_instance, default="1/1", metavar="K/N", help="Divide the files among N runs, and transform those of the K-th."
+)
+@click.option("--strict", is_flag=True, help="Refuse what SageMaker would refuse.")
 @ALLOW_PYTHON
 @TRUSTED
 @shared(*KEY)

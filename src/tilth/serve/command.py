@@ -29,9 +29,11 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @click.command()
 @click.argument("things", nargs=-1, metavar="NAME.tilth… [MODEL | URL]… | FOLDER | MODEL.tar.gz")
 @TRANSFORMS
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen at.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port: SAGEMAKER_BIND_TO_PORT or 8080 by default.")
-@click.option("--token-file", metavar="FILE", help=f"A file with the token that clients have to send; else the variable {TOKEN}.")
+@click.option(
+    "--token-file", metavar="FILE", help=f"A file with the token that clients must send; by default that in the variable {TOKEN}."
+)
 @click.option("--tls-cert", default="", metavar="FILE", help="The certificate for HTTPS, in PEM.")
 @click.option("--tls-key", default="", metavar="FILE", help="The key of the certificate, in PEM.")
 @click.option("--capture", metavar="PLACE", help="Where to write requests and answers, without values of private columns.")
@@ -41,17 +43,19 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
     default=100.0,
     show_default=True,
     metavar="N",
-    help="How many of 100 requests are captured.",
+    help="The percentage of requests to capture.",
 )
 @click.option("--explain", metavar="FILE", help="Explain answers as this JSON file says, a ClarifyExplainerConfig of SageMaker.")
 @click.option("--export", metavar="FOLDER", help="Do not serve: write the folder for SageMaker's scikit-learn container.")
-@click.option("--golden", metavar="FILE", help="Golden rows of all stages, which are proven at the start.")
-@click.option("--record-golden", metavar="FILE", help="Do not serve: write golden rows of all stages, best where the model was trained.")
+@click.option("--golden", metavar="FILE", help="Golden rows of all stages, by which the pipeline is tested at the start.")
 @click.option(
-    "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that answer, of which one is replaced that ends or hangs."
+    "--record-golden", metavar="FILE", help="Do not serve: write golden rows of all stages; best done where the model was trained."
 )
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="How long an answer may take: 60 by default.")
-@click.option("--trust-network", is_flag=True, help="Listen without token and TLS: what is in front checks who asks.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="The number of processes that answer; one that ends or hangs is replaced."
+)
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="The time limit for an answer: 60 by default.")
+@click.option("--trust-network", is_flag=True, help="Listen without token and TLS, where a proxy in front checks who asks.")
 @ALLOW_PYTHON
 @TRUSTED
 @shared(*KEY)

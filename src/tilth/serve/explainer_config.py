@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from tilth.aws.configuration import configuration
+from tilth.aws.configuration import Part, configuration
 from tilth.errors import RequestError
 from tilth.measures.explain.units import LANGUAGES
 from tilth.store.local import text_of
@@ -17,30 +18,21 @@ from tilth.web.jmespath import path
 NESTED = ("ExplainerConfig", "ClarifyExplainerConfig")  # keys under which a configuration may lie
 
 
-def _condition(text: str) -> str:
-    try:
-        condition(text)
-    except RequestError as error:
-        raise ValueError(error.mistakes[0].accepted) from None
-    return text
+def _read_by(parse: Callable[[str], Any]) -> AfterValidator:
+    """A validator of strings that can be parsed."""
+
+    def validate(text: str) -> str:
+        try:
+            parse(text)
+        except RequestError as error:
+            raise ValueError(error.mistakes[0].accepted) from None
+        return text
+
+    return AfterValidator(validate)
 
 
-def _path(text: str) -> str:
-    try:
-        path(text)
-    except RequestError as error:
-        raise ValueError(error.mistakes[0].accepted) from None
-    return text
-
-
-Condition = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_condition)]
-JmesPath = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_path)]
-
-
-class Part(BaseModel):
-    """An object whose keys are all known."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+Condition = Annotated[str, Field(min_length=1, max_length=64), _read_by(condition)]
+JmesPath = Annotated[str, Field(min_length=1, max_length=64), _read_by(path)]
 
 
 class Inference(Part):

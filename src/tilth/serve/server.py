@@ -38,7 +38,7 @@ def reject_open(host: str, token: str, tls: bool, trusted: bool) -> None:
     raise RequestError(
         f"{host} can be asked from other machines, and there is not {lacking}",
         accepted="--token-file FILE with --tls-cert FILE and --tls-key FILE; or --host 127.0.0.1",
-        hint="where a proxy or a platform in front checks who asks, such as SageMaker's: --trust-network",
+        hint="where a proxy or platform in front authenticates clients, as SageMaker does: --trust-network",
         code="open-network",
     )
 
@@ -53,7 +53,7 @@ def bound(host: str, port: int) -> socket.socket:
     except socket.gaierror as error:
         raise RequestError(f"--host {host!r} is not an address of this machine", accepted="127.0.0.1, 0.0.0.0", code="bad-host") from error
     except OSError as error:
-        message = f"{host}:{port} cannot be listened at: {error.strerror}"
+        message = f"{host}:{port} cannot be opened: {error.strerror}"
         raise MachineError(message, hint="another port: --port N", code="port-taken") from error
     return listening
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from tilth.aws.configuration import configuration
+from tilth.aws.configuration import Part, configuration
 from tilth.errors import Mistake, RequestError, warn
 from tilth.serve.batching import LARGEST
 from tilth.serve.paths import Path
@@ -32,13 +32,8 @@ def _filter(text: str) -> str:
 
 
 Filter = Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(_filter)]
+Variable = Annotated[str, Field(pattern="^[a-zA-Z_][a-zA-Z0-9_]{0,1023}$")]
 Bucket = Annotated[str, Field(pattern=r"^s3://[^/]+(/.*)?$", max_length=1024)]
-
-
-class Part(BaseModel):
-    """An object whose keys are all known."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Objects(Part):
@@ -99,7 +94,7 @@ class TransformJob(Part):
     MaxConcurrentTransforms: Annotated[int, Field(ge=0)] | None = None
     ModelClientConfig: Client = Client()
     DataProcessing: Processed = Processed()
-    Environment: Annotated[dict[Annotated[str, Field(pattern="^[a-zA-Z_][a-zA-Z0-9_]{0,1023}$")], str], Field(max_length=16)] = {}
+    Environment: Annotated[dict[Variable, str], Field(max_length=16, default_factory=dict)]
     TransformResources: Any = None
     BatchDataCaptureConfig: Any = None
     Tags: Any = None

@@ -221,7 +221,7 @@ def reject_unopenable(path: str) -> None:
     if path.encode("utf-8", "ignore").decode() != path:  # undecodable bytes are surrogates here
         raise SourceError(f"the name {path!a} is not UTF-8", hint="rename it, or set a locale of UTF-8", code="file-name")
     if path == "-" and not os.path.lexists(path):
-        raise SourceError("data are not read from standard input", hint="write them to a file first", code="stream")
+        raise SourceError("data is not read from standard input", hint="write them to a file first", code="stream")
     reject_stream(path, "", SourceError)
 
 

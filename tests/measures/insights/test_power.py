@@ -113,4 +113,4 @@ def test_the_section_is_a_chart_and_a_table():
     section = POWER.section(found)
     assert [type(b) for b in section.blocks][1] is Picture
     assert section.blocks[2].heads[:3] == ("column", "power in raw", "power in train")
-    assert "x alone says most of y: its power is 0.7" in plain(section.lead)
+    assert "x alone says most about y: its power is 0.7" in plain(section.lead)

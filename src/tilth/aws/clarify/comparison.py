@@ -176,7 +176,7 @@ def _of_clarify(name: str, a: Mapping[str, Any], b: Mapping[str, Any], first: Re
     if name == "FT" and "sample" in notes:
         yield "neighbours were searched for in a sample here"
     if ours.get("status") == "degenerate":
-        yield "the value is by convention only: " + (notes or "a ratio has 0 below its line")
+        yield "the value is by convention only: " + (notes or "the denominator of a ratio is 0")
 
 
 def _of_data(a: Mapping[str, Any], b: Mapping[str, Any], first: Result, second: Result) -> Iterator[str]:

@@ -143,7 +143,7 @@ def _sides(observed: Sequence[Any], headers: Sequence[Any], config: AnalysisConf
     named = [v for v in observed if [str(v)] == list(map(str, headers))]
     found = named or [v for v in observed if str(v) in map(str, config.label_values_or_threshold)]
     if len(found) != 1:
-        message = f"which label a high score stands for is not known; there are {listed(map(repr, observed))}"
+        message = f"it is not known which label a high score stands for; there are {listed(map(repr, observed))}"
         raise RequestError(message, hint='name it: "predictor": {"label_headers": ["…"]}', code="label-headers")
     return found[0], next((v for v in observed if v != found[0]), f"not {found[0]}")
 

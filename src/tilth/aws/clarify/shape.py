@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, field_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from tilth.aws import configuration
 from tilth.measures.bias.metrics import of_stage
 
 PRE_TRAINING = of_stage("pre_training")
@@ -38,10 +39,8 @@ Band = Annotated[list[float], Field(min_length=2, max_length=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Part(BaseModel):
-    """An object whose keys are all known; null is not a value."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+class Part(configuration.Part):
+    """An object in which null is not a value."""
 
     @field_validator("*", mode="before")
     @classmethod

@@ -126,7 +126,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "UNIX_TIME": ("unix_seconds({x})",),
     "WEEK_NUMBER": ("weekofyear({x})", "weeks are those of ISO 8601"),
     "WEEK_DAY": ("weekday_of({x})", "Monday is 1"),
-    "CHAR": ("chr({x})", "null where there is no such character"),
+    "CHAR": ("chr({x})", "null where the string has no such character"),
     "INT_TO_IP": ("concat({x} DIV 16777216, '.', {x} DIV 65536 % 256, '.', {x} DIV 256 % 256, '.', {x} % 256)",),
     "IP_TO_INT": (
         "cast(split_part({x}, '.', 1) as bigint) * 16777216 + cast(split_part({x}, '.', 2) as bigint) * 65536"
@@ -294,7 +294,7 @@ def of_remove(a: Action) -> Iterator[Made]:
 def of_days(a: Action) -> Iterator[Made]:
     """The days between two dates."""
     if a.text("units", "DAYS").upper() != "DAYS":
-        raise NotConverted("the difference is in another unit than days")
+        raise NotConverted("the difference is not in days")
     first, second = a.name("sourceColumn1"), a.name("sourceColumn2")
     yield a.formula(a.text("targetColumn"), f"days_between({identifier(second)}, {identifier(first)})", [first, second])
 
@@ -436,7 +436,7 @@ def of_fill(a: Action) -> Iterator[Made]:
             yield a.on_column("impute", *notes, with_="constant", value=value)
         return
     if a.text("modeType", "MINIMUM").upper() not in ("MINIMUM", "NONE"):
-        notes = (*notes, "of equally frequent values the smallest is taken")
+        notes = (*notes, "the smallest of equally frequent values is taken")
     yield a.on_column("impute", *notes, with_=FILLS[how])
 
 
@@ -666,9 +666,9 @@ def _rows_around(a: Action, way: str) -> dict[str, Any]:
         return {"n": int(a.number("value")), **_rows_around(a, "")}
     before, after = int(a.number("numRowsBefore", 0)), int(a.number("numRowsAfter", 0))
     if after not in (0, before):
-        raise NotConverted(f"its window has {before} rows before a row and {after} behind it: `window` has as many, or none behind it")
+        raise NotConverted(f"its window has {before} rows before a row and {after} after it: `window` has as many, or none after it")
     if a.text("modeType", "MINIMUM").upper() not in ("MINIMUM", "NONE"):
-        raise NotConverted("of equally frequent values it takes another one than the smallest")
+        raise NotConverted("it does not take the smallest of equally frequent values")
     return {"window": before + after + 1, "min_periods": 1, **({"center": True} if after else {})}
 
 
@@ -780,7 +780,7 @@ ACTIONS: dict[str, Callable[[Action], Iterable[Made]]] = {
 REASONS: dict[str, str] = {
     **dict.fromkeys(("NOW", "TODAY", "RANDOM", "RANDOM_BETWEEN"), "it gives another result each time"),
     **dict.fromkeys(("GET_ACTION_RESULT", "GET_STEP_DATAFRAME"), "it belongs to an interactive project"),
-    **dict.fromkeys(("DECRYPT", "DETERMINISTIC_DECRYPT"), "its key is not in the recipe, and no flow undoes what protects"),
+    **dict.fromkeys(("DECRYPT", "DETERMINISTIC_DECRYPT"), "its key is not in the recipe, and no step decrypts values"),
     **dict.fromkeys(("MASK_CUSTOM", "MASK_DELIMITER"), "write `formula` with `regexp_replace`, or `redact` with `mask` and `matching`"),
     "MASK_DATE": "its result is a text: write `redact` with `mask_date`, which gives a date",
     "SHUFFLE_ROWS": "write `redact` with `shuffle`, by a column that identifies rows",

@@ -98,7 +98,7 @@ def items_of(nodes: Mapping[str, Node]) -> Iterator[Item]:
         parameters = _chosen(node, label)
         try:
             if node in rest:
-                raise NotConverted("it is on another branch than the longest one, of which the flow is made")
+                raise NotConverted("it is not on the longest branch, of which the flow is made")
             yield Item(source, tuple(_made(nodes, node, label, parameters)))
         except NotConverted as why:
             code = next((v for k, v in parameters.items() if k in ("code", "sql", "query") and isinstance(v, str)), None)
@@ -165,5 +165,5 @@ def _made(nodes: Mapping[str, Node], node: Node, label: str, parameters: Mapping
         raise NotConverted("no step does this in this version")
     else:
         made = list(convert(transform))
-    unread = tuple(f"its parameter {name!r} is not regarded" for name in transform.unread)
+    unread = tuple(f"its parameter {name!r} is ignored" for name in transform.unread)
     yield from (replace(m, notes=(*m.notes, *unread)) if k == 0 else m for k, m in enumerate(made))

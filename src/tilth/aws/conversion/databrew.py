@@ -51,5 +51,5 @@ def _made(operation: str, given: Mapping[str, Any], conditions: Any) -> Iterator
     made = list(ACTIONS[operation](action))
     if not action.unconditional:
         raise NotConverted(f"it is for rows with {action.condition} only, and `{made[0].name}` is for all")
-    unread = tuple(f"its parameter {name!r} is not regarded" for name in action.unread)
+    unread = tuple(f"its parameter {name!r} is ignored" for name in action.unread)
     yield from (replace(m, notes=(*m.notes, *unread)) if k == 0 else m for k, m in enumerate(made))

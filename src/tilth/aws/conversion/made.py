@@ -195,7 +195,7 @@ def _place(item: Item, parts: Mapping[str, list[Placed]], later: list[Made]) -> 
     elif all("training" in m.parts for m in item.made) and not any(m.before(other) for m in item.made for other in later):
         training += [Placed(item, m, AFTER) for m in item.made]
     elif behind_split:
-        raise NotConverted("it changes rows behind the split or a step of `training`, and cannot stand in `training` itself")
+        raise NotConverted("it changes rows after the split or a step of `training`, and cannot stand in `training` itself")
     elif any(m.learns or "rows" not in m.parts for m in steps):
         raise NotConverted("it changes rows by what earlier steps learn, and later steps change that again")
     else:

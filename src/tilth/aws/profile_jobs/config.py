@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tilth.aws.configuration import configuration
+from tilth.aws.configuration import Part, configuration
 from tilth.aws.profile_jobs.statistics import OF_COLUMNS, OF_TABLE, Parameter
 from tilth.errors import ColumnError, Mistake, RequestError, did_you_mean, listed, unknown
 from tilth.validation import validated
@@ -41,12 +41,6 @@ NOT_ALL = ("PERSON_NAME", "DATE", USA_ALL)
 NONE = "NONE"
 
 
-class Part(BaseModel):
-    """An object whose keys are all known."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
 class Selector(Part):
     """Columns by name, or by a regular expression that matches the whole name."""
 
@@ -69,7 +63,7 @@ class Statistics(Part):
     """Which statistics: all if none are named, none for `["NONE"]`; and parameters of some."""
 
     IncludedStatistics: Annotated[list[str], Field(min_length=1)] | None = None
-    Overrides: list[Override] = []
+    Overrides: list[Override] = Field(default_factory=list)
 
 
 class OfColumns(Part):
@@ -89,7 +83,7 @@ class EntityDetector(Part):
     """Which personal data to look for."""
 
     EntityTypes: list[str]
-    AllowedStatistics: list[Allowed] = []
+    AllowedStatistics: list[Allowed] = Field(default_factory=list)
 
     def entities(self) -> set[str]:
         """The entities to look for; `USA_ALL` is all of them except names of persons and dates."""
@@ -111,7 +105,7 @@ class ProfileConfiguration(Part):
 
     ProfileColumns: Annotated[list[Selector], Field(min_length=1)] | None = None
     DatasetStatisticsConfiguration: Statistics | None = None
-    ColumnStatisticsConfigurations: list[OfColumns] = []
+    ColumnStatisticsConfigurations: list[OfColumns] = Field(default_factory=list)
     EntityDetectorConfiguration: EntityDetector | None = None
 
     @classmethod

@@ -164,7 +164,7 @@ def looked(c: Column, column: pa.ChunkedArray) -> Looked:
     if c.kind is Kind.STRING:
         column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
     if c.kind is Kind.INTEGER and pa.types.is_decimal(column.type):  # integers beyond 64 bits
-        raise RequestError(f"column {c.name!r} has integers above {MOST_INTEGER:,}, which a profile job cannot look at", code="too-large")
+        raise RequestError(f"column {c.name!r} has integers above {MOST_INTEGER:,}, which a profile job cannot read", code="too-large")
     found = values_of(column)
     there = found.rows > 0
     rows = found.rows[there]

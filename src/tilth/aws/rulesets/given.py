@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tilth.aws.profile_jobs.config import Part, Selector
+from tilth.aws.configuration import Part
+from tilth.aws.profile_jobs.config import Selector
 from tilth.aws.rulesets.grammar import Check, Test, read
 
 

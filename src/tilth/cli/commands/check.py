@@ -27,7 +27,9 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows, shown for failed rows; may be repeated.")
 @PRIVATE
 @click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="Another table that rules may refer to; may be repeated.")
-@click.option("--history", type=OUTPUT, metavar="PLACE", help="The metrics of earlier checks, where this one's are added.")
+@click.option(
+    "--history", type=OUTPUT, metavar="PLACE", help="The file or database with the metrics of earlier checks; those of this one are added."
+)
 @click.option("--at", type=click.DateTime(), metavar="TIME", help="The time of the check in UTC, for data of an earlier day.")
 @click.option(
     "--examples",
@@ -35,7 +37,7 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
     default=5,
     show_default=True,
     metavar="N",
-    help="How many values, keys or rows are shown of what fails a rule.",
+    help="The number of failing values, keys or rows to show for each rule.",
 )
 @click.option("--passed", type=OUTPUT, metavar="PLACE", help="Write the rows that pass every rule.")
 @click.option("--failed", type=OUTPUT, metavar="PLACE", help="Write the rows that fail a rule, with the failed rules in a column.")
@@ -45,11 +47,11 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
     type=click.Choice(["passed", "skipped"]),
     default="passed",
     show_default=True,
-    help="What a row is that a rule's `where` excludes, where rows are written.",
+    help="In written rows, how a row counts that a rule's `where` excludes.",
 )
-@click.option("--rule-labels", is_flag=True, help="Write a rule's labels after it, where rows are written.")
+@click.option("--rule-labels", is_flag=True, help="In written rows, add each rule's labels.")
 @shared(*JUDGING)
-@click.option("--observe/--no-observe", default=True, help="With --history, tell of numbers that earlier checks do not let expect.")
+@click.option("--observe/--no-observe", default=True, help="With --history, report numbers outside the range that earlier checks suggest.")
 @click.option(
     "--what-if", is_flag=True, help="Damage the data in several ways, and show which rules notice it; --json then prints the report."
 )
@@ -59,7 +61,7 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
     default=600,
     show_default=True,
     metavar="N",
-    help="How long the query of one CustomSql may run.",
+    help="The time limit for the query of each CustomSql.",
 )
 @click.option(
     "--fail-on",
@@ -71,7 +73,7 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
     "--every",
     type=Every(),
     metavar="TIME",
-    help="Check again and again, so long after each other, such as 15m: s, m, h, d. A line for each; SIGINT or SIGTERM ends it.",
+    help="Repeat the check at this interval, such as 15m (s, m, h or d), with a line for each; SIGINT or SIGTERM ends it.",
 )
 @shared(*READING)
 @shared(*ENGINE)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("place", type=INPUT, metavar="PLACE")
-@click.option("--dataset", metavar="NAME", help="Only checks of this dataset.")
-@click.option("--metric", metavar="NAME", help="The values of this metric, such as Dataset.*.RowCount.")
-@click.option("--exclude", type=int, multiple=True, metavar="NUMBER", help="Leave this check out of what rules see; may be repeated.")
-@click.option("--include", type=int, multiple=True, metavar="NUMBER", help="Let rules see this check again; may be repeated.")
+@click.option("--dataset", metavar="NAME", help="Show checks of this dataset only.")
+@click.option("--metric", metavar="NAME", help="Show the values of this metric, such as Dataset.*.RowCount.")
+@click.option("--exclude", type=int, multiple=True, metavar="NUMBER", help="Hide this check from rules; may be repeated.")
+@click.option("--include", type=int, multiple=True, metavar="NUMBER", help="Show this check to rules again; may be repeated.")
 @click.option("--json", is_flag=True, help="Print JSON.")
 @shared(*KEY)
 def command(place: str, dataset: str | None, metric: str | None, exclude: tuple[int, ...], include: tuple[int, ...], json: bool) -> int:

@@ -36,19 +36,23 @@ if TYPE_CHECKING:
 @click.option("--config", type=INPUT, metavar="FILE", help="A SageMaker Clarify analysis_config.json that says what to measure.")
 @click.option("-o", "--out", type=OUTPUT, metavar="DIR", help="Where to write analysis.json and the report.")
 @REPORTS
-@click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as what was made of it.")
+@click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as the prepared data.")
 @click.option("--label", metavar="COLUMN", help="The label: what is to be predicted.")
 @click.option("--positive", multiple=True, metavar="VALUE", help="The favourable label value; may be repeated.")
 @click.option("--prediction", metavar="COLUMN", help="The predictions of a model: labels, or with --threshold scores.")
 @click.option("--threshold", type=float, metavar="SCORE", help="The score above which a prediction is favourable.")
 @click.option("--facet", multiple=True, metavar="COLUMN", help="A column to measure bias against; may be repeated.")
 @click.option("--group", metavar="COLUMN", help="The strata of conditional disparity.")
-@click.option("--clusters", metavar="COLUMN", help="Which rows belong together, such as a patient's: intervals draw them together.")
+@click.option(
+    "--clusters",
+    metavar="COLUMN",
+    help="A column that says which rows belong together, such as those of a patient; intervals resample them together.",
+)
 @click.option("--strata", multiple=True, metavar="COLUMN", help="A column that may explain differences, or all; may be repeated.")
 @click.option("--text", multiple=True, metavar="COLUMN", help="A column of texts, for facets such as @script; may be repeated.")
 @click.option("--image", metavar="COLUMN", help="The column of paths of images, for facets such as @brightness.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows; may be repeated.")
-@click.option("--time", metavar="COLUMN", help="When a row was: the order of the steps of series.")
+@click.option("--time", metavar="COLUMN", help="The column with the time of each row, which orders the steps of series.")
 @PRIVATE
 @click.option(
     "--measure",
@@ -58,7 +62,10 @@ if TYPE_CHECKING:
     help="A measure such as insights or bias, or a metric such as mean:age; may be repeated; default: all that the roles allow.",
 )
 @click.option(
-    "--fail-on", multiple=True, metavar="CONDITION", help='Exit with 1 if it holds for a group: "abs(DPL) > 0.1"; may be repeated.'
+    "--fail-on",
+    multiple=True,
+    metavar="CONDITION",
+    help='Exit with 1 if this condition holds for a group, such as "abs(DPL) > 0.1"; may be repeated.',
 )
 @click.option(
     "--save-counts", "counts_file", type=OUTPUT, metavar="FILE", help="Also write the counts behind bias; measure them again as DATA."
@@ -76,7 +83,7 @@ if TYPE_CHECKING:
     "units",
     type=click.Choice(("token", "sentence", "paragraph")),
     metavar="UNIT",
-    help="What --measure shap explains of texts, each by itself: token, sentence or paragraph.",
+    help="The parts of a text that --measure shap explains: token, sentence or paragraph.",
 )
 @click.option(
     "--save-shap", "shap_file", type=OUTPUT, metavar="FILE", help="Also write the SHAP values of the explained rows: CSV, or *.jsonl."

@@ -12,7 +12,7 @@ from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUTS, PRIVATE, READING, bes
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA")
 @OUTPUTS
-@click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as that of last month.")
+@click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as last month's.")
 @click.option("--label", metavar="COLUMN", help="The label, whose classes are counted.")
 @PRIVATE
 @click.option(
@@ -21,7 +21,7 @@ from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUTS, PRIVATE, READING, bes
     metavar="CONFIG",
     help="A ProfileConfiguration of AWS Glue DataBrew: the result is the JSON of its profile jobs.",
 )
-@click.option("--exact", is_flag=True, help="Of large data, look at all values, not a sample: a scan for each column.")
+@click.option("--exact", is_flag=True, help="Use all values of large data, not a sample: a scan for each column.")
 @AS_JSON
 @shared(*READING)
 @shared(*ENGINE)

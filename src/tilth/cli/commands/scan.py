@@ -19,19 +19,38 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
     type=click.Choice(("columns", "sample", "full")),
     default="columns",
     show_default=True,
-    help="Counts of all rows, or of a sample; full: also where it is in each cell.",
+    help="Count entities in all rows, or in a sample; full: also find their places in each cell.",
 )
 @click.option("--cells", metavar="PLACE", help="Where --mode full writes the table, with the column DetectedEntities.")
-@click.option("--entities", type=NAMES, default=(), metavar="A,B,…", help="What is looked for; --list shows all. Default: all there is.")
+@click.option("--entities", type=NAMES, default=(), metavar="A,B,…", help="The entities to look for; --list shows them. Default: all.")
 @click.option(
-    "--countries", type=NAMES, default="all", show_default=True, metavar="US,CA,…", help="Whose numbers are looked for, as ISO codes."
+    "--countries",
+    type=NAMES,
+    default="all",
+    show_default=True,
+    metavar="US,CA,…",
+    help="The countries whose numbers to look for, as ISO codes.",
 )
-@click.option("--sensitivity", default="low", show_default=True, metavar="low|high|SCORE", help="The least score of what is reported.")
-@click.option("--threshold", type=float, default=0.1, show_default=True, metavar="SHARE", help="From which a column is sensitive.")
-@click.option("--sample-portion", type=float, default=0.1, show_default=True, metavar="SHARE", help="Of the rows, with --mode sample.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed looks at other rows.")
-@click.option("--never", multiple=True, metavar="COLUMN", help="A column that is not looked at; may be repeated.")
-@click.option("--allow", multiple=True, metavar="TEXT", help="A text that is not reported, or a pattern as /…/; may be repeated.")
+@click.option("--sensitivity", default="low", show_default=True, metavar="low|high|SCORE", help="The lowest score that is reported.")
+@click.option(
+    "--threshold",
+    type=float,
+    default=0.1,
+    show_default=True,
+    metavar="SHARE",
+    help="The share of a column's values from which it is sensitive.",
+)
+@click.option(
+    "--sample-portion",
+    type=float,
+    default=0.1,
+    show_default=True,
+    metavar="SHARE",
+    help="The share of rows to look at, with --mode sample.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The seed of the sample.")
+@click.option("--never", multiple=True, metavar="COLUMN", help="A column to leave out; may be repeated.")
+@click.option("--allow", multiple=True, metavar="TEXT", help="A text to ignore, or a pattern as /…/; may be repeated.")
 @click.option(
     "--custom", type=INPUT, metavar="FILE", help="A YAML list of entities of your own: name, pattern, context_words, validator, tier."
 )
@@ -43,8 +62,8 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
     metavar="FILE",
     help="A CSV file of what is found, with masked examples, in which you decide yes or no; it is obeyed when it is there already.",
 )
-@click.option("--examples", is_flag=True, help="Show up to ten masked examples of each.")
-@click.option("--list", "listing", is_flag=True, help="List the entities instead.")
+@click.option("--examples", is_flag=True, help="Show up to ten masked examples of each entity.")
+@click.option("--list", "listing", is_flag=True, help="List the entities, and scan nothing.")
 @click.option("--json", is_flag=True, help="Print verdicts and counts as JSON.")
 @ALLOW_PYTHON
 @shared(*READING)

@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 @click.option("--entrypoint", default="", metavar="WORDS", help="The ENTRYPOINT of the image, run with the argument `train`.")
 @click.option("--python", type=INPUT, metavar="PROGRAM", help="The Python that runs the script; this one by default.")
 @click.option("--install", is_flag=True, help="Install the script's requirements.txt, for this job alone.")
-@click.option("--time-limit", metavar="TIME", help="Stop the program after a time such as 90s, 30m or 2h.")
-@click.option("--checkpoints", type=INPUT, metavar="FOLDER", help="A folder that the program finds at /opt/ml/checkpoints, and that stays.")
+@click.option("--time-limit", metavar="TIME", help="Stop the program after this time, such as 90s, 30m or 2h.")
+@click.option("--checkpoints", type=INPUT, metavar="FOLDER", help="A folder for /opt/ml/checkpoints, which is kept.")
 @click.option("--name", default="", metavar="NAME", help="The name of the job; by default that of the program and the time.")
 @click.option(
     "--opt-ml",
     type=click.Choice(["namespace", "link", "folder"]),
-    help="What is at /opt/ml: the job's own, in a mount namespace; a link, while it runs; or nothing, but SAGEMAKER_BASE_DIR names its "
-    "folders. By default the first where the machine allows it, else the last.",
+    help="How the program finds its folders: at /opt/ml in a mount namespace of its own, by a link at /opt/ml, or by SAGEMAKER_BASE_DIR "
+    "alone. By default the first where the machine allows it, else the last.",
 )
-@click.option("--spill", type=INPUT, metavar="FOLDER", help="Where the job's folders lie while it runs: among temporary files by default.")
+@click.option("--spill", type=INPUT, metavar="FOLDER", help="Where the job's folders are while it runs; among temporary files by default.")
 @shared(*KEY)
 def command(
     program: str,

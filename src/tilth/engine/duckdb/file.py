@@ -47,7 +47,7 @@ class DuckDBFile(Store):
                 raise SourceError(f"{place} cannot be opened: {_first_line(error)}", hint=hint, code="not-readable") from None
             except duckdb.OutOfMemoryException:
                 hint = "name the table, and sort or join in a flow: Tilth spills then"
-                raise MachineError(f"{place}: the query needs more memory than there is", hint=hint, code=MEMORY) from None
+                raise MachineError(f"{place}: the query ran out of memory", hint=hint, code=MEMORY) from None
             except duckdb.Error as error:
                 raise SourceError(f"{place} cannot be used: {_first_line(error)}", code="not-readable") from None
 

@@ -428,7 +428,7 @@ def _gaps(seen: Seen) -> Iterator[Case]:
         if c.valid and c.rows:
             tells = name in seen.powers and (seen.powers[name].payload.missing_power or 0.0) > 0.05
             line = step("features", "flag", {"columns": name, "with": "missing"}) if tells else dropped([name])
-            said = "; that it is missing says something of the label, so keep that" if tells else ""
+            said = "; a missing value says something about the label, so keep that information" if tells else ""
             yield Case((name,), c.missing / c.rows, {"share": percent(c.missing / c.rows), "tells": said}, line)
 
 
@@ -561,7 +561,9 @@ FLAWS: Sequence[Flaw] = (
     Flaw("few-rows", "high", _few_rows, "{rows} with a label are too few to learn from: 20 are needed, and 5 of each of two classes", own),
     Flaw("duplicate-rows", "high", _duplicates, "{rows} equal an earlier one{but}: a split puts equal rows on both sides", own, 0.1),
     Flaw("duplicate-rows", "low", _duplicates, "{rows} equal an earlier one{but}: a split puts equal rows on both sides", own, 0.01),
-    Flaw("near-duplicates", "medium", _near_duplicates, "{texts} are nearly another one: a split puts them on both sides", own, 0.01),
+    Flaw(
+        "near-duplicates", "medium", _near_duplicates, "{texts} are nearly the same as another: a split puts them on both sides", own, 0.01
+    ),
     Flaw("rare-class", "high", _rare_classes, "{many} with fewer than 10 rows: {classes}", own),
     Flaw(
         "imbalanced-classes",
@@ -605,7 +607,7 @@ FLAWS: Sequence[Flaw] = (
         "id-column",
         "medium",
         _keys,
-        "has another value in every row: it identifies rows and says nothing of new ones",
+        "has a different value in every row: it identifies rows and says nothing about new ones",
         lambda seen, case: of_data("roles", "id", [*seen.roles.id, *case.columns]),
         together=True,
     ),
@@ -636,7 +638,7 @@ FLAWS: Sequence[Flaw] = (
     Flaw("collinear", "low", _same, "says the same as {other} ({measure} {value})", drop),
     Flaw("collinear", "low", _inflated, "{says} by the other numbers", drop),
     Flaw("near-constant", "low", _nearly, "has the same value in more than 99.9 % of the rows", drop, 0.999, together=True),
-    Flaw("low-power", "low", _weak, "says nothing of the label by itself", drop, 0.995, together=True),
+    Flaw("low-power", "low", _weak, "says nothing about the label by itself", drop, 0.995, together=True),
     Flaw("anomalies", "low", _anomalous, "is far out in rows that an isolation forest finds anomalous (score {score})", own),
 )
 """Every flaw, in the order in which they are shown within a severity."""

@@ -167,7 +167,7 @@ def power(found: Sequence[Finding[PredictionPower]]) -> Section:
     label, score = code(first[0].payload.label), first[0].payload.score
     meaning = "2 · AUC − 1" if score == "AUC" else "R²"
     blocks: list[Block] = [
-        Words(f"Power is {meaning} of the column alone, out of fold: 0 says nothing of {label}, and 1 gives it away."),
+        Words(f"Power is {meaning} of the column alone, out of fold: 0 says nothing about {label}, and 1 gives it away."),
         Picture(bars("Prediction power", {f.name: f.number for f in first[:MOST]}), f"Prediction power for {label}."),
         _table(found, parts),
     ]
@@ -175,7 +175,7 @@ def power(found: Sequence[Finding[PredictionPower]]) -> Section:
         blocks.append(Words(f"Importance is how much the {score} of the quick model falls when the column is shuffled."))
     strong = [f for f in first if (f.number or 0) >= 0.05]
     best = first[0]
-    lead = f"{code(best.name)} alone says most of {label}: its power is {exact(best.number)} ({score} {exact(best.payload.scored)}); "
+    lead = f"{code(best.name)} alone says most about {label}: its power is {exact(best.number)} ({score} {exact(best.payload.scored)}); "
     lead += f"{counted(len(strong), 'column')} of {len(first):,} {'has' if len(strong) == 1 else 'have'} a power of 0.05 or more."
     return Section("power", "What the data can predict", tuple(blocks), lead=lead)
 

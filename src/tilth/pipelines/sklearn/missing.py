@@ -52,7 +52,7 @@ def of_imputer(s: Stage) -> Features:
 def of_indicator(s: Stage) -> Features:
     """`flag`."""
     if not is_missing(s.fitted.missing_values) or s.fitted.sparse is True:
-        raise Unsupported("missing is another value than null to it")
+        raise Unsupported("its missing value is not null")
     beside = [s.features[i]._replace(own=False) for i in s.fitted.features_.tolist()]
     names = s.names or [f"missingindicator_{f.name}" for f in beside]
     return s.plan.one_by_one(s.source, beside, names, partial(step_of, Flag, with_="missing"), [{}] * len(beside))
