@@ -286,6 +286,7 @@ class Axis:
     def warnings(self) -> list[Noted]:
         """Warnings about how the column was read, and that the values of a private one are not shown."""
         made = []
+        found, other = ("continuous", "categorical") if self.intervals else ("categorical", "continuous")
         if len(self.values) > 1 and self._is_read() and all(number_of(v) is not None for v in self.values):
             if self.facts is not None and reading(self.kind, self.facts, self.values[:1]) == "continuous":
                 message = (
@@ -294,12 +295,10 @@ class Axis:
                 message += f'are selected. For a range write an interval such as "({self.values[0]}, {self.values[-1]}]"'
                 made.append(("VALUES_ON_CONTINUOUS", self.column, message))
         elif self.facts is not None and self._is_read() and is_ambiguous(self.kind, self.facts):
-            found, other = ("continuous", "categorical") if self.intervals else ("categorical", "continuous")
             message = f"integer column {self.column!r} has {self.facts.distinct} different values in {self.facts.present:,} rows and is "
             message += f"read as {found}; with other rows it could be {other}. State it: types: {{{self.column}: {found}}}"
             made.append(("AMBIGUOUS_TYPE", self.column, f"{message}. {self._meaning}" if self.read_as else message))
         elif self._is_read() and self._could_be_both():
-            found, other = ("continuous", "categorical") if self.intervals else ("categorical", "continuous")
             message = f"column {self.column!r} is read as {found}, so {self._meaning}; it could be meant the other way. "
             message += f"State it: types: {{{self.column}: {found}}}, or {other}"
             made.append(("VALUE_OR_THRESHOLD", self.column, message))
