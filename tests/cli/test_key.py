@@ -118,7 +118,7 @@ def edited(folder: Path) -> None:
 
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
-    "wrong-key": (lambda d: new_key_file(d / "tilth.key"), "it was encrypted under the key"),
+    "wrong-key": (lambda d: new_key_file(d / "tilth.key"), "data: it was encrypted under the key"),
     "wrong-passphrase": (lambda d: new_key_file(d / "tilth.key", "another phrase"), "the passphrase does not open the key"),
     "key-permissions": (lambda d: (d / "other.key").rename(d / "tilth.key").chmod(0o640), "may be used by others: its mode is 0640"),
     "truncated-file": (lambda d: rewritten(d / "data/two.csv.sealed", lambda held: held[:-40]), "two.csv.sealed is truncated"),

@@ -111,7 +111,10 @@ def test_data_of_a_retired_key_is_read(delivered: Path) -> None:
         assert rows(tilth.read(delivered / "new.parquet")).num_rows == 2000
         with pytest.raises(SourceError) as error:
             tilth.read(delivered / "b" / "train")
-    assert code_of(error) == {"wrong-key"}
+        assert code_of(error) == {"wrong-key"} and str(delivered / "b") in str(error.value)
+    new_key_file(delivered / "keys" / "other.key")
+    with protected(f"file:{delivered / 'keys' / 'other.key'}"), pytest.raises(SourceError, match=r"new\.parquet: it was encrypted under"):
+        rows(tilth.read(delivered / "new.parquet"))
 
 
 def test_sealed_files_are_signed_on_request(key: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,12 +48,15 @@ class DataSet:
         return cls(os.urandom(8).hex(), KeyBytes(os.urandom(32)), "")
 
     @classmethod
-    def unwrapped(cls, root: Key, id: str, wrapped: str, *, alone: bool = False) -> DataSet:  # noqa: A002 -- what it is
-        """The one whose key was wrapped. Errors: `SourceError` for another root key, and for a key of another data set."""
+    def unwrapped(cls, root: Key, id: str, wrapped: str, shown: str, *, alone: bool = False) -> DataSet:  # noqa: A002 -- what it is
+        """The one whose key was wrapped. Errors: `SourceError`, which names what is `shown`, for another root key, and for a key of another
+        data set."""
         try:
             key = KeyBytes(root.unwrap(base64.b64decode(wrapped, validate=True), bound_to(id)))
         except binascii.Error:
-            raise SourceError("a wrapped key is not valid base64", code="wrong-context") from None
+            raise SourceError(f"{shown}: a wrapped key is not valid base64", code="wrong-context") from None
+        except SourceError as error:
+            raise SourceError(*(replace(m, message=f"{shown}: {m.message}") for m in error.mistakes)) from error
         return cls(id, key, wrapped, alone=alone)
 
     def sealing(self, file: IO[bytes], path: str) -> IO[bytes]:
@@ -110,7 +114,7 @@ class DataSet:
 def opened(root: Key, folder: Path) -> DataSet:
     """The data set in a folder. Errors: `SourceError` where its keys are missing or damaged, and for another root key."""
     name, wrapped = keys_in(folder)
-    return DataSet.unwrapped(root, name, wrapped)
+    return DataSet.unwrapped(root, name, wrapped, str(folder))
 
 
 def keys_in(folder: Path) -> tuple[str, str]:
@@ -134,7 +138,7 @@ def unsealed_alone(root: Key, file: IO[bytes], path: str, shown: str) -> IO[byte
     def find(found: Mapping[str, str]) -> tuple[str, bytes]:
         if WRAPPED not in found:
             raise part_alone(shown)
-        held = DataSet.unwrapped(root, found.get("tilth:dataset", ""), found[WRAPPED], alone=True)
+        held = DataSet.unwrapped(root, found.get("tilth:dataset", ""), found[WRAPPED], shown, alone=True)
         held.reject_foreign(found, path, shown)
         return held.name, held._key.derived(SEAL)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet.encryption as pe
 
-from tilth.encryption.dataset import DataSet, part_alone
+from tilth.encryption.dataset import DataSet, other_data_set, part_alone
 from tilth.encryption.keys import Key
 from tilth.encryption.magic import ALONE
 from tilth.errors import SourceError
@@ -36,10 +36,13 @@ class _Client(pe.KmsClient):  # type: ignore[misc]  # pyarrow has no types
 
 
 class Keys:
-    """The keys by which Parquet files are written and read: that of one data set, or with a root key also those of files by themselves."""
+    """The keys by which Parquet files are written and read: that of one data set, or with a root key also those of files by themselves.
 
-    def __init__(self, data_set: DataSet | None = None, root: Key | None = None) -> None:
-        self._data_set, self._root = data_set, root
+    `shown` names the files in messages.
+    """
+
+    def __init__(self, data_set: DataSet | None = None, root: Key | None = None, shown: str = "a Parquet file") -> None:
+        self._data_set, self._root, self._shown = data_set, root, shown
         self._factory = pe.CryptoFactory(lambda config: _Client(self))
         self._connection = pe.KmsConnectionConfig()
         self.reference = root.reference if root else ""
@@ -51,10 +54,10 @@ class Keys:
             return held
         if name.startswith(ALONE) and self._root is not None:
             _, data_set, wrapped = name.split(":", 2)
-            return DataSet.unwrapped(self._root, data_set, wrapped, alone=True)
+            return DataSet.unwrapped(self._root, data_set, wrapped, self._shown, alone=True)
         if held is None:
-            raise part_alone("a Parquet file")
-        raise SourceError("a Parquet file belongs to another data set", hint="restore the folder from a backup", code="other-data-set")
+            raise part_alone(self._shown)
+        raise other_data_set(self._shown)
 
     def writing(self) -> Any:
         """The properties of a new file, for pyarrow's writer."""

@@ -27,7 +27,7 @@ def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
     name, wrapped = keys_in(folder)
     before, new = base64.b64decode(wrapped), to or root
     made = new.wrap(root.unwrap(before, bound_to(name)), bound_to(name))
-    _replace(folder, DataSet.unwrapped(new, name, base64.b64encode(made).decode()))  # or this says that it could not be read
+    _replace(folder, DataSet.unwrapped(new, name, base64.b64encode(made).decode(), str(folder)))  # or this says why it could not be read
     return wrapping_key(before), wrapping_key(made)
 
 

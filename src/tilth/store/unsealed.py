@@ -125,7 +125,7 @@ def parquet_keys(paths: tuple[str, ...]) -> Keys:
         hint = "read them one by one"
         raise SourceError(f"{paths[0]} and other files are of several encrypted data sets", hint=hint, code="several-data-sets")
     root = roots.pop()
-    return Keys(verified(key, root) if root else None, key)
+    return Keys(verified(key, root) if root else None, key, paths[0] if len(paths) == 1 else f"{paths[0]} or a file beside it")
 
 
 def verified(key: Key, root: Path) -> DataSet:

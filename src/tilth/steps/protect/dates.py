@@ -10,12 +10,12 @@ from typing import Any
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import col, lit, mul, text
+from tilth.engine.expressions import and_, col, ge, if_else, le, lit, mul, text
 from tilth.engine.operations.conversions import ToDate, ToTimestamp, ToTimestampTz
 from tilth.engine.operations.numbers import FloorDivide
 from tilth.engine.operations.operation import Operation
-from tilth.engine.operations.times import FromMonths, Months, known
-from tilth.engine.operations.timewriting import AddTime
+from tilth.engine.operations.times import FromMonths, Micros, Months, known
+from tilth.engine.operations.timewriting import FIRST, LAST, UNITS, AddTime
 from tilth.engine.python_operation import PythonFunction
 from tilth.errors import Mistake
 from tilth.steps.protect.action import Action, EachText
@@ -55,7 +55,10 @@ class MaskDate(_Dates):
 
 
 class DateShift(_Dates):
-    """All days of one person are as many days earlier or later."""
+    """All days of one person are as many days earlier or later.
+
+    Those that some person's shift would move past an end of the calendar, such as 9999-12-31, mean that there is no date: they stay.
+    """
 
     takes = ("key", "key_id", "domain", "by", "days")
     purpose = "dateshift"
@@ -69,7 +72,9 @@ class DateShift(_Dates):
         shift = Shift(self.key(learned["key_id"]), self.step.days)
         days = PythonFunction(EachText(shift, Kind.INTEGER), (Kind.STRING,), Kind.INTEGER, f"redact date_shift {column.name}")
         (by,) = learned["by"]
-        return back(column, AddTime.of(as_timestamp(column), days.of(text(col(by))), lit("day")))
+        x, reach = as_timestamp(column), self.step.days * UNITS["day"]
+        inside = and_(ge(Micros.of(x), lit(FIRST + reach)), le(Micros.of(x), lit(LAST - reach)))
+        return back(column, if_else(inside, AddTime.of(x, days.of(text(col(by))), lit("day")), x))
 
 
 @dataclass(frozen=True)

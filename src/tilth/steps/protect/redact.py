@@ -65,7 +65,7 @@ class Redact(ColumnStep):
     | `drop_row` | the row goes that has a value, with `find` one in which something is found: only in `rows` |
     | `generalise` | the interval of `bins` in which a number lies, such as 30–39, or the first `digits` characters |
     | `mask_date` | the first day of the month, quarter, year or decade (`part`), or the day of a time |
-    | `date_shift` | the date, earlier or later by −`days` to `days`, the same for all dates of one person (`by`) under the `key` |
+    | `date_shift` | the date, −`days` to `days` later, one person (`by`) alike under the `key`; by the ends of the calendar it stays |
     | `random` | a value between `low` and `high`, which depends on what identifies the row (`by`) and the `seed` |
     | `shuffle` | the column's value of another row: only in `rows` |
     | `sha256` | the SHA-256, without a key: for comparison with what others made; a run warns of it |
@@ -210,6 +210,8 @@ class Redact(ColumnStep):
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         if self.findings:
             reject_clashes(self.name, schema, {"": {self.findings: lit(0)}})
+        if self.with_ == "drop" and set(select(self.columns, schema, roles)) == {c.name for c in schema.columns}:
+            raise RequestError("redact: no column would be left", accepted="some of the columns to drop", code="no-columns")
         by = self._identifying(schema, roles) if self.action.needs_id else ()
         names = self._names(schema, roles)
         RequestError.reject(self.unfit(map(schema.__getitem__, names), lambda c: "" if c.kind is Kind.STRING else "is not of names"))
