@@ -16,12 +16,13 @@ import tilth
 from tests.encrypted import code_of, key
 from tests.keyservices import aws, kms
 from tilth.errors import MachineError, RequestError, SourceError
+from tilth.protection.audit import audit
 from tilth.secrets import AuthenticationFailed
 from tilth.store import s3 as module
 from tilth.store.atomic import LISTING
-from tilth.store.places import atomic, copies
+from tilth.store.places import atomic, copies, store_of
 from tilth.store.protection import protected
-from tilth.store.s3 import RUN, Bucket
+from tilth.store.s3 import HEAD, RUN, Bucket
 
 __all__ = ["aws", "key", "kms"]
 FLOW = """
@@ -251,7 +252,7 @@ def test_s3_is_told_the_key_in_kms(kms, monkeypatch, tmp_path):
     assert put_with == [{"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": arn}, {}]
 
 
-def test_parts_of_an_encrypted_delivery_are_read_with_the_keys_of_the_whole(s3, key):
+def test_parts_of_an_encrypted_delivery_are_read_with_the_keys_of_the_whole(s3, key, monkeypatch):
     put(f"{s3}/in.csv", b"id,x,y\n" + b"".join(b"%d,%d,%d\n" % (i, i, i % 2) for i in range(40)))
     with protected(key):
         tilth.run(tilth.Flow.parse(FLOW.replace("READ", f"{s3}/in.csv")), f"{s3}/out")
@@ -260,6 +261,15 @@ def test_parts_of_an_encrypted_delivery_are_read_with_the_keys_of_the_whole(s3, 
         assert rows(f"{s3}/out/t*n/*.parquet") == parts[0]
         (run,) = {name.split("/")[0] for name in keys(f"{s3}/out")} - {LISTING}
         assert rows(f"{s3}/out/{run}/train") == parts[0]
+        looked, asked = Bucket.delivery, []
+        monkeypatch.setattr(Bucket, "delivery", lambda self, key: (asked.append(key), looked(self, key))[1])
+        rows(f"{s3}/out/test/")
+        assert len(asked) == 1
+    put(f"{s3}/out/plain.bin", bytes(HEAD) + b"SECRET")
+    few = store_of(f"{s3}/out").everything(f"{s3}/out", whole=False)
+    (plain,) = audit(Path(few.path)).plaintext
+    copied = Path(few.path) / "plain.bin"
+    assert plain.path == "plain.bin" and copied.stat().st_size == HEAD + len(b"SECRET") and b"SECRET" not in copied.read_bytes()
     with pytest.raises(SourceError) as error:
         rows(f"{s3}/out/train")
     assert code_of(error) == {"needs-key"}

@@ -30,7 +30,8 @@ class Local(Store):
     def copies(self, place: str) -> Copies:
         return Copies(local_path(place))
 
-    everything = copies
+    def everything(self, place: str, whole: bool = True) -> Copies:
+        return self.copies(place)
 
     def objects(self, place: str) -> list[Object]:
         path = local_path(place)

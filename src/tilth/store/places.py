@@ -121,8 +121,11 @@ class Store:
         hint = "it has tables" if self.has_rows else "objects are read there, one by its name"
         return Gap(f"files cannot be listed at {scheme_of(place)}://", hint=hint)
 
-    def everything(self, place: str) -> Copies:
-        """All files in a folder or below a prefix as they are stored, on this machine: hidden ones and those of earlier deliveries."""
+    def everything(self, place: str, whole: bool = True) -> Copies:
+        """All files in a folder or below a prefix as they are stored, on this machine: hidden ones and those of earlier deliveries.
+
+        Unless they are `whole`, copies have their size and first bytes only.
+        """
         raise self._unlisted(place)
 
     def rows(self, place: str) -> Callable[[], Iterable[pa.RecordBatch]]:

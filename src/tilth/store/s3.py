@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -43,7 +43,10 @@ if TYPE_CHECKING:
 
 RUN = re.compile(r"run-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 REFUSED = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "no valid credentials")
+HEAD = 64 << 10  # bytes of an object of which only the first are copied
 KEPT = timedelta(days=1)  # how long objects of an earlier run are kept
+Delivery: TypeAlias = tuple[str, str]
+"""The prefix of a delivery, with a slash, and the name of its run; empty where there is none."""
 _copies: WeakValueDictionary[Any, Copies] = WeakValueDictionary()
 
 
@@ -58,11 +61,12 @@ class S3(Store):
     def _copied(self, place: str) -> Copies:
         with errors_of(place, self.access):
             bucket = Bucket.of(place, self.access)
-            found = bucket.named(bucket.key)
+            delivery = bucket.delivery(_folder(bucket.key))
+            found = bucket.named(bucket.key, delivery)
             if not found:
                 raise SourceError(f"there is no object at {place}", hint="is it a prefix that ends in `/`, or a pattern?", code="no-files")
             if in_force():
-                found = {**found, **bucket.data_set()}
+                found = {**found, **bucket.data_set(delivery)}
             key = (
                 place,
                 self.access,
@@ -74,12 +78,12 @@ class S3(Store):
                 copies = _copies[key] = bucket.copied(place, found)
             return copies
 
-    def everything(self, place: str) -> Copies:
+    def everything(self, place: str, whole: bool = True) -> Copies:
         with errors_of(place, self.access):
             bucket = Bucket.of(place, self.access)
             if not (found := {o["path"]: o for o in bucket.objects(bucket.key)}):
                 raise SourceError(f"there is no object below {place}", hint="check the bucket and the key", code="no-files")
-            return bucket.copied(place, found, Scratch())
+            return bucket.copied(place, found, Scratch(), whole)
 
     def objects(self, place: str) -> list[Object]:
         """The objects whose key begins with a prefix, which is a string: `s3://b/train` is also the beginning of `s3://b/train-old/x`.
@@ -196,38 +200,37 @@ class Bucket:
         except FileNotFoundError:
             return None
 
-    def named(self, key: str) -> Mapping[str, ObjectMeta]:
-        """Name → object for a key, a prefix or a pattern, without hidden ones."""
+    def named(self, key: str, delivery: Delivery | None = None) -> Mapping[str, ObjectMeta]:
+        """Name → object for a key, a prefix or a pattern, without hidden ones. `delivery` is that which it is in, where it is known."""
         magic, prefix = MAGIC.search(key), _folder(key)
         found = {
             name: o
-            for name, o in self.delivered(prefix).items()
+            for name, o in self.delivered(prefix, delivery).items()
             if not any(part.startswith(tuple(HIDDEN)) for part in name.removeprefix(prefix).split("/"))
         }
         if magic:
             return {name: o for name, o in found.items() if fnmatch.fnmatchcase(name, key)}
         return {key: found[key]} if key in found else found
 
-    def delivered(self, prefix: str) -> dict[str, ObjectMeta]:
+    def delivered(self, prefix: str, delivery: Delivery | None = None) -> dict[str, ObjectMeta]:
         """Name → object below a prefix: those of the last delivery if the prefix is one or in one. Deliveries below it are excluded."""
-        explicit, (root, run) = _in_run(prefix), self._delivery(prefix)
+        explicit, (root, run) = _in_run(prefix), delivery or self.delivery(prefix)
         asked = f"{root}{run}/{prefix.removeprefix(root.rstrip('/')).strip('/')}".rstrip("/") if run else prefix
         found = {o["path"].removeprefix(f"{root}{run}/") if run else o["path"]: o for o in self.objects(asked)}
         return {root + name: o for name, o in found.items() if explicit or run or not any(map(RUN.fullmatch, name.split("/")))}
 
-    def data_set(self) -> dict[str, ObjectMeta]:
+    def data_set(self, delivery: Delivery) -> dict[str, ObjectMeta]:
         """Name → object of the whole encrypted data set in which the key is: its files are compared with its list. Empty outside of one."""
-        prefix = _folder(self.key)
-        root, run = self._delivery(prefix)
-        parts = prefix.split("/")
+        root, run = delivery
+        parts = _folder(self.key).split("/")
         for i in range(len(parts), -1, -1):
             above = "".join(f"{part}/" for part in parts[:i])
             stored = f"{root}{run}/{above.removeprefix(root)}" if run and above.startswith(root) else above
             if self.get(f"{stored}{FOLDER}/{KEYS}"):
-                return self.delivered(above.rstrip("/"))
+                return self.delivered(above.rstrip("/"), delivery if above.startswith(root) else None)
         return {}
 
-    def _delivery(self, key: str) -> tuple[str, str]:
+    def delivery(self, key: str) -> Delivery:
         """The prefix of the delivery that a key is in, with a slash, and the name of its run; empty if there is none, or it names a run."""
         if _in_run(key):
             return "", ""
@@ -240,16 +243,19 @@ class Bucket:
                     return root, run
         return "", ""
 
-    def copied(self, place: str, found: Mapping[str, ObjectMeta], scratch: Scratch | None = None) -> Copies:
-        """Copies of objects, in a scratch folder, under their names."""
+    def copied(self, place: str, found: Mapping[str, ObjectMeta], scratch: Scratch | None = None, whole: bool = True) -> Copies:
+        """Copies of objects, in a scratch folder, under their names; unless they are `whole`, with holes behind the first bytes."""
         scratch = scratch or workspace()
         top = Path(scratch.name, self.name)
         for name, o in found.items():
-            chunks = iter(self.store.get(o["path"]).stream())
+            some: GetOptions = {"range": (0, HEAD)} if not whole and o["size"] > HEAD and not name.endswith(LISTING) else {}
+            chunks = iter(self.store.get(o["path"], options=some).stream())
             head = bytes(next(chunks, b""))
             with scratch.create(f"{self.name}/{name}", head) as file:
                 for chunk in itertools.chain([head], chunks):
                     file.write(chunk)
+            if some:
+                os.truncate(top / name, o["size"])
             os.utime(top / name, (o["last_modified"].timestamp(),) * 2)
         return Copies(str(top / self.key), place, (scratch.name, "s3:/"), scratch)
 

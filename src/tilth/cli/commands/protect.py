@@ -156,7 +156,7 @@ def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
 
     if canary:
         keeping_key(verbs.flow_from(canary))
-    held = store_of(folder).everything(folder)
+    held = store_of(folder).everything(folder, whole=in_force() is not None)
     root, here, reference = Path(held.path), scheme_of(folder) == "file", ""
     with named(held):
         found = audit(root)
