@@ -443,16 +443,8 @@ def stream(
     """
     from tilth.flow.stream import open_stream
 
-    given: dict[str, Any] = {
-        "seed": seed,
-        "epoch": epoch,
-        "rank": rank,
-        "ranks": ranks,
-        "worker": worker,
-        "workers": workers,
-        "shuffle": shuffle,
-    }
-    return open_stream(place, batch, format=format, **given, **options)
+    place_of_this = {"rank": rank, "ranks": ranks, "worker": worker, "workers": workers}
+    return open_stream(place, batch, format=format, seed=seed, epoch=epoch, shuffle=shuffle, **place_of_this, **options)
 
 
 def run(

@@ -65,12 +65,7 @@ class Importance(ModelMeasure):
     """Seed of the sample and the shuffles."""
 
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
-        if self.model is None:
-            raise RequestError(
-                "importance needs a model",
-                hint="at the command line: --model FILE; in Python: Importance(model=…); in a flow: `predict`",
-                code="no-model",
-            )
+        RequestError.reject(self.without_model())
         label = table.roles.label or ""
         columns = self.columns or tuple(c for c in table.names if c != label and c not in table.roles.id)
         need = Sample((*columns, label), self.rows, self.seed)

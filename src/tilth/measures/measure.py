@@ -113,6 +113,12 @@ class ModelMeasure(Measure):
     def of_model(self, model: Any, columns: tuple[str, ...]) -> ModelMeasure:
         return replace(self, model=model, columns=columns)
 
+    def without_model(self) -> tuple[Mistake, ...]:
+        """The mistake of a measure that was given no model, if that is so."""
+        hint = f'at the command line: --model FILE; in Python: measure(data, "{self.name}", model=…)'
+        hint += "; in a flow: `predict`" if self.of_columns else ""
+        return (Mistake(f"{self.name} needs a model", hint=hint, code="no-model"),) if self.model is None else ()
+
 
 @dataclass(frozen=True)
 class Numbers(Measure):

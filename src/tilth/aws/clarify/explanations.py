@@ -57,8 +57,7 @@ def explained(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[
     if config.methods.shap is not None:
         measure = _measure(config.methods.shap, config, model, columns, whole, engine)
         with engine.working_for("shap"):
-            of = measure.name, model, columns, measure.prediction, measure.output
-            asked = asked_of(*of, table, engine, max(measure.rows, LOOKED_AT), measure.seed)
+            asked = asked_of(measure, table, engine, max(measure.rows, LOOKED_AT))
             found = measure.explained(asked)
         if found is not None:
             local = local_values(found, asked.ids)

@@ -108,10 +108,7 @@ class AsymmetricShap(ModelMeasure):
 
     def _reject_unfit(self, table: Dataset) -> None:
         """Reject parameters that do not fit each other, all at once."""
-        fine, wrong = self.granularity == "fine_grained", list[Mistake]()
-        if self.model is None:
-            hint = f'in Python: measure(data, "{self.name}", model=…)'
-            wrong.append(Mistake(f"{self.name} needs a model", hint=hint, code="no-model"))
+        fine, wrong = self.granularity == "fine_grained", [*self.without_model()]
         if fine != (self.samples is not None) or (self.samples is not None and self.samples < 1):
             enough = (1 + max(len(self.related), len(self.static))) ** 2
             accepted = f"1 or more, such as {enough}" if fine else "none: only fine_grained has orders to sample"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,10 @@ from tilth.measures.endpoint.model import EndpointModel
 from tilth.measures.importance import predicted
 from tilth.measures.measure import Predictor
 from tilth.metrics.metric import measured
+
+if TYPE_CHECKING:
+    from tilth.measures.explain.pdp import Pdp
+    from tilth.measures.explain.shap import Shap
 
 NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN)
 NOTHING: Mapping[int, Sequence[Any]] = {}
@@ -107,30 +111,26 @@ class Asked:
         return tuple(self.rows.table.column_names)
 
 
-def asked_of(
-    name: str, model: Any, columns: Sequence[str], prediction: str, output: str, table: Dataset, session: Session, rows: int, seed: int
-) -> Asked:
+def asked_of(measure: Shap | Pdp, table: Dataset, session: Session, rows: int) -> Asked:
     """The model that a measure is about, and a sample of rows of the columns that it takes.
 
-    `output` is the one output that is meant: by default, of two classes that of the role `positive`, else the last; otherwise all.
+    The measure's `output` is the one that is meant: by default, of two classes that of the role `positive`, else the last; otherwise all.
 
     Errors: `RequestError` without a model, for columns that it cannot be given, an unknown output, and predictions that are not numbers.
     """
-    if model is None:
-        hint = f'in a flow: `predict`; at the command line: --model FILE; in Python: measure(data, "{name}", model=…)'
-        raise RequestError(f"{name} needs a model", hint=hint, code="no-model")
-    roles = table.roles
-    apart = {roles.label, roles.prediction, roles.weight, roles.split, roles.fold, *roles.id, prediction}
-    columns = tuple(columns) or tuple(c for c in table.names if c not in apart)
+    RequestError.reject(measure.without_model())
+    name, model, output, roles = measure.name, measure.model, measure.output, table.roles
+    apart = {roles.label, roles.prediction, roles.weight, roles.split, roles.fold, *roles.id, measure.prediction}
+    columns = measure.columns or tuple(c for c in table.names if c not in apart)
     schema = session.schema(table)
     reject_unfit(name, columns, schema, isinstance(model, Predictor))
-    need = Sample(tuple(dict.fromkeys((*columns, *roles.id))), rows, seed)
+    need = Sample(tuple(dict.fromkeys((*columns, *roles.id))), rows, measure.seed)
     sampled = measured(table, [need], session)[need]
     held, ids = Rows(sampled.select(list(columns)), [schema[c].kind for c in columns]), sampled.select(list(roles.id))
     if isinstance(model, EndpointModel):
         return _of_endpoint(name, model, output, roles, held, ids)
     if not isinstance(model, Predictor):
-        return _of_function(name, model, prediction, held, ids, session)
+        return _of_function(name, model, measure.prediction, held, ids, session)
     outputs = model.outputs
     chosen = _chosen(name, outputs, output, roles)
     return Asked(held, ids, tuple(outputs[i] for i in chosen), lambda matrix: model.numbers(matrix)[:, chosen], model.origins)

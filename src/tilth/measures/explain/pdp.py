@@ -76,7 +76,7 @@ class Pdp(ModelMeasure):
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         from tilth.measures.explain.models import asked_of
 
-        asked = asked_of(self.name, self.model, self.columns, self.prediction, self.output, table, session, self.rows, self.seed)
+        asked = asked_of(self, table, session, self.rows)
         if unknown := [f for f in self.features if f not in asked.columns]:
             raise RequestError(f"pdp: the model does not take {unknown[0]!r}", accepted=", ".join(asked.columns), code="no-such-column")
         if private := [f for f in self.features if f in table.roles.private]:

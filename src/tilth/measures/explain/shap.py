@@ -93,8 +93,7 @@ class Shap(ModelMeasure):
         from tilth.measures.explain.findings import findings, local_values
         from tilth.measures.explain.models import asked_of
 
-        sampled, of = max(self.rows, LOOKED_AT), (self.model, self.columns, self.prediction, self.output)
-        asked = asked_of(self.name, *of, table, session, sampled, self.seed)
+        asked = asked_of(self, table, session, max(self.rows, LOOKED_AT))
         if self.local and (not asked.ids.column_names or set(asked.ids.column_names) & set(table.roles.private)):
             message = "shap: the values of single rows need ids that are not private, to tell the rows apart"
             raise RequestError(message, hint="name the column: roles {id: COLUMN}, at the command line --id COLUMN", code="no-id")

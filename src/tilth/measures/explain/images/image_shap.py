@@ -127,10 +127,7 @@ class ImageShap(ModelMeasure):
     def _column(self, table: Dataset) -> str:
         """The column of the paths of images. Errors: `RequestError` with every mistake."""
         column = next(iter(table.roles.image), PATH)
-        wrong = []
-        if self.model is None:
-            hint = f'at the command line: --model FILE; in Python: measure(data, "{self.name}", model=…)'
-            wrong.append(Mistake(f"{self.name} needs a model", hint=hint, code="no-model"))
+        wrong = [*self.without_model()]
         if isinstance(self.model, Predictor):
             hint = "measure it apart from the flow, with a model of images"
             wrong.append(Mistake(f"{self.name}: the model takes numbers, not images", hint=hint, code="model-inputs"))
