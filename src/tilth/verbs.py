@@ -443,8 +443,19 @@ def stream(
     """
     from tilth.flow.stream import open_stream
 
-    place_of_this = {"rank": rank, "ranks": ranks, "worker": worker, "workers": workers}
-    return open_stream(place, batch, format=format, seed=seed, epoch=epoch, shuffle=shuffle, **place_of_this, **options)
+    return open_stream(
+        place,
+        batch,
+        format=format,
+        seed=seed,
+        epoch=epoch,
+        rank=rank,
+        ranks=ranks,
+        worker=worker,
+        workers=workers,
+        shuffle=shuffle,
+        **options,
+    )
 
 
 def run(

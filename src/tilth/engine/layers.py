@@ -133,7 +133,7 @@ def in_order(data: Dataset) -> Dataset:
 
 
 def _joins(layer: Layer) -> bool:
-    """Whether a layer that goes row by row looks up so many values that an engine joins them."""
+    """Whether a layer that goes row by row looks up enough values for an engine to join them."""
     trees = [tree for _, tree in layer.columns] if isinstance(layer, Change) else [layer.select] if isinstance(layer, Rows) else []
     return any(isinstance(node, Lookup | AtPlace) and node.joins for tree in trees if tree is not None for node in nodes_of(tree))
 

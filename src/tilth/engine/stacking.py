@@ -75,7 +75,7 @@ def stacked(
 
 
 def _stacks(alike: Iterable[Mapping[str, Statistic]], types: Mapping[str, str], most: int) -> Iterator[Stack]:
-    """Stacks of at most so many columns: one scan answers each."""
+    """Stacks of a bounded number of columns: one scan answers each."""
     of_scan = dict[Hashable, dict[Need, dict[str, Statistic]]]()
     for of_column in alike:
         of_type = dict[str, dict[str, Statistic]]()

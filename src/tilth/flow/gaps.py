@@ -27,7 +27,7 @@ from tilth.steps.time.window import Window
 def gap_findings(flow: Flow, columns: Sequence[str], data: Dataset, engine: Session) -> Iterator[Finding[SplitCheck]]:
     """The window that reads farthest, if that is beyond the gap of a split by time, with the line that mends it.
 
-    A number of rows is as long as so many steps from one time of the table to the next, on average.
+    A number of rows is as long as that many mean steps from one time of the table to the next.
     """
     split = flow.split
     if split is None or split.by != "time" or not engine.answers_are_real:

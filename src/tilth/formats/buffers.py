@@ -67,7 +67,7 @@ def size_of(file: IO[bytes]) -> int:
 
 
 def skipped(file: IO[bytes], size: int) -> bool:
-    """Whether so many bytes could be passed over. Where a file can be sought, the caller has compared with its size."""
+    """Skip a number of bytes; whether there were as many. Where a file can be sought, the caller has compared with its size."""
     if file.seekable():
         file.seek(size, os.SEEK_CUR)
         return True

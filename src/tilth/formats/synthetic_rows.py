@@ -123,7 +123,7 @@ class _Chance:
 
 
 Maker = Callable[[_Chance, int, int], pa.Array]
-"""The values of so many rows from a row on."""
+"""The values of a number of rows, from a row on."""
 
 
 def _batch(schema: SyntheticSchema, makers: Mapping[str, Maker], start: int) -> pa.RecordBatch:

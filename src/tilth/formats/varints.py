@@ -105,7 +105,7 @@ def unpacked(data: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def packed(values: np.ndarray, counts: np.ndarray) -> tuple[bytes, np.ndarray]:
-    """Signed 64-bit integers as varints one after the other, and the bytes of each range of so many of them."""
+    """Signed 64-bit integers as varints one after the other, and the bytes of each range, which has `counts` of them."""
     whole = values.astype(np.int64).view(np.uint64)
     lengths = np.ones(whole.size, np.int64)
     for i in range(1, LONGEST):

@@ -49,7 +49,7 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table, `of` so many: all of them if they are as many."""
+    """Rows of a table that has `of` rows: all, or a sample."""
 
     table: pa.Table
     of: int
@@ -76,12 +76,12 @@ class Rows:
 
 
 def most_rows(columns: int) -> int:
-    """The rows of a sample of so many columns."""
+    """The number of rows in a sample of this many columns."""
     return max(min(ROWS, CELLS // max(1, columns)), LEAST)
 
 
 def sampled_rows(data: Dataset, columns: Sequence[str], rows: int, spreads: Sequence[Spread], session: Session) -> Rows:
-    """The table where it has no more rows than a sample, else a sample of about so many.
+    """The table where it has no more rows than a sample would, else a sample.
 
     To hash every row costs more than all else that a profile asks. So rows are chosen by a cheap hash of the two or three numeric columns
     with most distinct values; the hash of all columns decides only where these have too few.
@@ -171,7 +171,7 @@ class Values:
         return as_numpy(pc.binary_length(pc.utf8_trim(self.values, BLANKS))) > 0
 
     def counts(self, least: int = 1) -> dict[Any, int]:
-        """Value → rows, of the values that at least so many rows have."""
+        """Value → rows, for the values that at least `least` rows have."""
         import numpy as np
 
         kept = self.rows >= least
@@ -279,7 +279,7 @@ def ordered(counts: Mapping[Any, int], most: int) -> dict[Any, int]:
 
 
 def packs(sizes: Mapping[str, int], most: int) -> Iterator[list[str]]:
-    """Columns that are counted together, by name and how many values each may have: at most so many combinations."""
+    """Columns to count together, from the number of values that each may have, with a bounded number of combinations."""
     pack, groups = list[str](), 1
     for name in sorted(sizes, key=lambda name: sizes[name]):
         if pack and groups * sizes[name] > most:

@@ -101,7 +101,7 @@ def _periods(at: np.ndarray, units: Sequence[str]) -> tuple[str, np.ndarray]:
 
 
 def _means(x: Any, period: Any, periods: int) -> tuple[float | None, ...]:
-    """The mean of numbers in each of so many periods, to nine digits, so that the order of rows changes nothing; NaN is left out."""
+    """The mean of numbers in each of `periods` periods, to nine digits, so that the order of rows changes nothing; NaN is left out."""
     import numpy as np
 
     there = ~np.isnan(x)

@@ -78,7 +78,7 @@ def replayed(place: str, pipeline: Pipeline) -> Replayed:
 
 
 def _groups(requests: Iterator[Logged]) -> Iterator[list[Logged]]:
-    """Requests of so many rows as are prepared as one table."""
+    """Requests in groups of about as many rows as are prepared as one table."""
     group, rows = list[Logged](), 0
     for one in requests:
         group.append(one)

@@ -161,7 +161,7 @@ class TransformJob(Part):
 
 
 def too_much(largest: float | None, concurrency: int | None) -> bool:
-    """Whether SageMaker refuses batches of so many MiB, so many at the same time."""
+    """Whether SageMaker refuses batches of this size in MiB with this concurrency."""
     return (LARGEST if largest is None else largest) * (concurrency or 1) > MOST_MIB
 
 

@@ -125,7 +125,7 @@ def _deviations(query: str) -> str:
 
 
 def _outliers(number: str) -> Statistic:
-    """Values that are more than so many deviations from the mean."""
+    """Values more than a number of deviations from the mean."""
 
     def measure(of: Of, most: Decimal) -> Measure:
         scored = f"select x, avg(x) over () as m, stddev_samp(x) over () as d from ({of.sizes})"

@@ -41,7 +41,7 @@ class Reach:
 
     @classmethod
     def of(cls, low: float | None, high: float | None, rows: int) -> Self:
-        """The reach of so many numbers, of which the smallest and largest magnitude other than 0 are these; None without any.
+        """The reach of a number of values whose smallest and largest magnitude other than 0 are these; None without any.
 
         >>> Reach.of(0.25, 1000.0, rows=1_000_000)
         Reach(high=10, low=-1, width=33)

@@ -74,7 +74,7 @@ def _within(n: Tree, low: int, high: int, made: Tree) -> Tree:
 
 
 class FromUnixSeconds(Operation):
-    """The timestamp without time zone, in UTC, so many seconds after 1970-01-01 00:00; null outside the years 1 to 9999."""
+    """The timestamp without time zone, in UTC, a number of seconds after 1970-01-01 00:00; null outside the years 1 to 9999."""
 
     @classmethod
     def both(cls, n: Tree) -> Tree:

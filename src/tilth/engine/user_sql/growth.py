@@ -24,7 +24,7 @@ NUMBERS = (exp.Predicate, exp.Length, exp.StrPosition, exp.Ascii, exp.Count)
 
 @dataclass(frozen=True)
 class Growth:
-    """How long a string is at most: so many times the longest of the tables' strings, and so many characters more."""
+    """A bound on the length of a string: a multiple of the longest of the tables' strings, plus a number of characters."""
 
     copies: int = 0
     added: int = 0

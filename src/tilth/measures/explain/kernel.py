@@ -103,7 +103,7 @@ def _all_of(players: int, size: int) -> Matrix:
 
 
 def _drawn(players: int, sizes: Sequence[int], wanted: int, seed: int) -> tuple[Matrix, Matrix]:
-    """About so many different coalitions with their complements, and how often each was drawn.
+    """About `wanted` different coalitions with their complements, and how often each was drawn.
 
     How many have each size is not left to chance.
     """
@@ -179,7 +179,7 @@ class Game:
 
     @classmethod
     def of(cls, players: int, samples: int | None, seed: int) -> Game:
-        """The game of so many players; for fewer than two nothing is drawn."""
+        """The game of a number of players; for fewer than two nothing is drawn."""
         drawn = coalitions(players, budget(players, samples), seed) if players > 1 else None
         ends = np.repeat([[False], [True]], players, axis=1)
         return cls(np.concatenate([ends, *([drawn.members] if drawn else [])]), drawn)

@@ -163,7 +163,7 @@ def labelled(drawn: Rows, label: Column) -> Rows:
 
 
 def looked_at(drawn: Rows, most: int, seed: int) -> pa.Table:
-    """At most so many of the rows, chosen and ordered by the seed, whatever the order in which they were found.
+    """At most `most` of the rows, chosen and ordered by the seed, whatever the order in which they were found.
 
     They are sorted first: equal rows take each other's place.
     """

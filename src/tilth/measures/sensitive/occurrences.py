@@ -84,7 +84,7 @@ class Occurrences(Fold):
         return state
 
     def _look_at(self, state: State, texts: list[str], rows: list[int]) -> None:
-        """Count what is in texts, which so many rows have."""
+        """Count what is in texts, each with the number of rows that have it."""
         least = self.detector.least
         matched: defaultdict[str, set[int]] = defaultdict(set)
         valid: defaultdict[str, set[int]] = defaultdict(set)
@@ -149,7 +149,7 @@ class Occurrences(Fold):
                     yield Match(i, start, end, Entity(label.upper()), "C", score, "recogniser", True)
 
     def _count(self, tally: Tally, text: str, rows: int, matches: Sequence[Match]) -> None:
-        """Count what is reported of one entity in one text, which so many rows have."""
+        """Count what is reported of one entity in one text, with the number of rows that have it."""
         m = max(matches, key=attrgetter("score", "rule")) if len(matches) > 1 else matches[0]
         if m.score >= tally.surest[0]:
             tally.surest = max(tally.surest, (m.score, m.rule))

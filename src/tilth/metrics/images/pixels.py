@@ -81,7 +81,7 @@ def encoded(pixels: np.ndarray, content_type: str = PNG) -> bytes:
 
 
 def shrunk(pixels: np.ndarray, longer: int) -> np.ndarray:
-    """The image with a longer side of so many pixels at most, each the mean of those that it stands for."""
+    """The image, its longer side at most a number of pixels, each the mean of those that it stands for."""
     from PIL import Image
 
     height, width = pixels.shape[:2]

@@ -16,7 +16,7 @@ Features = list[Feature]
 
 
 def each(names: Names, counts: Sequence[int]) -> list[list[str]] | None:
-    """Names in groups of so many."""
+    """Names in groups of these sizes."""
     if names is None:
         return None
     ends = np.cumsum([0, *counts]).tolist()

@@ -39,7 +39,7 @@ class Form:
     bare: bool = False
 
     def takes(self, parameters: int) -> bool:
-        """Whether this form has so many parameters."""
+        """Whether this form can have this number of parameters."""
         return self.least <= parameters and (self.most is None or parameters <= self.most)
 
     @property
@@ -96,7 +96,7 @@ class RuleType:
     lint: Lint | None = None
 
     def form(self, parameters: int) -> Form | None:
-        """The form with so many parameters."""
+        """The form with this number of parameters."""
         return next((form for form in self.forms if form.takes(parameters)), None)
 
     def kind(self, index: int) -> str:

@@ -32,7 +32,7 @@ def is_unseen(column: Column, categories: Sequence[Any]) -> Tree:
 
 
 def least_rows(min_frequency: float | None, rows: int) -> float:
-    """How many of so many rows a category must at least occur in; below 1 it is a share of them."""
+    """The fewest of `rows` rows in which a category must occur; a minimum below 1 is a share of them."""
     return (min_frequency or 0) * (rows if min_frequency is not None and min_frequency < 1 else 1)
 
 

@@ -80,7 +80,7 @@ def _held(column: Column) -> str:
 
 
 def grams_of(text: str, ngram_range: tuple[int, int]) -> Counter[str]:
-    """The sequences of so many characters in a text, in lower case and with one blank for several, and how often each occurs.
+    """The sequences of these lengths in a text, in lower case and with one blank for several, and how often each occurs.
 
     >>> grams_of("To  to", (2, 3))
     Counter({'to': 2, 'o ': 1, ' t': 1, 'to ': 1, 'o t': 1, ' to': 1})

@@ -92,7 +92,7 @@ def _named(rows: np.ndarray) -> list[dict[str, float]]:
 
 @lru_cache(maxsize=64)
 def _function(step: Step, width: int) -> Callable[[Any], dict[str, Any]]:
-    """The step's row function for rows of so many scores."""
+    """The step's row function for rows of this many scores."""
     schema = Schema(tuple(Column(f"prediction_{i}", Kind.FLOAT) for i in range(width)))
     made = without_rows(step, schema).apply(Dataset(Memory(None, schema.names)))
     return row_function([layer for layer in made.layers if isinstance(layer, Change)], schema.names)

@@ -150,7 +150,7 @@ class TimeFolds(Folds):
     def _ranked(
         self, x: Tree, tests: Sequence[tuple[int, int]], n: int, spans: Mapping[str, Span | None]
     ) -> Asking[list[dict[str, list[Any]]]]:
-        """The intervals of folds that are so many rows long."""
+        """The intervals of folds whose lengths are numbers of rows."""
         rows = {word: (span.rows or 0) if span else 0 for word, span in spans.items()}
         lasting = {word: _micros(span) for word, span in spans.items()}
         rolling = self.split.folded_by == "rolling"

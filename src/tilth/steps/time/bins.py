@@ -131,7 +131,7 @@ class Bins:
         return Micros.of(self.start(number, Kind.TIMESTAMP_TZ))
 
     def start(self, number: Tree, kind: Kind, days: int = 0) -> Tree:
-        """The time at which a bin begins, or so many days before it on the clock, as a kind of time."""
+        """The time at which a bin begins, or a number of days before that on the clock, as a kind of time."""
         if self.months:
             month = mul(number, lit(self.months))
             month = add(month, lit(self.first)) if self.first else month

@@ -371,7 +371,7 @@ class _Windows:
 
 
 def _end(away: int | None, outer: str) -> tuple[str, str | None]:
-    """One end of a window, as SQL says it: so many after a row, before it, or (None) all on its outer side."""
+    """One end of a window in SQL: a distance after a row, before it, or (None) all on its outer side."""
     if not away:
         return ("UNBOUNDED", outer) if away is None else ("CURRENT ROW", None)
     return str(abs(away)), "FOLLOWING" if away > 0 else "PRECEDING"
