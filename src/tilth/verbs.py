@@ -443,19 +443,8 @@ def stream(
     """
     from tilth.flow.stream import open_stream
 
-    return open_stream(
-        place,
-        batch,
-        format=format,
-        seed=seed,
-        epoch=epoch,
-        rank=rank,
-        ranks=ranks,
-        worker=worker,
-        workers=workers,
-        shuffle=shuffle,
-        **options,
-    )
+    whose: dict[str, Any] = {"rank": rank, "ranks": ranks, "worker": worker, "workers": workers}
+    return open_stream(place, batch, format=format, seed=seed, epoch=epoch, shuffle=shuffle, **whose, **options)
 
 
 def run(

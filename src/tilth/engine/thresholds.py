@@ -1,6 +1,6 @@
 """Many thresholds on one column at once.
 
-Each count of `x > c` costs every row a comparison. Of many on one column, a row's place between two thresholds is found by a search, which
+Each count of `x > c` costs every row a comparison. For many on one column, a row's place between two thresholds is found by a search, which
 takes nine comparisons for five hundred thresholds; the rows of each place are counted in one grouped scan, and every count is the sum of
 those of the places on its side.
 """

@@ -93,8 +93,8 @@ class Ended:
 def run(job: Job, out: Place, say: Callable[[str], object] = str) -> Ended:
     """Run a job; unless it failed, its model is then `model.tar.gz` in the folder `out`, which is replaced as a whole.
 
-    What it wrote to `/opt/ml/output/data` is `output.tar.gz`, and `job.json` says what was run. Of a job that was stopped, what was there
-    by then is packed. What cannot be written to `out` is kept, and where it is kept is said. `say` is called with messages.
+    What it wrote to `/opt/ml/output/data` is `output.tar.gz`, and `job.json` says what was run. After a stop, what was there by then
+    is packed. What cannot be written to `out` is kept, and where it is kept is said. `say` is called with messages.
 
     Errors: `RequestError` where the job cannot be run as asked; `MachineError` where this machine cannot run it. That the program failed is
     no error, but what this returns.

@@ -79,7 +79,7 @@ def with_predictions(
     """The table with a column of predicted labels, and the configuration that names it; the table is held in memory.
 
     One score for each row is compared with the threshold where the observed label has two values: above it, the label is 1, true, or the
-    one of `label_headers`, else the favourable one. Of several scores the highest counts. Labels and numbers are what the model says.
+    one of `label_headers`, else the favourable one. The highest of several scores counts. Labels and numbers are what the model says.
     Errors: `RequestError` where scores cannot become labels.
     """
     whole = to_arrow(data, engine)

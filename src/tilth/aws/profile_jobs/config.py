@@ -142,7 +142,7 @@ class ProfileConfiguration(Part):
         return _included([self.DatasetStatisticsConfiguration or Statistics()], OF_TABLE)
 
     def of_column(self, name: str) -> dict[str, dict[str, Any]]:
-        """The statistics of a column, each with its parameters. Of several configurations the last one says which, and all say how."""
+        """The statistics of a column, each with its parameters. The last of several configurations says which, and all say how."""
         fit = [
             c.Statistics for c in self.ColumnStatisticsConfigurations if c.Selectors is None or any(s.selected([name]) for s in c.Selectors)
         ]

@@ -257,7 +257,7 @@ class StringToBoolean(Operation):
 
 
 class StringToDate(Guarded):
-    """A day as `2024-02-29`, of the years 0001 to 9999. Of a day and time that is served, the day, if the time is midnight."""
+    """A day as `2024-02-29`, of the years 0001 to 9999. A served day with a time is the day, if the time is midnight."""
 
     form = DATE
     types: ClassVar[dict[EngineName, str]] = {"duckdb": "date", "spark": "date"}

@@ -139,7 +139,7 @@ class Seen:
 class Flaw:
     """A row of the table. It is there in the cases whose value is above `over`; `says` has places for the case's words.
 
-    `together`: whether all its columns are one finding. Of rows with the same code the first that holds counts for a column.
+    `together`: whether all its columns are one finding. For a column, the first row of a code that holds counts.
     """
 
     code: str

@@ -31,7 +31,7 @@ Met = tuple[int, dict[str, set[Kind]]]
 
 
 def json_object(text: str | None) -> Mapping[str, Any] | None:
-    """The JSON object in a string, by RFC 8259; None where there is none. Of a field that occurs twice the last counts.
+    """The JSON object in a string, by RFC 8259; None where there is none. The last one of a repeated field counts.
 
     >>> json_object('{"a": [1, 2]}'), json_object("[1]"), json_object('{"a": NaN}')
     ({'a': [1, 2]}, None, None)
@@ -145,7 +145,7 @@ class Unnest(ColumnStep):
     """The fields of structs become columns `{column}_{field}`, or those of the JSON objects in strings; the column itself is gone.
 
     So do the elements of lists: `{column}_0`, `{column}_1` … up to the longest list in training, or the first ones, by the names that
-    `fields` gives them. Of a longer list the rest is left out, and a shorter one has null.
+    `fields` gives them. The rest of a longer list is left out, and a shorter one has null.
 
     Fields are those of the first level; nested ones become strings with JSON in them, which can be unnested in turn. What they are called,
     and of JSON also their kinds, is learned: a field that occurs later only has no column, and one that is absent is null, as is a value

@@ -26,7 +26,7 @@ class Aggregate(Step):
     value all but the counts are null. Null is a key like others. Columns that are not named are gone.
 
     First and last are those in the order of `order`; of rows that are equal in it the smaller value is ahead, and rows that lack it are
-    left out. Of equally frequent values the smallest is the mode. Sums, and what is made of them, are the same in every digit whatever the
+    left out. The mode is the smallest of equally frequent values. Sums, and what is made of them, are the same in every digit whatever the
     order of the rows.
 
     What has values of a column with a role (smallest, largest, first, last or most frequent) has that role too. What is made of a private
