@@ -358,6 +358,20 @@ def test_under_a_key_in_s3(database, s3, key):
     assert not [o["path"] for o in bucket.objects(bucket.key) if b"SECRETMARK" in (bucket.get(o["path"]) or b"")]
 
 
+def test_what_is_hidden_is_in_no_file(database, tmp_path, capsys, key):
+    out, secret = tmp_path / "out", key.removeprefix("file:")
+    words = ["export", f"{database}&query=select id, 'mark' || country as who, customer from orders", "-o", str(out), "--json"]
+    step = f"- redact: {{columns: [who], with: hash, key: 'file:{secret}', domain: customer}}"
+    assert run([*words, "--redact", step, "--redact", "{columns: customer, with: drop}"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    rows = tilth.write(tilth.read(out)).to_pylist()
+    assert len(rows) == 6000 and set(rows[0]) == {"id", "who"} and len({row["who"] for row in rows}) == 8
+    assert told["redact"][0]["key_id"] and told["written"] == [["id", "int32"], ["who", "string"]]
+    assert len(json.loads((out / "manifest.json").read_text())["schema"]["elements"]) == 2
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and b"markc" in p.read_bytes()]
+    assert run([*words, "--redact", "x"]) == 2 and "it is a step" in capsys.readouterr().err
+
+
 def test_the_command(postgres_server, execute, database, tmp_path, monkeypatch, capsys):
     execute("create role clerk login password 'marked-password'", "grant select on orders to clerk")
     try:
@@ -385,11 +399,12 @@ def test_the_executors_of_spark_read(database, spark, execute, tmp_path, key):
     """Under a key, at one snapshot, with an error that comes back as it is; what one process began the other goes on with."""
     engine, query = Spark(spark), "select id, customer, country, 100 / (id - {}) as x from orders"
     expected = tilth.write(tilth.read(f"{database}&query={query.format(7000)}")).sort_by("id").to_pylist()
+    expected, hide = [row | {"country": row["country"] and "**"} for row in expected], [{"columns": "country", "with": "mask"}]
     with tilth.protected(key, ["spill"]):  # this Spark is not one that encrypts
         with pytest.raises(SourceError, match=rf"a value does not fit(.|\n)*{AGAIN}"):
-            tilth.export(plan(database, query.format(4500)), str(tmp_path / "new"), engine=engine, count=False)
-        stopped(database, tmp_path / "begun", query=query.format(7000))
+            tilth.export(plan(database, query.format(4500), redact=hide), str(tmp_path / "new"), engine=engine, count=False)
+        stopped(database, tmp_path / "begun", query=query.format(7000), redact=hide)
         for place, more in ((tmp_path / "new", {"force": True}), (tmp_path / "begun", {})):
-            done = tilth.export(plan(database, query.format(7000)), str(place), engine=engine, **more)
+            done = tilth.export(plan(database, query.format(7000), redact=hide), str(place), engine=engine, **more)
             assert tilth.write(done.read(engine=engine)).sort_by("id").to_pylist() == expected
             assert {p.read_bytes()[:4] for p in place.glob("*.parquet")} == {b"PARE"}

@@ -122,7 +122,7 @@ def export(
     """Export a subset of a database as Parquet files into a folder or `s3://bucket/prefix`; the record of it.
 
     `source` is a place (`postgresql://user@host/db?table=schema.table`, or `…?query=SELECT …`), a plan (`.yaml`), or its content as a
-    mapping. `options` are keys of the plan: `columns`, `where`, `parameters`, `sample`, `partition`, `connections`,
+    mapping. `options` are keys of the plan: `columns`, `where`, `parameters`, `sample`, `partition`, `redact`, `connections`,
     `limit_bytes`, `secret`.
 
     An export that was interrupted goes on when it is asked for again: only parts that are not done are read. `force` begins anew,
@@ -178,7 +178,7 @@ def _earlier(plan: Plan, place: str | None) -> State | None:
 
 def _begun(plan: Plan, place: str) -> State:
     """The state of an export that begins."""
-    subset, tables = Subset(plan), dict[str, list[str]]()
+    subset, tables, hidden = Subset(plan), dict[str, list[str]](), dict[str, Any]()
     if plan.dialect == "redshift":
         columns, found = parts_of_redshift(plan)
         conditions, size = [condition for condition, _ in found], sum(expected.bytes for _, expected in found)
@@ -186,12 +186,23 @@ def _begun(plan: Plan, place: str) -> State:
         with reading(plan.source, plan.access) as snapshot:
             look = Look.at(subset, snapshot)
             conditions = parts_of(plan, look, snapshot)
+            hidden = _hidden(plan, look)
         columns, tables, size = look.columns, look.tables, look.estimate.bytes
     if plan.limit_bytes and size > plan.limit_bytes:
         what, accepted = f"about {size:,} bytes would be read", f"up to {plan.limit_bytes:,}"
         raise RequestError(what, accepted=accepted, hint="take less, or give a higher --limit-bytes", code="limit-bytes")
     parts = [Part(number, condition) for number, condition in enumerate(conditions)]
-    return State(place, plan.subset, plan.sha256, subset.query(), columns, tables, parts, now())
+    return State(place, plan.subset, plan.sha256, subset.query(), columns, tables, parts, now(), **hidden)
+
+
+def _hidden(plan: Plan, look: Look) -> dict[str, Any]:
+    """How a state says what is hidden on the way. Errors: as for `Redaction`."""
+    if not plan.redact:
+        return {}
+    from tilth.exporting.redacting import Redaction  # loads all that a flow needs
+
+    found = Redaction(plan.redact, look.schema)
+    return {"redact": found.given, "written": [(f.name, str(f.type)) for f in found.schema]}
 
 
 def _to_go_on(error: TilthError, state: State) -> TilthError:

@@ -15,7 +15,7 @@ def manifest(state: State, folder: str) -> bytes:
     entries = [{"url": f"{folder}/{f.name}", "meta": {"content_length": f.bytes, "record_count": f.rows}} for f in files]
     content = {
         "entries": entries,
-        "schema": {"elements": [{"name": name, "type": _type(kind)} for name, kind in state.columns]},
+        "schema": {"elements": [{"name": name, "type": _type(kind)} for name, kind in state.written or state.columns]},
         "meta": {"content_length": sum(f.bytes for f in files), "record_count": sum(f.rows for f in files)},
         "author": {"name": "Tilth", "version": __version__},
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """A part: the query of its rows, its number, the folder of its file, and the rows of a row group."""
+    """A part: the query of its rows, its number, the folder of its file, the rows of a row group, and the steps that hide them."""
 
     query: str
     number: int
     folder: str
     group_rows: int
+    redact: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_part(asked: Asked, connection: Snapshot, check: Callable[[int], object] = bool) -> tuple[list[File], int]:
@@ -45,7 +47,13 @@ def read_part(asked: Asked, connection: Snapshot, check: Callable[[int], object]
     if first is None and asked.number:
         return [], 0
     name, given = f"part-{asked.number:05d}.parquet", [first] if first is not None else []
-    rows = pa.RecordBatchReader.from_batches(schema, (batch for batches in (given, metered) for batch in batches))
+    hidden: Iterator[pa.RecordBatch] = chain(given, metered)
+    if asked.redact:
+        from tilth.exporting.redacting import Redaction  # loads all that a flow needs
+
+        redaction = Redaction(asked.redact, schema)
+        schema, hidden = redaction.schema, redaction(hidden)
+    rows = pa.RecordBatchReader.from_batches(schema, hidden)
     with atomic(f"{asked.folder}/{name}") as path:
         Parquet().put(rows, path, Roles(), 0, row_group_rows=asked.group_rows)
         size = Path(path).stat().st_size

@@ -89,6 +89,8 @@ class Plan(_Strict):
     """Values of parameters; a list stands in `IN (:name)`."""
     sample: Sample | None = None
     partition: Partition | Literal["auto"] = "auto"
+    redact: tuple[dict[str, Any], ...] = ()
+    """Steps that hide columns as they are read, each the parameters of `redact`; what they hide is never written."""
     to: str | None = None
     """The folder, or `s3://bucket/prefix`."""
     connections: Annotated[int, Field(ge=1, le=64)] = 4
@@ -147,6 +149,8 @@ class Plan(_Strict):
         if plan.access and plan.access.reference.startswith("command:"):
             message, hint = "a plan may not run a program for a secret", "name the program on the command line: --secret 'command:…'"
             raise FlowError(message, place=document.place(("export", "secret")), hint=hint, code="program")
+        with located(document.place(("export", "redact"))):
+            plan.reject_wrong_steps()
         FlowError.reject(mistake.at(document.place(("export", key))) for key, mistake in plan.sql_mistakes())
         return given
 
@@ -155,12 +159,20 @@ class Plan(_Strict):
         """A plan from what a file or a call says. Errors: `RequestError` with every mistake."""
         plan = validated(cls, given)
         plan.reject_wrong_place()
+        plan.reject_wrong_steps()
         ExpressionError.reject(mistake for _, mistake in plan.sql_mistakes())
         return plan
 
     def reject_wrong_place(self) -> None:
         """Reject a source that is not a table or query. Errors: `RequestError`."""
         _ = self.dialect, self.query, self.access
+
+    def reject_wrong_steps(self) -> None:
+        """Reject steps that cannot hide what is read. Errors: `RequestError` with every mistake."""
+        if self.redact:
+            from tilth.exporting.redacting import steps_of
+
+            steps_of(self.redact)
 
     def sql_mistakes(self) -> list[tuple[str, Mistake]]:
         """What is wrong with the query and the condition, each with the key it stands at."""

@@ -179,7 +179,7 @@ class Pull:
     def _part(self, part: Part, connection: Snapshot | None, snapshot: str, group_rows: int) -> None:
         """Read a part into a file."""
         part.tries, part.started, part.snapshot = part.tries + 1, now(), len(self.state.snapshots) - 1
-        asked = Asked(Subset(self.plan).query(part.condition), part.number, self.state.place, group_rows)
+        asked = Asked(Subset(self.plan).query(part.condition), part.number, self.state.place, group_rows, tuple(self.state.redact))
         if connection:
             files, size = read_part(asked, connection, self._checked)
         else:

@@ -61,7 +61,10 @@ class Part:
 
 @dataclass
 class State:
-    """The state, kept at a place: what changes it writes it, so that whatever happens to the process, the file says what is done."""
+    """The state, kept at a place: what changes it writes it, so that whatever happens to the process, the file says what is done.
+
+    `columns` are those of the query. `redact` are the steps that hide some, with the ids of their keys, `written` the columns they leave.
+    """
 
     place: str
     plan: dict[str, Any]
@@ -72,6 +75,8 @@ class State:
     parts: list[Part]
     begun: str
     run: str = field(default_factory=lambda: uuid.uuid4().hex)
+    redact: list[dict[str, Any]] = field(default_factory=list)
+    written: list[tuple[str, str]] = field(default_factory=list)
     snapshots: list[dict[str, str]] = field(default_factory=list)
     finished: str | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

@@ -132,6 +132,8 @@ def reject_unloadable(plan: Plan) -> None:
     """Reject what UNLOAD cannot do. Errors: `Gap`."""
     if scheme_of(plan.to or "s3://") != "s3":
         raise Gap("UNLOAD writes to S3 only", hint="give -o s3://bucket/prefix; or read a small result as a source: tilth.read")
+    if plan.redact:
+        raise Gap("rows that Redshift writes itself cannot be hidden on the way", hint="hide them in a flow that reads the table: `redact`")
     if in_force():
         hint = "give --kms-key, by which S3 encrypts; or read the files under the key afterwards, and deliver them"
         raise Gap("what UNLOAD writes is not encrypted under Tilth's key", hint=hint)

@@ -27,6 +27,9 @@ from tilth.options import INPUT, KEY, NAMES, OUTPUT, SECRET, progress, say, shar
     "--connections", type=click.IntRange(1, 64), metavar="N", help="How many connections read at a time, or statements of UNLOAD: 4."
 )
 @click.option("--limit-bytes", type=click.IntRange(1), metavar="N", help="Stop where more would be read.")
+@click.option(
+    "--redact", multiple=True, metavar="STEP", help="Hide columns as they are read: '{columns: [email], with: hash}'; may be repeated."
+)
 @click.option("--role", metavar="ARN", help="The IAM role with which Redshift writes to S3; its default role by default.")
 @click.option("--kms-key", metavar="ID", help="The key of AWS KMS by which S3 encrypts what Redshift writes.")
 @click.option("--plan", is_flag=True, help="Show each part's query, expected rows and bytes; read nothing.")
@@ -48,6 +51,7 @@ def command(
     partition_by: str | None,
     parts: int | None,
     unit: str | None,
+    redact: tuple[str, ...],
     engine: str | None,
     spark_remote: str | None,
     role: str | None,
@@ -71,6 +75,7 @@ def command(
     options["parameters"] = _parameters(params) or None
     options["sample"] = _together("--sample", sample, {"fraction": sample, "by": by, "seed": seed})
     options["partition"] = _together("--partition-by", partition_by, {"by": partition_by, "parts": parts, "unit": unit})
+    options["redact"] = [_step(text) for text in redact] or None
     if unload := {name: value for name, value in (("role", role), ("kms_key_id", kms_key)) if value}:
         options["unload"] = unload
     if plan:
@@ -97,6 +102,18 @@ def _engine(name: str | None, remote: str | None) -> Any:
     from tilth.engine.spark import Spark
 
     return Spark(remote=remote)
+
+
+def _step(text: str) -> Any:
+    """The parameters of a step, also where it is written as `tilth scan` proposes it. Errors: `UsageError`."""
+    from tilth.yaml import parse
+
+    found = parse(text, "--redact").value
+    found = found[0] if isinstance(found, list) and found else found
+    found = found.get("redact", found) if isinstance(found, dict) else found
+    if not isinstance(found, dict):
+        raise click.UsageError(f"--redact {text}: it is a step, such as '{{columns: [email], with: hash}}'")
+    return found
 
 
 def _parameters(given: Iterable[str]) -> dict[str, Any]:
