@@ -59,8 +59,9 @@ def test_many_equal_rows_of_which_all_are_asked():
 
 
 @pytest.mark.slow
-def test_neither_threads_nor_blocks_change_them(monkeypatch):
-    x = np.round(SHAPES["normal"][:, :4], 1)
+@pytest.mark.parametrize("columns", [4, 30])  # where bounds rule out many leaves, and where none
+def test_neither_threads_nor_blocks_change_them(monkeypatch, columns):
+    x = np.round(SHAPES["normal"][:, :columns], 1)
     found = [nearest(Points(x, NO_CODES), np.arange(N), np.arange(N), 5)[0]]
     for cores, leaf in ((1, 64), (8, 16), (3, 50)):
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)

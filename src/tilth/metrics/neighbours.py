@@ -20,7 +20,8 @@ LEAF = 128  # rows that are compared with so many others: the products of so sma
 MOST_NEIGHBOURS = 100
 FIRST = 16  # leaves that are looked at before any is left out
 TRIED = 32  # parts by which it is guessed how many leaves a part looks at
-AT_ONCE = 32  # leaves that a leaf is compared with at once
+AT_ONCE = 32  # leaves whose products with a leaf are made at once: few enough for a processor's cache
+TOGETHER = 8 * AT_ONCE  # leaves whose near rows are gone through at once: few calls, bounded memory
 TIED = 8  # times as many pairs as are asked for: more can only be near because many rows are equally far apart
 ROUNDED = 2.0**-23  # twice the relative error of a number in single precision
 FAR = 100.0
@@ -211,25 +212,37 @@ class _Search:
         own, back, done = _NONE, _NONE, 0
         if not self.each:
             some, squares = self._limit(near, part)
-            own, rest, done = self._nearest(self._compared(near, part, some, place, squares)[0]), np.delete(rest, some), len(some)
+            own = self._nearest(self._pairs(near, part, some, place, [self._hits(near, part, some, squares)])[0])
+            rest, done = np.delete(rest, some), len(some)
         rest = rest[near.bounds[rest] <= np.maximum(self.limits[part].max(), self.widest[rest])]
         rest = rest[np.argsort(near.bounds[rest], kind="stable")]
         while len(rest := rest[near.bounds[rest] <= np.maximum(self.limits[part].max(), self.widest[rest])]):
             chosen, rest = np.split(rest, [max(FIRST, 3 * done)])
-            parts = (chosen[i : i + AT_ONCE] for i in range(0, len(chosen), AT_ONCE))
-            found = [self._compared(near, part, some, place, near.squares(some)) for some in parts]
+            found = [self._compared(near, part, some, place) for some in _cut(np.sort(chosen), TOGETHER)]
             own = self._nearest(_joined([own, *(pairs for pairs, _ in found)]))
             back = _joined([back, *(pairs for _, pairs in found)])
             back = self._nearest(back) if len(back.rows) > PAIRS else back
             done += len(chosen)
         return _joined([own, back])
 
-    def _compared(self, near: _Near, part: np.ndarray, some: np.ndarray, place: int, squares: np.ndarray) -> tuple[_Pairs, _Pairs]:
+    def _compared(self, near: _Near, part: np.ndarray, some: np.ndarray, place: int) -> tuple[_Pairs, _Pairs]:
         """The pairs of a part and some leaves that may be among the nearest of the part, and of the leaves."""
+        return self._pairs(near, part, some, place, [self._hits(near, part, few, near.squares(few)) for few in _cut(some, AT_ONCE)])
+
+    def _hits(self, near: _Near, part: np.ndarray, some: np.ndarray, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The places in the products of a part and some leaves of pairs that may be among the nearest, and their squares."""
         limits = np.maximum(self.limits[part].max(), self.widest[some])[:, None, None] if self.each else self.limits[part]
         hits = np.flatnonzero(squares <= near.most(limits))
-        at, row = np.divmod(hits, len(part))
-        pairs = near.pairs(part[row], self.leaves.places[some].reshape(-1)[at], squares.reshape(-1)[hits], row)
+        return hits, squares.reshape(-1)[hits]
+
+    def _pairs(
+        self, near: _Near, part: np.ndarray, some: np.ndarray, place: int, found: Sequence[tuple[np.ndarray, np.ndarray]]
+    ) -> tuple[_Pairs, _Pairs]:
+        """Those of these hits, of `AT_ONCE` leaves each, that may be: among the nearest of the part, and of the leaves."""
+        hits = np.concatenate([hits + i * AT_ONCE * LEAF * len(part) for i, (hits, _) in enumerate(found)])
+        at = hits // len(part)  # in a tenth of the time of divmod
+        row = hits - at * len(part)
+        pairs = near.pairs(part[row], self.leaves.places[some].reshape(-1)[at], np.concatenate([squares for _, squares in found]), row)
         others = (pairs.others >= 0) & (pairs.rows != pairs.others)
         own = pairs.kept(others & (pairs.least <= self.limits[pairs.rows]))
         if not self.each:
@@ -281,6 +294,11 @@ def _sorted(rows: np.ndarray, squares: np.ndarray, others: np.ndarray) -> np.nda
     return order
 
 
+def _cut(places: np.ndarray, size: int) -> Iterable[np.ndarray]:
+    """Parts of so many of them, one after another."""
+    return (places[start : start + size] for start in range(0, len(places), size))
+
+
 def _groups(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The different ones of sorted numbers, where each of them starts, and how many there are."""
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
@@ -308,7 +326,10 @@ class _Near:
     def squares(self, some: np.ndarray) -> np.ndarray:
         """The squares of the distances between the rows of some leaves, one under another, and those of the part, side by side."""
         leaves = self.leaves
-        numbers = _with_squares(leaves.numbers[some] - self.centre, leaves.places[some]) if self.moved else leaves.single[some]
+        if self.moved:
+            numbers = _with_squares(leaves.numbers[some] - self.centre, leaves.places[some])
+        else:  # of leaves that follow each other no copy is made
+            numbers = leaves.single[some[0] : some[-1] + 1] if (np.diff(some) == 1).all() else leaves.single[some]
         found: np.ndarray = numbers @ self.times
         for i, table in enumerate(self.apart):
             found += table[leaves.codes[some, :, i]]

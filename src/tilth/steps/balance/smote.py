@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 
 from tilth.data import Column, Dataset, Kind, Memory, Roles, Schema
 from tilth.data.origin import DERIVED, ORIGIN, PARENT
+from tilth.engine.arrow import from_numpy
 from tilth.engine.operations.hashing import has_string
 from tilth.errors import Mistake, RequestError
 from tilth.metrics.neighbours import Points, nearest
@@ -71,23 +73,25 @@ class Smote(Method):
         n = n if seeds.counts is None else int(seeds.counts.sum())
         first, second = _chance(f"{self.step.seed}|{text}", 2 * n).reshape(2, n)
         chosen = _scaled(first >> np.uint64(32), len(seeds.rows)) if seeds.counts is None else np.repeat(np.arange(len(own)), seeds.counts)
-        used, seed = np.unique(seeds.rows[chosen], return_inverse=True)
+        drawn = np.zeros(len(seeds.rows), bool)
+        drawn[chosen] = True
+        used, seed = seeds.rows[drawn], (np.cumsum(drawn) - 1)[chosen]
         near, _ = nearest(points, used, seeds.among, self.k)
         base, other = used[seed], near[seed, _scaled(first & np.uint64(2**32 - 1), near.shape[1])]
         share = (second >> np.uint64(11)) / 2.0**53
         share = np.where(rows.classes[other] == rows.classes[base], share, share / 2)
         around = near if rows.numeric else np.column_stack([used, near])
-        made: dict[str, Any] = {c: rows.table[c].take(pa.array(base)) for c in self._copied(rows, schema)}
+        made: dict[str, Any] = {c: rows.table[c].take(from_numpy(base)) for c in self._copied(rows, schema)}
         numbers = _between(rows.numbers, base, other, share)
         for c, between in zip(rows.numeric, numbers.T, strict=True):
             whole = schema[c].kind is Kind.INTEGER
-            made[c] = pa.array(np.rint(between).astype(np.int64) if whole else between).cast(rows.table[c].type, safe=False)
+            made[c] = from_numpy(np.rint(between).astype(np.int64) if whole else between).cast(rows.table[c].type, safe=False)
         for (c, values), codes in zip(rows.categories.items(), rows.codes.T, strict=True):
-            made[c] = values.take(pa.array(_modes(codes[around])[seed]))
+            made[c] = values.take(from_numpy(_modes(codes[around])[seed]))
         if named is not None:
             names = rows.table[named.name].cast(pa.string())
             names = pc.coalesce(names, rows.table[PARENT]) if PARENT in schema else names
-            parents = (names.take(pa.array(places)) for places in (base, other))
+            parents = (names.take(from_numpy(places)) for places in (base, other))
             made |= {ORIGIN: pa.repeat(DERIVED, n), PARENT: pc.binary_join_element_wise(*parents, ", ", null_handling="skip")}
         return pa.table(made)
 
@@ -195,7 +199,7 @@ def _modes(codes: np.ndarray) -> np.ndarray:
 
 def _packed(table: pa.Table) -> bytes:
     """A table as a file of Arrow."""
-    sink = pa.BufferOutputStream()
+    sink = BytesIO()  # whose bytes are not copied once more
     with pa.ipc.new_file(sink, table.schema) as file:
         file.write_table(table)
-    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+    return sink.getvalue()
