@@ -95,6 +95,22 @@ def test_a_subset(database, tmp_path):
     assert 20 < len(kept) < 60 and done.rows == len(taken)
 
 
+def test_the_first_rows_and_a_share_of_each_stratum(database, tmp_path):
+    source = f"{database}&table=orders"
+    assert tilth.export(source, str(tmp_path / "first"), sample={"first": 7}).rows == 7
+    sample = {"fraction": 0.3, "by": "customer", "seed": 7, "strata": "country"}
+    done = tilth.export(
+        source, str(tmp_path / "out"), columns=["id", "country", "customer"], sample=sample, partition={"by": "id", "parts": 3}
+    )
+    taken, every = rows_in(tmp_path / "out"), by_id(database, "SELECT id, country, customer FROM orders")
+    assert done.rows == len(taken) and [set(row) for row in taken[:1]] == [{"id", "country", "customer"}]
+    for country in {row["country"] for row in every}:
+        of, kept = ([row for row in rows if row["country"] == country] for rows in (every, taken))
+        customers = {row["customer"] for row in kept}
+        assert kept == [row for row in of if row["customer"] in customers]  # all rows of a key that the stratum has
+        assert 0.3 * len(of) <= len(kept) <= 0.3 * len(of) + len(of) / 20
+
+
 def test_nothing_to_take_is_a_file_without_rows(database, tmp_path):
     done = tilth.export(f"{database}&table=orders", str(tmp_path), where="false", partition={"by": "id", "parts": 4})
     assert (done.rows, done.files) == (0, 1)

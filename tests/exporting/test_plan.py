@@ -80,6 +80,10 @@ def test_the_query_of_a_part():
         ({"source": f"{PLACE}?table=t", "where": "a = 1 order by a"}, "is not a condition"),
         ({"source": f"{PLACE}?table=t", "parameters": {"a": 1}}, "there is no parameter 'a'"),
         ({"source": f"{PLACE}?table=t", "partition": {"by": "a", "unit": "day", "parts": 3}}, "unit with by"),
+        ({"source": f"{PLACE}?table=t", "sample": {"fraction": 0.5}}, "fraction and by, or first"),
+        ({"source": f"{PLACE}?table=t", "sample": {"first": 5, "strata": "a"}}, "strata with fraction"),
+        ({"source": f"{PLACE}?table=t", "sample": {"first": 5}, "partition": {"by": "a"}}, "the first rows are one part"),
+        ({"source": f"{PLACE}?table=t", "sample": {"fraction": 0.5, "by": "a", "strata": "b"}}, "needs the columns"),
     ],
 )
 def test_what_is_refused(given, words):

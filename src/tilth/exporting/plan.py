@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -32,14 +32,34 @@ class _Strict(BaseModel):
 
 
 class Sample(_Strict):
-    """A share of the values of a key, with all their rows; rows without a key are left out."""
+    """A share of the values of a key, with all their rows; or that share of the rows of each stratum; or the first rows.
 
-    fraction: Annotated[float, Field(gt=0, le=1)]
+    Rows without a key are left out.
+    """
+
+    fraction: Annotated[float, Field(gt=0, le=1)] | None = None
     """Which share of the keys is taken."""
-    by: str
+    by: str | None = None
     """The key's column."""
     seed: Annotated[int, Field(ge=0, lt=1 << 31)] = 0
     """Another seed takes other keys."""
+    strata: str | None = None
+    """A column: of each of its values the share of rows is taken, one at least, by the hash of the key."""
+    first: Annotated[int, Field(ge=1)] | None = None
+    """How many rows are taken, those that the database gives first."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Sample:
+        if (self.fraction is None) == (self.first is None) or (self.fraction is None) != (self.by is None):
+            raise ValueError("fraction and by, or first")
+        if self.strata and self.first:
+            raise ValueError("strata with fraction")
+        return self
+
+    @property
+    def of_all(self) -> bool:
+        """Whether a row is taken or not depends on other rows."""
+        return self.strata is not None or self.first is not None
 
 
 class Partition(_Strict):
@@ -144,13 +164,12 @@ class Plan(_Strict):
         except ValidationError as error:
             found = mistakes_of(error, given, cls, ("export",))
             raise FlowError(*(m.at(document.place(path, of_key=m.code in OF_KEYS)) for path, m in found)) from None
-        with located(document.place(("export", "source"))):
-            plan.reject_wrong_place()
+        for key, check in plan.checks.items():
+            with located(document.place(("export", key))):
+                check()
         if plan.access and plan.access.reference.startswith("command:"):
             message, hint = "a plan may not run a program for a secret", "name the program on the command line: --secret 'command:…'"
             raise FlowError(message, place=document.place(("export", "secret")), hint=hint, code="program")
-        with located(document.place(("export", "redact"))):
-            plan.reject_wrong_steps()
         FlowError.reject(mistake.at(document.place(("export", key))) for key, mistake in plan.sql_mistakes())
         return given
 
@@ -158,10 +177,22 @@ class Plan(_Strict):
     def of(cls, given: Mapping[str, Any]) -> Plan:
         """A plan from what a file or a call says. Errors: `RequestError` with every mistake."""
         plan = validated(cls, given)
-        plan.reject_wrong_place()
-        plan.reject_wrong_steps()
+        for check in plan.checks.values():
+            check()
         ExpressionError.reject(mistake for _, mistake in plan.sql_mistakes())
         return plan
+
+    @property
+    def checks(self) -> Mapping[str, Callable[[], None]]:
+        """What is checked beyond the kinds of values, by the key at which a mistake stands. Errors: `RequestError`."""
+        return {"source": self.reject_wrong_place, "sample": self.reject_wrong_sample, "redact": self.reject_wrong_steps}
+
+    def reject_wrong_sample(self) -> None:
+        """Reject a sample that does not fit the rest of the plan. Errors: `RequestError`."""
+        if self.sample and self.sample.first and self.partition != "auto":
+            raise RequestError("the first rows are one part", hint="leave `partition` out, or take a fraction", code="bad-sample")
+        if self.sample and self.sample.strata and not self.columns:
+            raise RequestError("a sample of strata needs the columns that are taken", accepted="columns: [a, b]", code="bad-sample")
 
     def reject_wrong_place(self) -> None:
         """Reject a source that is not a table or query. Errors: `RequestError`."""

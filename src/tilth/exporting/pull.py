@@ -75,7 +75,8 @@ def parts_of(plan: Plan, look: Look, snapshot: Snapshot) -> list[str]:
     subset = Subset(plan)
     if plan.partition != "auto":
         return column_parts(subset, plan.partition, look.schema, snapshot.rows, count_for(look.estimate.bytes, plan.connections))
-    found = snapshot.rows(BLOCKS.format(_names(look.estimate))) if subset.is_table and len(look.estimate.tables) == 1 else []
+    one = subset.is_table and len(look.estimate.tables) == 1 and not (plan.sample and plan.sample.of_all)
+    found = snapshot.rows(BLOCKS.format(_names(look.estimate))) if one else []
     return block_parts(found[0][0], plan.connections, found[0][1]) if found else [""]
 
 

@@ -11,6 +11,7 @@ from sqlglot import exp
 from tilth.engine.user_sql.warehouse import literal, parsed_condition, parsed_query, selection, written
 from tilth.exporting.plan import Plan, Sample
 
+TAKEN = "tilth_taken"  # the column that says whether a row is taken
 HASHES = {"postgres": "hashtextextended", "redshift": "fnv_hash"}
 SHARES = 1_000_000  # in how many the keys are divided for a sample
 POSITIVE = (1 << 63) - 1
@@ -30,8 +31,13 @@ class Subset:
 
     def query(self, condition: str = "") -> str:
         """The SELECT of the rows, or of those for which a condition holds. Errors: `ExpressionError`."""
-        conditions = [*self._conditions, *([parsed_condition(condition, self.plan.dialect, {})] if condition else [])]
-        return written(selection(self._source.copy(), self.is_table, self.plan.columns, conditions), self.plan.dialect)
+        source, table, conditions = self._source.copy(), self.is_table, self._conditions
+        sample = self.plan.sample
+        if sample and sample.of_all:
+            source, table = selection(source, table, (), conditions), False
+            source, conditions = (source.limit(sample.first), []) if sample.first else self._stratified(sample, source)
+        conditions += [parsed_condition(condition, self.plan.dialect, {})] if condition else []
+        return written(selection(source, table, self.plan.columns, conditions), self.plan.dialect)
 
     def hashed(self, column: str, part: int, parts: int) -> str:
         """The condition for the rows of a part by the hash of a column; it is null where the column is."""
@@ -46,11 +52,22 @@ class Subset:
     def _conditions(self) -> list[exp.Expr]:
         where, sample = self.plan.where, self.plan.sample
         found = [parsed_condition(where, self.plan.dialect, self.plan.parameters)] if where else []
-        return [*found, *([self._sampled(sample)] if sample else [])]
+        return [*found, *([self._sampled(sample)] if sample and sample.by and not sample.strata else [])]
+
+    def _stratified(self, sample: Sample, rows: exp.Select) -> tuple[exp.Select, list[exp.Expr]]:
+        """Rows with whether one is taken, and the condition that it is: of each stratum those with the least hashes of their keys."""
+        key, of = (exp.column(str(name), quoted=True) for name in (sample.by, sample.strata))
+        order = exp.Order(expressions=[exp.Ordered(this=self._hash(str(sample.by), sample.seed))])
+        rank = exp.Window(this=exp.Anonymous(this="rank"), partition_by=[of], order=order)  # one for all rows of a key
+        size = exp.Window(this=exp.Count(this=exp.Star()), partition_by=[of.copy()])
+        most = exp.Greatest(this=literal(1), expressions=[exp.Ceil(this=exp.Mul(this=size, expression=literal(sample.fraction)))])
+        taken = exp.alias_(exp.LTE(this=rank, expression=most), TAKEN, quoted=True)
+        keyed = exp.Not(this=exp.Is(this=key, expression=exp.null()))
+        return exp.select(exp.Star(), taken).from_(rows.subquery("rows")).where(keyed), [exp.column(TAKEN, quoted=True)]
 
     def _sampled(self, sample: Sample) -> exp.Expr:
-        key = exp.Mod(this=self._hash(sample.by, sample.seed), expression=literal(SHARES))
-        return exp.LT(this=key, expression=literal(max(1, round(sample.fraction * SHARES))))
+        key = exp.Mod(this=self._hash(str(sample.by), sample.seed), expression=literal(SHARES))
+        return exp.LT(this=key, expression=literal(max(1, round((sample.fraction or 0) * SHARES))))
 
     def _hash(self, column: str, seed: int) -> exp.Expr:
         """An integer of zero or more, which depends on the text of a value and a seed; null of null."""

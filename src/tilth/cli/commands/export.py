@@ -20,6 +20,8 @@ from tilth.options import INPUT, KEY, NAMES, OUTPUT, SECRET, progress, say, shar
 @click.option("--sample", type=click.FloatRange(0, 1, min_open=True), metavar="FRACTION", help="Take this share of the keys of --by.")
 @click.option("--by", metavar="COLUMN", help="The key whose values are sampled, each with all its rows.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Another seed takes other keys.")
+@click.option("--strata", metavar="COLUMN", help="Take that share of the rows of each value of a column, one at least.")
+@click.option("--first", type=click.IntRange(1), metavar="N", help="Take the rows that the database gives first.")
 @click.option("--partition-by", metavar="COLUMN", help="Divide into parts by a column of dates, timestamps or integers, else by its hash.")
 @click.option("--parts", type=click.IntRange(1), metavar="N", help="How many parts.")
 @click.option("--unit", type=click.Choice(["hour", "day", "week", "month", "year"]), help="The length of a part, of dates and timestamps.")
@@ -48,6 +50,8 @@ def command(
     sample: float | None,
     by: str | None,
     seed: int | None,
+    strata: str | None,
+    first: int | None,
     partition_by: str | None,
     parts: int | None,
     unit: str | None,
@@ -73,7 +77,9 @@ def command(
     from tilth.store.protection import in_force
 
     options["parameters"] = _parameters(params) or None
-    options["sample"] = _together("--sample", sample, {"fraction": sample, "by": by, "seed": seed})
+    options["sample"] = _together("--sample", sample, {"fraction": sample, "by": by, "seed": seed, "strata": strata})
+    if first:
+        options["sample"] = {**(options["sample"] or {}), "first": first}
     options["partition"] = _together("--partition-by", partition_by, {"by": partition_by, "parts": parts, "unit": unit})
     options["redact"] = [_step(text) for text in redact] or None
     if unload := {name: value for name, value in (("role", role), ("kms_key_id", kms_key)) if value}:
