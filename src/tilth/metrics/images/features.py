@@ -203,8 +203,10 @@ def _dominant(pixels: np.ndarray) -> str:
     lab = rgb2lab(pixels).reshape(-1, 3)
     centres = lab[np.argsort(lab[:, 0], kind="stable")][np.linspace(0, len(lab) - 1, CLUSTERS).astype(int)]
     for _ in range(ROUNDS):
-        nearest = np.linalg.norm(lab[:, None] - centres, axis=-1).argmin(axis=1)
-        moved = np.array([lab[nearest == k].mean(axis=0) if (nearest == k).any() else c for k, c in enumerate(centres)])
+        nearest = ((centres**2).sum(axis=1) - 2 * lab @ centres.T).argmin(axis=1)  # squares of distances, less what is the same in all
+        members = (nearest == np.arange(CLUSTERS)[:, None]).astype(float)
+        sizes = members.sum(axis=1, keepdims=True)
+        moved = np.where(sizes > 0, members @ lab / np.maximum(sizes, 1), centres)
         if np.array_equal(moved, centres):
             break
         centres = moved
