@@ -70,8 +70,9 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Row
     given = list(accumulate(layers, lambda below, layer: layer.names(below), initial=names))
     below = base
     for i, (layer, wanted) in enumerate(zip(layers, _wanted(layers, given[1:], query), strict=True)):
-        query.with_(f"{title}{i}", as_=layer_select(layer, below, given[i], wanted), copy=False)
+        made = layer_select(layer, below, given[i], wanted)
         below = f"{title}{i}"
+        query.with_(exp.TableAlias(this=exp.to_identifier(below)), as_=made, copy=False)  # not by its name, which would be parsed
     return query.from_(table(below), copy=False)
 
 
