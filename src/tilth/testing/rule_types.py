@@ -14,7 +14,8 @@ from tilth.rules.language.syntax import Rule
 from tilth.rules.row_output import row_results
 from tilth.rules.types.rule_type import RuleType
 from tilth.testing.laws import backwards, nulls, require, same
-from tilth.testing.steps import dataset, sample_table
+from tilth.testing.steps import dataset
+from tilth.testing.tables import sample_table
 
 if TYPE_CHECKING:
     import pyarrow as pa

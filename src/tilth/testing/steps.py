@@ -11,12 +11,10 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from functools import cached_property
 from typing import Any, cast
 
 import pyarrow as pa
@@ -33,29 +31,14 @@ from tilth.flow.artefact import entries_of, learned_from
 from tilth.flow.loading import step_of, written
 from tilth.steps.fitting import fit
 from tilth.steps.step import ColumnStep, Fitted, Step
-from tilth.testing.laws import backwards, embedded, in_memory, nulls, require, same
+from tilth.testing.laws import embedded, in_memory, require, same
+from tilth.testing.tables import Tables, sample, sample_table
+
+__all__ = ["sample_table"]  # where those who write steps look for it
 
 ROLES = Roles.of(label="label", id="id")
 ODD = ("select", """it's a.b; "two" `back` -- 日本 {x}\nbreak""")  # names that must be quoted: a keyword, and all marks in one
-PRICES = ("1.50", "-0.25", "0.00", "2.50", "2.50", "", "9.99", "1.50", "7.00", "7.00", "0.10", "3.33")
 CLOSE = 1e-12  # relative: sums are added in another order elsewhere
-
-
-def sample_table() -> pa.Table:
-    """Twelve rows with a column of each kind; nulls, NaN, infinities, blanks and strings that must be quoted among them."""
-    columns = {
-        "number": pa.array([0.5, -1.5, None, 0.1, math.nan, 3.0, 3.0, -0.0, math.inf, -math.inf, 1e-300, 38.5816], pa.float64()),
-        "whole": pa.array([1, 2, 2, None, -7, 2**53 + 1, 0, 5, 5, 5, None, 9], pa.int64()),
-        "price": pa.array([Decimal(p) if p else None for p in PRICES]),
-        "word": pa.array(["a", "b", "", " ", None, "it's", 'say "x"', "日本", "A", "a", "a", "b"], pa.string()),
-        "flag": pa.array([True, False, None, True, True, False, True, True, None, False, True, False], pa.bool_()),
-        "day": pa.array([date(2024, 1, d % 9 + 1) if d % 5 else None for d in range(12)], pa.date32()),
-        "moment": pa.array([datetime(2024, 1, 1, d, 0, 0, d) if d % 4 else None for d in range(12)], pa.timestamp("us")),
-        "zoned": pa.array([datetime(2024, 1, 1 + d % 3, tzinfo=UTC) for d in range(12)], pa.timestamp("us", "UTC")),
-        "label": pa.array(["no"] * 9 + ["yes"] * 3, pa.string()),
-        "id": pa.array(range(12), pa.int64()),
-    }
-    return pa.table(columns)
 
 
 def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, engine: Session | None = None) -> None:
@@ -70,10 +53,9 @@ def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, 
 
     Errors: AssertionError that names the broken law.
     """
-    table = sample_table() if table is None else table
-    battery = _Battery(step, roles, engine or embedded())
+    battery = _Battery(step, sample() if table is None else Tables(table), roles, engine or embedded())
     for check in (battery.parameters, battery.whole, battery.beside, battery.variants):
-        check(table)
+        check()
 
 
 def check_laws(step: Step, table: pa.Table, roles: Roles = ROLES, engine: Session | None = None) -> None:
@@ -81,7 +63,7 @@ def check_laws(step: Step, table: pa.Table, roles: Roles = ROLES, engine: Sessio
 
     Errors: AssertionError that names the broken law; `TilthError` if the step cannot learn from the table.
     """
-    _Battery(step, roles, engine or embedded()).whole(table)
+    _Battery(step, Tables(table), roles, engine or embedded()).whole()
 
 
 def dataset(table: pa.Table, roles: Roles = ROLES) -> Dataset:
@@ -98,20 +80,24 @@ def rows_of(data: Dataset, engine: Session) -> list[tuple[Any, ...]]:
 
 
 class _Battery:
-    def __init__(self, step: Step, roles: Roles, engine: Session) -> None:
-        self.step, self.roles, self.engine = step, roles, engine
+    def __init__(self, step: Step, tables: Tables, roles: Roles, engine: Session) -> None:
+        self.step, self.tables, self.roles, self.engine = step, tables, roles, engine
 
     def fitted(self, table: pa.Table, step: Step | None = None) -> tuple[Fitted, Dataset]:
         data = dataset(table, self.roles)
         (fitted,), _ = fit([step or self.step], data, self.engine)
         return fitted, fitted.apply(data)
 
+    @cached_property
+    def of_whole(self) -> tuple[Fitted, Dataset]:
+        return self.fitted(self.tables.whole)
+
     def applied(self, fitted: Fitted, table: pa.Table) -> list[tuple[Any, ...]]:
         return rows_of(fitted.apply(dataset(table, self.roles)), self.engine)
 
     # ── the laws ──
 
-    def parameters(self, table: pa.Table) -> None:
+    def parameters(self) -> None:
         step = self.step
         require(str(step).startswith(f"{step.name}("), f"{step!r} does not print its name")
         given = {f.name: getattr(step, f.name) for f in written(step)}
@@ -120,43 +106,45 @@ class _Battery:
         missing = {f.name for f in fields(step)} - step.documented().keys()
         require(not missing, f"{step.name}: parameters without a string below them: {missing}")
 
-    def whole(self, table: pa.Table) -> None:
-        fitted, data = self.fitted(table)
+    def whole(self) -> None:
+        table, (fitted, data) = self.tables.whole, self.of_whole
         rows = rows_of(data, self.engine)
         loaded = replace(fitted, learned=learned_from("step", entries_of("step", fitted.learned), fitted.schema))
         with_loaded = loaded.apply(dataset(table, self.roles))
         same_after = self.gives(with_loaded, data, rows)
         require(same_after, f"{self.step}: what was learned is not the same after a round trip")
-        again, _ = self.fitted(backwards(table))
+        again, _ = self.fitted(self.tables.backwards)
         require(close(again.learned, fitted.learned), f"{self.step} learns something else from the same rows in another order")
-        require(same_rows(self.applied(fitted, backwards(table)), rows), f"{self.step} gives other rows for the same rows in another order")
-        kinds = self.kinds(fitted, table, data)
-        self.for_training(fitted, table, rows, data, kinds)
+        require(
+            same_rows(self.applied(fitted, self.tables.backwards), rows), f"{self.step} gives other rows for the same rows in another order"
+        )
+        kinds = self.kinds(fitted, data)
+        self.for_training(fitted, rows, data, kinds)
         self.reasons(fitted, table)
         if "features" in self.step.parts:
-            self.one_by_one(fitted, table, rows, data)
+            self.one_by_one(fitted, rows, data)
 
     def gives(self, made: Dataset, like: Dataset, rows: list[tuple[Any, ...]]) -> bool:
         """Whether a table gives these rows, which another gives: made of the same rows in the same way, it need not be asked."""
         return made.layers == like.layers or same_rows(rows_of(made, self.engine), rows)
 
-    def kinds(self, fitted: Fitted, table: pa.Table, data: Dataset) -> Schema:
-        empty = fitted.apply(dataset(table.slice(0, 0), self.roles))
+    def kinds(self, fitted: Fitted, data: Dataset) -> Schema:
+        empty = fitted.apply(dataset(self.tables.empty, self.roles))
         made = self.engine.schema(data)
         same = empty.layers == data.layers or self.engine.schema(empty) == made
         require(same, f"{self.step}: its columns depend on the rows it is given")
         require(tuple(made.names) == data.names, f"{self.step} names other columns than it makes")
         return made
 
-    def for_training(self, fitted: Fitted, table: pa.Table, rows: list[tuple[Any, ...]], data: Dataset, kinds: Schema) -> None:
-        read = dataset(table, self.roles)
+    def for_training(self, fitted: Fitted, rows: list[tuple[Any, ...]], data: Dataset, kinds: Schema) -> None:
+        read = dataset(self.tables.whole, self.roles)
         none = fitted.apply(read, exp.false())
         require(self.gives(none, data, rows), f"{self.step} gives other rows where none is for training")
         whole = fitted.apply(read, exp.true())
         if whole.layers == data.layers:
             return
         require(self.engine.schema(whole) == kinds, f"{self.step} makes other columns for training")
-        back = fitted.apply(dataset(backwards(table), self.roles), exp.true())
+        back = fitted.apply(dataset(self.tables.backwards, self.roles), exp.true())
         same = same_rows(rows_of(whole, self.engine), rows_of(back, self.engine))
         require(same, f"{self.step} gives other rows for training for the same rows in another order")
 
@@ -165,17 +153,19 @@ class _Battery:
         if noted:
             rows_of(dataset(table, self.roles).change(noted), self.engine)
 
-    def one_by_one(self, fitted: Fitted, table: pa.Table, rows: list[tuple[Any, ...]], data: Dataset) -> None:
+    def one_by_one(self, fitted: Fitted, rows: list[tuple[Any, ...]], data: Dataset) -> None:
+        table = self.tables.whole
         layers = [layer for layer in data.layers if isinstance(layer, Change)]
         require(len(layers) == len(data.layers), f"{self.step} may be among features, but changes which rows there are")
         one = row_function(layers, table.column_names)
         alone = [tuple(one(row).values()) for row in table.to_pylist()]
         require(same_rows(alone, rows), f"{self.step}: a row alone is not that row of the whole: {difference(alone, rows)}")
-        for i in range(0, min(3, table.num_rows), 2):  # of the sample table one row with values, one with nulls
-            single = self.applied(fitted, table.slice(i, 1))
+        for i, row in self.tables.alone.items():
+            single = self.applied(fitted, row)
             require(same_rows(single, [alone[i]]), f"{self.step}: a table of one row is not that row of the whole")
 
-    def beside(self, table: pa.Table) -> None:
+    def beside(self) -> None:
+        table = self.tables.whole
         if not isinstance(self.step, ColumnStep) or self.step.into or not self.step.keeps_rows:
             return
         _, data = self.fitted(table, replace(self.step, into="anew {column}"))
@@ -185,20 +175,19 @@ class _Battery:
 
     # ── other tables ──
 
-    def variants(self, table: pa.Table) -> None:
-        for name, make in VARIANTS.items():
-            for variant in make(table):
-                self.works_or_rejects(name, self.step, variant)
-        for name in _named(self.step, table):
-            self.works_or_rejects(f"no column {name!r}", self.step, table.drop_columns([name]))
-        self.unseen(table)
-        self.odd_names(table)
-        self.nothing_selected(table)
+    def variants(self) -> None:
+        for name, variant in self.tables.variants:
+            self.works_or_rejects(name, self.step, variant)
+        for name in _named(self.step, self.tables.whole):
+            self.works_or_rejects(f"no column {name!r}", self.step, self.tables.without(name))
+        self.unseen()
+        self.odd_names()
+        self.nothing_selected()
 
-    def unseen(self, table: pa.Table) -> None:
-        fitted, _ = self.fitted(table)
+    def unseen(self) -> None:
+        fitted, _ = self.of_whole
         try:
-            self.applied(fitted, _filled(_filled(table, pa.types.is_string, "never seen"), pa.types.is_integer, 10**15))
+            self.applied(fitted, self.tables.unseen)
         except TilthError as error:
             require(error.exit_code == 2, f"{self.step} on values that it has not learned from: {error}")
 
@@ -210,40 +199,22 @@ class _Battery:
             require(error.exit_code == 2, f"{step} on a table with {name}: {error}")
         else:
             require(tuple(found.column_names) == data.names, f"{step} on a table with {name} names other columns than it makes")
-            empty = fitted.apply(dataset(table.slice(0, 0), self.roles))
+            empty = fitted.apply(dataset(self.tables.without_rows(table), self.roles))
             same = empty.layers == data.layers or self.engine.schema(empty) == self.engine.schema(data)
             require(same, f"{step} on a table with {name}: its columns depend on the rows it is given")
 
-    def odd_names(self, table: pa.Table) -> None:
-        named = _named(self.step, table)
+    def odd_names(self) -> None:
+        named = _named(self.step, self.tables.whole)
         for i in range(0, len(ODD) if named else 0, len(named) or 1):
             names = dict(zip(named, ODD[i:], strict=False))
-            renamed = table.rename_columns([names.get(c, c) for c in table.column_names])
-            self.works_or_rejects(f"columns {list(names.values())}", renamed_step(self.step, names), renamed)
+            self.works_or_rejects(f"columns {list(names.values())}", renamed_step(self.step, names), self.tables.renamed(names))
 
-    def nothing_selected(self, table: pa.Table) -> None:
+    def nothing_selected(self) -> None:
+        table = self.tables.whole
         if isinstance(self.step, ColumnStep):
             fitted, data = self.fitted(table, replace(cast("Any", self.step), columns="no_such_*"))
             require(not fitted.learned, f"{self.step} learns something of no column")
             require(data.names == tuple(table.column_names), f"{self.step} changes a column that it was not given")
-
-
-def _filled(table: pa.Table, wanted: Callable[[pa.DataType], bool], value: Any) -> pa.Table:
-    """The table with one value in all columns of a type."""
-    for i, field in enumerate(table.schema):
-        if wanted(field.type):
-            table = table.set_column(i, field, pa.array([value] * table.num_rows, field.type))
-    return table
-
-
-VARIANTS: Mapping[str, Callable[[pa.Table], Iterable[pa.Table]]] = {
-    "no rows": lambda t: [t.slice(0, 0)],
-    "one row": lambda t: [t.slice(0, 1), t.slice(2, 1)],
-    "nulls only": lambda t: [nulls(t, 3)],
-    "one value": lambda t: [t.take([0] * t.num_rows)],
-    "infinities": lambda t: [_filled(t, pa.types.is_floating, math.inf)],
-    "another column": lambda t: [t.append_column("another", pa.array(range(t.num_rows)))],
-}
 
 
 def renamed_step(step: Step, names: Mapping[str, str]) -> Step:
