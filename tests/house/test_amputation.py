@@ -18,7 +18,11 @@ REST = [
     "tests/steps/clean/test_impute.py",
 ]  # a part of each layer
 
-IMPORT_ALL = "import importlib; [importlib.import_module(name) for name in {modules!r}]"
+IMPORTED_AND_TESTED = """
+import importlib, sys, pytest
+for name in {modules!r}: importlib.import_module(name)
+sys.exit(pytest.main({words!r}))
+"""
 
 
 @pytest.fixture(params=[door for door in DOORS if (PACKAGE / door).is_dir()])
@@ -39,8 +43,6 @@ def rest(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_the_rest_stands(rest: Path) -> None:
     modules = [module(ROOT / path.relative_to(rest)) for path in sources(rest / "src")]
-    done = python("-c", IMPORT_ALL.format(modules=modules), cwd=rest, source=rest / "src")
-    assert done.returncode == 0, done.stderr
     words = [*REST, "-x", "-m", QUICK, "-p", "no:cacheprovider", "--hypothesis-profile=amputation"]
-    done = python("-m", "pytest", *words, cwd=rest, source=rest / "src", seconds=SECONDS)
-    assert done.returncode == 0, done.stdout[-5000:]
+    done = python("-c", IMPORTED_AND_TESTED.format(modules=modules, words=words), cwd=rest, source=rest / "src", seconds=SECONDS)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
