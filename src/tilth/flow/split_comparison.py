@@ -230,7 +230,7 @@ def _stickiness(label: Feature) -> Callable[[Codes], float]:
     return lambda codes: intraclass(codes[known], y)
 
 
-def association(groups: Codes, classes: Codes, seed: int = 0) -> float:
+def association(groups: Codes, classes: Codes) -> float:
     """Goodman and Kruskal's λ of classes by groups, less its mean over 20 permutations: many small groups explain some of any label.
 
     (Σ over groups of their most frequent class − that of all) / (n − that of all); 0 of one class.
@@ -247,7 +247,7 @@ def association(groups: Codes, classes: Codes, seed: int = 0) -> float:
     of = _lambda(known, classes, most)
     if of <= STICKY:
         return of
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     return of - float(np.mean([_lambda(known, rng.permutation(classes), most) for _ in range(PERMUTATIONS)]))
 
 

@@ -126,16 +126,16 @@ def groups(found: Words, texts: Sequence[str], like: float = LIKE) -> np.ndarray
     return np.array([_first(first, i) for i in range(len(texts))], int)
 
 
-def text_groups(texts: Sequence[str], like: float = LIKE) -> np.ndarray:
+def text_groups(texts: Sequence[str]) -> np.ndarray:
     """For each text the place of the first one in its group, whatever its case and blanks; a blank text is a group of its own."""
     found = np.arange(len(texts))
     there = np.array([i for i, text in enumerate(texts) if plain(text)], int)
     if len(there):
         shown = [plain(texts[i]) for i in there]
-        known = bands(shown, like)
+        known = bands(shown)
         alone = suspects(known)
         there, shown = there[alone], [text for text, kept in zip(shown, alone, strict=True) if kept]
-        found[there] = there[groups(known[alone], shown, like)]
+        found[there] = there[groups(known[alone], shown)]
     return found
 
 

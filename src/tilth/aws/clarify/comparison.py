@@ -162,9 +162,7 @@ def _of_clarify(name: str, a: Mapping[str, Any], b: Mapping[str, Any], first: Re
         return
     ours, theirs = (a, b) if first.is_ours else (b, a)
     notes, value = " ".join(ours.get("notes") or ()), _value(theirs)
-    if name in ("KL", "JS", "LP", "TVD", "KS") and (
-        "support mismatch" in notes or "label has one value" in notes or value is None or value < 0
-    ):
+    if name in DISTANCES and ("support mismatch" in notes or "label has one value" in notes or value is None or value < 0):
         yield "Clarify leaves out label values that one side lacks, without adding the others up to 1"
     if ours.get("n_excluded"):
         yield f"{ours['n_excluded']:,} rows are excluded here; {WITH_MISSING}"

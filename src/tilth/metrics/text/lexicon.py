@@ -12,13 +12,13 @@ SECOND_PERSON = ("you", "your", "yours", "yourself", "yourselves", "u", "ur")
 
 
 @cache
-def lexicon(language: str = "en") -> Mapping[str, tuple[str, ...]]:
+def lexicon() -> Mapping[str, tuple[str, ...]]:
     """Group → its terms.
 
     >>> lexicon()["nonbinary"][:2]
     ('nonbinary', 'non-binary')
     """
-    text = files(__package__).joinpath(f"lexicons/{language}.txt").read_text("utf-8")
+    text = files(__package__).joinpath("lexicons/en.txt").read_text("utf-8")
     lines = (line.partition(":") for line in text.splitlines() if line.strip() and not line.startswith("#"))
     return {group: tuple(term.strip() for term in terms.split(",")) for group, _, terms in lines}
 

@@ -126,12 +126,10 @@ class Diagnostics:
         """A warning."""
         self._add(code, "warning", span, message, accepted, hint, glue)
 
-    def extension(
-        self, code: str, span: Span, message: str, *, strictly: str = "E-SYNTAX", accepted: str = "", hint: str = "", glue: str = ""
-    ) -> None:
+    def extension(self, code: str, span: Span, message: str, *, strictly: str = "E-SYNTAX", hint: str = "", glue: str = "") -> None:
         """Something that Tilth reads and Glue does not: a warning, and in strict mode the error `strictly`."""
         note, code = (self.error, strictly) if self.strict else (self.warn, code)
-        note(code, span, message, accepted=accepted, hint=hint, glue=glue)
+        note(code, span, message, hint=hint, glue=glue)
 
     def near(self, word: str, known: Iterable[str]) -> str:
         """`did you mean 'x'?`, or nothing; looked for a few times only, and among the first words only, which bounds its cost."""
