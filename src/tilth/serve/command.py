@@ -19,6 +19,8 @@ from tilth.serve.environment import Environment
 from tilth.store.protection import in_force
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from tilth.serve.app import Limits
     from tilth.serve.serving import Serving
     from tilth.serve.workers import Ready
@@ -86,20 +88,13 @@ def command(
     /opt/ml/model, as in a container of SageMaker.
     """
     things, output, golden = _unfolded(things, output, golden)
-    protection = in_force()
     if export is not None:
-        if protection:
-            hint = "leave --key out: S3 and SageMaker's volumes are encrypted by keys of AWS KMS"
-            raise Gap("the folder of --export is for a container that has no key of Tilth's", hint=hint)
-        from tilth.serve.hooks import GOLDEN, exported
-
-        folder = exported(export, things, output, golden)
-        say(f"written to {folder}" + ("" if (folder / GOLDEN).exists() else "; without golden rows: nothing proves its answers"))
+        _export(export, things, output, golden)
         return 0
-    from tilth.serve.pipeline import Pipeline
-    from tilth.serve.proving import record
-
     if record_golden is not None:
+        from tilth.serve.pipeline import Pipeline
+        from tilth.serve.proving import record
+
         answered = record(Pipeline.of(*things, output=output, trusted=trusted), record_golden)
         say(f"{answered} golden rows are answered; written to {record_golden}")
         return 0
@@ -109,7 +104,6 @@ def command(
     from tilth.serve.server import bound, reject_open
     from tilth.serve.serving import Serving
     from tilth.serve.sparkml import VARIABLE, Schema
-    from tilth.serve.workers import Ready, Workers
 
     token = _token(token_file)
     reject_open(host, token, bool(tls_cert and tls_key), trust_network)
@@ -120,24 +114,40 @@ def command(
     accept = known.word("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv" if schema else "application/json")
     if explain and (capture or schema):
         raise click.UsageError(f"--explain answers in a shape of its own, which {'--capture' if capture else VARIABLE} does not have")
-    allowed = python_allowed()
-    captured = (capture, capture_percent)
+    allowed, captured, protection = python_allowed(), (capture, capture_percent), in_force()
     protect = (protection.key.reference, protection.plaintext, protection.sign) if protection else None
     serving = Serving(things, output, accept, trusted, golden, allowed, limits, *captured, tls_cert, tls_key, schema, explain, protect)
     count = workers or int(known.number("SAGEMAKER_MODEL_SERVER_WORKERS", default=0, most=256, least=1))
     listening = bound(host, port if port is not None else int(known.number("SAGEMAKER_BIND_TO_PORT", default=8080, most=65535)))
+    _serve(serving, listening, host, count, known)
+    return 0
+
+
+def _export(place: str, things: tuple[str, ...], output: tuple[str, ...], golden: str | None) -> None:
+    """Write the folder for a container. Errors: `Gap` while a key is in force."""
+    from tilth.serve.hooks import GOLDEN, exported
+
+    if in_force():
+        hint = "leave --key out: S3 and SageMaker's volumes are encrypted by keys of AWS KMS"
+        raise Gap("the folder of --export is for a container that has no key of Tilth's", hint=hint)
+    folder = exported(place, things, output, golden)
+    say(f"written to {folder}" + ("" if (folder / GOLDEN).exists() else "; without golden rows: nothing proves its answers"))
+
+
+def _serve(serving: Serving, listening: socket, host: str, workers: int, known: Environment) -> None:
+    """Answer requests in this process, or in so many others, until a signal ends it."""
+    from tilth.serve.workers import Ready, Workers
 
     def begun(ready: Ready) -> None:
-        _tell(ready, serving, f"{host}:{listening.getsockname()[1]}", {"workers": count, **known.facts})
+        _tell(ready, serving, f"{host}:{listening.getsockname()[1]}", {"workers": workers, **known.facts})
 
     with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered
-        if count:
-            Workers(serving, listening, count, known.number("SAGEMAKER_STARTUP_TIMEOUT", default=600, least=1)).run(begun)
+        if workers:
+            Workers(serving, listening, workers, known.number("SAGEMAKER_STARTUP_TIMEOUT", default=600, least=1)).run(begun)
         else:
             pipeline, shown = serving.loaded()
-            begun(Ready.of(pipeline, shown, accept))
+            begun(Ready.of(pipeline, shown, serving.accept))
             serving.run(pipeline, listening)
-    return 0
 
 
 def _limits(known: Environment, token: str, host: str, timeout: float | None) -> Limits:
