@@ -17,7 +17,7 @@ from tilth.engine.arrow import as_numpy
 from tilth.errors import FlowError, MissingExtra, RequestError, listed, unknown
 from tilth.flow import Flow
 from tilth.flow.estimator import fit, transformed
-from tilth.flow.loading import parameters, step_of, written
+from tilth.flow.parameters import parameters, step_of, written
 from tilth.flow.parts import LISTS
 from tilth.steps.step import Part, Step
 

@@ -18,7 +18,9 @@ import tilth
 from tests.flow.dump import dump
 from tilth.errors import FlowError, RequestError
 from tilth.flow import Flow
-from tilth.flow.loading import FlowFile, model_of, parameters, parse_flow
+from tilth.flow.file_parts import FlowFile
+from tilth.flow.loading import parse_flow
+from tilth.flow.parameters import model_of, parameters
 from tilth.formats.format import writable
 from tilth.measures.bias.measure import Bias
 from tilth.rules import parse

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["tilth.yaml", "tilth.flow.loading"]):
+with atheris.instrument_imports(include=["tilth.yaml", "tilth.flow.loading", "tilth.flow.file_parts"]):
     from tilth.errors import FlowError
     from tilth.flow import Flow
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.house.tree import ROOT
 from tests.steps.page import EXAMPLE, made
-from tilth.flow.loading import written
+from tilth.flow.parameters import written
 from tilth.metrics.text import vocabulary
 from tilth.steps import STEPS
 from tilth.steps.balance import rows as balance_rows

@@ -10,7 +10,7 @@ from tilth.engine.arrow import schema_of
 from tilth.engine.chosen import session_of
 from tilth.engine.session import Session, everything
 from tilth.errors import Mistake, RequestError
-from tilth.flow.loading import model_of, written
+from tilth.flow.parameters import model_of, written
 from tilth.steps.fitting import fit
 from tilth.steps.protect.redact import Redact
 from tilth.store.protection import in_force

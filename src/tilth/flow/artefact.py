@@ -320,7 +320,7 @@ def _decoded(entry: dict[str, Any], files: Mapping[str, bytes] | None = None) ->
 
 def _described(flow: Flow) -> dict[str, Any]:
     """The flow's description as JSON: reading, roles, steps by part."""
-    from tilth.flow.loading import written
+    from tilth.flow.parameters import written
 
     roles = {f.name: getattr(flow.reading.roles, f.name) for f in fields(Roles)}
     return {
@@ -338,7 +338,7 @@ def _described(flow: Flow) -> dict[str, Any]:
 
 
 def _flow(described: Mapping[str, Any], text: str) -> Flow:
-    from tilth.flow.loading import step_of
+    from tilth.flow.parameters import step_of
 
     if not set(described["steps"]) <= set(BY_NAME):
         raise ValueError("it has an unknown part")

@@ -4,264 +4,37 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields, replace
-from datetime import date
-from functools import cache, partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, cast, get_args, get_type_hints
+from typing import Any, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ValidationError
 
 from tilth.checking import ruleset_from
 from tilth.data import Roles
-from tilth.data.roles import SINGLE
 from tilth.encryption.keys import beside, unreferenced
-from tilth.engine.textfiles import python_name
-from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed, unknown
-from tilth.flow.flow import Delivery, Flow, OnFail, Reading
+from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed
+from tilth.flow.file_parts import CheckPart, DataPart, FlowFile, ProtectPart, RolesPart, TablePart
+from tilth.flow.flow import Delivery, Flow, Reading
+from tilth.flow.parameters import Named, build, model_of, parameters, shorthand, takes_null
 from tilth.flow.parts import LISTS, PARTS, misplaced
 from tilth.flow.protecting import Protect
-from tilth.formats.format import FORMATS, SHARED, by_name, writable
-from tilth.formats.trainers import TRAINERS, format_for, mismatches
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset
 from tilth.secrets import Access, Reference
-from tilth.shelf import PYTHON_ONLY, Shelf, texts_under
+from tilth.shelf import Shelf
 from tilth.steps import STEPS
 from tilth.steps.rows.chosen import CHOSEN
 from tilth.steps.rows.split import Split
 from tilth.steps.step import Part, Step, TablesStep
 from tilth.store.local import text_of
-from tilth.store.protection import Plaintext
 from tilth.store.uri import joined
 from tilth.validation import mistakes_of
 from tilth.yaml import Document, Path, parse
 
-Named = TypeVar("Named", bound=Step | Measure)
-
 SPLIT_WORDS = tuple(f.name for f in fields(Split) if f.name != "shares")  # every other key under `split` is the name of a part
-
-PLAIN = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # a column may be called 2024, and -999 may mean null
-
-
-def _described(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    """Say in a JSON Schema what keys mean, by the strings below the attributes. pydantic would read them whenever a flow is loaded."""
-    written: dict[type[BaseModel], type] = {RolesPart: Roles, FlowFile: _FlowFile}
-    for name, text in texts_under(written.get(model, model)):
-        if name in schema["properties"]:
-            schema["properties"][name]["description"] = text
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(**PLAIN, frozen=True, populate_by_name=False, json_schema_extra=_described)
-
-
-def _type_of_role(name: str) -> Any:
-    if name == "positive":
-        return str | int | float | bool | list[str | int | float | bool] | None
-    return str | None if name in SINGLE else str | list[str] | None
-
-
-_ROLES: dict[str, Any] = {f.name: (_type_of_role(f.name), None) for f in fields(Roles)}
-RolesPart = create_model("RolesPart", __base__=_Strict, __doc__="What columns are for. One name or several.", **_ROLES)
-
-
-def _encoding(name: str) -> str:
-    """The name of an encoding. Errors: pydantic's, as of a closed list of words."""
-    try:
-        python_name(name)
-    except RequestError as error:
-        raise PydanticCustomError("literal_error", "unknown encoding", {"expected": error.mistakes[0].accepted}) from error
-    return name
-
-
-KindWord: TypeAlias = Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]
-
-
-class SecretPart(_Strict):
-    """A secret of another shape than those of databases, as other tools keep them."""
-
-    reference: str
-    """Where the secret is kept, such as `vault:kv/warehouse`."""
-    fields: dict[str, str] = {}
-    """Part (`user`, `password`, `host`, `port`, `dbname`, `engine`) → its key in the secret."""
-
-
-class TablePart(_Strict):
-    """A further table, and the kinds of its columns."""
-
-    read: str
-    """A file, relative to the flow file."""
-    secret: str | SecretPart | None = None
-    """The reference of what opens it, where it is in a database or on a server."""
-    types: dict[str, KindWord] = {}
-    """Column → kind, where the file's values would be read as another when a step reads the table."""
-
-
-class DataPart(_Strict):
-    """What to read, and what its values mean. These reading rules hold for served rows too."""
-
-    read: str | list[str] | None = None
-    """A file, a folder, a pattern such as `data/*.parquet`, or several. Relative to the flow file."""
-    secret: str | SecretPart | None = None
-    """The reference of what opens a place in a database or on a server: `env:NAME`, `file:PATH`, `aws:NAME` …; never the secret itself."""
-    tables: dict[str, str | TablePart] = {}
-    """Further tables that rules compare with and steps read: name → file, relative to the flow file; or `{read: FILE, types: {…}}`."""
-    format: str | None = None
-    """The format, where the file's name does not say it: csv, parquet, jsonl, synthetic."""
-    nulls: list[str] = []
-    """Strings that mean a missing value: the whole value, without blanks around it, in any case."""
-    names: list[str] | None = None
-    """The columns' names, for a file without a header."""
-    header: bool | None = None
-    """Whether the first line holds the names. Detected by default."""
-    delimiter: str | None = None
-    """What separates the values of a CSV file. Detected by default."""
-    quote: str | None = None
-    """The quote character around a value that contains a delimiter."""
-    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
-    """The encoding, such as utf-8 or latin-1."""
-    blanks: Literal["keep", "trim"] | None = None
-    """What becomes of blanks after a delimiter. Detected by default."""
-    pattern: str | None = None
-    """What the names of images in a folder hold, such as `{split}/{class}/{}`: a column for each name."""
-    types: dict[str, KindWord] = {}
-    """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
-    max_invalid: Annotated[float, Field(ge=0, le=1)] = Reading.max_invalid
-    """The largest share of a column's values that may become null because they cannot be read as its kind, stated or learned."""
-    roles: RolesPart = RolesPart()  # type: ignore[valid-type]  # a model made from a dataclass
-    """What columns are for."""
-
-
-def _writable(name: str) -> str:
-    """The name of a format that can be written. Errors: pydantic's, as of a closed list of words."""
-    if name not in FORMATS or not by_name(name).is_written:
-        raise PydanticCustomError("literal_error", "unknown format", {"expected": " or ".join(writable())})
-    return name
-
-
-TrainerWord: TypeAlias = Literal[tuple(TRAINERS)]  # type: ignore[valid-type]
-
-
-class AboutPart(_Strict):
-    """The description of the delivered data set for those who look for it, read it or cite it."""
-
-    name: str | None = None
-    """Its name; by default that of the flow."""
-    description: str | None = None
-    """What it is, in a few sentences."""
-    license: str | None = None
-    """The licence: its address, or its SPDX identifier, such as CC-BY-4.0."""
-    cite_as: str | None = None
-    """How it is cited, best in BibTeX."""
-    creators: str | list[str] | None = None
-    """Who made it."""
-    url: str | None = None
-    """The address of its page."""
-    version: str | None = None
-    """Its version, such as 1.2.0."""
-    published: date | None = None
-    """The day on which it was published."""
-    keywords: list[str] | None = None
-    """What it is found by."""
-
-
-class DeliverPart(_Strict):
-    """Where the result goes."""
-
-    to: str = ""
-    """A folder, relative to the flow file; `-o` on the command line wins."""
-    format: Annotated[str, AfterValidator(_writable), Field(json_schema_extra=lambda schema: schema.update(enum=writable()))] = "parquet"
-    """The files' format: parquet, csv, jsonl …, or one of another package; by default the one that `trainer` reads, or parquet."""
-    trainer: TrainerWord | None = None
-    """The training program that reads the files: what it cannot read is refused."""
-    shards: Annotated[int, Field(ge=1)] | None = None
-    """The number of files of each part, of as many rows each."""
-    rows_per_shard: Annotated[int, Field(ge=1)] | None = None
-    """The rows of each file but the last of a part."""
-    compression: Literal["none", "gzip", "zstd", "snappy"] | None = None
-    """How files are compressed; of Parquet their pages."""
-    row_group_rows: Annotated[int, Field(ge=1)] | None = None
-    """The rows of each row group of a Parquet file."""
-    dtype: Literal["float64", "float32"] | None = None
-    """The type of the features in a file of NumPy (`float64` by default) and of RecordIO-protobuf (`float32`)."""
-    sparse: bool | None = None
-    """Whether zeros are left out of RecordIO-protobuf."""
-    n_features: Annotated[int, Field(ge=1)] | None = None
-    """How wide rows are that are two columns of lists, `keys` and `values`."""
-    zero_based: bool | None = None
-    """Whether the features of LibSVM count from 0, as by default, or from 1."""
-    absent: Literal["zero", "missing"] | None = None
-    """What a feature is that a line of LibSVM leaves out."""
-    on_magic: Literal["avoid", "split", "raw", "error"] | None = None
-    """What becomes of records that hold the magic number of RecordIO."""
-    manifest: str = ""
-    """The place in S3 to which the folder will be copied, for a `ManifestFile` of each part."""
-    about: AboutPart = AboutPart()
-    """What `croissant.json` says of the data set."""
-
-    def options(self) -> dict[str, Any]:
-        """The options of writing that are given."""
-        return self.model_dump(exclude={"to", "format", "manifest", "about"}, exclude_none=True)
-
-    def chosen(self) -> str:
-        """The name of the format."""
-        return format_for(self.trainer) if self.trainer and "format" not in self.model_fields_set else self.format
-
-    def mistakes(self) -> Iterator[Mistake]:
-        """Mistakes in the options, as the format sees them."""
-        form, given = by_name(self.chosen()), self.options()
-        trainer = given.pop("trainer", None)
-        yield from mismatches(trainer, form.name, given) if trainer else ()
-        message = f"the format {form.name!r} has no option {{}}"
-        yield from unknown(given, (*SHARED, *form.write_options), message, "unknown-option")
-        accepted = [*form.compressions, "none"]
-        yield from unknown([given.get("compression", "none")], accepted, f"{form.name}: there is no compression {{}}", "bad-value")
-        if "shards" in given and "rows_per_shard" in given:
-            yield Mistake("`shards` and `rows_per_shard` are both given", accepted="one of them", code="bad-value")
-
-
-class CheckPart(_Strict):
-    """Rules, and what becomes of the data where they fail."""
-
-    rules: str
-    """A ruleset in DQDL, or the path of a .dqdl file."""
-    on_fail: OnFail = "report"
-    """`report`: the run goes on. `stop`: it ends, and delivers nothing. `quarantine`: rows that fail are left out and delivered apart."""
-
-
-class ProtectPart(_Strict):
-    """The key under which everything is encrypted that is written."""
-
-    key: str
-    """A reference: `file:PATH` of a key file, relative to the flow file, or a secret that holds a key, such as `env:NAME`."""
-    allow_plaintext: list[Plaintext] = []
-    """What is left unencrypted all the same: `report`, `spill`. The report of a run says so."""
-    sign: bool = False
-    """Whether files that are sealed are signed, too, which takes longer."""
-
-
-class _FlowFile(_Strict):
-    """A Tilth flow: data, rules, steps, measures and delivery."""
-
-    data: DataPart = DataPart()
-    """What to read, and what its values mean."""
-    check: str | CheckPart | None = None
-    """A ruleset in DQDL, or the path of a .dqdl file; or `{rules: …, on_fail: …}`."""
-    measure: list[str | dict[str, Any]] = []
-    """What to measure on the raw data, and again after each part: names of measures, or one with parameters, `{bias: {bootstrap: 0}}`."""
-    deliver: DeliverPart = DeliverPart()
-    """Where the result goes."""
-    protect: ProtectPart | None = None
-    """The key under which everything is encrypted that is written: results, the fitted flow, reports, copies, spill."""
-
-
-_STEPS: dict[str, Any] = {p.name: (list[Any], Field([], description=p.meaning)) for p in LISTS}
-_SPLIT: Any = (dict[str, Any] | None, Field(None, description=next(p.meaning for p in PARTS if p not in LISTS)))
-FlowFile = create_model("FlowFile", __base__=_FlowFile, __doc__=_FlowFile.__doc__, split=_SPLIT, **_STEPS)
 
 
 def load_flow(path: str | FilePath) -> Flow:
@@ -311,13 +84,7 @@ class _Loader:
             return None
         part = self.validated(FlowFile, value, ())
         secrets = self.secrets(value.get("data"), folder)
-        protect = value.get("protect")
-        if isinstance(protect, dict) and isinstance(key := protect.get("key"), str) and (no_key := unreferenced(key)):
-            place = self.document.place(("protect", "key"), of_key=True)
-            self.document.mistakes.append(no_key.at(place))
-            self.unshown |= {place.line}
-        if part is not None and (held := _protect(part.protect, folder)):
-            self.key = held.key
+        protect = self.protection(value.get("protect"), part and part.protect, folder)
         self.roles = roles = _roles(value)
         self.places["roles"] = self.document.place(("data", "roles"))
         self.places["protect"] = self.document.place(("protect",), of_key=True)
@@ -326,24 +93,8 @@ class _Loader:
         split = self.split(value.get("split"))
         steps = {p.name: [split] if p not in LISTS and split else self.entries("step", STEPS, p.name, value.get(p.name)) for p in PARTS}
         measure = tuple(self.entries("measure", MEASURES, "measure", value.get("measure")))
-        for m in measure:
-            if m.needs_model and not any(s.predicts for s in steps["features"]):
-                hint = "add the step `predict` to `features`"
-                self.wrong(("measure",), f"{m.name} needs a model that predicts", of_key=True, hint=hint, code="no-model")
         check = self.check(value.get("check"), folder)
-        if value.get("split") is None and value.get("training"):
-            message, hint = "there is no split, so there is no training part to change", "add `split: {train: 0.8, test: 0.2}`"
-            self.wrong(("training",), message, "no-split", of_key=True, hint=hint)
-        if split is not None and "train" not in dict(split.shares):
-            accepted = "a part named train: learning happens there"
-            self.wrong(("split",), "no part of the split is called train", "no-train", of_key=True, accepted=accepted)
-        if part is not None:
-            reading = [step for named in steps.values() for step in named if isinstance(step, TablesStep)]
-            self.document.mistakes += [m.at(self.places[step]) for step in reading for m in step.unnamed(part.data.tables)]
-            for m in part.deliver.mistakes():
-                self.wrong(("deliver",), m.message, m.code, of_key=True, accepted=m.accepted, hint=m.hint)
-        every = [step for named in steps.values() for step in named]
-        self.document.mistakes += [m.at(self.places[step]) for step in every for m in step.mismatched(every)]
+        self.reject_unfit(value, part, split, steps, measure)
         if part is None or self.document.mistakes:
             return None
         about = part.deliver.about.model_dump(mode="json", exclude_none=True)
@@ -355,13 +106,46 @@ class _Loader:
             measure=measure,
             deliver=Delivery(part.deliver.to, part.deliver.chosen(), part.deliver.options(), part.deliver.manifest, about),
             on_fail=part.check.on_fail if isinstance(part.check, CheckPart) else "report",
-            protect=_protect(part.protect, folder),
+            protect=protect,
             text=text,
             folder=folder,
             places=self.places,
         )
 
+    def reject_unfit(
+        self, value: Mapping[str, Any], part: Any, split: Split | None, steps: Mapping[Part, Sequence[Any]], measure: Iterable[Measure]
+    ) -> None:
+        """Note what does not fit together in parts that are right by themselves."""
+        for m in measure:
+            if m.needs_model and not any(s.predicts for s in steps["features"]):
+                hint = "add the step `predict` to `features`"
+                self.wrong(("measure",), f"{m.name} needs a model that predicts", of_key=True, hint=hint, code="no-model")
+        if value.get("split") is None and value.get("training"):
+            message, hint = "there is no split, so there is no training part to change", "add `split: {train: 0.8, test: 0.2}`"
+            self.wrong(("training",), message, "no-split", of_key=True, hint=hint)
+        if split is not None and "train" not in dict(split.shares):
+            accepted = "a part named train: learning happens there"
+            self.wrong(("split",), "no part of the split is called train", "no-train", of_key=True, accepted=accepted)
+        every = [step for named in steps.values() for step in named]
+        if part is not None:
+            reading = [step for step in every if isinstance(step, TablesStep)]
+            self.document.mistakes += [m.at(self.places[step]) for step in reading for m in step.unnamed(part.data.tables)]
+            for m in part.deliver.mistakes():
+                self.wrong(("deliver",), m.message, m.code, of_key=True, accepted=m.accepted, hint=m.hint)
+        self.document.mistakes += [m.at(self.places[step]) for step in every for m in step.mismatched(every)]
+
     # ── the parts ──
+
+    def protection(self, given: Any, part: ProtectPart | None, folder: str) -> Protect | None:
+        """How the flow is protected; no mistake shows a line with a key in place of a reference."""
+        if isinstance(given, dict) and isinstance(key := given.get("key"), str) and (no_key := unreferenced(key)):
+            place = self.document.place(("protect", "key"), of_key=True)
+            self.document.mistakes.append(no_key.at(place))
+            self.unshown |= {place.line}
+        if part is None:
+            return None
+        self.key = beside(part.key, folder)
+        return Protect(self.key, tuple(part.allow_plaintext), part.sign)
 
     def reading(self, data: DataPart, roles: Roles, secrets: Mapping[str, Access]) -> Reading:
         given = data.model_dump(exclude={"read", "secret", "roles", "tables", "max_invalid"}, exclude_none=True, exclude_defaults=True)
@@ -460,7 +244,7 @@ class _Loader:
         if model is None:
             return None
         try:
-            step = _step(kind, model)
+            step = build(kind, model)
             step = cast("Named", step.under_key(self.key, self.folder)) if isinstance(step, Step) else step
             step = cast("Named", step.in_folder(self.folder)) if isinstance(step, Measure) else step
             wrong = step.refused(self.roles)
@@ -523,61 +307,3 @@ def _roles(value: Mapping[str, Any]) -> Roles:
         return Roles.of(**RolesPart.model_validate(known).model_dump(exclude_none=True))
     except (TilthError, ValidationError):
         return Roles()
-
-
-def step_of(kind: type[Named], parameters: Mapping[str, Any], roles: Roles) -> Named:
-    """A step from its parameters as a fitted flow keeps them. Errors: `ValueError` or `TilthError` for parameters that it does not take."""
-    step = _step(kind, model_of(cast("Any", kind)).model_validate({name.rstrip("_"): value for name, value in parameters.items()}))
-    FlowError.reject(step.refused(roles))
-    return step
-
-
-def _step(kind: type[Named], model: BaseModel) -> Named:
-    return kind(**{f.name: getattr(model, f.name) for f in written(kind)})
-
-
-def written(kind: Any) -> list[Any]:
-    """The parameters that a flow file may state."""
-    return [f for f in fields(kind) if f.metadata != PYTHON_ONLY]
-
-
-def parameters(kind: Any) -> tuple[str, ...]:
-    """Its parameters, as the flow file names them."""
-    return tuple(f.name.rstrip("_") for f in written(kind))
-
-
-def shorthand(kind: Any) -> str:
-    """The parameter that a step's bare value is: `scale: numeric` names its columns."""
-    meant: str = getattr(kind, "shorthand", "columns")
-    return meant if meant in parameters(kind) else ""
-
-
-@cache
-def takes_null(kind: Any) -> frozenset[str]:
-    """The parameters one of whose words is `null`, which YAML reads as nothing: as the flow file names them."""
-    hints = get_type_hints(kind)
-    choices = {f.name: (hints[f.name], *get_args(hints[f.name])) for f in written(kind)}
-    return frozenset(name.rstrip("_") for name, hint in choices.items() if any("null" in get_args(h) for h in hint))
-
-
-@cache
-def model_of(kind: Any) -> type[BaseModel]:
-    """The pydantic model of the parameters, made from its dataclass."""
-    hints = get_type_hints(kind)
-    made: dict[str, Any] = {}
-    for f in written(kind):
-        default = f.default if f.default is not MISSING else f.default_factory() if callable(f.default_factory) else ...
-        made[f.name] = (hints[f.name], Field(default, alias=f.name.rstrip("_")))
-    return create_model(kind.__name__, __config__=ConfigDict(**PLAIN, json_schema_extra=partial(_parameters_described, kind)), **made)
-
-
-def _parameters_described(kind: Any, schema: dict[str, Any]) -> None:
-    for name, text in kind.documented().items():
-        if (key := name.rstrip("_")) in schema.get("properties", ()):
-            schema["properties"][key]["description"] = text
-
-
-def _protect(part: ProtectPart | None, folder: str) -> Protect | None:
-    if part is None:
-        return None
-    return Protect(beside(part.key, folder), tuple(part.allow_plaintext), part.sign)

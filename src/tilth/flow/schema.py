@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tilth.flow.loading import FlowFile, model_of, shorthand
+from tilth.flow.file_parts import FlowFile
+from tilth.flow.parameters import model_of, shorthand
 from tilth.flow.parts import LISTS
 from tilth.measures import MEASURES
 from tilth.steps import STEPS

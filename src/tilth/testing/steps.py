@@ -28,7 +28,7 @@ from tilth.engine.row import row_function
 from tilth.engine.session import Session, everything
 from tilth.errors import TilthError
 from tilth.flow.artefact import entries_of, learned_from
-from tilth.flow.loading import step_of, written
+from tilth.flow.parameters import step_of, written
 from tilth.steps.fitting import fit
 from tilth.steps.step import ColumnStep, Fitted, Step
 from tilth.testing.laws import embedded, in_memory, require, same

@@ -9,7 +9,7 @@ import tilth
 from tests.engines import duckdb_session
 from tests.steps.made import made
 from tilth.data import Roles
-from tilth.flow.loading import step_of
+from tilth.flow.parameters import step_of
 from tilth.measures.sensitive.mentioned import Mentioned
 from tilth.measures.sensitive.section import proposed
 from tilth.steps.protect.redact import Redact

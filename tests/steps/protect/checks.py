@@ -12,7 +12,7 @@ from tests.cases import cases
 from tests.steps.keys import KEY
 from tests.steps.made import made
 from tilth.data import Roles
-from tilth.flow.loading import step_of
+from tilth.flow.parameters import step_of
 from tilth.steps.protect.redact import ACTIONS, Redact
 
 KEYED = [name for name, action in ACTIONS.items() if action.purpose and name != "shuffle"]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
 from tilth.errors import RequestError
-from tilth.flow.loading import model_of, written
+from tilth.flow.parameters import model_of, written
 from tilth.measures.bias import BiasRequest
 from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
 from tilth.measures.bias_variance.payload import BiasVariance
