@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +16,7 @@ from tilth.engine.folding import Folding, fold_select
 from tilth.engine.groups import PLACE, Apart, groups_of, groups_of_sets, joined, parts_of, with_numbers
 from tilth.engine.keys import sample_key
 from tilth.engine.layers import select_from
+from tilth.engine.nan import Stored, is_nan, plain_sum
 from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations.hashing import key_hash
 from tilth.engine.operations.operation import call
@@ -25,7 +26,7 @@ from tilth.engine.relations import joins, reject_unfit
 from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
 from tilth.engine.thresholds import Thresholds, on_thresholds
-from tilth.errors import listed
+from tilth.errors import REFUSED, MachineError, listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +84,7 @@ def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need
 def _asked_on(engine: Session, data: Dataset, needs: Iterable[Need], sums: Mapping[Statistic, Exact]) -> dict[Need, Any]:
     """The engine's answers to the needs, with sums on these grids."""
     needs_of = {replace(n, aggregate=sums[n]) if isinstance(n, Statistic) and n in sums else n: n for n in needs}
-    return {needs_of[form]: found for form, found in _unfinished(engine, data, needs_of).items()}
+    return {needs_of[form]: found for form, found in _unfinished(engine, data, needs_of).items() if form in needs_of}
 
 
 def _on_own_grids(
@@ -118,7 +119,35 @@ def _on_grids(engine: Session, data: Dataset, sums: Mapping[Statistic, Exact]) -
 
 def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
     needs = list(needs)
-    known = from_footers(engine, data, needs)
+    stored = as_stored(engine, data, needs)
+    if stored is None:
+        return _found(engine, data, needs)
+    found = dict[Need, Any]()
+    try:
+        found = _found(engine, stored.data, stored.statistics, stored.sums)
+        nan = stored.nan(found)
+    except MachineError as error:
+        if error.mistakes[0].code != REFUSED:
+            raise
+        nan = set(stored.sums)  # which a conversion refuses
+    for columns in engine.unscanned.values():
+        columns[:] = [c for c in columns if c not in nan]
+    return found | _found(engine, data, [n for n in needs if n not in found or n.reads & nan])
+
+
+def as_stored(engine: Session, data: Dataset, needs: Iterable[Need]) -> Stored | None:
+    """What is asked of the floats as they are stored; None where the first rows have NaN. To Spark a test of each cell costs nothing."""
+    stored = Stored.of(data, needs) if engine.name == "duckdb" else None
+    if stored is None:
+        return None
+    of_all = plain_sum(exp.Greatest(this=lit(0), expressions=list(map(col, stored.sums))))
+    return None if is_nan(engine.sample_statistics(stored.data, [of_all], FIRST)[of_all]) else stored
+
+
+def _found(engine: Session, data: Dataset, needs: Iterable[Need], floats: Container[str] = ()) -> dict[Need, Any]:
+    """The answer to each need. `floats` have no NaN."""
+    needs = list(needs)
+    known = from_footers(engine, data, needs, floats)
     for asked in scans(engine, data, (n for n in needs if n not in known)):
         if isinstance(asked.needs[0], Sample):
             known[asked.needs[0]] = _sampled(engine, data, asked)
@@ -130,11 +159,15 @@ def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[N
     return known
 
 
-def from_footers(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
-    """What Parquet footers or Iceberg manifests answer, so that no row is read for it; the session notes the columns."""
-    found = dict[Need, Any](footers.answered(data, _of(Statistic, needs), lambda: engine.schema(data)).items())
+def from_footers(engine: Session, data: Dataset, needs: Iterable[Need], floats: Container[str] = ()) -> dict[Need, Any]:
+    """What Parquet footers or Iceberg manifests answer, so that no row is read for it; the session notes the columns.
+
+    Those of `floats`, of which a scan has to show that none is NaN, are noted as such.
+    """
+    found = dict[Need, Any](footers.answered(data, _of(Statistic, needs), lambda: engine.schema(data), floats).items())
     for column in dict.fromkeys(c for s in found for c in s.reads or {"number of rows"}):
-        engine.unscanned.setdefault(footers.where(data), []).append(column)
+        by = footers.where(data) + (", as the scan finds no NaN" if column in floats else "")
+        engine.unscanned.setdefault(by, []).append(column)
     return found
 
 

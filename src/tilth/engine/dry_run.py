@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from tilth.data import Change, Dataset, Kind
-from tilth.engine.answering import from_footers, scans
+from tilth.engine.answering import as_stored, from_footers, scans
 from tilth.engine.arrow import empty
 from tilth.engine.expressions import col
 from tilth.engine.needs import Fold, Need, Sample
@@ -78,7 +78,15 @@ class DryRun(Session):
 
     def answer(self, data: Dataset, needs: Iterable[N]) -> dict[N, Any]:
         needs = list(needs)
-        known: dict[Any, Any] = {n: self._stand_in(data, n) for n in from_footers(self, data, needs)}
+        if stored := as_stored(self, data, needs):
+            known: dict[Any, Any] = self._noted(stored.data, stored.statistics, stored.sums)
+            return known | self._noted(data, [n for n in needs if n not in known])
+        return self._noted(data, needs)
+
+    def _noted(self, data: Dataset, needs: Iterable[Any], floats: Container[str] = ()) -> dict[Any, Any]:
+        """What is said to answer needs, of which the scans are noted."""
+        needs = list(needs)
+        known: dict[Any, Any] = {n: self._stand_in(data, n) for n in from_footers(self, data, needs, floats)}
         for asked in scans(self, data, (n for n in needs if n not in known)):
             self.note(asked.title, asked.text)
             values = {n: self._stand_in(data, n) for n in asked.needs}

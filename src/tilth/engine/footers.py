@@ -2,14 +2,14 @@
 
 It is in the footers of Parquet files, and in the manifests of an Iceberg table, which say it without opening its files.
 
-A footer does not say how many NaN a column of floats has, which are null here, and it may cut texts short: of floats it answers nothing, of
-texts only how many are null.
+A footer does not say how many NaN a column of floats has, which are null here: it answers only where a scan shows that there is none
+(`engine.nan`). It may cut texts short: of them it answers only how many are null.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -71,6 +71,7 @@ class Footers:
             nulls += sum(part.null_count for part in parts)
             filled = [part for part in parts if part.num_values]
             ordered &= all(part.has_min_max for part in filled) and "nanoseconds" not in str(stored.logical_type)
+            ordered &= stored.physical_type != "FLOAT"  # with which engines compare whole numbers as floats of 32 bits
             try:
                 lows += [part.min for part in filled if ordered]
                 highs += [part.max for part in filled if ordered]
@@ -79,9 +80,11 @@ class Footers:
         return Ends(nulls, min(lows), max(highs)) if ordered and len(types) == 1 and lows else Ends(nulls)
 
 
-def answered(data: Dataset, statistics: Iterable[Statistic], schema: Callable[[], Schema]) -> dict[Statistic, Any]:
+def answered(
+    data: Dataset, statistics: Iterable[Statistic], schema: Callable[[], Schema], floats: Container[str] = ()
+) -> dict[Statistic, Any]:
     """What the footers of a dataset's files answer: the number of rows, and of those that are null, or in a range that all values are in,
-    and the smallest and largest value. Empty for what is not the rows of Parquet files as they are read.
+    and the smallest and largest value. Empty for what is not the rows of Parquet files as they are read. `floats` have no NaN.
     """
     asked = [s for s in statistics if not (s.by or s.per) and len(s.reads) <= 1 and isinstance(s.aggregate, exp.Count | exp.Min | exp.Max)]
     stored = _stored(data) if asked else None
@@ -89,7 +92,7 @@ def answered(data: Dataset, statistics: Iterable[Statistic], schema: Callable[[]
         return {}
     footers, decode = stored
     kinds = {c.name: c.kind for c in schema()}
-    columns = {c: ends for c in set[str]().union(*(s.reads for s in asked)) if (ends := _as_read(c, kinds.get(c), footers, decode))}
+    columns = {c: ends for c in set[str]().union(*(s.reads for s in asked)) if (ends := _as_read(c, kinds.get(c), footers, decode, floats))}
     return {s: value for s in asked if (value := _answer(s, footers.rows, columns)) is not UNKNOWN}
 
 
@@ -140,12 +143,12 @@ def footers_of(source: Files) -> Contents | None:
         return None
 
 
-def _as_read(column: str, kind: Kind | None, footers: Contents, decode: Change) -> Ends | None:
+def _as_read(column: str, kind: Kind | None, footers: Contents, decode: Change, floats: Container[str]) -> Ends | None:
     """The ends of a column as it is read, where that is what is stored; without low and high where its kind has no order here."""
-    ends = footers.ends(column) if kind in COUNTED else None
+    ends = footers.ends(column) if kind in COUNTED or column in floats else None
     if ends is None:
         return None
-    known = kind in ORDERED and type(ends.low) in (int, date, datetime)
+    known = (kind in ORDERED or column in floats) and type(ends.low) in (int, float, date, datetime)
     whole = known or ends.nulls == footers.rows
     if column in decode.made and not (whole and isinstance(decode.made[column], Known)):  # which leaves what Python has a date for
         return None
@@ -163,9 +166,10 @@ def _answer(s: Statistic, rows: int, columns: Mapping[str, Ends]) -> Any:
         case exp.Count(this=exp.Column(name=name)) if name in columns:
             return rows - columns[name].nulls
         case exp.Min(this=exp.Column(name=name)) | exp.Max(this=exp.Column(name=name)) if name in columns:
-            ends = columns[name]
+            ends, least = columns[name], isinstance(s.aggregate, exp.Min)
             if ends.low is not None or ends.nulls == rows:
-                return ends.low if isinstance(s.aggregate, exp.Min) else ends.high
+                end = ends.low if least else ends.high
+                return end or 0.0 if type(end) is float else end  # of two zeros footers name one that may not be there
     return UNKNOWN
 
 
@@ -211,7 +215,7 @@ def _met(condition: Tree, value: Any) -> bool | None:
 
 def _sides(comparison: exp.Binary, value: Any) -> tuple[Any, Any]:
     """Both sides of a comparison with the value in place of the column. Errors: `_Unfit` for what is not the column and a constant."""
-    sides = []
+    sides, number = list[Any](), float if type(value) is float else int
     for tree in (comparison.this, comparison.expression):
         match tree:
             case exp.Column() if value is not THERE:
@@ -222,10 +226,10 @@ def _sides(comparison: exp.Binary, value: Any) -> tuple[Any, Any]:
                 sides.append(date.fromisoformat(text))
             case exp.Cast(this=exp.Literal(is_string=True, this=text)) if tree.is_type("timestamp"):
                 sides.append(datetime.fromisoformat(text))
-            case exp.Literal(is_int=True, this=digits):
-                sides.append(int(digits))
-            case exp.Neg(this=exp.Literal(is_int=True, this=digits)):
-                sides.append(-int(digits))
+            case exp.Literal(is_string=False, this=digits) if number is float or tree.is_int:
+                sides.append(number(digits))
+            case exp.Neg(this=exp.Literal(is_string=False, this=digits) as positive) if number is float or positive.is_int:
+                sides.append(-number(digits))
             case _:
                 raise _Unfit
     if type(sides[0]) is not type(sides[1]):
