@@ -1,8 +1,8 @@
 """NaN, which reading makes null: looked for once in a column, not in each of its cells for every number.
 
-A sum is NaN where one of its numbers is. So statistics are asked of the floats as they are stored, together with the sum of each; where that
-is NaN, which it is of both infinities as well, those of the column are asked again of the column as it is read. The sum rather than the
-largest value, which DuckDB takes from footers, and these leave NaN out.
+A sum is NaN where one of its numbers is. So statistics are asked of the floats as they are stored, together with the sum of each; where it
+is NaN, as it is of both infinities, too, those of the column are asked again of the column as it is read. The largest value would not do:
+DuckDB takes it from footers, and these leave NaN out.
 """
 
 from __future__ import annotations
