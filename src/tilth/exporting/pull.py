@@ -22,6 +22,7 @@ from tilth.exporting.parts import BLOCK, block_parts, column_parts, count_for
 from tilth.exporting.plan import Plan
 from tilth.exporting.state import Part, State, now
 from tilth.exporting.subset import Subset
+from tilth.exporting.verifying import compared, reject_incomparable
 from tilth.store.query import string
 from tilth.store.snapshot import LOST, SNAPSHOT_GONE, Estimate, Snapshot, reading
 
@@ -56,7 +57,7 @@ class Look:
         query = subset.query()
         estimate = snapshot.estimate(query)
         rows = snapshot.rows(WRITTEN_TO.format(_names(estimate))) if estimate.tables else []
-        return cls(snapshot.schema(query), estimate, {name: [file, count] for name, file, count in rows})
+        return cls(snapshot.described(query)[1], estimate, {name: [file, count] for name, file, count in rows})
 
     @property
     def columns(self) -> list[tuple[str, str]]:
@@ -86,8 +87,8 @@ def _names(estimate: Estimate) -> str:
 
 @dataclass
 class Pull:
-    """An export that is read. `across` allows parts of different snapshots though a table has been written to in between; with
-    `spark` its executors read.
+    """An export that is read. `across` allows parts of different snapshots though a table has been written to in between; `verify`
+    compares the files of each part with the database; with `spark` its executors read.
     """
 
     plan: Plan
@@ -95,6 +96,7 @@ class Pull:
     progress: Callable[[str], object]
     count: bool = True
     across: bool = False
+    verify: bool = False
     spark: Any = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _open: set[Snapshot] = field(default_factory=set)
@@ -102,7 +104,7 @@ class Pull:
 
     def run(self) -> None:
         """Read all parts that are not done. Errors: of the first that fails; what is done stays done."""
-        if self.state.todo:
+        if self.state.todo or (self.verify and any(p.hashes is None for p in self.state.parts)):
             self._patiently(self._attempt, (LOST, SNAPSHOT_GONE), threading.Event())
 
     def _patiently(self, ask: Callable[[], None], codes: tuple[str, ...], stop: threading.Event) -> None:
@@ -125,10 +127,14 @@ class Pull:
         with self._reading() as first:
             name = first.export()
             look = Look.at(Subset(self.plan), first)
+            if self.verify:
+                reject_incomparable(look.schema)
             if self.state.snapshots:
                 self._reject_changed(look)
             self.state.snapshots.append({"name": name, "at": now()})
-            counted = self._work(first, name, look.group_rows)
+            counted = self._work(first, name, look.group_rows) if self.state.todo else None
+            for part in self.state.parts if self.verify else ():
+                self._verify(part, first)
         written = sum(p.rows for p in self.state.parts)
         if counted is not None and counted != written:
             what = f"{self.plan.source} has {counted:,} such rows, and the files have {written:,}"
@@ -153,6 +159,15 @@ class Pull:
                 raise
             _raise_first(works)
         return counted
+
+    def _verify(self, part: Part, snapshot: Snapshot) -> None:
+        """Compare the files of a part with the database, unless they are of another moment. Errors: as for `compared`."""
+        if part.hashes is not None or (self.across and part.snapshot != len(self.state.snapshots) - 1):
+            return
+        asked = Subset(self.plan).query(part.condition)
+        part.hashes = compared(snapshot, asked, [f"{self.state.place}/{file.name}" for file in part.files], f"part {part.number}")
+        self.state.save()
+        self.progress(f"{sum(p.hashes is not None for p in self.state.parts):,} of {len(self.state.parts):,} parts verified")
 
     def _parts(self, waiting: SimpleQueue[Part], snapshot: str, group_rows: int) -> None:
         """Read parts through one connection, and through another one after it is lost."""

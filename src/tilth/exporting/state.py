@@ -33,7 +33,7 @@ class File:
 @dataclass
 class Part:
     """A part, and what became of it. `snapshot` counts the snapshots of the export from zero, `read` are the bytes of its rows,
-    `query_id` names the statement that unloads it.
+    `query_id` names the statement that unloads it; `hashes` are the sum of those of its rows, once they are verified.
     """
 
     number: int
@@ -44,6 +44,7 @@ class Part:
     snapshot: int = 0
     tries: int = 0
     query_id: str | None = None
+    hashes: str | None = None
     started: str | None = None
     ended: str | None = None
 
@@ -149,7 +150,7 @@ class State:
         """Set parts back whose files are missing, or not of their size."""
         for part in self._missing():
             warn(f"part {part.number} is read again: a file of it in {self.place} is missing or changed")
-            part.done, part.files, part.read = False, [], 0
+            part.done, part.files, part.read, part.hashes = False, [], 0, None
 
     def reject_missing(self) -> None:
         """Reject files that are missing, or not of their size. Errors: `SourceError`."""

@@ -48,9 +48,9 @@ class Snapshot:
         self._cursor.execute(query)
         return list(self._cursor.fetchall())
 
-    def schema(self, query: str) -> pa.Schema:
-        """The columns of a query, without running it."""
-        return described(self._cursor, query)[1]
+    def described(self, query: str) -> tuple[str, pa.Schema]:
+        """A query of columns whose types Arrow has, and these columns, without running it."""
+        return described(self._cursor, query)
 
     def estimate(self, query: str) -> Estimate:
         """The server's estimate for a query."""

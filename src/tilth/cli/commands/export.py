@@ -36,6 +36,7 @@ from tilth.options import INPUT, KEY, NAMES, OUTPUT, SECRET, progress, say, shar
 @click.option("--kms-key", metavar="ID", help="The key of AWS KMS by which S3 encrypts what Redshift writes.")
 @click.option("--plan", is_flag=True, help="Show each part's query, expected rows and bytes; read nothing.")
 @click.option("--count/--no-count", default=True, help="Whether the database counts the rows too, to compare: yes.")
+@click.option("--verify", is_flag=True, help="Compare the files of each part with the database, by hashes of the rows.")
 @click.option("--across-snapshots", is_flag=True, help="Go on though the table was written to: parts are of different moments.")
 @click.option("--force", is_flag=True, help="Begin anew, and replace what an export has written there.")
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), help="spark: the executors of Spark read the parts, not this process.")
@@ -63,6 +64,7 @@ def command(
     plan: bool,
     json: bool,
     count: bool,
+    verify: bool,
     across_snapshots: bool,
     force: bool,
     **options: Any,
@@ -89,13 +91,15 @@ def command(
         click.echo(jsons.dumps(explained.to_json(), indent=1) if json else str(explained))
         return
     with progress("looking at the database") as show:
-        ways = {"force": force, "count": count, "across_snapshots": across_snapshots, "engine": _engine(engine, spark_remote)}
-        exported = export(source, out, progress=show, **ways, **options)
+        ways = {"force": force, "count": count, "across_snapshots": across_snapshots, "verify": verify}
+        exported = export(source, out, progress=show, engine=_engine(engine, spark_remote), **ways, **options)
     if json:
         click.echo(jsons.dumps(exported.to_json(), indent=1))
     else:
         click.echo(str(exported))
         key = f" --key {held.key.reference}" if (held := in_force()) else ""
+        if verify:
+            say("verified: the files of each part are what the database has")
         say(f"written: {exported.place}", f"Look at it: tilth profile {exported.place}{key}")
 
 
