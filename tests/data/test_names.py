@@ -61,6 +61,10 @@ def test_ids_by_name(name: str, expected: bool) -> None:
 
 
 PRIVATE = [
+    "Straße",
+    "strasse_nr",
+    "Nachname",
+    "prénom",
     *(
         "name",
         "first name",

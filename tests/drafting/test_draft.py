@@ -221,7 +221,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
     (
         "equal rows of different ids stay",
         "id,age,y\n" + rows(lambda i: (i, i % 4, i % 2)),
-        ["120 rows are duplicates of others, but for id", "# rows:", '#  - dedupe: {on: ["*", "!id"]}'],
+        ["116 rows equal an earlier one, but for id", "# rows:", '#  - dedupe: {on: ["*", "!id"]}'],
         ["\nrows:"],
     ),
     (
@@ -509,6 +509,24 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
             'ColumnValues "mark" in [0,1,2,3] where "mark is not null"',
             'ColumnValues "grade" >= 0, ColumnValues "grade" <= 5',
         ],
+        [],
+    ),
+    (
+        "a coordinate called y",
+        "x,y,z,price\n" + rows(lambda i: (i * 7 % 101, i * 11 % 97, i * 13 % 89, i * 17 % 83)),
+        ["label: price"],
+        [],
+    ),
+    (
+        "many columns that are nearly empty",
+        ",".join("abcdefy") + "\n" + rows(lambda i: (*(i if i % 50 == k else "" for k in range(6)), i % 2)),
+        ["a is nearly empty: fewer than 5 % of the rows have a value; the same holds of b, c, d, e … (5 in all)"],
+        ["b is nearly empty"],
+    ),
+    (
+        "the year that orders the rows",
+        "year,month,sales,sold\n" + rows(lambda i: (2010 + i // 12, i % 12 + 1, i * 17 % 83, i * 7 % 89)),
+        ["by: ordered(year)", '["!year"]}  # orders the rows', "month, sales"],
         [],
     ),
     (

@@ -25,11 +25,15 @@ def drafted(folder: Path, **columns: np.ndarray) -> str:
     ("columns", "says"),
     [
         ({"x": NOISE, "y": np.sort(CLASSES)}, "rows are ordered by y: add the step `shuffle` to `training`"),
-        ({"x": np.cumsum(NOISE), "y": CLASSES}, "neighbours are alike in x: if it is that of time"),
-        ({"x": NOISE + np.repeat([0, 1], 150), "y": CLASSES}, "neighbours are alike in x: if it is that of time"),  # two files, glued
+        ({"x": np.cumsum(NOISE), "y": CLASSES}, "neighbours are alike in x. If it is that of time"),
+        ({"x": NOISE + np.repeat([0, 1], 150), "y": CLASSES}, "neighbours are alike in x. If it is that of time"),  # two files, glued
+        (
+            {"x": np.cumsum(NOISE), "y": np.sort(CLASSES)},
+            "rows are ordered by y, and within its values neighbours are alike in x. If it is that of time",
+        ),
         ({"x": NOISE, "y": CLASSES}, ""),
     ],
-    ids=["label", "series", "blocks", "none"],
+    ids=["label", "series", "blocks", "label and series", "none"],
 )
 def test_the_order_of_rows_is_a_pitfall(columns: dict[str, np.ndarray], says: str, tmp_path: Path) -> None:
     text = drafted(tmp_path, **columns)

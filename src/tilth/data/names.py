@@ -25,9 +25,10 @@ NUMBER_OF = re.compile(r"^(?:num|no|nr|number)_(?!\d)|^(?:visit|child(?:ren)?|ro
 CODE = re.compile(r"(?:^|_)code(?:_|$)|code_?[0-9]*$")
 POSTCODE = re.compile(r"(?:^|_)(?:zip|zip_?code|post_?code|postal_?code|plz)(?:_|$)")
 BIRTH = r"geb_?dat\w*|geburts\w*|geboorte\w*|(?:date_(?:de_)?)?naissance|(?:fecha_(?:de_)?)?nacimiento|(?:data_(?:di_)?)?nascita"
+ABROAD = r"(?:vor|nach|familien)name|pr[eé]nom|stra(?:ss|ß)e\w*|ad?dresse|anschrift|telefon|handy"
 PRIVATE = re.compile(
     r"(?:^|_)(?:(?:first|last|full|given|family|middle|maiden|user)?_?name|surname|forename|e_?mail|phone|mobile|tel|telephone|fax|iban|"
-    rf"account(?:_(?:no|nr|num|number|id)(?:_|$)|$)|ssn|passport|address|street|ip|dob|birth_?date|date_?of_?birth|birth_?day|{BIRTH})(?:_|$)"
+    rf"account(?:_(?:no|nr|num|number|id)(?:_|$)|$)|ssn|passport|address|street|ip|{ABROAD}|dob|birth_?date|date_?of_?birth|birth_?day|{BIRTH})(?:_|$)"
 )
 FACET = re.compile(
     r"(?:^|_)(?:sex|gender|gndr|race|racecat|ethn\w*|hispanic|relig\w*|national(?:ity)?|national_origin|native_country|"
@@ -44,17 +45,18 @@ SURE_OUTCOMES = {
     "label", "target", "outcome", "y", "response", "price", "sale_price", "salary", "wage", "wages", "quality", "rating", "medv",
 }  # with these names a number of many values is one too  # fmt: skip
 OUTCOMES = (
-    "label", "target", "outcome", "y", "approved", "accepted", "granted", "deny", "denied", "rejected", "survived", "died", "dead",
-    "death", "churned", "churn", "left", "attrition", "exited", "quit", "fraud", "default", "defaulted", "returned", "response",
-    "converted", "clicked", "subscribed", "purchased", "readmitted", "diagnosis", "spam", "sentiment", "species", "price", "sale_price",
-    "salary", "wage", "wages", "rating", "stars", "quality", "income", "class", "medv",
+    "label", "target", "outcome", "y", "approved", "approve", "accepted", "granted", "deny", "denied", "rejected", "reject",
+    "survived", "died", "dead", "death", "churned", "churn", "left", "attrition", "exited", "quit", "fraud", "default",
+    "defaulted", "returned", "response", "converted", "clicked", "subscribed", "purchased", "readmitted", "diagnosis",
+    "spam", "sentiment", "species", "price", "sale_price", "salary", "wage", "wages", "rating", "stars", "quality", "income", "class",
+    "medv",
 )  # fmt: skip
 """Words for what is to be predicted, the surest first."""
 BINARY = {"income", "left", "quit", "died", "dead", "death", "exited"}  # outcomes only if there are two values
 AROUND = re.compile(r"^(?:is|has|was|will|did)_|_(?:flag|ind|indicator|label|value|yn|(?:payment_)?next_month)$")
 """Words around an outcome: `is_fraud`, `churn_flag`, `default payment next month`."""
 UNFAVOURABLE = {
-    "churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam", "deny", "denied", "rejected",
+    "churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam", "deny", "denied", "rejected", "reject",
     "died", "dead", "death", "left", "attrition", "exited", "quit",
 }  # if true  # fmt: skip
 ANOTHER_OUTCOME = re.compile(r"^(?:label|target|outcome)_?\d*$")

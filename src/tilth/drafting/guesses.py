@@ -82,7 +82,8 @@ def guessed_label(seen: Sequence[ColumnSummary]) -> tuple[str | None, str, dict[
     """
     key = _key(seen)
     fit = [s for s in seen if s is not key and not (s.private or s.constant or s.nested or s.meant.temporal or names_id(s.name))]
-    outcomes = [(outcome(s.name), s) for s in fit if outcome(s.name)]
+    axes = {"x", "z"} <= {snake(s.name) for s in seen}  # then y is a coordinate
+    outcomes = [(word, s) for s in fit if (word := outcome(s.name)) and not (axes and word == "y")]
     named = [s for word in OUTCOMES for found, s in outcomes if found == word and _fits_name(s)]
     last = [s for s in fit if s is seen[-1] and _few(s) and ((s.full and s.distinct == 2) or _weak_name(s)) and not is_facet(s)]
     texts = [s for s in seen if s.free_text]

@@ -8,15 +8,19 @@ from collections.abc import Iterator
 from tilth.data import Kind, Roles
 from tilth.data.names import names_age
 from tilth.drafting.steps import alike, counted
-from tilth.drafting.summary import ColumnSummary, TableSummary
+from tilth.drafting.summary import NEARLY_NONE, ColumnSummary, TableSummary
 from tilth.engine.user_sql.writing import fits_rule
 from tilth.errors import listed
 from tilth.flow.order import RowOrder
+from tilth.report import blocks
+from tilth.report.charts.numbers import percent
 from tilth.steps.rows.split import SPLIT
 from tilth.yaml import yaml_value
 
 OLDEST = 120  # years
 MANY_COLUMNS = 4  # of which each is named
+EMPTY = "is nearly empty: "
+SPARSE = f"{EMPTY}fewer than {percent(NEARLY_NONE)} of the rows have a value"  # of many columns
 
 
 def pitfalls(table: TableSummary) -> Iterator[str]:
@@ -43,15 +47,17 @@ def _of_columns(table: TableSummary) -> Iterator[str]:
     """The pitfalls of columns in their order; what many columns share is said once, of the first of them."""
     groups = {s.name for s in table.groups}
     written = {several[0].name: several for several in alike(table.seen) if any(map(_says_form, several))}
-    shared = Counter(doubt for s in table.seen for doubt in doubts(s))
+    many = sum(s.nearly_empty for s in table.seen) > MANY_COLUMNS
+    doubted = {s.name: [SPARSE if many and d.startswith(EMPTY) else d for d in doubts(s)] for s in table.seen}
+    shared = Counter(doubt for several in doubted.values() for doubt in several)
     said = set[str]()
     for s in table.seen:
-        for doubt in doubts(s):
+        for doubt in doubted[s.name]:
             if shared[doubt] <= MANY_COLUMNS:
                 yield f"{s.name} {doubt}"
             elif doubt not in said:
                 said.add(doubt)
-                others = [t.name for t in table.seen if t is not s and doubt in doubts(t)]
+                others = [t.name for t in table.seen if t is not s and doubt in doubted[t.name]]
                 yield f"{s.name} {doubt}; the same holds of {listed(others, most=MANY_COLUMNS)}"
         if several := [t for t in written.get(s.name, ()) if _says_form(t)]:
             are = "are" if len(several) > 1 else "is"
@@ -70,11 +76,11 @@ def doubts(s: ColumnSummary) -> Iterator[str]:
     elif s.constant:
         yield "is constant: it carries no information" if s.full else "has a single value: only its nulls carry information"
     elif s.nearly_empty:
-        yield f"is nearly empty: {s.present:,} of {s.rows:,} rows have a value"
+        yield f"{EMPTY}{s.present:,} of {s.rows:,} rows have a value"
     if s.placeholder is not None and not s.private:
         yield f'holds {s.placeholder}, which may mean "not known"'
     elif names_age(s.name) and not s.private and isinstance(s.low, int | float) and not 0 <= s.low <= s.high <= OLDEST:
-        yield f"ranges from {s.low} to {s.high}"
+        yield f"ranges from {s.low:.6g} to {s.high:.6g}"
     if s.infinite:
         yield f"is infinite in {s.infinite:,} rows"
     if s.private:
@@ -120,7 +126,7 @@ def _of_label(table: TableSummary) -> Iterator[str]:
 def _of_rows(table: TableSummary) -> Iterator[str]:
     if table.copies:
         apart = f", but for {table.key.name}" if table.key and table.key.unique else ""
-        yield f"{table.copies:,} rows are duplicates of others{apart}"
+        yield f"{blocks.counted(table.copies, 'row')} {'equals' if table.copies == 1 else 'equal'} an earlier one{apart}"
     if not table.divisible:
         yield "there are too few distinct rows to split: equal rows stay together"
     elif time := table.roles.time or (table.written_time.name if table.written_time else ", ".join(table.times)):
@@ -139,5 +145,5 @@ def _of_order(order: RowOrder, roles: Roles) -> Iterator[str]:
         case "group":
             yield f"rows of the same {order.by} stand together, alike in {names}: a random split would test on rows like those trained on"
         case "other":
-            why = f"neighbours are alike in {names}"
-            yield f"rows are in an order, for {why}: if it is that of time, a random split would train on the future"
+            how = f"ordered by {order.by}, and within its values" if order.by else "in an order:"
+            yield f"rows are {how} neighbours are alike in {names}. If it is that of time, a random split would train on the future"

@@ -151,6 +151,8 @@ def _parts(table: TableSummary) -> set[str | None]:
 def _why_out(s: ColumnSummary, table: TableSummary) -> str:
     if why := next((why for why, holds in REASONS if holds(s)), ""):
         return comment_text(why.format(s))
+    if s.name in table.times[:1]:
+        return "orders the rows: in the test part it is beyond what was learned from"
     if table.waits(s):
         return "may be the time until the event of the label"
     return "may be what is to be predicted; take the label out of this list" if s.name in table.candidates else ""

@@ -12,11 +12,12 @@ from tilth.data import Dataset, Kind, Roles
 from tilth.data.names import names_id
 from tilth.drafting.sample import Sample
 from tilth.drafting.summary import COUNTED, LONGEST_KEY, MANY, NEARLY_ALL, ColumnSummary
-from tilth.engine.expressions import and_, col, is_null, not_null
+from tilth.engine.expressions import and_, col, is_null, lit, not_null
+from tilth.engine.operations.aggregates import SumOrZero
 from tilth.engine.operations.numbers import Finite
 from tilth.engine.session import Session
-from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest
-from tilth.metrics.keys import DuplicateRows, Frequencies
+from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest, over_groups, size
+from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
 from tilth.steps.missing import present
 
@@ -82,14 +83,14 @@ def _exactly(s: ColumnSummary, found: int) -> ColumnSummary:
 
 
 def copies_of(seen: Sequence[ColumnSummary], roles: Roles, sample: Sample, data: Dataset, engine: Session) -> int:
-    """The rows whose content occurs again, ids left out; none are looked for in a large table."""
+    """The rows whose content equals that of an earlier one, ids left out; none are looked for in a large table."""
     content = [s.name for s in seen if s.kind not in NOT_COMPARED and not (s.name in roles.id and s.unique)]
     if not content or any(s.unique for s in seen if s.name in content):
         return 0
     if sample.complete:
         groups = sample.rows.select(content).group_by(content).aggregate([([], "count_all")])["count_all"].to_pylist()
-        return sum(n for n in groups if n > 1)
+        return sum(groups) - len(groups)
     if seen[0].rows * len(seen) > MOST_CELLS:
         return 0
-    metric = DuplicateRows(tuple(content))
-    return int(measured(data, [metric], engine)[metric])
+    repeated = over_groups(SumOrZero.of(exp.Sub(this=size(), expression=lit(1))), tuple(content))
+    return int(engine.answer(data, [repeated])[repeated])

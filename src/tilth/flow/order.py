@@ -45,7 +45,7 @@ class RowOrder:
     """What the order of rows means, the columns that show it, and the time or the key that it follows.
 
     `time`: rows are in order of time; `label`: sorted by the label; `group`: rows of one key stand together, and nothing else;
-    `other`: some order that no column explains; `none`: as good as any other; `unknown`: it cannot be judged.
+    `other`: some order that no column explains, or not wholly the label; `none`: as good as any other; `unknown`: it cannot be judged.
     """
 
     meaning: Meaning
@@ -74,15 +74,17 @@ def order_of(rows: pa.Table, kinds: Schema, roles: Roles) -> RowOrder:
     columns, deviations = tuple(ordered), threshold(len(fit))
     if times:
         return RowOrder("time", columns, times[0].name)
+    label = ""
     if roles.label in columns:
         classes = codes_of(rows[roles.label])
         if not any(_within(x, classes, deviations) for c, x in ordered.items() if c != roles.label):
             return RowOrder("label", columns)
+        label = roles.label if np.count_nonzero(np.diff(classes)) < len(np.unique(classes)) else ""
     for key in _clumped(rows, kinds, roles):
         groups = codes_of(rows[key])
         if not any(_within(x, groups, deviations) or _between(x, groups, deviations) for c, x in ordered.items() if c != key):
             return RowOrder("group", tuple(c for c in columns if c != key), key)
-    return RowOrder("other", columns)
+    return RowOrder("other", tuple(c for c in columns if c != label), label)
 
 
 def _times(kinds: Schema, roles: Roles) -> Iterator[Column]:
@@ -266,9 +268,10 @@ def order_finding(order: RowOrder, flow: Flow, roles: Roles) -> Finding[SplitChe
             )
             remedy = split_line(split, f"group({order.by})")
         case "other" if chance and split is not None:
+            how = f"sorted by the label {order.by}, and within its classes" if order.by else "in an order that no column explains:"
             message = (
-                f"Rows are in an order that no column explains: neighbours are alike in {seen}. If it is that of time, a model would learn "
-                "from rows after those it is tested on: number the rows at their source, and split by that number."
+                f"Rows are {how} neighbours are alike in {seen}. If it is that of time, a model would learn from "
+                "rows after those it is tested on: number the rows at their source, and split by that number."
             )
             remedy = split_line(split, "ordered(NUMBER)")
     return Finding(ORDER, order.columns, message=message, payload=SplitCheck(meaning=order.meaning, remedy=remedy))
