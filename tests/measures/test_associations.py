@@ -149,6 +149,14 @@ def test_a_feature_that_gives_the_label_away_is_pointed_out():
     assert plain(advice.words) == "leak nearly gives the label away: is it known when the model is asked?"
 
 
+def test_a_few_rows_or_an_extreme_do_not_make_columns_the_same():
+    x = np.append(RANDOM.normal(size=40), 1000)
+    table = pa.table({"x": x, "twice": 2 * x, "kind": ["a", "b"] * 20 + ["c"], "few": [*(2 * x[:8]), *[None] * 33], "half": x / 2})
+    (finding,) = found(table=table).of("associations")
+    assert {(a, b) for a, b, _, value in finding.payload.pairs if abs(value) >= 0.95} > set(finding.payload.alike)
+    assert set(finding.payload.alike) == {("x", "twice"), ("x", "half"), ("twice", "half")}
+
+
 def test_one_column_has_no_associations():
     assert not found(table=pa.table({"x": [1, 2]})).of("associations")
 

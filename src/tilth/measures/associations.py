@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from tilth.data import Column, Kind, Roles, mask
 from tilth.engine.arrow import as_numpy
+from tilth.errors import joined
 from tilth.measures.sampled import MOST_GROUPS, Rows, packs, quantiles_of, starts
+from tilth.metrics.order import ranks
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Fold, Picture, Section, code, counted, exact, shown, table
 from tilth.report.charts import bars, matrix, number, percent
@@ -23,11 +25,8 @@ MOST = 40  # columns that are compared with each other
 FEW = 50  # values of a category
 BLOCK = 200_000  # multiplications that a matrix product is asked for at once: of more, BLAS starts threads that spin when it is done
 LARGEST = 100  # pairs kept, the strongest
-WEAK, STRONG, SAME = (
-    0.1,
-    0.5,
-    0.95,
-)  # from which a pair is shown, from which it is called strong, and from which one column nearly gives the other
+WEAK, STRONG, SAME = 0.1, 0.5, 0.95  # from which a pair is shown, is called strong, and one column nearly gives the other
+SAME_RANKS, ENOUGH = 0.9, 10  # the last also of the ranks of numbers, which no single value decides; in so many rows or more
 QUARTERS = {"low": 0.0, "first": 0.25, "second": 0.5, "third": 0.75, "high": 1.0}
 HALVES = {"low": 0.0, "second": 0.5, "high": 1.0}
 FEATURES, GROUPS = 12, 5  # features shown beside the label, and groups of each
@@ -41,13 +40,15 @@ class Associations(Payload):
     """Pairs of columns with what measures their association and its value, the strongest first, over the rows in which both are there.
 
     Pearson's r of numbers and times, −1 to 1; Cramér's V of categories, corrected for bias (Bergsma 2013), and the correlation ratio η of a
-    category and a number, 0 to 1. `columns` are those that were compared; `sampled`: of how many rows, if not of all.
+    category and a number, 0 to 1. `columns` are those that were compared; `alike`: the pairs of which one column nearly gives the other, in ten rows
+    or more and not by a few extremes; `sampled`: of how many rows, if not of all.
     """
 
     KIND: ClassVar[str] = "associations"
     VALUE: ClassVar[str] = "strongest association"
     columns: tuple[str, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    alike: tuple[tuple[str, str], ...] = ()
     sampled: int | None = None
 
 
@@ -79,6 +80,12 @@ class Vector:
         """Whether these are codes."""
         return bool(self.names)
 
+    @property
+    def there(self) -> np.ndarray:
+        """Where there is a value."""
+        found: np.ndarray = self.values >= 0 if self.is_category else self.values == self.values
+        return found
+
 
 def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding]:
     """One finding of the strongest pairs, and one for each feature with the label. None for fewer than two columns."""
@@ -93,7 +100,8 @@ def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[F
     if not pairs:
         return []
     kept = sorted(pairs, key=lambda p: -abs(p[3]))[:LARGEST]
-    payload = Associations(tuple(vectors), tuple(kept), None if drawn.all_there else len(drawn.table))
+    alike = tuple((a, b) for a, b, _, value in kept if abs(value) >= SAME and _gives(vectors[a], vectors[b]))
+    payload = Associations(tuple(vectors), tuple(kept), alike, None if drawn.all_there else len(drawn.table))
     of_all: list[Finding] = [Finding("associations", tuple(vectors), abs(kept[0][3]), payload=payload)]
     return of_all + (_of_label(roles.label, pairs, vectors, roles) if roles.label in vectors else [])
 
@@ -137,6 +145,17 @@ def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
         if value == value:
             found.append((a, b, measure, round(float(value), 6)))
     return found
+
+
+def _gives(a: Vector, b: Vector) -> bool:
+    """Whether strongly associated columns are so in enough rows, and by their ranks as well."""
+    there = a.there & b.there
+    if there.sum() < ENOUGH:
+        return False
+    ranked = [v if v.is_category else replace(v, values=ranks(v.values)) for v in (replace(v, values=v.values[there]) for v in (a, b))]
+    return (a.is_category and b.is_category) or any(
+        abs(value) >= SAME_RANKS for *_, value in pairs_of(dict(zip("ab", ranked, strict=True)))
+    )
 
 
 def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
@@ -283,7 +302,7 @@ def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, i
     """Groups of a feature's values, their rows, and the mean of y in them."""
     import numpy as np
 
-    there = ~np.isnan(y) & ((feature.values >= 0) if feature.is_category else ~np.isnan(feature.values))
+    there = ~np.isnan(y) & feature.there
     x, y = feature.values[there], y[there]
     if feature.is_category:
         named = [shown(mask(name) if private else name, 40) for name in feature.names]
@@ -335,7 +354,7 @@ def associated(found: Sequence[Finding[Associations]]) -> Section:
         tables.append(Fold(title, (table(title, heads, more, ["strength"]),)))
     picture = matrix("Associations", payload.columns, {(a, b): value for a, b, _, value in payload.pairs})
     blocks: list[Block] = [Picture(picture, "Associations of columns, without their sign."), *tables]
-    same = [f"{code(a)} and {code(b)}" for a, b, _, value in payload.pairs if abs(value) >= SAME and {a, b} <= _delivered({a, b}, found)]
+    same = [f"{code(a)} and {code(b)}" for a, b in payload.alike if {a, b} <= _delivered({a, b}, found)]
     advice = [Advice(f"Nearly the same information: {', '.join(same[:3])}.", 30)] if same else []
     return Section("associations", "Associations", tuple(blocks), advice=tuple(advice), lead=lead)
 
@@ -362,8 +381,11 @@ def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
     heads = ("feature", "strength", "measure", f"{code(here[0].payload.of)} in groups of its values")
     blocks.append(table(f"{code(label)} beside the features", heads, rows, ["strength"], brief=10))
     used = {f.name for f in found if f.part == found[-1].part}  # preparation may have left it out
-    sure = [code(f.name) for f in here if abs(f.number or 0) >= SAME and f.name in used]
-    advice = [Advice(f"{', '.join(sure[:3])} nearly gives the label away: is it known when the model is asked?", 60)] if sure else []
+    sure = [
+        code(f.name) for f in here if abs(f.number or 0) >= SAME and f.name in used and sum(n for _, n, _ in f.payload.groups) >= ENOUGH
+    ]
+    gives = "nearly gives the label away: is it" if len(sure) == 1 else "nearly give the label away: are they"
+    advice = [Advice(f"{joined(sure[:3])} {gives} known when the model is asked?", 60)] if sure else []
     first, of = here[0], counted(len(here), "feature")
     lead = f"Of {of}, {code(first.name)} says most about {code(label)}: {exact(first.number)} ({first.payload.measure})."
     return Section("features", "The label and the features", tuple(blocks), advice=tuple(advice), lead=lead)
