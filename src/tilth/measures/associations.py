@@ -40,8 +40,8 @@ class Associations(Payload):
     """Pairs of columns with what measures their association and its value, the strongest first, over the rows in which both are there.
 
     Pearson's r of numbers and times, −1 to 1; Cramér's V of categories, corrected for bias (Bergsma 2013), and the correlation ratio η of a
-    category and a number, 0 to 1. `columns` are those that were compared; `alike`: the pairs of which one column nearly gives the other, in ten rows
-    or more and not by a few extremes; `sampled`: of how many rows, if not of all.
+    category and a number, 0 to 1. `columns` are those that were compared; `alike` are the pairs of which one column nearly gives the
+    other, in ten rows or more and not by a few extremes; `sampled`: of how many rows, if not of all.
     """
 
     KIND: ClassVar[str] = "associations"

@@ -31,6 +31,7 @@ from tilth.rules.findings import BASELINE, AnalyzerNumbers, Reasons, RuleVerdict
 MOST_SHOWN = 12  # columns of failing rows
 MOST_ADVICE = 3  # failed rules that are named at the beginning
 MOST_SUMMED_UP = 20  # failing rules in the summary
+MOST_RECORDED = 20  # rules of a baseline that all hold; more are folded
 TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
 OUTCOMES = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.ERROR: "Could not be judged"}
 
@@ -42,7 +43,8 @@ def rules(findings: Sequence[Finding[RuleVerdict]]) -> Section:
     unjudged = [f for f in findings if f.outcome not in (Outcome.PASSED, Outcome.FAILED)]
     worst = failed + unjudged
     common = {BASELINE} if all(f.payload.drafted for f in findings) else set()  # the verdict says so, once
-    verdicts = Verdicts("Rules", tuple(_verdict(f, several, common) for f in (*worst, *passed)))
+    shown_first = MOST_RECORDED if common and not worst else Verdicts.most
+    verdicts = Verdicts("Rules", tuple(_verdict(f, several, common) for f in (*worst, *passed)), shown_first)
     counts = ((failed, "failed"), (unjudged, "could not be judged"), (passed, "recorded" if common and not worst else "passed"))
     lead = ", ".join(f"{number(len(of))} {what}" for of, what in counts if of) + "." if findings[1:] else ""  # one is the verdict
     advice = (*_unjudged(unjudged), *_failed(failed))

@@ -56,12 +56,17 @@ def joined(folder: Place, name: str) -> str:
 
     >>> joined("/flows", "sqlite://shop.db?table=orders")
     'sqlite:///flows/shop.db?table=orders'
-    >>> joined("flows", "a.csv"), joined("flows", "s3://bucket/a.csv"), joined("s3://bucket/out/", "report.html")
-    ('flows/a.csv', 's3://bucket/a.csv', 's3://bucket/out/report.html')
+    >>> joined("flows", "../a.csv"), joined("flows", "s3://bucket/a.csv"), joined("s3://bucket/out/", "report.html")
+    ('a.csv', 's3://bucket/a.csv', 's3://bucket/out/report.html')
     """
     scheme = scheme_of(name)
     if scheme in FILE_DATABASES and is_local(folder) and not name[len(scheme) + 3 :].startswith("/"):
         return f"{name[: len(scheme) + 3]}{quote(str(Path(local_path(folder))))}/{name[len(scheme) + 3 :]}"
     if not is_local(name):
         return name
-    return str(Path(folder) / local_path(name)) if is_local(folder) else f"{os.fspath(folder).rstrip('/')}/{name}"
+    if not is_local(folder):
+        return f"{os.fspath(folder).rstrip('/')}/{name}"
+    path, name = Path(folder), local_path(name)
+    while name.startswith("../") and path.name not in ("", "..") and not path.is_symlink():  # that people can read it
+        path, name = path.parent, name.removeprefix("../")
+    return str(path / name)
