@@ -88,8 +88,7 @@ def copies_of(seen: Sequence[ColumnSummary], roles: Roles, sample: Sample, data:
     if not content or any(s.unique for s in seen if s.name in content):
         return 0
     if sample.complete:
-        groups = sample.rows.select(content).group_by(content).aggregate([([], "count_all")])["count_all"].to_pylist()
-        return sum(groups) - len(groups)
+        return seen[0].rows - len(sample.rows.select(content).group_by(content).aggregate([]))
     if seen[0].rows * len(seen) > MOST_CELLS:
         return 0
     repeated = over_groups(SumOrZero.of(exp.Sub(this=size(), expression=lit(1))), tuple(content))
