@@ -40,7 +40,7 @@ def words_of(html: str) -> str:
 
 
 def numbers_in(words: str) -> set[str]:
-    return {found.rstrip(",") for found in NUMBER.findall(words.replace("\u00a0", " "))}
+    return {found.rstrip(",") for found in NUMBER.findall(words.replace("\u00a0", " ").replace(": ", " : "))}
 
 
 def values_of(written: Any) -> Iterator[float]:

@@ -353,3 +353,10 @@ def test_a_matrix_has_a_square_for_each_pair_as_large_as_its_strength():
     assert list(lengths(svg)) == [18, 9]
     assert "b, a: −1" in svg and "and 3 more" in matrix("x", [f"n{i}" for i in range(28)], {})
     assert described(matrix("x", ["a"], {})) == "no data"
+    wide = matrix("x", [f"a long name, the {i}th of many" for i in range(25)], {})
+    assert max(float(end) for end in re.findall(r'x2="([\d.]+)"', wide)) <= 640  # nothing is cut off
+
+
+def test_weak_strengths_have_short_bars():
+    first, second = (float(re.search(r'<rect[^>]* width="([\d.]+)"', bars("x", {"a": 0.1}, whole=w))[1]) for w in (0, 1))
+    assert second < first / 5

@@ -372,11 +372,11 @@ def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
     here = [f for f in found if f.part == found[0].part]
     label = ", ".join(here[0].subject[1:]) or "the label"
     title = f"Association of each feature with {label}"
-    blocks: list[Block] = [Picture(bars(title, {f.name: abs(f.number or 0) for f in here}), f"{title}, without its sign.")]
+    blocks: list[Block] = [Picture(bars(title, {f.name: abs(f.number or 0) for f in here}, whole=1), f"{title}, without its sign.")]
     rows = []
     for f in here[:FEATURES]:
         is_share = f.payload.of.startswith("share")
-        said = ", ".join(f"{code(name, 40)} {percent(y) if is_share else number(y)}" for name, _, y in f.payload.groups)
+        said = ", ".join(f"{code(name, 40)}: {percent(y) if is_share else number(y)}" for name, _, y in f.payload.groups)
         rows.append((code(f.name), exact(f.number), f.payload.measure, said))
     heads = ("feature", "strength", "measure", f"{code(here[0].payload.of)} in groups of its values")
     blocks.append(table(f"{code(label)} beside the features", heads, rows, ["strength"], brief=10))
@@ -387,7 +387,8 @@ def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
     gives = "nearly gives the label away: is it" if len(sure) == 1 else "nearly give the label away: are they"
     advice = [Advice(f"{joined(sure[:3])} {gives} known when the model is asked?", 60)] if sure else []
     first, of = here[0], counted(len(here), "feature")
-    lead = f"Of {of}, {code(first.name)} says most about {code(label)}: {exact(first.number)} ({first.payload.measure})."
+    says = "says most" if abs(first.number or 0) >= WEAK else "says most, and little,"
+    lead = f"Of {of}, {code(first.name)} {says} about {code(label)}: {exact(first.number)} ({first.payload.measure})."
     return Section("features", "The label and the features", tuple(blocks), advice=tuple(advice), lead=lead)
 
 

@@ -168,7 +168,7 @@ def power(found: Sequence[Finding[PredictionPower]]) -> Section:
     meaning = "2 · AUC − 1" if score == "AUC" else "R²"
     blocks: list[Block] = [
         Words(f"Power is {meaning} of the column alone, out of fold: 0 says nothing about {label}, and 1 gives it away."),
-        Picture(bars("Prediction power", {f.name: f.number for f in first[:MOST]}), f"Prediction power for {label}."),
+        Picture(bars("Prediction power", {f.name: f.number for f in first[:MOST]}, whole=1), f"Prediction power for {label}."),
         _table(found, parts),
     ]
     if any(f.payload.importance is not None for f in found):

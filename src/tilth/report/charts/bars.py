@@ -12,11 +12,11 @@ from tilth.report.charts.numbers import as_float, finite, number
 ROW, THICK = 22, 12  # from one bar to the next, and of a bar
 
 
-def bars(title: str, values: Mapping[str, float | None], key: str = "") -> str:
+def bars(title: str, values: Mapping[str, float | None], key: str = "", whole: float = 0.0) -> str:
     """One horizontal bar per name, from zero, its number at its end.
 
     `values`: a number per name, in the order to draw; None (no value), NaN and infinities may be among them. No names: a
-    figure that says “no data”.
+    figure that says “no data”. `whole`: what there is room for at least, such as 1 for strengths, so that weak ones look weak.
 
     >>> bars("Importance", {"age": 0.1, "income": 0.25}).count("<rect")
     2
@@ -27,7 +27,7 @@ def bars(title: str, values: Mapping[str, float | None], key: str = "") -> str:
     names = axes.names_room(shown)
     behind = max((width_of(number(v)) for v in shown.values() if not _negative(v)), default=0) + 8
     ahead = max((width_of(number(v)) for v in shown.values() if _negative(v)), default=-8) + 8
-    axis = axes.axis([0.0, *shown.values()], names + ahead, draw.WIDTH - behind)
+    axis = axes.axis([0.0, whole, *shown.values()], names + ahead, draw.WIDTH - behind)
     body, y = [], 2.0
     for name, value in shown.items():
         body += [draw.words(0, y + 10.5, name, names - 10), draw.titled(f"{name}: {number(value)}", *_bar(axis, value, y))]

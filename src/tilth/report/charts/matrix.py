@@ -8,7 +8,7 @@ from tilth.report.charts import axes, draw
 from tilth.report.charts.numbers import finite, number
 
 MOST_NAMES = 25
-SIDE = 20
+SIDE = 20  # of a place, and less where names are long
 
 
 def matrix(title: str, names: Sequence[str], values: Mapping[tuple[str, str], float], key: str = "") -> str:
@@ -24,20 +24,21 @@ def matrix(title: str, names: Sequence[str], values: Mapping[tuple[str, str], fl
     if len(shown) < 2:
         return draw.nothing(title, key)
     left, body = axes.names_room(shown), list[str]()
+    side = min(SIDE, (draw.WIDTH - left) / len(shown))
     for i, row in enumerate(shown):
-        body.append(draw.words(0, i * SIDE + 14, row, left - 10))
-        body.append(draw.line(left, (i + 1) * SIDE, left + (i + 1) * SIDE, (i + 1) * SIDE, 0.15))
+        body.append(draw.words(0, i * side + 14, row, left - 10))
+        body.append(draw.line(left, (i + 1) * side, left + (i + 1) * side, (i + 1) * side, 0.15))
         for j, column in enumerate(shown[:i]):
             value = known.get((row, column), known.get((column, row)))
-            size = min(abs(value), 1.0) * (SIDE - 2) if value else 0
+            size = min(abs(value), 1.0) * (side - 2) if value else 0
             if value and size >= 1:
-                place = (SIDE - size) / 2
-                square = draw.box(left + j * SIDE + place, i * SIDE + place, size, size, 0)
+                place = (side - size) / 2
+                square = draw.box(left + j * side + place, i * side + place, size, size, 0)
                 body.append(draw.titled(f"{row}, {column}: {number(value)}", square))
-        body.append(draw.words(left + i * SIDE + 4, i * SIDE + 14, str(i + 1), size=10, opacity=0.75))
-    tall = len(shown) * SIDE
+        body.append(draw.words(left + i * side + 4, i * side + 14, str(i + 1), size=10, opacity=0.75))
+    tall = len(shown) * side
     body += [
-        draw.words(left + j * SIDE + SIDE / 2, tall + 14, str(j + 1), anchor="middle", size=10, opacity=0.75) for j in range(len(shown))
+        draw.words(left + j * side + side / 2, tall + 14, str(j + 1), anchor="middle", size=10, opacity=0.75) for j in range(len(shown))
     ]
     strongest = sorted(known, key=lambda pair: -abs(known[pair]))[:10]
     data = ((f"{a}, {b}", number(known[a, b])) for a, b in strongest)
