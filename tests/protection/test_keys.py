@@ -11,10 +11,14 @@ import pytest
 import tilth
 from tests.encrypted import TABLE, code_of, key, rows
 from tests.keyservices import Vault, aws, kms, vault
-from tilth.encryption.keyfile import KeyFile
+from tilth.cli.app import run
+from tilth.encryption.dataset import keys_in
+from tilth.encryption.keyfile import KeyFile, new_key_file
 from tilth.encryption.keys import key_of
 from tilth.errors import RequestError, SourceError
+from tilth.protection.audit import audit
 from tilth.protection.keys import destroy, rewrap, shred
+from tilth.store.places import atomic, copies
 from tilth.store.protection import protected
 
 __all__ = ["aws", "key", "kms", "vault"]
@@ -35,6 +39,26 @@ def test_from_a_key_file_to_vault_and_back(key: str, vault: Vault, tmp_path: Pat
     assert rewrap(out, key_of(transit), key_of(key))[1] == key_of(key).describe().id
     with protected(key):
         assert rows(tilth.read(out)).num_rows == TABLE.num_rows
+
+
+def test_every_file_is_encrypted_anew(key: str, tmp_path: Path) -> None:
+    out, old = tmp_path / "out", key_of(key).describe().id
+    with protected(key), atomic(out, folder=True) as new:
+        tilth.write(tilth.read(TABLE), new / "data.parquet")
+        (new / "note.txt").write_text("hello")
+        (new / "below").mkdir()
+        (new / "below" / "b.txt").write_text("")
+    stolen = keys_in(out)[0]
+    KeyFile(key.removeprefix("file:")).rotated()
+    assert run(["protect", "rewrap", str(out), "--deep", "--key", key]) == 0
+    with protected(key):
+        assert keys_in(out)[0] != stolen and rows(tilth.read(out / "data.parquet")).equals(rows(tilth.read(TABLE)))
+        assert Path(copies(out / "note.txt").path).read_text() == "hello" and (out / "below" / "b.txt.sealed").exists()
+    found = audit(out)
+    assert not found.plaintext and [held.key for held in found.keys] == [key_of(key).describe().id] != [old]
+    assert run(["protect", "rewrap", str(out), "--deep", "--key", key, "--to", key]) == 2
+    new_key_file(tmp_path / "other.key")
+    assert run(["protect", "rewrap", str(out), "--deep", "--key", f"file:{tmp_path / 'other.key'}"]) == 2 and audit(out) == found
 
 
 @pytest.mark.slow

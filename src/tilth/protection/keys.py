@@ -7,14 +7,18 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from tilth.data import Roles
 from tilth.encryption.dataset import FOLDER, KEYS, DataSet, bound_to, keys_in
 from tilth.encryption.keyfile import KeyFile
 from tilth.encryption.keys import Key, wrapping_key
-from tilth.encryption.magic import is_encrypted, wrapped_alone
+from tilth.encryption.magic import PARQUET, head_of, is_encrypted, wrapped_alone
 from tilth.errors import MachineError, RequestError, SourceError, listed
 from tilth.protection.audit import files_in
 from tilth.protection.log import LOG, note
 from tilth.report.blocks import counted
+from tilth.store.places import atomic
+from tilth.store.scratch import LOCK
+from tilth.store.unsealed import parquet_keys, unsealed
 
 
 def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
@@ -29,6 +33,36 @@ def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
     made = new.wrap(root.unwrap(before, bound_to(name)), bound_to(name))
     _replace(folder, DataSet.unwrapped(new, name, base64.b64encode(made).decode(), str(folder)))  # or this says why it could not be read
     return wrapping_key(before), wrapping_key(made)
+
+
+def renew(folder: Path) -> tuple[str, str]:
+    """Encrypt every file of a data set anew under the key in force, with a new key of the data set: the ids of the root key before and now.
+
+    The files are replaced at once, when all are written. For when somebody may have the key of the data set, which stays the same where it
+    is wrapped again. Errors: those of reading and of writing encrypted data; then nothing is changed.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from tilth.formats.parquet import Parquet
+
+    before = wrapping_key(base64.b64decode(keys_in(folder)[1]))
+    top, held = unsealed(str(folder))
+    files = {path.relative_to(top).as_posix(): path for path in sorted(Path(top).rglob("*")) if path.is_file() and path.name != LOCK}
+    parquet = {name: path for name, path in files.items() if head_of(path) == PARQUET}
+    keys = parquet_keys(tuple(map(str, parquet.values()))) if parquet else None
+    with atomic(folder, folder=True) as new:
+        for name, path in files.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            if keys is None or name not in parquet:
+                (new / name).write_bytes(path.read_bytes())
+                continue
+            with pq.ParquetFile(path, decryption_properties=keys.reading()) as file:
+                size = file.metadata.row_group(0).num_rows if file.num_row_groups else None
+                rows = pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches())
+                Parquet().put(rows, new / name, Roles(), 0, row_group_rows=size)
+    held.close()
+    return before, wrapping_key(base64.b64decode(keys_in(folder)[1]))
 
 
 def shred(folder: Path, log: Path = LOG) -> str:

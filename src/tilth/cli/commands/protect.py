@@ -43,14 +43,21 @@ command.add_command(key)
 @command.command()
 @click.argument("folder", type=INPUT, metavar="FOLDER")
 @click.option("--to", metavar="KEY", help="The reference of another key, such as aws-kms:alias/tilth.  [default: --key]")
+@click.option("--deep", is_flag=True, help="Encrypt every file anew with a new key: for when somebody may have that of the data set.")
 @shared(*KEY)
-def rewrap(folder: str, to: str | None) -> int:
-    """Wrap the key of the data set FOLDER under the active key of --key, after a rotation, or under another key. No data is touched."""
+def rewrap(folder: str, to: str | None, deep: bool) -> int:
+    """Wrap the key of the data set FOLDER under the active key of --key, after a rotation, or under another key. No data is touched,
+    unless --deep is given.
+    """
     from tilth.encryption.keys import key_of
+    from tilth.protection.keys import renew
     from tilth.protection.keys import rewrap as rewrapped
     from tilth.store.protection import key_for
 
-    before, after = rewrapped(Path(folder), key_for(folder), key_of(to) if to else None)
+    if deep and to:
+        raise click.UsageError("--deep is under --key: give --to first, then --deep with that key")
+    root = key_for(folder)
+    before, after = renew(Path(folder)) if deep else rewrapped(Path(folder), root, key_of(to) if to else None)
     say(f"{folder} is under the key {after}; it was under {before}")
     return 0
 
