@@ -150,14 +150,16 @@ class Occurrences(Fold):
 
     def _count(self, tally: Tally, text: str, rows: int, matches: Sequence[Match]) -> None:
         """Count what is reported of one entity in one text, with the number of rows that have it."""
-        m = max(matches, key=attrgetter("score", "rule")) if len(matches) > 1 else matches[0]
-        if m.score >= tally.surest[0]:
-            tally.surest = max(tally.surest, (m.score, m.rule))
+        one = len(matches) == 1
+        _, start, end, _, _, score, rule, _ = matches[0] if one else max(matches, key=attrgetter("score", "rule"))
+        if score >= tally.surest[0]:
+            tally.surest = max(tally.surest, (score, rule))
         tally.cells += rows
-        inside = min([text[m.start : m.end] for m in matches])
+        parts = (text[start:end],) if one else {text[m.start : m.end] for m in matches}
+        inside = min(parts)
         if len(inside) == len(text) or len(inside) == len(text.strip()):
             tally.whole += rows
-        elif len(matches) == 1 or all(text[m.start : m.end] == inside for m in matches):
+        elif len(parts) == 1:
             bucket = _hash(inside) % BUCKETS
             tally.constants[bucket] = tally.constants.get(bucket, 0) + rows
         if self.examples:
