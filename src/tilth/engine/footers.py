@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ORDERED = frozenset({Kind.INTEGER, Kind.DATE, Kind.TIMESTAMP})  # kinds whose smallest and largest value a footer has as they are
 MOST_BITS, BITS_A_ROW = 1 << 28, 64  # of a set of whole numbers: 32 MiB, and so many that few rows do not ask for a large one
+NEARLY = 0.9  # of the values differ
 UNKNOWN, THERE = object(), object()
 COMPARED = {exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le}
 COUNTED = ORDERED | {Kind.STRING, Kind.BOOLEAN, Kind.DECIMAL, Kind.TIMESTAMP_TZ}  # … whose nulls here are those of the file
@@ -103,14 +104,14 @@ def where(data: Dataset) -> str:
 
 
 def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """The smallest and the largest value of columns of whole numbers with room for all different values, and little more."""
+    """The smallest and the largest value of columns of whole numbers with room for nearly all values to differ, and little more."""
     asked = list(columns)
     stored = _stored(data) if asked else None
     if stored is None:
         return {}
     footers, decode = stored
     known = {c: ends for c in asked if c not in decode.made and (ends := footers.ends(c)) and type(ends.low) is int}
-    room = {c: (ends.low, ends.high) for c, ends in known.items() if ends.high - ends.low + 1 >= footers.rows - ends.nulls}
+    room = {c: (ends.low, ends.high) for c, ends in known.items() if ends.high - ends.low + 1 >= NEARLY * (footers.rows - ends.nulls)}
     return {c: (low, high) for c, (low, high) in room.items() if high - low < min(MOST_BITS, BITS_A_ROW * footers.rows)}
 
 
