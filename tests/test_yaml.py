@@ -174,3 +174,8 @@ def test_a_string_with_a_meaning_in_yaml(text: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_comment_stays_a_comment(text: str) -> None:
     assert parse(f"a: 1  # {comment_text(text)}\nb: 2").value == {"a": 1, "b": 2}
+
+
+def test_a_tab_is_named(loader: None) -> None:
+    with pytest.raises(FlowError, match=r"a.yaml:2:1: invalid YAML: a tab(.|\n)*indent lines by spaces"):
+        parse("data:\n\tread: a.csv\n", "a.yaml")

@@ -230,7 +230,7 @@ def unknown(names: Iterable[str], known: Iterable[str], message: str, code: str)
     """
     known = list(known)
     return [
-        Mistake(message.replace("{}", repr(n)), accepted=listed(known) or "none", hint=did_you_mean(n, known), code=code)
+        Mistake(message.replace("{}", repr(n)), accepted=listed(known), hint=did_you_mean(n, known), code=code)
         for n in names
         if n not in known
     ]

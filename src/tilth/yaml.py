@@ -94,7 +94,9 @@ def parse(text: str, file: str = "<flow>", typed: bool = False) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = _place(mark, file, lines) if mark else Place(file)
-        raise FlowError(f"invalid YAML: {error.problem or error.context}", place=place, code="not-yaml") from error
+        tab = mark is not None and mark.line < len(lines) and lines[mark.line][: mark.column + 1].isspace() and "\t" in lines[mark.line]
+        what, hint = ("a tab", "indent lines by spaces") if tab else (error.problem or error.context, "")
+        raise FlowError(f"invalid YAML: {what}", place=place, hint=hint, code="not-yaml") from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise FlowError(f"invalid YAML: {str(error).splitlines()[0]}", place=Place(file), code="not-yaml") from error
     document = Document(None, file, lines)

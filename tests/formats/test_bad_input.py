@@ -65,6 +65,9 @@ CASES = {
     "line ends of two kinds": ("a.csv", b"a,b\r\nAda,x\nAda,y\r\n", "a.csv:2: this line ends with LF, and those above with CR LF"),
     "headers that differ": ("?.csv", None, "the headers of"),
     "a column without a name": ("a.csv", b"a,,c\nAda,2,3\n", "column 2 has an empty name"),
+    "an array": ("a.jsonl", b'[{"a": 1}, {"a": 2}]\n', "jq -c '.[]' a.json > a.jsonl"),
+    "an array over lines": ("a.jsonl", b'[\n{"a": 1}\n]\n', "jq -c '.[]' a.json > a.jsonl"),
+    "a spreadsheet": ("a.xlsx", b"PK", "save the sheet as CSV"),
     "a title with commas": (
         "a.csv",
         b'Sales,,\n,,\nno,city,sum\n1,Oslo,"7,000.5"\n2,Rome,-\n',

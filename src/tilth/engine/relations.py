@@ -93,5 +93,5 @@ def comparable(a: Column, b: Column) -> bool:
 
 
 def _unequal(a: Column, b: Column) -> Mistake:
-    message = f"column {a.name!r} ({a.type or a.kind}) cannot be compared with {b.name!r} ({b.type or b.kind}) of the other table"
+    message = f"column {a.name!r} ({a}) cannot be compared with {b.name!r} ({b}) of the other table"
     return Mistake(message, accepted="keys of one kind", hint="cast one of the two", code="wrong-kind")

@@ -164,7 +164,7 @@ def _empty_parts(
     counts = ", ".join(f"{name} {n:,}" for name, n in rows.items())
     keys, ends = DistinctKeys(tuple(columns)), [Minimum(columns[0]), Maximum(columns[0])]
     found = measured(data, [keys, *(ends if split.by not in HINTS else ())], engine)
-    holds = f"{', '.join(columns)} has {counted(found[keys], 'distinct value')}"
+    holds = f"{joined(columns)} {'has' if len(columns) == 1 else 'have'} {counted(found[keys], 'distinct value')}"
     if split.by not in HINTS and columns[0] not in data.roles.private:
         holds += f", from {shown(found[ends[0]])} to {shown(found[ends[1]])}"
     hint = HINTS.get(split.by, "split by another column, or by hash")

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from tilth.formats.guess import Guess
 
 OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # never a folder
+ELSEWHERE: Mapping[str, str] = {
+    ".json": "JSON Lines, an object on each line, is read by the format jsonl; of an array make it: jq -c '.[]' a.json > a.jsonl",
+    **dict.fromkeys((".xls", ".xlsx"), "save the sheet as CSV, with the names of the columns in its first line"),
+}  # what to do with suffixes that people try
 SHARED = ("shards", "rows_per_shard", "compression")  # options of writing that every format has
 READ_AGAIN: Mapping[str, Kind] = {str(k): k for k in Kind if k.numeric or k.temporal or k is Kind.BOOLEAN} | {"decimal": Kind.FLOAT}
 ROWS = 1_000_000  # of a file in a folder, where nothing else is said
@@ -304,7 +308,8 @@ def by_suffix(path: str, default: str | None = None) -> Format:
     if not held:
         what = f"the folder {path} has no data files"
     known = dict.fromkeys(suffix for form in formats() if form.by_suffix for suffix in form.suffixes)
-    raise SourceError(what, accepted=f"{listed(known)}; or give the format", code="unknown-format")
+    hint = ELSEWHERE.get(suffix_of(path), "or give the format: `format: NAME` in a flow, format= in Python, --format at the command line")
+    raise SourceError(what, accepted=listed(known), hint=hint, code="unknown-format")
 
 
 def writable() -> list[str]:

@@ -81,14 +81,18 @@ def rows_of(path: str) -> Iterator[dict[str, Any]]:
             raise SourceError(f"{path} is not UTF-8, as JSON must be", code="wrong-encoding") from error
 
 
+def _hint(line: str) -> str:
+    return "a JSON array is not read: write an object on each line, jq -c '.[]' a.json > a.jsonl" if line.lstrip().startswith("[") else ""
+
+
 def _object(line: str, path: str, number: int) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except ValueError:
-        raise SourceError(Mistake("the line is not valid JSON", FilePlace(path, number), code="invalid-json")) from None
+        raise SourceError(Mistake("the line is not valid JSON", FilePlace(path, number), hint=_hint(line), code="invalid-json")) from None
     if not isinstance(found, dict):
         raise SourceError(
-            Mistake("the line is not a JSON object", FilePlace(path, number), accepted='{"column": value, …}', code="not-object")
+            Mistake("the line is not a JSON object", FilePlace(path, number), '{"column": value, …}', _hint(line), code="not-object")
         )
     return found
 

@@ -16,5 +16,5 @@ def label_column(step: str, name: str, schema: Schema, roles: Roles) -> Column:
     if name not in schema:
         raise ColumnError.unknown(name, schema.names, step)
     if not has_string(schema[name]):
-        raise RequestError(f"{step}: column {name!r} ({schema[name].type}) has no classes", code="wrong-kind")
+        raise RequestError(f"{step}: column {name!r} ({schema[name]}) has no classes", code="wrong-kind")
     return schema[name]

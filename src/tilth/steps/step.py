@@ -87,7 +87,7 @@ class Step(Parameterized, ABC):
     def unfit(self, columns: Iterable[Column], why: Callable[[Column], str]) -> list[Mistake]:
         """A mistake for each column of a kind that the step cannot treat; `why` gives the reason, empty for one that it can."""
         message = f"{self.name}: column {{!r}} ({{}}) {{}}".format
-        return [Mistake(message(c.name, c.type or c.kind, reason), code="wrong-kind") for c in columns if (reason := why(c))]
+        return [Mistake(message(c.name, c, reason), code="wrong-kind") for c in columns if (reason := why(c))]
 
     def chosen(self, columns: Selector, schema: Schema, roles: Roles, otherwise: str = "no column is selected") -> tuple[str, ...]:
         """The columns that a selector means. Errors: `RequestError` that says what is `otherwise`, if it means none."""

@@ -55,7 +55,7 @@ def test_a_vocabulary_is_bounded():
 
 
 def test_floats_have_no_categories():
-    with pytest.raises(RequestError, match=r"column 'x' \(DOUBLE\) cannot be encoded"):
+    with pytest.raises(RequestError, match=r"column 'x' \(float\) cannot be encoded"):
         made(Encode("x"), {"x": [1.5]})
 
 

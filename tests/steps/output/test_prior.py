@@ -59,7 +59,7 @@ def test_a_model_of_balanced_classes_predicts_their_share_again(tmp_path):
 @pytest.mark.parametrize(
     ("step", "table", "message"),
     [
-        (Prior("p"), {"p": ["x", "x"], "y": ["a", "b"]}, r"'p' \(VARCHAR\) is not numeric"),
+        (Prior("p"), {"p": ["x", "x"], "y": ["a", "b"]}, r"'p' \(string\) is not numeric"),
         (Prior("q*"), {"p": [0.1], "y": ["a"]}, "no column is chosen"),
         (Prior("p"), {"p": [0.1], "y": ["a"]}, "fewer than two classes"),
         (Prior(("p", "q")), {"p": [0.1] * 2, "q": [0.1] * 2, "y": ["a", "b"]}, r"2 columns \(p, q\) for 1 classes"),

@@ -29,7 +29,7 @@ def test_many_scores():
 
 
 def test_what_is_not_numeric_is_rejected():
-    with pytest.raises(RequestError, match="column 'a' \\(VARCHAR\\) is not numeric"):
+    with pytest.raises(RequestError, match="column 'a' \\(string\\) is not numeric"):
         made(Softmax("a"), {"a": ["x"]})
 
 

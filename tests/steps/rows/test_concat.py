@@ -58,7 +58,7 @@ def test_private_columns_stay_private():
 @pytest.mark.parametrize(
     ("there", "parameters", "message"),
     [
-        ({"a": [1.5]}, {}, r"column 'a' is BIGINT, and DOUBLE in the table 't'"),
+        ({"a": [1.5]}, {}, r"column 'a' is integer, and float in the table 't'"),
         ({"A": [1]}, {}, "the data has a column 'a', and the table 't' has 'A'"),
         ({"a": [1]}, {"missing": "error"}, "the table 't' lacks columns that the other has: b"),
         ({"a": [1], "b": ["x"], "c": [1]}, {"missing": "error"}, "the data lacks columns that the other has: c"),

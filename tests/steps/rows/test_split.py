@@ -223,7 +223,7 @@ def test_contradictory_parameters_are_rejected(shares, more, message):
     ("more", "table", "message"),
     [
         ({"by": "time"}, {"x": [1]}, "no column to split by"),
-        ({"by": "time", "columns": "x"}, {"x": [1]}, r"column 'x' \(BIGINT\) is not a time"),
+        ({"by": "time", "columns": "x"}, {"x": [1]}, r"column 'x' \(integer\) is not a time"),
         ({"by": "ordered", "columns": "x"}, {"x": ["a"]}, "has no order to split by"),
         ({"by": "group", "columns": "x"}, {"x": [[1]]}, "cannot be a key"),
         ({}, {"x": [1], "Split": [1]}, "a column 'split' already"),

@@ -66,9 +66,7 @@ class Concat(TablesStep):
                 message = f"concat: the data has a column {own!r}, and the table {self.table!r} has {c.name!r}"
                 yield Mistake(message, hint="rename one of the two", code="name-clash")
             elif own in here and not _fit(here[own], c):
-                message = (
-                    f"concat: column {own!r} is {here[own].type or here[own].kind}, and {c.type or c.kind} in the table {self.table!r}"
-                )
+                message = f"concat: column {own!r} is {here[own]}, and {c} in the table {self.table!r}"
                 yield Mistake(message, accepted="columns of one kind", hint=f"cast {own!r} ahead of this step", code="wrong-kind")
         if self.source in there or (self.source in here and here[self.source].kind is not Kind.STRING):
             message = f"concat: there is a column {self.source!r} already"

@@ -118,7 +118,7 @@ class TimeFolds(Folds):
             raise RequestError(f"split: folds in time are by one column, not {len(found)}", hint=hint, code="no-column")
         (column,) = found
         if not (column.kind.temporal or column.kind.numeric):
-            message = f"split: column {column.name!r} ({column.type or column.kind}) has no order to make folds by"
+            message = f"split: column {column.name!r} ({column}) has no order to make folds by"
             raise RequestError(message, accepted="a time, a date or a number", code="wrong-kind")
         return column
 

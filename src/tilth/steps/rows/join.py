@@ -176,7 +176,7 @@ class Join(TablesStep):
         return comparable(a, b)
 
     def _unequal(self, a: Column, b: Column) -> Mistake:
-        message = f"join: column {a.name!r} ({a.type or a.kind}) cannot be compared with {b.name!r} ({b.type or b.kind}) of {self.table!r}"
+        message = f"join: column {a.name!r} ({a}) cannot be compared with {b.name!r} ({b}) of {self.table!r}"
         return Mistake(message, accepted="keys of one kind", hint=f"cast {a.name!r} ahead of this step", code="wrong-kind")
 
     def _added(self, here: Schema, there: Schema) -> dict[str, str]:

@@ -34,7 +34,7 @@ def phased_by(step: str, parts: Sequence[str], name: str | None, schema: Schema)
     lacking = [word for word in parts if column.kind is Kind.DATE and word not in OF_DAY]
     if not column.kind.temporal or lacking:
         what = f"has no {lacking[0]}" if lacking else "is not of days or times"
-        raise RequestError(f"{step}: column {name!r} ({column.type or column.kind}) {what}, for `phase`", code="wrong-kind")
+        raise RequestError(f"{step}: column {name!r} ({column}) {what}, for `phase`", code="wrong-kind")
     return column
 
 
