@@ -35,6 +35,11 @@ class Setting:
     strict_types: bool = False
 
     @property
+    def moment(self) -> datetime:
+        """The present that SQL may ask for: UTC without zone, in whole seconds."""
+        return utc(self.now).replace(microsecond=0)
+
+    @property
     def timestamp(self) -> datetime:
         """`now()`: UTC without zone, seconds cut off."""
         return utc(self.now).replace(second=0, microsecond=0)

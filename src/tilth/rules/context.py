@@ -86,7 +86,7 @@ class Context:
 
     def scope(self, rule: Rule) -> Tree | None:
         """The rule's `where` as a tree. Errors: `ExpressionError`."""
-        return None if rule.where is None else parse_condition(rule.where.pattern, self.schema, Place("where"))
+        return None if rule.where is None else parse_condition(rule.where.pattern, self.schema, Place("where"), self.setting.moment)
 
     def source(self, name: str) -> Dataset:
         """The further table of a name. Errors: `RulesError`."""

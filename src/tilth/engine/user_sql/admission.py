@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -69,6 +70,7 @@ from tilth.engine.operations.timewriting import (
     WriteTime,
     reject_unwritten,
 )
+from tilth.engine.user_sql.spark_times import PRESENT, asks_present, point_written, respelled
 from tilth.errors import ExpressionError, Mistake, Place, RequestError, did_you_mean, listed
 from tilth.regex import Regex
 
@@ -86,6 +88,7 @@ CASTS: Mapping[Any, Kind] = {
     exp.DType.DATE: Kind.DATE,
     **dict.fromkeys((exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ), Kind.TIMESTAMP),
 }
+POINTS = {Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ}
 ZONED = ("from_utc_timestamp()", "to_utc_timestamp()")
 CASTABLE = "bigint, double, string, boolean, date, timestamp"
 ONLY_IN_QUERIES = frozenset(
@@ -152,6 +155,7 @@ class UserSpark(Spark):
         FUNCTIONS: ClassVar = {
             **{name: build for name, build in Spark.parser_class.FUNCTIONS.items() if name.lower() not in OWN},
             **{name: _keeping(name, takes) for name, takes in (("LPAD", 3), ("RPAD", 3), ("LTRIM", 2), ("RTRIM", 2))},
+            "DATE_FORMAT": lambda given: exp.Anonymous(this="date_format", expressions=given),
             "TO_DATE": exp.StrToDate.from_arg_list,
             "TO_TIMESTAMP": lambda given: exp.StrToTime.from_arg_list(given) if len(given) > 1 else exp.Cast.from_arg_list([*given, TIME]),
         }
@@ -198,8 +202,8 @@ def _unlogged() -> Iterator[None]:
 class Admission:
     """One text on its way from what the user wrote to a tree that means the same on every engine."""
 
-    def __init__(self, text: str, place: Place | None = None, query: bool = False) -> None:
-        self.text, self.place, self.query = text, place, query
+    def __init__(self, text: str, place: Place | None = None, query: bool = False, now: datetime | None = None) -> None:
+        self.text, self.place, self.query, self.now = text, place, query, now
         self.mistakes: list[Mistake] = []
 
     def reject(self, message: str, accepted: str = "", hint: str = "", code: str = "not-admitted") -> Tree:
@@ -224,7 +228,10 @@ class Admission:
         if _depth(holder) > DEEPEST * (2 if self.query else 1):
             self.reject("the text is nested too deeply", f"at most {DEEPEST} levels", code="too-deep")
             self.finish()
-        for node in reversed(list(holder.find_all(exp.Anonymous))):  # those inside another first
+        for node in reversed(list(holder.walk())):  # those inside another first
+            if (made := respelled(node, self.now)) is not None:
+                node.replace(made)
+        for node in reversed(list(holder.find_all(exp.Anonymous))):
             operation, takes = OWN.get(node.name.lower(), (None, 0))
             if operation is not None and (len(node.expressions) == takes or (takes == SEVERAL and node.expressions)):
                 node.replace(operation.of(*node.expressions))
@@ -273,7 +280,9 @@ class Admission:
             if node.this not in CASTS or node.expressions:
                 self.reject(f"a cast to {node.sql('spark')} cannot be used", f"a cast to {CASTABLE}")
             return True
-        if isinstance(node, exp.Anonymous):
+        if asks_present(node):
+            self.reject(f"{_name(node)} cannot be used: it is another time at each run", hint="CustomSql and `where` of a rule may use it")
+        elif isinstance(node, exp.Anonymous):
             self._unknown(node.name.lower(), node)
         elif isinstance(node, exp.Query | exp.Exists | exp.AggFunc | exp.Window | exp.RowNumber) and not self.query:
             what = "a sub-query" if isinstance(node, exp.Query | exp.Exists) else _name(node)
@@ -363,16 +372,25 @@ class Admission:
     def alike(self, x: Tree, y: Tree) -> tuple[Tree, Tree]:
         """Two values that can be compared: of one kind, numbers, or points in time of which one is written as a string."""
         a, b = kind(x), kind(y)
+        if {a, b} <= POINTS and a is not b and (PRESENT in x.meta or PRESENT in y.meta):
+            x, y = (self.cast(v, Kind.TIMESTAMP) if kind(v) is Kind.DATE else v for v in (x, y))
+            return (x, y) if kind(x) is kind(y) else (self.cast(x, Kind.TIMESTAMP_TZ), self.cast(y, Kind.TIMESTAMP_TZ))
         if _is_read(y, b, a, self.query):
-            return x, self.cast(y, a)
+            return x, self._read(y, a)
         if _is_read(x, a, b, self.query):
-            return self.cast(x, b), y
+            return self._read(x, b), y
         if a is not b and Kind.FLOAT in (a, b) and a.numeric and b.numeric:
             return self.as_double(x), self.as_double(y)
         if not (a is b or Kind.NULL in (a, b) or (a.numeric and b.numeric) or (self.query and Kind.STRING not in (a, b))):
             hint = "cast one of them first, such as cast(x as double) or cast(x as date)"
             self.reject(f"{article(a)} cannot be compared with {article(b)}", hint=hint, code="not-comparable")
         return x, y
+
+    def _read(self, x: Tree, to: Kind) -> Tree:
+        """A string that is compared with a value of another kind; one that is written and is not a point in time would equal nothing."""
+        if _is_string(x) and to in POINTS and point_written(x.name, to) is None:
+            return self.reject(f"{x.name!r} is not {article(to)}", "such as '2024-02-29' or '2024-02-29 12:30:00'", code="wrong-kind")
+        return self.cast(x, to)
 
     def widened(self, values: list[Tree]) -> list[Tree]:
         """Values of which one is taken: other numbers among floats become floats, a written string among points in time becomes one."""
@@ -388,6 +406,8 @@ class Admission:
     def cast(self, x: Tree, to: Kind) -> Tree:
         """A value as one of another kind; a string is read by its form, and null where it has none."""
         source = kind(x)
+        if _is_string(x) and to in POINTS:
+            x = typed(e.lit(point_written(x.name, to) or x.name), Kind.STRING)
         if source is Kind.NULL or source is to:
             return typed(e.cast(x, to), to) if x.meta.get("narrow") else x
         if (source, to) in ONLY_IN_QUERIES and self.query:
@@ -422,6 +442,8 @@ def _name(node: Any) -> str:
     """The name of a node in messages; not its SQL, because it may lack arguments."""
     if isinstance(node, exp.TsOrDsToDate) and isinstance(node.parent, exp.Func):
         return _name(node.parent)
+    if isinstance(node, exp.Anonymous):
+        return f"{node.name.lower()}()"
     if type(node) in CALLED:
         return f"{CALLED[type(node)]}()"
     return f"{node.sql_name().lower()}()" if isinstance(node, exp.Func) else node.key.upper()
@@ -787,6 +809,12 @@ def _matched(operation: type[Operation]) -> Rule:
     return rule
 
 
+def _cast(a: Admission, node: exp.Cast) -> Tree:
+    found = a.cast(node.this, CASTS[node.args["to"].this])
+    found.meta.update({k: v for k, v in node.meta.items() if k == PRESENT})
+    return found
+
+
 def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
     """The cast that the parser puts around a date to take a part of it; alone it is an ordinary cast."""
     return node.this.copy() if isinstance(node.parent, PARTS) else a.cast(node.this, Kind.DATE)
@@ -837,7 +865,7 @@ RULES: Mapping[type[Any], Rule] = {
     exp.If: lambda a, node: node,  # of a CASE
     exp.Case: _case,
     **dict.fromkeys((exp.Coalesce, exp.Greatest, exp.Least), _first_of),
-    **dict.fromkeys((exp.Cast, exp.TryCast), lambda a, node: a.cast(node.this, CASTS[node.args["to"].this])),
+    **dict.fromkeys((exp.Cast, exp.TryCast), _cast),
     exp.Lower: Call(STRINGS, Kind.STRING, LowerAscii.of),
     exp.Upper: Call(STRINGS, Kind.STRING, UpperAscii.of),
     exp.Length: Call(STRINGS, Kind.INTEGER, lambda x: e.cast(exp.Length(this=e.own(x)), Kind.INTEGER)),  # Spark's has 32 bits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
@@ -15,18 +17,20 @@ NARROW = frozenset({"tinyint", "smallint", "int", "integer", "utinyint", "usmall
 """The engines' names for numbers of fewer than 64 bits."""
 
 
-def parse_expression(text: str, schema: Schema, place: Place | None = None) -> Tree:
+def parse_expression(text: str, schema: Schema, place: Place | None = None, now: datetime | None = None) -> Tree:
     """The tree of a formula over the columns of a table.
 
     Names without quotes are found whatever their case, if one column only matches; a name with blanks or dots needs back-quotes.
-    Numbers with a point or an exponent are doubles. Errors: `ExpressionError` with every mistake, each with its line and column.
+    Numbers with a point or an exponent are doubles. `now` is the present, in UTC, without which a formula cannot ask for it.
+
+    Errors: `ExpressionError` with every mistake, each with its line and column.
 
     >>> from tilth.data import Column
     >>> table = Schema((Column("pay", Kind.FLOAT), Column("hours", Kind.INTEGER)))
     >>> parse_expression("pay / hours", table).sql("duckdb")
     'DIVIDE("pay", "hours")'
     """
-    admission = Admission(text, place)
+    admission = Admission(text, place, now=now)
     holder = exp.Paren(this=admission.parsed())
     for column in list(holder.find_all(exp.Column)):
         column.replace(_column(admission, column, schema))
@@ -36,9 +40,9 @@ def parse_expression(text: str, schema: Schema, place: Place | None = None) -> T
     return tree
 
 
-def parse_condition(text: str, schema: Schema, place: Place | None = None) -> Tree:
+def parse_condition(text: str, schema: Schema, place: Place | None = None, now: datetime | None = None) -> Tree:
     """The tree of a condition: a formula that is true, false or null. Errors: as `parse_expression`, and for any other formula."""
-    tree = parse_expression(text, schema, place)
+    tree = parse_expression(text, schema, place, now)
     if kind(tree) not in (Kind.BOOLEAN, Kind.NULL):
         raise ExpressionError(
             f"{short(text)!r} is not a condition: its value is {article(kind(tree))}",

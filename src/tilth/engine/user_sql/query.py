@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlglot import Dialect, exp
@@ -48,8 +49,10 @@ TYPED: dict[type[exp.Expr], dict[str, Any]] = {
 """The types of nodes, as sqlglot has them for Spark and as the operations that replace them have them."""
 
 
-def parse_query(text: str, tables: Mapping[str, tuple[str, Schema]]) -> Tree:
+def parse_query(text: str, tables: Mapping[str, tuple[str, Schema]], now: datetime | None = None) -> Tree:
     """The tree of a query; `tables`: the name of a table in the query → the engine's name for it, and its columns.
+
+    `now` is the present, in UTC, without which a query cannot ask for it.
 
     Errors: `ExpressionError` for everything that is not one SELECT of listed nodes over these tables and their columns.
 
@@ -57,7 +60,7 @@ def parse_query(text: str, tables: Mapping[str, tuple[str, Schema]]) -> Tree:
     >>> lower(parse_query("select count(*) as n from primary", {"primary": ("source0", Schema(()))}), "duckdb")
     'SELECT COUNT(*) AS "n" FROM "source0" AS "primary"'
     """
-    admission = Admission(text, query=True)
+    admission = Admission(text, query=True, now=now)
     try:
         query = admission.parsed()
         _name_tables(admission, query, _spelled(query, tables))
@@ -79,7 +82,7 @@ def tables_of(text: str) -> tuple[str, ...]:
     >>> tables_of("with recent as (select * from orders) select * from recent join customers using (id)")
     ('customers', 'orders')
     """
-    query = Admission(text, query=True).parsed()
+    query = Admission(text, query=True, now=times.EPOCH).parsed()
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     return tuple(dict.fromkeys(t.name for t in query.find_all(exp.Table) if t.name not in own))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from tilth.engine.operations.times import EPOCH
 from tilth.engine.user_sql.admission import Admission
 from tilth.errors import ExpressionError
 from tilth.regex.parser import Parser
@@ -39,7 +40,7 @@ def lint(rule: syntax.Rule, row: RuleType, report: Diagnostics) -> None:
 def _sql(text: syntax.Text, report: Diagnostics, *, query: bool = False) -> None:
     """Warns of a condition or query that cannot be read. Whether its columns exist is known when it is run."""
     try:
-        Admission(text.pattern, query=query).parsed()
+        Admission(text.pattern, query=query, now=EPOCH).parsed()
     except ExpressionError as error:
         for m in (m for m in error.mistakes if m.code != SEVERAL_ROWS):
             report.warn("W-UNJUDGED", text.span, m.message, accepted=m.accepted, hint=m.hint)

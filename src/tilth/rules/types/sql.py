@@ -49,7 +49,7 @@ NUMBER_METRIC, ROWS_METRIC = metric_name("CustomSQL"), metric_name("CustomSQL.Co
 
 def _prepare(rule: Rule, context: Context) -> PreparedRule:
     """With a condition, or as an analyzer, the query gives one number; else the rows that pass."""
-    query: Any = parse_query(context.text(rule.parameters[0]).pattern, context.tables)
+    query: Any = parse_query(context.text(rule.parameters[0]).pattern, context.tables, context.setting.moment)
     reject_products(query, context.rows_of)
     one_number = rule.condition is not None or isinstance(rule, Analyzer)
     return _number_rule(rule, query, context) if one_number else _rows_rule(rule, query, context)

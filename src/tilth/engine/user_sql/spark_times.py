@@ -1,0 +1,200 @@
+"""Days and times as Spark's functions say them, the present among them, rewritten to operations that Tilth has.
+
+The present is that of a run, and constants are added to it here: `now() - interval 1 month` is one point in time.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+from tilth.engine import expressions as e
+from tilth.engine.operations import times
+from tilth.engine.operations.casts import DATE, INSTANT, TIMESTAMP
+from tilth.engine.operations.timeformats import from_java
+from tilth.engine.operations.timewriting import UNITS, WHOLE_DAYS, AddTime, WriteTime
+from tilth.errors import RequestError
+
+PRESENT = "present"  # in the meta of a node: the point in time that it is
+NOW = ("now", "current_timestamp", "localtimestamp")
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+FIRST_DAYS: Mapping[str, Callable[[Tree], Tree]] = {
+    "day": lambda day: e.lit(0),
+    "week": lambda day: e.sub(e.lit(1), times.Weekday.of(day)),
+    "month": lambda day: e.sub(e.lit(1), exp.Day(this=day.copy())),
+    "year": lambda day: e.sub(e.lit(1), exp.DayOfYear(this=day.copy())),
+}
+"""Unit → how many days after a day the unit began that it is in."""
+WORDS = {"mm": "month", "mon": "month", "yyyy": "year", "yy": "year", "dd": "day"}
+
+
+def respelled(node: Any, now: datetime | None) -> Tree | None:
+    """What takes the place of a node whose parts are rewritten already; None where it stays. Without `now` the present is not known."""
+    if isinstance(node, exp.Anonymous):
+        return _called(node, now)
+    rule = RULES.get(type(node))
+    lacks = rule and any(part.error_messages() for part in (node, *node.iter_expressions()))
+    return rule(node, now) if rule and not lacks else None
+
+
+def point_written(text: str, to: Kind) -> str | None:
+    """A point in time that is written out, as strings of a kind of time have it: a day is its midnight; None for anything else.
+
+    >>> point_written("2024-02-29", Kind.TIMESTAMP), point_written("2024-02-29 12:30", Kind.DATE), point_written("29/2/2024", Kind.DATE)
+    ('2024-02-29 00:00:00', '2024-02-29', None)
+    """
+    text = text.strip()
+    try:
+        at = datetime.fromisoformat(text) if re.fullmatch(f"{DATE}|{TIMESTAMP}|{INSTANT}", text) else None
+    except ValueError:
+        return None
+    if at is None:
+        return None
+    at = (at.astimezone(UTC) if at.tzinfo else at).replace(tzinfo=None)
+    return str(at.date()) if to is Kind.DATE else f"{at}Z" if to is Kind.TIMESTAMP_TZ else str(at)
+
+
+def asks_present(node: Any) -> bool:
+    """Whether a node is the present."""
+    return isinstance(node, exp.CurrentTimestamp | exp.CurrentDate | exp.Localtimestamp) or (
+        isinstance(node, exp.Anonymous) and node.name.lower() in NOW
+    )
+
+
+def _point(value: date) -> Tree:
+    """A point in time, written out."""
+    kind = Kind.TIMESTAMP if isinstance(value, datetime) else Kind.DATE
+    made = e.cast(exp.Literal.string(str(value)), kind)
+    made.meta[PRESENT] = value
+    return made
+
+
+def _known(node: Any) -> date | None:
+    """The point in time that a node is, if that is known."""
+    found: date | None = node.unnest().meta.get(PRESENT) if isinstance(node, exp.Expr) else None
+    return found
+
+
+def _called(node: exp.Anonymous, now: datetime | None) -> Tree | None:
+    name, given = node.name.lower(), node.expressions
+    if name in NOW and not given and now is not None:
+        return _point(now)
+    if name in ("isnull", "isnotnull") and len(given) == 1:
+        return e.is_null(given[0]) if name == "isnull" else e.not_null(given[0])
+    if name == "weekday" and len(given) == 1:
+        return exp.Paren(this=e.sub(times.Weekday.of(given[0]), e.lit(1)))
+    if name == "date_format" and len(given) == 2 and isinstance(given[1], exp.Literal) and given[1].is_string:
+        try:
+            return WriteTime.of(given[0], e.lit(from_java(given[1].name)))
+        except RequestError:
+            return None
+    return None
+
+
+def _present(node: Any, now: datetime | None) -> Tree | None:
+    return None if now is None else _point(now.date() if isinstance(node, exp.CurrentDate) else now)
+
+
+def _whole(node: Any) -> int | None:
+    """An integer that is written out, with its signs and products."""
+    inner = node.unnest() if isinstance(node, exp.Expr) else node
+    if isinstance(inner, exp.Literal):
+        return int(inner.name) if re.fullmatch("-?[0-9]{1,9}", inner.name) else None
+    if isinstance(inner, exp.Neg):
+        negated = _whole(inner.this)
+        return None if negated is None else -negated
+    factors = [_whole(inner.this), _whole(inner.expression)] if isinstance(inner, exp.Mul) else [None]
+    return None if None in factors else factors[0] * factors[1]  # type: ignore[operator]
+
+
+def _later(point: date, n: int, unit: str) -> date | None:
+    """A point in time n units later; of a shorter month its last day."""
+    try:
+        if unit in MONTHS:
+            months = 12 * point.year + point.month - 1 + n * MONTHS[unit]
+            year, month = divmod(months, 12)
+            return point.replace(year=year, month=month + 1, day=min(point.day, monthrange(year, month + 1)[1]))
+        if unit not in WHOLE_DAYS and not isinstance(point, datetime):
+            point = datetime(point.year, point.month, point.day)
+        return point + timedelta(microseconds=n * UNITS[unit])
+    except (OverflowError, ValueError):
+        return None
+
+
+def _shifted(x: Any, n: Any, unit: str, sign: int = 1) -> Tree | None:
+    """A point in time, or a value, so much later."""
+    point, count = _known(x), _whole(n)
+    if point is not None and count is not None and (unit in UNITS or unit in MONTHS):
+        moved = _later(point, sign * count, unit)
+        return None if moved is None else _point(moved)
+    if unit not in UNITS:
+        return None
+    return AddTime.of(x, n if sign == 1 else exp.Neg(this=exp.Paren(this=n.copy())), e.lit(unit))
+
+
+def _sum(node: exp.Add | exp.Sub, now: datetime | None) -> Tree | None:
+    """A point in time and an interval, several intervals, or, of a day, a number of days."""
+    sign = 1 if isinstance(node, exp.Add) else -1
+    if isinstance(node.expression, exp.Interval):
+        n, unit = node.expression.this, node.expression.args.get("unit")
+        count = _whole(n)
+        return None if unit is None or count is None else _shifted(node.this, e.lit(count), unit.name.lower().removesuffix("s"), sign)
+    if isinstance(node.expression, exp.Add) and isinstance(node.expression.this, exp.Interval | exp.Add):  # interval 1 day 2 hours
+        one = respelled(type(node)(this=node.this.copy(), expression=node.expression.this.copy()), now)
+        return None if one is None else respelled(type(node)(this=one, expression=node.expression.expression.copy()), now)
+    if isinstance(_known(node.this), date) and not isinstance(_known(node.this), datetime) and _whole(node.expression) is not None:
+        return _shifted(node.this, node.expression, "day", sign)
+    return None
+
+
+def _days_added(node: exp.TsOrDsAdd, now: datetime | None) -> Tree | None:
+    point = _known(node.this)
+    day = _point(point.date()) if isinstance(point, datetime) else node.this if point else e.cast(node.this, Kind.DATE)
+    return _shifted(day, node.expression, str(node.args["unit"].name).lower())
+
+
+def _seconds(node: exp.StrToUnix, now: datetime | None) -> Tree | None:
+    """`unix_timestamp()`, and of a value; a format of its own is not among what is read."""
+    if "strict" not in str(node.args["format"].name):
+        return None
+    point = _known(node.this)
+    at = None if point is None else datetime(*point.timetuple()[:6])
+    return e.lit((at - times.EPOCH) // timedelta(seconds=1)) if at else exp.UnixSeconds(this=node.this.copy())
+
+
+def _begun(node: exp.TimestampTrunc | exp.DateTrunc, now: datetime | None) -> Tree | None:
+    """`date_trunc(unit, x)`, a timestamp, and `trunc(x, unit)`, a day."""
+    word = node.args["unit"].name.lower()
+    unit = WORDS.get(word, word)
+    if unit not in FIRST_DAYS:
+        return None
+    day = e.cast(node.this, Kind.DATE)
+    first = AddTime.of(day, FIRST_DAYS[unit](day), e.lit("day"))
+    return e.cast(first, Kind.TIMESTAMP) if isinstance(node, exp.TimestampTrunc) else first
+
+
+RULES: Mapping[type[Any], Callable[[Any, datetime | None], Tree | None]] = {
+    **dict.fromkeys((exp.CurrentTimestamp, exp.CurrentDate, exp.Localtimestamp), _present),
+    **dict.fromkeys((exp.Add, exp.Sub), _sum),
+    exp.TsOrDsAdd: _days_added,
+    exp.AddMonths: lambda node, now: _shifted(node.this, node.expression, "month"),
+    exp.DateDiff: lambda node, now: None if node.args.get("unit") else times.DaysBetween.of(_plain(node.this), _plain(node.expression)),
+    exp.DayOfWeek: lambda node, now: exp.Paren(
+        this=e.add(exp.Paren(this=exp.Mod(this=times.Weekday.of(_plain(node.this)), expression=e.lit(7))), e.lit(1))
+    ),
+    exp.StrToUnix: _seconds,
+    **dict.fromkeys((exp.TimestampTrunc, exp.DateTrunc), _begun),
+}
+
+
+def _plain(x: Any) -> Tree:
+    """A value without what the parser puts around one of which the day is asked for."""
+    found: Tree = x.this if isinstance(x, exp.TsOrDsToDate) else x
+    return found
