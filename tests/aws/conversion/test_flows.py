@@ -158,6 +158,21 @@ def test_a_table_that_is_read_as_it_is_is_joined(how: str, names: list[str | Non
         assert result["name"].to_pylist() == names
 
 
+def test_keys_of_one_name_are_called_as_there_after_a_join(tmp_path: Path) -> None:
+    join = ["join_tables", "", {"left_column": "id", "right_column": "id", "join_type": "inner"}]
+    drop = ["manage_columns", "Drop column", {"column_to_drop": "id_1"}]
+    given = flow_of([join, drop, ["manage_columns", "Rename column", {"input_column": "id_0", "new_name": "key"}]])
+    (tmp_path / "people.csv").write_text("id,name\n7,Ann\n9,Bob\n")
+    source = {"dataset_definition": {"s3ExecutionContext": {"s3Uri": str(tmp_path / "people.csv")}}}
+    given["nodes"].append({"node_id": "right", "type": "SOURCE", "operator": "sagemaker.s3_source_0.1", "parameters": source})
+    next(n for n in given["nodes"] if n["node_id"] == "1")["inputs"].append({"name": "right", "node_id": "right"})
+    conversion = converted(given, tmp_path)
+    assert conversion.left_out == ()
+    tilth.run(conversion.flow, tmp_path / "out", pa.table({"id": [7, 8, 9]}))
+    (file,) = (tmp_path / "out").rglob("*.parquet")
+    assert pq.read_table(file).to_pydict() == {"name": ["Ann", "Bob"], "key": [7, 9]}
+
+
 def test_rows_are_not_dropped_by_a_column_before_it_is_joined(tmp_path: Path) -> None:
     join = ["join_tables", "", {"left_column": "person", "right_column": "id", "join_type": "left"}]
     given = flow_of([join, ["handle_missing", "Drop missing", {"drop_rows_parameters": {"input_column": "name"}}]])
@@ -167,7 +182,7 @@ def test_rows_are_not_dropped_by_a_column_before_it_is_joined(tmp_path: Path) ->
     joining["inputs"].append({"name": "right", "node_id": "right"})
     parts = converted(given, tmp_path).flow.parts
     assert {part: [s.name for s in steps] for part, steps in parts.items() if part != "split"} == {
-        "features": ["join"],
+        "features": ["join", "formula"],
         "training": ["filter"],
     }
 
@@ -179,8 +194,19 @@ def test_rows_are_not_dropped_by_a_part_of_a_day_before_it_is_made(tmp_path: Pat
     assert [s.name for part in ("features", "training") for s in made[part]] == ["featurize", "filter"]
 
 
-def test_code_stays_readable_in_a_comment_and_out_of_the_flow(tmp_path: Path) -> None:
-    text = str(converted(flow_of([["custom_pandas", "", {"code": "if True:\n    df = 1\nfeatures: [dedupe]"}]]), tmp_path))
+@pytest.mark.parametrize(
+    ("operator", "label", "block", "key"),
+    [
+        ("custom_pandas", "", "", "code"),
+        ("custom_code", "Python (PySpark)", "pyspark_parameters", "code"),
+        ("custom_code", "Python (Pandas)", "pandas_parameters", "code"),
+        ("custom_code", "Python (User-Defined Function)", "udf_parameters", "pandas_code"),
+    ],
+)
+def test_code_stays_readable_in_a_comment_and_out_of_the_flow(operator: str, label: str, block: str, key: str, tmp_path: Path) -> None:
+    code = {key: "if True:\n    df = 1\nfeatures: [dedupe]"}
+    given = flow_of([[operator, "", {"operator": label, block: code, "name": "mine"} if block else code]])
+    text = str(converted(given, tmp_path))
     assert "  #   if True:\n  #       df = 1\n  #   features: [dedupe]\n" in text
     assert [line for line in text.splitlines() if line and not line.lstrip().startswith("#")] == ["features: []"]
 

@@ -8,12 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from tilth.aws.conversion.made import Item, Made, NotConverted, joined
+from tilth.aws.conversion.made import WAYS, Item, Made, NotConverted, formula, joined, renamed
 from tilth.aws.conversion.operators import OPERATORS, Transform, snake
 from tilth.aws.conversion.parameters import Parameters
+from tilth.engine.user_sql.writing import identifier
 from tilth.yaml import yaml_value
 
 CODE = "code is not converted, and was not run: write `formula`, `sql` or `python`"
+CODE_BLOCKS = {
+    "SQL": "sql_parameters",
+    "Python (PySpark": "pyspark_parameters",
+    "Python (Pandas": "pandas_parameters",
+    "Python (User-Defined": "udf_parameters",
+}
+"""How the label of code begins → its parameters."""
 OPERATOR = re.compile(r"sagemaker\.(?:\w+\.)?(\w+?)(?:_\d+(?:\.\d+)*)?")
 
 
@@ -101,7 +109,7 @@ def items_of(nodes: Mapping[str, Node]) -> Iterator[Item]:
                 raise NotConverted("it is not on the longest branch, of which the flow is made")
             yield Item(source, tuple(_made(nodes, node, label, parameters)))
         except NotConverted as why:
-            code = next((v for k, v in parameters.items() if k in ("code", "sql", "query") and isinstance(v, str)), None)
+            code = next((v for k, v in parameters.items() if re.fullmatch("(.*_)?code|sql|query", k) and isinstance(v, str)), None)
             yield Item(source, (), str(why), code if code is not None else yaml_value(parameters))
 
 
@@ -129,8 +137,8 @@ JOINS = {
 }
 
 
-def _join(t: Transform, name: str, place: str, columns: frozenset[str] | None) -> Made:
-    """A step `join`. A left one is a lookup, which is served."""
+def _join(t: Transform, name: str, place: str, columns: frozenset[str] | None) -> Iterator[Made]:
+    """A step `join`, and the keys of both tables as they are called there. A left join is a lookup, which is served."""
     how = JOINS.get(re.sub("[^A-Z]", "", t.text("join_type", "inner").upper()))
     if how is None:
         raise NotConverted(f"a join {t.text('join_type')[:40]!r} would add rows that the data does not have")
@@ -138,7 +146,13 @@ def _join(t: Transform, name: str, place: str, columns: frozenset[str] | None) -
     if not isinstance(keys, list) or not all(isinstance(k, Mapping) for k in keys):
         raise NotConverted("its keys are not pairs of columns")
     on = {Parameters(k).name("left", "left_column"): Parameters(k).name("right", "right_column") for k in keys}
-    return joined(name, place, on, how, columns)
+    yield joined(name, place, on, how, columns)
+    if how in WAYS:
+        for left, right in on.items():
+            one, other = (f"{left}_0", f"{right}_1") if left == right else (left, right)
+            notes = ["it has the key where nothing is joined, too"] if how == "left" else []
+            yield formula(other, identifier(left), [left], *notes)
+            yield from renamed(left, one)
 
 
 def _label(node: Node) -> str:
@@ -148,7 +162,8 @@ def _label(node: Node) -> str:
 
 def _chosen(node: Node, label: str) -> Mapping[str, Any]:
     """The parameters of the chosen label; all others, which linger in a file, are left."""
-    for key in (f"{snake(label)}_parameters", f"{label}_parameters"):
+    code = (block for begins, block in CODE_BLOCKS.items() if node.operator == "custom_code" and label.startswith(begins))
+    for key in (f"{snake(label)}_parameters", f"{label}_parameters", *code):
         if label and isinstance(block := node.parameters.get(key), Mapping):
             return block
     return {k: v for k, v in node.parameters.items() if not k.endswith("_parameters") and k != "operator"} if label else node.parameters
@@ -160,7 +175,7 @@ def _made(nodes: Mapping[str, Node], node: Node, label: str, parameters: Mapping
         raise NotConverted(CODE)
     transform = Transform(node.operator, label, parameters, node.learned)
     if node.operator.startswith("join"):
-        made = [_join(transform, *_other(nodes, node))]
+        made = [*_join(transform, *_other(nodes, node))]
     elif convert is None:
         raise NotConverted("no step does this in this version")
     else:

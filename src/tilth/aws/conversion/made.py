@@ -61,11 +61,13 @@ class Made:
         return _meet(self.writes, later.reads) or _meet(self.writes, later.writes) or _meet(self.reads, later.writes)
 
     @property
-    def expression(self) -> str | None:
-        """The formula that it is, if it is one of a row."""
-        if self.name == "cast" and "into" not in self.parameters and isinstance(self.parameters["columns"], str):
-            return f"cast({identifier(self.parameters['columns'])} as {CASTS[self.parameters['to']]})"
-        return self.parameters["expression"] if self.name == "formula" else None
+    def expressions(self) -> dict[str, str]:
+        """Column → the formula that makes it, if the step is one of a row; else nothing."""
+        if self.name == "cast" and "into" not in self.parameters:
+            columns = self.parameters["columns"]
+            listed = [columns] if isinstance(columns, str) else columns
+            return {c: f"cast({identifier(c)} as {CASTS[self.parameters['to']]})" for c in listed}
+        return {self.parameters["column"]: self.parameters["expression"]} if self.name == "formula" else {}
 
     def __str__(self) -> str:
         return f"{self.name}: {yaml_value(self.parameters)}" if self.parameters else self.name
@@ -208,10 +210,10 @@ def _place(item: Item, parts: Mapping[str, list[Placed]], later: list[Made]) -> 
 
 def _as_read(item: Item, needed: list[Made]) -> str:
     """The condition of a filter in the columns as they are before the steps that it needs; empty where there is none."""
-    if item.made[0].name != "filter" or any(m.expression is None for m in needed):
+    if item.made[0].name != "filter" or not all(m.expressions for m in needed):
         return ""
     condition: str = item.made[0].parameters["where"]
     for made in reversed(needed):
-        (column,) = made.writes or frozenset()
-        condition = inlined(condition, column, made.expression or "")
+        for column, expression in made.expressions.items():
+            condition = inlined(condition, column, expression)
     return condition

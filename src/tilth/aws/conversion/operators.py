@@ -116,6 +116,14 @@ def of_formula(t: Transform) -> Iterator[Made]:
         yield formula(target, re.sub(r"{([^}]+)}", written, template), [column], *notes)
 
 
+def of_symbols(t: Transform) -> Iterator[Made]:
+    """Characters that go from strings."""
+    symbols = string_literal("".join(dict.fromkeys(t.text("symbols", " \t\r\n"))))
+    columns = t.columns
+    for column in columns:
+        yield formula(t.target if len(columns) == 1 else column, f"translate({identifier(column)}, {symbols}, '')", [column])
+
+
 def of_drop(t: Transform) -> Iterator[Made]:
     """Columns that go."""
     yield without(t.names("column_to_drop", "input_column"))
@@ -443,6 +451,16 @@ def of_date_time(t: Transform) -> Iterator[Made]:
             yield Made("featurize", given, frozenset([t.column]), writes, tuple(notes))
 
 
+def of_valid_times(t: Transform) -> Iterator[Made]:
+    """Rows without a time, which go."""
+    column = t.name("timestamp_column", "input_column")
+    if t.text("policy", "drop").lower() != "drop":
+        raise NotConverted("it marks rows without a time, or fails: write a rule, `IsComplete`, under `check`")
+    yield Made(
+        "filter", {"where": f"{identifier(column)} IS NOT NULL"}, frozenset([column]), frozenset(), ("strings must be parsed first",)
+    )
+
+
 def of_words(t: Transform) -> Iterator[Made]:
     """Counts of words."""
     inner = t.block("tokenizer_custom_parameters" if t.text("tokenizer", "Standard") == "Custom" else "tokenizer_standard_parameters")
@@ -598,12 +616,14 @@ OPERATORS: dict[tuple[str, str], Callable[[Transform], Iterable[Made]]] = {
     ("featurize_text", "Character statistics"): of_statistics,
     ("featurize_text", "Vectorize"): of_words,
     ("featurize_date_time", "Extract columns"): of_date_time,
-    ("time_series", "Featurize date/time"): of_date_time,
+    **{("time_series", label): of_date_time for label in ("Featurize date/time", "Featurize datetime")},
+    ("time_series", "Validate timestamps"): of_valid_times,
     ("time_series", "Resample"): of_resample,
     ("time_series", "Lag features"): of_lags,
     ("time_series", "Rolling window features"): of_rolling,
     ("dimensionality_reduction", "PCA"): of_components,
     **{(operator, label): of_formula for operator in ("format_string", "search_and_edit") for label in FORMULAS},
+    **dict.fromkeys((("format_string", "Remove symbols"), ("search_and_edit", "Remove symbols")), of_symbols),
     **{("balance_data", label): of_balance for label in ("Random oversample", "Random undersample", "SMOTE")},
     **{("split", label): of_split for label in ("Randomized split", "Stratified split", "Split by key", "Ordered split")},
 }

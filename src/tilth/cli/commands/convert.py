@@ -49,5 +49,5 @@ def command(
         say(f"written: {out}")
     left = conversion.left_out
     say(f"{counted(len(conversion.items), conversion.noun)}, {len(left)} not converted", *(f"not converted: {line}" for line in left))
-    say(*(f"differs: {line}" for line in conversion.notes))
+    say(*dict.fromkeys(f"differs: {line}" for line in conversion.notes))
     return 1 if left else 0
