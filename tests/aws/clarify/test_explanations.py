@@ -53,6 +53,17 @@ def test_an_endpoint_is_explained_as_the_model_in_a_file(saved, classifier, tmp_
     assert not (tmp_path / "out" / "explanations_shap" / "baseline.csv").exists()
 
 
+def test_too_few_samples_become_as_many_as_determine_the_values(saved):
+    few, enough = (run(explaining(saved, {**SHAP, "num_samples": n}, own={"rows": 2})).report for n in (2, 2 * len(FEATURES)))
+    (warned,) = few.of("warning")
+    assert (warned.name, warned.message) == (
+        "FEW_SAMPLES",
+        "num_samples is 2, and 6 are used: fewer than twice the features do not determine values",
+    )
+    assert [f.value for f in few.of("shap")] == [f.value for f in enough.of("shap")]
+    assert not enough.of("warning")
+
+
 def test_a_baseline_is_made_and_written(classifier):
     with serving(classifier, lambda x, p: text(f"{1 - v},{v}" for v in p)) as (url, _):
         made = run(explaining(url, {"num_clusters": 3, "agg_method": "median"}, own={"rows": 12}))

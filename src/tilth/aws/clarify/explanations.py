@@ -23,7 +23,7 @@ from tilth.measures.explain.models import asked_of
 from tilth.measures.explain.pdp import PartialDependence, Pdp
 from tilth.measures.explain.section import ShapUnit, ShapValue
 from tilth.measures.explain.shap import LOOKED_AT, Shap
-from tilth.report import Finding, Report, jsonable
+from tilth.report import Finding, Report, jsonable, warning
 
 ROW = "\x1frow"  # the column that numbers the rows
 EXPLAINING = ("shap", "pdp", "asymmetric_shapley_value")  # methods
@@ -61,7 +61,8 @@ def explained(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[
             found = measure.explained(asked)
         if found is not None:
             local = local_values(found, asked.ids)
-            made = Explanations(tuple(findings(found, measure.aggregate, measure.link)), _files(config, found, local, whole))
+            shown = *_raised(config.methods.shap, measure), *findings(found, measure.aggregate, measure.link)
+            made = Explanations(shown, _files(config, found, local, whole))
     if config.methods.pdp is not None:
         with engine.working_for("pdp"):
             made = replace(made, findings=(*made.findings, *_dependences(config.methods.pdp, table, config, model, columns, found, engine)))
@@ -71,18 +72,30 @@ def explained(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[
 def _measure(asked: shape.Shap, config: AnalysisConfig, model: Any, columns: tuple[str, ...], whole: pa.Table, engine: Session) -> Shap:
     """The measure `shap` with the parameters of the configuration."""
     texts = None if asked.text_config is None else asked.text_config.model_dump(exclude_none=True)
+    explained = tuple(named(f, whole.column_names) or "" for f in asked.features_to_explain or ())
+    samples = asked.num_samples
+    if samples is not None and texts is None:
+        samples = max(samples, 2 * len(explained or columns))
     given = {
         "background": None if asked.baseline is None else baseline(asked.baseline, config, columns, engine),
         "background_rows": asked.num_clusters,
-        "samples": asked.num_samples,
+        "samples": samples,
         "aggregate": asked.agg_method,
-        "features_to_explain": tuple(named(f, whole.column_names) or "" for f in asked.features_to_explain or ()),
+        "features_to_explain": explained,
         "text_config": texts,
         "most_predictions": config.tilth.shap.most_predictions,
     }
     rows, link = config.tilth.shap.rows or len(whole), "logit" if asked.use_logit else "identity"
     more: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
     return Shap(model, columns, rows=rows, link=link, seed=_seed(config), **more)  # type: ignore[arg-type]  # one of two words
+
+
+def _raised(asked: shape.Shap, measure: Shap) -> tuple[Finding, ...]:
+    """A warning where Clarify would fit fewer samples than determine the values."""
+    if asked.num_samples is None or asked.num_samples == measure.samples:
+        return ()
+    message = f"num_samples is {asked.num_samples}, and {measure.samples} are used: fewer than twice the features do not determine values"
+    return (warning("FEW_SAMPLES", message, measure="shap"),)
 
 
 def _seed(config: AnalysisConfig) -> int:
