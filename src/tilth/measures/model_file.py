@@ -45,6 +45,10 @@ def unread_hint(file: str) -> str:
     suffix = PurePath(file).suffix.lower()
     if suffix in TORCH:
         return "files of PyTorch run code when they are loaded or used: export the model to ONNX (torch.onnx.export)"
+    if PurePath(file).name.startswith("xgboost-model") or suffix == ".json":
+        return "a model of XGBoost is read from its UBJSON file: xgboost.Booster(model_file=FILE).save_model('model.ubj')"
+    if PurePath(file).name.endswith((".tar.gz", ".tgz")):
+        return "unpack the archive, and name the model in it"
     return "pickles run code when they are loaded: save the model by skops, or export it to ONNX" if suffix in PICKLES else ""
 
 

@@ -227,6 +227,8 @@ def _spread(least: Mapping[int, int], most: Mapping[int, int], spare: int) -> di
 
 
 def _table(block: Table) -> Iterator[RenderableType]:
+    if not block.brief and block.rows:
+        return  # only pages show it
     yield _Grid(block)
     if len(block.rows) > block.brief:
         yield _line(f"… and {number(len(block.rows) - block.brief)} more", "dim")

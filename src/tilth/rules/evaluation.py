@@ -273,5 +273,5 @@ def _reason(rule: Rule | Composite, error: Exception) -> str:
         case EvaluationError():
             return error.reason
         case TilthError():
-            return "\n".join(f"{m.message} ({more})" if (more := m.hint or _accepted(m)) else m.message for m in error.mistakes)
+            return "; ".join(f"{m.message} ({more})" if (more := m.hint or _accepted(m)) else m.message for m in error.mistakes)
     return f"{rule.type if isinstance(rule, Rule) else rule} cannot be evaluated: {type(error).__name__}: {error}"

@@ -203,7 +203,13 @@ def _unfolded(things: tuple[str, ...], output: tuple[str, ...], golden: str | No
     if things and not folded:
         return things, output, golden
     if len(things) > 1 or output:
-        raise RequestError(f"{folded[0] if folded else base} holds all stages, and transforms of what they give", code="bad-stage")
+        hint = (
+            "unpack it, and name the model in it: tar -xzf ARCHIVE, then NAME.tilth MODEL"
+            if folded and not Path(folded[0]).is_dir()
+            else ""
+        )
+        message = f"{folded[0] if folded else base} is served alone: it holds all stages, and transforms of what they give"
+        raise RequestError(message, hint=hint, code="bad-stage")
     place = Path(folded[0]) if folded else base
     if not place.is_dir():
         if in_force():
