@@ -5,8 +5,6 @@ A data set is a folder, with `_tilth/keys.json` and `_tilth/manifest.json.sealed
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import json
 import os
@@ -15,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from tilth.encryption.keybytes import KeyBytes
+from tilth.encryption.keybytes import SIZE, KeyBytes, bytes_of, text_of
 from tilth.encryption.keys import Key, wrapping_key
 from tilth.encryption.magic import WRAPPED
-from tilth.encryption.sealed import SUFFIX, Sealing, Unsealing
+from tilth.encryption.sealed import SUFFIX, Find, Sealing, Unsealing
 from tilth.errors import SourceError
 
 FOLDER = "_tilth"
@@ -32,7 +30,7 @@ class DataSet:
     `sign`: whether files that are sealed are signed, too.
     """
 
-    def __init__(self, id: str, key: KeyBytes, wrapped: str, *, alone: bool = False, sign: bool = False) -> None:  # noqa: A002 -- what it is
+    def __init__(self, id: str, key: KeyBytes, wrapped: bytes, *, alone: bool = False, sign: bool = False) -> None:  # noqa: A002 -- what it is
         self.id, self.wrapped, self.alone, self._sign, self._key = id, wrapped, alone, sign, key
 
     @classmethod
@@ -40,28 +38,26 @@ class DataSet:
         """A new one. `alone`: of one file, which holds the wrapped key."""
         name = os.urandom(8).hex()
         key, wrapped = root.new_key(bound_to(name))
-        return cls(name, KeyBytes(key), base64.b64encode(wrapped).decode(), alone=alone, sign=sign)
+        return cls(name, KeyBytes(key), wrapped, alone=alone, sign=sign)
 
     @classmethod
     def of_process(cls) -> DataSet:
         """One for temporary files, whose key is nowhere but in this process."""
-        return cls(os.urandom(8).hex(), KeyBytes(os.urandom(32)), "")
+        return cls(os.urandom(8).hex(), KeyBytes(os.urandom(SIZE)), b"")
 
     @classmethod
-    def unwrapped(cls, root: Key, id: str, wrapped: str, shown: str, *, alone: bool = False) -> DataSet:  # noqa: A002 -- what it is
+    def unwrapped(cls, root: Key, id: str, wrapped: bytes, shown: str, *, alone: bool = False) -> DataSet:  # noqa: A002 -- what it is
         """The one whose key was wrapped. Errors: `SourceError`, which names what is `shown`, for another root key, and for a key of another
         data set."""
         try:
-            key = KeyBytes(root.unwrap(base64.b64decode(wrapped, validate=True), bound_to(id)))
-        except binascii.Error:
-            raise SourceError(f"{shown}: a wrapped key is not valid base64", code="wrong-context") from None
+            key = KeyBytes(root.unwrap(wrapped, bound_to(id)))
         except SourceError as error:
             raise SourceError(*(replace(m, message=f"{shown}: {m.message}") for m in error.mistakes)) from error
         return cls(id, key, wrapped, alone=alone)
 
     def sealing(self, file: IO[bytes], path: str) -> IO[bytes]:
         """A file to write to, which is sealed into another one, as the one with this path in the data set."""
-        context = self.context("sealed") | {"tilth:path": path} | ({WRAPPED: self.wrapped} if self.alone else {})
+        context = bound_to(self.id, "sealed") | {"tilth:path": path} | ({WRAPPED: text_of(self.wrapped)} if self.alone else {})
         return io.BufferedWriter(Sealing(file, self.name, self._key.derived(SEAL), context, self._sign), 1 << 16)
 
     def unsealing(self, file: IO[bytes], path: str, shown: str) -> IO[bytes]:
@@ -71,7 +67,7 @@ class DataSet:
             self.reject_foreign(found, path, shown)
             return self.name, self._key.derived(SEAL)
 
-        return io.BufferedReader(Unsealing(file, shown, find), 1 << 16)
+        return _unsealing(file, shown, find)
 
     def reject_foreign(self, found: Mapping[str, str], path: str, shown: str) -> None:
         """Reject a file by its context. Errors: `SourceError`."""
@@ -79,7 +75,7 @@ class DataSet:
             raise other_data_set(shown)
         if found.get("tilth:path") != path:
             raise swapped(shown, found.get("tilth:path", ""))
-        if any(found.get(k) != v for k, v in self.context("sealed").items()):
+        if any(found.get(k) != v for k, v in bound_to(self.id, "sealed").items()):
             raise SourceError(f"{shown} is not a sealed file of this version", code="damaged-file")
 
     @property
@@ -87,17 +83,13 @@ class DataSet:
         """The name of its key in files."""
         return f"d-{self.id}"
 
-    def context(self, kind: str) -> dict[str, str]:
-        """What is bound to all that is encrypted under it."""
-        return {"tilth:dataset": self.id, "tilth:kind": kind, "tilth:format": "1"}
-
     def wrap(self, key: bytes) -> str:
         """The key of a Parquet file, wrapped."""
-        return base64.b64encode(self._key.wrap(key, self.context("parquet"))).decode()
+        return text_of(self._key.wrap(key, bound_to(self.id, "parquet")))
 
     def unwrap(self, wrapped: str) -> bytes | None:
         """The key of a Parquet file; None if it was changed."""
-        return self._key.unwrap(base64.b64decode(wrapped), self.context("parquet"))
+        return self._key.unwrap(bytes_of(wrapped), bound_to(self.id, "parquet"))
 
     def write(self, folder: Path) -> None:
         """Keep the wrapped key in a folder of data."""
@@ -106,7 +98,7 @@ class DataSet:
 
     def write_keys(self, path: Path) -> None:
         """Write the file of keys."""
-        entry = {"id": self.name, "wrapped": self.wrapped, "under": wrapping_key(base64.b64decode(self.wrapped))}
+        entry = {"id": self.name, "wrapped": text_of(self.wrapped), "under": wrapping_key(self.wrapped)}
         content = {"tilth_keys": 1, "dataset": self.id, "keys": [entry]}
         path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
@@ -117,14 +109,15 @@ def opened(root: Key, folder: Path) -> DataSet:
     return DataSet.unwrapped(root, name, wrapped, str(folder))
 
 
-def keys_in(folder: Path) -> tuple[str, str]:
+def keys_in(folder: Path) -> tuple[str, bytes]:
     """The id of the data set in a folder, and its wrapped key. Errors: `SourceError`."""
     path = folder / FOLDER / KEYS
     try:
         content: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
-        if content["tilth_keys"] != 1:
+        wrapped = bytes_of(content["keys"][0]["wrapped"])
+        if content["tilth_keys"] != 1 or not wrapped:
             raise ValueError
-        return str(content["dataset"]), str(content["keys"][0]["wrapped"])
+        return str(content["dataset"]), wrapped
     except FileNotFoundError:
         hint = "it was removed, perhaps by `tilth protect shred`: without it the data cannot be decrypted"
         raise SourceError(f"{path} is missing", hint=hint, code="no-data-key") from None
@@ -138,10 +131,14 @@ def unsealed_alone(root: Key, file: IO[bytes], path: str, shown: str) -> IO[byte
     def find(found: Mapping[str, str]) -> tuple[str, bytes]:
         if WRAPPED not in found:
             raise part_alone(shown)
-        held = DataSet.unwrapped(root, found.get("tilth:dataset", ""), found[WRAPPED], shown, alone=True)
+        held = DataSet.unwrapped(root, found.get("tilth:dataset", ""), bytes_of(found[WRAPPED]), shown, alone=True)
         held.reject_foreign(found, path, shown)
         return held.name, held._key.derived(SEAL)
 
+    return _unsealing(file, shown, find)
+
+
+def _unsealing(file: IO[bytes], shown: str, find: Find) -> IO[bytes]:
     return io.BufferedReader(Unsealing(file, shown, find), 1 << 16)
 
 
@@ -181,6 +178,6 @@ def part_alone(shown: str) -> SourceError:
     return SourceError(f"{shown} is part of a data set, and the keys of that are not beside it", hint=hint, code="no-data-key")
 
 
-def bound_to(name: str) -> dict[str, str]:
-    """What the wrapped key of a data set is bound to."""
-    return {"tilth:dataset": name, "tilth:kind": "secret", "tilth:format": "1"}
+def bound_to(name: str, kind: str = "secret") -> dict[str, str]:
+    """The context of what is encrypted for a data set: by default of its own key."""
+    return {"tilth:dataset": name, "tilth:kind": kind, "tilth:format": "1"}

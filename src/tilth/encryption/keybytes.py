@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -15,6 +16,19 @@ SIZE = 32  # bytes of a key
 NONCE = 12  # bytes
 CHECK = b"tilth-key-check"
 WRAP = "tilth/v1/wrap"
+
+
+def text_of(content: bytes) -> str:
+    """Bytes in base64."""
+    return base64.b64encode(content).decode()
+
+
+def bytes_of(text: str | None) -> bytes:
+    """The bytes of a text in base64; none of what is not."""
+    try:
+        return base64.b64decode(text or "", validate=True)
+    except ValueError:
+        return b""
 
 
 def primitives(module: str) -> Any:

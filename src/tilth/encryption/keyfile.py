@@ -6,7 +6,6 @@ another key, such as one in AWS KMS.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tilth.encryption import keyplace
-from tilth.encryption.keybytes import NONCE, SIZE, KeyBytes, primitives
+from tilth.encryption.keybytes import NONCE, SIZE, KeyBytes, bytes_of, primitives, text_of
 from tilth.encryption.keys import KEPT, Description, Key, LocalKey, key_of
 from tilth.errors import RequestError
 from tilth.secrets import resolve
@@ -68,7 +67,7 @@ class Entry(_Closed):
 
     def _opened(self, path: Path, ask: Ask) -> KeyBytes:
         damaged = RequestError(f"the key {self.id} in {path} is damaged", hint="restore the key file from a backup", code="damaged-key")
-        held = _bytes(self.key)
+        held = bytes_of(self.key)
         if self.protection == "wrapped":
             held = key_of(self.under or "").unwrap(held, DERIVING)
         if self.protection == "scrypt":
@@ -77,7 +76,7 @@ class Entry(_Closed):
             from cryptography.exceptions import InvalidTag
 
             try:
-                held = _cipher(ask(), self.kdf).decrypt(_bytes(self.nonce), held, self.id.encode())
+                held = _cipher(ask(), self.kdf).decrypt(bytes_of(self.nonce), held, self.id.encode())
             except InvalidTag:
                 hint = "give the passphrase again; if it is right, restore the key file from a backup"
                 raise RequestError(
@@ -142,7 +141,7 @@ class KeyFile:
         """Wrap the keys of the file by another key, such as one in AWS KMS. They stay the same, so what they encrypted stays readable."""
         held = {e.id: e.opened(self.path, passphrase).wrapped(lambda key: under.wrap(key, DERIVING)) for e in self.entries if e.key}
         new: dict[str, Any] = {"protection": "wrapped", "under": under.reference, "kdf": None, "nonce": None}
-        self._write([e.model_copy(update=new | {"key": _text(held[e.id])}) if e.key else e for e in self.entries])
+        self._write([e.model_copy(update=new | {"key": text_of(held[e.id])}) if e.key else e for e in self.entries])
 
     def reject_unretired(self, name: str) -> None:
         """Reject any other than a retired key of the file. Errors: `RequestError`."""
@@ -197,14 +196,14 @@ def new_entry(phrase: str | None = None, under: Key | None = None) -> Entry:
     """A new random key."""
     held, wrapped = under.new_key(DERIVING) if under else (os.urandom(SIZE), b"")
     name, check = f"k-{os.urandom(4).hex()}", KeyBytes(held).check()
-    made = Entry(id=name, created=_now(), state="active", key=_text(wrapped or held), check=check)
+    made = Entry(id=name, created=_now(), state="active", key=text_of(wrapped or held), check=check)
     if under:
         return made.model_copy(update={"protection": "wrapped", "under": under.reference})
     if phrase is None:
         return made
-    kdf, nonce = Kdf(**SCRYPT, salt=_text(os.urandom(16))), os.urandom(NONCE)
-    closed = _text(_cipher(phrase, kdf).encrypt(nonce, held, name.encode()))
-    return made.model_copy(update={"protection": "scrypt", "kdf": kdf, "nonce": _text(nonce), "key": closed})
+    kdf, nonce = Kdf(**SCRYPT, salt=text_of(os.urandom(16))), os.urandom(NONCE)
+    closed = text_of(_cipher(phrase, kdf).encrypt(nonce, held, name.encode()))
+    return made.model_copy(update={"protection": "scrypt", "kdf": kdf, "nonce": text_of(nonce), "key": closed})
 
 
 def passphrase() -> str:
@@ -231,7 +230,7 @@ def passphrase() -> str:
 
 
 def _cipher(phrase: str, kdf: Kdf) -> Any:
-    scrypt = primitives("kdf.scrypt").Scrypt(_bytes(kdf.salt), SIZE, kdf.n, kdf.r, kdf.p)
+    scrypt = primitives("kdf.scrypt").Scrypt(bytes_of(kdf.salt), SIZE, kdf.n, kdf.r, kdf.p)
     return primitives("ciphers.aead").AESGCM(scrypt.derive(phrase.encode()))
 
 
@@ -242,14 +241,3 @@ def _json(entries: Sequence[Entry]) -> bytes:
 
 def _now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _text(content: bytes) -> str:
-    return base64.b64encode(content).decode()
-
-
-def _bytes(text: str | None) -> bytes:
-    try:
-        return base64.b64decode(text or "", validate=True)
-    except ValueError:
-        return b""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import json
 from pathlib import Path
 
+from tilth.encryption.keybytes import bytes_of
 from tilth.errors import SourceError
 
 SEALED = (b"\x02\x04\x78", b"\x02\x05\x78")  # format 2, AES-256-GCM with HKDF-SHA-512 and key commitment; the second is signed
@@ -68,7 +68,7 @@ def wrapped_alone(path: Path) -> bytes:
         text = name.split(":", 2)[2] if name.startswith(ALONE) else ""
     else:
         text = context_of(path).get(WRAPPED, "")
-    return base64.b64decode(text)
+    return bytes_of(text)
 
 
 def context_of(path: Path) -> dict[str, str]:

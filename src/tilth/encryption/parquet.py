@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet.encryption as pe
 
 from tilth.encryption.dataset import DataSet, other_data_set, part_alone
+from tilth.encryption.keybytes import bytes_of, text_of
 from tilth.encryption.keys import Key
 from tilth.encryption.magic import ALONE
 from tilth.errors import SourceError
@@ -54,7 +55,7 @@ class Keys:
             return held
         if name.startswith(ALONE) and self._root is not None:
             _, data_set, wrapped = name.split(":", 2)
-            return DataSet.unwrapped(self._root, data_set, wrapped, self._shown, alone=True)
+            return DataSet.unwrapped(self._root, data_set, bytes_of(wrapped), self._shown, alone=True)
         if held is None:
             raise part_alone(self._shown)
         raise other_data_set(self._shown)
@@ -89,4 +90,4 @@ class Keys:
 
 def alone_name(held: DataSet) -> str:
     """The name of the key of a file by itself, from which its data set can be unwrapped."""
-    return f"{ALONE}{held.id}:{held.wrapped}"
+    return f"{ALONE}{held.id}:{text_of(held.wrapped)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -72,15 +71,13 @@ def audit(folder: Path) -> Audit:
                 encrypted.append(path)
             elif path.parts[-2:] == (FOLDER, KEYS):
                 found, wrapped = keys_in(path.parents[1])
-                keys[path.parents[1]] = (found, wrapping_key(base64.b64decode(wrapped)))
+                keys[path.parents[1]] = (found, wrapping_key(wrapped))
             elif path.name != LISTING or not _is_listing(path):
                 plain.append(Plain(name, f"it is not encrypted{_hint(path)}"))
         except OSError as error:
             plain.append(Plain(name, f"it cannot be read: {error.strerror}"))
         except SourceError as error:
             plain.append(Plain(name, error.mistakes[0].message))
-        except ValueError:
-            plain.append(Plain(name, "its wrapped key is not valid base64"))
     held = []
     for root, (name, key) in keys.items():
         sizes = [path.stat().st_size for path in encrypted if path.is_relative_to(root)]

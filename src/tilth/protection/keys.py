@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,10 +27,9 @@ def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
 
     Errors: `SourceError` where the folder is not a data set, and for another root key.
     """
-    name, wrapped = keys_in(folder)
-    before, new = base64.b64decode(wrapped), to or root
+    (name, before), new = keys_in(folder), to or root
     made = new.wrap(root.unwrap(before, bound_to(name)), bound_to(name))
-    _replace(folder, DataSet.unwrapped(new, name, base64.b64encode(made).decode(), str(folder)))  # or this says why it could not be read
+    _replace(folder, DataSet.unwrapped(new, name, made, str(folder)))  # or this says why it could not be read
     return wrapping_key(before), wrapping_key(made)
 
 
@@ -46,7 +44,7 @@ def renew(folder: Path) -> tuple[str, str]:
 
     from tilth.formats.parquet import Parquet
 
-    before = wrapping_key(base64.b64decode(keys_in(folder)[1]))
+    before = wrapping_key(keys_in(folder)[1])
     top, held = unsealed(str(folder))
     files = {path.relative_to(top).as_posix(): path for path in sorted(Path(top).rglob("*")) if path.is_file() and path.name != LOCK}
     parquet = {name: path for name, path in files.items() if head_of(path) == PARQUET}
@@ -62,7 +60,7 @@ def renew(folder: Path) -> tuple[str, str]:
                 rows = pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches())
                 Parquet().put(rows, new / name, Roles(), 0, row_group_rows=size)
     held.close()
-    return before, wrapping_key(base64.b64decode(keys_in(folder)[1]))
+    return before, wrapping_key(keys_in(folder)[1])
 
 
 def shred(folder: Path, log: Path = LOG) -> str:
@@ -71,7 +69,7 @@ def shred(folder: Path, log: Path = LOG) -> str:
     Copies of the file of keys, such as in backups, are not reached. Errors: `SourceError` where the folder is not a data set.
     """
     name, wrapped = keys_in(folder)
-    note(log, "shred", data=str(folder), data_set=name, keys=[wrapping_key(base64.b64decode(wrapped))])
+    note(log, "shred", data=str(folder), data_set=name, keys=[wrapping_key(wrapped)])
     path = folder / FOLDER / KEYS
     with path.open("r+b") as file:
         file.write(os.urandom(path.stat().st_size))
@@ -109,7 +107,7 @@ def destroy(file: KeyFile, name: str, folders: Sequence[Path], log: Path = LOG) 
 def _wrapping(path: Path) -> str:
     """The id of the root key without which a file is lost; empty where there is none, or where it is part of a data set."""
     if path.parts[-2:] == (FOLDER, KEYS):
-        return wrapping_key(base64.b64decode(keys_in(path.parents[1])[1]))
+        return wrapping_key(keys_in(path.parents[1])[1])
     return wrapping_key(wrapped_alone(path)) if is_encrypted(path) else ""
 
 
