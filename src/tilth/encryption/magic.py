@@ -15,6 +15,7 @@ PARQUET = b"PARE"  # begins and ends a Parquet file with an encrypted footer
 TAIL = 8  # bytes: the length of the footer, and the magic
 BEFORE_CONTEXT = 35  # bytes of a sealed file: version, suite, message id
 WRAPPED = "tilth:key"  # in the context of a file by itself: its wrapped key
+AGAIN = "copy it again, or restore it from a backup"
 ALONE = "tilth:"  # begins the name of the key of a Parquet file by itself, which has the wrapped key in it
 
 
@@ -40,10 +41,14 @@ def footer_digest(path: Path) -> str:
         tail = file.read(TAIL)
         length = int.from_bytes(tail[:4], "little")
         if tail[4:] != PARQUET or length + 12 > size:
-            message = f"{path} is truncated: its end is missing"
-            raise SourceError(message, hint="copy it again, or restore it from a backup", code="truncated-file")
+            raise truncated(str(path))
         file.seek(size - TAIL - length)
         return hashlib.sha256(file.read(length)).hexdigest()
+
+
+def truncated(shown: str) -> SourceError:
+    """The error for a file without its end."""
+    return SourceError(f"{shown} is truncated: its end is missing", hint=AGAIN, code="truncated-file")
 
 
 def key_name(path: Path) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any
 
+from tilth.encryption.magic import AGAIN, truncated
 from tilth.errors import MissingExtra, SourceError, TilthError
 
 if TYPE_CHECKING:
@@ -108,14 +109,12 @@ class Unsealing(io.RawIOBase):
             raise
         except Exception as error:  # whatever the library raises for changed bytes
             if self._file.was_short:
-                message = f"{self._name} is truncated: its end is missing"
-                raise SourceError(message, hint="copy it again, or restore it from a backup", code="truncated-file") from None
+                raise truncated(self._name) from None
             raise _damaged(self._name) from error
 
 
 def _damaged(name: str) -> SourceError:
-    hint = "copy it again, or restore it from a backup"
-    return SourceError(f"{name} was changed after it was encrypted", hint=hint, code="damaged-file")
+    return SourceError(f"{name} was changed after it was encrypted", hint=AGAIN, code="damaged-file")
 
 
 class _Source(io.RawIOBase):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tilth.entities.entity import Entity
-from tilth.entities.words import hinted, speaks_of
+from tilth.entities.words import hinted, names_of, speaks_of
 
 SPECIAL = frozenset({"HEALTH", "RELIGION", "ETHNICITY", "UNION_MEMBERSHIP", "SEX_LIFE", "BIOMETRICS", "POLITICS"})
 """The special categories of the General Data Protection Regulation of the European Union, article 9."""
@@ -29,7 +29,7 @@ BY_NAME = {
     "BIOMETRICS": "fingerprint face_id iris biometric biometrics voiceprint",
     "POLITICS": "political_party politics party_affiliation",
 }
-_KNOWN = {name: frozenset(tuple(w.split("_")) for w in words.split()) for name, words in BY_NAME.items()}
+_KNOWN = {name: names_of(words.split()) for name, words in BY_NAME.items()}
 NAME_PATTERN = r"^[^0-9@#/_]{1,40}$"
 """What a name of a person looks like: a short string without digits."""
 

@@ -121,10 +121,6 @@ WORDS = {
         "plate licence_plate license_plate car vehicle 车牌",
         "plate license_plate licence_plate registration",
     ),
-    "person": Words(
-        "",
-        "fname lname first_name last_name full_name surname given_name forename vorname nachname nom prenom apellido nombre name",
-    ),
 }
 
 _OTHERS = (
@@ -178,7 +174,12 @@ def context(kind: str, more: tuple[str, ...]) -> Context:
 @cache
 def names(kind: str, more: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
     """The column names of a kind, and more of them, each as its words."""
-    return frozenset(tuple(w.split("_")) for w in (*(WORDS[kind].columns.split() if kind else ()), *more))
+    return names_of((*(WORDS[kind].columns.split() if kind else ()), *more))
+
+
+def names_of(words: Iterable[str]) -> frozenset[tuple[str, ...]]:
+    """Names whose words are joined by `_`, each as its words."""
+    return frozenset(tuple(w.split("_")) for w in words)
 
 
 _SPLIT = re.compile(r"[A-Z]+(?![a-zß-ÿ])|[A-Z]?[a-zß-ÿ]+|[^\W\d_A-Za-z]+")
@@ -203,7 +204,8 @@ def speaks_of(column: str, kind: str, more: tuple[str, ...]) -> bool:
 def hinted(column: str, known: frozenset[tuple[str, ...]]) -> bool:
     """Whether some known name stands in a column's name, as words of it or run together.
 
-    >>> hinted("cust_first_name", names("person", ())), hinted("firstname", names("person", ())), hinted("filename", names("person", ()))
+    >>> known = names_of(["first_name"])
+    >>> hinted("cust_first_name", known), hinted("firstname", known), hinted("filename", known)
     (True, True, False)
     """
     words = words_of(column)
