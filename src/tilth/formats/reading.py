@@ -183,7 +183,7 @@ def _substituted(
         if format_ is None:
             raise
         form = by_name(format_)
-    others = {word for other in formats() for word in other.options} - set(form.options)
+    others = {word for other in formats() for word in other.options} - set(form.options) if options else set()  # which loads all formats
     options = {word: value for word, value in options.items() if word not in others}
     if names and form.named:
         try:

@@ -13,6 +13,7 @@ from tests.steps.made import applied, columns_of, dataset, fitted, made
 from tilth.data import Column, Kind, Roles
 from tilth.errors import RequestError
 from tilth.steps.encode.encode import Encode
+from tilth.steps.encode.supervised import Target
 from tilth.steps.fitting import fit
 
 ROLES = Roles.of(label="y", id="id")
@@ -41,6 +42,14 @@ def test_the_label_of_a_row_does_not_change_its_own_number(way, data, row):
     same = [i for i in range(len(xs)) if fold(i) == fold(row)]
     if len(same) < len(xs):
         assert [found[i] for i in same] == pytest.approx([changed[i] for i in same], rel=1e-12)
+
+
+def test_each_number_has_the_groups_of_its_own_scan():
+    """Groups come in any order, and sums are asked once more where all rows need another grid than the first ones suggest."""
+    rows, sums = {("a", 0): 1, ("b", 1): 2, (None, 0): 1}, {("b", 1): 10.0, (None, 0): 7.0, ("a", 0): 3.0}
+    encoder = Encode("x", with_="target", smooth=0.0, folds=2).encoder
+    learned = encoder._state(Column("x", Kind.STRING), [Target(exp.column("y"))], [[rows, sums]])
+    assert [learned[k] for k in ("categories", "values", "missing")] == [["a", "b"], [[3.0, 5.0]], [7.0]]
 
 
 def test_singletons_say_nothing_of_their_own_label():

@@ -146,11 +146,13 @@ class Supervised(Levels):
         return [share_of(label, c) for c in (classes if len(classes) > 2 else classes[1:])]
 
     def _state(self, column: Column, targets: Sequence[Target], found: Sequence[Sequence[Mapping[Any, Any]]]) -> dict[str, Any]:
-        values = Groups.of(found[0][0]).keys_of.columns[0].combine_chunks()
-        different = pc.unique(values.drop_null())
+        groups = [list(map(Groups.of, of)) for of in found]
+        keys = {of.keys_of: of.keys_of.columns[0].combine_chunks().dictionary_encode() for each in groups for of in each}
+        different = next(iter(keys.values())).dictionary
         categories = different.take(pc.array_sort_indices(different))
         self.reject_many(column, categories)
-        counted = [Counted(*self._tables(categories, list(map(Groups.of, of)))) for of in found]
+        cells = {of: (_places(values, categories), as_numpy(of.columns[1].cast(pa.int64()))) for of, values in keys.items()}
+        counted = [Counted(*(self._table(len(categories), cells[of.keys_of], of) for of in each)) for each in groups]
         out = self.step.out(column.name)
         names = [out] if len(targets) == 1 else names_of(out, [t.value for t in targets])
         whole = [self.numbers(c.merged()) for c in counted]
@@ -165,15 +167,11 @@ class Supervised(Levels):
             "unseen_folds": [[unseen for _, unseen in of] for of in folds],
         }
 
-    def _tables(self, categories: pa.Array, found: Sequence[Groups]) -> Iterator[np.ndarray]:
-        """Each number of each category, and of missing ones, in each fold: 0 where there are none."""
-        values, folds = found[0].keys_of.columns  # which the other numbers share
-        places = np.nan_to_num(as_numpy(pc.index_in(values.combine_chunks(), value_set=categories)), nan=len(categories))
-        cells = places.astype(np.int64), as_numpy(folds.cast(pa.int64()))
-        for of in found:
-            table = np.zeros((len(categories) + 1, self.step.folds))
-            table[cells] = np.nan_to_num(as_numpy(of.numbers), posinf=np.inf, neginf=-np.inf)
-            yield table
+    def _table(self, categories: int, cells: tuple[np.ndarray, np.ndarray], found: Groups) -> np.ndarray:
+        """A number of each category, and of missing ones, in each fold: 0 where there is none."""
+        table = np.zeros((categories + 1, self.step.folds))
+        table[cells] = np.nan_to_num(as_numpy(found.numbers), posinf=np.inf, neginf=-np.inf)
+        return table
 
     def _out_of_fold(self, counted: Counted, fold: int) -> tuple[np.ndarray, float]:
         """The numbers that the other folds give; those of all rows where there are no others."""
@@ -218,6 +216,13 @@ class Supervised(Levels):
         """The fold of a row."""
         key = next(iter(learned.values()))["key"]
         return HashBucket.of(key_string((schema[c] for c in key), f"folds {self.step.seed}"), lit(self.step.folds))
+
+
+def _places(values: pa.DictionaryArray, categories: pa.Array) -> np.ndarray:
+    """The place of each value among the categories; after them for a missing one."""
+    places = np.append(as_numpy(pc.index_in(values.dictionary, value_set=categories)), len(categories))
+    found: np.ndarray = places[np.nan_to_num(as_numpy(values.indices), nan=len(places) - 1).astype(np.int64)].astype(np.int64)
+    return found
 
 
 def fold_key(schema: Schema, roles: Roles) -> tuple[Column, ...]:
