@@ -194,6 +194,7 @@ def test_the_words_of_sms_are_counted(shared_data: Shared, tmp_path: Path) -> No
     assert duckdb.sql(f"SELECT count(*) FILTER (text_call > 0) FROM {rows}").fetchall() == [(pytest.approx(calls, rel=0.05),)]
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 def test_the_parts_of_cifar_have_the_classes_in_equal_shares(shared_data: Shared) -> None:
     report = tilth.run(example("cifar", shared_data))

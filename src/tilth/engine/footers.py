@@ -131,13 +131,13 @@ def _stored(data: Dataset) -> tuple[Contents, Change] | None:
 @lru_cache(maxsize=16)
 def footers_of(source: Files) -> Contents | None:
     """What a source's catalog knows of its rows; without one, its footers, if its files are Parquet, are here, and name the columns."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     if source.format != "parquet" or source.option("names") or any("://" in path for path in source.paths):
         return None
     if source.table and source.table.contents:
         return source.table.contents
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         return Footers(pq.read_metadata(path) for path in source.paths)
     except (OSError, pa.ArrowException):  # encrypted, or damaged, which a scan will say

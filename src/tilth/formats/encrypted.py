@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tilth.data import Files
 from tilth.encryption.magic import PARQUET, head_of
-from tilth.encryption.parquet import Keys
 from tilth.engine.arrow import arrow_type
 from tilth.engine.duckdb import scans
 from tilth.errors import SourceError
@@ -26,6 +24,8 @@ from tilth.store.unsealed import parquet_keys
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
     from pyspark.sql import DataFrame
+
+    from tilth.encryption.parquet import Keys
 
 FORMAT = "encrypted parquet"
 
@@ -48,6 +48,7 @@ def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | Non
     """
     given = keys or parquet_keys(paths)
     import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
+    import pyarrow.parquet as pq
 
     schemas = [pq.read_schema(p, decryption_properties=given.reading()) for p in paths]
     try:
@@ -119,6 +120,8 @@ def _values(fragment: Any) -> dict[str, str | None]:
 
 
 def _read(path: str, group: int, parts: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq
+
     fixed = json.loads(parts)
     with pq.ParquetFile(path, decryption_properties=parquet_keys((path,)).reading()) as file:
         for batch in file.iter_batches(row_groups=[group]):

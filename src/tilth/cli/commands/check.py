@@ -97,7 +97,6 @@ def command(
     from tilth import verbs
     from tilth.checking import rules_from
     from tilth.report.files import Outputs
-    from tilth.report.json import to_json
 
     if every and options["at"]:
         raise click.BadParameter("the time of a check that is repeated is that at which it is made", param_hint="--at")
@@ -115,7 +114,7 @@ def command(
         files.write(report)
         failed = bool(report.failures(labels))
         if json:
-            shown = to_json(report) if options["what_if"] else _own_json(report, ruleset)
+            shown = _json_of(report, None if options["what_if"] else ruleset)
             click.echo(" ".join(map(str.strip, shown.splitlines())) if every else shown)
         elif every:
             click.echo(_line(report, failed))
@@ -128,11 +127,14 @@ def command(
     return repeated(check, every) if every else check()
 
 
-def _own_json(report: Report, ruleset: Ruleset | ForeignRuleset) -> str:
-    """The report in the JSON of the product that the ruleset is of."""
+def _json_of(report: Report, ruleset: Ruleset | ForeignRuleset | None) -> str:
+    """The report in the JSON of the product that the ruleset is of; without one in that of all reports."""
     from tilth.aws.glue import to_glue_json
     from tilth.checking import ForeignRuleset
+    from tilth.report.json import to_json
 
+    if ruleset is None:
+        return to_json(report)
     return ruleset.to_json(report) if isinstance(ruleset, ForeignRuleset) else to_glue_json(report)
 
 
