@@ -124,6 +124,7 @@ def test_what_rules_would_notice(tilth: Callable[..., Completed], files: Path) -
     assert (done.code, found["damages"]["half"]) == (0, ["RowCount > 2"])
 
 
+@pytest.mark.slow
 def test_a_table_of_a_catalog_by_its_name(tilth: Callable[..., Completed], tmp_path: Path) -> None:
     table, place = orders_in(catalog_in(tmp_path)), "iceberg://catalog.db/sales.orders"
     (tmp_path / "r.dqdl").write_text('Rules = [ RowCount > last(1), IsComplete "id" ]')

@@ -71,6 +71,7 @@ def seen(folder: Path) -> set[str]:
     return {p.name for p in folder.iterdir() if not p.name.startswith((".", "_"))}
 
 
+@pytest.mark.slow
 def test_a_run_leaves_data_flow_and_report(ran: tuple[Completed, Path]) -> None:
     done, place = ran
     assert done.code == 1  # a rule fails: ages are missing

@@ -20,22 +20,24 @@ from tilth.errors import RequestError
 EXAMPLES = [e for e in catalogue().values() if e.example]
 
 
-def found(entity: Entity, text: str) -> list[tuple[int, int, str]]:
+def found(entity: Entity, *texts: str) -> set[tuple[int, int, int, str]]:
+    """(text, start, end, tier) of what is found; a detector is made for all texts, since it parses the pattern."""
     entity = replace(entity, needs_context=False)
     detector = Detector((entity,), (entity.country,) if entity.country else ())
-    return [(m.start, m.end, m.tier) for m in detector.matches([f"see {text} here"]) if m.tier]
+    return {(m.text, m.start, m.end, m.tier) for m in detector.matches([f"see {text} here" for text in texts]) if m.tier}
 
 
 @pytest.mark.parametrize("entity", EXAMPLES, ids=lambda e: e.name)
 def test_an_example_is_found_and_a_changed_digit_is_not(entity: Entity) -> None:
     text = entity.example
-    assert any(place[:2] == (4, 4 + len(text)) for place in found(entity, text))
+    assert any(place[1:3] == (4, 4 + len(text)) for place in found(entity, text))
     assert entity.tier_of(text) in ("A", entity.tier) or entity.kind == "phone"  # of a phone number that is a row of digits it is C
     if entity.tier != "A" or entity.anchors or entity.name in ("IP_ADDRESS", "CHINA_PHONE_NUMBER"):
         return
-    changed = ([text[:i] + d + text[i + 1 :] for d in "0123456789" if d != c] for i, c in enumerate(text) if c.isdigit())
-    refused = [all((4, 4 + len(text), "A") not in found(entity, other) for other in others) for others in changed]
-    assert any(refused), "it has no check digit"
+    changed = [(i, text[:i] + d + text[i + 1 :]) for i, c in enumerate(text) if c.isdigit() for d in "0123456789" if d != c]
+    kept = found(entity, *(other for _, other in changed))
+    taken = {i for n, (i, _) in enumerate(changed) if (n, 4, 4 + len(text), "A") in kept}
+    assert {i for i, _ in changed} - taken, "it has no check digit"
 
 
 def test_every_entity_is_whole() -> None:

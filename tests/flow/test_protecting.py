@@ -38,6 +38,7 @@ def flow(key: str) -> Flow:
     return Flow.parse(f'{FLOW}protect: {{key: "{key}"}}\n')
 
 
+@pytest.mark.slow
 def test_a_run_leaves_no_value_unencrypted(flow: Flow, key: str, plaintext: Look, tmp_path: Path) -> None:
     report = tilth.run(flow, tmp_path / "out", TABLE, history=tmp_path / "h.db")
     assert report.facts.more["encrypted under"].startswith("k-")
@@ -93,6 +94,7 @@ def test_a_key_is_named_beside_the_flow_file(key: str, tmp_path: Path) -> None:
     assert "c2VjcmV0" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_encrypted_is_not_spilled(key: str) -> None:
     sorts = "SELECT count(*) FROM (SELECT md5(range::VARCHAR) AS m FROM range(900000) ORDER BY m LIMIT 890000)"
     with protected(key), DuckDB(memory_limit="40MB", threads=2).session() as run:

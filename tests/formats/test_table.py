@@ -13,6 +13,7 @@ split: {train: 0.5, test: 0.5, by: hash(id)}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_a_flow_reads_a_query(postgres, tmp_path, engine, request):
     from tilth.engine.spark import Spark

@@ -77,6 +77,7 @@ def test_excluded_checks_and_metrics_are_not_seen_until_they_are_included(place:
     assert ledger.values("a", ROWS) == (3.0, 2.0, 1.0)  # neither marked anything
 
 
+@pytest.mark.slow
 def test_several_processes_lose_nothing(place: str) -> None:
     code = "import sys; from tilth.history import ledger_at\nfor i in range(20): ledger_at(sys.argv[1]).append('t', {'m': i, 'n': i})"
     writers = [subprocess.Popen([sys.executable, "-c", code, place]) for _ in range(4)]

@@ -59,6 +59,7 @@ class Widens(Times):
         return {f"{column.name}{len(learned)}": col(column.name)}
 
 
+@pytest.mark.slow
 def test_a_sound_step_passes():
     check_step(Times(("number", "whole")))
     check_step(Widens("number"))

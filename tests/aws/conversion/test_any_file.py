@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,7 @@ VALUES = TEXTS | st.integers(-5, 5) | st.booleans() | st.lists(TEXTS, max_size=2
 NODE = st.tuples(st.sampled_from(sorted(operators.OPERATORS)), parameters(operators, VALUES, input_column="a", target_column="b"))
 
 
+@pytest.mark.slow
 @given(st.lists(ACTION.map(list), max_size=5))
 def test_any_recipe_becomes_a_flow_that_loads(steps: list[Any]) -> None:
     loads(recipe_of(steps), len(steps))

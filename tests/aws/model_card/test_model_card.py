@@ -61,6 +61,7 @@ def card_of(place: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_what_you_say_stays_and_what_was_measured_is_added(made: Path) -> None:
     card = card_of(made)
     assert card["model_overview"] == {"model_owner": "Credit risk", "model_version": 2, "problem_type": "Scoring", "model_name": "loans"}

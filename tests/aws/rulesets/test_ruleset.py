@@ -145,6 +145,7 @@ def test_which_rows_fail(tmp_path):
         assert failed == case["fails"], case
 
 
+@pytest.mark.slow
 def test_every_statistic(report):
     assert {*OF_TABLE, *OF_COLUMNS} == {statistic for statistic, *_ in STATISTICS}
     found = results(report)

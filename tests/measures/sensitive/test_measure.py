@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 N = 60
 
 
+@cache
 def people() -> pa.Table:
     random, entities = Random(3), catalogue()
     cards = [accepted(entities["CREDIT_CARD"], random) for _ in range(N)]
