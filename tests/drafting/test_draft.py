@@ -525,8 +525,8 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
     ),
     (
         "the year that orders the rows",
-        "year,month,sales,sold\n" + rows(lambda i: (2010 + i // 12, i % 12 + 1, i * 17 % 83, i * 7 % 89)),
-        ["by: ordered(year)", '["!year"]}  # orders the rows', "month, sales"],
+        "year,month,day,sales,sold\n" + rows(lambda i: (2010 + i // 12, i % 12 + 1, i % 28 + 1, i * 17 % 83, i * 7 % 89)),
+        ["by: ordered(year)", 'ColumnValues "day" between 0 and 32', '["!year"]}  # orders the rows', "month, day, sales"],
         [],
     ),
     (

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from tilth.data import Kind
+from tilth.data.names import snake
 from tilth.drafting.summary import FEW, MANY, ColumnSummary
 from tilth.engine.user_sql.writing import fits_rule, identifier, rule_sql, rule_string
 from tilth.metrics.intervals import wilson_interval
@@ -21,6 +22,7 @@ LEAST_COMPLETE = 0.2  # a share; of a column with fewer values nothing is said
 UNIQUE = 0.95
 SEEN_ONCE, OFTEN_SEEN_ONCE = 0.1, 0.4  # of the distinct values, as shares: a closed list, and one with exceptions
 COVERED = 0.9  # share of rows whose values are listed where there are exceptions
+OF_A_CLOCK = {"month": (1, 12), "day": (1, 31), "hour": (0, 23), "minute": (0, 59)}  # there are no others, whatever was seen
 MARGIN = Decimal("0.1")  # of the range of numbers, on either side
 
 
@@ -85,12 +87,20 @@ def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
         if not s.blank:
             yield f"ColumnValues {name} != WHITESPACES_ONLY", "none seen"
     elif s.kind.numeric and not (identifies or s.infinite or None in (s.low, s.high)):
-        low_bound, high_bound = widened(*((int(s.low), int(s.high)) if s.whole else (s.low, s.high)))
-        if s.low >= 0 >= float(low_bound):
-            yield f"ColumnValues {name} >= 0{where}", f"from {s.low}"
-            yield f"ColumnValues {name} <= {high_bound}{where}", f"to {s.high}"
-        else:
-            yield f"ColumnValues {name} between {low_bound} and {high_bound}{where}", _span(s.low, s.high)
+        yield from _bounds(s, name, where)
+
+
+def _bounds(s: ColumnSummary, name: str, where: str) -> Iterator[Rule]:
+    least, most = OF_A_CLOCK.get(snake(s.name), (1, 0))
+    if least <= s.low <= s.high <= most:
+        yield f"ColumnValues {name} between {least - 1} and {most + 1}{where}", _span(s.low, s.high)
+        return
+    low_bound, high_bound = widened(*((int(s.low), int(s.high)) if s.whole else (s.low, s.high)))
+    if s.low >= 0 >= float(low_bound):
+        yield f"ColumnValues {name} >= 0{where}", f"from {s.low}"
+        yield f"ColumnValues {name} <= {high_bound}{where}", f"to {s.high}"
+    else:
+        yield f"ColumnValues {name} between {low_bound} and {high_bound}{where}", _span(s.low, s.high)
 
 
 def _span(low: Any, high: Any) -> str:

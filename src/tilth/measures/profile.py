@@ -45,6 +45,7 @@ from tilth.metrics.columns import Maximum, Mean, Minimum, RowCount, StandardDevi
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import Metric, Where, measured, ratio
 from tilth.report import Finding, Payload
+from tilth.report.charts import percent
 from tilth.shelf import PYTHON_ONLY
 
 SMALL = 20  # rows from which the values of nearly unique floats are not shown
@@ -444,5 +445,5 @@ def _values(c: Column, look: Look, rows: int, hide: Callable[[Any], Any]) -> dic
 def _words(c: Column, rows: int, missing: int, invalid: int) -> str:
     if not rows:
         return "no rows"
-    said = [f"{n:,} {what} ({n / rows:.1%})" for n, what in ((missing, "missing"), (invalid, "infinite")) if n]
+    said = [f"{n:,} {what} ({percent(n / rows)})" for n, what in ((missing, "missing"), (invalid, "infinite")) if n]
     return f"{c.kind}: {', '.join(said) or 'every value is there'}"

@@ -380,7 +380,7 @@ def test_one_sided_strata_are_named():
     counts = {("a", 1, "s"): 10, ("a", 0, "s"): 10, ("d", 1, "s"): 10, ("d", 0, "s"): 20, ("d", 0, "t"): 25}
     got = by_name(found(rows("f y g", counts), facets=[Facet("f", ("d",))], label="y", positive=1, group="g"), "d")["CDDL"]
     assert (got.payload.more["one_sided_strata"], got.payload.more["one_sided_share"]) == (1, near(25 / 75))
-    assert any("33% of the rows are in strata with one outcome" in n for n in got.payload.notes)
+    assert any("33.3 % of the rows are in strata with one outcome" in n for n in got.payload.notes)
 
 
 def test_no_rows_at_all_leave_a_warning():
@@ -463,8 +463,8 @@ def test_missing_at_random_does_not_dilute_as_it_does_in_clarify():
 
 def test_missingness_is_a_sign_of_bias():
     warning = warnings(found(GAPS, **ASKED))["MISSINGNESS_DIFFERS"]
-    assert "17.4% of the rows are excluded" in warning.message
-    assert "the label is missing in 22.2% of f=d and in 0.0% of f=a" in warning.message
+    assert "17.4 % of the rows are excluded" in warning.message
+    assert "the label is missing in 22.2 % of f=d and in 0 % of f=a" in warning.message
     assert "MISSINGNESS_DIFFERS" not in warnings(found(RUNNING, facets=["facet"], label="label", positive="yes"))
 
 

@@ -25,7 +25,7 @@ def test_rates_are_those_of_scikit_learn():
     assert rates["F1 Score"] == pytest.approx(metrics.f1_score(y, p))
     assert rates["Conditional Acceptance"] == pytest.approx(sum(y) / sum(p))
     assert rates["Proportion of Negative Predictions in Labels"] == pytest.approx(1 - sum(p) / len(p))
-    assert got.message == "70.0% of 150 predictions are right"
+    assert got.message == "70 % of 150 predictions are right"
 
 
 def test_a_group_has_its_own():

@@ -30,6 +30,7 @@ from tilth.measures.bias.values import text_of
 from tilth.measures.bias.words import Found, message
 from tilth.metrics import contrasts, intervals
 from tilth.metrics.contrasts import Numbers
+from tilth.report.charts import percent
 from tilth.report.finding import Finding
 
 Draws = Mapping[str, Numbers]  # metric → its value in each of the bootstrap's draws
@@ -274,7 +275,7 @@ def _notes(m: BiasMetric, used: Numbers, g: Group, one_sided: float) -> Iterator
             yield "support mismatch"
     yield from m.by_convention(g.rows)
     if one_sided > ONE_SIDED_MUCH:
-        yield f"{one_sided:.0%} of the rows are in strata with one outcome only, whose part in the sum is not evidence"
+        yield f"{percent(one_sided)} of the rows are in strata with one outcome only, whose part in the sum is not evidence"
 
 
 def _strata(m: BiasMetric, g: Group) -> dict[str, Any]:

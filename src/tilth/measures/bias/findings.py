@@ -15,6 +15,7 @@ from tilth.measures.bias.evaluation import Group, evaluate, performances
 from tilth.measures.bias.request import BiasRequest, Groups
 from tilth.measures.bias.strata import strata_findings
 from tilth.report import Finding, warning
+from tilth.report.charts import percent
 
 MUCH_EXCLUDED = 0.05
 MISSING_DIFFERS = 0.02
@@ -91,10 +92,10 @@ def _missingness(g: Group, found: Counted) -> list[Finding]:
     excluded = 1 - float(used.sum() / g.cube.total) if g.cube.total else 1.0
     words = []
     if excluded > MUCH_EXCLUDED:
-        words.append(f"{excluded:.1%} of the rows are excluded, because the facet or the label is missing")
+        words.append(f"{percent(excluded)} of the rows are excluded, because the facet or the label is missing")
     if abs(a - d) > MISSING_DIFFERS:
         rest = f"{g.cube.facet.name}={g.other}" if g.other else "the others"
-        words.append(f"the label is missing in {d:.1%} of {g.name} and in {a:.1%} of {rest}")
+        words.append(f"the label is missing in {percent(d)} of {g.name} and in {percent(a)} of {rest}")
     details = {"facet_value": g.side.name, "excluded": excluded, "missing_label_a": a, "missing_label_d": d}
     message = f"{g.name}: {'; '.join(words)}"
     return [warning("MISSINGNESS_DIFFERS", message, (g.cube.facet.name,), "bias", **details)] if words else []

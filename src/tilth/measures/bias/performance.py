@@ -80,7 +80,11 @@ def _sum(cells: Numbers, of: Cells) -> float:
 def finding(payload: Performance, subject: tuple[str, ...], group: str = "") -> Finding[Performance]:
     """The finding of a performance; none of its values count where there are no rows."""
     value = payload.rates["Accuracy"] if payload.rows else None
-    words = f"{payload.rates['Accuracy']:.1%} of {payload.rows:,.0f} predictions are right" if payload.rows else "no prediction has a label"
+    words = (
+        f"{percent(payload.rates['Accuracy'])} of {payload.rows:,.0f} predictions are right"
+        if payload.rows
+        else "no prediction has a label"
+    )
     return Finding("performance", subject, value, group=group, message=words, payload=payload)
 
 
