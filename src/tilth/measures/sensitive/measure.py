@@ -27,7 +27,7 @@ from tilth.measures.sensitive.ages import Ages
 from tilth.measures.sensitive.mentioned import mentioned
 from tilth.measures.sensitive.names import named
 from tilth.measures.sensitive.occurrences import Occurrences, Recogniser
-from tilth.measures.sensitive.review import decisions_in, reviewed
+from tilth.measures.sensitive.review import Decisions, decisions_in, reviewed
 from tilth.measures.sensitive.verdicts import Scan, Seen, SensitiveColumn, SensitiveType, types_of, with_mentions
 from tilth.report import Finding
 from tilth.store.uri import joined
@@ -118,14 +118,7 @@ class Sensitive(Measure):
         n = min(rows, self._sample_rows(rows, len(columns))) if self.mode == "sample" else rows
         sampled = n < rows
         countries = tuple(code for c in self.countries if (code := c.upper()) in PLANS)
-        judged = {c.name: types_of(seen[c.name], detector, self.threshold, sampled) for c in columns}
-        for c in columns:
-            if c.kind.temporal:
-                judged[c.name] = _of_times(judged[c.name], seen[c.name], any(e.name == BIRTH for e in detector.rules))
-        held = {c: reviewed(c, types, decisions) for c, types in judged.items()}
-        if not self.entities:
-            self._add_mentions(held, [c.name for c in columns if c.kind is Kind.STRING], seen, looked, sampled, session)
-            held = {c: reviewed(c, types, decisions) for c, types in held.items()}
+        held = self._held(columns, seen, looked, decisions, sampled, session)
         findings = [
             Finding(c, (c,), types[0].share, payload=SensitiveColumn(tuple(types), seen[c].filled, n, rows, countries))
             for c, types in held.items()
@@ -139,20 +132,22 @@ class Sensitive(Measure):
         )  # fmt: skip
         return [Finding("scan", (), len(findings), payload=scan), *findings], None
 
-    def _add_mentions(
-        self,
-        held: dict[str, list[SensitiveType]],
-        strings: Sequence[str],
-        seen: Mapping[str, Seen],
-        looked: Dataset,
-        sampled: bool,
-        session: Session,
-    ) -> None:
-        """Add what texts say of the person of their row, whose names are in other columns."""
+    def _held(
+        self, columns: Sequence[Column], seen: Mapping[str, Seen], looked: Dataset, decisions: Decisions, sampled: bool, session: Session
+    ) -> Mapping[str, list[SensitiveType]]:
+        """The entities of each column, also what texts say of the person of their row, without those that a review has rejected."""
+        detector, held = self.detector(), dict[str, list[SensitiveType]]()
+        asked = any(e.name == BIRTH for e in detector.rules)
+        for column in columns:
+            types = types_of(seen[column.name], detector, self.threshold, sampled)
+            types = _of_times(types, seen[column.name], asked) if column.kind.temporal else types
+            held[column.name] = reviewed(column.name, types, decisions)
+        strings = [c.name for c in columns if c.kind is Kind.STRING and not self.entities]
         names = tuple(c for c in strings if any(t.entity == PERSON_NAME and t.verdict == "sensitive" and t.whole for t in held[c]))
         for c, cells in mentioned(looked, [c for c in strings if c not in names], names, session).items():
             if cells:
-                held[c] = with_mentions(held[c], cells, seen[c].filled, names, self.threshold, sampled)
+                held[c] = reviewed(c, with_mentions(held[c], cells, seen[c].filled, names, self.threshold, sampled), decisions)
+        return held
 
     def _recogniser(self) -> Recogniser | None:
         from tilth.engine.python_operation import user_function
