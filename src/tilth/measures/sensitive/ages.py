@@ -4,38 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from math import sqrt
 from typing import Any
 
 from sqlglot import exp
 
 from tilth.data import Column
-from tilth.engine.expressions import col, lit
+from tilth.engine.expressions import col, eq, le, lit
+from tilth.engine.operations.conversions import ToDate
 from tilth.engine.operations.times import Micros
-from tilth.engine.statistics import Statistic, count, count_of, distinct, highest, lowest, quantile
+from tilth.engine.statistics import Statistic, central_moment, count, count_of, distinct, highest, lowest
 
 DAY = 86_400_000_000  # microseconds
 YEAR = 365.2425 * DAY
 OLDEST = -70 * YEAR  # 1900, from 1970
 YOUNGEST = 1  # years
 MEDIAN = (15, 80)  # years
-SPREAD, FEWEST = 10, 20  # years between the tenth and the ninetieth percentile, and different days, at least
+SPREAD, FEWEST = 4, 20  # years of the standard deviation, and different days, at least
 
 
 class Ages:
-    """Counts of columns of days, and which of them may hold dates of birth.
+    """What is counted of columns of days, in the one scan, and which of them may hold dates of birth.
 
-    They are whole days from 1900 to a year ago, with a median age of 15 to 80 years, most of them not of the same few years. Dates of
-    other things, such as of houses, may lie so, too.
+    They are whole days from 1900 to a year ago, with a median age of 15 to 80 years, and are not most of them of the same few years. Dates
+    of other things, such as of houses, may lie so, too.
     """
 
     def __init__(self, columns: Iterable[Column]) -> None:
-        self._needs = {c.name: self._of(c) for c in columns if c.kind.temporal}
+        self._now = round(datetime.now(UTC).timestamp() * 1_000_000)
+        self._needs = {c.name: self._of(col(c.name)) for c in columns if c.kind.temporal}
 
-    @staticmethod
-    def _of(column: Column) -> tuple[Statistic, ...]:
-        x = Micros.of(col(column.name))
-        whole = exp.EQ(this=exp.Mod(this=exp.paren(x.copy()), expression=lit(DAY)), expression=lit(0))
-        return count_of(x), count(whole), distinct(x), lowest(x), highest(x), quantile(x, 0.1), quantile(x, 0.5), quantile(x, 0.9)
+    def _of(self, day: exp.Expression) -> tuple[Statistic, ...]:
+        x = Micros.of(day)
+        whole = eq(exp.Mod(this=exp.paren(x.copy()), expression=lit(DAY)), lit(0))
+        older = (count(le(x, lit(round(self._now - years * YEAR)))) for years in MEDIAN)
+        return count_of(x), count(whole), distinct(ToDate.of(day)), lowest(x), highest(x), central_moment(x), *older
 
     @property
     def needs(self) -> tuple[Statistic, ...]:
@@ -44,16 +47,10 @@ class Ages:
 
     def likely(self, answers: Mapping[Any, Any]) -> frozenset[str]:
         """The names of those columns."""
-        return frozenset(name for name, needs in self._needs.items() if _are_births(*(answers[need] for need in needs)))
+        return frozenset(name for name, needs in self._needs.items() if self._are_births(*(answers[need] for need in needs)))
 
-
-def _are_births(filled: int, whole: int, days: int, first: int, last: int, tenth: float, median: float, ninetieth: float) -> bool:
-    if not filled or whole < filled or days < FEWEST:
-        return False
-    now = datetime.now(UTC).timestamp() * 1_000_000
-    return (
-        first >= OLDEST
-        and last <= now - YOUNGEST * YEAR
-        and MEDIAN[0] <= (now - median) / YEAR <= MEDIAN[1]
-        and ninetieth - tenth >= SPREAD * YEAR
-    )
+    def _are_births(self, filled: int, whole: int, days: int, first: int, last: int, squares: float, grown: int, old: int) -> bool:
+        if not filled or whole < filled or days < FEWEST:
+            return False
+        plausible = first >= OLDEST and last <= self._now - YOUNGEST * YEAR and 2 * grown >= filled >= 2 * old
+        return plausible and sqrt(squares / filled) >= SPREAD * YEAR
