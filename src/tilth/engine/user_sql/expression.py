@@ -9,8 +9,9 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind, Schema
 from tilth.engine.expressions import col
-from tilth.engine.user_sql.admission import Admission, article, kind, short, typed
+from tilth.engine.user_sql.admission import Admission
 from tilth.engine.user_sql.growth import reject_long_strings
+from tilth.engine.user_sql.nodes import article, kind, short, typed
 from tilth.errors import ExpressionError, Place, did_you_mean, listed
 
 NARROW = frozenset({"tinyint", "smallint", "int", "integer", "utinyint", "usmallint", "uinteger", "float"})

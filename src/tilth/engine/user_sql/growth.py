@@ -13,7 +13,8 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from tilth.data import Kind
 from tilth.engine.operations.strings import Center
-from tilth.engine.user_sql.admission import Admission, kind
+from tilth.engine.user_sql.admission import Admission
+from tilth.engine.user_sql.nodes import kind
 
 MOST_COPIES = 4_096  # of the strings that one is made of
 MOST_ADDED = 100_000  # characters that it has beside them

@@ -24,10 +24,11 @@ from tilth.data import Column, Kind, Schema
 from tilth.engine.expressions import TYPES
 from tilth.engine.operations import times
 from tilth.engine.operations.patterns import FullMatches
-from tilth.engine.user_sql.admission import CASTS, Admission, typed
+from tilth.engine.user_sql.admission import Admission
 from tilth.engine.user_sql.bounds import reject_expansion
 from tilth.engine.user_sql.expression import NARROW
 from tilth.engine.user_sql.growth import reject_long_strings_of
+from tilth.engine.user_sql.nodes import CASTS, typed
 from tilth.errors import ExpressionError, did_you_mean, listed
 
 NARROW_TYPES = frozenset({exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.FLOAT})

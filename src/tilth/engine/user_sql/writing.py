@@ -10,8 +10,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from tilth.data import Column, Kind, Schema
-from tilth.engine.user_sql.admission import short
 from tilth.engine.user_sql.expression import parse_expression
+from tilth.engine.user_sql.nodes import short
 from tilth.errors import ExpressionError
 
 PRIMARY = "primary"  # what queries of rules call the table under test

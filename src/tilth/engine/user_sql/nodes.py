@@ -1,0 +1,107 @@
+"""The nodes of SQL that users write: the kind of a value, and the functions that the parser leaves to Tilth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+from tilth.engine.operations import across, times
+from tilth.engine.operations.operation import Operation
+from tilth.engine.operations.patterns import FullMatches
+from tilth.engine.operations.strings import (
+    Center,
+)
+from tilth.engine.operations.timewriting import (
+    AddTime,
+    FromUnixSeconds,
+    Millisecond,
+    WriteTime,
+)
+
+CASTS: Mapping[Any, Kind] = {
+    **dict.fromkeys((exp.DType.BIGINT, exp.DType.INT), Kind.INTEGER),
+    **dict.fromkeys((exp.DType.DOUBLE, exp.DType.FLOAT), Kind.FLOAT),
+    **dict.fromkeys((exp.DType.TEXT, exp.DType.VARCHAR), Kind.STRING),
+    exp.DType.BOOLEAN: Kind.BOOLEAN,
+    exp.DType.DATE: Kind.DATE,
+    **dict.fromkeys((exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ), Kind.TIMESTAMP),
+}
+SEVERAL = 0
+ZONED = ("from_utc_timestamp()", "to_utc_timestamp()")
+OWN: Mapping[str, tuple[type[Operation], int]] = {
+    "days_between": (times.DaysBetween, 2),
+    "weekday_of": (times.Weekday, 1),
+    "full_match": (FullMatches, 2),
+    "center": (Center, 3),
+    "add_time": (AddTime, 3),
+    "millisecond": (Millisecond, 1),
+    "timestamp_seconds": (FromUnixSeconds, 1),
+    "strftime": (WriteTime, 2),
+    "from_utc_timestamp": (times.LocalTime, 2),
+    "to_utc_timestamp": (times.AtLocalTime, 2),
+    "row_count": (across.Count, SEVERAL),
+    "row_distinct": (across.CountDistinct, SEVERAL),
+    "row_largest": (across.Largest, SEVERAL),
+    "row_largest_distinct": (across.LargestDistinct, SEVERAL),
+    "row_mean": (across.Mean, SEVERAL),
+    "row_median": (across.Median, SEVERAL),
+    "row_mode": (across.Mode, SEVERAL),
+    "row_std": (across.StandardDeviation, SEVERAL),
+    "row_sum": (across.Sum, SEVERAL),
+    "row_var": (across.Variance, SEVERAL),
+}
+"""Functions that the parser leaves to Tilth → the operation, and how many arguments it takes."""
+CALLED: Mapping[type[Any], str] = {
+    exp.Trim: "trim", exp.Pad: "lpad() or rpad", exp.StrToDate: "to_date", exp.StrToTime: "to_timestamp",
+    exp.RegexpReplace: "regexp_replace", exp.RegexpExtractAll: "regexp_extract_all",
+    **{operation: name for name, (operation, _) in OWN.items()},
+}  # fmt: skip
+"""Functions that their nodes are not named after."""
+
+
+def kind(x: Tree) -> Kind:
+    """The kind of an admitted value."""
+    found: Kind = x.meta.get("kind", Kind.OTHER)
+    return found
+
+
+def typed(x: Tree, of: Kind, narrow: bool = False) -> Tree:
+    """A tree with the kind of its value; `narrow`: a number of fewer than 64 bits, with which each engine computes in its own width."""
+    x.meta.update(kind=of, narrow=narrow)
+    return x
+
+
+def short(text: str) -> str:
+    """A text as messages show it."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 80 else f"{flat[:77]}..."
+
+
+def article(of: Kind) -> str:
+    """A kind with its article."""
+    return f"{'an' if of.value[0] in 'aeio' else 'a'} {of.value}"
+
+
+def arguments(node: Tree) -> list[Tree]:
+    """The values that a node is made of."""
+    return [x for x in (node.this, node.args.get("expression"), *node.expressions) if isinstance(x, Tree)]
+
+
+def is_string(x: Tree) -> bool:
+    """Whether a value is a string that is written out."""
+    return isinstance(x, exp.Literal) and bool(x.is_string)
+
+
+def name_of(node: Any) -> str:
+    """The name of a node in messages; not its SQL, because it may lack arguments."""
+    if isinstance(node, exp.TsOrDsToDate) and isinstance(node.parent, exp.Func):
+        return name_of(node.parent)
+    if isinstance(node, exp.Anonymous):
+        return f"{node.name.lower()}()"
+    if type(node) in CALLED:
+        return f"{CALLED[type(node)]}()"
+    return f"{node.sql_name().lower()}()" if isinstance(node, exp.Func) else node.key.upper()
