@@ -147,7 +147,7 @@ class Supervised(Levels):
 
     def _state(self, column: Column, targets: Sequence[Target], found: Sequence[Sequence[Mapping[Any, Any]]]) -> dict[str, Any]:
         groups = [list(map(Groups.of, of)) for of in found]
-        keys = {of.keys_of: of.keys_of.columns[0].combine_chunks().dictionary_encode() for each in groups for of in each}
+        keys = {k: k.columns[0].combine_chunks().dictionary_encode() for k in dict.fromkeys(of.keys_of for each in groups for of in each)}
         different = next(iter(keys.values())).dictionary
         categories = different.take(pc.array_sort_indices(different))
         self.reject_many(column, categories)
