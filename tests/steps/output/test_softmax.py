@@ -24,8 +24,8 @@ def test_scores_become_probabilities_without_overflow():
 
 @pytest.mark.slow
 def test_many_scores():
-    found = made(Softmax("*"), {f"s{i}": [0.0] for i in range(1200)})
-    assert math.isclose(found["s7"][0], 1 / 1200)
+    found = made(Softmax("*"), {f"s{i}": [0.0] for i in range(500)})
+    assert math.isclose(found["s7"][0], 1 / 500)
 
 
 def test_what_is_not_numeric_is_rejected():
