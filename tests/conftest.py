@@ -40,8 +40,12 @@ ADAPTIVE = "spark.sql.adaptive.enabled"  # with it small queries, of which tests
 
 os.fsync = lambda handle: None  # what tests write need not outlive a power cut: three thousand times a few milliseconds
 
-# Most queries of tests run once: Java's second compiler would cost more than it gains.
-os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+# Most queries of tests run once: Java's second compiler, and code that Spark generates for a query, would cost more than they gain; and
+# Spark's own classes need no verification. Processes that tests start have these options, too.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+os.environ.setdefault(
+    "SPARK_SUBMIT_OPTS", " ".join([JAVA, *(f"-D{key}={value}" for key, value in {ADAPTIVE: "false", **INTERPRETED}.items())])
+)
 
 
 def lacking(what: str) -> NoReturn:
@@ -75,8 +79,6 @@ def spark() -> Iterator[SparkSession]:
     try:
         session = local_session()
         session.conf.set("spark.sql.shuffle.partitions", "2")
-        for key, value in {ADAPTIVE: "false", **INTERPRETED}.items():
-            session.conf.set(key, value)
     except (ImportError, TilthError) as error:
         why = " ".join(str(error).split())
     else:
