@@ -43,8 +43,8 @@ def differences(step: Step, duck: Session, cluster: Session) -> Iterator[str]:
     yield from _made_otherwise(step, found.apply(sample(), exp.true()), duck, cluster)
 
 
-def differences_of_columns(steps: Sequence[Step], duck: Session, cluster: Session) -> Iterator[str]:
-    """What differs for steps that make columns of columns: they learn together, and most make theirs in one query of several steps."""
+def differences_of_several(steps: Sequence[Step], duck: Session, cluster: Session) -> Iterator[str]:
+    """What differs for steps that read no other table: they learn together, and most that make columns do so in one query of several."""
     learned = [_learned(steps, engine) for engine in (duck, cluster)]
     for found, again in zip(*learned, strict=True):
         yield from _learned_otherwise(found, again)

@@ -14,6 +14,7 @@ from tests.steps.models import predicting, transforming
 from tilth.data import Roles
 from tilth.steps import STEPS
 from tilth.steps.step import Step
+from tilth.testing.laws import in_memory
 
 S = STEPS
 FIFTHS = (("train", 0.8), ("test", 0.2))
@@ -28,7 +29,7 @@ OTHER = {
     "since": pa.array([date(2024, 1, d) for d in range(1, 7)], pa.date32()),
     "score": pa.array([0.5, None, 0.1, 1e-300, 5.0, 6.0], pa.float64()),
 }
-TABLES = {"other": pa.table(OTHER)}
+TABLES = {"other": in_memory(pa.table(OTHER))}  # one for all steps: Spark makes a frame of it once
 
 FEATURES: list[Step] = [
     S["select"](("number", "word")),

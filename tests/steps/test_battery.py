@@ -3,7 +3,7 @@
 import pytest
 
 from tests.engines import duckdb_session
-from tests.steps.both import differences, differences_of_columns
+from tests.steps.both import differences, differences_of_several
 from tests.steps.cases import ALL, FEATURES, KEYLESS, ROWS
 from tilth.steps import STEPS
 from tilth.steps.step import Step, TablesStep
@@ -39,8 +39,8 @@ def test_spark_learns_and_gives_the_same(spark):
     from tilth.engine.spark import Spark
 
     duck, cluster = duckdb_session(), Spark(spark).session()
-    columns = [step for step in FEATURES if not isinstance(step, TablesStep)]
-    wrong = [text for step in ALL if step not in columns for text in differences(step, duck, cluster)]
-    wrong += differences_of_columns(columns, duck, cluster)
+    several = [step for step in ALL if not isinstance(step, TablesStep)]
+    wrong = [text for step in ALL if step not in several for text in differences(step, duck, cluster)]
+    wrong += differences_of_several(several, duck, cluster)
     assert not wrong, "\n".join(wrong)
     assert len(FEATURES) > 30
