@@ -35,6 +35,7 @@ WIDEST = 40  # columns that are looked at
 AGREES = 0.9  # |ρ| of a time with the number of the row
 CLOCK = 0.999  # |ρ| of a number with the time: it counts the time or the rows, and is not alike for another reason
 KEY_SHARES = (0.01, 0.6)  # of the rows: how many different values a key has
+MOST_CLASSES = 50  # of a label that rows can be stratified by
 CLUMPED = 0.1  # how much more often than by chance neighbours have the same key
 PARTS = ("year", "quarter", "month", "iso_week", "day", "day_of_year", "day_of_week", "hour", "minute")  # of a time, by Arrow's functions
 Meaning = Literal["none", "time", "label", "group", "other", "unknown"]
@@ -42,7 +43,7 @@ Meaning = Literal["none", "time", "label", "group", "other", "unknown"]
 
 @dataclass(frozen=True)
 class RowOrder:
-    """What the order of rows means, the columns that show it, and the time or the key that it follows.
+    """What the order of rows means, the columns that show it, and the time, the key, or the label of few values that it follows.
 
     `time`: rows are in order of time; `label`: sorted by the label; `group`: rows of one key stand together, and nothing else;
     `other`: some order that no column explains, or not wholly the label; `none`: as good as any other; `unknown`: it cannot be judged.
@@ -77,8 +78,9 @@ def order_of(rows: pa.Table, kinds: Schema, roles: Roles) -> RowOrder:
     label = ""
     if roles.label in columns:
         classes = codes_of(rows[roles.label])
+        few = len(np.unique(classes)) <= MOST_CLASSES
         if not any(_within(x, classes, deviations) for c, x in ordered.items() if c != roles.label):
-            return RowOrder("label", columns)
+            return RowOrder("label", columns, roles.label if few else "")
         label = roles.label if np.count_nonzero(np.diff(classes)) < len(np.unique(classes)) else ""
     for key in _clumped(rows, kinds, roles):
         groups = codes_of(rows[key])
@@ -257,8 +259,8 @@ def order_finding(order: RowOrder, flow: Flow, roles: Roles) -> Finding[SplitChe
             message = "Rows are in no order that shows in their values: to split and shuffle them by chance loses nothing."
         case "unknown":
             message = "Not judged whether the order of rows means something: that takes 100 rows or more, in one table or file, on DuckDB."
-        case "label" if chance and split is not None and split.by == "hash":
-            message, remedy = f"Rows are sorted by the label {roles.label}.", split_line(split, f"stratified({roles.label})")
+        case "label" if chance and order.by and split is not None and split.by == "hash":
+            message, remedy = f"Rows are sorted by the label {order.by}.", split_line(split, f"stratified({order.by})")
         case "label" if not _shuffled(flow):
             message = f"Rows are sorted by the label {roles.label}: a model that learns row by row needs them shuffled."
             remedy = "training: [shuffle]"
