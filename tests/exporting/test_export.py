@@ -378,6 +378,8 @@ def test_what_is_hidden_is_in_no_file(database, tmp_path, capsys, key):
     out, secret = tmp_path / "out", key.removeprefix("file:")
     words = ["export", f"{database}&query=select id, 'mark' || country as who, customer from orders", "-o", str(out), "--json"]
     step = f"- redact: {{columns: [who], with: hash, key: 'file:{secret}', domain: customer}}"
+    assert run([*words, "--redact", "{columns: customer, with: drop}", "--plan"]) == 0
+    assert json.loads(capsys.readouterr().out)["redact"] == [{"columns": "customer", "with": "drop"}]
     assert run([*words, "--redact", step, "--redact", "{columns: customer, with: drop}"]) == 0
     told = json.loads(capsys.readouterr().out)
     rows = tilth.write(tilth.read(out)).to_pylist()

@@ -21,6 +21,7 @@ from tilth.report.blocks import counted
 from tilth.store.places import atomic
 from tilth.store.snapshot import Estimate, reading
 from tilth.store.unfinished import unfinished
+from tilth.yaml import yaml_value
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,9 +67,10 @@ class Exported(Displayed):
 
 @dataclass(frozen=True, repr=False)
 class Explained(Displayed):
-    """What an export would read: for each part its query, and the rows and bytes that the server expects."""
+    """What an export would read: for each part its query, and the rows and bytes that the server expects; and the steps that hide some."""
 
     parts: tuple[tuple[str, Estimate], ...]
+    redact: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def rows(self) -> int:
@@ -86,10 +88,12 @@ class Explained(Displayed):
             "parts": [{"query": query, "rows": e.rows, "bytes": e.bytes} for query, e in self.parts],
             "rows": self.rows,
             "bytes": self.bytes,
+            "redact": [*self.redact],
         }
 
     def __str__(self) -> str:
         lines = [f"part {i}: about {e.rows:,} rows, {e.bytes:,} bytes\n  {query}" for i, (query, e) in enumerate(self.parts)]
+        lines += [f"hidden as it is read: {yaml_value(dict(step))}" for step in self.redact]
         return "\n".join([*lines, f"{len(self.parts):,} parts, about {self.rows:,} rows, {self.bytes:,} bytes; nothing was read"])
 
     def _grid(self) -> Grid:
@@ -105,7 +109,7 @@ def explain(source: str | Mapping[str, Any] | Plan, **options: Any) -> Explained
         return Explained(tuple((subset.query(condition), expected) for condition, expected in parts_of_redshift(plan)[1]))
     with reading(plan.source, plan.access) as snapshot:
         parts = parts_of(plan, Look.at(subset, snapshot), snapshot)
-        return Explained(tuple((query, snapshot.estimate(query)) for query in map(subset.query, parts)))
+        return Explained(tuple((query, snapshot.estimate(query)) for query in map(subset.query, parts)), plan.redact)
 
 
 def export(
