@@ -246,8 +246,9 @@ BENCHMARK = Benchmark(
             "forty rules to DuckDB by hand",
             ratio("tilth", "duckdb"),
             1.1,
-            why="by hand one GROUP BY of `driver_id` answers its pattern and the CustomSql; Tilth groups for the CustomSql and tests the "
-            "pattern row by row. Five columns of doubles are looked through for NaN, which handwritten code rarely does.",
+            why="grouping two columns of texts that nearly all differ is half of it for either. By hand one GROUP BY of `driver_id` "
+            "answers its pattern and the CustomSql; Tilth groups for the CustomSql and tests the pattern row by row. Its sums and "
+            "moments do not depend on the order of the rows, which takes a sixteenth of its time.",
         ),
         Target(
             "forty rules to the fastest library",

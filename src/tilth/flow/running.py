@@ -137,7 +137,8 @@ def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tupl
         (done,), data = fit([step], given, engine, flow.places)
         with engine.working_for(f"{part.name}: {step.name}"):
             if part.learns_on == "table" and not all(row_by_row(layer) for layer in data.layers):
-                data = engine.checkpoint(data)  # otherwise every later scan would sort and join again
+                with step.running(engine):
+                    data = engine.checkpoint(data)  # otherwise every later scan would sort and join again
             cells = changed_cells([done], given, engine)[0] if isinstance(step, ColumnStep) else {}
             after = before if step.keeps_rows else rows_of(data, engine)
         steps.append(done)

@@ -13,6 +13,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Files, Schema
 from tilth.engine.session import Session
+from tilth.engine.user_sql.bounds import SECONDS
 from tilth.engine.user_sql.expression import parse_condition
 from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed, unknown
 from tilth.metrics.columns import RowCount
@@ -22,7 +23,6 @@ from tilth.rules.language.functions import calls, evaluate, numbers, runs_wanted
 from tilth.rules.language.syntax import Condition, Literal, Parameter, Rule, Text
 
 PRIMARY = "primary"  # the table under test among the tables that rules name
-SQL_SECONDS = 600.0  # that one CustomSql may run
 MOST_RUNS = 10_000  # earlier values of a metric that its rule may refer to
 History = Callable[[str, int], Sequence[tuple[datetime, float]]]
 """The earlier values of a metric by its name, with their times, the latest first, at most so many."""
@@ -38,7 +38,7 @@ class Context:
     setting: Setting
     sources: Mapping[str, Dataset] = field(default_factory=dict)
     history: History | None = None
-    sql_seconds: float = SQL_SECONDS
+    sql_seconds: float = SECONDS
 
     @property
     def files(self) -> tuple[str, ...]:

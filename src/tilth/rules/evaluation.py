@@ -10,12 +10,13 @@ from typing import Any
 
 from tilth.data import Dataset
 from tilth.engine.session import Session
+from tilth.engine.user_sql.bounds import SECONDS
 from tilth.errors import REFUSED, MachineError, Mistake, Place, RequestError, TilthError, unknown
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, Outcome
 from tilth.rules.conditions import Setting
-from tilth.rules.context import PRIMARY, SQL_SECONDS, Context, History, statistic
+from tilth.rules.context import PRIMARY, Context, History, statistic
 from tilth.rules.examples import Examples, FailureExamples, failing
 from tilth.rules.findings import TREND, AnalyzerNumbers, Leaf, RuleVerdict
 from tilth.rules.language.functions import EvaluationError, dynamic
@@ -56,7 +57,7 @@ def evaluate(
     empty: str = "glue",
     date_granularity: str = "operand",
     strict_types: bool = False,
-    sql_seconds: float = SQL_SECONDS,
+    sql_seconds: float = SECONDS,
     observe: bool = True,
 ) -> Evaluation:
     """Evaluate every rule and analyzer of a ruleset, in its order.

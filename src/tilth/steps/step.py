@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from sqlglot.expressions import Expression as Tree
 
@@ -17,6 +18,9 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Question, Where
 from tilth.shelf import PYTHON_ONLY, Parameterized
 from tilth.steps.missing import present
+
+if TYPE_CHECKING:
+    from tilth.engine.session import Session
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -75,6 +79,10 @@ class Step(Parameterized, ABC):
         It differs where a step learned from the label: a row must not show the model its own.
         """
         return self.made(data, schema, learned)
+
+    def running(self, engine: Session) -> AbstractContextManager[None]:
+        """What bounds the queries that make the step's rows in a flow."""
+        return nullcontext()
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         """What is wrong with the step in a table with these roles, as far as that can be said before any data is touched."""

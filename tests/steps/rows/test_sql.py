@@ -102,3 +102,17 @@ rows:
         tilth.Flow.parse(flow.replace("rows:", "features:"))
     with pytest.raises(FlowError, match="there is no table 'shop'"):
         tilth.Flow.parse(flow.replace("JOIN shops", "JOIN shop"))
+
+
+@pytest.mark.slow
+def test_a_query_that_takes_too_long_is_stopped(tmp_path):
+    (tmp_path / "orders.csv").write_text("shop,n\n" + "a,1\na,2\n" * 30_000)  # which pair to 3.6 billion rows
+    (tmp_path / "flow.yaml").write_text("""
+data: {read: orders.csv}
+rows:
+  - sql: {query: "SELECT max(a.n - b.n) AS n FROM input a JOIN input b ON a.shop = b.shop", seconds: 0.2}
+""")
+    with pytest.raises(ExpressionError, match=r"sql: it took longer than 0.2 seconds(.|\n)*give it more: `sql: {query: …, seconds"):
+        tilth.run(tmp_path / "flow.yaml", tmp_path / "out")
+    with pytest.raises(ExpressionError, match="a number above 0"):
+        Sql("SELECT shop FROM input", seconds=0)

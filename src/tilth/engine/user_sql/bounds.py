@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from tilth.errors import ExpressionError
+from tilth.errors import MEMORY, REFUSED, TIME_LIMIT, ExpressionError, MachineError, TilthError
 
 if TYPE_CHECKING:
+    from tilth.engine.session import Session
     from tilth.engine.user_sql.admission import Admission
 
 MOST_PAIRS = 1_000_000_000  # rows that a join without an equality may form
@@ -24,6 +26,7 @@ GROUPS = 10_000  # that a GROUP BY or DISTINCT is taken to leave of more rows
 MOST_READS = 200  # of tables, the SELECT of a WITH counted wherever it is named
 MOST_COLUMNS = 10_000  # of one select
 MOST_NODES = 50_000  # of one select, aliases written out
+SECONDS = 600.0  # that a query may run, unless its user says otherwise
 
 
 # ── the query itself ──
@@ -166,3 +169,23 @@ def _conjuncts(condition: Any) -> Iterator[Any]:
             yield from _conjuncts(other)
         case exp.EQ() | exp.NullSafeEQ():
             yield condition
+
+
+# ── while it runs ──
+
+
+@contextmanager
+def limited(engine: Session, seconds: float, what: str, hint: str) -> Iterator[None]:
+    """Run a query of the user's: what it takes too much of is its own mistake, not the machine's.
+
+    Errors: `ExpressionError` that begins with `what`; `hint` says how to give it more time.
+    """
+    try:
+        with engine.limited(seconds):
+            yield
+    except TilthError as error:
+        first = error.mistakes[0]
+        if isinstance(error, MachineError) and first.code not in (REFUSED, TIME_LIMIT, MEMORY):
+            raise
+        more = hint if first.code == TIME_LIMIT else ""
+        raise ExpressionError(f"{what}: {first.message}", hint=more, code="sql-failed") from error

@@ -17,9 +17,9 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import mask
 from tilth.engine.expressions import all_rows, coalesce, col, lit, not_
 from tilth.engine.layers import table
-from tilth.engine.user_sql.bounds import reject_products
+from tilth.engine.user_sql.bounds import limited, reject_products
 from tilth.engine.user_sql.query import parse_query
-from tilth.errors import MEMORY, REFUSED, TIME_LIMIT, ExpressionError, MachineError, RulesError, TilthError
+from tilth.errors import ExpressionError, RulesError
 from tilth.metrics.columns import RowCount
 from tilth.rules.conditions import Criterion
 from tilth.rules.context import Context
@@ -56,16 +56,10 @@ def _prepare(rule: Rule, context: Context) -> PreparedRule:
 
 
 def _execute(context: Context, tree: Tree) -> list[tuple[Any, ...]]:
-    """The few rows of an answer. What a query takes too much of is its own mistake, not the machine's."""
-    try:
-        with context.engine.limited(context.sql_seconds):
-            return context.engine.execute("custom SQL", context.engine.written(tree))
-    except TilthError as error:
-        first = error.mistakes[0]
-        if isinstance(error, MachineError) and first.code not in (REFUSED, TIME_LIMIT, MEMORY):
-            raise
-        hint = "if it is worth more, give it more: check(…, sql_seconds=…), or --sql-seconds" if first.code == TIME_LIMIT else ""
-        raise ExpressionError(f"Error executing SQL statement: {first.message}", hint=hint, code="sql-failed") from error
+    """The few rows of an answer."""
+    hint = "if it is worth more, give it more: check(…, sql_seconds=…), or --sql-seconds"
+    with limited(context.engine, context.sql_seconds, "Error executing SQL statement", hint):
+        return context.engine.execute("custom SQL", context.engine.written(tree))
 
 
 def _number(query: Any, context: Context) -> Any:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema
-from tilth.engine.user_sql.bounds import reject_products
+from tilth.engine.user_sql.bounds import SECONDS, limited, reject_products
 from tilth.engine.user_sql.query import parse_query, private_outputs, tables_of
 from tilth.errors import ExpressionError, Mistake, listed
 from tilth.metrics.columns import RowCount
 from tilth.steps.step import Elsewhere, Learned, Learning, TablesStep
+
+if TYPE_CHECKING:
+    from tilth.engine.session import Session
 
 INPUT = "input"  # what the table is called in a query
 OTHER = "\x1f"  # begins the names of the other tables, where the query runs
@@ -34,7 +38,8 @@ class Sql(TablesStep):
     `formula`.
 
     Errors: `ExpressionError` for what is not one SELECT over these tables, uses what may not be used (files, settings, other functions),
-    has LIMIT without ORDER BY, which takes rows by chance, or pairs every row with every row of large tables.
+    has LIMIT without ORDER BY, which takes rows by chance, pairs every row with every row of large tables, or takes too long or too much
+    memory.
 
     >>> print(Sql("SELECT shop, sum(price) AS total FROM input GROUP BY shop"))
     sql(query='SELECT shop, sum(price) AS total FROM input GROUP BY shop')
@@ -49,13 +54,21 @@ class Sql(TablesStep):
     query: str
     """The SELECT, as Spark writes it."""
 
+    seconds: float = SECONDS
+    """How long a query that joins, groups or sorts may run in a flow; with DuckDB it may spill to half of the free disk meanwhile."""
+
     @cached_property
     def names_tables(self) -> tuple[str, ...]:
         return tuple(name for name in tables_of(self.query) if name.casefold() != INPUT)
 
     def __post_init__(self) -> None:
+        if not self.seconds > 0:
+            raise ExpressionError(f"sql: seconds is {self.seconds:g}", accepted="a number above 0", code="bad-value")
         if INPUT not in map(str.casefold, tables_of(self.query)):
             raise ExpressionError("sql: the query does not read the table", accepted="SELECT … FROM input", code="no-input")
+
+    def running(self, engine: Session) -> AbstractContextManager[None]:
+        return limited(engine, self.seconds, self.name, "if it is worth more, give it more: `sql: {query: …, seconds: …}`")
 
     def _parsed(self, schema: Schema) -> Any:
         others = {name: self.further(name) for name in self.names_tables}
