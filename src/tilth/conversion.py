@@ -14,6 +14,7 @@ from tilth.errors import RequestError
 from tilth.measures.model_file import model_bytes
 from tilth.steps.models import model_of
 from tilth.store.documents import document
+from tilth.store.local import text_of
 
 if TYPE_CHECKING:
     from tilth.aws.conversion import Conversion
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tilth.rulesets import ConvertedChecks
 
 PICKLES = (".pkl", ".pickle", ".joblib")
+PROGRAMS = (".py", ".scala", ".sc")
 
 
 def convert(
@@ -34,7 +36,8 @@ def convert(
     | a ruleset of DataBrew (JSON) | a ruleset for the columns of `data` |
     | a fitted transformer or Pipeline of scikit-learn, or a `.skops` file of one | a fitted flow with the numbers that it has learned |
     | a fitted PipelineModel or stage of Spark ML, or the folder in which one is saved, which is read without Spark | the same |
-    | a suite of Great Expectations (JSON), suggestions of Deequ (JSON), tests of dbt (`schema.yml`), checks of Soda (YAML) | a ruleset |
+    | a suite of Great Expectations (JSON), tests of dbt (`schema.yml`), checks of Soda (YAML) | a ruleset |
+    | checks of Deequ in a program (Python, Scala), which is not run, or its suggestions (JSON) | a ruleset |
 
     `data` is what the flow reads; the kinds of columns of which a transformer does not say them are taken from it. `columns` names the
     columns of a transformer that was fitted without names. `trusted` are types that a `.skops` file may hold besides those that skops
@@ -66,6 +69,11 @@ def convert(
     from tilth.aws.conversion import convert as of_aws
     from tilth.rulesets import converted_checks
 
+    if Path(thing).suffix.lower() in PROGRAMS:
+        if made := converted_checks(Path(thing).name, text_of(thing, "program to convert"), table):
+            return made
+        hint = "of programs only the constraints of Deequ's checks are converted"
+        raise RequestError(f"{str(thing)!r} calls no constraint of Deequ", hint=hint, code="not-convertible")
     given = document(thing, "file to convert")
     if isinstance(given, dict) and "Rules" in given:
         return _of_databrew_rules(Path(thing).name, given, data)

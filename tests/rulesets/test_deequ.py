@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 import tilth
 from tests.cases import cases
 from tests.rulesets.conversions import reject_other_table, verdicts_on
+from tilth.errors import RequestError
 from tilth.rules import lint
 from tilth.rulesets.deequ import CONSTRAINTS
 
@@ -48,6 +50,53 @@ def test_what_no_rule_says_is_listed_with_the_reason_and_the_place(tmp_path: Pat
     for i, (line, (code, reason)) in enumerate(zip(converted([*left], tmp_path).left_out, left.items(), strict=True)):
         assert line.startswith(f"suggestion {i + 1}, {code}: ")
         assert reason in line
+
+
+PROGRAMS = {
+    "checks.py": """
+from pydeequ.checks import Check, CheckLevel  # .isUnique("no")
+check = Check(spark, CheckLevel.Error, "orders")
+result = VerificationSuite(spark).onData(df).addCheck(
+    check.hasSize(lambda x: x >= 3)
+    .isComplete('age')  # .isComplete("no")
+    .isContainedIn("sex", ['f', 'it\\'s "x"'], lambda x: x >= 0.9, "most")
+    .satisfies(
+        'note = "#1"', "first").where("age > 1 or sex = 'f'")
+    .isNonNegative("age").where('sex = "f"')
+    .hasMax("age", lambda x: x <= limit)
+    .hasPattern("code", r"[a-z]+")
+).run()
+""",
+    "Checks.scala": """
+val checks = Check(CheckLevel.Error, "orders") // .isUnique("no")
+  .hasSize(_ >= 3)
+  .isComplete("age") /* .isComplete("no") */
+  .isContainedIn("sex", Array("f", "it's \\"x\\""), _ >= 0.9, Some("most"))
+  .satisfies("note = \\"#1\\"", "first").where("age > 1 or sex = 'f'")
+  .isNonNegative("age").where("sex = \\"f\\"")
+  .hasMax("age", _ <= limit)
+  .hasPattern("code", "[a-z]+".r)
+""",
+}
+RULES = [
+    "RowCount >= 3",
+    'IsComplete "age"',
+    r"""ColumnValues "sex" in ["f","it's \"x\"",NULL] with threshold >= 0.9""",
+    r'''RowCount = 0 where "(age > 1 or sex = 'f') and not coalesce((note = \"#1\"), false)"''',
+    r'''ColumnValues "age" >= 0 where "(sex = \"f\") and age is not null"''',
+]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_checks_of_a_program_become_rules_and_it_is_not_run(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(PROGRAMS[name])
+    conversion = tilth.convert(tmp_path / name)
+    assert [*map(str, conversion.ruleset.rules)] == RULES
+    assert [line.partition(".")[2].partition("(")[0] for line in conversion.left_out][-2:] == ["hasMax", "hasPattern"]
+    assert lint(str(conversion)) == []
+    (tmp_path / name).write_text("import os\nos.abort()\n")
+    with pytest.raises(RequestError, match="calls no constraint of Deequ"):
+        tilth.convert(tmp_path / name)
 
 
 def test_nulls_count_as_contained_and_as_not_negative(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tilth.errors import RequestError, RulesError, unknown
 from tilth.rules import Ruleset, parse
-from tilth.rulesets import dbt, deequ, great_expectations, soda_checks, soda_contracts
+from tilth.rulesets import dbt, deequ, deequ_scripts, great_expectations, soda_checks, soda_contracts
 from tilth.rulesets.check import Check, Converter
 from tilth.rulesets.writing import Unsupported
 from tilth.store.places import write_text
@@ -22,6 +22,7 @@ CONVERTERS: tuple[Converter, ...] = (
     soda_checks.CONVERTER,
     dbt.CONVERTER,
     deequ.CONVERTER,
+    deequ_scripts.CONVERTER,
 )
 MOST = 10_000  # checks
 UNREADABLE = "W-UNJUDGED"  # the code of a warning of SQL or a pattern that cannot be read
@@ -74,7 +75,7 @@ class ConvertedChecks:
 
 
 def converted_checks(name: str, given: Any, table: str | None = None) -> ConvertedChecks | None:
-    """The checks in the content of a file of JSON or YAML as rules; None if it holds none.
+    """The checks in the content of a file of JSON or YAML, or in the text of a program, as rules; None if it holds none.
 
     `table` is the one whose checks are wanted, if the file has those of several. Errors: `RequestError` for too many checks, for a table
     that the file does not name, and for several tables of which none is chosen.

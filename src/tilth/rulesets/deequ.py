@@ -43,9 +43,10 @@ class Call:
 
     def columns(self, count: int) -> list[str]:
         """Exactly this many columns."""
-        if len(self.strings) != count:
-            raise Unsupported(f"it has {len(self.strings)} strings, where the names of {count} columns are expected")
-        return [column_name(text) for text in self.strings]
+        given = self.strings or self.values
+        if len(given) != count:
+            raise Unsupported(f"it has {len(given)} strings, where the names of {count} columns are expected")
+        return [column_name(text) for text in given]
 
     def asserted(self) -> str:
         """The assertion, without which there is nothing to compare."""
@@ -61,11 +62,16 @@ def _recognises(given: Any) -> bool:
 def _checks(given: Mapping[str, Any]) -> Iterator[Check]:
     for i, suggestion in enumerate(given[SUGGESTIONS]):
         code = suggestion.get(CODE) if isinstance(suggestion, dict) else None
-        notes = tuple(differs for name, differs in DIFFERS.items() if f"{name}(" in str(code))
-        yield Check(f"suggestion {i + 1}, {code}", partial(_rules, str(code)), notes=notes)
+        yield Check(f"suggestion {i + 1}, {code}", partial(rules_in, str(code)), notes=notes_on(str(code)))
 
 
-def _rules(code: str) -> list[str]:
+def notes_on(code: str) -> tuple[str, ...]:
+    """How the rules of a constraint may differ from it."""
+    return tuple(differs for name, differs in DIFFERS.items() if f"{name}(" in code)
+
+
+def rules_in(code: str) -> list[str]:
+    """The rules of a constraint, by its code. Errors: `Unsupported`."""
     called = CALL.fullmatch(code)
     if not called or called["name"] not in CONSTRAINTS:
         raise Unsupported("no rule says this")
@@ -136,6 +142,19 @@ def _type(c: Call) -> list[str]:
     return [f'ColumnDataType {rule_string(column)} = "{TYPES[c.type]}" where {rule_sql(present(column))}']
 
 
+def _unique(c: Call) -> list[str]:
+    _reject_share(c)
+    return [f"IsUnique {' '.join(rule_string(column_name(text)) for text in (*c.strings, *c.values))}"]
+
+
+def _satisfies(c: Call) -> list[str]:
+    """A condition in SQL with a name; a row for which it is null does not meet it."""
+    if len(c.strings) != 2 or not (c.condition in ("", "= 1") or c.condition.startswith(">=")):
+        raise Unsupported("it is not a condition with a name, and the share of rows that meet it at least")
+    share = 1 if c.condition in ("", "= 1") else float(c.condition.removeprefix(">="))
+    return rows_meet(Arguments({}), f"({c.strings[0]})", "", share)
+
+
 def _pair(operator: str, c: Call) -> list[str]:
     _reject_share(c)
     one, other = map(identifier, c.columns(2))
@@ -147,9 +166,12 @@ CONSTRAINTS: dict[str, Callable[[Call], list[str]]] = {
     "isComplete": partial(_plain, "IsComplete"),
     "hasCompleteness": partial(_rule, "Completeness", 1),
     "isUnique": partial(_plain, "IsUnique"),
+    "isPrimaryKey": _unique,
     "hasUniqueness": partial(_rule, "Uniqueness", 1),
+    "hasUniqueValueRatio": partial(_rule, "UniqueValueRatio", 1),
     "hasDistinctness": partial(_sql, "count(distinct {0}) / count({0})"),
     "hasApproxCountDistinct": partial(_rule, "DistinctValuesCount", 1),
+    "hasNumberOfDistinctValues": partial(_rule, "DistinctValuesCount", 1),
     "isContainedIn": _contained,
     "isNonNegative": partial(_values, ">= 0"),
     "isPositive": partial(_values, "> 0"),
@@ -163,6 +185,7 @@ CONSTRAINTS: dict[str, Callable[[Call], list[str]]] = {
     "hasStandardDeviation": partial(_rule, "StandardDeviation", 1),
     "hasEntropy": partial(_rule, "Entropy", 1),
     "hasCorrelation": partial(_rule, "ColumnCorrelation", 2),
+    "satisfies": _satisfies,
     "isLessThan": partial(_pair, "<"),
     "isLessThanOrEqualTo": partial(_pair, "<="),
     "isGreaterThan": partial(_pair, ">"),

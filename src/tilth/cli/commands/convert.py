@@ -11,7 +11,9 @@ from tilth.options import FORCE, INPUT, NAMES, TRUSTED, say
 
 @click.command()
 @click.argument("file", type=INPUT, metavar="FILE")
-@click.option("-o", "--out", type=INPUT, required=True, metavar="FLOW", help="Where to write the flow or the rules; - for standard output.")
+@click.option(
+    "-o", "--out", type=INPUT, default="-", metavar="FLOW", help="Where to write the flow or the rules; standard output by default."
+)
 @click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder, or that rules are for.")
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
 @TRUSTED
@@ -28,8 +30,8 @@ def command(
 
     A ruleset of DataBrew (JSON) becomes one for the columns of DATA, NAME.dqdl.
 
-    A suite of Great Expectations (JSON), tests of dbt (schema.yml), checks or a contract of Soda (YAML), and suggestions of Deequ (JSON)
-    become a ruleset, NAME.dqdl.
+    A suite of Great Expectations (JSON), tests of dbt (schema.yml), checks or a contract of Soda (YAML), and checks (a program in Python
+    or Scala) or suggestions (JSON) of Deequ become a ruleset, NAME.dqdl.
 
     What has no counterpart is a comment in the result, with its reason. Code in FILE is not run. Exit code 1 if something was not
     converted.
