@@ -48,7 +48,8 @@ def test_kinds(text: str, expected: list[str]) -> None:
     [
         ("a ; b", [("character", ";")]),
         ("a ;;@ b", [("character", ";;@")]),
-        ("a 'b'", [("character", "'"), ("character", "'")]),
+        ("a 'b'", [("single", "'b'")]),
+        ("a 'b\n'", [("character", "'"), ("character", "'")]),
         ("a // b\nc", [("slashes", "// b")]),
         ("a # b", [("comment", "# b")]),
         ("\ufeffa\r\n", [("mark", "\ufeff"), ("return", "\r")]),

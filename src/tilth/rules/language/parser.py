@@ -52,8 +52,9 @@ def read(report: Diagnostics) -> syntax.Ruleset:
     )
 
 
+STRAIGHT = "strings are written in straight double quotes"
 STRAY = {  # characters that DQDL does not have → what to write instead
-    "'`“”‘’„«»": "strings are written in straight double quotes",
+    "'`“”‘’„«»": STRAIGHT,
     "%": "a share is a number between 0 and 1: 95 % is 0.95",
     ";": "rules are separated by commas",
     "≥": "write >=",
@@ -71,6 +72,8 @@ def _note_oddities(odd: Iterable[Oddity], report: Diagnostics) -> None:
         if kind == "character":
             hint = next((hint for characters, hint in STRAY.items() if set(text) & set(characters)), "")
             report.error("E-SYNTAX", span, f"{text[:20]!r} has no meaning here", hint=hint)
+        elif kind == "single":
+            report.error("E-SYNTAX", span, "a string in single quotes", accepted=f'"{text[1:-1]}"', hint=STRAIGHT)
         elif kind == "quote":
             hint = 'a string ends with ", and \\" inside it means a quote'
             report.error("E-SYNTAX", span, "a string that is not closed on its line", accepted='"', hint=hint)

@@ -32,6 +32,7 @@ _TOKEN = re.compile(
     | (?P<sign>>=|<=|[:,{}\[\]()=><!$+\-*/])
     | (?P<return>[\r\f])
     | (?P<quote>")
+    | (?P<single>'[^'"\n]*+')
     | (?P<character>[^ \t\n\r\f"A-Za-z0-9_.\#:,{}\[\]()=><!$+\-*/]+)
     """,
     re.VERBOSE | re.DOTALL,
@@ -52,7 +53,7 @@ class Token(NamedTuple):
 
 
 class Oddity(NamedTuple):
-    """Characters that are not a token: `return`, `mark` (byte order), `slashes`, `comment` (not closed), `quote`, `character`."""
+    """Characters that are not a token: `return`, `mark` (byte order), `slashes`, `comment` (not closed), `quote`, `single`, `character`."""
 
     kind: str
     span: Span
@@ -84,6 +85,9 @@ def tokenize(text: str) -> tuple[list[Token], list[Oddity]]:
                 at = _unclosed(text, start, tokens, odd)
             case "comment" if word.endswith("\n"):
                 pass
+            case "single":  # read as what is meant, so that one mistake is one message
+                tokens.append(Token(TEXT, f'"{word[1:-1]}"', start))
+                odd.append(Oddity(kind, Span(start, at), word))
             case "slashes" | "comment" | "return" | "character":
                 mark = word == "\ufeff" and start == 0
                 odd.append(Oddity("mark" if mark else kind, Span(start, at), word))
