@@ -8,7 +8,8 @@ from tests.engines import duckdb_session
 from tests.steps.keys import KEY
 from tests.steps.made import columns_of, dataset, fitted, made
 from tilth.data import Roles
-from tilth.errors import TilthError
+from tilth.errors import FlowError, TilthError
+from tilth.flow.loading import parse_flow
 from tilth.steps.fitting import fit
 from tilth.steps.protect.redact import Redact
 
@@ -48,6 +49,16 @@ def test_what_is_made_of_a_private_column_is_private(way):
     step = Redact("x", with_=way, key=KEY, into="y", by="x" if way == "shuffle" else ())
     table, roles = {"x": ["a"]}, Roles.of(private="x")
     assert fitted(step, table, roles).apply(dataset(table, roles)).roles.private == ("x", "y")
+
+
+def test_names_are_not_looked_for_once_they_are_hidden():
+    find = "{redact: {columns: n, find: [PERSON_NAME], names: [who], with: replace}}"
+    flow = "data: {{read: a.csv}}\nfeatures: [{}, {}]\n"
+    hide = "{redact: {columns: [who], with: replace}}"
+    assert parse_flow(flow.format(find, hide))
+    with pytest.raises(FlowError, match="who is hidden by an earlier step") as error:
+        parse_flow(flow.format(hide, find))
+    assert [m.code for m in error.value.mistakes] == ["wrong-order"]
 
 
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])

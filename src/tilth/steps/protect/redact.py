@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, reduce
+from itertools import takewhile
 from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
@@ -26,7 +27,7 @@ from tilth.steps.protect.masking import Masking
 from tilth.steps.protect.randomising import Random, Shuffle
 from tilth.steps.protect.replacing import Detect, Drop, DropRow, Null, Replace
 from tilth.steps.protect.tokens import Token
-from tilth.steps.step import ColumnStep, Learned, Learning, Selector, kept_private, reject_clashes
+from tilth.steps.step import ColumnStep, Learned, Learning, Selector, Step, kept_private, reject_clashes
 
 ACTIONS: Mapping[str, type[Action]] = {
     "hash": Pseudonym,
@@ -248,6 +249,13 @@ class Redact(ColumnStep):
             return (*super().refused(roles), Mistake(f"redact: {self.with_} needs a key", accepted="a reference", hint=hint, code="no-key"))
         return super().refused(roles)
 
+    def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
+        earlier = [s for s in takewhile(lambda s: s is not self, others) if isinstance(s, Redact) and not (s.find or s.into)]
+        hidden = {word for s in earlier for word in _words(s.columns)}.intersection(_words(self.names))
+        hint = "put this step before that one"
+        message = f"redact: {listed(sorted(hidden))} is hidden by an earlier step, so no name is found by it"
+        return (Mistake(message, hint=hint, code="wrong-order"),) if hidden else ()
+
     def under_key(self, key: str, folder: str) -> Redact:
         return replace(self, key=beside(self.key, folder) or key) if self._keyed else self
 
@@ -303,3 +311,7 @@ class Redact(ColumnStep):
 
     def by_name_only(self, schema: Schema) -> bool:
         return super().by_name_only(schema) and not (self.action.needs_id and not self.by)
+
+
+def _words(selector: Selector) -> tuple[str, ...]:
+    return (selector,) if isinstance(selector, str) else selector
