@@ -468,6 +468,17 @@ def test_missingness_is_a_sign_of_bias():
     assert "MISSINGNESS_DIFFERS" not in warnings(found(RUNNING, facets=["facet"], label="label", positive="yes"))
 
 
+def test_missingness_is_said_once_of_a_facet_and_of_two_groups():
+    two = rows("f y", {(g, y): n for g in "ab" for y, n in {1: 60, 0: 30, None: 5 if g == "a" else 9}.items()})
+    three = rows("f y", {(g, y): n for g in "abc" for y, n in {1: 60, 0: 30, None: 9}.items()})
+    said = [[f.message for f in found(t, facets=["f"], label="y", positive=1) if f.name == "MISSINGNESS_DIFFERS"] for t in (two, three)]
+    excluded = "of the rows are excluded, because the facet or the label is missing"
+    assert said == [
+        [f"f=a: 7.2 % {excluded}; the label is missing in 5.3 % of f=a and in 9.1 % of f=b"],
+        [f"f=a: 9.1 % {excluded}"],
+    ]
+
+
 # ── requests ──
 
 

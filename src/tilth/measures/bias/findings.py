@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tilth.data import Dataset, Kind
@@ -42,7 +43,7 @@ def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tup
     cut = {c: (a.intervals, a.facts.values if a.facts is not None and not a.intervals else ()) for c, a in single.items()}
     measured = evaluate(found, data, engine)
     warnings = [warning(code, words, (column,), "bias") for code, column, words in found.warnings]
-    missing = [w for g, _ in measured for w in _missingness(g, found)]
+    missing = _missingness([g for g, _ in measured], found)
     numbers: list[Finding] = [*(f for _, of in measured for f in of), *performances(found, [g for g, _ in measured])]
     numbers += strata_findings(data, request, engine) if request.strata else []
     numbers += [counts_finding(found)] if request.counts else []
@@ -84,18 +85,25 @@ def _absent(column: str, value: str, keys: tuple[Any, ...], hidden: bool) -> Fin
     return warning("NO_SUCH_VALUE", "; ".join(w for w in words if w), (column,), "bias")
 
 
-def _missingness(g: Group, found: Counted) -> list[Finding]:
-    """Missing values are themselves a sign of bias: warned of where many rows are excluded, or more labels are missing on one side."""
-    labelled = found.axes.label is not None
-    a, d = g.missing_labels if labelled else (0.0, 0.0)
-    used = g.rows.known("label") if labelled else g.rows.known()
-    excluded = 1 - float(used.sum() / g.cube.total) if g.cube.total else 1.0
-    words = []
-    if excluded > MUCH_EXCLUDED:
-        words.append(f"{percent(excluded)} of the rows are excluded, because the facet or the label is missing")
-    if abs(a - d) > MISSING_DIFFERS:
-        rest = f"{g.cube.facet.name}={g.other}" if g.other else "the others"
-        words.append(f"the label is missing in {percent(d)} of {g.name} and in {percent(a)} of {rest}")
-    details = {"facet_value": g.side.name, "excluded": excluded, "missing_label_a": a, "missing_label_d": d}
-    message = f"{g.name}: {'; '.join(words)}"
-    return [warning("MISSINGNESS_DIFFERS", message, (g.cube.facet.name,), "bias", **details)] if words else []
+def _missingness(groups: Sequence[Group], found: Counted) -> list[Finding]:
+    """Missing values are themselves a sign of bias: warned of where many rows are excluded, or more labels are missing on one side.
+
+    Of a facet the former is said once, and of two groups that are compared with each other the latter.
+    """
+    warnings, said = list[Finding](), set[object]()
+    for g in groups:
+        facet, labelled = g.cube.facet.name, found.axes.label is not None
+        a, d = g.missing_labels if labelled else (0.0, 0.0)
+        used = g.rows.known("label") if labelled else g.rows.known()
+        excluded = 1 - float(used.sum() / g.cube.total) if g.cube.total else 1.0
+        words = []
+        if excluded > MUCH_EXCLUDED and facet not in said:
+            words.append(f"{percent(excluded)} of the rows are excluded, because the facet or the label is missing")
+        if abs(a - d) > MISSING_DIFFERS and (facet, g.side.name) not in said:
+            rest = f"{facet}={g.other}" if g.other else "the others"
+            words.append(f"the label is missing in {percent(d)} of {g.name} and in {percent(a)} of {rest}")
+        said |= {facet, (facet, g.other)}
+        if words:
+            details = {"facet_value": g.side.name, "excluded": excluded, "missing_label_a": a, "missing_label_d": d}
+            warnings.append(warning("MISSINGNESS_DIFFERS", f"{g.name}: {'; '.join(words)}", (facet,), "bias", **details))
+    return warnings
