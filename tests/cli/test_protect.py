@@ -49,6 +49,7 @@ def test_the_commands_make_rotate_and_show_keys_and_print_none(tilth: Tilth, tmp
     assert all(e["key"] not in made.out + made.err + rotated.out + rotated.err for e in json.loads(path.read_text())["keys"] if "key" in e)
 
 
+@pytest.mark.slow
 def test_reveal_and_risk(tilth: Tilth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     people = "".join(f"p{i}@example.org,{i // 4 * 10},{i % 2}\n" for i in range(8))

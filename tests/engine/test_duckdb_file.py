@@ -35,6 +35,7 @@ def read(place):
     return tilth.write(tilth.read(place))
 
 
+@pytest.mark.slow
 def test_tables_views_and_queries(place):
     found = read(f"{place}?table=loans")
     assert (found.num_rows, found["id"].to_pylist()[-1]) == (25000, 24999)

@@ -22,6 +22,7 @@ deliver: {format: sagemaker_csv, manifest: s3://ground/run7}
 """
 
 
+@pytest.mark.slow
 def test_a_format_for_training_with_manifests(tmp_path: Path) -> None:
     tilth.run(Flow.parse(FLOW), tmp_path / "out", data=TABLE, reports=["pdf", "md"])
     assert {p.name for p in (tmp_path / "out").glob("report.*")} == {"report.pdf", "report.md", "report.json"}

@@ -63,6 +63,7 @@ def test_a_run_leaves_no_value_unencrypted(flow: Flow, key: str, plaintext: Look
         ledger_at(tmp_path / "h.db")
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_leaves_nothing(flow: Flow, plaintext: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*given: object) -> None:
         raise MemoryError
@@ -80,6 +81,7 @@ def test_a_fitted_flow_is_saved_under_the_key_of_its_flow(flow: Flow, key: str, 
         assert Flow.load(tmp_path / "a.tilth").fitted
 
 
+@pytest.mark.slow
 def test_a_key_is_named_beside_the_flow_file(key: str, tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_text(FLOW + "protect: {key: file:keys/tilth.key, allow_plaintext: [report]}\n")
     tilth.run(tmp_path / "flow.yaml", tmp_path / "out", TABLE)

@@ -95,6 +95,7 @@ def test_rows_are_not_written_as_a_schema(tmp_path: Path) -> None:
         write(read(pa.table({"a": [1]}), engine=engine), tmp_path / "a.synthetic", format="synthetic", engine=engine)
 
 
+@pytest.mark.slow
 def test_a_flow_prepares_them_and_its_features_do_not_see_where_rows_come_from(place: Path, tmp_path: Path) -> None:
     text = "data: {roles: {id: patient, label: answer}}\nrows: [{filter: answer is not null}]\nsplit: {train: 0.5, test: 0.5}\n"
     flow = tilth.Flow.parse(text + "features: [{scale: numeric}, {encode: smoker}]\ntraining: [{balance: over}]\n")

@@ -96,6 +96,7 @@ def flow_of(folder, measure="importance: {rows: 600, repeats: 30}", features=Non
     return folder / "f.yaml"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_a_flow_measures_the_model_of_its_step_predict(engine, tmp_path, request):
     pytest.importorskip("skops")

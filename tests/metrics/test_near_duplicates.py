@@ -79,6 +79,7 @@ def test_texts_in_a_chain_are_one_group_whatever_their_order() -> None:
     assert indexes(chain)[0, -1] < 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("like", [0.5, 0.8])
 def test_of_texts_in_one_band_every_pair_is_compared(like: float) -> None:
     """More different runs than 16 bits tell apart; of 60 texts, by scikit-learn."""

@@ -63,6 +63,7 @@ def test_the_batteries(engine, tmp_path):
     check_rule_type(MIDRANGE, ['Midrange "number" > 0', 'Midrange "whole" between 1 and 5'], session)
 
 
+@pytest.mark.slow
 def test_in_a_flow(place, engine):
     report = tilth.run("f.yaml", engine=engine)
     assert [str(f.outcome) for f in report.of("rule")] == ["Passed", "Passed"]

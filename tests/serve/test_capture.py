@@ -78,6 +78,7 @@ def test_a_captured_request(captured):
     assert sides[0]["endpointInput"]["mode"] == "INPUT"
 
 
+@pytest.mark.slow
 def test_a_batch_gives_what_was_answered(captured, served, monkeypatch, capsys):
     file, pipeline = captured
     found = replayed(str(file.parents[6]), pipeline)

@@ -60,6 +60,7 @@ def numbers(text, comma=","):
     return [[float(v) for v in line.split(comma)] for line in text.splitlines()]
 
 
+@pytest.mark.slow
 def test_spark_scikit_learn_and_a_model_are_one(pipeline, chain):
     expected = pytest.approx(chain[1], rel=1e-9)
     line_of_each = b"".join(json.dumps({"data": row}).encode() + b"\n" for row in ROWS)

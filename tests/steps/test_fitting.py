@@ -93,6 +93,7 @@ def test_the_fill_may_hide_among_rare_values():
         after_filling(TopValues("t", 2), ([(-9, "a"), (-8, "b")],), 1, "c")
 
 
+@pytest.mark.slow
 def test_steps_on_columns_of_their_own_take_one_scan_for_each_level():
     steps = [step for i in range(5) for step in (Scale(f"n{i}"), Impute(f"n{i}", with_="mean", indicator=True))]
     data, engine = dataset({f"n{i}": [1.0 * i, None, 3.0, 8.0] for i in range(5)}), duckdb_session()

@@ -23,6 +23,7 @@ def explaining(model, shap=None, pdp=None, predictor=None, own=None):
     return given | {"tilth": {"predictor": {"model": model}, "shap": own or {}}}
 
 
+@pytest.mark.slow
 def test_an_endpoint_is_explained_as_the_model_in_a_file(saved, classifier, tmp_path):
     asked = {"shap": SHAP, "pdp": {"grid_resolution": 8, "top_k_features": 2}, "predictor": {"label_headers": ["1"]}}
     with serving(classifier, lambda x, p: text(p)) as (url, _):

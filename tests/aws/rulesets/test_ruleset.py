@@ -265,6 +265,7 @@ def test_all_mistakes_at_once():
         DataBrewRuleset.of({"Rules": [{**rule("r", ROWS[0]), "Disabled": True}]})
 
 
+@pytest.mark.slow
 def test_names_and_values_with_signs_of_their_own():
     """Quotes, backslashes and words of SQL in names and values; what no rule can hold is refused."""
     values = ["it's", 'a\\"b', "\\d", '"', "", None]

@@ -80,6 +80,7 @@ def test_a_condition_is_one():
         made(Split({"train": "yaer < 2019", "test": "rest"}, by="rule"), TABLE)
 
 
+@pytest.mark.slow
 def test_a_flow_runs_by_a_rule_and_by_a_column():
     """And is the same when it was saved."""
     table = pa.table({"year": [2015 + i // 10 for i in range(60)], "x": [i % 7 for i in range(60)], "y": ["n", "p"] * 30})
