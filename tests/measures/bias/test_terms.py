@@ -12,6 +12,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 import tilth
 from tests.engines import duckdb_session
+from tilth.aws.clarify.analysis import analysed, analysis_json
+from tilth.aws.clarify.config import AnalysisConfig
 from tilth.errors import TilthError
 from tilth.measures.bias.terms import Term, Terms
 from tilth.testing.measures import check_measure
@@ -108,3 +110,24 @@ def test_what_cannot_be_measured_is_refused(roles, says):
         found(Terms(), **roles)
     with pytest.raises(TilthError, match="confidence"):
         Terms(confidence=2)
+
+
+def test_a_clarify_configuration_has_them_in_its_result_file():
+    config = AnalysisConfig.of(
+        {
+            "dataset_type": "text/csv",
+            "label": "spam",
+            "label_values_or_threshold": [1],
+            "methods": {"pre_training_bias": {"methods": ["DPL"]}},
+            "tilth": {"text_column": "body", "derived_facets": [{"feature": "script"}], "bootstrap": 20},
+        }
+    )
+    made = analysed(tilth.read(TABLE), config, duckdb_session()).report
+    assert "terms" not in analysis_json(made, strict=True)
+    terms = analysis_json(made)["terms"]["body"]
+    by_hand = {f.group: f for f in found(Terms(bootstrap=20)) if f.name == "PMI"}
+    assert {t["term"]: t["pmi"] for t in terms["identity_terms"]} == {term: f.value for term, f in by_hand.items()}
+    she = next(t for t in terms["identity_terms"] if t["term"] == "she")
+    assert (she["groups"], she["lift"], len(she["interval"])) == (["female"], by_hand["she"].payload.lift, 2)
+    assert {"term", "documents", "favourable", "share", "z", "log_odds"} == {*terms["words"][0]}
+    assert terms["label_value"] == by_hand["she"].payload.outcome

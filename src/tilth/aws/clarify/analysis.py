@@ -20,6 +20,7 @@ from tilth.aws.clarify.predicting import model_of, with_predictions
 from tilth.aws.clarify.segments import segments
 from tilth.aws.clarify.series import explained_series, series_model_of
 from tilth.aws.clarify.shape import ReportName
+from tilth.aws.clarify.terms import terms_json
 from tilth.data import Dataset, Schema
 from tilth.engine.facts import begin
 from tilth.engine.layers import filtered
@@ -29,7 +30,7 @@ from tilth.measures.bias import BIAS_METRICS, BiasRequest, bias_findings
 from tilth.measures.bias.content import with_content
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
-from tilth.measures.bias.terms import Terms
+from tilth.measures.bias.terms import Term, Terms
 from tilth.measures.bias_variance.payload import BiasVariance
 from tilth.measures.endpoint.model import EndpointModel
 from tilth.report import Finding, Report, jsonable, warning
@@ -158,7 +159,7 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
     """A report's findings of bias and explanations in the shape of Clarify's `analysis.json`, ready for `json.dumps`.
 
     Infinities are the strings `"Infinity"` and `"-Infinity"`. What Clarify's own file lacks (intervals, counts, status, notes,
-    distances over all values of the label, facts of the run, warnings) has separate keys; `strict` omits them.
+    distances over all values of the label, terms of texts, facts of the run, warnings) has separate keys; `strict` omits them.
     """
     made: dict[str, Any] = {"version": VERSION, **_stages(report, "", strict), **explanations_json(report, strict)}
     if not strict:
@@ -167,6 +168,7 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
         inside = [{"config_name": name, "segment": value, **_stages(report, p, strict)} for p, (name, _, value) in names.items()]
         made |= {"segments": inside} if inside else {}
         made |= {"bias_variance": bias_variance_json(found)} if (found := report.of(BiasVariance)) else {}
+        made |= {"terms": terms_json(terms)} if (terms := report.of(Term)) else {}
         f = report.facts
         made["warnings"] = [{"code": w.name, "message": w.message} for w in report.of("warning")]
         run = {name: getattr(f, name) for name in ("source", "engine", "rows", "started", "seconds", "fingerprint")}
