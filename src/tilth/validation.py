@@ -35,6 +35,7 @@ ACCEPTED = {  # by a type of error, or by how it begins
     "union_tag_invalid": "a {discriminator} of {expected_tags}",
     "string_pattern_mismatch": "a string that matches {pattern}",
 }
+DASHES = "in YAML each item of a list begins with a dash"
 
 
 def validated(model: type[M], given: Any) -> M:
@@ -90,7 +91,7 @@ def _mistake(path: Path, errors: Sequence[Any], given: Any, model: type[BaseMode
     return Mistake(
         f"found {json.dumps(given, default=str, ensure_ascii=False)[:80]}",
         accepted=" or ".join(dict.fromkeys(accepted)),
-        hint=did_you_mean(str(given), words),
+        hint=DASHES if isinstance(given, dict) and accepted == ["a list"] else did_you_mean(str(given), words),
         code="unknown-value" if words else "bad-value",
     )
 

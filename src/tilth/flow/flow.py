@@ -28,6 +28,7 @@ from tilth.steps.step import Fitted, Part, Step
 Steps = Mapping[Part, tuple[Step, ...]]
 OnFail = Literal["report", "stop", "quarantine"]
 UNFIT = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)  # what a row function raises for a row that it cannot prepare
+TO_FIT = "fit it first: tilth fit FLOW -o NAME.tilth, in Python tilth.fit(flow, data)"
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ class Flow(Displayed):
     def need_learned(self) -> FitResult:
         """What was learned; `FlowError` if nothing was."""
         if self.learned is None:
-            raise FlowError(f"flow {self.name!r} is not fitted", hint="fit it first: tilth fit FLOW -o NAME.tilth", code="not-fitted")
+            raise FlowError(f"flow {self.name!r} is not fitted", hint=TO_FIT, code="not-fitted")
         return self.learned
 
     def prepared(self, data: Dataset, training: Tree | None = None) -> Dataset:
