@@ -80,6 +80,14 @@ def test_groups_that_say_nothing_are_not_reported() -> None:
     assert not named(findings(flow(), table), GROUPS)
 
 
+def test_a_number_that_is_mostly_zero_is_not_a_key() -> None:
+    gains = np.where(RNG.random(N) < 0.55, 0, RNG.integers(1, 30, N))
+    table = TABLE | {"person": gains, "y": np.where(gains > 0, np.where(gains % 2 == 0, "ill", "well"), "ill")}
+    assert not named(findings(flow(), table), GROUPS)
+    (found,) = named(findings(flow(), {name: column[gains > 0] for name, column in table.items()}), GROUPS)
+    assert found.subject == ("person",)
+
+
 def test_groups_of_numbers_are_judged_by_the_intraclass_correlation() -> None:
     (found,) = named(findings(flow(), TABLE | {"y": RNG.normal(size=150)[PERSON] + RNG.normal(size=N) / 3}), GROUPS)
     assert found.value == pytest.approx(0.9, abs=0.06)  # 1 / (1 + 1/9)

@@ -49,6 +49,7 @@ from tilth.yaml import yaml_string
 MOST = 50_000  # rows
 MOST_TOLD = 10_000  # rows by which parts are told apart
 PERMUTATIONS = 20
+MOST_OF_ONE = 0.5  # of the rows with one value: a number that is mostly 0 is not a key
 OVERLAP = STICKY = 0.2
 TOLD = 0.6  # AUC above which a column tells two parts apart
 MOST_CLASSES = 50
@@ -209,6 +210,8 @@ def _groups(parts: Parts) -> Iterator[Found]:
         codes = codes_of(parts.rows[c.name])
         different, n = codes.max(initial=0) + 1, len(codes)
         if not (1 < different <= KEY_SHARES[1] * n and (different >= KEY_SHARES[0] * n or names_id(c.name))):
+            continue
+        if np.bincount(codes).max() > MOST_OF_ONE * n:
             continue
         overlap = float(np.isin(codes[~parts.train], np.unique(codes[parts.train])).mean())
         found = sticky(codes) if overlap > OVERLAP else 0.0
