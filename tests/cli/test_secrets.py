@@ -159,7 +159,7 @@ CASES = {
         "authentication failed",
     ),
     # secrets
-    "a literal": ("{pg}&table=shown", MARKER, "", 2, "a reference to a secret is wanted"),
+    "a literal": ("{pg}&table=shown", MARKER, "", 2, "this is not a reference to a secret"),
     "not valid JSON": ("{pg}&table=shown", "env:SECRET", BROKEN, 2, "not valid JSON: line 1"),
     "no password": ("{pg}&table=shown", "env:SECRET", json.dumps({"user": "reader", "pass": MARKER}), 2, "has no password"),
     "no such field": ("{pg}&table=shown", "env:SECRET#key", RIGHT, 2, "no such field"),
