@@ -81,6 +81,15 @@ def test_a_program_that_fails_is_exit_code_1_with_its_reason(tilth: Tilth, tmp_p
     assert not (tmp_path / "out").exists()
 
 
+def test_a_program_that_reads_every_file_of_a_delivery_is_told_which_are_data(delivered: str, tilth: Tilth, tmp_path: Path) -> None:
+    del delivered
+    script = "import os\nfolder = os.environ['SM_CHANNEL_TRAIN']\n[[float(x) for x in open(f'{folder}/{n}')] for n in os.listdir(folder)]\n"
+    (tmp_path / "train.py").write_text(script)
+    done = tilth("train", "train.py", "--channel", "train=shards", "-o", "out")
+    assert done.code == 1
+    assert "channel train also holds _manifest.json, _tilth.json, which are not data" in done.err
+
+
 def test_a_wrong_request_is_exit_code_2_before_anything_runs(tilth: Tilth, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("open('ran', 'w')")
     for words, said in (

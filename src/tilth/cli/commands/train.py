@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from tilth.options import INPUT, KEY, OUTPUT, say, shared
 from tilth.report.blocks import counted
 
 if TYPE_CHECKING:
+    from tilth.training import Channel
     from tilth.training.job import Ended
     from tilth.training.opt_ml import Way
 
@@ -104,10 +105,22 @@ def command(
         spill=spill,
     )
     ended = run(job, out, say)
-    say(*_words(ended, out))
+    say(*_words(ended, out), *(_beside(data) if ended.status == "Failed" else ()))
     if ended.signal is not None:
         return BY_SIGNAL + ended.signal
     return 0 if ended.status == "Completed" else 1
+
+
+def _beside(channels: Sequence[Channel]) -> Iterator[str]:
+    """What is not data in a folder that a program found, for one that failed because it reads every file."""
+    for channel in channels:
+        folder = Path(channel.source)
+        if channel.mode != "Pipe" and folder.is_dir():
+            names = sorted(file.name for file in folder.iterdir())
+            if (beside := [n for n in names if n.startswith("_")]) and len(beside) < len(names):
+                first = next(n for n in names if not n.startswith("_"))
+                hint = f"for a program that reads every file: --channel {channel.name}={folder / first}"
+                yield f"channel {channel.name} also holds {', '.join(beside)}, which are not data; {hint}"
 
 
 def _words(ended: Ended, out: str) -> Iterator[str]:
