@@ -64,6 +64,14 @@ def test_the_present_is_not_for_formulas_and_a_string_that_is_no_day_equals_none
     assert parse_condition("day = '2026-03-31'", SCHEMA) == parse_condition("day = '2026-03-31 10:00'", SCHEMA)
 
 
+def test_strings_of_days_are_midnights_beside_times() -> None:
+    table = pa.table({"text": ["2026-03-31", "2026-03-30 13:00", "2026-03-29T00:00:00Z", "soon", None], "n": range(5)})
+    for condition, rows in (("text > now() - interval 1 day", 2), ("text > timestamp '2026-03-31'", 0), ("text >= current_date", 1)):
+        rule = f'CustomSql "select count(*) from primary where {condition}" = {rows}'
+        (found,) = tilth.check(table, f"Rules = [ {rule} ]", at=NOW).findings
+        assert str(found.outcome) == "Passed", (condition, found.payload.metrics)
+
+
 def test_the_present_is_that_of_the_check() -> None:
     days = pa.table({"day": [date(2024, 2, 29)]})
     for at, passed in ((datetime(2024, 3, 1), True), (datetime(2024, 3, 2), False)):

@@ -297,7 +297,10 @@ class Admission:
         """A string that is compared with a value of another kind; one that is written and is not a point in time would equal nothing."""
         if is_string(x) and to in POINTS and point_written(x.name, to) is None:
             return self.reject(f"{x.name!r} is not {article(to)}", "such as '2024-02-29' or '2024-02-29 12:30:00'", code="wrong-kind")
-        return self.cast(x, to)
+        if is_string(x) or to not in POINTS - {Kind.DATE}:
+            return self.cast(x, to)
+        coarser = [Kind.TIMESTAMP, Kind.DATE][to is Kind.TIMESTAMP :]  # a day is its midnight, a time without a zone is in UTC
+        return typed(e.coalesce(self.cast(x, to), *(self.cast(self.cast(x, of), to) for of in coarser)), to)
 
     def widened(self, values: list[Tree]) -> list[Tree]:
         """Values of which one is taken: other numbers among floats become floats, a written string among points in time becomes one."""
