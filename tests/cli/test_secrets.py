@@ -91,7 +91,6 @@ class Watched:
         self.log, self.raised, self.capsys = io.StringIO(), [], capsys
         handler = logging.StreamHandler(self.log)
         monkeypatch.setattr(logging.root, "handlers", [*logging.root.handlers, handler])
-        monkeypatch.setattr(logging.root, "level", logging.DEBUG)
         monkeypatch.setenv(app.TRACEBACK, "1")
         report = app._report_error
 
@@ -115,7 +114,10 @@ class Watched:
 
 @pytest.fixture
 def watched(monkeypatch, capsys):
-    return Watched(monkeypatch, capsys)
+    level = logging.root.level
+    logging.root.setLevel(logging.DEBUG)  # and so loggers forget what they were told before
+    yield Watched(monkeypatch, capsys)
+    logging.root.setLevel(level)
 
 
 CASES = {
