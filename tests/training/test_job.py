@@ -10,6 +10,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,8 @@ def test_a_time_limit_ends_a_program_that_may_save_first(
     text: str, code: int, grace: float, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ending, "LOOK", 0.01)
-    monkeypatch.setattr(ending.time, "monotonic", lambda: 7_201.0 if [*tmp_path.glob(BEGUN)] else 0.0)
+    clock = count(0, 7_201)  # two hours from one look to the next, once the program has begun
+    monkeypatch.setattr(ending.time, "monotonic", lambda: next(clock) if [*tmp_path.glob(BEGUN)] else 0)
     ended = trained(text, opt_ml="folder", time_limit=7_200.0, grace=grace)
     assert (ended.status, ended.code, ended.signal) == ("Stopped", code, None)
     assert ended.reason == "stopped at the time limit of 7200 s"
