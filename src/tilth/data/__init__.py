@@ -4,7 +4,7 @@ from tilth.data.dataset import BELOW, Append, Change, Dataset, Layer, Rows, Unre
 from tilth.data.masking import mask, masked
 from tilth.data.roles import Roles
 from tilth.data.schema import Column, Kind, Schema, reject_duplicate_names
-from tilth.data.selectors import select
+from tilth.data.selectors import select, words_of
 from tilth.data.source import Files, Memory, Native, Source
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "masked",
     "reject_duplicate_names",
     "select",
+    "words_of",
 ]

@@ -23,6 +23,15 @@ HIDDEN = "\x1f"  # begins the names of columns that a run keeps for itself: no w
 ROLES = frozenset({*SINGLE, *MANY})
 
 
+def words_of(chosen: str | Sequence[str]) -> tuple[str, ...]:
+    """The words of a selection, which is one word or several.
+
+    >>> words_of("numeric"), words_of(["numeric", "!age"])
+    (('numeric',), ('numeric', '!age'))
+    """
+    return (chosen,) if isinstance(chosen, str) else tuple(chosen)
+
+
 def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES) -> tuple[str, ...]:
     """The names of the selected columns, in the order of the table.
 
@@ -39,7 +48,7 @@ def select(chosen: str | Sequence[str], schema: Schema, roles: Roles = NO_ROLES)
     >>> select(["numeric", "!age"], table)
     ('pay',)
     """
-    words = [chosen] if isinstance(chosen, str) else list(chosen)
+    words = words_of(chosen)
     mistakes: list[Mistake] = []
     kept: set[str] = set()
     for word in words if any(not w.startswith("!") for w in words) else ["all", *words]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tilth.engine.operations.times import DAY
 from tilth.errors import Gap, MachineError, listed
 from tilth.formats.parquet import Parquet
 from tilth.store.places import copies
@@ -23,7 +24,7 @@ from tilth.store.uri import Place
 NULL, BETWEEN = 30, 31  # control characters, for a value that is null, and between values
 DIGITS = 15  # hexadecimal ones of the hash of a row
 EPOCH_DAYS = 10_957  # from 1970 to 2000, from which PostgreSQL counts
-EPOCH = EPOCH_DAYS * 86_400_000_000  # microseconds
+EPOCH = EPOCH_DAYS * DAY  # microseconds
 
 
 class Written(NamedTuple):

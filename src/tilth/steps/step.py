@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias,
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Kind, Roles, Schema, select
+from tilth.data import Column, Dataset, Kind, Roles, Schema, select, words_of
 from tilth.engine.expressions import col
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
@@ -370,7 +370,7 @@ class ColumnStep(Step):
         return frozenset((*chosen, *map(self.out, chosen)))
 
     def by_name_only(self, schema: Schema) -> bool:
-        words = (self.columns,) if isinstance(self.columns, str) else self.columns
+        words = words_of(self.columns)
         return all(w in schema for w in words)
 
 

@@ -17,6 +17,7 @@ from tilth.engine.operations.conversions import ToTimestamp
 from tilth.engine.operations.operation import Operation, call
 
 EPOCH = datetime(1970, 1, 1)
+DAY = 86_400_000_000  # in microseconds
 
 
 SPANS: Mapping[Kind, tuple[date, date]] = {
@@ -206,7 +207,7 @@ class AtLocalTime(Operation):
 
     @classmethod
     def duckdb(cls, x: Tree, zone: Tree) -> Tree:
-        day = lit(86_400_000_000)
+        day = lit(DAY)
         as_the_day_before = add(Micros.of(call("timezone", zone, FromMicros.of(sub(Micros.of(x), day)))), day)
         earlier = cast(FromMicros.of(as_the_day_before), Kind.TIMESTAMP_TZ)
         return if_else(eq(LocalTime.of(earlier, zone), x), earlier, call("timezone", zone, x))
@@ -231,8 +232,8 @@ def known_zone(zone: str) -> bool:
 
 def away_from_ends(x: Tree, made: Tree) -> Tree:
     """A function of a timestamp of the years 1 to 9999 in another time zone; null within a day of their ends."""
-    day, (first, last) = 86_400_000_000, map(Micros.row, SPANS[Kind.TIMESTAMP])
-    return if_else(and_(ge(Micros.of(x), lit(first + day)), le(Micros.of(x), lit(last - day))), made)
+    first, last = map(Micros.row, SPANS[Kind.TIMESTAMP])
+    return if_else(and_(ge(Micros.of(x), lit(first + DAY)), le(Micros.of(x), lit(last - DAY))), made)
 
 
 def from_micros(micros: int, kind: Kind) -> date:

@@ -15,12 +15,12 @@ from tilth.engine.expressions import add, and_, case, cast_to, concat, data_type
 from tilth.engine.operations.numbers import FloorDivide
 from tilth.engine.operations.operation import Operation, call
 from tilth.engine.operations.timeformats import MONTHS, WEEKDAYS
-from tilth.engine.operations.times import SPANS, FromMicros, Micros, Weekday, part
+from tilth.engine.operations.times import DAY, SPANS, FromMicros, Micros, Weekday, part
 from tilth.errors import Mistake, RequestError
 
 SECOND = 1_000_000  # in microseconds
 UNITS: Mapping[str, int] = {
-    "second": SECOND, "minute": 60 * SECOND, "hour": 3600 * SECOND, "day": 86_400 * SECOND, "week": 7 * 86_400 * SECOND,
+    "second": SECOND, "minute": 60 * SECOND, "hour": 3600 * SECOND, "day": DAY, "week": 7 * DAY,
 }  # fmt: skip
 WHOLE_DAYS = ("day", "week")
 FIRST, LAST = map(Micros.row, SPANS[Kind.TIMESTAMP])

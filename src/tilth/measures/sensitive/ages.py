@@ -12,11 +12,10 @@ from sqlglot import exp
 from tilth.data import Column
 from tilth.engine.expressions import col, eq, le, lit
 from tilth.engine.operations.conversions import ToDate
-from tilth.engine.operations.times import Micros
+from tilth.engine.operations.times import DAY, Micros
 from tilth.engine.statistics import Statistic, central_moment, count, count_of, distinct, highest, lowest
 
-DAY = 86_400_000_000  # microseconds
-YEAR = 365.2425 * DAY
+YEAR = 365.2425 * DAY  # microseconds
 OLDEST = -70 * YEAR  # 1900, from 1970
 YOUNGEST = 1  # years
 MEDIAN = (15, 80)  # years

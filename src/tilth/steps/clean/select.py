@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from tilth.data import Dataset, Roles, Schema, reject_duplicate_names
+from tilth.data import Dataset, Roles, Schema, reject_duplicate_names, words_of
 from tilth.data import select as selected
 from tilth.errors import Mistake, RequestError, unknown
 from tilth.steps.clean.move import rearranged
@@ -54,7 +54,7 @@ class Select(Step):
         kept = [n for n in schema.names if n not in dropped]
         self._reject(kept, schema, roles)
         if self.order == "columns":
-            words = (self.columns,) if isinstance(self.columns, str) else self.columns
+            words = words_of(self.columns)
             named = [c for word in words if not word.startswith("!") or word in schema for c in selected(word, schema, roles)]
             kept = [c for c in dict.fromkeys((*named, *kept)) if c in kept]
         names = dict(self.rename)
@@ -85,7 +85,7 @@ class Select(Step):
         return bool(self.rename)
 
     def _dropped(self, schema: Schema, roles: Roles) -> list[str]:
-        words = (self.columns,) if isinstance(self.columns, str) else self.columns
+        words = words_of(self.columns)
         taken = [w for w in words if w.startswith("!") and w not in schema]
         chosen = set(selected(words, schema, roles)) if words else set()
         away = {n for w in taken for n in selected(w.removeprefix("!"), schema, roles)}
@@ -109,5 +109,5 @@ class Select(Step):
         return frozenset(self._dropped(schema, roles))
 
     def by_name_only(self, schema: Schema) -> bool:
-        words = (self.columns,) if isinstance(self.columns, str) else self.columns
+        words = words_of(self.columns)
         return not self._moves and bool(words) and all(w.startswith("!") and w.removeprefix("!") in schema for w in words)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, cast
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Roles, Schema, select
+from tilth.data import Column, Dataset, Roles, Schema, select, words_of
 from tilth.engine.expressions import added, and_, case, col, ge, le, lit, mul, number, sub
 from tilth.engine.operations.hashing import key_string
 from tilth.engine.operations.numbers import Divide
@@ -94,7 +94,7 @@ class Prior(Step):
 
     def _chosen(self, schema: Schema, roles: Roles) -> list[str]:
         """The columns, in the order in which they are named, or that of the table."""
-        words = (self.columns,) if isinstance(self.columns, str) else self.columns
+        words = words_of(self.columns)
         return list(words if all(w in schema for w in words) else select(words, schema, roles))
 
     def _meant(self, label: Column, sizes: Mapping[str, int], roles: Roles) -> list[list[str]]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Dataset, Roles, Schema, select
+from tilth.data import Dataset, Roles, Schema, select, words_of
 from tilth.engine.expressions import added, and_, case, col, eq, greatest, gt, if_else, is_null, lit, number, sub
 from tilth.engine.operations.numbers import Divide, Exponential, NanToNull, NaturalLogarithm
 from tilth.errors import RequestError
@@ -42,7 +42,7 @@ class OfScores(Step):
 
     def _chosen(self, schema: Schema, roles: Roles) -> Sequence[str]:
         """The columns, in the order in which they are named, or that of the table."""
-        words = (self.columns,) if isinstance(self.columns, str) else self.columns
+        words = words_of(self.columns)
         found = self.chosen_numbers(self.columns, schema, roles)
         return words if all(w in schema for w in words) else found
 

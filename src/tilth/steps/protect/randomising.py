@@ -15,7 +15,7 @@ from tilth.data import BELOW, Column, Dataset, Kind
 from tilth.engine.expressions import add, alias, coalesce, col, double, if_else, is_null, lit, mul, not_null, text
 from tilth.engine.layers import table
 from tilth.engine.operations.hashing import Fields, HashBucket, HashString
-from tilth.engine.operations.times import FromMicros, Micros
+from tilth.engine.operations.times import DAY, FromMicros, Micros
 from tilth.engine.python_operation import PythonFunction
 from tilth.errors import Mistake
 from tilth.steps.protect.action import Action, EachText
@@ -61,9 +61,6 @@ class Random(Action):
         if isinstance(_bound(self.step.low), date):
             return "" if column.kind in BACK else "is not of days or times, as `low` and `high` are"
         return "" if column.kind in (Kind.INTEGER, Kind.FLOAT) else "is not an integer or a float, as `low` and `high` are"
-
-
-DAY = 86_400_000_000  # in microseconds
 
 
 def _bound(given: Any) -> float | datetime | None:

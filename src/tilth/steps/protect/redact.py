@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Kind, Roles, Schema, select
+from tilth.data import Column, Dataset, Kind, Roles, Schema, select, words_of
 from tilth.encryption.keys import beside
 from tilth.engine.expressions import lit
 from tilth.entities.mentions import PERSON_NAME
@@ -251,7 +251,7 @@ class Redact(ColumnStep):
 
     def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
         earlier = [s for s in takewhile(lambda s: s is not self, others) if isinstance(s, Redact) and not (s.find or s.into)]
-        hidden = {word for s in earlier for word in _words(s.columns)}.intersection(_words(self.names))
+        hidden = {word for s in earlier for word in words_of(s.columns)}.intersection(words_of(self.names))
         hint = "put this step before that one"
         message = f"redact: {listed(sorted(hidden))} is hidden by an earlier step, so no name is found by it"
         return (Mistake(message, hint=hint, code="wrong-order"),) if hidden else ()
@@ -311,7 +311,3 @@ class Redact(ColumnStep):
 
     def by_name_only(self, schema: Schema) -> bool:
         return super().by_name_only(schema) and not (self.action.needs_id and not self.by)
-
-
-def _words(selector: Selector) -> tuple[str, ...]:
-    return (selector,) if isinstance(selector, str) else selector

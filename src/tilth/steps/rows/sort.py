@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from tilth.data import BELOW, Dataset, Kind, Roles, Schema, select
+from tilth.data import BELOW, Dataset, Kind, Roles, Schema, select, words_of
 from tilth.engine.expressions import col
 from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import table
@@ -61,9 +61,8 @@ class Sort(Step):
 
 def order_columns(step: Step, of: Selector, schema: Schema, roles: Roles) -> list[str]:
     """The columns to sort by, as they are named. Errors: `RequestError` where none is chosen, or one has values without an order."""
-    words = (of,) if isinstance(of, str) else of
     meant = set(select(of, schema, roles))
-    chosen = list(dict.fromkeys(c for word in words for c in select(word, schema, roles) if c in meant))  # as they are written
+    chosen = list(dict.fromkeys(c for word in words_of(of) for c in select(word, schema, roles) if c in meant))  # as they are written
     if not chosen:
         raise RequestError(f"{step.name}: no column to sort by is selected", code="nothing-selected")
     unfit = "has no order: its values cannot be sorted"
