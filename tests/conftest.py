@@ -149,10 +149,7 @@ def pytest_collect_file() -> Generator[None, list[object], list[object]]:
 
 
 # At the end of the process everything is collected again, and the database that the tests share is closed: extensions report what they
-# hold by then as leaked. Not before, as pytest goes through all that is not frozen twice while it ends. Workers of a parallel run end at
-# once, after all that was registered later: to free a million objects one by one takes each of them seconds.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    atexit.register(os._exit, 0)
+# hold by then as leaked. Not before, as pytest goes through all that is not frozen twice while it ends.
 atexit.register(gc.unfreeze)
 atexit.register(close_duckdb)
 
