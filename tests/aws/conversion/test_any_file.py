@@ -15,11 +15,16 @@ from hypothesis import strategies as st
 import tilth
 from tests.aws.conversion.test_flows import flow_of
 from tests.aws.conversion.test_recipes import recipe_of
-from tilth.aws.conversion import actions, operators
+from tilth.aws.conversion import data_wrangler, databrew
 from tilth.aws.conversion.conditions import COMPARISONS
+from tilth.aws.conversion.data_wrangler.operators import OPERATORS
+from tilth.aws.conversion.databrew.actions import ACTIONS
 
-SOURCE = {module: Path(module.__file__ or "").read_text("utf-8") for module in (actions, operators)}
-NAMES = {module: sorted(set(re.findall(r'"([a-z]+(?:[A-Z_][A-Za-z_]*[0-9]?)?)"', text))) for module, text in SOURCE.items()}
+SOURCE = {
+    package: "".join(path.read_text("utf-8") for path in sorted(Path(package.__path__[0]).glob("*.py")))
+    for package in (databrew, data_wrangler)
+}
+NAMES = {package: sorted(set(re.findall(r'"([a-z]+(?:[A-Z_][A-Za-z_]*[0-9]?)?)"', text))) for package, text in SOURCE.items()}
 WORDS = sorted({w for text in SOURCE.values() for w in re.findall(r'"([A-Z][A-Za-z_ -]+)"', text)})
 ODD = ["a", "b c", "0", "1", "2", "-1", "1e400", "nan", "true", "false", "a`b", "it's", "\\", "{x}", "a: [", "x\n- y", "", "é"]
 TEXTS = st.one_of(
@@ -46,14 +51,14 @@ def loads(given: Any, items: int) -> None:
     assert made == sum(len(steps) for part, steps in conversion.flow.parts.items() if part in conversion.parts)
 
 
-def parameters(module: Any, values: st.SearchStrategy[Any], **usual: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Parameters whose names the module reads, with the usual ones if they are not among them."""
-    return st.dictionaries(st.sampled_from(NAMES[module]), values, max_size=6).map(lambda given: {**usual, **given})
+def parameters(package: Any, values: st.SearchStrategy[Any], **usual: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Parameters whose names the package reads, with the usual ones if they are not among them."""
+    return st.dictionaries(st.sampled_from(NAMES[package]), values, max_size=6).map(lambda given: {**usual, **given})
 
 
-ACTION = st.tuples(st.sampled_from(sorted(actions.ACTIONS)), parameters(actions, TEXTS, sourceColumn="a", targetColumn="t"), CONDITIONS)
+ACTION = st.tuples(st.sampled_from(sorted(ACTIONS)), parameters(databrew, TEXTS, sourceColumn="a", targetColumn="t"), CONDITIONS)
 VALUES = TEXTS | st.integers(-5, 5) | st.booleans() | st.lists(TEXTS, max_size=2)
-NODE = st.tuples(st.sampled_from(sorted(operators.OPERATORS)), parameters(operators, VALUES, input_column="a", target_column="b"))
+NODE = st.tuples(st.sampled_from(sorted(OPERATORS)), parameters(data_wrangler, VALUES, input_column="a", target_column="b"))
 
 
 @pytest.mark.slow

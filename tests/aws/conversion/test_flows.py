@@ -12,7 +12,8 @@ import pytest
 
 import tilth
 from tests.cases import cases
-from tilth.aws.conversion.operators import OPERATORS, snake
+from tilth.aws.conversion.data_wrangler.operators import OPERATORS
+from tilth.aws.conversion.data_wrangler.transform import snake
 
 CASES = cases(Path(__file__).with_name("flows.yaml"))
 

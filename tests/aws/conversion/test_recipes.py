@@ -14,7 +14,7 @@ import pytest
 import tilth
 from tests.cases import cases
 from tests.steps.keys import NAME as KEY_NAME
-from tilth.aws.conversion.actions import ACTIONS, REASONS
+from tilth.aws.conversion.databrew.actions import ACTIONS, REASONS
 from tilth.errors import RequestError
 
 CASES = cases(Path(__file__).with_name("recipes.yaml"))

@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from tilth.aws.conversion import data_wrangler, databrew, glue_jobs
+from tilth.aws.conversion import glue_jobs
+from tilth.aws.conversion.data_wrangler import flows
+from tilth.aws.conversion.databrew import recipes
 from tilth.aws.conversion.formulas import mistake_in
 from tilth.aws.conversion.made import Item, Made, Placed, arranged
 from tilth.errors import Mistake, RequestError, joined
@@ -102,14 +104,14 @@ def convert(path: str | Path, data: str | None = None) -> Conversion:
     """
     given = document(path, "file to convert")
     name = Path(path).name
-    steps, nodes, job = databrew.steps_of(given), data_wrangler.nodes_of(given), glue_jobs.nodes_of(given)
+    steps, nodes, job = recipes.steps_of(given), flows.nodes_of(given), glue_jobs.nodes_of(given)
     if len(steps or nodes or job or ()) > MOST:
         raise RequestError(f"{str(path)!r} has {len(steps or nodes or job or ())} actions", accepted=f"at most {MOST}", code="too-large")
     if steps is not None:
-        return Conversion(name, RECIPE, tuple(map(_checked, databrew.items_of(steps))), data)
+        return Conversion(name, RECIPE, tuple(map(_checked, recipes.items_of(steps))), data)
     if nodes is not None:
-        place = data or data_wrangler.source_of(data_wrangler.path_of(nodes))
-        return Conversion(name, FLOW, tuple(map(_checked, data_wrangler.items_of(nodes))), place)
+        place = data or flows.source_of(flows.path_of(nodes))
+        return Conversion(name, FLOW, tuple(map(_checked, flows.items_of(nodes))), place)
     if job is not None:
         return Conversion(name, JOB, tuple(map(_checked, glue_jobs.items_of(job))), data)
     accepted = f"{RECIPE} (a list of steps), {FLOW} (a mapping with `nodes`), or {JOB} (a mapping with `CodeGenConfigurationNodes`)"

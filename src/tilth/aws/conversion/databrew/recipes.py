@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tilth.aws.conversion.actions import ACTIONS, REASONS, Action
+from tilth.aws.conversion.databrew.action import Action
+from tilth.aws.conversion.databrew.actions import ACTIONS, REASONS
 from tilth.aws.conversion.made import Item, Made, NotConverted
 from tilth.yaml import yaml_value
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from tilth.aws.conversion.data_wrangler.operators import OPERATORS
+from tilth.aws.conversion.data_wrangler.transform import Transform, snake
 from tilth.aws.conversion.made import WAYS, Item, Made, NotConverted, formula, joined, renamed
-from tilth.aws.conversion.operators import OPERATORS, Transform, snake
 from tilth.aws.conversion.parameters import Parameters
 from tilth.engine.user_sql.writing import identifier
 from tilth.yaml import yaml_value

@@ -1,0 +1,1 @@
+"""Flows of SageMaker Data Wrangler become flows of Tilth."""

@@ -1,0 +1,1 @@
+"""Recipes of AWS Glue DataBrew become steps of a flow."""
