@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -136,31 +136,33 @@ def checked(
     *,
     sources: Mapping[str, Any] | None = None,
     history: str | Path | None = None,
-    at: datetime | None = None,
+    at: date | str | None = None,
     row_files: RowFiles = RowFiles(),
     what_if: bool = False,
     **options: Any,
 ) -> Checked:
     """The check of a table by a ruleset, with facts for the report: see `tilth.check`."""
+    from tilth.rules.conditions import check_time
     from tilth.rules.evaluation import evaluate
     from tilth.rules.row_output import row_results
     from tilth.rules.scores import scores
 
+    asked_at = None if at is None else check_time(at)
     ledger = None if history is None else _ledger(history)
     with session.working_for(RULES):
         ruleset = ruleset if isinstance(ruleset, Ruleset) else ruleset.ruleset(session.schema(data))
         tables = {name: table_of(source, session) for name, source in (sources or {}).items()}
         row_files.reject(data, tables.values())
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
-        with nullcontext() if ledger is None else ledger.reading(key, at) as earlier:
-            asked = {"sources": tables, "history": earlier, "now": at or datetime.now(UTC), **options}
+        with nullcontext() if ledger is None else ledger.reading(key, asked_at) as earlier:
+            asked = {"sources": tables, "history": earlier, "now": asked_at or datetime.now(UTC), **options}
             evaluation = evaluate(data, ruleset, session, **asked)
             damage = _noticed(data, ruleset, evaluation, session, asked) if what_if else ()
     rows = partial(row_results, data, ruleset, evaluation.prepared, skips=row_files.outside == "skipped", labels=row_files.labels)
     facts = _write_rows(data, rows(), evaluation.rows, session, row_files) if row_files.places else {}
     metrics = {**evaluation.statistics, **scores(evaluation.findings)}
     named = {"ruleset": Path(file).stem} if ruleset.source and (file := ruleset.source.file) else {}
-    return Checked((*evaluation.findings, *damage), {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, at, rows)
+    return Checked((*evaluation.findings, *damage), {"rows": evaluation.rows, **named, **facts}, key, metrics, ledger, asked_at, rows)
 
 
 def _noticed(data: Dataset, ruleset: Ruleset, evaluation: Evaluation, session: Session, asked: Mapping[str, Any]) -> Iterable[Finding]:

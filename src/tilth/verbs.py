@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal
@@ -182,7 +182,7 @@ def check(
     engine: AnyEngine = None,
     sources: Mapping[str, Any] | None = None,
     history: str | Path | None = None,
-    at: datetime | None = None,
+    at: date | str | None = None,
     passed: str | Path | None = None,
     failed: str | Path | None = None,
     rows: str | Path | None = None,
@@ -198,7 +198,8 @@ def check(
     `sources` are further tables that rules may name (ReferentialIntegrity, CustomSql …): datasets, or anything that `read` takes.
     `history` is a file with the metrics of earlier checks, or the database at `postgresql://user@host/db`, to which this check's are added
     at the end, under the `Primary` of the ruleset's DataSources, or without one under the path of the data. `at` is the time of the check,
-    by default now: what `now()` is, before which metrics are earlier ones, and under which its own are recorded.
+    by default now: what `now()` is, before which metrics are earlier ones, and under which its own are recorded; a datetime, a date or a
+    string in ISO form, in UTC where it has no zone.
 
     `passed` and `failed` are places for the rows that pass every rule and for those that fail one, where `DataQualityRulesFail` lists the
     failed rules of each; `rows` is one for all rows with the columns that Glue adds. `outside_where` says what becomes of a row outside

@@ -123,6 +123,7 @@ def test_frames_without_a_wrapper() -> None:
     assert list(quality.keys()) == ["originalData", "ruleOutcomes", "rowLevelOutcomes"]
     with pytest.raises(RequestError, match="no frame 'aggregatedMetrics'"):
         quality["aggregatedMetrics"]
+    assert "aggregatedMetrics" not in quality.keys() and quality.get("aggregatedMetrics") is None  # noqa: SIM118 -- as scripts write it
     with pytest.raises(RequestError, match="has a column DataQualityRulesPass already"):
         EvaluateDataQuality().process_rows(frame=quality["rowLevelOutcomes"], ruleset=rules)
     again = EvaluateDataQuality.apply(frame=DynamicFrame(quality["rowLevelOutcomes"]), ruleset=rules)  # which adds no columns

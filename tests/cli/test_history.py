@@ -28,3 +28,6 @@ def test_what_there_is_not(tilth, tmp_path):
     wrong = tilth("history", "h.db", "--metric", "Column.a.Completenes")
     assert wrong.code == 2 and "did you mean 'Column.a.Completeness'?" in wrong.err
     assert tilth("history", "h.db", "--exclude", "7").code == 2
+    wrong = tilth("history", "h.db", "--dataset", "d.cvs")
+    assert wrong.code == 2 and "no check of a dataset 'd.cvs' is recorded" in wrong.err and "'d.csv'" in wrong.err
+    assert tilth("history", "h.db").out.startswith("1 check in h.db")

@@ -195,7 +195,7 @@ EXITS = [
     (["check", "loans.csv", "bad.dqdl"], 1),
     (["check", "nothing.csv", "good.dqdl"], 2),
     (["run", "loans.yaml", "-o", "/proc/nothing/out"], 3),
-    (["lint", "good.dqdl"], 0),
+    (["lint", "good.dqdl", "--target", "glue-etl"], 0),
     (["lint", "broken.dqdl"], 2),
 ]
 

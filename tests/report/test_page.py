@@ -131,8 +131,9 @@ def test_a_failed_rule_shows_its_details():
         "two",
         'With its names resolved: Mean "x" > 4.0.',
         "Labels: team = sales.",
+        "a warning",
     ]
-    assert [plain(b.words) for b in found.blocks if isinstance(b, Words)] == ["a warning", "Measured: Column.x.Mean 3.5, Column.x.Sum 7."]
+    assert [plain(b.words) for b in found.blocks if isinstance(b, Words)] == ["Measured: Column.x.Mean 3.5, Column.x.Sum 7."]
 
 
 def test_a_composite_shows_its_parts():

@@ -13,7 +13,8 @@ from tests.rules.cases import FOLDER, evaluate
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.errors import MachineError
-from tilth.report import Outcome
+from tilth.report import Outcome, Report
+from tilth.report.text import to_plain_text
 from tilth.rules import parse
 
 DAYS = [dt.date(2024, 3, 1), dt.date(2024, 3, 2), dt.date(2024, 3, 3), None, dt.date(2024, 3, 5)]
@@ -145,6 +146,15 @@ def test_a_value_in_the_future_is_said_and_so_is_a_newest_value_that_is_fresh(da
     assert (found.outcome, found.payload.rows["passed"]) == (Outcome.FAILED, 2)
     assert found.payload.warnings == ("values in the future: 1",)
     assert "`with threshold > 0` asks it of one row" in found.message
+
+
+def test_rows_that_pass_because_others_have_their_values_are_said(data, engine):
+    rules = 'Rules = [ CustomSql "select code from primary where price < 15", CustomSql "select id from primary where price < 45" ]'
+    shared, own = evaluate(data, parse(rules), engine)
+    assert [f.payload.rows["passed"] for f in (shared, own)] == [2, 4]
+    (warning,) = shared.payload.warnings
+    assert "the query returns 1 row, and 2 pass: those with the same values of code" in warning and own.payload.warnings == ()
+    assert warning in " ".join(to_plain_text(Report("check", (shared,))).split())
 
 
 def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, engine):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import tilth
+from tilth.errors import RequestError
 from tilth.history import ledger_at
 from tilth.report import Outcome
 from tilth.rules.expected import FEWEST, STUDENT, Expected, expected
@@ -93,6 +94,22 @@ def test_chance_is_seldom_taken_for_a_season():
     assert seen < 20
 
 
+def test_a_season_outlives_an_outlier():
+    chance = random.Random(2)
+    usual, times = daily(42, lambda t: (100 if t.weekday() >= 5 else 180) + 3 * (t - MONDAY).days + chance.gauss(0, 4))
+    values = [30 if t.day == 30 else x for x, t in zip(usual, times, strict=True)]
+    found = expected(values, times=times, at=MONDAY + timedelta(days=47))  # a Saturday
+    assert found.season == "a week" and found.value == pytest.approx(100 + 3 * 47, abs=12)
+
+
+def test_limits_know_that_a_season_is_learned_from_few_values():
+    chance, outside = random.Random(1), 0
+    for _ in range(60):
+        values, times = daily(chance.randint(22, 30), lambda t: (20 if t.weekday() >= 5 else 100) + chance.gauss(0, 5))
+        outside += not expected(values[1:], times=times[1:], at=times[0]).holds(values[0])
+    assert outside <= 6
+
+
 def test_limits_are_wider_after_a_pause():
     values, times = daily(10, lambda t: 10 + t.day % 2)
     found = [expected(values, times=times, at=times[0] + timedelta(days=d)) for d in (1, 3, 90)]
@@ -105,6 +122,17 @@ ROWS = pa.table({"x": [1.0, 2.0, 3.0, 4.0], "word": ["a", "bb", None, "a"]})
 
 def checked(table: pa.Table, place: Path, rules: str, **options):
     return tilth.check(table, f'DataSources = {{ "Primary": "t" }} Rules = [ {rules} ]', history=place, **options).findings
+
+
+def test_the_time_of_a_check_is_a_datetime_a_date_or_a_string(tmp_path):
+    times = [datetime(2026, 1, 1), date(2026, 1, 2), "2026-01-03", "2026-01-04T01:00+02:00"]
+    for at in times:
+        (found,) = checked(ROWS, tmp_path / "history.db", 'DetectAnomalies "RowCount"', at=at)
+    assert found.payload.warnings == () and found.outcome == Outcome.PASSED
+    recorded = [str(c.at) for c in ledger_at(tmp_path / "history.db").checks()]
+    assert recorded == [f"2026-01-0{d}+00:00" for d in ("3 23:00:00", "3 00:00:00", "2 00:00:00", "1 00:00:00")]
+    with pytest.raises(RequestError, match="'yesterday' is not the time of a check"):
+        checked(ROWS, tmp_path / "history.db", "RowCount > 1", at="yesterday")
 
 
 def test_a_metric_is_watched_over_checks(tmp_path):

@@ -73,6 +73,10 @@ class DynamicFrame:
         return getattr(object.__getattribute__(self, "frame"), name)
 
 
+class FrameError(RequestError, KeyError):
+    """A frame that the evaluation does not have: a `KeyError`, by which `in` and `get` know it."""
+
+
 @dataclass(frozen=True)
 class DynamicFrameCollection(Mapping[str, Any]):
     """The frames of an evaluation by Glue's keys, and its report, which `save` writes and `raise_for_failures` judges."""
@@ -81,7 +85,7 @@ class DynamicFrameCollection(Mapping[str, Any]):
     report: Report
 
     def __getitem__(self, key: str) -> Any:
-        RequestError.reject(unknown([key], self.frames, "the evaluation has no frame {}", "unknown-frame"))
+        FrameError.reject(unknown([key], self.frames, "the evaluation has no frame {}", "unknown-frame"))
         return self.frames[key]
 
     def __iter__(self) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
@@ -16,6 +16,7 @@ from tilth.engine.session import Session
 from tilth.errors import Place, RequestError, RulesError, did_you_mean, listed
 from tilth.formats import read, to_arrow
 from tilth.rules import Composite, Rule, Ruleset, parse
+from tilth.rules.conditions import check_time
 from tilth.rules.language.references import named_rule
 from tilth.store.local import text_of
 from tilth.store.scratch import Scratch
@@ -149,7 +150,8 @@ class _Reader:
     def case(self, given: CasePart, at: Keys, shared: Mapping[str, Dataset], time: date | None) -> Case:
         tables = {**shared, **{name: self.table(rows, (*at, "tables", name)) for name, rows in given.tables.items()}}
         expectations = tuple(self.expectations(given.expect, (*at, "expect")))
-        return Case(given.name, self.table(given.rows, (*at, "rows")), tables, _time(given.at or time), expectations)
+        moment = None if (asked := given.at or time) is None else check_time(asked)
+        return Case(given.name, self.table(given.rows, (*at, "rows")), tables, moment, expectations)
 
     # ── rows ──
 
@@ -228,11 +230,3 @@ class _Reader:
             return str(parse("\n".join([*self.variables, f"Rules = [ {text} ]"])).rules[0])
         except RulesError:
             return text
-
-
-def _time(given: date | datetime | None) -> datetime | None:
-    """A time in UTC, that of a day its beginning."""
-    if given is None:
-        return None
-    time = given if isinstance(given, datetime) else datetime.combine(given, datetime.min.time())
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

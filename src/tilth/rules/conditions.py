@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
-from tilth.errors import RulesError
+from tilth.errors import RequestError, RulesError
 from tilth.rules.language import syntax
 from tilth.rules.language.functions import evaluate
 
@@ -43,6 +43,21 @@ class Setting:
     def timestamp(self) -> datetime:
         """`now()`: UTC without zone, seconds cut off."""
         return utc(self.now).replace(second=0, microsecond=0)
+
+
+def check_time(given: date | str) -> datetime:
+    """The time of a check, in UTC: without a zone it is there already, of a day its beginning. Errors: `RequestError` for no time.
+
+    >>> print(check_time("2026-01-02"), check_time("2026-01-02T01:30+02:00"))
+    2026-01-02 00:00:00+00:00 2026-01-01 23:30:00+00:00
+    """
+    try:
+        found = datetime.fromisoformat(given) if isinstance(given, str) else given
+        time = found if isinstance(found, datetime) else datetime.combine(found, datetime.min.time())
+    except (ValueError, TypeError) as error:
+        accepted = "a date, a datetime, or a string such as '2026-01-31' or '2026-01-31T06:00'"
+        raise RequestError(f"{given!r} is not the time of a check", accepted=accepted, code="bad-time") from error
+    return utc(time).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

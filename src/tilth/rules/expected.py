@@ -17,6 +17,7 @@ FEWEST_OF_NORMAL = 12  # from so many on, three deviations are allowed
 STUDENT = (10.0, 8.8915, 6.4348, 5.376, 4.8002, 4.4421, 4.1991, 4.024, 3.892)
 """How many deviations are allowed for 3, 4 … 11 values: the two-sided 99.7 % quantile of Student's t, at most 10."""
 SURE = 1.96  # deviations from no trend, by Mann and Kendall, from which a trend is believed: 95 %
+OUTLIER = 5.0  # standard deviations from its season beyond which a value says nothing of whether there is one
 EXPLAINED, CHANCE = 0.2, 4.0  # share of the variance that a season explains at least, and spreads beyond what chance would
 LONGEST = 4.0  # gap to the latest value by which limits are widened
 REGULAR = 0.1  # of the usual gap: so much may all differ from it in runs that are equally far apart
@@ -66,13 +67,14 @@ def expected(
 ) -> Expected:
     """The value that follows earlier ones, the latest of which comes first; with their `times`, the one that follows `at` a time.
 
-    value = level + trend + season, limits = value ± k · s · √(gap + 1/n): the level is the median; the trend is the median slope (Theil
-    and Sen) where there are eight values and more, and its sign is significant (Mann and Kendall, 95 %); the season is the median of the
-    values at the same hour, weekday or day of the month, or so many runs apart, where there are two whole periods and it explains a fifth
-    of the variance and more than chance would; s = 1.4826 · the median absolute residual, or the mean one where that is 0, or next to
-    nothing; k is 3 for twelve values and more, and Student's quantile for fewer. The gap is that to the latest value, as a multiple of the
-    usual one, 1 to 4. Limits are inside the `domain` of the metric. Only the latest hundred values count. Without times the runs are
-    taken to be equally far apart.
+    value = level + trend + season, limits = value ± k · s · √(gap + 1/n): the level is the median; the trend is the median slope (Theil and
+    Sen) where there are eight values and more, and its sign is significant (Mann and Kendall, 95 %); the season is the median of the values
+    at the same hour, weekday or day of the month, or so many runs apart, where there are two whole periods and it explains a fifth of the
+    variance and more than chance would, both without outliers: what is more than five deviations from its season counts as five; s = 1.4826
+    · the median absolute residual, with a season of those beyond the smallest ones, as many as it has phases, or the mean one where that is
+    0, or next to nothing; k is 3 for twelve values and more, and Student's quantile for fewer. The gap is that to the latest value, as a
+    multiple of the usual one, 1 to 4. Limits are inside the `domain` of the metric. Only the latest hundred values count. Without times the
+    runs are taken to be equally far apart.
 
     >>> expected([10.0, 11.0, 9.0, 10.0])
     Expected(value=10.0, low=2.63..., high=17.36...)
@@ -84,7 +86,7 @@ def expected(
     plain = [x - s for x, s in zip(values, season.of_values, strict=True)]
     slope = _slope(plain, places)
     level = median(x - slope * t for x, t in zip(plain, places, strict=True))
-    residuals = [abs(x - slope * t - level) for x, t in zip(plain, places, strict=True)]
+    residuals = sorted(abs(x - slope * t - level) for x, t in zip(plain, places, strict=True))[season.phases :]
     least = 1e-9 * max(1.0, abs(level))  # what is smaller is rounding
     spread = next(s for s in (1.4826 * median(residuals), fmean(residuals), least) if s >= least)
     k = 3.0 if n >= FEWEST_OF_NORMAL else STUDENT[n - FEWEST]
@@ -110,6 +112,7 @@ class _Season:
     name: str
     of_values: Sequence[float]
     of_next: float
+    phases: int = 0  # medians that were learned: as many residuals are next to nothing, and say nothing of the spread
 
 
 def _season(values: Sequence[float], places: Sequence[float], times: Sequence[datetime], at: datetime | None) -> _Season:
@@ -146,12 +149,16 @@ def _explaining(name: str, values: Sequence[float], phases: Sequence[int]) -> It
     if p < 2 or n <= p or len(groups.get(phases[-1], ())) < 2:
         return
     shift = {phase: median(of) - whole for phase, of in groups.items()}
-    rest = sum((x - whole - shift[phase]) ** 2 for phase, x in zip(phases, values, strict=False)) / (n - p)
+    residuals = [x - whole - shift[phase] for phase, x in zip(phases, values, strict=False)]
+    most = OUTLIER * 1.4826 * median(map(abs, residuals)) or math.inf
+    limited = [min(max(x, -most), most) for x in residuals]
+    values = [whole + shift[phase] + x for phase, x in zip(phases, limited, strict=False)]
+    rest = sum(x**2 for x in limited) / (n - p)
     total = sum((x - fmean(values)) ** 2 for x in values) / (n - 1)
     between = (total * (n - 1) - rest * (n - p)) / (p - 1)
     by_chance = 1 + CHANCE * math.sqrt(2 / (p - 1) + 2 / (n - p))  # of the ratio of variances between and within: its mean and spread
     if total > 0 and 1 - rest / total >= EXPLAINED and between > by_chance * rest:
-        yield 1 - rest / total, _Season(name, [shift[phase] for phase in phases[:-1]], shift[phases[-1]])
+        yield 1 - rest / total, _Season(name, [shift[phase] for phase in phases[:-1]], shift[phases[-1]], p)
 
 
 def _slope(values: Sequence[float], places: Sequence[float]) -> float:

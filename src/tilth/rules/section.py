@@ -128,8 +128,8 @@ def _verdict(finding: Finding[RuleVerdict], several: bool, common: Set[str]) -> 
         lines.append(f"With its names resolved: {code(payload.evaluated, 400)}.")
     if labels := {k: v for k, v in payload.labels.items() if k not in common}:
         lines.append("Labels: " + ", ".join(code(f"{k} = {shown(v)}") for k, v in labels.items()) + ".")
-    blocks: list[Block] = [Words(w) for w in payload.warnings]
-    blocks += _leaves(payload)
+    lines += payload.warnings
+    blocks: list[Block] = _leaves(payload)
     if len(payload.metrics) > 1 or (payload.metrics and not finding.message and finding.outcome is not Outcome.PASSED):
         blocks.append(Words(f"Measured: {_metrics(payload.metrics)}."))
     if finding.examples:

@@ -50,9 +50,16 @@ def command(place: str, dataset: str | None, metric: str | None, exclude: tuple[
 
 
 def _checks(ledger: Ledger, dataset: str | None) -> tuple[str, list[dict[str, Any]]]:
+    from tilth.errors import RequestError, unknown
+    from tilth.report.blocks import counted
+
     checks = ledger.checks(dataset)
+    if dataset and not checks:
+        RequestError.reject(
+            unknown([dataset], {c.dataset for c in ledger.checks()}, "no check of a dataset {} is recorded", "unknown-dataset")
+        )
     rows = [{"check": c.number, "at": c.at.isoformat(), "dataset": c.dataset, "metrics": c.metrics, "left out": c.excluded} for c in checks]
-    return f"{len(checks):,} checks", rows
+    return counted(len(checks), "check"), rows
 
 
 def _values(ledger: Ledger, dataset: str | None, metric: str) -> tuple[str, list[dict[str, Any]]]:

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("rules", type=INPUT, metavar="RULES…", nargs=-1, required=True)
 @click.option("--strict", is_flag=True, help="Accept only what AWS Glue accepts.")
+@click.option(
+    "--target",
+    type=click.Choice(["glue", "glue-etl", "glue-catalog"]),
+    help="Also warn of what AWS Glue would not run: the limits of its service, and what its jobs or its Data Catalog lack.",
+)
 @click.option("--json", is_flag=True, help="Print the messages as JSON.")
-def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
+def command(rules: tuple[str, ...], strict: bool, target: str | None, json: bool) -> int:
     """Check DQDL rulesets without data. Exit code 2 if one has an error; warnings are not errors."""
     from tilth.report.blocks import counted
 
-    mistakes = [m for path in rules for m in _linted(path, strict)]
+    mistakes = [m for path in rules for m in _linted(path, strict, target)]
     if json:
         import json as json_
         from dataclasses import asdict
@@ -35,7 +40,7 @@ def command(rules: tuple[str, ...], strict: bool, json: bool) -> int:
     return 2 if errors else 0
 
 
-def _linted(path: str, strict: bool) -> Sequence[Mistake]:
+def _linted(path: str, strict: bool, target: str | None) -> Sequence[Mistake]:
     """The mistakes of a file, among them that it cannot be read."""
     from tilth.errors import RulesError
     from tilth.rules import lint
@@ -45,4 +50,4 @@ def _linted(path: str, strict: bool) -> Sequence[Mistake]:
         text = text_of(path, "ruleset", RulesError)
     except RulesError as error:
         return error.mistakes
-    return lint(text, file=path, strict=strict)
+    return lint(text, file=path, strict=strict, target=target)

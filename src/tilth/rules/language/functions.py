@@ -121,7 +121,8 @@ def _index(call: Call, given: list[Values], history: Sequence[float]) -> Values:
         _reject(call, "a list and a position, counted from 0", glue)
     values = given[0] if isinstance(given[0], tuple) else (given[0],)
     if given[1] >= len(values):
-        raise EvaluationError(f"{call}: there are only {len(values)} values", call, short=len(values) >= len(history))
+        there = f"there {'is' if len(values) == 1 else 'are'} only {len(values)} value{'' if len(values) == 1 else 's'}"
+        raise EvaluationError(f"{call}: {there}", call, short=len(values) >= len(history))
     return values[int(given[1])]
 
 

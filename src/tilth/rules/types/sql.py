@@ -19,8 +19,9 @@ from tilth.engine.expressions import all_rows, coalesce, col, lit, not_
 from tilth.engine.layers import table
 from tilth.engine.user_sql.bounds import limited, reject_products
 from tilth.engine.user_sql.query import parse_query
-from tilth.errors import ExpressionError, RulesError
+from tilth.errors import ExpressionError, RulesError, listed
 from tilth.metrics.columns import RowCount
+from tilth.report.blocks import counted
 from tilth.rules.conditions import Criterion
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
@@ -106,12 +107,21 @@ def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
 
     def judge(values: Values) -> RuleResult:
         ((n,),), ((passed,),) = _execute(context, rows), _execute(context, hits)
-        return _by_share(passed, n, threshold)
+        ((given,),) = _execute(context, exp.select(all_rows()).from_(query.subquery("q"), copy=False)) if passed else ((0,),)
+        return replace(_by_share(passed, n, threshold), warnings=_together(given, passed, returned))
 
     read = {mention.name for mention in query.find_all(exp.Table)}
     tables = {view: data for data in context.sources.values() if (view := context.engine.view(data)) in read}
     member = Membership(returned, query.subquery("q"), returned, (True,) * len(returned), tuple(tables.items()))
     return PreparedRule((), judge, (), col(MEMBER), failing=partial(not_among, context.data, member, returned), member=member)
+
+
+def _together(given: int, passed: int, returned: tuple[str, ...]) -> tuple[str, ...]:
+    """A warning if more rows pass than the query names: those with the values of one that it names."""
+    if passed <= given:
+        return ()
+    said = f"the query returns {counted(given, 'row')}, and {passed:,} pass: those with the same values of {listed(returned)}"
+    return (f"W-SQL-KEY: {said}; return a key, so that each row that passes is named",)
 
 
 def _by_share(passed: int, n: int, threshold: Criterion | None) -> RuleResult:
