@@ -1,4 +1,4 @@
-"""Tilth makes data ready for machine learning, proves that it is, and carries the same preparation in front of the model.
+"""Tilth prepares data for machine learning, checks that it is ready, and applies the same preparation when the model is served.
 
 Each verb takes a path, a table of Arrow, pandas, Polars, DuckDB or Spark, or a `Dataset`:
 

@@ -89,7 +89,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tilth", message="tilth %(version)s")
 def tilth() -> None:
-    """Make data ready for machine learning, prove that it is, and carry the same preparation in front of the model."""
+    """Prepare data for machine learning, check that it is ready, and serve the same preparation with the model."""
 
 
 def run(words: Sequence[str]) -> int:

@@ -37,9 +37,9 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     show(report)
     say(
         "",
-        f"The data has planted flaws, and the report has found them: {folder / 'result' / 'report.html'}",
-        f"The flow is a file to read and change: {flow}",
-        f"Try next: tilth check {folder / 'loans.csv'} RULES, tilth plan {flow}, tilth init YOUR.csv",
+        f"The data has planted flaws. The report shows them; open it in a browser: {folder / 'result' / 'report.html'}",
+        f"The flow that detects and repairs them, to read and change: {flow}",
+        "For your own data: tilth init YOUR.csv drafts a flow, tilth recommend YOUR.csv drafts rules",
     )
     return 0
 
