@@ -186,7 +186,7 @@ class TablesStep(Step):
     """In Python: name → table, as `read` takes it. A flow file names tables under `data`: `tables: {customers: customers.parquet}`."""
 
     private: Selector = field(default=(), kw_only=True)
-    """Those of the new columns that become private. A column made of a private one, or with the name of one, is so anyway."""
+    """The new columns that become private. A column made from a private one, or with the name of one, is always private."""
 
     parts = frozenset({"rows"})
 
@@ -240,9 +240,9 @@ class ColumnStep(Step):
     """A step that treats each of its columns alike. A subclass says what one column needs, learns and becomes."""
 
     columns: Selector
-    """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
+    """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front excludes."""
     into: str = field(default="", kw_only=True)
-    """The column that is made, with `{column}` for the name of the one it is made of, which then stays as it was. Default: in place."""
+    """The name of a new column, with `{column}` for the name of the original, which then stays unchanged. Default: in place."""
 
     def __init_subclass__(cls) -> None:
         cls.learns = cls.needs is not ColumnStep.needs or cls.asked is not ColumnStep.asked

@@ -18,7 +18,7 @@ from tilth.steps.step import ColumnStep
 
 @dataclass(frozen=True)
 class Cast(ColumnStep):
-    """Values become values of another kind; what cannot be read as one becomes null, and is counted.
+    """Converts values to another kind. A value that cannot be converted becomes null and is counted.
 
     | to | from |
     |---|---|
@@ -39,11 +39,11 @@ class Cast(ColumnStep):
     makes_columns = True
 
     to: Literal["integer", "float", "string", "boolean", "date", "timestamp", "timestamp with time zone"]
-    """The kind that values become."""
+    """The kind to convert to."""
     invalid: Literal["null", "error"] = "null"
-    """What becomes of a value that cannot be read: null, or the run is refused."""
+    """What happens to a value that cannot be read: it becomes null, or the run stops with an error."""
     keep_invalid: bool = False
-    """Whether a column `{column}_typecast_error` is added that keeps the values that could not be read, and is null elsewhere."""
+    """Whether to add a column `{column}_typecast_error` with the values that could not be read; it is null elsewhere."""
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         x, made, wrong = col(column.name), self._made(column), self.unreadable(column)

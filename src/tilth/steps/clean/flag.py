@@ -21,7 +21,7 @@ VALUE = "value"  # what a condition calls the cell
 
 @dataclass(frozen=True)
 class Flag(ColumnStep):
-    """A new column that is 1 where a cell is missing, infinite, or meets a condition, and else 0; the column itself stays.
+    """Adds a column that is 1 where a value is missing, is infinite, or meets a condition, and 0 elsewhere. The original column stays.
 
     | `with` | 1 where |
     |---|---|
@@ -33,7 +33,7 @@ class Flag(ColumnStep):
 
     Elsewhere: scikit-learn's MissingIndicator (`with: missing`).
 
-    Errors: a condition that is missing, or not one of this kind of values; `infinite` of a column that is not numeric.
+    Errors: a condition that is missing or does not fit the kind of the column; `infinite` for a column that is not numeric.
 
     >>> print(Flag("numeric", with_="condition", where="value < 0"))
     flag(columns='numeric', into='{column}_condition', with='condition', where='value < 0')
@@ -43,9 +43,9 @@ class Flag(ColumnStep):
     parts = frozenset({"rows", "features"})
 
     with_: Literal["missing", "infinite", "condition"] = "missing"
-    """What is flagged. The new column is called `{column}_missing` and so on, if `into` does not say otherwise."""
+    """What to flag. The new column is called `{column}_missing` and so on, unless `into` names it."""
     where: str = ""
-    """`condition`: the condition, in SQL, in which `value` is the cell."""
+    """`condition`: the condition in SQL; `value` stands for the value of the column."""
 
     def __post_init__(self) -> None:
         if not self.into:

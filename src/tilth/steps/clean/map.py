@@ -22,14 +22,15 @@ KINDS: Mapping[type, Kind] = {str: Kind.STRING, bool: Kind.BOOLEAN, int: Kind.IN
 
 @dataclass(frozen=True)
 class Map(ColumnStep):
-    """Values become other values, by a table that you write: `values: {S: small, M: medium, L: large}`.
+    """Replaces values by a table that you write: `values: {S: small, M: medium, L: large}`.
 
-    Null stays null. A value that is not in the table stays as it is, becomes null or `default`, or is an error. The new values are of one
-    kind; where others stay, of the column's kind. In a column of strings a key such as 1 means the string `1`.
+    Null stays null. A value that is not in the table stays as it is, becomes null or `default`, or is an error. The new values must be of
+    one kind; if other values stay, it must be the kind of the column. In a string column, a key such as 1 means the string `1`.
 
     Elsewhere: pandas' `Series.replace` (`others: keep`) and `Series.map` (`others: null`).
 
-    Errors: a column that is neither of strings, integers nor booleans; values of several kinds; a value that `others: error` refuses.
+    Errors: a column that does not hold strings, integers or booleans; new values of several kinds; with `others: error`, a value that is
+    not in the table.
 
     >>> print(Map("size", values={"S": 1, "M": 2}, others="null"))
     map(columns='size', values=[('S', 1), ('M', 2)], others='null')
@@ -39,11 +40,11 @@ class Map(ColumnStep):
     parts = frozenset({"rows", "features"})
 
     values: tuple[tuple[Value, Value], ...] | Mapping[Value, Value]
-    """Value → what it becomes."""
+    """Value → new value."""
     others: Literal["keep", "null", "error"] | None = None
-    """What becomes of a value that is not in the table. Default: `keep`."""
+    """What happens to a value that is not in the table. Default: `keep`."""
     default: Value | None = None
-    """What a value becomes that is not in the table, in place of `others`."""
+    """The new value for values that are not in the table; use it instead of `others`."""
 
     def __post_init__(self) -> None:
         if isinstance(self.values, Mapping):

@@ -24,13 +24,13 @@ def rearranged(data: Dataset, names: Mapping[str, str]) -> Dataset:
 
 @dataclass(frozen=True)
 class Move(Step):
-    """Columns stand in another place: first, last, at a number, or beside another column. They keep their order among themselves.
+    """Moves columns to the start, the end, a position, or next to another column. They keep their order among themselves.
 
-    A model reads columns by their names, and most files, arrays and people by their places.
+    Models find columns by name; most files, arrays and people find them by position.
 
     Elsewhere: Polars' `select`, pandas' `reindex(columns=…)`, dplyr's `relocate`.
 
-    Errors: a column that is not there; a column that is to stand beside itself; not one of `to`, `before` and `after`.
+    Errors: a column that does not exist; a column to be moved next to itself; not exactly one of `to`, `before` and `after`.
 
     >>> print(Move("age", before="income"))
     move(columns='age', before='income')
@@ -42,13 +42,13 @@ class Move(Step):
     learned_types: ClassVar[Mapping[str, Any]] = {"last": list[str]}
 
     columns: Selector
-    """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
+    """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front excludes."""
     to: int | str = ""
-    """Where they stand: `start`, `end`, or the number of the place of the first of them, from 0."""
+    """Their new position: `start`, `end`, or the number of the first of them, from 0."""
     before: str = ""
-    """The column ahead of which they stand."""
+    """The column that they are placed before."""
     after: str = ""
-    """The column behind which they stand."""
+    """The column that they are placed after."""
 
     def __post_init__(self) -> None:
         RequestError.reject(self._mistakes())

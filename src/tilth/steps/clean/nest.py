@@ -41,16 +41,16 @@ def _value(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Nest(Step):
-    """Columns become one column: of structs with their names, of lists of their values, or of strings with JSON objects.
+    """Combines columns into one: structs with their names, lists of their values, or strings with JSON objects.
 
-    Null is a value like others: no struct, list or object is null itself. The columns of a list are of one kind; integers, floats and
-    decimals together become floats. Days and times are written to JSON by ISO 8601, infinite numbers as null; it is written by Python on
-    every engine, which `tilth plan` marks.
+    Nulls are kept inside; no struct, list or object is itself null. The columns of a list must be of one kind; integers, floats and
+    decimals together become floats. In JSON, dates and times follow ISO 8601, and infinite numbers are null. Python writes JSON on every
+    engine; `tilth plan` marks this.
 
     Elsewhere: DataBrew's NEST_TO_STRUCT, NEST_TO_ARRAY and NEST_TO_MAP; Polars' `struct` and `concat_list`; Spark's `struct`, `array` and
     `to_json`.
 
-    Errors: nothing selected; columns of several kinds for a list; kinds that JSON does not have; a new column whose name is taken.
+    Errors: nothing selected; columns of several kinds for a list; kinds that JSON does not have; a new column whose name exists.
 
     >>> print(Nest(("street", "city"), into="address", as_="json"))
     nest(columns=['street', 'city'], into='address', as='json')
@@ -63,7 +63,7 @@ class Nest(Step):
     learned_types: ClassVar[Mapping[str, Any]] = {"columns": list[str]}
 
     columns: Selector
-    """The columns: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
+    """The columns: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front excludes."""
     into: str
     """The column that is made."""
     as_: Literal["struct", "list", "json"] = "struct"

@@ -17,10 +17,10 @@ from tilth.steps.step import ColumnStep
 
 @dataclass(frozen=True)
 class NullIf(ColumnStep):
-    """Disguised missing values (`?`, `N/A`, -999) and impossible ones become null; blank strings do too.
+    """Turns placeholders for missing values (`?`, `N/A`, -999) and impossible values into null. Blank strings become null, too.
 
-    A string is compared as a whole, without the blanks around it and whatever its case (A–Z). In a column of numbers the values that
-    are numbers count, in a string column all of them: `values: ["?", -999]` serves both.
+    A string must match as a whole; spaces around it and upper or lower case (A–Z) do not matter. For a numeric column only the listed
+    numbers count, for a string column all listed values, so `values: ["?", -999]` works for both.
 
     >>> print(NullIf("all", values=("?", "N/A", -999)))
     null_if(columns='all', values=['?', 'N/A', -999])

@@ -31,7 +31,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Parse(ColumnStep):
-    """Strings become the numbers, days, times or booleans that people wrote in them; what cannot be read becomes null, and is counted.
+    """Reads numbers, dates, times or booleans that people have written as strings. A value that cannot be read becomes null and is counted.
 
     | as | reads |
     |---|---|
@@ -55,15 +55,15 @@ class Parse(ColumnStep):
     makes_columns = True
 
     as_: Literal["number", "boolean", "date", "timestamp", "timestamp with time zone"]
-    """What values become."""
+    """The kind to read."""
     decimal: Literal[".", ","] = "."
-    """`number`: the mark in front of decimals."""
+    """`number`: the decimal mark."""
     thousands: Literal[",", ".", "'", " ", "_", ""] | None = None
-    """`number`: what may stand between thousands; a blank also means those that do not break a line, `""` nothing. Default: the comma, or
-    the point where the decimal mark is a comma."""
+    """`number`: the thousands separator; a space also stands for non-breaking spaces, `""` for no separator. Default: a comma, or a point
+    if the decimal mark is a comma."""
     units: str | tuple[str, ...] | tuple[tuple[str, float], ...] | Mapping[str, float] | None = None
-    """`number`: units that may stand in front of the number or behind it, such as `[kg, EUR]`; with factors, `{k: 1000, M: 1000000}`,
-    behind it. Default: one currency sign, whichever it is."""
+    """`number`: units that may stand before or after the number, such as `[kg, EUR]`; with factors, `{k: 1000, M: 1000000}`, after it.
+    Default: any one currency sign."""
     percent: Literal["share", "number"] = "share"
     """`number`: whether `13.99%` is the share 0.1399 or the number 13.99."""
     true: str | tuple[str, ...] = ("true", "t", "yes", "y", "1", "on")
@@ -71,9 +71,9 @@ class Parse(ColumnStep):
     false: str | tuple[str, ...] = ("false", "f", "no", "n", "0", "off")
     """`boolean`: the words for false."""
     format: str | tuple[str, ...] = ()
-    """Days and times: the format, such as `%d/%m/%Y`, or several that are tried in order."""
+    """Dates and times: the format, such as `%d/%m/%Y`, or several formats, which are tried in order."""
     like: str | tuple[str, ...] = ()
-    """Days and times: an example in place of a format, such as `31/12/2012`, or several."""
+    """Dates and times: an example instead of a format, such as `31/12/2012`, or several."""
 
     def __post_init__(self) -> None:
         if isinstance(self.units, Mapping):

@@ -17,14 +17,14 @@ STAY = ("label", "prediction", "id", "time", "group", "weight", "split")
 
 @dataclass(frozen=True)
 class Select(Step):
-    """Only the chosen columns stay, in the order of the table or in that of `columns`, under other names if you wish.
+    """Only the chosen columns stay, in the order of the table or of `columns`, and under new names if you wish.
 
-    A column that plays a part stays too (label, prediction, id, time, group, weight, split), unless it is taken away by its
-    name, its role or a pattern with `!` in front: `select: numeric` keeps the label, `select: ["!id"]` drops the id. In the order of
-    `columns` it comes last, if it is not named there.
+    A column with the role label, prediction, id, time, group, weight or split stays too, unless you exclude it by its name, its role or a
+    pattern with `!` in front: `select: numeric` keeps the label, `select: ["!id"]` drops the id. With `order: columns` it comes last,
+    unless it is named there.
 
-    Errors: a column that is not there; nothing that stays; two columns with one name; a new name for a column with a role other than
-    `private`, because the role speaks of its old one.
+    Errors: a column that does not exist; no column left; two columns with the same name; a new name for a column with a role other than
+    `private`, because the role refers to the old name.
 
     >>> print(Select(("numeric", "!income")))
     select(columns=['numeric', '!income'])
@@ -36,9 +36,9 @@ class Select(Step):
     learned_types: ClassVar[Mapping[str, Any]] = {"dropped": list[str], "columns": list[str] | None, "names": list[str] | None}
 
     columns: Selector
-    """The columns that stay: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
+    """The columns that stay: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front excludes."""
     order: Literal["table", "columns"] = "table"
-    """The order in which they stand: as in the table, or as in `columns`."""
+    """Their order: as in the table, or as in `columns`."""
     rename: tuple[tuple[str, str], ...] | Mapping[str, str] = ()
     """Column → its new name."""
 

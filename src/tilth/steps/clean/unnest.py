@@ -142,22 +142,22 @@ class IsObject:
 
 @dataclass(frozen=True)
 class Unnest(ColumnStep):
-    """The fields of structs become columns `{column}_{field}`, or those of the JSON objects in strings; the column itself is gone.
+    """The fields of structs, or of JSON objects in strings, become columns `{column}_{field}`. The column itself is dropped.
 
-    So do the elements of lists: `{column}_0`, `{column}_1` … up to the longest list in training, or the first ones, by the names that
-    `fields` gives them. The rest of a longer list is left out, and a shorter one has null.
+    The elements of lists become columns `{column}_0`, `{column}_1` … up to the longest list in training; with `fields` only the first
+    elements, under these names. The rest of a longer list is dropped, and a shorter list gives nulls.
 
-    Fields are those of the first level; nested ones become strings with JSON in them, which can be unnested in turn. What they are called,
-    and of JSON also their kinds, is learned: a field that occurs later only has no column, and one that is absent is null, as is a value
-    that is not of the kind (a string where numbers were learned). Integers beside floats are floats, and several other kinds strings. A
-    string that is not a JSON object is null in all of them, and is counted.
+    Only fields of the first level become columns; nested fields become strings of JSON, which you can unnest in turn. The step learns the
+    names of the fields and, for JSON, their kinds. A field that first occurs after training has no column. A field that is absent is null,
+    and so is a value of another kind (a string where numbers were learned). Integers mixed with floats are floats; other mixtures of kinds
+    are strings. A string that is not a JSON object gives null in all columns and is counted.
 
-    JSON is read by Python on every engine, which `tilth plan` marks. Lists and maps become rows by `explode`.
+    Python reads JSON on every engine; `tilth plan` marks this. To turn lists and maps into rows, use `explode`.
 
     Elsewhere: Polars' `unnest` and `list.to_struct`; pandas' `json_normalize(max_level=0)`; Spark's `select("struct.*")`.
 
-    Errors: a column of another kind; no object in training; a stated field that a struct lacks; more fields than `most`; a name that is
-    taken.
+    Errors: a column of another kind; no object in training; a named field that the struct does not have; more fields than `most`; a name
+    that exists.
 
     >>> print(Unnest("payload", fields=("device", "amount")))
     unnest(columns='payload', fields=['device', 'amount'])
@@ -168,10 +168,10 @@ class Unnest(ColumnStep):
     makes_columns = True
 
     fields: tuple[str, ...] = ()
-    """The fields that become columns; of a list the names of its first elements. Default: all that occur in training, in the order of their
-    names; of a struct or list all, in its order."""
+    """The fields that become columns; for a list, names for its first elements. Default: all that occur in training, in the order of their
+    names; for a struct or list all, in its order."""
     most: int = MOST
-    """The largest number of fields that is allowed."""
+    """The largest number of fields allowed."""
 
     def accepts(self, column: Column) -> str:
         if column.kind in (Kind.STRING, Kind.STRUCT, Kind.LIST):

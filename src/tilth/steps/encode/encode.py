@@ -107,7 +107,7 @@ class Encode(ColumnStep):
     drop: Literal["first", "binary"] | None = None
     """`one_hot`: leaves out the first category's 0/1 column: of every column, or of those with two categories."""
     most: int | None = None
-    """The largest number of categories that is allowed. Default: 1,000 for `one_hot`, `multi_hot` and `similarity`, 100,000 for `target`
+    """The largest number of categories allowed. Default: 1,000 for `one_hot`, `multi_hot` and `similarity`, 100,000 for `target`
     and `woe`, whose categories times `folds` are at most 3,000,000, else 500,000."""
     separator: str | None = None
     """`multi_hot`: what stands between categories; blanks around them do not count. Default: a comma."""

@@ -87,7 +87,7 @@ class Encoder(ABC):
 
     @property
     def limit(self) -> int:
-        """The largest number of categories that is allowed."""
+        """The largest number of categories allowed."""
         return self.step.most or self.most
 
     def reject_many(self, column: Column, categories: Sized) -> None:

@@ -26,7 +26,7 @@ class Activation(ColumnStep):
     parts = frozenset({"features", "output"})
 
     columns: Selector = "prediction*"
-    """The scores: names, kinds (numeric …), roles, patterns with `*`; `!` in front takes away."""
+    """The scores: names, kinds (numeric …), roles, patterns with `*`; `!` in front excludes."""
 
     @abstractmethod
     def of(self, x: Tree) -> Tree:

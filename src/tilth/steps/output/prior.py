@@ -50,7 +50,7 @@ class Prior(Step):
     learned_types: ClassVar[Mapping[str, Any]] = {"columns": list[str], "weights": list[float], "shares": dict[str, float], "label": str}
 
     columns: Selector = "prediction*"
-    """The probabilities: names, roles, patterns with `*`; `!` in front takes away."""
+    """The probabilities: names, roles, patterns with `*`; `!` in front excludes."""
     classes: tuple[Class, ...] = ()
     """The classes of the columns, in their order. Default for one column: those of the role positive, else the last one by value."""
     trained: tuple[tuple[Class, float], ...] | Mapping[Class, float] = ()

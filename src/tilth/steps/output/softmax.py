@@ -30,7 +30,7 @@ class OfScores(Step):
     fewest: ClassVar[int] = 2
 
     columns: Selector = "prediction*"
-    """The scores: names, kinds (numeric …), roles, patterns with `*`; `!` in front takes away."""
+    """The scores: names, kinds (numeric …), roles, patterns with `*`; `!` in front excludes."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()

@@ -19,24 +19,25 @@ Several = Aggregation | tuple[Aggregation, ...]
 
 @dataclass(frozen=True)
 class Aggregate(Step):
-    """A row for each group of rows that are equal in `by`: the key, and what becomes of other columns.
+    """Makes one row for each group of rows with equal values in `by`: the key, and aggregations of other columns.
 
-    A column `{column}_{aggregation}` is made for each aggregation in `with`: mean, sum, smallest, largest, median, standard deviation or
-    variance (of a sample), first, last or most frequent value, the number of values, or of distinct ones. Nulls are left out: without a
-    value all but the counts are null. Null is a key like others. Columns that are not named are gone.
+    Each aggregation in `with` makes a column `{column}_{aggregation}`: mean, sum, smallest, largest, median, standard deviation or variance
+    (of a sample), first, last or most frequent value, the number of values, or of distinct values. Nulls are ignored: without a value, all
+    aggregations except counts are null. Null is a key, too. Columns that you do not name are dropped.
 
-    First and last are those in the order of `order`; of rows that are equal in it the smaller value is ahead, and rows that lack it are
-    left out. The mode is the smallest of equally frequent values. Sums, and what is made of them, are the same in every digit whatever the
-    order of the rows.
+    First and last refer to the order of `order`; of rows that tie, the smaller value comes first, and rows without a value in `order` are
+    ignored. The mode is the smallest of equally frequent values. Sums, and statistics computed from them, are the same to the last digit
+    whatever the order of the rows.
 
-    What has values of a column with a role (smallest, largest, first, last or most frequent) has that role too. What is made of a private
-    column, except for counts, is private.
+    The smallest, largest, first, last and most frequent value of a column with a role have that role, too. Aggregations of a private
+    column, except counts, are private.
 
-    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
+    The part `rows` is not applied when serving: `Flow.row()` and `tilth apply` take rows like those that this step makes.
 
     Elsewhere: pandas' `groupby(by, dropna=False)[column].agg(…)`, where sums have `min_count=1` and distinct is `nunique`.
 
-    Errors: nothing selected; an aggregation that a column's kind does not have; `first` or `last` without an order; names that clash.
+    Errors: nothing selected; an aggregation that does not fit the kind of a column; `first` or `last` without an order; new columns with
+    the same name.
 
     >>> print(Aggregate("customer", with_={"amount": ("sum", "mean"), "day": "max"}, count="visits"))
     aggregate(by='customer', with=[('amount', ('sum', 'mean')), ('day', 'max')], count='visits')
@@ -49,7 +50,7 @@ class Aggregate(Step):
     shorthand = "by"
 
     by: Selector
-    """The columns of the key: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
+    """The columns of the key: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front excludes."""
     with_: tuple[tuple[str, Several], ...] | Mapping[str, Several] = ()
     """Column (or a kind, role or pattern that selects several) → an aggregation, or a list of them."""
     order: Selector = ()

@@ -19,14 +19,14 @@ NESTED = frozenset({Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})
 
 @dataclass(frozen=True)
 class Concat(TablesStep):
-    """The rows of a further table below those of the data, matched by the names of the columns.
+    """Appends the rows of another table, matching columns by name.
 
-    A column that one of the two lacks is null there, or an error. Columns of one name must be of one kind; one without any value fits all.
-    Equal rows all stay: `dedupe` them afterwards.
+    A column that one of the tables lacks is null in its rows, or an error. Columns with the same name must be of the same kind; a column
+    without values fits any kind. Duplicate rows stay: `dedupe` them afterwards.
 
     Elsewhere: pandas' `concat([data, table], ignore_index=True)`; Spark's `unionByName(table, allowMissingColumns=True)`.
 
-    Errors: columns of one name and two kinds, or whose names differ in upper and lower case only.
+    Errors: columns with the same name but different kinds; names that differ in upper and lower case only.
 
     >>> print(Concat("last_year", source="_source"))
     concat(table='last_year', source='_source')
@@ -40,9 +40,10 @@ class Concat(TablesStep):
     table: str
     """The other table, by its name under `data: {tables: …}`."""
     missing: Literal["null", "error"] = "null"
-    """What becomes of a column that one of the two tables lacks: null in its rows, or an error."""
+    """What happens to a column that one of the two tables lacks: null in its rows, or an error."""
     source: str = ""
-    """A new column that says where a row comes from: `data`, or the other table's name. One that is there already gets the name only."""
+    """A new column that says where a row comes from: `data`, or the name of the other table. If the column exists already, only the rows of
+    the other table get a new value."""
 
     @property
     def names_tables(self) -> tuple[str, ...]:

@@ -27,21 +27,22 @@ NO_KEY = frozenset({Kind.MAP, Kind.OTHER})
 class Dedupe(Step):
     """One row for each key: the first (or last) in a stated order.
 
-    Without `on` the key is the whole row. The order is that of the columns `order`, else of the role time; rows that are equal in
-    them are ordered by their other columns, from left to right, so that the same row stays on every engine. Nulls come last. Null
-    equals null in a key, but rows whose key is wholly null all stay: that they lack a key does not make them the same.
+    Without `on`, the key is the whole row. Rows are ordered by the columns in `order`, or else by the role time. Ties are ordered by the
+    other columns, from left to right, so every engine keeps the same row. Nulls come last. Null equals null in a key, but if all columns of
+    a key are null, the row always stays: rows without a key are not duplicates.
 
-    With `near` rows are the same, too, whose texts are nearly the same: without differences of case and blanks, the runs of five
-    characters that both have are at least that share of those that either has (their Jaccard index). Texts in a chain of such pairs are
-    one group. Pairs are found by MinHash: 94.7 % of those that are 0.8 alike, 99.99 % of those that are 0.9.
+    With `near`, rows with nearly the same text are duplicates, too: ignoring case and blanks, the runs of five characters that both texts
+    have are at least this share of those that either has (their Jaccard index). A chain of such pairs is one group. MinHash finds the
+    pairs: 94.7 % of those with a similarity of 0.8, 99.99 % of those with 0.9.
 
-    With `flag` all rows stay, and a new column is 1 in those that would go, else 0. That is of the part `rows`, which is not served.
+    With `flag`, all rows stay, and a new column is 1 in rows that would be dropped, otherwise 0. The column is not available when serving,
+    because the part `rows` is not applied then.
 
-    Elsewhere: pandas' `drop_duplicates(on, keep=…)`, and `duplicated(on, keep=…)` for `flag`, once rows are sorted by `order`; there rows
-    whose key is wholly null are the same.
+    Elsewhere: pandas' `drop_duplicates(on, keep=…)`, and `duplicated(on, keep=…)` for `flag`, once rows are sorted by `order`; pandas
+    treats rows with an all-null key as duplicates.
 
-    Errors: a key or an order of values that cannot be compared; a name for `flag` that is taken; `near` of columns that are not of
-    strings, of more than two million different texts, or 200,000 that are like another one.
+    Errors: a key or an order of values that cannot be compared; a name for `flag` that exists; `near` for columns that do not hold strings,
+    for more than two million different texts, or for more than 200,000 texts that resemble another one.
 
     >>> print(Dedupe("id", order="updated", keep="last"))
     dedupe(on='id', keep='last', order='updated')
@@ -57,11 +58,11 @@ class Dedupe(Step):
     keep: Literal["first", "last"] = "first"
     """Which of the rows with the same key stays."""
     order: Selector = ()
-    """The columns by which the rows with the same key are ordered. Default: the role time."""
+    """The columns that order the rows with the same key. Default: the role time."""
     near: float = 0.0
-    """How much alike texts are that are the same, too, from 0.5 to 1; then `on` is the role text by default. Default: equal ones only."""
+    """The similarity from which texts count as duplicates, 0.5 to 1; `on` is then the role text by default. Default: equal texts only."""
     flag: str = ""
-    """A new column that says which rows have the key of one that stays; then all rows stay. Default: none."""
+    """A new column that marks duplicates; then all rows stay. Default: none."""
 
     def __post_init__(self) -> None:
         if self.flag:

@@ -20,18 +20,18 @@ ELEMENTS, PLACE = "\x1felements", "\x1fplace"
 
 @dataclass(frozen=True)
 class Explode(Step):
-    """The elements of a list become rows, or the pieces of a string: of each row one for each of them. The other columns are repeated.
+    """Turns the elements of a list, or the pieces of a string, into rows, one for each. The other columns are repeated.
 
-    A list that is null or empty is one row, with null. A string is cut at each `separator`, whose blanks around it are part of the pieces
-    (`formula` trims them); between two separators is an empty piece.
+    A null or empty list gives one row, with null. A string is split at each `separator`; spaces around the separator stay in the pieces
+    (trim them with `formula`), and two separators in a row give an empty piece.
 
-    Of a map each pair is a row, in two columns, `{column}_key` and `{column}_value`.
+    Each pair of a map becomes a row, in two columns, `{column}_key` and `{column}_value`.
 
-    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
+    The part `rows` is not applied when serving: `Flow.row()` and `tilth apply` take rows like those that this step makes.
 
     Elsewhere: pandas' and Polars' `explode`; Spark's `explode_outer`, of maps too; `str.split(separator)` ahead of them.
 
-    Errors: a column that is neither of lists or maps nor, with a `separator`, of strings; a new column whose name is taken.
+    Errors: a column that does not hold lists, maps or (with a `separator`) strings; a new column whose name exists.
 
     >>> print(Explode("tags", separator=","))
     explode(column='tags', separator=',')
@@ -46,11 +46,11 @@ class Explode(Step):
     column: str
     """The column of lists, maps or strings."""
     separator: str = ""
-    """What stands between the pieces of a string."""
+    """The string that separates the pieces."""
     into: str = ""
-    """The column that is made, or what the two of a map begin with; `column` then stays as it was. Default: in place."""
+    """The new column, or for a map the prefix of the two new columns; `column` then stays unchanged. Default: in place."""
     place: str = ""
-    """A new column with the place of an element, from 0; null where there is none. Default: none."""
+    """A new column with the position of the element, from 0, or null if there is none. Default: no such column."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()

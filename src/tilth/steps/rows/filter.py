@@ -17,7 +17,7 @@ from tilth.steps.step import Learned, Learning, Step
 
 @dataclass(frozen=True)
 class Filter(Step):
-    """Only rows for which a condition is true stay.
+    """Keeps only the rows for which a condition is true.
 
     A comparison with null is neither true nor false, so `age > 30` drops the rows without an age, and so does `age <= 30`; with
     `unknown: keep` both keep them.
@@ -36,7 +36,7 @@ class Filter(Step):
     where: str
     """The condition, in SQL: comparisons of columns and values, joined by AND, OR and NOT."""
     unknown: Literal["drop", "keep"] = "drop"
-    """What becomes of a row for which the condition is neither true nor false."""
+    """What happens to a row for which the condition is neither true nor false."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()

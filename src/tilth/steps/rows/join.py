@@ -33,7 +33,7 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Join(TablesStep):
-    """Columns of a further table, from its row with the same key; or only the rows whose key it has.
+    """Adds columns of another table, from its row with the same key; or keeps only rows with a key that the other table has.
 
     | `how` | rows | columns |
     |---|---|---|
@@ -42,22 +42,23 @@ class Join(TablesStep):
     | `semi` | those with a match | as they were |
     | `anti` | those without a match | as they were |
 
-    A key with a null matches nothing. A key that the other table has more than once is an error, because its rows would be doubled;
-    `many: allow` makes a row for each. There are no right and full joins, which would add rows that the data does not have. The rows
-    are in no particular order: `sort` them afterwards.
+    A key with a null matches nothing. A key that occurs more than once in the other table is an error, because it would duplicate rows;
+    `many: allow` makes a row for each match. There are no right and full joins, which would add rows that the data does not have. The
+    resulting rows are in no particular order: `sort` them afterwards.
 
-    With `as_of`, a row is joined with one row of the same key, by its time: the last one up to the row's own time (`backward`), which was
-    known then; the first one from it on (`forward`), or the nearer of both (`nearest`, the earlier one where both are as near), which
-    a model that is to predict cannot know. Of several rows of one time `many: allow` takes the last in the order of their other columns.
+    With `as_of`, each row is joined with one row of the same key, chosen by its time: the last one up to the row's own time (`backward`),
+    which was known then; the first one from that time on (`forward`); or the nearer of the two (`nearest`; of equally near rows, the
+    earlier one). A predicting model cannot know the rows of `forward` and `nearest`. If several rows have the same time, `many: allow`
+    takes the last in the order of their other columns.
 
-    The part `rows` is not served, so `features` cannot read what the step makes there. With `lookup: true` a left join may stand in
-    `features`: the chosen columns of the other table, up to a million cells, become part of the fitted flow, and rows are served with
-    their values as they were then. An as-of join cannot, for the values that it is to find come later.
+    The part `rows` is not applied when serving, so `features` cannot read columns that the step makes there. With `lookup: true` you can
+    use a left join in `features`: the chosen columns of the other table, up to a million cells, become part of the fitted flow, and served
+    rows get their values as of the fit. An as-of join cannot be used there, because the values that it would have to find do not exist yet.
 
     Elsewhere: pandas' `merge(how=how, validate="m:1")` and `merge_asof(by=on, on=as_of)`, where null keys match each other.
 
-    Errors: a table or column that does not exist; keys whose kinds cannot be compared; a name that both tables have; a key that is
-    there more than once.
+    Errors: a table or column that does not exist; keys of kinds that cannot be compared; a name that both tables have; a key that occurs
+    more than once.
 
     >>> print(Join("customers", {"customer": "id"}, columns="city"))
     join(table='customers', on=[('customer', 'id')], columns='city')
@@ -73,29 +74,30 @@ class Join(TablesStep):
     table: str
     """The other table, by its name under `data: {tables: …}`."""
     on: str | tuple[str, ...] | Pairs | Mapping[str, str] = ()
-    """The key: columns of both tables, or column → column of the other table, where their names differ."""
+    """The key: columns of both tables, or column → column of the other table, if their names differ."""
     how: Literal["left", "inner", "semi", "anti"] = "left"
     """Which rows stay."""
     columns: Selector = ()
-    """The columns of the other table that are added. Default: all but those of its key and its time."""
+    """The columns of the other table to add. Default: all except its key and its time."""
     prefix: str = ""
-    """What is put in front of their names."""
+    """A prefix for their names."""
     suffix: str = ""
-    """What is put behind the names of those that have the name of a column that is there already."""
+    """A suffix for the names of those that exist already."""
     indicator: str = ""
     """`how: left`: a new boolean column that says whether there was a match. Default: none."""
     many: Literal["error", "allow"] = "error"
-    """What becomes of a key that the other table has more than once."""
+    """What happens if the other table has a key more than once."""
     as_of: str | Pairs | Mapping[str, str] = ""
     """The column of times, of both tables or as column → column of the other. Default: rows match by their key alone."""
     direction: Literal["backward", "forward", "nearest"] = "backward"
-    """`as_of`: whether the row that is joined is before, after, or the nearer of both."""
+    """`as_of`: whether to join the row before, the row after, or the nearer of the two."""
     tolerance: str = ""
     """`as_of`: the largest difference between the two times, such as `1d` or `15 min`. Default: any."""
     allow_exact_matches: bool = True
     """`as_of`: whether a row of the same time counts."""
     lookup: bool = False
-    """Whether the added columns are kept in the fitted flow, so that the step serves rows; then it stands in `features`."""
+    """Whether to keep the added columns in the fitted flow, so that the step also applies to served rows; write it under `features`
+    then."""
 
     def __post_init__(self) -> None:
         for name in ("on", "as_of"):

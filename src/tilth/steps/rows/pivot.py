@@ -29,18 +29,18 @@ CATEGORIES = frozenset({Kind.STRING, Kind.INTEGER, Kind.BOOLEAN})
 
 @dataclass(frozen=True)
 class Pivot(Step):
-    """The values of a column become columns: a row for each key, with a column `{values}_{category}` for each category.
+    """Turns the values of a column into columns: one row for each key, with a column `{values}_{category}` for each category.
 
-    A cell is what becomes of the values in the rows of that key and category, by the aggregations of [`aggregate`](#aggregate). Without
-    `values` it is the number of these rows. Where there are none it is null, and a count 0. The categories are those of the table, in their
-    order, or those that `categories` names; rows of others, or of none, count for no cell, but their keys have a row.
+    A cell aggregates the values in the rows of that key and category, as in [`aggregate`](#aggregate). Without `values`, it is the number
+    of these rows. If there are none, it is null, or 0 for a count. The categories are those in the table, in order, or those in
+    `categories`; rows with another category, or none, count in no cell, but their keys still have a row.
 
-    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
+    The part `rows` is not applied when serving: `Flow.row()` and `tilth apply` take rows like those that this step makes.
 
     Elsewhere: pandas' `pivot_table(values, by, column, aggfunc=with)`, which has no rows for keys without a value; `crosstab` for counts.
 
-    Errors: nothing selected; more categories than `most`; a category that is not of the column's kind; a private column, whose values would
-    become names; an aggregation that a column's kind does not have; names that clash.
+    Errors: nothing selected; more categories than `most`; a category that is not of the column's kind; a private column, because its values
+    would become names; an aggregation that does not fit the kind of a column; new columns with the same name.
 
     >>> print(Pivot("month", by="shop", values="sales", with_="sum"))
     pivot(column='month', by='shop', values='sales', with='sum')
@@ -52,19 +52,19 @@ class Pivot(Step):
     shorthand = "column"
 
     column: str
-    """The column whose values become columns: of strings, integers or booleans."""
+    """The column with the values that become columns: strings, integers or booleans."""
     by: Selector
-    """The columns of the key: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
+    """The columns of the key: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front excludes."""
     values: Selector = ()
-    """The columns whose values stand in the cells. Default: cells count rows."""
+    """The columns to aggregate in the cells. Default: cells count rows."""
     with_: Aggregation = "mean"
-    """What becomes of several values in a cell."""
+    """How to aggregate several values in a cell."""
     order: Selector = ()
     """`with: first`, `last`: the columns that rows are ordered by. Default: the role time."""
     categories: tuple[str | int | bool, ...] = ()
     """The categories that become columns. Default: all values of the column."""
     most: int = MOST
-    """The largest number of categories that is allowed."""
+    """The largest number of categories allowed."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         column, by = schema[self.column], self.chosen(self.by, schema, roles, "no column is selected for the key")

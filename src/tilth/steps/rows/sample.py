@@ -28,13 +28,13 @@ PLACE = "\x1fplace"
 
 @dataclass(frozen=True)
 class Sample(Step):
-    """Some of the rows: `n`, or a `fraction` of them, rounded to a whole number (halves up); all where there are fewer.
+    """Keeps some of the rows: `n`, or a `fraction` of them, rounded to a whole number (halves up); all if there are fewer.
 
-    By default chance chooses them: those with the smallest hashes of the seed and the row's key (the role id, else all columns), which are
-    the same rows on every engine. With `order` they are the first in the order of these columns; rows that are equal in them are ordered
-    by their other columns. With `stratify` each stratum has its share of the rows, by the largest remainder; null is a stratum of its own.
+    By default the sample is random: it has the rows with the smallest hashes of the seed and the row's key (the role id, or else all
+    columns), which are the same on every engine. With `order`, it has the first rows in the order of these columns; ties are ordered by the
+    other columns. With `stratify`, each stratum gets its share of the rows, by the largest remainder; null is a stratum of its own.
 
-    Rows that chance chooses are in no particular order: `sort` them afterwards.
+    The rows of a random sample are in no particular order: `sort` them afterwards.
 
     Elsewhere: pandas' `sample(n)` and `sample(frac=…)`, or `sort_values(order).head(n)`; scikit-learn's `train_test_split(stratify=…)`.
 
@@ -50,9 +50,9 @@ class Sample(Step):
     n: int = 0
     """How many rows."""
     fraction: float = 0.0
-    """How many rows, as a share of all: above 0, at most 1."""
+    """The share of rows to keep: above 0, at most 1."""
     order: Selector = ()
-    """The columns by which rows are ordered, of which the first are taken. Default: chance."""
+    """The columns that order the rows; the first rows are kept. Default: a random sample."""
     descending: bool = False
     """`order`: whether the rows with the largest values are first."""
     stratify: Selector = ()

@@ -18,16 +18,16 @@ from tilth.steps.step import Learned, Learning, Selector, Step
 
 @dataclass(frozen=True)
 class Sort(Step):
-    """The rows in the order of some columns, the first of them first.
+    """Sorts the rows by one or more columns.
 
     The order is kept when the table is split, prepared and delivered.
 
-    Rows that are equal in all of these columns are ordered by their other columns, from left to right and the smaller first, so that the
-    order is the same on every engine. Strings are compared by their code points: `Z` comes before `a`.
+    Ties are ordered by the other columns, from left to right and the smaller first, so that the order is the same on every engine. Strings
+    are compared by code points: `Z` comes before `a`.
 
     Elsewhere: pandas' `sort_values(by, ascending=…, na_position=nulls)`.
 
-    Errors: a column whose values have no order, such as lists; a column under `descending` that is not one to sort by.
+    Errors: a column of values without an order, such as lists; a column under `descending` that is not in `by`.
 
     >>> print(Sort(("shop", "day"), descending="day"))
     sort(by=['shop', 'day'], descending='day')
@@ -41,9 +41,9 @@ class Sort(Step):
     by: Selector
     """The columns to sort by."""
     descending: Selector = ()
-    """Those of them that are sorted from large to small."""
+    """Those of them to sort from large to small."""
     nulls: Literal["last", "first"] = "last"
-    """Where rows without a value are, of ascending and of descending columns."""
+    """Where nulls go, in ascending and descending columns alike."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()

@@ -28,18 +28,18 @@ OTHER = "\x1f"  # begins the names of the other tables, where the query runs
 
 @dataclass(frozen=True)
 class Sql(TablesStep):
-    """What a SELECT makes of the table, which is called `input` in it, and of further tables of the flow, which have their own names.
+    """Replaces the table by the result of a SELECT. The query calls the table `input`; other tables of the flow have their own names.
 
-    Joins, groups, windows, WITH and UNION may be used, and of functions those that mean the same on every engine: they are listed under
-    [`formula`](#formula), with `count`, `sum`, `avg`, `min`, `max`, `stddev`, `variance`, `row_number`, `rank`, `lag` and `lead` beside
-    them. Names of columns are read in upper or lower case. The order of the rows is kept if the query ends with ORDER BY.
+    You can use joins, groups, windows, WITH and UNION, and the functions that have the same meaning on every engine: those listed under
+    [`formula`](#formula), and `count`, `sum`, `avg`, `min`, `max`, `stddev`, `variance`, `row_number`, `rank`, `lag` and `lead`. Column
+    names are not case-sensitive. The order of the rows is kept if the query ends with ORDER BY.
 
-    The step may take any row for any other, so it stands in `rows` only and is not served. What is computed row by row is served as a
-    `formula`.
+    The query may combine any rows, so the step is allowed in `rows` only and is not applied when serving. For values computed row by row,
+    use `formula`, which is.
 
-    Errors: `ExpressionError` for what is not one SELECT over these tables, uses what may not be used (files, settings, other functions),
-    has LIMIT without ORDER BY, which takes rows by chance, pairs every row with every row of large tables, or takes too long or too much
-    memory.
+    Errors: `ExpressionError` if the query is not a single SELECT over these tables, uses something that is not allowed (files, settings,
+    other functions), has LIMIT without ORDER BY (which would pick arbitrary rows), pairs every row with every row of large tables, or takes
+    too long or too much memory.
 
     >>> print(Sql("SELECT shop, sum(price) AS total FROM input GROUP BY shop"))
     sql(query='SELECT shop, sum(price) AS total FROM input GROUP BY shop')
@@ -52,7 +52,7 @@ class Sql(TablesStep):
     part_hint = "what is computed row by row is a `formula`, which is served"
 
     query: str
-    """The SELECT, as Spark writes it."""
+    """The SELECT, in the dialect of Spark."""
 
     seconds: float = SECONDS
     """How long a query that joins, groups or sorts may run in a flow; with DuckDB it may spill to half of the free disk meanwhile."""

@@ -25,17 +25,17 @@ NAME, VALUE = "variable", "value"  # the new columns
 
 @dataclass(frozen=True)
 class Unpivot(Step):
-    """Columns become rows: of each row one for each of the columns, with the column's name and its value. The other columns are repeated.
+    """Turns columns into rows: each row becomes one row per column, with the column's name and its value. The other columns are repeated.
 
-    The columns must be of one kind; integers, floats and decimals together become floats. A value that is null is a row too, or none
-    (`missing: drop`).
+    The columns must be of one kind; integers, floats and decimals together become floats. A null gives a row, too, unless you write
+    `missing: drop`.
 
-    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
+    The part `rows` is not applied when serving: `Flow.row()` and `tilth apply` take rows like those that this step makes.
 
     Elsewhere: pandas' `melt(id_vars, value_vars, var_name, value_name)`, where `id_vars` are all other columns; Polars' and Spark's
     `unpivot`; Spark's leaves nulls out.
 
-    Errors: nothing selected; columns of several kinds, or of lists, structs and maps; a new column whose name is taken.
+    Errors: nothing selected; columns of several kinds, or of lists, structs and maps; a new column whose name exists.
 
     >>> print(Unpivot(("jan", "feb"), variable="month", value="sales"))
     unpivot(columns=['jan', 'feb'], variable='month', value='sales')
@@ -47,13 +47,13 @@ class Unpivot(Step):
     makes_rows = True
 
     columns: Selector
-    """The columns that become rows: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front takes away."""
+    """The columns that become rows: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front excludes."""
     variable: str = NAME
     """The new column with their names."""
     value: str = VALUE
     """The new column with their values."""
     missing: Literal["keep", "drop"] = "keep"
-    """Whether a value that is null is a row."""
+    """Whether a null gives a row."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()

@@ -36,7 +36,7 @@ class Normalize(Step):
     learned_types: ClassVar[Mapping[str, Any]] = {"columns": list[str]}
 
     columns: Selector
-    """The numbers: names, kinds (numeric …), roles, patterns with `*`; `!` in front takes away."""
+    """The numbers: names, kinds (numeric …), roles, patterns with `*`; `!` in front excludes."""
     with_: Literal["l2", "l1", "max"] = "l2"
     """The norm: what is 1 afterwards."""
 

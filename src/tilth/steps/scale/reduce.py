@@ -53,7 +53,7 @@ class Reduce(Step):
     parts = frozenset({"features"})
 
     columns: Selector
-    """The numbers: names, kinds (numeric …), roles, patterns with `*`; `!` in front takes away."""
+    """The numbers: names, kinds (numeric …), roles, patterns with `*`; `!` in front excludes."""
     with_: Literal["variance", "correlation", "pca", "svd"] = "pca"
     """How columns become fewer."""
     threshold: float | None = None

@@ -39,25 +39,25 @@ MOST_COPIES = 10_000  # of a row, one for each interval that its period overlaps
 
 @dataclass(frozen=True)
 class Resample(Step):
-    """A row for each interval of time, made of the rows that fall into it.
+    """Makes one row for each interval of time from the rows that fall into it.
 
-    The intervals are those in which the clock shows a multiple of `every` since midnight, or since 1970-01-01 where it does not divide a
-    day; weeks begin on Monday, several months with January of the year 0, so that three are a quarter. There is a row for every
-    interval from the first to the last, also for those into which no row falls; the new column `count` says how many did.
+    Intervals begin at multiples of `every` since midnight, or since 1970-01-01 if `every` does not divide a day. Weeks begin on Monday;
+    several months are counted from January of the year 0, so that three are a quarter. There is a row for every interval from the first to
+    the last, even if no row falls into it; `count` adds a column with the number of rows.
 
-    Days and longer intervals of a timestamp with time zone begin at midnight in the `zone`: a day in which clocks are changed has 23 or 25
-    hours. So do several hours that divide a day: `6h` begin at 0, 6, 12 and 18 o'clock, and the one in which clocks are changed is an
-    hour longer or shorter. Other intervals are counted in elapsed time, from midnight of 1970-01-01 in the zone: the hour that occurs
-    twice is two intervals of `1h`, and `24h` are not a day. With an `origin` they all are, but for days and weeks, which are counted from
-    its time of day.
+    For a timestamp with time zone, days and longer intervals begin at midnight in the `zone`: a day on which clocks change has 23 or 25
+    hours. Several hours that divide a day follow the clock as well: intervals of `6h` begin at 0, 6, 12 and 18 o'clock, and the one in
+    which clocks change is an hour longer or shorter. Other intervals are counted in elapsed time, from midnight of 1970-01-01 in the zone:
+    the hour that occurs twice is two intervals of `1h`, and `24h` is not a day. With an `origin`, all intervals are counted in elapsed time
+    from it, except days and weeks, which are counted from its time of day.
 
-    With `by` every key is a series of its own, from its first interval to its last; null is a key like others.
+    With `by`, every key is a series of its own, from its first interval to its last; null is a key, too.
 
-    The values of a column become their mean, sum, smallest, largest, median, standard deviation or variance (of a sample), first, last or
-    most frequent value, their count, or the number of distinct ones; or the mean over time, in which each value counts for as long as it
-    is the last one of its series: of readings that come at odd times that is what a level was, also in an interval without any. Nulls are
-    left out: without a value all but the counts are null. Of rows at one time the smaller value is ahead; of equally frequent values the
-    one seen last is taken, then the smaller.
+    Values are aggregated to their mean, sum, smallest, largest, median, standard deviation or variance (of a sample), first, last or most
+    frequent value, their count, or the number of distinct values. `time_weighted_mean` is the mean over time: each value counts for as long
+    as it is the latest in its series. It suits readings of a level at irregular times, and has a value even for an interval without
+    readings. Nulls are ignored: without a value, all aggregations except counts are null. Of rows at the same time, the smaller value comes
+    first; of equally frequent values, the mode is the one seen last, then the smaller.
 
     | `fill` | an interval without a value gets |
     |---|---|
@@ -69,26 +69,26 @@ class Resample(Step):
     | `linear` | v₀ + (v₁ − v₀)(t − t₀) / (t₁ − t₀) of the values around it, a float; if it is not numeric the last value |
 
     `backward`, `nearest` and `linear` use a later value, which is not known yet when the interval ends: a model that learns from such
-    columns has seen the future. In a flow that splits by time they are refused, unless `causal: false` says that this is meant. Nothing
-    is filled beyond the values of a series, except forward to its last interval and backward to its first. A count is 0. A sum that is
-    filled forward adds up to more than there was; fill it with 0, `values: {sales: 0}`.
+    columns has seen the future. A flow that splits by time rejects them, unless you write `causal: false`. Nothing is filled beyond the
+    values of a series, except forward to its last interval and backward to its first. Counts are filled with 0. Filling a sum forward would
+    inflate the total; fill it with 0, `values: {sales: 0}`.
 
-    With `at: points` nothing is aggregated: a row is what the series is at the time at which an interval begins, the value of a row at
-    this very time or what `fill` makes of the rows before and after it, by their own times. That is right for what is measured now and
-    then, such as a temperature, and wrong for what is counted.
+    With `at: points`, nothing is aggregated: each row has the value of the series at the start of an interval, taken from a row at exactly
+    this time or filled from the rows before and after it, by their own times. Use this for measurements such as a temperature, not for
+    counts.
 
-    With `spread` a row is not of a point in time but of a whole period, as a daily total is. It then counts in every interval that its
-    period overlaps: of a sum each gets the part of the value that it has of the period's time, so that totals stay the same, and all
-    other aggregations take the value as it is. So daily totals become hourly or weekly ones, and weekly ones monthly.
+    With `spread`, a row describes a period, such as a daily total, instead of a point in time. It counts in every interval that its period
+    overlaps. For sums, the value is divided among these intervals in proportion to time, so that totals stay the same; all other
+    aggregations take the value as it is. In this way daily totals become hourly or weekly totals, and weekly totals monthly ones.
 
-    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes.
+    The part `rows` is not applied when serving: `Flow.row()` and `tilth apply` take rows like those that this step makes.
 
-    Elsewhere: pandas' `resample(every, closed=…, label=…, origin="epoch")`, after `groupby(by)`, where sums have `min_count=1`, and
-    months are `MS`; `fill` is `ffill()`, `bfill()` or `interpolate("time", limit_area="inside")` of the result.
+    Elsewhere: pandas' `resample(every, closed=…, label=…, origin="epoch")`, after `groupby(by)`; sums use `min_count=1`, and months are
+    `MS`; `fill` is `ffill()`, `bfill()` or `interpolate("time", limit_area="inside")` of the result.
 
-    Errors: no column of times; rows without a time; an interval that cannot be read, is shorter than a day for a column of dates, or makes
-    more than 1,000,000,000 rows of a series; an aggregation or a value to fill with that a column's kind does not have; a column
-    `count` that is there already.
+    Errors: no time column; rows without a time; an interval that cannot be read, is shorter than a day for a column of dates, or makes more
+    than 1,000,000,000 rows for a series; an aggregation or fill value that does not fit the kind of a column; a column `count` that exists
+    already.
 
     >>> print(Resample("1h", with_={"sales": "sum"}))
     resample(every='1h', with=[('sales', 'sum')])
@@ -105,39 +105,39 @@ class Resample(Step):
     time: str = ""
     """The column of times. Default: the role time."""
     by: Selector = ()
-    """The columns of the key of a series. Default: the table is one series."""
+    """The columns that identify a series. Default: the table is one series."""
     numbers: Summary = "mean"
-    """What becomes of the numbers in an interval."""
+    """How to aggregate numbers."""
     others: Literal["min", "max", "first", "last", "mode", "count", "distinct"] = "last"
-    """What becomes of the values of columns that are not numeric."""
+    """How to aggregate columns that are not numeric."""
     with_: tuple[tuple[str, Summary], ...] | Mapping[str, Summary] = ()
-    """Column → what becomes of its values, where that differs."""
+    """Column → its aggregation, if it differs."""
     fill: Literal["null", "forward", "backward", "nearest", "linear", "seasonal"] = "null"
     """What an interval without a value gets."""
     season: str = ""
-    """`fill: seasonal`: a length of which several intervals make one, such as `1d` or `1w`, on the clock of the `zone`."""
+    """`fill: seasonal`: the length of a season, a multiple of `every` such as `1d` or `1w`, on the clock of the `zone`."""
     causal: bool = True
-    """Whether a `fill` by later values is refused in a flow that splits by time."""
+    """Whether a flow that splits by time rejects a `fill` from later values."""
     max_gap: str = ""
-    """The longest time between two values, such as `6h`, of which the intervals between are filled; a longer gap stays null as a whole."""
+    """The longest gap between two values to fill, such as `6h`; a longer gap stays null as a whole."""
     values: tuple[tuple[str, Value], ...] | Mapping[str, Value] = ()
-    """Column → the value with which it is filled, in place of `fill`."""
+    """Column → the value to fill it with, instead of `fill`."""
     spread: str = ""
-    """The length of the period that each row is of, such as `1d` for daily totals. Default: rows are of points in time."""
+    """The length of the period that each row describes, such as `1d` for daily totals. Default: rows are points in time."""
     count: str = ""
     """A new column with the number of rows in an interval. Default: none."""
     missing: Literal["error", "drop"] = "error"
-    """What becomes of rows without a time."""
+    """What happens to rows without a time."""
     zone: str = UTC
     """The time zone in which days, weeks and months begin, such as `Europe/Berlin`, for a timestamp with time zone."""
     at: Literal["intervals", "points"] = "intervals"
-    """Whether a row is made of the rows in an interval, or is what the series is at the time at which the interval begins."""
+    """Whether a row aggregates an interval, or has the value of the series at the start of the interval."""
     origin: str = ""
     """A day or time at which an interval begins, such as `2024-05-01 09:00`, on the clock of the `zone`."""
     closed: Literal["left", "right"] = "left"
-    """Which of its ends belongs to an interval."""
+    """Which end belongs to the interval."""
     label: Literal["left", "right", "last_day"] = "left"
-    """Which of its ends an interval is named by, or by the day before its right one: the last day of a month, say."""
+    """Which end names the interval, or `last_day` for the day before the right end, such as the last day of a month."""
 
     def __post_init__(self) -> None:
         for name in ("with_", "values"):

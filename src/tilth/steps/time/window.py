@@ -53,7 +53,7 @@ BEGINS = "\x1fbegins"  # 1 for a row with which a session begins
 
 @dataclass(frozen=True)
 class Window(Step):
-    """New columns from the rows around a row, in the order of `order` and within the groups of `by`.
+    """Computes new columns from the rows before and after a row, in the order of `order` and within the groups of `by`.
 
     | `with` | a row's new column | its name |
     |---|---|---|
@@ -67,29 +67,30 @@ class Window(Step):
     | `rank` | the same, but equal for rows that are equal in `order` | `rank` |
     | `session` | 1 for the first rows, and one more wherever the row before is as long ago as `window`, a time, or longer | `session` |
 
-    The `window` of a row is a number of rows that end with it (`7`), a time that ends at its own (`7 d`; rows at that very time are part of
-    it, those as long ago are not), or all rows up to it (`expanding`, for running sums and extremes). With `closed: left` it ends ahead of
-    the row, so that the row's own value, as of a label, is not part of it. Standard deviation and variance are those of a sample. Nulls are
-    left out, and a window with fewer values than `min_periods` gives null.
+    The `window` of a row is a number of rows that ends with it (`7`), a duration that ends at its time (`7 d`; it includes rows at the same
+    time, and excludes rows exactly 7 days earlier), or all rows up to it (`expanding`, for running sums and extremes). With `closed: left`
+    the window ends before the row, so that it excludes the row's own value, such as its label. Standard deviation and variance are those of
+    a sample. Nulls are ignored, and a window with fewer values than `min_periods` gives null.
 
-    Rows that are equal in `order` are ordered by their other columns, from left to right, so that every engine gives the same, whatever
-    the order in which rows are stored; sums and what is made of them are the same in every digit. Without `by` the table is one series; a
-    table in which several series lie side by side is refused, since a value would come from another one.
+    Ties in `order` are ordered by the other columns, from left to right, so every engine gives the same result, whatever the order of the
+    stored rows; sums, and statistics computed from them, are the same to the last digit. Without `by` the table is one series. A table that
+    seems to hold several series is then rejected, because a row would get values from another series.
 
     **Leakage.** `lead`, `bfill` and windows with `center: true` read rows that come later: a model that learns from such columns has seen
-    the future. They are there for labels, not for features: in a flow that splits by time they are refused, unless `causal: false` says
-    that this is meant. Everything else reads what is known when the row is: keep to it, split by time, and use `closed: left` for what is
-    made of the label.
+    the future. Use them for labels, not for features: a flow that splits by time rejects them, unless you write `causal: false`. Everything
+    else reads only what is known at the time of the row: prefer it, split by time, and use `closed: left` for columns computed from the
+    label.
 
-    The part `rows` is not served: `Flow.row()` and `tilth apply` take rows such as this step makes, with the new columns in them. Where
-    rows are predicted one by one, keep the last rows of each series beside the model, and run this step over them and the new row.
+    The part `rows` is not applied when serving: `Flow.row()` and `tilth apply` take rows like those that this step makes, with the new
+    columns in them. To predict rows one by one, keep the last rows of each series with the model, and run this step over them and the new
+    row.
 
     Elsewhere: pandas' `groupby(by)[column]` with `shift(n)`, `diff(n)`, `rolling(window, min_periods=…, closed=…, center=…)`,
     `expanding()`, `ffill()`, `bfill()`, `cumcount() + 1`, and `groupby(by)[order].rank("min")`; a null in a running
     sum leaves it as it was. Spark's `session_window`, numbered.
 
-    Errors: nothing selected; no order, or rows without one; several series without `by`; `with` of a kind of column that has none; a name
-    that is taken.
+    Errors: nothing selected; no order, or rows without one; several series without `by`; a `with` that does not fit the kind of a column; a
+    name that exists.
 
     >>> print(Window("price", with_="mean", window=7, by="shop"))
     window(columns='price', with='mean', window=7, by='shop')
@@ -101,7 +102,7 @@ class Window(Step):
     makes_rows = True
 
     columns: Selector = ()
-    """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front takes away."""
+    """The columns: a name, a kind (numeric, categorical, temporal …), a role, a pattern with `*`, or several; `!` in front excludes."""
     with_: Literal[
         "lag",
         "lead",
@@ -123,25 +124,25 @@ class Window(Step):
         "rank",
         "session",
     ] = "lag"
-    """What is made of them."""
+    """What to compute."""
     n: int | tuple[int, ...] = 1
     """`lag`, `lead`, `difference`: how many rows away; `largest`: which one. Several, such as `[1, 7]`, make a column each."""
     window: int | str = RUNNING
     """The window: a number of rows, a time such as `7 d` or `1h`, or `expanding`."""
     by: Selector = ()
-    """The columns of the key of a series. Default: the table is one series."""
+    """The columns that identify a series. Default: the table is one series."""
     order: Selector = ()
     """The columns that rows are ordered by. Default: the role time."""
     min_periods: int | None = None
     """How many values a window must have. Default: as many as it has rows; 1 for a time and for `expanding`."""
     closed: Literal["right", "left"] = "right"
-    """Whether a window ends with its row (`right`) or ahead of it (`left`)."""
+    """Whether a window ends with its row (`right`) or before it (`left`)."""
     center: bool = False
-    """Whether a window has its row in its middle, and so reads later rows; of an even number of rows one more comes before it."""
+    """Whether a window is centred on its row, and so reads later rows; of an even number of rows, one more comes before it."""
     causal: bool = True
-    """Whether what reads later rows (`lead`, `bfill`, `center`) is refused in a flow that splits by time."""
+    """Whether a flow that splits by time rejects what reads later rows (`lead`, `bfill`, `center`)."""
     into: str = ""
-    """The column that is made, with `{column}` for the name of the one it is made of; `"{column}"`: in place. Default: see above."""
+    """The name of the new column, with `{column}` for the name of the original; `"{column}"`: in place. Default: see above."""
 
     def __post_init__(self) -> None:
         RequestError.reject(self._mistakes())
