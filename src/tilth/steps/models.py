@@ -38,9 +38,9 @@ class ModelStep(Step):
     model: str
     """The file. A relative path starts at the working directory."""
     columns: tuple[str, ...] = ()
-    """The columns that the model takes, in its order. Default: those it was trained on, where it has their names."""
+    """The input columns, in the order of the model. Default: those it was trained on, if it knows their names."""
     trusted: tuple[str, ...] = ()
-    """Types that a `.skops` file may hold besides those that skops trusts. Name only what you have reviewed."""
+    """Types to allow in a `.skops` file besides those that skops trusts. Name only types that you have reviewed."""
 
     def __post_init__(self) -> None:
         if not self.form:

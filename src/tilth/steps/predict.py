@@ -25,24 +25,24 @@ SEVERAL: Mapping[str, Gave] = {"scores": "scores", "probabilities": "probabiliti
 
 @dataclass(frozen=True)
 class Predict(ModelStep):
-    """A new column with a model's prediction, or one for each class, so that a flow can end in it: in batch, and for each served row.
+    """Adds a column with a model's prediction, or one for each class, in batches and for each served row.
 
     The model is a scikit-learn model saved by skops (`.skops`, extra `models`), an ONNX model (`.onnx`, extra `onnx`), or boosted trees of
-    LightGBM saved as text (`.lgb`, extra `lightgbm`) or of XGBoost (`.ubj`, extra `xgboost`), whose classes are 0, 1 …: files that hold no
-    code. It is read when the flow is fitted and becomes part of the fitted flow. It is given the columns as doubles, booleans as 0
-    and 1, null as NaN, which some models accept and others refuse. It runs as Python on every engine, which `tilth plan` marks.
+    LightGBM saved as text (`.lgb`, extra `lightgbm`) or of XGBoost (`.ubj`, extra `xgboost`), with the classes 0, 1 …. None of these files
+    holds code. The model is read when the flow is fitted and becomes part of the fitted flow. It gets the columns as doubles, booleans as 0
+    and 1, and null as NaN, which some models accept and others reject. It runs as Python on every engine; `tilth plan` marks this.
 
-    `label` is the predicted class, of its own kind, or the predicted number. `probability` is that of the class `positive`; without it,
-    of the model's last class, which of two is the positive one. A predicted class of the label's kind has the role `prediction` from
-    then on, so that bias of what the model says is measured too.
+    `label` is the predicted class, in its own kind, or the predicted number. `probability` is the probability of the class `positive`; by
+    default of the model's last class, which is the positive one of two. A predicted class of the label's kind has the role `prediction`
+    from then on, so that bias of what the model says is measured too.
 
-    `scores` and `probabilities` make a column for each class, `prediction_CLASS`, which steps in `output` transform: `output: [softmax]`
+    `scores` and `probabilities` make a column for each class, `prediction_CLASS`, for steps in `output` to transform: `output: [softmax]`
     after `scores`. Scores are what the model has before probabilities: `decision_function` of scikit-learn, the last output of an ONNX
     model, the sums of boosted trees. One score z of two classes becomes 0 and z. Classes that the model does not say are 0, 1 …; a single
     number has no class in the name of its column.
 
-    Errors: a file that is not such a model, or holds types that are neither trusted by skops nor by `trusted`; columns that are not
-    numbers or booleans, or not as many as the model takes; a class that the model lacks; a model without what `with` asks for.
+    Errors: a file that is not such a model, or holds types that neither skops nor `trusted` trusts; columns that are not numbers or
+    booleans, or a wrong number of columns; a class that the model does not have; a model that cannot give what `with` asks for.
 
     >>> print(Predict("forest.skops", with_="probability"))
     predict(model='forest.skops', with='probability')
@@ -54,7 +54,7 @@ class Predict(ModelStep):
     with_: Literal["label", "probability", "scores", "probabilities"] = "label"
     """The predicted class or number, the probability of one class, or a score or a probability of each class."""
     column: str = "prediction"
-    """The column that is made; of several, what their names begin with."""
+    """The new column, or the prefix of several new columns."""
     positive: str | int | bool | None = None
     """`probability`: the class. Default: the model's last one."""
 

@@ -20,9 +20,9 @@ Made: TypeAlias = Literal["boolean", "integer", "float", "string", "date", "time
 
 @dataclass(frozen=True)
 class Python(Step):
-    """New columns (or old ones anew), computed by a function of yours from the values of each row.
+    """Computes new columns, or replaces columns, with a function of yours.
 
-    The type annotation of the function's first parameter says what it takes:
+    The type annotation of the function's first parameter determines what it gets:
 
     | annotation | the function takes |
     |---|---|
@@ -30,20 +30,20 @@ class Python(Step):
     | `pandas.Series`, `polars.Series` | a series for each of them |
     | `pyarrow.Table`, `pandas.DataFrame`, `polars.DataFrame` | one table of them |
 
-    It returns, in any of these forms, one column as long as what it was given, or a table of the columns that it `makes`. Values of
-    another type become those of the declared kind where nothing is lost, such as whole floats for an integer. Null reaches the function
-    as its library has it: in pandas NaN, NaT, or `pd.NA` of the dtypes `Int64` and `boolean`. NaN that it returns is null.
+    It returns, in any of these forms, one column with as many values as it got rows, or a table of the columns that it `makes`. Values of
+    another type are converted to the declared kind if nothing is lost, such as whole floats for an integer. The function gets nulls in the
+    form of its library: in pandas NaN, NaT, or `pd.NA` with the dtypes `Int64` and `boolean`. A returned NaN is null.
 
-    The function is given many rows at a time, in batches of any size, and one when a row is served; what it returns for a row must depend
-    on that row alone. It runs as Python on every engine, which `tilth plan` marks; on Spark its module must be installed on the executors.
-    A call that takes longer than the `timeout` is an error; Python cannot stop it, so it goes on until the process ends.
+    The function gets batches of rows of any size, and a single row when serving; its result for a row must depend on that row alone. It
+    runs as Python on every engine; `tilth plan` marks this. On Spark, its module must be installed on the executors. A call that takes
+    longer than the `timeout` is an error; Python cannot stop the call, so it continues until the process ends.
 
-    It runs only where that is allowed: `with tilth.allow_python():`, or `--allow-python` on the command line. A fitted flow holds its
-    name, not its code.
+    You must allow it to run: `with tilth.allow_python():`, or `--allow-python` on the command line. A fitted flow holds the name of the
+    function, not its code.
 
-    Errors: `NotAllowed`; a function that is not found, is annotated otherwise, raises, takes too long, or returns other columns, another
-    number of rows, rows in another order (by the index of pandas), or values that are not of the kind; a column of a kind that Arrow has
-    no one type for. What the function raised is left out where it reads a private column.
+    Errors: `NotAllowed`; a function that is not found, has another annotation, raises, takes too long, or returns other columns, another
+    number of rows, rows in another order (by the pandas index), or values of another kind; a column of a kind that has no single Arrow
+    type. If the function reads a private column, the error does not show what it raised.
 
     >>> print(Python("texts:length", reads=("comment",), makes={"length": "integer"}))
     python(function='texts:length', reads=['comment'], makes=[('length', 'integer')])
@@ -59,11 +59,11 @@ class Python(Step):
     function: str
     """The function: `module:function`."""
     reads: tuple[str, ...]
-    """The columns that it takes."""
+    """The columns that the function gets."""
     makes: tuple[tuple[str, Made], ...] | Mapping[str, Made]
-    """Column that is made → its kind."""
+    """New column → its kind."""
     timeout: float = 60.0
-    """The seconds that one call may take; 0 for any time, which serves one row in a fraction of a millisecond less."""
+    """How many seconds one call may take. 0 sets no limit, and serves a row a fraction of a millisecond faster."""
 
     def __post_init__(self) -> None:
         if isinstance(self.makes, Mapping):
@@ -77,7 +77,7 @@ class Python(Step):
 
     @property
     def made_kinds(self) -> Mapping[str, Kind]:
-        """Column that is made → its kind."""
+        """New column → its kind."""
         return {name: Kind(kind) for name, kind in dict(self.makes).items()}
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:

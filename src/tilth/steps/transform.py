@@ -24,19 +24,19 @@ TAKEN = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.ST
 
 @dataclass(frozen=True)
 class Transform(ModelStep):
-    """Columns become those that a fitted scikit-learn transformer makes of them.
+    """Replaces columns by the output of a fitted scikit-learn transformer.
 
-    The transformer (`PCA`, `ColumnTransformer`, a `Pipeline` of such …) is saved by skops (`.skops`, extra `models`), in a file that holds
-    no code. It is read when the flow is fitted, becomes part of the fitted flow, and learns nothing more. The columns that it makes are
-    floats with the names of its `get_feature_names_out`, in place of those that it takes.
+    Save the transformer (`PCA`, `ColumnTransformer`, a `Pipeline` of such …) with skops (`.skops`, extra `models`), a format without code.
+    It is read when the flow is fitted, becomes part of the fitted flow, and learns nothing more. Its output columns are floats, named by
+    its `get_feature_names_out`, and replace its input columns.
 
-    It is given numbers as doubles, booleans as 0 and 1, strings as they are, and null as NaN: a pandas frame if it was trained on named
-    columns, else a matrix. One that does not say how many columns it takes, such as `TfidfVectorizer`, takes one, as a list of strings
-    with "" for null. What it makes of a row must depend on that row alone. It runs as Python on every engine, which
-    `tilth plan` marks.
+    It gets numbers as doubles, booleans as 0 and 1, strings as they are, and null as NaN: as a pandas frame if it was trained on named
+    columns, otherwise as a matrix. A transformer that does not say how many columns it takes, such as `TfidfVectorizer`, gets one column,
+    as a list of strings with "" for null. Its output for a row must depend on that row alone. It runs as Python on every engine; `tilth
+    plan` marks this.
 
-    Errors: a file that is not such a transformer, or holds types that are neither trusted by skops nor by `trusted`; columns of another
-    kind, or not as many as it takes; one that does not name what it makes, makes more than 1,000 columns, or makes strings.
+    Errors: a file that is not such a transformer, or holds types that neither skops nor `trusted` trusts; columns of another kind, or a
+    wrong number of columns; a transformer that does not name its output, makes more than 1,000 columns, or makes strings.
 
     >>> print(Transform("pca.skops", columns=("length", "width")))
     transform(model='pca.skops', columns=['length', 'width'])

@@ -39,41 +39,41 @@ Class = str | bool | int | float
 
 @dataclass(frozen=True)
 class Balance(Step):
-    """Balances the classes of the label by repeating rows, by leaving rows out, by making rows, or by weights.
+    """Balances the classes of the label by repeating, dropping or synthesising rows, or by weights.
 
     | `with` | rows of a class with n rows; the largest class has N, the smallest m |
     |---|---|
-    | `over` | at least ratio · N: all of them as often as that goes, and once more those that chance chooses |
-    | `under` | at most m / ratio: those that chance chooses |
-    | `smote` | at least ratio · N: all of them, and after them rows that are made between two neighbours of the class |
-    | `borderline_1` | as `smote`, of rows in danger: half or more of their `m_neighbours` nearest rows, but not all, are of other classes |
+    | `over` | at least ratio · N: all rows repeated equally often, and a random part of them once more |
+    | `under` | at most m / ratio: a random sample |
+    | `smote` | at least ratio · N: all rows, followed by rows made between two neighbours of the class |
+    | `borderline_1` | as `smote`, from rows in danger: half or more of their `m_neighbours` nearest rows, not all, are of other classes |
     | `borderline_2` | the same, between rows in danger and their nearest rows of any class, at most half of the way to another class |
-    | `adasyn` | as `smote`, more rows the more of a row's nearest rows are of other classes; so about ratio · N |
+    | `adasyn` | as `smote`, with more rows from a row that has more nearest rows of other classes; so about ratio · N |
     | `tomek` | without rows of Tomek links: two rows of different classes, each the nearest row of the other |
-    | `enn` | without rows whose `neighbours` nearest rows are not all of their class (`kind: mode`: mostly of another class) |
+    | `enn` | without rows that have a row of another class among their `neighbours` nearest rows (`kind: mode`: mostly others) |
     | `nearmiss_1` | at most m / ratio: those with the smallest mean distance to their `neighbours` nearest rows of the smallest class |
     | `nearmiss_2` | the same with the farthest rows of the smallest class |
     | `nearmiss_3` | the same of the `m_neighbours` nearest rows of each row of the smallest class, with the largest mean distance |
-    | `weights` | all n; a new column `weight` says what a row counts |
+    | `weights` | all n; a new column `weight` has the weight of a row |
 
-    Chance is the hash of the seed and the row's key (the role id, else all columns): the same rows on every engine. Weights are
-    `balanced`, 1 / n; `root`, 1 / √n; `effective`, (1 − β) / (1 − βⁿ) with β = 0.999; `cost`, as `per_class` says; or `share`, s / n for
-    the share s that it says; scaled so that they add up to the number of rows, and multiplied with the column of the role weight
-    if there is one.
+    Random choices use the hash of the seed and the row's key (the role id, or else all columns): the same rows on every engine. Weights are
+    `balanced`, 1 / n; `root`, 1 / √n; `effective`, (1 − β) / (1 − βⁿ) with β = 0.999; `cost`, as given in `per_class`; or `share`, s / n
+    for the share s given there. They are scaled to add up to the number of rows, and multiplied by the column of the role weight if there
+    is one.
 
-    **Distances** are Euclidean over the features that are numbers, as they are (scale them first). A string or boolean that differs counts
+    **Distances** are Euclidean over the numeric features, unscaled (scale them first). A string or boolean that differs counts
     as the median of the numbers' standard deviations, within the class where rows are made (SMOTE-NC), or 1 if that is 0. Without numbers
     the square of a distance is Σ δ², δ = Σ |P(class | a) − P(class | b)| over the classes (SMOTE-N, the value difference
-    metric). Features are numbers, strings and booleans without a role, as selectors choose them. Neighbours are exact whatever the
-    number of rows: time grows with its square, and the rows are held in memory, at some 50 bytes for each of up to a hundred million
-    cells. Equally near rows come in the order of their values.
+    metric). Features are the numbers, strings and booleans without a role. Neighbours are exact for any number of rows: the time grows with
+    its square, and the rows are held in memory, at some 50 bytes for each of up to a hundred million cells. Equally near rows come in the
+    order of their values.
 
-    **A row that is made** of x and a neighbour x′ has the numbers x + λ(x′ − x) with λ in [0, 1), rounded for integers; a string or boolean
-    is the most frequent one among the neighbours, of equally frequent ones the nearest (without numbers x itself is one of them); of other
-    columns it has the values of x, and its id is null. Two steps combine: `smote` and then `tomek` or `enn`.
+    **A synthetic row** made from x and a neighbour x′ has the numbers x + λ(x′ − x) with λ in [0, 1), rounded for integers. A string or
+    boolean is the most frequent one among the neighbours; of equally frequent ones, the nearest (without numbers, x itself counts as a
+    neighbour). Other columns have the values of x, and the id is null. You can combine two steps: `smote` and then `tomek` or `enn`.
 
-    `origin` tells rows apart: the column `_origin` is `original`, `duplicate` (`over`) or `derived` (made from other rows), and `_parent`
-    names the rows that it was made from by their ids. Derived rows may reveal their parents, and belong on their side of every split.
+    `origin` marks rows: the column `_origin` is `original`, `duplicate` (`over`) or `derived` (made from other rows), and `_parent` has the
+    ids of the rows that it was made from. Derived rows may reveal their parents, and belong in the same part of every split.
 
     Elsewhere: imbalanced-learn's RandomOverSampler, RandomUnderSampler, SMOTE, SMOTENC, SMOTEN, BorderlineSMOTE, ADASYN, TomekLinks,
     EditedNearestNeighbours (`kind` is `kind_sel`), NearMiss. `neighbours` is `k_neighbors` or `n_neighbors`, `m_neighbours` is
@@ -81,8 +81,8 @@ class Balance(Step):
     `compute_class_weight` is `weights: balanced`. Chawla et al. 2002, "SMOTE: Synthetic Minority Over-sampling Technique"; Han et al.
     2005, "Borderline-SMOTE"; He et al. 2008, "ADASYN"; Wilson 1972 (ENN); Tomek 1976; Zhang and Mani 2003 (NearMiss).
 
-    Errors: rows without a label; a label with one class, or with more than 1,000. Ways that look at neighbours: no feature, a number that
-    is missing or infinite, more rows than the limit. Rows to make of a class of one row, or of one that is not near another class
+    Errors: rows without a label; a label with one class, or with more than 1,000. For methods that use neighbours: no feature, a number
+    that is missing or infinite, more rows than the limit. A class to be enlarged with one row only, or one that is not near another class
     (`borderline_1`, `borderline_2`, `adasyn`).
 
     >>> print(Balance("under", ratio=0.5))
@@ -107,29 +107,29 @@ class Balance(Step):
         "nearmiss_3",
         "weights",
     ]
-    """How classes are balanced."""
+    """How to balance the classes."""
     ratio: float = 1.0
-    """The smallest class to the largest, afterwards; above 0, at most 1."""
+    """The ratio of the smallest class to the largest afterwards; above 0, at most 1."""
     per_class: tuple[tuple[Class, float], ...] | Mapping[Class, float] = ()
-    """Class → the rows that it is to have, in place of `ratio`; classes that are not named stay. `weights: cost` and `weights: share`:
-    what a row of each class counts, or which share of all weights each class has."""
+    """Class → its number of rows, instead of `ratio`; other classes stay. `weights: cost` and `weights: share`: the weight of a row of each
+    class, or the share of each class in all weights."""
     classes: Literal["auto", "minority", "not minority", "not majority", "majority", "all"] = "auto"
-    """The classes that rows are made of or left out of. Default: all but the largest for ways that make rows, else all but the smallest."""
+    """The classes to enlarge or reduce. Default: for methods that make rows all but the largest, otherwise all but the smallest."""
     neighbours: int | None = None
-    """How many nearest rows are looked at; fewer where there are fewer. Default: 5 for ways that make rows, else 3."""
+    """The number of nearest rows, or fewer if there are fewer. Default: 5 for methods that make rows, otherwise 3."""
     m_neighbours: int | None = None
-    """`borderline_1`, `borderline_2`: how many nearest rows say whether a row is in danger, 10 by default. `nearmiss_3`: how many rows are
-    chosen from for each row of the smallest class, 3 by default."""
+    """`borderline_1`, `borderline_2`: how many nearest rows decide whether a row is in danger, 10 by default. `nearmiss_3`: the number of
+    candidates for each row of the smallest class, 3 by default."""
     kind: Literal["all", "mode"] = "all"
     """`enn`: whether all neighbours must be of the row's class, or the most frequent class among them."""
     weights: Literal["balanced", "root", "effective", "cost", "share"] = "balanced"
-    """`weights`: how a class's weight follows from its size."""
+    """`weights`: how the weight of a class depends on its size."""
     cap: float = 100.0
-    """`weights`: the largest weight to the smallest, at most."""
+    """`weights`: the largest allowed ratio of the largest weight to the smallest."""
     label: str = ""
     """The column of the classes. Default: the role label."""
     origin: bool = False
-    """Whether the columns `_origin` and `_parent` are made."""
+    """Whether to add the columns `_origin` and `_parent`."""
     seed: int = 0
     """Another seed chooses other rows."""
 

@@ -17,14 +17,14 @@ from tilth.steps.step import Learned, Learning, Step, reject_clashes
 
 @dataclass(frozen=True)
 class Formula(Step):
-    """A new column (or an old one anew), computed from the values of its row.
+    """Computes a new column, or replaces a column, from the other values of the row.
 
-    SQL: `+ - * /`, comparisons, AND, OR, NOT, CASE, IF, coalesce, and the functions that mean the same on every engine. Null goes in,
-    null comes out, if the formula says nothing else; so does division by zero.
+        The formula is SQL: `+ - * /`, comparisons, AND, OR, NOT, CASE, IF, coalesce, and the functions that mean the same on every engine.
+    A null operand gives null, unless the formula handles it; division by zero gives null, too.
 
-    Decimals, and numbers with a point, are doubles, on both engines and in a served row: `0.1 + 0.2 = 0.3` is false.
+    Decimals, and numbers with a decimal point, are doubles on both engines and in served rows: `0.1 + 0.2 = 0.3` is false.
 
-    Errors: `ExpressionError` for a string that is not a formula, or uses what may not be used: other tables, files, settings.
+        Errors: `ExpressionError` for a string that is not a formula, or uses what is not allowed: other tables, files, settings.
 
     >>> print(Formula("ratio", "debt / income"))
     formula(column='ratio', expression='debt / income')
@@ -38,7 +38,7 @@ class Formula(Step):
     learned_types: ClassVar[Mapping[str, Any]] = {}
 
     column: str
-    """The column that is made."""
+    """The new column."""
     expression: str
     """The formula, in SQL."""
 

@@ -27,17 +27,16 @@ from tilth.steps.time.phases import mistaken, phase, phased_by
 
 @dataclass(frozen=True)
 class Impute(ColumnStep):
-    """Missing values become the mean, the median, the sum, the most frequent value, or a constant.
+    """Fills missing values with the mean, the median, the sum, the most frequent value, or a constant.
 
-    x' = x where x is there, else the fill. Missing is null, and for strings blank too. Mean, median and sum are of the finite
-    training values and make an integer column a float one; of equally frequent values the smallest is taken.
+    x' = x if x is present, else the fill. A missing value is null, or for strings also blank. Mean, median and sum use the finite training
+    values, and turn an integer column into floats. Of equally frequent values, the mode is the smallest.
 
-    With `phase` the fill is that of the same phase of the `time`, such as the same hour of the same weekday: the profile of a season. It is
-    learned on the training part, so it knows nothing of later rows. A phase without a value in training, and a row without a time, get
-    the fill of all rows.
+    With `phase`, the fill is learned for each phase of the `time`, such as the same hour of the same weekday. It is learned on the training
+    part, so it does not use later rows. A phase without a value in training, and a row without a time, get the fill of all rows.
 
-    Errors: a column without any value in training, unless `with` is `constant`; a constant that is not a value of the column's kind; for
-    `phase` no column of times, one without these parts, or a column of days, times or decimals.
+    Errors: a column without any value in training, unless `with` is `constant`; a constant that is not of the column's kind; with `phase`,
+    no time column, a time column without these parts, or a column of dates, times or decimals to fill.
 
     >>> print(Impute("age", with_="mean", indicator=True))
     impute(columns='age', with='mean', indicator=True)
@@ -47,14 +46,14 @@ class Impute(ColumnStep):
     parts = frozenset({"features"})
 
     with_: Literal["mean", "median", "sum", "mode", "constant"] = "median"
-    """What a missing value becomes; `mode` is the most frequent value."""
+    """What to fill with; `mode` is the most frequent value."""
     value: bool | int | float | str | None = None
-    """The constant. A day or time is written by ISO 8601."""
+    """The constant. Write dates and times in ISO 8601."""
     indicator: bool = False
-    """Whether a column `{column}_missing` is added, 1 where the value was missing and else 0."""
+    """Whether to add a column `{column}_missing`, 1 where the value was missing and 0 elsewhere."""
 
     phase: str | tuple[str, ...] = ()
-    """`mean`, `median`, `mode`: the parts of the time by which the fill differs, such as `[weekday, hour]` or `month`. Default: none."""
+    """`mean`, `median`, `mode`: the parts of the time that the fill depends on, such as `[weekday, hour]` or `month`. Default: none."""
     time: str = ""
     """`phase`: the column of times. Default: the role time."""
     zone: str = UTC_ZONE

@@ -65,7 +65,7 @@ class Nest(Step):
     columns: Selector
     """The columns: names, kinds (numeric, categorical, temporal …), roles, patterns with `*`; `!` in front excludes."""
     into: str
-    """The column that is made."""
+    """The new column."""
     as_: Literal["struct", "list", "json"] = "struct"
     """What it holds."""
     keep: bool = False

@@ -27,7 +27,7 @@ MEAN_NORMAL = 1.2533  # of the standard deviation to the mean absolute deviation
 
 @dataclass(frozen=True)
 class Outliers(ColumnStep):
-    """Numbers outside of bounds that training has learned are clipped, become null, are flagged, or their rows are dropped.
+    """Clips, nulls or flags numbers outside of bounds learned in training, or drops their rows.
 
     | `with` | bounds | `times` |
     |---|---|---|
@@ -37,11 +37,11 @@ class Outliers(ColumnStep):
     | `quantile` | the quantiles `low` and `high`, 0.01 and 0.99 | |
     | `range` | the numbers `low` and `high` themselves | |
 
-    Bounds are learned from the finite training values, and belong to what is inside; infinite values are outside, null stays null. Where
-    the values do not spread (the difference or deviation is 0) there are no bounds, and nothing is an outlier. Clipping gives floats.
+    Bounds are learned from the finite training values and are inclusive; infinite values are outside, null stays null. If the values do not
+    vary (the difference or deviation is 0), there are no bounds, and nothing is an outlier. Clipping gives floats.
 
-    `drop` is for the part `training`, the others are for `features`. What `flag` makes is called `{column}_outlier`, unless `into` says
-    otherwise.
+    Use `drop` in the part `training`, and the other actions in `features`. `flag` makes a column `{column}_outlier`, unless `into` names
+    it.
 
     Elsewhere: `quantile` with `clip` is winsorizing, as scipy's `winsorize`; `iqr` and `z_score` are feature_engine's OutlierTrimmer and
     Winsorizer (`times` is `fold`).
@@ -57,15 +57,15 @@ class Outliers(ColumnStep):
     learned_types: ClassVar[Mapping[str, Any]] = {"low": float | None, "high": float | None}
 
     with_: Literal["iqr", "z_score", "robust_z", "quantile", "range"] = "iqr"
-    """How the bounds are found."""
+    """How to find the bounds."""
     action: Literal["clip", "null", "flag", "drop"] = "clip"
-    """What becomes of a value outside: the nearer bound, null, 1 in a new column that is else 0, or its row is dropped."""
+    """What to do with a value outside: replace it by the nearer bound, set it to null, flag it in a new 0/1 column, or drop its row."""
     times: float | None = None
     """`iqr`, `z_score`, `robust_z`: how many differences or deviations away a value must be."""
     low: float | None = None
-    """`quantile`: the lower quantile. `range`: the lower bound; none if it is left out."""
+    """`quantile`: the lower quantile. `range`: the lower bound. Default for `range`: none."""
     high: float | None = None
-    """`quantile`: the upper quantile. `range`: the upper bound; none if it is left out."""
+    """`quantile`: the upper quantile. `range`: the upper bound. Default for `range`: none."""
 
     def __post_init__(self) -> None:
         RequestError.reject(self._mistakes())

@@ -41,34 +41,34 @@ MOST_BUCKETS = 2**31
 
 @dataclass(frozen=True)
 class Encode(ColumnStep):
-    """Categories become numbers.
+    """Turns categories into numbers.
 
-    | `with` | what becomes of the column |
+    | `with` | what replaces the column |
     |---|---|
     | `one_hot` | a column `{column}_{category}` for each category: 1 where the value is that category, else 0 |
     | `multi_hot` | the same for a string that lists several categories, such as `red, green` |
-    | `ordinal` | the place of the value among the categories, from 0 |
-    | `count`, `frequency` | how many training rows have the value, or which share of them |
+    | `ordinal` | the position of the value among the categories, from 0 |
+    | `count`, `frequency` | the number or the share of training rows with the value |
     | `target` | the mean of the label, or the share of its positive class, among the training rows with the value |
     | `woe` | the weight of evidence: ln of the value's share of the positive rows over its share of the negative ones |
-    | `hash` | the hash of the value modulo `size`, from 0: takes any value, and learns nothing |
-    | `similarity` | a column `{column}_{category}` for each frequent category: how similar the string is to it, 0 to 1; takes any string |
+    | `hash` | the hash of the value modulo `size`, from 0: accepts any value, and learns nothing |
+    | `similarity` | a column `{column}_{category}` for each frequent category: how similar the string is, 0 to 1; accepts any string |
 
-    Categories are the values met in training, the most frequent first and equally frequent ones by value; which columns there are depends
-    on training alone. Takes strings, booleans and integers. Null is missing, and so is a blank string; a value that is not a category is
-    unseen. A column without any value has no categories: `one_hot` drops it, `ordinal` treats all of it as missing or unseen.
+    The categories are the values in training, the most frequent first, and equally frequent ones by value; the new columns depend on
+    training only. Columns may hold strings, booleans or integers. Nulls and blank strings are missing; a value that is not a category is
+    unseen. A column without any value has no categories: `one_hot` drops it, `ordinal` treats all of its values as missing or unseen.
 
     The similarity of two strings is the number of sequences of `ngram_range` characters that both have, as a share of those that either
-    has, each counted as often as it occurs, in lower case; Python finds it on every engine. Cerda et al. 2018, "Similarity encoding
-    for learning with dirty categorical variables".
+    has, each counted as often as it occurs, in lower case. Python computes it on every engine. Cerda et al. 2018, "Similarity encoding for
+    learning with dirty categorical variables".
 
-    **What is learned from the label is out of fold.** A training row has the number that the rows of the other `folds` give, so that it
-    does not tell the model its own label; every other row, and each row of a later `apply`, has the number that all training rows give.
-    Folds are by the hash of the role group, else id, else of the whole row. `target` is (Σ y + m·ȳ) / (n + m) with m = `smooth`,
-    or by `auto` the empirical Bayes estimate, m = σ²/τ² of the variances within the category and of all rows; a label of more than two
+    **Encodings learned from the label are out of fold.** A training row gets the number learned from the other `folds`, so that it does not
+    leak its own label to the model; all other rows, and the rows of a later `apply`, get the number learned from all training rows. Folds
+    are assigned by the hash of the role group, or else id, or else the whole row. `target` is (Σ y + m·ȳ) / (n + m) with m = `smooth`, or
+    with `auto` the empirical Bayes estimate, m = σ²/τ² from the variances within the category and of all rows; a label with more than two
     classes makes a column `{column}_{class}` for each. `woe` is ln[((n₁ + s)/(N₁ + sK)) / ((n₀ + s)/(N₀ + sK))] with s = `smooth` for K
-    categories. The positive class is that of the role `positive`, else the last one by value; numbers are averaged. A missing value is a
-    category of its own, an unseen one has the mean of all rows, for `woe` 0. Micci-Barreca 2001, "A preprocessing scheme for
+    categories. The positive class is that of the role `positive`, or else the last one by value; numbers are averaged. A missing value is a
+    category of its own; an unseen value gets the mean of all rows, or for `woe` 0. Micci-Barreca 2001, "A preprocessing scheme for
     high-cardinality categorical attributes".
 
     Elsewhere: scikit-learn's OneHotEncoder (`drop: binary` is `if_binary`, `min_frequency` the same), OrdinalEncoder (with
@@ -76,8 +76,7 @@ class Encode(ColumnStep):
     dirty_cat's and skrub's SimilarityEncoder (strings too short for a sequence are similar to their equals only);
     pandas' `str.get_dummies` and `value_counts`; category_encoders' CountEncoder (`frequency` is `normalize=True`).
 
-    Errors: a column with more categories than `most`; a value that the policy `error` refuses; a new column whose name is
-    taken.
+    Errors: a column with more categories than `most`; with the policy `error`, an unseen or missing value; a new column whose name exists.
 
     >>> print(Encode("colour", min_frequency=0.01))
     encode(columns='colour', min_frequency=0.01)
@@ -88,29 +87,30 @@ class Encode(ColumnStep):
     makes_columns = True
 
     with_: Literal["one_hot", "multi_hot", "ordinal", "count", "frequency", "target", "woe", "hash", "similarity"] = "one_hot"
-    """How categories are written."""
+    """The encoding."""
     unseen: Literal["zeros", "slot", "null", "error", -1] | None = None
-    """What a value becomes that is not a category. `one_hot`: `zeros`; `slot`, a column `{column}_other`; `error`. `ordinal`: -1; `null`;
-    `slot`, the number after the last category's; `error`. `count`, `frequency`: 0 by default; `null`; `error`. Default: `slot` where rare
-    categories are left out, else `zeros` or -1."""
+    """The encoding of a value that is not a category. `one_hot`: `zeros`; `slot`, a column `{column}_other`; `error`. `ordinal`: -1;
+    `null`; `slot`, the number after the last category's; `error`. `count`, `frequency`: 0 by default; `null`; `error`. Default: `slot` if
+    rare categories are left out, else `zeros` or -1."""
     missing: Literal["zeros", "slot", "null", "error", -1] | None = None
-    """What a missing value becomes. As for `unseen`; the slot is a column `{column}_missing`, or the last number. Default: `zeros`;
-    `null` for `ordinal`, the slot for `hash`, and for `count`, `frequency`, `target` and `woe` the number of missing ones."""
+    """The encoding of a missing value, with the choices of `unseen`; the slot is a column `{column}_missing`, or the last number. Default:
+    `zeros`; `null` for `ordinal`, the slot for `hash`, and for `count`, `frequency`, `target` and `woe` the number learned from missing
+    values."""
     max_categories: int | None = None
-    """The most frequent categories that are kept; the others count as unseen. Default: all, 30 for `similarity`."""
+    """How many of the most frequent categories to keep; the others count as unseen. Default: all, 30 for `similarity`."""
     min_frequency: int | float | None = None
-    """How often a category must occur to be kept: a number of rows, or (below 1) a share of the rows that have a value."""
+    """How often a category must occur to be kept: a number of rows, or (below 1) a share of the rows with a value."""
     order: Literal["frequency", "value"] = "frequency"
     """The order of the categories: the most frequent first, or by value."""
     categories: tuple[str | int | bool, ...] = ()
-    """The categories, in order; then nothing is learned."""
+    """The categories, in order, instead of learning them."""
     drop: Literal["first", "binary"] | None = None
-    """`one_hot`: leaves out the first category's 0/1 column: of every column, or of those with two categories."""
+    """`one_hot`: drops the 0/1 column of the first category, for every column or for those with two categories."""
     most: int | None = None
-    """The largest number of categories allowed. Default: 1,000 for `one_hot`, `multi_hot` and `similarity`, 100,000 for `target`
-    and `woe`, whose categories times `folds` are at most 3,000,000, else 500,000."""
+    """The largest number of categories allowed. Default: 1,000 for `one_hot`, `multi_hot` and `similarity`, 100,000 for `target` and `woe`
+    (and at most 3,000,000 categories times `folds`), otherwise 500,000."""
     separator: str | None = None
-    """`multi_hot`: what stands between categories; blanks around them do not count. Default: a comma."""
+    """`multi_hot`: the separator of categories; spaces around it are ignored. Default: a comma."""
     size: int | None = None
     """`hash`: the number of buckets. Default: 1,024."""
     ngram_range: tuple[int, int] = (2, 4)
@@ -118,7 +118,7 @@ class Encode(ColumnStep):
     label: str = ""
     """`target`, `woe`: the column of the label. Default: the role label."""
     smooth: float | Literal["auto"] | None = None
-    """`target`: how many rows the mean of all rows counts for; `auto`, the default, finds it for each category. `woe`: what is added to
+    """`target`: how many rows the overall mean counts for; `auto`, the default, estimates it for each category. `woe`: what is added to
     each count, 0.5 by default."""
     folds: int = 5
     """`target`, `woe`: the number of folds into which training rows are divided."""

@@ -24,14 +24,14 @@ MOST = 500_000  # categories that are kept
 
 @dataclass(frozen=True)
 class GroupRare(ColumnStep):
-    """Categories that are rare in training become one, and so does every later value that is none of the others.
+    """Merges categories that are rare in training into one, together with every later value that is not a kept category.
 
-    A category stays if it occurs in at least `min_frequency` of the training rows that have a value, and is one of the
-    `max_categories` most frequent ones, of equally frequent ones the smaller. A missing value stays missing, or counts as rare.
+    A category stays if it occurs in at least `min_frequency` of the training rows with a value, and is one of the `max_categories` most
+    frequent ones (ties by value). A missing value stays missing, or counts as rare.
 
     Elsewhere: feature_engine's RareLabelEncoder (`min_frequency` is `tol`, `value` is `replace_with`).
 
-    Errors: a column that is neither of strings nor of integers; a `value` of another kind; more than 500,000 categories to keep.
+    Errors: a column that does not hold strings or integers; a `value` of another kind; more than 500,000 categories to keep.
 
     >>> print(GroupRare("city", min_frequency=0.01))
     group_rare(columns='city', min_frequency=0.01)
@@ -41,11 +41,11 @@ class GroupRare(ColumnStep):
     parts = frozenset({"features"})
 
     min_frequency: int | float | None = None
-    """How often a category must occur to stay: a number of rows, or (below 1) a share of the rows that have a value."""
+    """How often a category must occur to stay: a number of rows, or (below 1) a share of the rows with a value."""
     max_categories: int | None = None
-    """The most frequent categories that stay."""
+    """How many of the most frequent categories stay."""
     value: str | int = "other"
-    """What the others become."""
+    """The value that replaces the others."""
     missing: Literal["keep", "group"] = "keep"
     """Whether a missing value stays missing or becomes `value` too."""
 

@@ -41,7 +41,7 @@ class Activation(ColumnStep):
 
 @dataclass(frozen=True)
 class Sigmoid(Activation):
-    """A score becomes a number from 0 to 1: the probability of the class that it stands for.
+    """Turns a score into a number from 0 to 1: the probability of its class.
 
     x' = 1 / (1 + exp(−x)), for x < 0 computed as exp(x) / (1 + exp(x)), so that no exponential overflows; 1 for ∞, 0 for −∞, null for null
     and NaN. Errors: a column that is not numeric. Elsewhere: the logistic function, scipy's `expit`.
@@ -59,7 +59,7 @@ class Sigmoid(Activation):
 
 @dataclass(frozen=True)
 class LogSigmoid(Activation):
-    """A score becomes the logarithm of its sigmoid, without the sigmoid, which would be 0 for a score far below 0.
+    """Turns a score into the logarithm of its sigmoid, without computing the sigmoid, which would underflow to 0 for very negative scores.
 
     x' = −ln(1 + exp(−x)), computed as min(x, 0) − ln(1 + exp(−|x|)) with a logarithm that is precise near 1; −∞ for −∞, null for null and
     NaN. Errors: a column that is not numeric. Elsewhere: scipy's `log_expit`.
@@ -78,7 +78,7 @@ class LogSigmoid(Activation):
 
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """A score becomes a number from −1 to 1, its hyperbolic tangent.
+    """Maps a score to a number from −1 to 1, its hyperbolic tangent.
 
     x' = (exp(2x) − 1) / (exp(2x) + 1); 1 for ∞, −1 for −∞, null for null and NaN. Errors: a column that is not numeric.
 
@@ -94,7 +94,7 @@ class Tanh(Activation):
 
 @dataclass(frozen=True)
 class Relu(Activation):
-    """A score below 0 becomes 0, and others stay.
+    """Sets scores below 0 to 0.
 
     x' = max(x, 0); 0 for −∞ and −0, null for null and NaN. Errors: a column that is not numeric.
 
@@ -110,9 +110,9 @@ class Relu(Activation):
 
 @dataclass(frozen=True)
 class Temperature(Activation):
-    """Scores divided by a temperature, ahead of `softmax` or `sigmoid`: above 1 probabilities come closer to each other.
+    """Divides scores by a temperature, before `softmax` or `sigmoid`: above 1, probabilities come closer to each other.
 
-    x' = x / T. Which of several scores is the greatest does not change. Null for null and NaN. Errors: a column that is not numeric; a
+    x' = x / T. The highest score stays the highest. Null for null and NaN. Errors: a column that is not numeric; a
     temperature that is not above 0. Source: Guo and others 2017, "On calibration of modern neural networks".
 
     >>> print(Temperature(value=1.7))

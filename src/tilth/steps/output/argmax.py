@@ -21,9 +21,9 @@ BEFORE = "prediction_"
 
 @dataclass(frozen=True)
 class Argmax(OfScores):
-    """A new column with the class whose score is the greatest; of equal ones the first.
+    """Adds a column with the class that has the highest score; of equal scores, the first.
 
-    A class is called like its column, `no` for `prediction_no` where all columns begin with `prediction_`. A row in which a
+    A class has the name of its column, or `no` for `prediction_no` if all columns begin with `prediction_`. A row in which a
     score is null or NaN gives null. Errors: a column that is not numeric; not as many `labels` as columns; a column that exists.
 
     >>> print(Argmax(("yes", "no"), column="answer"))
@@ -36,7 +36,7 @@ class Argmax(OfScores):
     learned_types: ClassVar[Mapping[str, Any]] = {"columns": list[str]}
 
     column: str = "prediction"
-    """The column that is made."""
+    """The new column."""
     labels: tuple[Label, ...] = ()
     """The classes, in the order of the columns. Default: by the columns' names."""
 

@@ -26,15 +26,15 @@ Class = str | bool | int | float
 
 @dataclass(frozen=True)
 class Prior(Step):
-    """Probabilities of a model that was trained on balanced classes become those of the classes as they are.
+    """Corrects the probabilities of a model that was trained on balanced classes to the real shares of the classes.
 
-    p_c' = p_c · w_c / Σⱼ p_j · w_j with w = π / s: π are the shares of the classes in the training part before it is balanced, s those
-    that the model was trained at. One column is the probability p of the positive class, and 1 − p that of all others: with all rows of one
-    class and the share β of the rows of the other that is βp / (βp − p + 1). The order of the scores stays; only their scale is mended. A
-    row in which a probability is null, below 0 or above 1 gives null for all.
+    p_c' = p_c · w_c / Σⱼ p_j · w_j with w = π / s, where π are the shares of the classes in the training part before balancing, and s the
+    shares that the model was trained with. A single column is the probability p of the positive class, and 1 − p that of all others: with
+    all rows of one class and the share β of the rows of the other, this is βp / (βp − p + 1). The order of the scores stays; only their
+    scale changes. If a probability is null, below 0 or above 1, the row gives null for all.
 
-    `trained` defaults to equal shares, which `balance` with its `ratio` of 1 leaves; for another ratio the report of `balance` says
-    how many rows each class has `after` it. Class weights count as rows do. A run of a flow with `balance` and without `prior` warns of it.
+    `trained` defaults to equal shares, the result of `balance` with a `ratio` of 1; for another ratio, the report of `balance` says how
+    many rows each class has `after` it. Class weights count like rows. A run of a flow with `balance` but without `prior` warns about it.
     Elkan 2001, "The Foundations of Cost-Sensitive Learning"; Saerens, Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier
     to new a priori probabilities".
 
@@ -54,7 +54,7 @@ class Prior(Step):
     classes: tuple[Class, ...] = ()
     """The classes of the columns, in their order. Default for one column: those of the role positive, else the last one by value."""
     trained: tuple[tuple[Class, float], ...] | Mapping[Class, float] = ()
-    """Class → the rows, or the share of them, that the model was trained on. Default: equal shares."""
+    """Class → the number or share of rows that the model was trained on. Default: equal shares."""
     label: str = ""
     """The column of the classes. Default: the role label."""
 

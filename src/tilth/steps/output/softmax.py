@@ -52,7 +52,7 @@ class OfScores(Step):
 
 @dataclass(frozen=True)
 class Softmax(OfScores):
-    """Scores of one row become probabilities that sum to 1.
+    """Turns the scores of a row into probabilities that sum to 1.
 
     xᵢ' = exp(xᵢ/T − m) / Σⱼ exp(xⱼ/T − m), where T is the temperature and m the greatest of the xⱼ/T, so that no exponential overflows. One
     score of ∞ has the probability 1. A row in which a score is null, two are ∞, or all are −∞, gives null for all. Errors: a column that is
@@ -66,7 +66,7 @@ class Softmax(OfScores):
     name = "softmax"
 
     temperature: float = 1.0
-    """What scores are divided by: above 1 probabilities come closer to each other."""
+    """The divisor of the scores: above 1, probabilities come closer to each other."""
 
     def __post_init__(self) -> None:
         reject_temperature(self.name, self.temperature)
@@ -81,7 +81,8 @@ class Softmax(OfScores):
 
 @dataclass(frozen=True)
 class LogSoftmax(OfScores):
-    """Scores of one row become logarithms of probabilities, without the probabilities, which would be 0 far below the greatest score.
+    """Turns the scores of a row into logarithms of probabilities, without computing the probabilities, which would underflow to 0 for low
+    scores.
 
     xᵢ' = xᵢ − m − ln Σⱼ exp(xⱼ − m), where m is the greatest of the scores. One score of ∞ becomes 0 and all others −∞. A row in which a
     score is null, two are ∞, or all are −∞, gives null for all. Errors: a column that is not numeric.

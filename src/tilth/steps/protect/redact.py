@@ -53,39 +53,39 @@ UNKEYED = "is not a protection: all of a billion numbers are hashed in minutes; 
 
 @dataclass(frozen=True)
 class Redact(ColumnStep):
-    """Values that say who somebody is are hidden.
+    """Hides personal data.
 
-    | `with` | what becomes of a value |
+    | `with` | result |
     |---|---|
-    | `hash` | a pseudonym: HMAC-SHA-256 under the `key`, in base32; that of equal values of one `domain` is equal in every table and run |
-    | `token` | AES-SIV under the `key`, from which the key makes the value again; bound to the name of the column, or a `context` |
-    | `format_preserving` | FF1 under the `key`: the characters of the `alphabet` become others of it, the rest stays |
-    | `mask` | a `character` in place of each, but for `keep_left` and `keep_right` at the ends, or only of those `matching` a pattern |
+    | `hash` | a pseudonym: HMAC-SHA-256 under the `key`, in base32; the same for equal values of one `domain` in every table and run |
+    | `token` | AES-SIV under the `key`, which can restore the value; bound to the name of the column, or a `context` |
+    | `format_preserving` | FF1 under the `key`: characters of the `alphabet` are replaced by others of it, the rest stays |
+    | `mask` | a `character` instead of each, except `keep_left` and `keep_right` at the ends, or only of those `matching` a pattern |
     | `replace` | the `text` |
-    | `null`, `drop` | null; `drop` takes the column away |
-    | `drop_row` | the row goes that has a value, with `find` one in which something is found: only in `rows` |
-    | `generalise` | the interval of `bins` in which a number lies, such as 30–39, or the first `digits` characters |
+    | `null`, `drop` | null; `drop` removes the column |
+    | `drop_row` | drops rows that have a value, with `find` rows in which something is found: only in `rows` |
+    | `generalise` | the interval of `bins` that a number falls into, such as 30–39, or the first `digits` characters |
     | `mask_date` | the first day of the month, quarter, year or decade (`part`), or the day of a time |
-    | `date_shift` | the date, −`days` to `days` later, one person (`by`) alike under the `key`; by the ends of the calendar it stays |
-    | `random` | a value between `low` and `high`, which depends on what identifies the row (`by`) and the `seed` |
+    | `date_shift` | the date moved by −`days` to `days`, equally for a person (`by`), under the `key`; not past the calendar's ends |
+    | `random` | a value between `low` and `high`, determined by what identifies the row (`by`) and the `seed` |
     | `shuffle` | the column's value of another row: only in `rows` |
-    | `sha256` | the SHA-256, without a key: for comparison with what others made; a run warns of it |
-    | `detect` | nothing: what is found is noted in the column `findings` |
+    | `sha256` | the SHA-256, without a key: to match hashes that others made; a run warns about it |
+    | `detect` | unchanged: what is found is recorded in the column `findings` |
 
-    With `find` only the parts of a text are hidden in which one of these entities is found, by `hash`, `token`, `format_preserving`,
-    `mask`, `replace` (by the name of the entity in brackets, if there is no `text`) or `sha256`; the rest stays. `drop_row` drops
-    the row. `findings` is a new column, a map from columns to lists of structs `entityType`, `actionUsed`, `start`, `end`, with places in
-    characters of the text as it was, the end behind the last.
+    With `find`, only the parts of a text that match one of these entities are hidden, by `hash`, `token`, `format_preserving`, `mask`,
+    `replace` (by the name of the entity in brackets, if there is no `text`) or `sha256`; the rest stays. `drop_row` drops the row.
+    `findings` is a new column, a map from columns to lists of structs `entityType`, `actionUsed`, `start`, `end`; positions count
+    characters of the original text, and the end is exclusive.
 
-    Null stays null, and an empty string stays empty. Wherever a string is made, other values are written as strings first.
-    Where fewer than four characters would be hidden by `mask`, all are. Keys for each way and `domain` are derived from the `key`, which is
-    a reference; a fitted flow holds the reference and the id of the key. A fitted step is applied with that key, also when a newer one is
-    active. `hash`, `token`, `format_preserving`, `date_shift` and `sha256` run as Python on every engine, which `tilth plan` marks.
+    Null stays null, and an empty string stays empty. If the result is a string, other values are first converted to strings. If `mask`
+    would hide fewer than four characters, it hides all. A separate key for each method and `domain` is derived from the `key`, which is a
+    reference; a fitted flow holds the reference and the id of the key. A fitted step uses that key, even if a newer one is active. `hash`,
+    `token`, `format_preserving`, `date_shift` and `sha256` run as Python on every engine; `tilth plan` marks this.
 
     Elsewhere: DataBrew's CRYPTOGRAPHIC_HASH, DETERMINISTIC_ENCRYPT, MASK_RANGE, MASK_DATE, REPLACE_WITH_RANDOM_BETWEEN, SHUFFLE_ROWS.
 
-    Errors: a key that is missing or not that with which the step was fitted; a column of a kind that cannot be hidden so; a value of
-    `format_preserving` with fewer than a million values of its length, or wrong check digits.
+    Errors: a key that is missing or is not the one the step was fitted with; a column of a kind that the method cannot hide; for
+    `format_preserving`, a value with fewer than a million possible values of its length, or with wrong check digits.
 
     >>> print(Redact("card", with_="mask", keep_right=4))
     redact(columns='card', with='mask', keep_right=4)
@@ -100,67 +100,66 @@ class Redact(ColumnStep):
     ] = "hash"  # fmt: skip
     """How values are hidden."""
     find: tuple[str, ...] = ()
-    """The entities that are looked for in texts, such as `[EMAIL, CREDIT_CARD]`; `[all]` are those of no country and of the
-    `countries`. PERSON_NAME is found by `names`. Default: whole cells are hidden."""
+    """The entities to look for in texts, such as `[EMAIL, CREDIT_CARD]`; `[all]` means international ones and those of the `countries`.
+    PERSON_NAME needs `names`. Default: the whole value is hidden."""
     names: Selector = ()
     """`find`: the columns with the names of the row's person, such as `[first_name, last_name]`. Each of their words is found in the texts
-    of the row as PERSON_NAME. This step stands before the one that hides the names."""
+    of the row as PERSON_NAME. Put this step before the one that hides the names."""
     countries: tuple[str, ...] = ()
-    """`find`: countries whose numbers are looked for, such as `[US, CA]`. `normalise: e164`: those whose telephone numbers are written
+    """`find`: the countries of national numbers to look for, such as `[US, CA]`. `normalise: e164`: the countries of telephone numbers
     without `+`, the likeliest first."""
     sensitivity: float | Literal["low", "high"] = "low"
-    """`find`: what is found: `low` only what is sure, `high` also what looks like it, or the least score, 0 to 1."""
+    """`find`: `low` finds only what is certain, `high` also what looks similar; or a minimum score, 0 to 1."""
     findings: str = ""
-    """`find`: the column that notes what was found. Default: none."""
+    """`find`: the column that records what was found. Default: none."""
     details: bool = False
-    """`findings`: whether structs say `score`, `tier` and `rule`, too."""
+    """`findings`: whether structs also have `score`, `tier` and `rule`."""
     key: str = ""
-    """`hash`, `token`, `format_preserving`, `date_shift`: the reference to the key, such as `file:secrets/tilth.key`,
-    whose path is relative to the flow file; by default that of the flow, under `protect`. `shuffle`: with a key
-    only who has it can undo it."""
+    """`hash`, `token`, `format_preserving`, `date_shift`: the reference to the key, such as `file:secrets/tilth.key` (relative to the flow
+    file). Default: the key of the flow, under `protect`. `shuffle`: with a key, only its owner can undo the shuffle."""
     key_id: str = ""
-    """The id of a key that was retired: for the pseudonyms and tokens that were made before it was rotated. Default: the active key."""
+    """The id of a retired key, for pseudonyms and tokens made before the rotation. Default: the active key."""
     domain: str = "default"
-    """What the key is derived for: values of one domain become the same, of two domains they cannot be linked."""
+    """Equal values of one domain get equal results; values of different domains cannot be linked."""
     context: str = ""
-    """`token`, `format_preserving`: what values are bound to; equal ones of one context and domain become the same in every table, whatever
-    their columns are called. Default: the name of the column."""
+    """`token`, `format_preserving`: what values are bound to; equal values of one context and domain get equal results in every table,
+    whatever their columns are called. Default: the name of the column."""
     normalise: Normalise = "none"
-    """`hash`: what counts as the same value: `trim` removes blanks at the ends, `casefold` also the difference of upper and lower case
-    (as of e-mail addresses), `digits` all but digits (as of cards), `e164` what telephone numbers are written with, and in which form:
-    abroad, or within the `countries`."""
+    """`hash`: what counts as the same value: `trim` removes spaces at the ends, `casefold` also ignores case (for e-mail addresses),
+    `digits` removes everything except digits (for cards), `e164` removes the punctuation of telephone numbers and the difference between
+    international and national notation."""
     encoding: Encoding = "base32"
-    """`hash`: how the pseudonym is written; `int64` is a 64-bit integer."""
+    """`hash`: the encoding of the pseudonym; `int64` is a 64-bit integer."""
     length: int = 128
     """`hash`: the bits of the pseudonym."""
     alphabet: str = "digits"
     """`format_preserving`: `digits`, `lower`, `upper`, `letters`, `alphanumeric`, or the characters themselves."""
     keep_check: bool = False
-    """`format_preserving`: whether the check digits of cards and IBANs are left out, and are right afterwards."""
+    """`format_preserving`: whether to leave out the check digits of cards and IBANs, and compute them afterwards."""
     invalid: Literal["error", "null"] = "error"
-    """`format_preserving`: what becomes of a value that is too short or has wrong check digits."""
+    """`format_preserving`: what happens to a value that is too short or has wrong check digits."""
     keep_left: int = 0
     """`mask`: the characters at the start that stay."""
     keep_right: int = 0
     """`mask`: the characters at the end that stay."""
     character: str = "*"
-    """`mask`: what stands in place of a character."""
+    """`mask`: the replacement for a character."""
     matching: str = ""
-    """`mask`: the pattern of the characters that are hidden, such as `[0-9]`. Default: all."""
+    """`mask`: the pattern of the characters to hide, such as `[0-9]`. Default: all."""
     text: str = ""
     """`replace`: the text. Default: `[REDACTED]`."""
     bins: int | tuple[float, ...] | None = None
-    """`generalise`: the width of intervals of whole numbers, or the edges between them, in rising order."""
+    """`generalise`: the width of intervals of integers, or the edges between intervals, in rising order."""
     digits: int | None = None
     """`generalise`: how many characters at the start stay."""
     part: Literal["day", "month", "quarter", "year", "decade"] = "month"
-    """`mask_date`: what stays known."""
+    """`mask_date`: what to keep."""
     by: Selector = ()
-    """`date_shift`: the column that says whose date it is. `random`, `shuffle`: those that identify a row. Default: the role id."""
+    """`date_shift`: the column that identifies the person. `random`, `shuffle`: the columns that identify a row. Default: the role id."""
     days: int = 180
-    """`date_shift`: the most days by which a date is moved."""
+    """`date_shift`: the largest shift in days."""
     low: float | str | None = None
-    """`random`: the smallest value, a number or a day."""
+    """`random`: the smallest value, a number or a date."""
     high: float | str | None = None
     """`random`: the largest value."""
     seed: int = 0

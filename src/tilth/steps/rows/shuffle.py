@@ -23,15 +23,15 @@ from tilth.steps.step import Learned, Learning, Selector, Step
 
 @dataclass(frozen=True)
 class Shuffle(Step):
-    """The rows in an order that a seed decides: the same on every engine, whatever the number of threads or partitions.
+    """Puts the rows in a random order determined by a seed: the same on every engine, whatever the number of threads or partitions.
 
-    Rows are ordered by the hash of the seed and their key (the role id, else all columns), rows of one hash by their key, rows of
-    one key by their other columns; rows that are equal in all of them are interchangeable. Shuffling loses nothing only if every order is
-    as likely as any other, so a table with a column of the role time, or whose rows are found to be in order of time, is refused unless
-    `anyway` says otherwise.
+    Rows are ordered by the hash of the seed and their key (the role id, or else all columns); ties are ordered by the key and then by the
+    other columns. Shuffling is safe only if any order is as likely as any other. So a table with a column of the role time, or with rows
+    found to be in order of time, is rejected unless you write `anyway: true`.
 
-    With `blocks` rows that are equal in these columns, such as the day or the session, stay together and in the order of `order`; the
-    blocks are shuffled. That is for blocks that are as good in any order, and rows that are not: nothing is refused then.
+    With `blocks`, rows with equal values in these columns, such as the day or the session, stay together in the order of `order`, and the
+    blocks are shuffled. Use this if the order of blocks does not matter but the order of rows within a block does; nothing is rejected
+    then.
 
     >>> print(Shuffle(seed=7))
     shuffle(seed=7)
@@ -41,13 +41,13 @@ class Shuffle(Step):
     parts = frozenset({"rows", "training"})
 
     blocks: Selector = ()
-    """Columns whose values say which block a row is of. Default: every row moves alone."""
+    """The columns that identify the block of a row. Default: every row is shuffled on its own."""
     order: Selector = ()
     """`blocks`: the columns that order the rows of a block. Default: the role time."""
     seed: int = 0
-    """Another seed is another order."""
+    """Another seed gives another order."""
     anyway: bool = False
-    """Shuffles rows even if their order carries meaning."""
+    """Whether to shuffle rows even if their order carries meaning."""
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
         if self.order and not self.blocks:

@@ -45,33 +45,32 @@ UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_80
 
 @dataclass(frozen=True)
 class Split(Step):
-    """Each row is assigned to a part, named in the new column `split`. Every row is: none is lost for a null.
+    """Assigns each row to a part, named in the new column `split`. A row with nulls is assigned, too.
 
     | `by` | a row's part | shares are of |
     |---|---|---|
-    | `hash` | by the hash of its key and the seed; stays the same however the data grows | keys, as chance has it |
-    | `group` | the same, by the group that it belongs to: groups are never divided | groups, as chance has it |
+    | `hash` | by the hash of its key and the seed; stays the same when data is added | keys, approximately |
+    | `group` | the same, by its group: groups are never divided | groups, approximately |
     | `stratified` | by the order of the hashes within its stratum | rows of each stratum, to one row |
-    | `stratified_group` | that in which its group brings labels nearest to the shares; groups are never divided | each label, nearly |
+    | `stratified_group` | the part in which its group brings labels nearest to the shares; groups stay whole | each label, approximately |
     | `time` | the earlier rows first, cut between two times | rows, to one time |
     | `ordered` | the smaller values first, cut between two values | rows, to one value |
-    | `rule` | that whose condition, in place of a share, is true; that of `rest` if none is | – |
-    | `given` | that whose value, or one of whose values, in place of a share, the column has: a part that was made elsewhere | – |
+    | `rule` | the part with a true condition (written instead of a share); `rest` if none is true | – |
+    | `given` | the part with the value of the column (values are written instead of a share): for a split made elsewhere | – |
 
-    The hash is the same on every engine (`engine.operations.hashing`). Its key are the columns of the role `id`, else all columns, so
-    that equal rows stay together. A row whose key is wholly null is its own key; null in a stratum is a stratum of its own; a row
-    without a time or value goes to the first part. Equal times, values and keys are never divided, so a part may be larger or
-    smaller than wanted by as many rows. `stratified_group` places groups one after the other, those with the most uneven labels first, each
-    in the part that lacks most of its labels (least Σ (rows − wanted)² over parts and labels).
+    The hash is the same on every engine (`engine.operations.hashing`). The key is the columns of the role `id`, or else all columns, so
+    that equal rows stay together. A row with an all-null key is its own key; null is a stratum of its own; a row without a time or value
+    goes to the first part. Rows with equal times, values or keys stay together, so a part may be larger or smaller than its share by that
+    many rows. `stratified_group` places one group after another, those with the most uneven labels first, in the part that lacks most of
+    its labels (smallest Σ (rows − wanted)² over parts and labels).
 
-    By `rule` and `given` each row is in one part: rows in none, and rows in two, are refused with their number. A condition that is neither
-    true nor false, as of a null, is not true.
+    With `rule` and `given`, each row must be in exactly one part; otherwise the error gives the number of rows in none or in two. A
+    condition on a null is neither true nor false, so it does not select the row.
 
-    A flow that splits by chance (`hash` without a key of its own, or `stratified`) rows that are in order of time is refused, unless
-    `anyway` says otherwise.
+    A random split (`hash` without a key of its own, or `stratified`) of rows in order of time is rejected, unless you write `anyway: true`.
 
     Errors: shares that do not add up to 1; rows in no part, or in two; no column to split by; more than 1,000 strata; a column `split` that
-    is there already; a part without rows.
+    exists already; a part without rows.
 
     >>> print(Split((("train", 0.8), ("test", 0.2)), by="group", columns="customer"))
     split(shares={'train': 0.8, 'test': 0.2}, by='group', columns='customer')
@@ -81,42 +80,46 @@ class Split(Step):
     parts = frozenset({"split"})
 
     shares: tuple[tuple[str, Choice], ...]
-    """Name → share of each part; the shares add up to 1. The parts come in this order. By `rule` a condition, by `given` values."""
+    """Name → share of each part; the shares add up to 1. The parts come in this order. With `rule` a condition, with `given` values."""
     by: Literal["hash", "group", "stratified", "stratified_group", "time", "ordered", "rule", "given"] = "hash"
-    """How rows are assigned."""
+    """How to assign rows."""
     columns: Selector = ()
-    """The key, group, strata or time, or what orders or is given. Default: the role id (or all columns), group, label, time or split."""
+    """The columns of the key, group, strata, time, order or given split. Default: the role id (or all columns), group, label, time or
+    split."""
     seed: int = 0
-    """Another seed is another split."""
+    """Another seed gives another split."""
     exact: bool = False
-    """`by: hash` with shares exact to one row; then rows that are added may move others from part to part."""
+    """`by: hash`: shares are exact to one row; then added rows may move others to another part."""
     gap: str = ""
-    """`by: time`: rows so soon after the end of a part belong to none but to `gap`. Such as `7 days`, `12 hours`, `100 rows`."""
+    """`by: time`: rows within this distance after the end of a part belong to `gap` instead of a part, such as `7 days`, `12 hours`, `100
+    rows`."""
     together: Literal["", "duplicates", "near_duplicates"] = ""
-    """`duplicates`: rows that are equal but for id and label stay together, `near_duplicates`: those whose texts are nearly the same, as
-    in `dedupe: {near: 0.8}`; within their stratum, if there are strata."""
+    """`duplicates` keeps rows together that are equal except for id and label; `near_duplicates` keeps rows with nearly the same text
+    together, as in `dedupe: {near: 0.8}`; within their stratum, if there are strata."""
     texts: Selector = ()
-    """`near_duplicates`: the columns whose texts are compared. Default: the role text."""
+    """`near_duplicates`: the text columns to compare. Default: the role text."""
     bins: int = 0
-    """`by: stratified`: numbers among the columns are cut into so many bins with about as many rows. Default: each value is a stratum."""
+    """`by: stratified`: the number of bins, with about equally many rows, for numeric columns. Default: each value is a stratum."""
     allow_empty: bool = False
-    """Whether a part other than train may have no rows. By default a flow that leaves one without rows is refused."""
+    """Whether a part other than train may have no rows. By default, this is an error."""
     anyway: bool = False
-    """Splits rows by chance even if they are in an order of time. By default a flow that does so is refused."""
+    """Whether to split at random even if the rows are in order of time. By default, this is an error."""
     folds: int = 0
-    """The training part is divided into so many folds for cross-validation; a column `fold` says in which of them a row is tested."""
+    """The number of folds for cross-validation into which the training part is divided; a column `fold` says which fold tests a row."""
     fold_by: Literal["", "hash", "group", "stratified", "stratified_group", "rolling", "blocks"] = ""
-    """How: as `by` says, `rolling` for `time`. `rolling`: tested after the rows that are trained on; `blocks`: each a block of time."""
+    """How to make folds. Default: as `by`, and `rolling` for `time`. `rolling` tests on rows after the training rows; with `blocks`, each
+    fold tests a block of time."""
     fold_columns: Selector = ()
-    """The columns that folds are by, where they are not those of the split."""
+    """The columns for the folds. Default: those of the split."""
     horizon: str = ""
-    """`rolling`: how long the tested part of a fold is: `7 days`, `100 rows`. Default: as many rows as each of `folds` + 1 parts has."""
+    """`rolling`: the length of the tested part of a fold: `7 days`, `100 rows`. Default: as many rows as each of `folds` + 1 equal parts
+    has."""
     step: str = ""
-    """`rolling`: from one fold to the next. Default: the horizon."""
+    """`rolling`: the distance from one fold to the next. Default: the horizon."""
     window: str = ""
-    """`rolling`: how far back a fold is trained on, such as `90 days`, `1000 rows`. Default: from the first row."""
+    """`rolling`: how far back the training rows of a fold go, such as `90 days`, `1000 rows`. Default: to the first row."""
     embargo: str = ""
-    """`blocks`: rows so soon after the tested block are not trained on; those less than `gap` ahead of it are not, either."""
+    """`blocks`: rows within this distance after the tested block are not trained on, nor are those within `gap` before it."""
 
     def __post_init__(self) -> None:
         pairs = self.shares.items() if isinstance(self.shares, Mapping) else self.shares

@@ -20,20 +20,20 @@ MOST_BINS, MOST_EDGES = 100, 1_000
 
 @dataclass(frozen=True)
 class Discretize(ColumnStep):
-    """Numbers become the number or the name of the bin in which they lie.
+    """Replaces numbers by the number or the name of the bin that they fall into.
 
     | `with` | edges between bins |
     |---|---|
-    | `quantile` | quantiles of the finite training values, so that bins hold equally many; equal ones, and ends, are left out |
+    | `quantile` | quantiles of the finite training values, so that bins hold equally many; duplicates and the ends are left out |
     | `uniform` | at equal distances from the smallest to the largest finite training value |
-    | `edges` | those that you give: `edges: [18, 65]` makes three bins |
+    | `edges` | your own: `edges: [18, 65]` makes three bins |
 
-    The outer bins are open: a smaller value than any in training is in the first bin, ∞ in the last. An edge belongs to the bin above it,
-    or below it by `closed: right`. Null stays null. A constant column has one bin by `uniform`.
+    The outer bins are open: a value smaller than any in training is in the first bin, ∞ in the last. An edge belongs to the bin above it,
+    or with `closed: right` to the bin below it. Null stays null. With `uniform`, a constant column has one bin.
 
     Elsewhere: scikit-learn's KBinsDiscretizer with `encode='ordinal'`; with `closed: right` pandas' `cut` and `qcut`.
 
-    Errors: a column that is not numeric, or without a finite value in training; another number of `labels` than of bins.
+    Errors: a column that is not numeric, or without a finite value in training; a different number of `labels` than of bins.
 
     >>> print(Discretize("age", with_="edges", edges=(18.0, 65.0)))
     discretize(columns='age', with='edges', edges=[18.0, 65.0])
@@ -44,15 +44,15 @@ class Discretize(ColumnStep):
     learned_types: ClassVar[Mapping[str, Any]] = {"edges": list[float]}
 
     with_: Literal["quantile", "uniform", "edges"] = "quantile"
-    """How the edges are found."""
+    """How to find the edges."""
     bins: int = 5
-    """`quantile`, `uniform`: how many bins."""
+    """`quantile`, `uniform`: the number of bins."""
     edges: tuple[float, ...] = ()
     """`edges`: the edges between bins, in rising order."""
     closed: Literal["left", "right"] = "left"
-    """The side on which a bin holds its edge."""
+    """The side on which a bin includes its edge."""
     labels: Literal["number", "interval"] | tuple[str, ...] = "number"
-    """What is written: the bin's number, from 0; its interval, such as `[18, 65)`; or names, one for each bin."""
+    """The output: the number of the bin, from 0; its interval, such as `[18, 65)`; or names, one for each bin."""
 
     def __post_init__(self) -> None:
         RequestError.reject(self._mistakes())

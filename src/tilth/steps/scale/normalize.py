@@ -19,10 +19,10 @@ LENGTH = "\x1flength"  # the column for a row's length
 
 @dataclass(frozen=True)
 class Normalize(Step):
-    """The numbers of a row are divided by the length of the vector that they are.
+    """Divides the numbers of a row by their norm, so that they form a vector of length 1.
 
-    xᵢ' = xᵢ / ‖x‖ with ‖x‖ = √Σ xⱼ² (`l2`), Σ |xⱼ| (`l1`), or the largest |xⱼ| (`max`). A row of zeros stays; one in which a number is
-    null, infinite, or (`l2`) too large to be squared, gives null for all. Gives floats; nothing is learned.
+    xᵢ' = xᵢ / ‖x‖ with ‖x‖ = √Σ xⱼ² (`l2`), Σ |xⱼ| (`l1`), or the largest |xⱼ| (`max`). A row of zeros stays; if a number is null,
+    infinite, or (`l2`) too large to be squared, all become null. Gives floats; nothing is learned.
 
     Elsewhere: scikit-learn's Normalizer. Errors: a column that is not numeric; no column.
 
@@ -38,7 +38,7 @@ class Normalize(Step):
     columns: Selector
     """The numbers: names, kinds (numeric …), roles, patterns with `*`; `!` in front excludes."""
     with_: Literal["l2", "l1", "max"] = "l2"
-    """The norm: what is 1 afterwards."""
+    """The norm."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()

@@ -27,7 +27,7 @@ MOVES = 8  # times that the seven are moved where their end is best
 
 @dataclass(frozen=True)
 class PowerTransform(ColumnStep):
-    """Numbers on another scale, on which their distribution is less skewed.
+    """Transforms numbers so that their distribution is less skewed.
 
     | `with` | x' | for |
     |---|---|---|
@@ -36,10 +36,10 @@ class PowerTransform(ColumnStep):
     | `log`, `log1p` | ln x, ln(x + 1) | x > 0, x > −1 |
     | `sqrt`, `square` | √x, x² | x ≥ 0, all numbers |
 
-    λ is the one for which x' of the finite training values is most likely to be from a normal distribution, to six decimals, and 1 for a
-    constant column. It is found in four scans or more: the likelihood of 13 values of λ, then of seven at a time near the best one. Values
-    outside the domain become null and are counted. Gives floats; null stays null. Put [`scale`](#scale) behind it for mean 0 and
-    deviation 1.
+    λ is the maximum-likelihood estimate under a normal distribution of x', from the finite training values, to six decimals; for a constant
+    column it is 1. Finding it takes four scans or more: the likelihood of 13 values of λ, then of seven at a time near the best one. Values
+    outside the domain become null and are counted. Gives floats; null stays null. Add [`scale`](#scale) after it for mean 0 and deviation
+    1.
 
     Elsewhere: scikit-learn's PowerTransformer with `standardize=False`. Box and Cox 1964, "An analysis of transformations"; Yeo and Johnson
     2000, "A new family of power transformations to improve normality or symmetry".
@@ -54,7 +54,7 @@ class PowerTransform(ColumnStep):
     parts = frozenset({"features"})
 
     with_: Literal["yeo_johnson", "box_cox", "log", "log1p", "sqrt", "square"] = "yeo_johnson"
-    """The scale. Of `yeo_johnson` and `box_cox` λ is learned."""
+    """The transformation. For `yeo_johnson` and `box_cox`, λ is learned."""
 
     @property
     def _family(self) -> Callable[[Tree, float], Tree]:

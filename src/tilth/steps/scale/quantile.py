@@ -29,13 +29,13 @@ SHARE, ROOT = "share", "root"  # columns on the way to a normal distribution
 
 @dataclass(frozen=True)
 class QuantileTransform(ColumnStep):
-    """A number becomes the share of the training values below it, from 0 to 1, whatever their distribution was.
+    """Replaces a number by the share of training values below it, from 0 to 1, whatever their distribution.
 
-    It is read off a line through `n_quantiles` quantiles of the finite training values, at equal steps from the smallest to the largest;
-    in the middle of those that are equal. What is smaller than all of them becomes 0, what is larger 1. With
-    `output_distribution: normal` the share p becomes Φ⁻¹(p), kept between those of 10⁻⁷ and 1 − 10⁻⁷ (±5.2). Gives floats; null stays null.
+    It interpolates between `n_quantiles` quantiles of the finite training values, in equal steps from the smallest to the largest; of equal
+    quantiles it takes the middle. Smaller values become 0, larger ones 1. With `output_distribution: normal`, the share p becomes Φ⁻¹(p),
+    limited to the values for 10⁻⁷ and 1 − 10⁻⁷ (±5.2). Gives floats; null stays null.
 
-    Elsewhere: scikit-learn's QuantileTransformer with `subsample=None`, which takes fewer quantiles where there are fewer values.
+    Elsewhere: scikit-learn's QuantileTransformer with `subsample=None`, which uses fewer quantiles if there are fewer values.
 
     Errors: a column that is not numeric, or without a finite value in training. Source of Φ⁻¹: Wichura 1988, algorithm AS 241.
 
@@ -48,9 +48,9 @@ class QuantileTransform(ColumnStep):
     learned_types: ClassVar[Mapping[str, Any]] = {"values": list[float], "first": list[float], "last": list[float]}
 
     n_quantiles: int = 100
-    """How many quantiles the line goes through."""
+    """The number of quantiles."""
     output_distribution: Literal["uniform", "normal"] = "uniform"
-    """How the results are distributed."""
+    """The distribution of the results."""
 
     def __post_init__(self) -> None:
         if not 2 <= self.n_quantiles <= MOST:

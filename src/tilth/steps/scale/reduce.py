@@ -25,25 +25,24 @@ THRESHOLDS = {"variance": 0.0, "correlation": 0.95}
 
 @dataclass(frozen=True)
 class Reduce(Step):
-    """Fewer columns of numbers.
+    """Reduces the number of numeric columns.
 
-    | `with` | what becomes of the columns |
+    | `with` | what happens to the columns |
     |---|---|
     | `variance` | a column stays if its variance in training is above the `threshold`: 0 drops constant ones |
-    | `correlation` | a column is dropped if its Pearson correlation with an earlier one that stays is above the `threshold`, up or down |
-    | `pca` | principal components `pca1`, `pca2` …: (x − mean) · axis, for the axes along which training rows differ most |
-    | `svd` | the same without the mean, `svd1` …: x · axis, for the axes along which rows are longest; zeros stay zeros |
+    | `correlation` | a column is dropped if its absolute Pearson correlation with an earlier column that stays is above the `threshold` |
+    | `pca` | principal components `pca1`, `pca2` …: (x − mean) · axis, for the axes with the largest variance of the training rows |
+    | `svd` | the same without subtracting the mean, `svd1` …: x · axis, for the axes with the largest sum of squares; zeros stay zeros |
 
-    An axis has the length 1, and its largest number is positive. There are `n_components` axes, or as few as explain this share of the
-    variance (`svd`: of the sum of squares); never more than there are independent columns. Bring columns to one scale first
-    (`scale`), else those of large numbers decide. `variance` and `correlation` leave missing and infinite values out, by pairs;
-    `pca` and `svd` refuse them in training, and a later row that has one gives null. Sums of products are learned batch by batch.
+    An axis has length 1, and its largest component is positive. There are `n_components` axes, or as few as explain this share of the
+    variance (`svd`: of the sum of squares), and never more than there are independent columns. Scale the columns first (`scale`); otherwise
+    columns with large numbers dominate. `variance` and `correlation` ignore missing and infinite values, by pairs; `pca` and `svd` reject
+    them in training, and give null for a later row that has one. Sums of products are learned batch by batch.
 
     Elsewhere: scikit-learn's VarianceThreshold, PCA (`explained` is `explained_variance_ratio_`) and TruncatedSVD with
     `algorithm='arpack'`; feature_engine's DropCorrelatedFeatures.
 
-    Errors: a column that is not numeric; more than 2,000 columns; no column; a missing value in training; a new column whose name is
-    taken.
+    Errors: a column that is not numeric; more than 2,000 columns; no column; a missing value in training; a new column whose name exists.
 
     >>> print(Reduce("numeric", n_components=3))
     reduce(columns='numeric', n_components=3)
@@ -55,15 +54,15 @@ class Reduce(Step):
     columns: Selector
     """The numbers: names, kinds (numeric …), roles, patterns with `*`; `!` in front excludes."""
     with_: Literal["variance", "correlation", "pca", "svd"] = "pca"
-    """How columns become fewer."""
+    """How to reduce the columns."""
     threshold: float | None = None
     """`variance`, `correlation`: the limit. Default: 0 for `variance`, 0.95 for `correlation`."""
     n_components: int | float = 0.95
-    """`pca`, `svd`: how many components; below 1, which share they explain at least."""
+    """`pca`, `svd`: the number of components; below 1, the share that they explain at least."""
     prefix: str = ""
-    """`pca`, `svd`: what the names of the components begin with. Default: `pca`, `svd`."""
+    """`pca`, `svd`: the prefix of the names of the components. Default: `pca`, `svd`."""
     keep: bool = False
-    """`pca`, `svd`: whether the columns stay beside the components."""
+    """`pca`, `svd`: whether to keep the columns as well."""
 
     def __post_init__(self) -> None:
         RequestError.reject(self._mistakes())

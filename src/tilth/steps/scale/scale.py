@@ -34,7 +34,7 @@ class Scale(ColumnStep):
     | `mean` | mean | maximum − minimum | 0 |
     | `maxabs` | 0 | largest absolute value: zeros stay zeros | 0 |
 
-    A width of 0 (a constant column) counts as 1, so that the column's one value becomes 0; for `minmax` the middle of low and high. With
+    A width of 0 (a constant column) counts as 1, so that the only value becomes 0, or with `minmax` the middle of low and high. With
     `center: false` the centre is 0, so that zeros stay zeros; with `scale: false` the width is 1.
 
     Elsewhere: scikit-learn's StandardScaler and RobustScaler, where `center` and `scale` are `with_mean` or `with_centering`, and
@@ -51,19 +51,19 @@ class Scale(ColumnStep):
     parts = frozenset({"features"})
 
     with_: Literal["standard", "minmax", "robust", "mean", "maxabs"] = "standard"
-    """What becomes 0, and what becomes 1."""
+    """What is scaled to 0, and what to 1."""
     ddof: Literal[0, 1] = 0
     """`standard`: the standard deviation of a population (0, as in scikit-learn) or of a sample (1, as in Spark)."""
     low: float = 0.0
-    """`minmax`: what the smallest training value becomes."""
+    """`minmax`: the new value of the smallest training value."""
     high: float = 1.0
-    """`minmax`: what the largest training value becomes."""
+    """`minmax`: the new value of the largest training value."""
     clip: bool = False
-    """`minmax`: whether later values outside the training range become `low` or `high`; else they land outside."""
+    """`minmax`: whether later values outside the training range become `low` or `high`; otherwise they lie outside."""
     center: bool = True
-    """`standard`, `robust`, `mean`: whether the centre is taken off."""
+    """`standard`, `robust`, `mean`: whether to subtract the centre."""
     scale: bool = True
-    """`standard`, `robust`, `mean`: whether what is left is divided by the width."""
+    """`standard`, `robust`, `mean`: whether to divide by the width."""
     quantiles: tuple[float, float] = (0.25, 0.75)
     """`robust`: the quantiles whose distance is the width."""
 

@@ -31,22 +31,22 @@ MOST_TOGETHER = 8  # words of a sequence
 
 @dataclass(frozen=True)
 class Vectorize(ColumnStep):
-    """A text becomes a column `{column}_{word}` for each word of the vocabulary, or `{column}_{number}` for each hash.
+    """Turns a text into a column `{column}_{word}` for each word of the vocabulary, or `{column}_{number}` for each hash.
 
     | `with` | a cell |
     |---|---|
     | `count` | how often the word occurs in the text |
-    | `tfidf` | that, times ln((1 + N) / (1 + n)) + 1 for a word that occurs in n of N training texts; then divided by the norm |
+    | `tfidf` | the count, times ln((1 + N) / (1 + n)) + 1 for a word that occurs in n of N training texts; then divided by the norm |
     | `hashing` | how often words with this hash occur, half of them counted as −1 so that they cancel out; then divided by the norm |
 
-    A word is a run of two or more letters, digits and `_`. The vocabulary holds the most frequent words of the training texts, in the
-    order of their characters, which also decides between equally frequent ones. Other words count nowhere, and null has no word.
-    `hashing` learns nothing. Words are found by Python on every engine, which `tilth plan` marks.
+    A word is a run of two or more letters, digits and `_`. The vocabulary holds the most frequent words of the training texts in
+    alphabetical order, which also breaks ties. Other words are ignored, and null has no words. `hashing` learns nothing. Python finds the
+    words on every engine; `tilth plan` marks this.
 
-    Elsewhere: scikit-learn's CountVectorizer, TfidfVectorizer and HashingVectorizer, whose parameters of these names mean the same
-    (`min_df` and `max_df` are shares below 1 and numbers from 1 on, whatever their type).
+    Elsewhere: scikit-learn's CountVectorizer, TfidfVectorizer and HashingVectorizer; parameters of the same name mean the same (`min_df`
+    and `max_df` are shares below 1 and numbers from 1 on, whatever their type).
 
-    Errors: a column that is not of strings, more than ten million different words, a new column whose name is taken.
+    Errors: a column that does not hold strings, more than ten million different words, a new column whose name exists.
 
     >>> print(Vectorize("comment", max_features=100))
     vectorize(columns='comment', max_features=100)
@@ -57,25 +57,26 @@ class Vectorize(ColumnStep):
     makes_columns = True
 
     with_: Literal["count", "tfidf", "hashing"] = "count"
-    """What is written of a word."""
+    """The value of a cell."""
     max_features: int = 1_000
-    """`count`, `tfidf`: the most frequent words that are kept."""
+    """`count`, `tfidf`: how many of the most frequent words to keep."""
     min_df: int | float = 1
-    """`count`, `tfidf`: in how many texts a word must occur to be kept; below 1, in which share of them."""
+    """`count`, `tfidf`: in how many texts a word must occur to be kept; below 1, in what share of them."""
     max_df: int | float | None = None
-    """`count`, `tfidf`: in how many texts a word may occur to be kept; below 1, in which share of them."""
+    """`count`, `tfidf`: in how many texts a word may occur at most to be kept; below 1, in what share of them."""
     n_features: int = 256
     """`hashing`: the number of columns."""
     lowercase: bool = True
     """Whether upper and lower case are the same."""
     ngram_range: tuple[int, int] = (1, 1)
-    """The smallest and largest number of words that are counted together: `[1, 2]` counts pairs of words that follow each other, too."""
+    """The smallest and largest number of words to count together: `[1, 2]` also counts pairs of consecutive words."""
     stop_words: tuple[str, ...] = ()
     """Words that are left out."""
     sublinear_tf: bool = False
     """`tfidf`: whether n occurrences in a text count as 1 + ln n."""
     norm: Literal["l2", "l1", "none"] = "l2"
-    """`tfidf`, `hashing`: what the numbers of a text are divided by: the root of their summed squares, their summed sizes, or nothing."""
+    """`tfidf`, `hashing`: the norm that the numbers of a text are divided by: the root of the sum of squares, the sum of absolute values,
+    or none."""
 
     def __post_init__(self) -> None:
         RequestError.reject(self._mistakes())

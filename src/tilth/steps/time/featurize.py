@@ -52,7 +52,7 @@ NO_CYCLE = (None, 0, 0)
 
 @dataclass(frozen=True)
 class Featurize(ColumnStep):
-    """A text becomes columns of what can be counted in it, a day or time columns of its parts: `{column}_{part}` for each.
+    """Turns a text into columns of counts and shares, and a date or time into columns of its parts: `{column}_{part}` for each.
 
     | of | parts |
     |---|---|
@@ -62,14 +62,14 @@ class Featurize(ColumnStep):
     | days and times | `year`, `quarter`, `month`, `week` (ISO 8601), `day`, `weekday` (Monday is 1), `day_of_year`, `weekend` (1 or 0) |
     | times | also `hour`, `minute`, `second` |
 
-    Letters beyond A–Z count among the characters only, because engines know different ones; punctuation is that of ASCII. With `cyclic`
-    a part v becomes `{column}_{part}_sin` and `_cos`, those of 2π(v − first) / (last − first + 1), so that December is as near to January
-    as to November; a year has 53 weeks and 366 days there. Null has no parts, and an empty text no shares. Strings that hold dates
-    are parsed first.
+    Letters beyond A–Z count only as characters, because engines classify them differently; punctuation means ASCII punctuation. With
+    `cyclic`, a part v becomes `{column}_{part}_sin` and `_cos`, the sine and cosine of 2π(v − first) / (last − first + 1), so that December
+    is as near to January as to November; a year then has 53 weeks and 366 days. Null has no parts, and an empty text no shares. Use `parse`
+    first for strings that hold dates.
 
     Elsewhere: pandas' `Series.dt` (`week` is `isocalendar().week`, `weekday` is `day_of_week + 1`) and `Series.str.len`.
 
-    Errors: a column that is neither of strings nor of days or times, or has none of the parts; a new column whose name is taken.
+    Errors: a column that does not hold strings, dates or times, or has none of the parts; a new column whose name exists.
 
     >>> print(Featurize("sold", parts_=("month", "weekday"), cyclic=True))
     featurize(columns='sold', parts=['month', 'weekday'], cyclic=True)
@@ -80,10 +80,10 @@ class Featurize(ColumnStep):
     makes_columns = True
 
     parts_: tuple[str, ...] = ()
-    """What is written: of each column those that its kind has. Default: of a text its characters, words and shares; of a day year, month,
-    day, weekday and day of the year, of a time the hour too; with `cyclic` those of them that come round."""
+    """The parts; each column gets those that its kind has. Default: for texts, characters, words and shares; for dates, year, month, day,
+    weekday and day of the year; for times also the hour; with `cyclic`, those of them that are cyclic."""
     cyclic: bool = False
-    """Days and times: whether a part is written as sine and cosine."""
+    """Dates and times: whether to write a part as sine and cosine."""
     zone: str = UTC
     """The time zone in which a timestamp with time zone is read, such as `Europe/Berlin`."""
 
