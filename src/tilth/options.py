@@ -75,14 +75,12 @@ ALLOW_PYTHON = click.option(
     help="Allow the flow to run Python functions, from installed modules or the current folder. Only for flows that you trust.",
 )
 
-PRIVATE = click.option(
-    "--private", multiple=True, metavar="COLUMN", help="A column whose values are masked in the output; may be repeated."
-)
+PRIVATE = click.option("--private", multiple=True, metavar="COLUMN", help="A column to mask in the output; may be repeated.")
 TRANSFORMS = click.option(
-    "--output", type=NAMES, default=(), metavar="NAMES", help="Transforms of the model's output, such as temperature=1.7,softmax."
+    "--output", type=NAMES, default=(), metavar="NAMES", help="Transforms for the output of the model, such as temperature=1.7,softmax."
 )
 TRUSTED = click.option(
-    "--trusted", multiple=True, metavar="TYPE", help="A type that a .skops file may hold besides those that skops trusts."
+    "--trusted", multiple=True, metavar="TYPE", help="A type to allow in a .skops file, in addition to those that skops trusts."
 )
 OUTPUTS = click.option(
     "-o",
@@ -99,21 +97,21 @@ JUDGING = (
         type=click.Choice(["column", "row"]),
         default="column",
         show_default=True,
-        help="Judge rules with AND and OR by their parts' outcomes, or row by row.",
+        help="Combine the parts of rules with AND and OR by their outcomes, or row by row.",
     ),
     click.option(
         "--empty",
         type=click.Choice(["glue", "pass", "fail"]),
         default="glue",
         show_default=True,
-        help="The outcome of a rule over no rows; as in Glue, it fails for an empty table, and passes where its `where` matches no row.",
+        help="The outcome of a rule over no rows; as in Glue, it fails for an empty table, and passes if its `where` matches no row.",
     ),
     click.option(
         "--date-granularity",
         type=click.Choice(["operand", "day"]),
         default="operand",
         show_default=True,
-        help="Compare dates as precisely as a condition says, or always by day.",
+        help="Compare dates as precisely as the condition, or always by day.",
     ),
     click.option("--strict-types", is_flag=True, help="ColumnDataType does not accept 12.0 as an integer."),
 )
@@ -123,24 +121,28 @@ REPORTS = click.option(
     "reports",
     type=NAMES,
     metavar="SUFFIXES",
-    help="The formats of the report besides report.json, by their suffixes, such as html,pdf; by default html.",
+    help="The formats of the report in addition to report.json, such as html,pdf. Default: html.",
 )
 FORCE = click.option("--force", is_flag=True, help="Replace an existing file.")
 SECRET = click.option(
     "--secret",
     metavar="REFERENCE",
-    help="The reference of the secret that opens the data, such as env:NAME, file:PATH, aws:NAME or command:WORDS.",
+    help="Where the password or key for the data is: env:NAME, file:PATH, aws:NAME, command:WORDS …",
 )
 READING = (
-    click.option("--format", metavar="FORMAT", help="The format, if the file's suffix does not determine it."),
+    click.option("--format", metavar="FORMAT", help="The file format, if the suffix does not determine it."),
     click.option("--delimiter", metavar="TEXT", help="The delimiter of a CSV file; detected by default."),
     click.option("--quote", metavar="TEXT", help='The quote character of a CSV file: " by default; "" for none.'),
-    click.option("--header/--no-header", default=None, help="Whether the first line holds the column names: yes, but `init` decides."),
+    click.option(
+        "--header/--no-header", default=None, help="Whether the first line has the column names. Default: yes; `init` detects it."
+    ),
     click.option("--names", type=NAMES, metavar="A,B,…", help="Column names, for a file without a header."),
     click.option("--null", "nulls", multiple=True, metavar="TEXT", help="A string to read as null; may be repeated."),
     click.option("--encoding", metavar="NAME", help="The encoding; utf-8 by default."),
     click.option(
-        "--pattern", metavar="TEXT", help="The pattern of the names of images, such as {split}/{class}/{}, with a column for each name."
+        "--pattern",
+        metavar="TEXT",
+        help="For folders of images: the pattern of their paths, such as {split}/{class}/{}; each name becomes a column.",
     ),
     SECRET,
 )
@@ -166,7 +168,7 @@ KEY = (
         metavar="REFERENCE",
         expose_value=False,
         callback=_protect,
-        help="Encrypt all that is written, and decrypt what is read, under this key, such as file:PATH or aws-kms:KEY.",
+        help="Encrypt everything written, and decrypt what is read, with this key, such as file:PATH or aws-kms:KEY.",
     ),
     click.option(
         "--allow-plaintext",
@@ -174,7 +176,7 @@ KEY = (
         multiple=True,
         expose_value=False,
         callback=_allow_plaintext,
-        help="Leave the report, or temporary files of an engine or a training program, unencrypted; this is recorded. May be repeated.",
+        help="Do not encrypt the report, or temporary files of an engine or a training program; this is recorded. May be repeated.",
     ),
 )
 ENGINE = (
@@ -182,7 +184,7 @@ ENGINE = (
     click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="The engine."),
     click.option("--memory-limit", metavar="SIZE", callback=size, help="Memory limit of DuckDB, such as 2GiB; it spills to disk."),
     click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads of DuckDB."),
-    click.option("--spill", metavar="FOLDER", help="Where DuckDB spills to."),
+    click.option("--spill", metavar="FOLDER", help="The folder that DuckDB spills to."),
     click.option("--spark-remote", metavar="URL", help="A Spark Connect server, such as sc://host:15002; by default Spark runs locally."),
 )
 

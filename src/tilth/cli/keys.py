@@ -15,8 +15,8 @@ def key() -> None:
     """Make, rotate and show the keys of a key file."""
 
 
-PASSPHRASE = click.option("--passphrase", is_flag=True, help="Encrypt the key under a passphrase, which is asked for.")
-UNDER = "Another key, by which it is wrapped, such as aws-kms:alias/tilth."
+PASSPHRASE = click.option("--passphrase", is_flag=True, help="Encrypt the key with a passphrase; you are asked for it.")
+UNDER = "Another key to wrap it with, such as aws-kms:alias/tilth."
 
 
 @key.command()
@@ -24,7 +24,7 @@ UNDER = "Another key, by which it is wrapped, such as aws-kms:alias/tilth."
 @PASSPHRASE
 @click.option("--under", metavar="KEY", help=UNDER)
 def new(file: str, passphrase: bool, under: str | None) -> int:
-    """Make FILE with one key, readable by you alone. The key itself is never printed."""
+    """Make the key file FILE with one key, readable only by you. The key itself is never printed."""
     from tilth.encryption.keyfile import new_key_file
     from tilth.encryption.keys import key_of
 
@@ -40,7 +40,7 @@ def new(file: str, passphrase: bool, under: str | None) -> int:
 @click.argument("file", type=INPUT, metavar="FILE")
 @PASSPHRASE
 def rotate(file: str, passphrase: bool) -> int:
-    """Make a new active key in FILE. The old one is retired: it decrypts what it has encrypted, and encrypts nothing more."""
+    """Make a new active key in FILE. The old key is retired: it still decrypts, but encrypts nothing new."""
     from tilth.encryption.keyfile import KeyFile
 
     held = KeyFile(Path(file).expanduser())
@@ -55,7 +55,7 @@ def rotate(file: str, passphrase: bool) -> int:
 @click.argument("file", type=INPUT, metavar="FILE")
 @click.option("--under", metavar="KEY", required=True, help=UNDER)
 def wrap(file: str, under: str) -> int:
-    """Wrap the keys in FILE by another key. They stay the same, so what they encrypted stays readable."""
+    """Wrap the keys in FILE with another key. They stay the same, so what they encrypted stays readable."""
     from tilth.encryption.keyfile import KeyFile
     from tilth.encryption.keys import key_of
 
@@ -70,7 +70,7 @@ def wrap(file: str, under: str) -> int:
 @click.argument("folders", type=INPUT, metavar="FOLDER…", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def destroy(file: str, name: str, folders: tuple[str, ...], yes: bool) -> int:
-    """Destroy the retired key ID of FILE, if nothing in the FOLDERs is encrypted under it. It is noted in protect/log.jsonl."""
+    """Destroy the retired key ID in FILE, if nothing in the FOLDERs is encrypted with it. This is recorded in protect/log.jsonl."""
     from tilth.encryption.keyfile import KeyFile
     from tilth.protection.keys import destroy as destroyed
 
@@ -87,7 +87,7 @@ def destroy(file: str, name: str, folders: tuple[str, ...], yes: bool) -> int:
 @click.argument("file", type=INPUT, metavar="FILE")
 @click.option("--json", is_flag=True, help="Print JSON.")
 def show(file: str, json: bool) -> int:
-    """Show the ids, states and dates of the keys in FILE, and no key."""
+    """Show the ids, states and dates of the keys in FILE, but not the keys."""
     from tilth.display import Grid
     from tilth.encryption.keyfile import KeyFile
 

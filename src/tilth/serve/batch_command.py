@@ -30,23 +30,27 @@ def _instance(context: click.Context, parameter: click.Parameter, text: str) -> 
 
 @click.command()
 @click.argument("things", nargs=-1, required=True, metavar="NAME.tilth… [MODEL | URL]… DATA…")
-@click.option("-o", "--out", type=OUTPUT, metavar="OUT", help=f"The folder for the answers, NAME{OUT} for each file; it is replaced.")
+@click.option(
+    "-o", "--out", type=OUTPUT, metavar="OUT", help=f"The folder for the answers, NAME{OUT} for each file. An existing one is replaced."
+)
 @click.option(
     "--job",
     type=INPUT,
     metavar="JOB.json",
-    help="A SageMaker transform job, for data, output and options; those given here have precedence.",
+    help="A SageMaker transform job with data, output and options; options on the command line take precedence.",
 )
 @TRANSFORMS
-@click.option("--content-type", metavar="TYPE", help="The media type of the files; by their suffix by default.")
-@click.option("--accept", metavar="TYPE", help="The media type of the answers; that of the file by default.")
+@click.option("--content-type", metavar="TYPE", help="The media type of the files. Default: by suffix.")
+@click.option("--accept", metavar="TYPE", help="The media type of the answers. Default: that of the file.")
 @click.option(
     "--split",
     type=click.Choice(["line", "recordio", "tfrecord", "none"]),
-    help="How files are split into records, or none for whole files; by content type by default.",
+    help="How to split files into records, or none for whole files. Default: by content type.",
 )
-@click.option("--compression", type=click.Choice(["gzip", "none"]), help="Whether files are packed; by their names by default.")
-@click.option("--assemble", type=click.Choice(["line", "none"]), help="Whether a line end follows each answer; by content type by default.")
+@click.option("--compression", type=click.Choice(["gzip", "none"]), help="The compression of the files. Default: by name.")
+@click.option(
+    "--assemble", type=click.Choice(["line", "none"]), help="Whether to end each answer with a newline. Default: by content type."
+)
 @click.option(
     "--strategy",
     type=click.Choice(["multi-record", "single-record"]),
@@ -68,20 +72,20 @@ def _instance(context: click.Context, parameter: click.Parameter, text: str) -> 
     help=f"The time limit for an answer of a stage at a URL.  [default: {SECONDS}]",
 )
 @click.option(
-    "--retries", type=click.IntRange(0, 3), metavar="N", help=f"How often a stage at a URL that fails is asked again.  [default: {RETRIES}]"
+    "--retries", type=click.IntRange(0, 3), metavar="N", help=f"How often to retry a stage at a URL that fails.  [default: {RETRIES}]"
 )
-@click.option("--input-filter", metavar="PATH", help="The part of a record that is sent, such as '$[1:]'; all of it by default.")
+@click.option("--input-filter", metavar="PATH", help="The part of a record to send, such as '$[1:]'. Default: all.")
 @click.option("--join/--no-join", default=None, help="Join each record, unfiltered, with its answer.")
-@click.option("--output-filter", metavar="PATH", help="The part of an answer, joined or not, that is written, such as '$[0,-1]'.")
+@click.option("--output-filter", metavar="PATH", help="The part of the (joined) answer to write, such as '$[0,-1]'.")
 @click.option(
     "--slice-end",
     type=click.Choice(["exclusive", "inclusive"]),
-    help="Whether the range [1:4] of a filter holds position 4; exclusive: no.",
+    help="Whether the range [1:4] of a filter includes position 4.",
 )
 @click.option(
-    "--instance", callback=_instance, default="1/1", metavar="K/N", help="Divide the files among N runs, and transform those of the K-th."
+    "--instance", callback=_instance, default="1/1", metavar="K/N", help="Divide the files among N runs, and transform those of run K."
 )
-@click.option("--strict", is_flag=True, help="Refuse what SageMaker would refuse.")
+@click.option("--strict", is_flag=True, help="Reject what SageMaker would reject.")
 @ALLOW_PYTHON
 @TRUSTED
 @shared(*KEY)
@@ -96,11 +100,11 @@ def command(
     trusted: tuple[str, ...],
     **given: Any,
 ) -> int:
-    """Answer files as `tilth serve` answers requests: each record prepared, predicted, transformed.
+    """Transform files as `tilth serve` answers requests: prepare each record, predict, and transform the prediction.
 
     DATA are files, folders, patterns or manifests: CSV, JSON Lines, JSON, NPY, Parquet, RecordIO-protobuf or TFRecord; the stages before
-    them are those of `tilth serve`. The answers of a file keep its order. A file with a refused record has no answers but
-    NAME.out.errors.jsonl, which names every refused record; the other files go on, and the exit code is 1.
+    them are those of `tilth serve`. Answers keep the order of the file. If a record is rejected, its file has no answers, but
+    NAME.out.errors.jsonl, which lists every rejected record; the other files continue, and the exit code is 1.
     """
     from tilth.serve.pipeline import Pipeline
     from tilth.serve.transform_job import TransformJob, environment, reject_beyond

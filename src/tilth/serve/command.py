@@ -33,12 +33,10 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
 @TRANSFORMS
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port: SAGEMAKER_BIND_TO_PORT or 8080 by default.")
-@click.option(
-    "--token-file", metavar="FILE", help=f"A file with the token that clients must send; by default that in the variable {TOKEN}."
-)
+@click.option("--token-file", metavar="FILE", help=f"A file with the token that clients must send. Default: the variable {TOKEN}.")
 @click.option("--tls-cert", default="", metavar="FILE", help="The certificate for HTTPS, in PEM.")
 @click.option("--tls-key", default="", metavar="FILE", help="The key of the certificate, in PEM.")
-@click.option("--capture", metavar="PLACE", help="Where to write requests and answers, without values of private columns.")
+@click.option("--capture", metavar="PLACE", help="Where to record requests and answers, without values of private columns.")
 @click.option(
     "--capture-percent",
     type=click.FloatRange(0, 100),
@@ -47,17 +45,17 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
     metavar="N",
     help="The percentage of requests to capture.",
 )
-@click.option("--explain", metavar="FILE", help="Explain answers as this JSON file says, a ClarifyExplainerConfig of SageMaker.")
-@click.option("--export", metavar="FOLDER", help="Do not serve: write the folder for SageMaker's scikit-learn container.")
-@click.option("--golden", metavar="FILE", help="Golden rows of all stages, by which the pipeline is tested at the start.")
+@click.option("--explain", metavar="FILE", help="Explain answers as configured in this JSON file, a SageMaker ClarifyExplainerConfig.")
+@click.option("--export", metavar="FOLDER", help="Write the folder for SageMaker's scikit-learn container instead of serving.")
+@click.option("--golden", metavar="FILE", help="Golden rows of all stages, to test the pipeline at the start.")
 @click.option(
-    "--record-golden", metavar="FILE", help="Do not serve: write golden rows of all stages; best done where the model was trained."
+    "--record-golden", metavar="FILE", help="Write golden rows of all stages instead of serving; best where the model was trained."
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 256), metavar="N", help="The number of processes that answer; one that ends or hangs is replaced."
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="The number of worker processes; one that ends or hangs is replaced."
 )
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="The time limit for an answer: 60 by default.")
-@click.option("--trust-network", is_flag=True, help="Listen without token and TLS, where a proxy in front checks who asks.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="The time limit for an answer. Default: 60.")
+@click.option("--trust-network", is_flag=True, help="Listen without token and TLS; only behind a proxy that authenticates clients.")
 @ALLOW_PYTHON
 @TRUSTED
 @shared(*KEY)
@@ -80,12 +78,12 @@ def command(
     trust_network: bool,
     trusted: tuple[str, ...],
 ) -> int:
-    """Answer requests: prepare rows by a fitted flow, predict, transform the prediction.
+    """Serve over HTTP: prepare rows with a fitted flow, predict, and transform the prediction.
 
-    POST rows to /invocations as CSV, JSON, JSON Lines, NPY, Parquet or RecordIO-protobuf. MODEL is a scikit-learn model saved by
-    skops (.skops) or an ONNX model (.onnx), URL a stage in another process that is asked by the same contract. Ends at SIGTERM or
-    Ctrl-C, when all accepted requests are answered. FOLDER is one that --export wrote, also packed as .tar.gz; without a name it is
-    /opt/ml/model, as in a container of SageMaker.
+    POST rows to /invocations as CSV, JSON, JSON Lines, NPY, Parquet or RecordIO-protobuf. MODEL is a scikit-learn model saved with skops
+    (.skops) or an ONNX model (.onnx); URL is a stage in another process with the same interface. At SIGTERM or Ctrl-C, the server answers
+    all accepted requests and then ends. FOLDER is one that --export wrote, or a .tar.gz of it; without arguments it is /opt/ml/model, as in
+    a SageMaker container.
     """
     things, output, golden = _unfolded(things, output, golden)
     if export is not None:

@@ -21,10 +21,10 @@ SHOWN = 20
 @click.option("--json", is_flag=True, help="Print the result as JSON.")
 @shared(*KEY)
 def command(log: str, things: tuple[str, ...], output: tuple[str, ...], trusted: tuple[str, ...], json: bool) -> int:
-    """Prove that requests which `tilth serve --capture` has logged give in a batch what they gave live.
+    """Check that captured requests of `tilth serve --capture` give the same results in a batch as they did live.
 
-    LOG is the folder of captured requests, or one file of it. The rows of many requests are prepared as one table by the engine. Exit
-    code 1 if a value differs by more than a billionth.
+    LOG is the folder of captured requests, or one of its files. The engine prepares the rows of many requests as one table. Exit code 1 if
+    a value differs by more than a billionth.
     """
     from tilth.serve.pipeline import Pipeline
     from tilth.serve.replaying import replayed

@@ -22,7 +22,7 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, OUTPUT, SECRET, engine_fr
 )
 @shared(SECRET, ALLOW_PYTHON, *ENGINE)
 def command(flow: str, data: str, out: str, secret: str | None, **engine: Any) -> int:
-    """Prepare DATA with a fitted flow, exactly as the training data was. Learns nothing.
+    """Prepare DATA with a fitted flow, in the same way as the training data. Nothing is learned.
 
     Values that cannot be read as the kind of their column become null, with a warning on standard error; the flow's `max_invalid` limits
     them. Exit code 2 if a column has more.

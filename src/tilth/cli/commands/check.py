@@ -28,9 +28,9 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
 @PRIVATE
 @click.option("--table", "tables", multiple=True, metavar="NAME=PATH", help="Another table that rules may refer to; may be repeated.")
 @click.option(
-    "--history", type=OUTPUT, metavar="PLACE", help="The file or database with the metrics of earlier checks; those of this one are added."
+    "--history", type=OUTPUT, metavar="PLACE", help="The file or database with the metrics of earlier checks; this check adds its own."
 )
-@click.option("--at", type=click.DateTime(), metavar="TIME", help="The time of the check in UTC, for data of an earlier day.")
+@click.option("--at", type=click.DateTime(), metavar="TIME", help="The time of the check in UTC, to check data of an earlier day.")
 @click.option(
     "--examples",
     type=click.IntRange(0),
@@ -47,13 +47,13 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
     type=click.Choice(["passed", "skipped"]),
     default="passed",
     show_default=True,
-    help="In written rows, how a row counts that a rule's `where` excludes.",
+    help="In written rows, the verdict for rows that a rule's `where` excludes.",
 )
 @click.option("--rule-labels", is_flag=True, help="In written rows, add each rule's labels.")
 @shared(*JUDGING)
 @click.option("--observe/--no-observe", default=True, help="With --history, report numbers outside the range that earlier checks suggest.")
 @click.option(
-    "--what-if", is_flag=True, help="Damage the data in several ways, and show which rules notice it; --json then prints the report."
+    "--what-if", is_flag=True, help="Damage a copy of the data in several ways, and show which rules notice; --json then prints the report."
 )
 @click.option(
     "--sql-seconds",
@@ -73,7 +73,7 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
     "--every",
     type=Every(),
     metavar="TIME",
-    help="Repeat the check at this interval, such as 15m (s, m, h or d), with a line for each; SIGINT or SIGTERM ends it.",
+    help="Repeat the check at this interval, such as 15m (s, m, h or d), and print a line for each; stop with SIGINT or SIGTERM.",
 )
 @shared(*READING)
 @shared(*ENGINE)
@@ -92,7 +92,7 @@ def command(
 ) -> int:
     """Check DATA against the ruleset in the file RULES: DQDL, or the JSON of AWS Glue DataBrew (.json).
 
-    Exit code 0 if every rule passed, 1 if one failed or could not be evaluated; with --fail-on only rules with such a label count.
+    Exit code 0 if every rule passed, 1 if one failed or could not be evaluated; with --fail-on, only rules with that label count.
     """
     from tilth import verbs
     from tilth.checking import rules_from

@@ -16,7 +16,7 @@ from tilth.options import AS_JSON, INPUT, KEY, OUTPUTS, say, shared, show
 def command(first: str, second: str, outputs: tuple[str, ...], json: bool) -> int:
     """Compare two result files analysis.json, of SageMaker Clarify or of tilth measure --config.
 
-    Each metric that differs is shown with what may be the reason. Exit code 0 if all agree to nine digits, 1 if one does not.
+    Shows each metric that differs, with a possible reason. Exit code 0 if all agree to nine digits, 1 if one does not.
     """
     from tilth.aws.clarify.comparison import compare
     from tilth.report.blocks import counted

@@ -12,28 +12,28 @@ from tilth.options import FORCE, INPUT, NAMES, TRUSTED, say
 @click.command()
 @click.argument("file", type=INPUT, metavar="FILE")
 @click.option(
-    "-o", "--out", type=INPUT, default="-", metavar="FLOW", help="Where to write the flow or the rules; standard output by default."
+    "-o", "--out", type=INPUT, default="-", metavar="FLOW", help="Where to write the flow or the rules. Default: standard output."
 )
-@click.option("--data", metavar="DATA", help="The data that the flow reads, as seen from the flow's folder, or that rules are for.")
+@click.option("--data", metavar="DATA", help="The data that the flow reads (relative to the flow), or that the rules are for.")
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
 @TRUSTED
-@click.option("--table", metavar="NAME", help="The table whose checks are converted, if FILE has those of several.")
+@click.option("--table", metavar="NAME", help="The table to convert checks for, if FILE has several.")
 @FORCE
 def command(
     file: str, out: str, data: str | None, columns: tuple[str, ...] | None, trusted: tuple[str, ...], table: str | None, force: bool
 ) -> int:
     """Convert FILE to a flow, or the checks in it to rules.
 
-    FILE is a recipe of DataBrew (JSON or YAML), a .flow of Data Wrangler, a job of Glue (JSON) that detects sensitive data, a fitted
-    pipeline of scikit-learn (.skops), or the folder of one of Spark ML. A pipeline becomes a fitted flow, with the numbers that it has
-    learned, if FLOW ends in .tilth.
+    FILE is a DataBrew recipe (JSON or YAML), a Data Wrangler .flow, a Glue job that detects sensitive data (JSON), a fitted scikit-learn
+    pipeline (.skops), or the folder of a fitted Spark ML pipeline. If FLOW ends in .tilth, a pipeline becomes a fitted flow, with the
+    numbers that it has learned.
 
-    A ruleset of DataBrew (JSON) becomes one for the columns of DATA, NAME.dqdl.
+    A DataBrew ruleset (JSON) becomes a ruleset for the columns of DATA, NAME.dqdl.
 
-    A suite of Great Expectations (JSON), tests of dbt (schema.yml), checks or a contract of Soda (YAML), and checks (a program in Python
-    or Scala) or suggestions (JSON) of Deequ become a ruleset, NAME.dqdl.
+    A Great Expectations suite (JSON), dbt tests (schema.yml), Soda checks or a Soda contract (YAML), and Deequ checks (a Python or Scala
+    program) or suggestions (JSON) become a ruleset, NAME.dqdl.
 
-    What has no counterpart is a comment in the result, with its reason. Code in FILE is not run. Exit code 1 if something was not
+    What cannot be converted becomes a comment in the result, with the reason. Code in FILE is not run. Exit code 1 if something was not
     converted.
     """
     from tilth.conversion import convert

@@ -20,8 +20,8 @@ from tilth.store.local import exists
 def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     """Make example data with planted flaws, run the whole flow on it, and print where the report is.
 
-    FOLDER then holds loans.csv, loans.yaml (a flow to read and change) and result/. Rules fail on purpose: the data has flaws
-    for them to find.
+    Writes to FOLDER loans.csv, loans.yaml (a flow to read and change) and result/. Rules fail on purpose: the data has flaws for them to
+    find.
     """
     from tilth import verbs
     from tilth.demo.loans import COLUMNS, write_loans

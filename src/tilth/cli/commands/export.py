@@ -13,33 +13,37 @@ from tilth.options import INPUT, KEY, NAMES, OUTPUT, SECRET, progress, say, shar
 
 @click.command()
 @click.argument("source", type=INPUT, metavar="PLACE|PLAN.yaml")
-@click.option("-o", "--out", type=OUTPUT, metavar="FOLDER", help="A folder, or s3://bucket/prefix; by default that of the plan.")
-@click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns to take; all by default.")
+@click.option("-o", "--out", type=OUTPUT, metavar="FOLDER", help="A folder, or s3://bucket/prefix. Default: that of the plan.")
+@click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns to take. Default: all.")
 @click.option("--where", metavar="SQL", help="A condition on rows, in the SQL of the database; :name stands for a parameter.")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter's value; several make a list, for IN (:name).")
+@click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="The value of a parameter; repeat it for a list, for IN (:name)."
+)
 @click.option("--sample", type=click.FloatRange(0, 1, min_open=True), metavar="FRACTION", help="Take this share of the keys of --by.")
-@click.option("--by", metavar="COLUMN", help="The key whose values are sampled, each with all its rows.")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Another seed takes other keys.")
-@click.option("--strata", metavar="COLUMN", help="Take that share of the rows of each value of a column, one at least.")
-@click.option("--first", type=click.IntRange(1), metavar="N", help="Take the rows that the database gives first.")
-@click.option("--partition-by", metavar="COLUMN", help="Divide into parts by a column of dates, timestamps or integers, else by its hash.")
-@click.option("--parts", type=click.IntRange(1), metavar="N", help="How many parts.")
-@click.option("--unit", type=click.Choice(["hour", "day", "week", "month", "year"]), help="The length of a part, of dates and timestamps.")
+@click.option("--by", metavar="COLUMN", help="The key to sample by: all rows of a sampled key are taken.")
+@click.option("--seed", type=click.IntRange(0), metavar="N", help="The seed of the sample.")
+@click.option("--strata", metavar="COLUMN", help="Take the share of --sample from the rows of each value of a column, at least one.")
+@click.option("--first", type=click.IntRange(1), metavar="N", help="Take the first rows that the database returns.")
 @click.option(
-    "--connections", type=click.IntRange(1, 64), metavar="N", help="How many connections read at a time, or statements of UNLOAD: 4."
+    "--partition-by", metavar="COLUMN", help="Divide into parts by a column: by ranges of dates, timestamps or integers, otherwise by hash."
 )
-@click.option("--limit-bytes", type=click.IntRange(1), metavar="N", help="Stop where more would be read.")
+@click.option("--parts", type=click.IntRange(1), metavar="N", help="The number of parts.")
+@click.option("--unit", type=click.Choice(["hour", "day", "week", "month", "year"]), help="The length of a part, for dates and timestamps.")
 @click.option(
-    "--redact", multiple=True, metavar="STEP", help="Hide columns as they are read: '{columns: [email], with: hash}'; may be repeated."
+    "--connections", type=click.IntRange(1, 64), metavar="N", help="How many connections, or UNLOAD statements, run at a time. Default: 4."
 )
-@click.option("--role", metavar="ARN", help="The IAM role with which Redshift writes to S3; its default role by default.")
-@click.option("--kms-key", metavar="ID", help="The key of AWS KMS by which S3 encrypts what Redshift writes.")
+@click.option("--limit-bytes", type=click.IntRange(1), metavar="N", help="Stop before reading more bytes than this.")
+@click.option(
+    "--redact", multiple=True, metavar="STEP", help="Redact columns while reading: '{columns: [email], with: hash}'; may be repeated."
+)
+@click.option("--role", metavar="ARN", help="The IAM role with which Redshift writes to S3. Default: its default role.")
+@click.option("--kms-key", metavar="ID", help="The AWS KMS key with which S3 encrypts what Redshift writes.")
 @click.option("--plan", is_flag=True, help="Show each part's query, expected rows and bytes; read nothing.")
-@click.option("--count/--no-count", default=True, help="Whether the database counts the rows too, to compare: yes.")
-@click.option("--verify", is_flag=True, help="Compare the files of each part with the database, by hashes of the rows.")
-@click.option("--across-snapshots", is_flag=True, help="Go on though the table was written to: parts are of different moments.")
-@click.option("--force", is_flag=True, help="Begin anew, and replace what an export has written there.")
-@click.option("--engine", type=click.Choice(["duckdb", "spark"]), help="spark: the executors of Spark read the parts, not this process.")
+@click.option("--count/--no-count", default=True, help="Whether the database also counts the rows, to compare. Default: yes.")
+@click.option("--verify", is_flag=True, help="Compare each part with the database by hashes of the rows.")
+@click.option("--across-snapshots", is_flag=True, help="Continue although the table was written to; parts are then from different times.")
+@click.option("--force", is_flag=True, help="Start again, and replace the files of an earlier export there.")
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), help="With spark, the executors read the parts instead of this process.")
 @click.option("--spark-remote", metavar="URL", help="A Spark Connect server, such as sc://host:15002; by default Spark runs locally.")
 @click.option("--json", is_flag=True, help="Print the record of the export as JSON.")
 @SECRET
@@ -69,11 +73,10 @@ def command(
     force: bool,
     **options: Any,
 ) -> None:
-    """Export a subset of a database as Parquet files: PLACE is postgresql://user@host/db?table=schema.table, or …?query=SELECT …, or
-    redshift://host/db?…, which is unloaded to S3.
+    """Export a subset of a database as Parquet files. PLACE is postgresql://user@host/db?table=schema.table, or …?query=SELECT …, or
+    redshift://host/db?… (unloaded to S3).
 
-    An export that was interrupted goes on when it is asked for again. FOLDER then holds the files, manifest.json, and export.json, which
-    says what was taken.
+    Run an interrupted export again to continue it. Writes to FOLDER the files, manifest.json, and export.json, a record of what was taken.
     """
     from tilth.exporting.export import explain, export
     from tilth.store.protection import in_force

@@ -11,9 +11,9 @@ from tilth.options import INPUT, say
 @click.argument("rules", type=INPUT, metavar="RULES…", nargs=-1, required=True)
 @click.option("--check", is_flag=True, help="Change nothing; print the files that would change, and exit with 1 if there are any.")
 def command(rules: tuple[str, ...], check: bool) -> int:
-    """Rewrite DQDL rulesets in canonical layout, a rule on each line. Comments stay.
+    """Rewrite DQDL rulesets in canonical layout, with one rule per line. Comments stay.
 
-    A ruleset with an error is left as it is, and its errors are shown: exit code 2.
+    A ruleset with errors is not changed; the errors are shown, and the exit code is 2.
     """
     from tilth.errors import RulesError
     from tilth.report.blocks import counted

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 @click.argument("place", type=INPUT, metavar="PLACE")
 @click.option("--dataset", metavar="NAME", help="Show checks of this dataset only.")
 @click.option("--metric", metavar="NAME", help="Show the values of this metric, such as Dataset.*.RowCount.")
-@click.option("--exclude", type=int, multiple=True, metavar="NUMBER", help="Hide this check from rules; may be repeated.")
-@click.option("--include", type=int, multiple=True, metavar="NUMBER", help="Show this check to rules again; may be repeated.")
+@click.option("--exclude", type=int, multiple=True, metavar="NUMBER", help="Exclude this check; may be repeated.")
+@click.option("--include", type=int, multiple=True, metavar="NUMBER", help="Include this check again; may be repeated.")
 @click.option("--json", is_flag=True, help="Print JSON.")
 @shared(*KEY)
 def command(place: str, dataset: str | None, metric: str | None, exclude: tuple[int, ...], include: tuple[int, ...], json: bool) -> int:
-    """Show the checks recorded in a history, and leave some out.
+    """Show the checks recorded in a history, and exclude some of them.
 
-    PLACE is what `--history` of `tilth check` and `tilth run` names: a file, or postgresql://user@host/db. What is left out stays recorded,
-    but `last(k)` passes over it, and nothing is expected by it. With --metric that metric alone is shown or left out.
+    PLACE is the history of `tilth check` and `tilth run`: a file, or postgresql://user@host/db. An excluded check stays recorded, but
+    `last(k)` and anomaly detection ignore it. With --metric, the command shows or excludes only that metric.
     """
     from tilth.display import Grid
     from tilth.errors import SourceError

@@ -20,15 +20,15 @@ from tilth.options import ENGINE, FORCE, INPUT, READING, engine_from, reading_fr
     metavar="FLOW",
     help="Where to write the flow; - for standard output.  [default: the data's name with .yaml, in the current folder]",
 )
-@click.option("--label", metavar="NAME", help="The column to be predicted.  [default: guessed, or asked for in the draft]")
+@click.option("--label", metavar="NAME", help="The column to predict.  [default: guessed, or asked for in the draft]")
 @FORCE
 @shared(*READING)
 @shared(*ENGINE)
 def command(data: str, out: str | None, label: str | None, force: bool, **options: Any) -> int:
     """Inspect DATA and write a commented flow that runs as it is.
 
-    Roles are guessed, rules and steps are proposed from the values, each with its reason, and pitfalls are listed. Values of
-    columns that look private are not shown.
+    The draft guesses roles, proposes rules and steps from the values, each with its reason, and lists pitfalls. Values of columns that look
+    private are not shown.
     """
     from tilth.drafting import init
     from tilth.store.local import is_folder, reject_existing, reject_own_input

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--target",
     type=click.Choice(["glue", "glue-etl", "glue-catalog"]),
-    help="Also warn of what AWS Glue would not run: the limits of its service, and what its jobs or its Data Catalog lack.",
+    help="Also warn about what AWS Glue would not run: the limits of its service, and what its jobs or its Data Catalog lack.",
 )
 @click.option("--json", is_flag=True, help="Print the messages as JSON.")
 def command(rules: tuple[str, ...], strict: bool, target: str | None, json: bool) -> int:

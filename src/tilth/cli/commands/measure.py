@@ -37,18 +37,18 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", type=OUTPUT, metavar="DIR", help="Where to write analysis.json and the report.")
 @REPORTS
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as the prepared data.")
-@click.option("--label", metavar="COLUMN", help="The label: what is to be predicted.")
+@click.option("--label", metavar="COLUMN", help="The label: the column to predict.")
 @click.option("--positive", multiple=True, metavar="VALUE", help="The favourable label value; may be repeated.")
-@click.option("--prediction", metavar="COLUMN", help="The predictions of a model: labels, or with --threshold scores.")
+@click.option("--prediction", metavar="COLUMN", help="The predictions of a model: labels, or scores with --threshold.")
 @click.option("--threshold", type=float, metavar="SCORE", help="The score above which a prediction is favourable.")
 @click.option("--facet", multiple=True, metavar="COLUMN", help="A column to measure bias against; may be repeated.")
 @click.option("--group", metavar="COLUMN", help="The strata of conditional disparity.")
 @click.option(
     "--clusters",
     metavar="COLUMN",
-    help="A column that says which rows belong together, such as those of a patient; intervals resample them together.",
+    help="A column that groups rows that belong together, such as those of a patient; intervals resample them together.",
 )
-@click.option("--strata", multiple=True, metavar="COLUMN", help="A column that may explain differences, or all; may be repeated.")
+@click.option("--strata", multiple=True, metavar="COLUMN", help="A column that may explain differences, or `all`; may be repeated.")
 @click.option("--text", multiple=True, metavar="COLUMN", help="A column of texts, for facets such as @script; may be repeated.")
 @click.option("--image", metavar="COLUMN", help="The column of paths of images, for facets such as @brightness.")
 @click.option("--id", "ids", multiple=True, metavar="COLUMN", help="A column that identifies rows; may be repeated.")
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     "measures",
     multiple=True,
     metavar="NAME",
-    help="A measure such as insights or bias, or a metric such as mean:age; may be repeated; default: all that the roles allow.",
+    help="A measure such as insights or bias, or a metric such as mean:age; may be repeated. Default: all that the roles allow.",
 )
 @click.option(
     "--fail-on",
@@ -68,15 +68,19 @@ if TYPE_CHECKING:
     help='Exit with 1 if this condition holds for a group, such as "abs(DPL) > 0.1"; may be repeated.',
 )
 @click.option(
-    "--save-counts", "counts_file", type=OUTPUT, metavar="FILE", help="Also write the counts behind bias; measure them again as DATA."
+    "--save-counts",
+    "counts_file",
+    type=OUTPUT,
+    metavar="FILE",
+    help="Also write the counts that bias is computed from; you can pass the file as DATA later.",
 )
 @click.option(
     "--model",
     type=INPUT,
     metavar="MODEL",
-    help="The model of --measure shap, pdp, importance: a file, a flow that predicts, http://HOST/PATH; bias_variance trains it anew.",
+    help="The model for --measure shap, pdp, importance: a file, a flow that predicts, or http://HOST/PATH; bias_variance retrains it.",
 )
-@click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns that the model takes, where it does not name them.")
+@click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns that the model takes, if it does not name them.")
 @TRUSTED
 @click.option(
     "--explain-text",
@@ -113,10 +117,10 @@ def command(
     shap_file: str | None,
     **options: Any,
 ) -> int:
-    """Measure the profile of DATA, its bias by facets and label, and with --measure insights what it predicts and what is wrong with it.
+    """Measure DATA: its profile, its bias by facets and label, and with --measure insights what it can predict and what is wrong with it.
 
-    With --config the file decides, and DIR/analysis.json has the format of SageMaker Clarify. Exit code 1 if a condition of --fail-on
-    holds, or could not be judged.
+    With --config, the file says what to measure, and DIR/analysis.json has the format of SageMaker Clarify. Exit code 1 if a condition of
+    --fail-on holds or cannot be evaluated.
     """
     from tilth.flow.delivery import deliver_report
     from tilth.measures.conditions import verdicts

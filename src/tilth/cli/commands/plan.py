@@ -24,8 +24,8 @@ LONGEST = 100  # characters of a scan's title
 def command(flow: str, json: bool, secret: str | None, **engine: Any) -> int:
     """Show the queries that the flow file FLOW would run, without running them.
 
-    The schema of the data is read, because steps select columns by kind. Values not yet learned are shown as 1.0. Steps that
-    can say nothing before they have learned are named and left out.
+    Reads the schema of the data, because steps select columns by kind. Values not yet learned are shown as 1.0. Steps that cannot be
+    planned before they have learned are named and left out.
     """
     from tilth import verbs
 

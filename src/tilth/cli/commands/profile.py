@@ -13,15 +13,15 @@ from tilth.options import AS_JSON, ENGINE, INPUT, OUTPUTS, PRIVATE, READING, bes
 @click.argument("data", type=INPUT, metavar="DATA")
 @OUTPUTS
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as last month's.")
-@click.option("--label", metavar="COLUMN", help="The label, whose classes are counted.")
+@click.option("--label", metavar="COLUMN", help="The label; its classes are counted.")
 @PRIVATE
 @click.option(
     "--databrew",
     type=INPUT,
     metavar="CONFIG",
-    help="A ProfileConfiguration of AWS Glue DataBrew: the result is the JSON of its profile jobs.",
+    help="An AWS Glue DataBrew ProfileConfiguration: the result is the JSON of a DataBrew profile job.",
 )
-@click.option("--exact", is_flag=True, help="Use all values of large data, not a sample: a scan for each column.")
+@click.option("--exact", is_flag=True, help="Use all values of large data instead of a sample; this takes a scan for each column.")
 @AS_JSON
 @shared(*READING)
 @shared(*ENGINE)
@@ -36,7 +36,7 @@ def command(
     json: bool,
     **options: Any,
 ) -> int:
-    """Look at DATA: for each column what is missing, how its values are distributed, and what is odd about them."""
+    """Profile DATA: for each column, what is missing, how its values are distributed, and what is unusual."""
     from tilth import verbs
     from tilth.report.files import Outputs
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Make and rotate keys, and keep what is written encrypted under them."""
+    """Manage encryption keys, and the data encrypted with them."""
 
 
 command.add_command(key)
@@ -43,11 +43,11 @@ command.add_command(key)
 @command.command()
 @click.argument("folder", type=INPUT, metavar="FOLDER")
 @click.option("--to", metavar="KEY", help="The reference of another key, such as aws-kms:alias/tilth.  [default: --key]")
-@click.option("--deep", is_flag=True, help="Encrypt every file anew with a new key: for when somebody may have that of the data set.")
+@click.option("--deep", is_flag=True, help="Encrypt every file again with a new key, if the key of the data set may be compromised.")
 @shared(*KEY)
 def rewrap(folder: str, to: str | None, deep: bool) -> int:
-    """Wrap the key of the data set FOLDER under the active key of --key, after a rotation, or under another key. No data is touched,
-    unless --deep is given.
+    """Wrap the key of the data set FOLDER with the active key of --key, after a rotation, or with another key. The data does not change,
+    unless you give --deep.
     """
     from tilth.encryption.keys import key_of
     from tilth.protection.keys import renew
@@ -83,17 +83,21 @@ def shred(folder: str, yes: bool) -> int:
 @command.command()
 @click.argument("data", type=INPUT, metavar="DATA")
 @click.option(
-    "--flow", type=INPUT, required=True, metavar="FLOW", help="The flow whose steps `redact` hid the values; best the fitted one."
+    "--flow",
+    type=INPUT,
+    required=True,
+    metavar="FLOW",
+    help="The flow with the steps `redact` that hid the values; preferably the fitted flow.",
 )
 @click.option("-o", "--out", type=OUTPUT, required=True, metavar="OUT", help="Where to write the table: a file, or a folder of Parquet.")
-@click.option("--purpose", required=True, metavar="WORDS", help="What the values are revealed for; it is noted in the log.")
-@click.option("--columns", type=NAMES, default=(), metavar="A,B,…", help="The columns that are revealed. Default: all that can be.")
+@click.option("--purpose", required=True, metavar="WORDS", help="Why the values are revealed; this is recorded in the log.")
+@click.option("--columns", type=NAMES, default=(), metavar="A,B,…", help="The columns to reveal. Default: all that can be.")
 @shared(*READING)
 @shared(*ENGINE)
 def reveal(data: str, flow: str, out: str, purpose: str, columns: tuple[str, ...], **options: Any) -> int:
-    """Write DATA with the values of which FLOW made tokens or format-preserving values, for who has the key.
+    """Restore the values in DATA that FLOW replaced by tokens or format-preserving values. Needs the key.
 
-    The purpose, the columns and the numbers of values are noted in protect/log.jsonl first.
+    The purpose, the columns and the numbers of values are first recorded in protect/log.jsonl.
     """
     from tilth import verbs
     from tilth.protection.log import LOG
@@ -110,9 +114,11 @@ def reveal(data: str, flow: str, out: str, purpose: str, columns: tuple[str, ...
 
 @command.command()
 @click.argument("data", type=INPUT, metavar="DATA")
-@click.option("--quasi", type=NAMES, required=True, metavar="A,B,…", help="The columns that others may know of a person.")
-@click.option("--sensitive", type=NAMES, default=(), metavar="A,B,…", help="The columns that are to stay unknown.")
-@click.option("--k", type=int, default=5, show_default=True, metavar="ROWS", help="How many rows a class should have.")
+@click.option(
+    "--quasi", type=NAMES, required=True, metavar="A,B,…", help="The quasi-identifiers: columns that others may know about a person."
+)
+@click.option("--sensitive", type=NAMES, default=(), metavar="A,B,…", help="The columns that must stay unknown.")
+@click.option("--k", type=int, default=5, show_default=True, metavar="ROWS", help="The minimum number of rows in a class.")
 @OUTPUTS
 @AS_JSON
 @shared(*READING)
@@ -120,9 +126,9 @@ def reveal(data: str, flow: str, out: str, purpose: str, columns: tuple[str, ...
 def risk(
     data: str, quasi: tuple[str, ...], sensitive: tuple[str, ...], k: int, outputs: tuple[str, ...], json: bool, **options: Any
 ) -> int:
-    """Measure how easily persons are found in DATA by what others may know: k-anonymity, l-diversity, t-closeness, and what helps.
+    """Measure how easily people can be identified in DATA from what others may know: k-anonymity, l-diversity, t-closeness, and remedies.
 
-    Exit code 1 if a class, the rows that are equal in all columns of --quasi, has fewer rows than --k.
+    Exit code 1 if a class (rows with equal values in all columns of --quasi) has fewer than --k rows.
     """
     from tilth import verbs
     from tilth.measures.disclosure.measure import DisclosureRisk
@@ -139,15 +145,18 @@ def risk(
 @command.command()
 @click.argument("folder", type=INPUT, metavar="FOLDER")
 @click.option("--json", is_flag=True, help="Print JSON.")
-@click.option("--canary", type=INPUT, metavar="FLOW", help="Run a flow file on its first rows with markers in them, and look for those.")
+@click.option(
+    "--canary", type=INPUT, metavar="FLOW", help="Run a flow file on its first rows with markers in them, and look for the markers."
+)
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", help="The engine of the canary.", show_default=True)
 @shared(ALLOW_PYTHON, *KEY)
 def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
-    """Look for files in FOLDER, or below an s3:// prefix, that are not encrypted, and with --key for data that is not what was written.
+    """Look for unencrypted files in FOLDER or under an s3:// prefix, and with --key for data that was changed.
 
-    With --canary a flow also runs under its key, to its end, killed, and in little memory, on a copy of its first rows with a random
-    string in its texts and a random number in its numbers. Then neither may be in any file: in results, reports, logs, temporary files,
-    or what changed meanwhile in FOLDER and beside the flow. What encryption does not cover on this machine is noted.
+    With --canary, a flow also runs with its key three times (to its end, killed, and in little memory), on a copy of its first rows with a
+    random string in its texts and a random number in its numbers. Neither marker may then be in any file: in results, reports, logs,
+    temporary files, or files changed meanwhile in FOLDER and next to the flow. The result names what encryption does not cover on this
+    machine.
 
     Exit code 1 if a file is not encrypted, or holds a marker.
     """
@@ -194,7 +203,7 @@ def _canary(flow: str, folders: list[Path], engine: str) -> Canary:
 @click.argument("file", type=INPUT, metavar="FILE")
 @shared(*KEY)
 def open_(file: str) -> int:
-    """Print what the sealed FILE holds, such as a report, decrypted by --key."""
+    """Decrypt the encrypted FILE, such as a report, with --key, and print it."""
     from tilth.store.documents import bytes_of
 
     sys.stdout.flush()

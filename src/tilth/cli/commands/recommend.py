@@ -11,15 +11,15 @@ from tilth.options import ENGINE, FORCE, INPUT, OUTPUT, PRIVATE, READING, engine
 
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA")
-@click.option("-o", "--out", type=OUTPUT, metavar="RULES", help="Where to write the ruleset; standard output by default.")
+@click.option("-o", "--out", type=OUTPUT, metavar="RULES", help="Where to write the ruleset. Default: standard output.")
 @PRIVATE
 @FORCE
 @shared(*READING)
 @shared(*ENGINE)
 def command(data: str, out: str | None, private: tuple[str, ...], force: bool, **options: Any) -> int:
-    """Propose a DQDL ruleset that holds for DATA as `tilth check` reads it, with what was seen behind each rule.
+    """Propose a DQDL ruleset that holds for DATA, with a comment after each rule that says what was found.
 
-    Every rule is evaluated first; one that does not pass is left out. Values of columns that look private are not shown.
+    Only rules that pass on DATA are proposed. Values of columns that look private are not shown.
     """
     from tilth.drafting import recommend
     from tilth.store.local import is_folder, reject_existing, reject_own_input

@@ -11,12 +11,12 @@ from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS,
 
 @click.command()
 @click.argument("flow", type=INPUT, metavar="FLOW")
-@click.option("-o", "--out", type=OUTPUT, metavar="OUT", help="Where to write the result; by default the place named in the flow.")
+@click.option("-o", "--out", type=OUTPUT, metavar="OUT", help="Where to write the result; by default, the place in the flow.")
 @click.option(
     "--history",
     type=OUTPUT,
     metavar="PLACE",
-    help="The metrics of earlier runs, where those of its rules are added.",
+    help="The metrics of earlier runs, for rules that refer to them; this run adds its own.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the queries without running them.")
 @REPORTS
@@ -34,7 +34,7 @@ def command(
 ) -> int:
     """Read, check, prepare, measure and deliver data by the flow file FLOW.
 
-    OUT then holds a folder of Parquet per part of the split, the fitted flow, croissant.json, openlineage.jsonl, report.html and
+    Writes to OUT a folder of Parquet for each part of the split, the fitted flow, croissant.json, openlineage.jsonl, report.html and
     report.json. Exit code 1 if a rule failed.
     """
     from tilth import verbs

@@ -19,7 +19,7 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
     type=click.Choice(("columns", "sample", "full")),
     default="columns",
     show_default=True,
-    help="Count entities in all rows, or in a sample; full: also find their places in each cell.",
+    help="Count entities in all rows, or in a sample; full: also find their positions in each value.",
 )
 @click.option("--cells", metavar="PLACE", help="Where --mode full writes the table, with the column DetectedEntities.")
 @click.option("--entities", type=NAMES, default=(), metavar="A,B,…", help="The entities to look for; --list shows them. Default: all.")
@@ -29,16 +29,16 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
     default="all",
     show_default=True,
     metavar="US,CA,…",
-    help="The countries whose numbers to look for, as ISO codes.",
+    help="The countries of national numbers to look for, as ISO codes.",
 )
-@click.option("--sensitivity", default="low", show_default=True, metavar="low|high|SCORE", help="The lowest score that is reported.")
+@click.option("--sensitivity", default="low", show_default=True, metavar="low|high|SCORE", help="The lowest score to report.")
 @click.option(
     "--threshold",
     type=float,
     default=0.1,
     show_default=True,
     metavar="SHARE",
-    help="The share of a column's values from which it is sensitive.",
+    help="The share of a column's values from which the column counts as sensitive.",
 )
 @click.option(
     "--sample-portion",
@@ -46,13 +46,13 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
     default=0.1,
     show_default=True,
     metavar="SHARE",
-    help="The share of rows to look at, with --mode sample.",
+    help="The share of rows to scan, with --mode sample.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of the sample.")
 @click.option("--never", multiple=True, metavar="COLUMN", help="A column to leave out; may be repeated.")
 @click.option("--allow", multiple=True, metavar="TEXT", help="A text to ignore, or a pattern as /…/; may be repeated.")
 @click.option(
-    "--custom", type=INPUT, metavar="FILE", help="A YAML list of entities of your own: name, pattern, context_words, validator, tier."
+    "--custom", type=INPUT, metavar="FILE", help="A YAML list of your own entities: name, pattern, context_words, validator, tier."
 )
 @click.option(
     "--ner", metavar="python:MODULE:FUNCTION", help="A function that finds names and the like in a list of texts; needs --allow-python."
@@ -60,10 +60,10 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
 @click.option(
     "--review",
     metavar="FILE",
-    help="A CSV file of what is found, with masked examples, in which you decide yes or no; it is obeyed when it is there already.",
+    help="A CSV file of findings with masked examples, in which you decide yes or no; if it exists, your decisions apply.",
 )
 @click.option("--examples", is_flag=True, help="Show up to ten masked examples of each entity.")
-@click.option("--list", "listing", is_flag=True, help="List the entities, and scan nothing.")
+@click.option("--list", "listing", is_flag=True, help="List the entities without scanning.")
 @click.option("--json", is_flag=True, help="Print verdicts and counts as JSON.")
 @ALLOW_PYTHON
 @shared(*READING)
@@ -79,9 +79,10 @@ def command(
     json: bool,
     **options: Any,
 ) -> int:
-    """Find sensitive data in DATA: which columns hold e-mail addresses, cards, numbers of persons and the like, in how many rows.
+    """Find sensitive data in DATA: which columns hold e-mail addresses, card numbers, personal identifiers and the like, and in how many
+    rows.
 
-    No values are shown. The steps `redact` that hide what was found are proposed. What --mode full writes holds the values.
+    Shows no values, and proposes the steps `redact` that hide what it finds. The output of --mode full does contain the values.
     """
     from tilth import verbs
     from tilth.engine.chosen import session_of

@@ -16,9 +16,9 @@ from tilth.options import AS_JSON, ENGINE, INPUT, JUDGING, OUTPUTS, engine_from,
 @AS_JSON
 @shared(*ENGINE)
 def command(rules: tuple[str, ...], outputs: tuple[str, ...], json: bool, **options: Any) -> int:
-    """Test DQDL rulesets by the cases beside them: those of orders.dqdl are in orders.test.yaml.
+    """Test DQDL rulesets with the cases next to them: those of orders.dqdl are in orders.test.yaml.
 
-    Exit code 1 if a rule says of a case what is not expected.
+    Exit code 1 if a case has an unexpected verdict.
     """
     from tilth.report.files import Outputs
     from tilth.rules.case_verdicts import run_tests

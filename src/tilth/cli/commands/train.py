@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("program", type=INPUT, metavar="SCRIPT | IMAGE-FOLDER")
-@click.option("-o", "--out", type=OUTPUT, required=True, metavar="OUT", help="The folder for model.tar.gz; it is replaced.")
+@click.option("-o", "--out", type=OUTPUT, required=True, metavar="OUT", help="The folder for model.tar.gz. An existing folder is replaced.")
 @click.option(
     "--channel",
     "channels",
@@ -33,20 +33,24 @@ if TYPE_CHECKING:
 )
 @click.option("--hyperparameter", "given", multiple=True, metavar="NAME=VALUE", help="A hyperparameter; may be repeated.")
 @click.option("--hyperparameters", "file", type=INPUT, metavar="FILE", help="A JSON or YAML file of hyperparameters.")
-@click.option("--source", type=INPUT, metavar="FOLDER", help="All code of the script: a folder or .tar.gz; by default the script alone.")
+@click.option(
+    "--source", type=INPUT, metavar="FOLDER", help="The folder or .tar.gz with all code of the script. Default: the script alone."
+)
 @click.option("--entrypoint", default="", metavar="WORDS", help="The ENTRYPOINT of the image, run with the argument `train`.")
-@click.option("--python", type=INPUT, metavar="PROGRAM", help="The Python that runs the script; this one by default.")
-@click.option("--install", is_flag=True, help="Install the script's requirements.txt, for this job alone.")
+@click.option("--python", type=INPUT, metavar="PROGRAM", help="The Python that runs the script. Default: this one.")
+@click.option("--install", is_flag=True, help="Install the script's requirements.txt, for this job only.")
 @click.option("--time-limit", metavar="TIME", help="Stop the program after this time, such as 90s, 30m or 2h.")
-@click.option("--checkpoints", type=INPUT, metavar="FOLDER", help="A folder for /opt/ml/checkpoints, which is kept.")
-@click.option("--name", default="", metavar="NAME", help="The name of the job; by default that of the program and the time.")
+@click.option("--checkpoints", type=INPUT, metavar="FOLDER", help="A folder for /opt/ml/checkpoints; it is kept.")
+@click.option("--name", default="", metavar="NAME", help="The name of the job. Default: the name of the program and the time.")
 @click.option(
     "--opt-ml",
     type=click.Choice(["namespace", "link", "folder"]),
-    help="How the program finds its folders: at /opt/ml in a mount namespace of its own, by a link at /opt/ml, or by SAGEMAKER_BASE_DIR "
-    "alone. By default the first where the machine allows it, else the last.",
+    help="How the program finds its folders: at /opt/ml in its own mount namespace, through a link at /opt/ml, or only through "
+    "SAGEMAKER_BASE_DIR. Default: the first if the machine allows it, otherwise the last.",
 )
-@click.option("--spill", type=INPUT, metavar="FOLDER", help="Where the job's folders are while it runs; among temporary files by default.")
+@click.option(
+    "--spill", type=INPUT, metavar="FOLDER", help="Where to put the folders of the job while it runs. Default: among temporary files."
+)
 @shared(*KEY)
 def command(
     program: str,
@@ -66,15 +70,14 @@ def command(
 ) -> int:
     """Run a program written for SageMaker training, unchanged, on this machine.
 
-    SCRIPT is a script of Python or of the shell: it is given hyperparameters as arguments, and the variables SM_*.
-    IMAGE-FOLDER is the folder from which an image is built, with the executable program `train`; Docker is not used. Either finds its
-    channels, hyperparameters and folders at /opt/ml, or, where the machine allows no mount namespace, below SAGEMAKER_BASE_DIR.
+    SCRIPT is a Python or shell script; it gets hyperparameters as arguments, and the variables SM_*. IMAGE-FOLDER is the build folder of a
+    container image, with the executable `train`; Docker is not used. Both find their channels, hyperparameters and folders at /opt/ml, or
+    under SAGEMAKER_BASE_DIR if the machine allows no mount namespace.
 
-    With --key what it writes to OUT is encrypted, the job's folders are in memory (/dev/shm), and what is encrypted of its data is
-    decrypted there.
+    With --key, the output in OUT is encrypted. The folders of the job are in memory (/dev/shm), and encrypted input is decrypted there.
 
-    OUT then holds model.tar.gz, what is in /opt/ml/model; output.tar.gz, what is in /opt/ml/output/data; and job.json. Exit code 1 if the
-    program failed, with the reason it wrote to /opt/ml/output/failure, or reached its time limit.
+    Writes to OUT model.tar.gz (from /opt/ml/model), output.tar.gz (from /opt/ml/output/data) and job.json. Exit code 1 if the program
+    failed, with the reason from /opt/ml/output/failure, or if it reached its time limit.
     """
     from tilth.cli.app import BY_SIGNAL
     from tilth.errors import RequestError, all_of
