@@ -42,6 +42,7 @@ GROWING = {
     "joins": chain("select a from primary", "select x.a from {0} x join {0} y on x.a = y.a", "select count(*) from {0}"),
     "columns": chain("select * from primary", "select *, * from {0}", "select count(*) from {0}"),
     "aliases": f"select a + a as b0, {', '.join(f'b{i} + b{i} as b{i + 1}' for i in range(40))} from primary",
+    "calls": f"select {'nullif(' * 30}a{', 2)' * 30} from primary",
     "strings": chain("select s from primary", "select concat(s, s, s, s) as s from {0}", "select max(length(s)) from {0}"),
 }
 STOPPED = {

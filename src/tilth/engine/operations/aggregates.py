@@ -7,7 +7,7 @@ from functools import reduce
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.expressions import add, and_, cast_to, coalesce, data_type, double, lit, mul, not_null, sub
+from tilth.engine.expressions import add, and_, cast_to, coalesce, data_type, double, if_else, lit, mul, not_null, sub
 from tilth.engine.operations.operation import Operation, Struct, call
 from tilth.engine.operations.sums import WideSum
 
@@ -50,6 +50,19 @@ class DiscreteQuantile(Operation):
     def spark(cls, x: Tree, q: Tree) -> Tree:
         order = exp.Order(expressions=[exp.Ordered(this=double(x), nulls_first=True)])
         return add(exp.WithinGroup(this=exp.PercentileDisc(this=q.copy()), expression=order), lit(0.0))
+
+
+class Correlation(Operation):
+    """Pearson's correlation of the pairs of doubles of which neither is null; null for fewer than two, and where one of both is constant.
+
+    What rounding leaves of the variance of a constant is not 0, so constants are told by their extremes.
+    """
+
+    @classmethod
+    def both(cls, x: Tree, y: Tree) -> Tree:
+        pairs = [if_else(and_(not_null(x), not_null(y)), value) for value in (x, y)]
+        varied = and_(*(exp.LT(this=exp.Min(this=value.copy()), expression=exp.Max(this=value.copy())) for value in pairs))
+        return if_else(varied, call("corr", *pairs))
 
 
 class Middle(Operation):

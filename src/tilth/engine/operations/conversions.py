@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import TYPES, case, double, eq, lit, text
+from tilth.engine.expressions import TYPES, case, data_type, double, eq, lit, text
 from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.hashing import DateString, DecimalString, TimestampString, TimestampTzString
 from tilth.engine.operations.numbers import ToInteger, integer
@@ -62,6 +62,22 @@ class ToTimestampTz(ToTime):
 
 def _zero_or_one(x: Tree) -> Tree:
     return case((eq(x, lit(1)), exp.true()), (eq(x, lit(0)), exp.false()))
+
+
+class ToDecimal(Operation):
+    """A number, or a string of one, as a decimal of p digits, s of them after the point (literals).
+
+    Halves are rounded away from zero; what is too large is null. A double is the number that it is written as: DuckDB alone would round
+    1.005, which is a little less, to 1.00.
+    """
+
+    @classmethod
+    def duckdb(cls, x: Tree, p: Tree, s: Tree) -> Tree:
+        return cls.spark(text(x), p, s)
+
+    @classmethod
+    def spark(cls, x: Tree, p: Tree, s: Tree) -> Tree:
+        return exp.TryCast(this=x.copy(), to=data_type(f"decimal({p.name}, {s.name})"), safe=True)
 
 
 CONVERSIONS: dict[tuple[Kind, Kind], Callable[[Tree], Tree]] = {

@@ -12,17 +12,18 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine.expressions import add, and_, case, cast_to, concat, data_type, ge, if_else, le, lit, mul, sub, text
+from tilth.engine.operations.months import FIRST_MONTH, IN_MONTHS, LAST_MONTH, AddMonths
 from tilth.engine.operations.numbers import FloorDivide
 from tilth.engine.operations.operation import Operation, call
 from tilth.engine.operations.timeformats import MONTHS, WEEKDAYS
-from tilth.engine.operations.times import DAY, SPANS, FromMicros, Micros, Weekday, part
+from tilth.engine.operations.times import DAY, SPANS, FromMicros, Micros, Months, Weekday, part
 from tilth.errors import Mistake, RequestError
 
 SECOND = 1_000_000  # in microseconds
 UNITS: Mapping[str, int] = {
     "second": SECOND, "minute": 60 * SECOND, "hour": 3600 * SECOND, "day": DAY, "week": 7 * DAY,
 }  # fmt: skip
-WHOLE_DAYS = ("day", "week")
+WHOLE_DAYS = ("day", "week", *IN_MONTHS)
 FIRST, LAST = map(Micros.row, SPANS[Kind.TIMESTAMP])
 
 
@@ -86,16 +87,24 @@ class FromUnixSeconds(Operation):
 
 
 class AddTime(Operation):
-    """A timestamp without time zone, n units later, a key of `UNITS`; null outside the years 1 to 9999."""
+    """A timestamp without time zone, n units later, a key of `UNITS` or `IN_MONTHS`; null outside the years 1 to 9999."""
 
     @classmethod
     def both(cls, x: Tree, n: Tree, unit: Tree) -> Tree:
-        size = UNITS[unit.name]
-        most, later = (LAST - FIRST) // size, add(Micros.of(x), mul(n, lit(size)))
-        return _within(n, -most, most, _within(later, FIRST, LAST, FromMicros.of(later)))
+        if size := IN_MONTHS.get(unit.name):
+            months = mul(n, lit(size))
+            made, later, first, last = AddMonths.of(x, months), add(Months.of(x), months), FIRST_MONTH, LAST_MONTH
+        else:
+            size, first, last = UNITS[unit.name], FIRST, LAST
+            later = add(Micros.of(x), mul(n, lit(size)))
+            made = FromMicros.of(later)
+        most = (last - first) // size
+        return _within(n, -most, most, _within(later, first, last, made))
 
     @staticmethod
     def row(x: datetime, n: int, unit: str) -> datetime | None:
+        if size := IN_MONTHS.get(unit):
+            return AddMonths.row(x, n * size) if FIRST_MONTH <= Months.row(x) + n * size <= LAST_MONTH else None
         later = Micros.row(x) + n * UNITS[unit]
         return FromMicros.row(later) if FIRST <= later <= LAST else None
 

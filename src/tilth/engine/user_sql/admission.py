@@ -28,13 +28,15 @@ from tilth.data import Kind
 from tilth.engine import expressions as e
 from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.conversions import CONVERSIONS
-from tilth.engine.user_sql.nodes import CASTS, OWN, SEVERAL, ZONED, article, is_string, kind, name_of, short, typed
-from tilth.engine.user_sql.rules import CLAUSES, LISTED, MORE, RULES, SHORTHANDS
+from tilth.engine.user_sql.nodes import CASTS, INSTEAD, OWN, REPEATS, SEVERAL, ZONED, article, is_string, kind, name_of, short, typed
+from tilth.engine.user_sql.rules import CLAUSES, LISTED, MORE, RULES
+from tilth.engine.user_sql.shorthands import SHORTHANDS
 from tilth.engine.user_sql.spark_times import PRESENT, asks_present, point_written, respelled
 from tilth.errors import ExpressionError, Mistake, Place, did_you_mean, listed
 
 LONGEST = 20_000  # characters
 DEEPEST = 100  # nested nodes
+MOST_COPIES = 256  # of a value, made by what is written with its argument several times
 POINTS = {Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ}
 CASTABLE = "bigint, double, string, boolean, date, timestamp"
 ONLY_IN_QUERIES = frozenset(
@@ -46,13 +48,13 @@ CAST_FIRST: Mapping[Kind, str] = {
     **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
 }
 FUNCTIONS = (
-    "abs", "add_time", "ascii", "cast", "ceil", "center", "chr", "coalesce", "concat", "contains", "day", "dayofyear", "days_between",
-    "endswith", "exp", "floor", "from_utc_timestamp", "full_match", "greatest", "hour", "if", "initcap", "instr", "isnan", "least", "left",
-    "length", "ln", "lower", "lpad", "ltrim", "millisecond", "minute", "month", "nullif", "power", "quarter", "regexp_extract",
-    "regexp_extract_all", "regexp_replace", "repeat", "replace", "right", "round", "row_count", "row_distinct", "row_largest",
-    "row_largest_distinct", "row_mean", "row_median", "row_mode", "row_std", "row_sum", "row_var", "rpad", "rtrim", "second", "split_part",
-    "sqrt", "startswith", "strftime", "substring", "timestamp_seconds", "to_date", "to_timestamp", "to_utc_timestamp", "translate", "trim",
-    "unix_seconds", "upper", "weekday_of", "weekofyear", "year",
+    "abs", "add_time", "ascii", "cast", "ceil", "center", "chr", "coalesce", "concat", "concat_ws", "contains", "day", "dayofyear",
+    "days_between", "endswith", "exp", "floor", "from_utc_timestamp", "full_match", "greatest", "hour", "if", "initcap", "instr", "isnan",
+    "last_day", "least", "left", "length", "ln", "lower", "lpad", "ltrim", "millisecond", "minute", "month", "months_between", "nanvl",
+    "nullif", "nvl2", "pmod", "power", "quarter", "regexp_extract", "regexp_extract_all", "regexp_replace", "repeat", "replace", "right",
+    "round", "row_count", "row_distinct", "row_largest", "row_largest_distinct", "row_mean", "row_median", "row_mode", "row_std", "row_sum",
+    "row_var", "rpad", "rtrim", "second", "sign", "split_part", "sqrt", "startswith", "strftime", "substring", "timestamp_seconds",
+    "to_date", "to_timestamp", "to_utc_timestamp", "translate", "trim", "unix_seconds", "upper", "weekday_of", "weekofyear", "year",
 )  # fmt: skip
 TIME = e.data_type("timestamp")
 
@@ -80,8 +82,12 @@ class UserSpark(Spark):
             **{name: _keeping(name, takes) for name, takes in (("LPAD", 3), ("RPAD", 3), ("LTRIM", 2), ("RTRIM", 2))},
             "DATE_FORMAT": lambda given: exp.Anonymous(this="date_format", expressions=given),
             "TO_DATE": exp.StrToDate.from_arg_list,
+            **dict.fromkeys(("UNIX_TIMESTAMP", "TO_UNIX_TIMESTAMP"), exp.StrToUnix.from_arg_list),
+            "FROM_UNIXTIME": exp.UnixToStr.from_arg_list,
+            "PERCENTILE": exp.Quantile.from_arg_list,
             "TO_TIMESTAMP": lambda given: exp.StrToTime.from_arg_list(given) if len(given) > 1 else exp.Cast.from_arg_list([*given, TIME]),
         }
+        FUNCTION_PARSERS: ClassVar = {k: parse for k, parse in Spark.parser_class.FUNCTION_PARSERS.items() if k != "PERCENTILE"}
 
 
 LACKING = re.compile(r"Required keyword: '(\w+)' missing")
@@ -133,6 +139,10 @@ class Admission:
         if _depth(holder) > DEEPEST * (2 if self.query else 1):
             self.reject("the text is nested too deeply", f"at most {DEEPEST} levels", code="too-deep")
             self.finish()
+        if (copies := _copies(holder)) > MOST_COPIES:
+            hint = "compute it in a sub-query first" if self.query else "compute it in a column first"
+            self.reject(f"calls inside each other repeat a value {copies:,} times", f"at most {MOST_COPIES}", hint, code="too-deep")
+            self.finish()
         for node in reversed(list(holder.walk())):  # those inside another first
             if (made := respelled(node, self.now)) is not None:
                 node.replace(made)
@@ -182,8 +192,10 @@ class Admission:
         """Note why a node may not pass, if it may not; what is below it is then not looked at."""
         before = len(self.mistakes)
         if isinstance(node, exp.DataType):
-            if node.this not in CASTS or node.expressions:
-                self.reject(f"a cast to {node.sql('spark')} cannot be used", f"a cast to {CASTABLE}")
+            decimal = node.this is exp.DType.DECIMAL
+            if (node.this not in CASTS or node.expressions) and not (decimal and self.query):
+                hint = "decimals are doubles here: round(x, 2), or cast(x as double)" if decimal else ""
+                self.reject(f"a cast to {node.sql('spark')} cannot be used", f"a cast to {CASTABLE}", hint)
             return True
         if asks_present(node):
             self.reject(
@@ -196,7 +208,7 @@ class Admission:
             self.reject(f"{what} cannot be used: a formula sees one row", hint="CustomSql may hold one", code="one-row")
         elif not (type(node) in LISTED or (self.query and isinstance(node, CLAUSES))):
             why = "the engines do not agree on it, or it reaches outside the tables"
-            self.reject(f"{name_of(node)} cannot be used: {why}", "" if self.query else listed(FUNCTIONS, 40))
+            self.reject(f"{name_of(node)} cannot be used: {why}", "" if self.query else listed(FUNCTIONS, 40), INSTEAD.get(type(node), ""))
         elif isinstance(node, exp.With) and node.args.get("recursive"):
             self.reject("WITH RECURSIVE cannot be used in a query", hint="it may never end")
         elif node.error_messages() or (isinstance(node, exp.Func) and _has_more(node)):
@@ -246,7 +258,7 @@ class Admission:
         """Dates and timestamps; a query may write one as a string, and so may a formula where two are compared."""
         to = (
             Kind.TIMESTAMP
-            if name in ("hour()", "minute()", "second()", "millisecond()", "unix_seconds()", "strftime()", *ZONED)
+            if name in ("hour()", "minute()", "second()", "millisecond()", "unix_seconds()", "strftime()", "months_between()", *ZONED)
             else Kind.DATE
         )
         own = name.removesuffix("()") in OWN
@@ -336,6 +348,22 @@ def _depth(tree: Tree) -> int:
         deepest += 1
         level = [child for node in level for child in node.iter_expressions()]
     return deepest
+
+
+def _copies(tree: Tree) -> int:
+    """How often the value that is repeated most is written, once every node is written with those of the engines."""
+    most, level = 1, [(tree, 1)]
+    while level and most <= MOST_COPIES**2:  # beyond it does not matter how many
+        most = max(most, *(copies for _, copies in level))
+        level = [(child, copies * _repeats(node)) for node, copies in level for child in node.iter_expressions()]
+    return most
+
+
+def _repeats(node: Any) -> int:
+    """How often a node's arguments are written."""
+    if isinstance(node, exp.Case) and node.this is not None:
+        return len(node.args["ifs"])
+    return REPEATS.get(node.name.lower() if isinstance(node, exp.Anonymous) else type(node), 1)
 
 
 def _has_more(node: exp.Func) -> bool:

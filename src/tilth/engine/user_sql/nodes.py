@@ -57,10 +57,40 @@ OWN: Mapping[str, tuple[type[Operation], int]] = {
 """Functions that the parser leaves to Tilth → the operation, and how many arguments it takes."""
 CALLED: Mapping[type[Any], str] = {
     exp.Trim: "trim", exp.Pad: "lpad() or rpad", exp.StrToDate: "to_date", exp.StrToTime: "to_timestamp",
+    exp.Quantile: "percentile", exp.ApproxQuantile: "percentile_approx", exp.ApproxDistinct: "approx_count_distinct",
+    exp.TimestampTrunc: "date_trunc", exp.DateTrunc: "trunc", exp.TimestampAdd: "dateadd", exp.StrToUnix: "unix_timestamp",
+    exp.UnixToStr: "from_unixtime", exp.LogicalAnd: "bool_and", exp.LogicalOr: "bool_or", exp.ArgMax: "max_by", exp.ArgMin: "min_by",
+    exp.ArrayUniqueAgg: "collect_set", exp.ArrayAgg: "collect_list", exp.GroupConcat: "listagg", exp.DecodeCase: "decode",
+    exp.JSONExtractScalar: "get_json_object", exp.ToBase64: "base64", exp.ArraySize: "size", exp.SafeDivide: "try_divide",
     exp.RegexpReplace: "regexp_replace", exp.RegexpExtractAll: "regexp_extract_all",
     **{operation: name for name, (operation, _) in OWN.items()},
 }  # fmt: skip
 """Functions that their nodes are not named after."""
+
+INSTEAD: Mapping[type[Any], str] = {
+    exp.Log: "ln(x) / ln(10)", exp.ILike: "lower(s) like 'a%'", exp.Bracket: "split_part(s, ',', 1) is a part of a string",
+    exp.SubstringIndex: "split_part(s, ',', 1) is a part of a string", exp.WithinGroup: "percentile(x, 0.5)",
+    **dict.fromkeys((exp.Skewness, exp.Kurtosis), "the rule types Skewness and Kurtosis measure it"),
+    **dict.fromkeys((exp.First, exp.Last, exp.FirstValue, exp.LastValue, exp.AnyValue), "rows have no order: min(x) or max(x) is one"),
+    **dict.fromkeys((exp.ArgMax, exp.ArgMin), "of several rows it takes any: join a sub-query with max(x) or min(x)"),
+    **dict.fromkeys((exp.ArrayAgg, exp.ArrayUniqueAgg, exp.GroupConcat), "count(distinct x), min(x) and max(x) tell sets apart"),
+    **dict.fromkeys((exp.Rand, exp.Uuid), "it is another value at each run"), exp.JSONExtractScalar: "regexp_extract(s, pattern, 1)",
+    **dict.fromkeys((exp.DateDiff, exp.TimestampDiff), "days_between(a, b), months_between(a, b), or unix_seconds(a) - unix_seconds(b)"),
+    exp.Array: "of several percentages, one call for each: percentile(x, 0.5)",
+    exp.Interval: "units are second, minute, hour, day, week, month, quarter and year, and their number is written out",
+    exp.DateTrunc: "units are 'year', 'quarter', 'month' and 'week'; date_trunc('day', x) is the midnight of a day",
+    exp.TimestampTrunc: "units are 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute' and 'second'",
+    exp.Extract: "parts are year, quarter, month, week, day, doy, dow, hour and minute; second(t) is the whole seconds",
+    exp.SafeDivide: "x / y is null where y is 0", exp.DecodeCase: "CASE x WHEN 1 THEN 'a' ELSE 'b' END",
+}  # fmt: skip
+"""What to write instead of what is refused."""
+
+REPEATS: Mapping[Any, int] = {
+    **dict.fromkeys((exp.Nullif, exp.Between, exp.Nanvl), 2), **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ, exp.TimestampTrunc), 3),
+    **dict.fromkeys((exp.Floor, exp.Ceil, exp.Round, exp.DateTrunc), 3), **dict.fromkeys((exp.Sign, exp.Pow, "pmod"), 5),
+    exp.MonthsBetween: 9,
+}  # fmt: skip
+"""Node, or the name of a function → how often its arguments are written in its place, where that is more than once."""
 
 
 def kind(x: Tree) -> Kind:

@@ -24,6 +24,8 @@ from tilth.data import Column, Kind, Schema
 from tilth.engine.expressions import TYPES
 from tilth.engine.operations import times
 from tilth.engine.operations.patterns import FullMatches
+from tilth.engine.operations.strings import Center
+from tilth.engine.operations.timewriting import WHOLE_DAYS, AddTime, FromUnixSeconds, Millisecond, WriteTime
 from tilth.engine.user_sql.admission import Admission
 from tilth.engine.user_sql.bounds import reject_expansion
 from tilth.engine.user_sql.expression import NARROW
@@ -41,9 +43,25 @@ KINDS: Mapping[Any, Kind] = {
     exp.DType.NULL: Kind.NULL,
 }
 INTEGER, DOUBLE, BOOLEAN = ({"returns": t} for t in (exp.DType.BIGINT, exp.DType.DOUBLE, exp.DType.BOOLEAN))
+STRING, TIMESTAMP = {"returns": exp.DType.TEXT}, {"returns": exp.DType.TIMESTAMPNTZ}
+
+
+def _time_added(annotator: Any, node: AddTime) -> AddTime:
+    """A day stays one where days or months are added to it."""
+    to, _, unit = node.expressions
+    day = to.type is not None and to.type.this is exp.DType.DATE and unit.name in WHOLE_DAYS
+    node.type = exp.DataType(this=exp.DType.DATE if day else exp.DType.TIMESTAMPNTZ)
+    return node
+
+
 TYPED: dict[type[exp.Expr], dict[str, Any]] = {
     **Dialect.get_or_raise("spark").EXPRESSION_METADATA,
     **dict.fromkeys((exp.Floor, exp.Ceil, exp.Round, exp.Div, exp.Avg), DOUBLE),
+    **dict.fromkeys((exp.Quantile, exp.ApproxQuantile, exp.Median, exp.Corr, exp.MonthsBetween), DOUBLE),
+    **dict.fromkeys((exp.ApproxDistinct, Millisecond), INTEGER),
+    **dict.fromkeys((WriteTime, Center), STRING),
+    **dict.fromkeys((FromUnixSeconds, times.LocalTime, times.AtLocalTime), TIMESTAMP),
+    AddTime: {"annotator": _time_added},
     **dict.fromkeys((exp.IntDiv, exp.Length, times.DaysBetween, times.Weekday), INTEGER),
     FullMatches: BOOLEAN,
 }

@@ -14,8 +14,10 @@ from tilth.data import Kind
 from tilth.engine import expressions as e
 from tilth.engine.operations import across, times
 from tilth.engine.operations import numbers as num
-from tilth.engine.operations.conversions import CONVERSIONS
+from tilth.engine.operations.casts import DIGITS, NUMBER, FitsForm
+from tilth.engine.operations.conversions import CONVERSIONS, ToDecimal
 from tilth.engine.operations.lists import Listed
+from tilth.engine.operations.months import IN_MONTHS, LastDay, MonthsBetween
 from tilth.engine.operations.numbers import Divide, IsNan, Round
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.parsing import ParseTime
@@ -53,7 +55,9 @@ from tilth.engine.operations.timewriting import (
     WriteTime,
     reject_unwritten,
 )
+from tilth.engine.user_sql.aggregates import AGGREGATES, over_rows
 from tilth.engine.user_sql.nodes import CASTS, OWN, arguments, article, is_string, kind, name_of, typed
+from tilth.engine.user_sql.shorthands import SHORTHANDS
 from tilth.engine.user_sql.spark_times import PRESENT
 from tilth.errors import ExpressionError, RequestError, listed
 from tilth.regex import Regex
@@ -331,10 +335,18 @@ def _written_time(a: Admission, node: WriteTime) -> Tree:
 def _added_time(a: Admission, node: AddTime) -> Tree:
     given, n, unit = node.expressions
     (x,), (n,) = a.times("add_time()", [given]), _whole_numbers(a, "add_time()", [n])
-    if not (is_string(unit) and unit.name in UNITS):
-        return a.reject("a unit must be one in quotes", accepted=listed(f"'{u}'" for u in UNITS))
+    if not (is_string(unit) and unit.name in (*UNITS, *IN_MONTHS)):
+        return a.reject("a unit must be one in quotes", accepted=listed(f"'{u}'" for u in (*UNITS, *IN_MONTHS)))
     to = Kind.TIMESTAMP if kind(x) is Kind.DATE and unit.name not in WHOLE_DAYS else kind(x)
     return a.cast(typed(AddTime.of(a.cast(x, Kind.TIMESTAMP), n, unit), Kind.TIMESTAMP), to)
+
+
+def _months_between(a: Admission, node: exp.MonthsBetween) -> Tree:
+    rounded = node.args.get("roundoff") or exp.true()
+    if not isinstance(rounded, exp.Boolean):
+        return a.reject("whether months_between() rounds must be written out: true or false")
+    given = a.times("months_between()", [node.this, node.expression])
+    return typed(MonthsBetween.of(*(a.cast(x, Kind.TIMESTAMP) for x in given), rounded), Kind.FLOAT)
 
 
 def _in_zone(a: Admission, node: times.LocalTime | times.AtLocalTime) -> Tree:
@@ -394,9 +406,22 @@ def _matched(operation: type[Operation]) -> Rule:
 
 
 def _cast(a: Admission, node: exp.Cast) -> Tree:
-    found = a.cast(node.this, CASTS[node.args["to"].this])
+    to = node.args["to"]
+    if to.this is exp.DType.DECIMAL:
+        return _decimal(a, node.this, [int(size.name) for size in to.expressions])
+    found = a.cast(node.this, CASTS[to.this])
     found.meta.update({k: v for k, v in node.meta.items() if k == PRESENT})
     return found
+
+
+def _decimal(a: Admission, x: Tree, sizes: list[int]) -> Tree:
+    """A decimal of so many digits, and so many of them after the point, as only a query keeps them."""
+    p, s = [*sizes, *(10, 0)[len(sizes) :]]
+    if not 0 <= s <= p <= DIGITS or not p:
+        return a.reject(f"a decimal has 1 to {DIGITS} digits, and as many or fewer after the point, not ({p}, {s})")
+    x = a.cast(x, Kind.FLOAT) if kind(x) is Kind.BOOLEAN else x
+    read = e.if_else(FitsForm.of(x, e.lit(NUMBER)), Trim.of(x)) if kind(x) is Kind.STRING else a.numbers("cast()", [x])[0]
+    return typed(ToDecimal.of(read, e.lit(p), e.lit(s)), Kind.DECIMAL)
 
 
 def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
@@ -479,6 +504,8 @@ RULES: Mapping[type[Any], Rule] = {
     exp.TsOrDsToDate: _to_date,
     **{node: Call(TIMES, Kind.INTEGER, times.part(node.key)) for node in PARTS},
     **{node: Call(TIMES, Kind.INTEGER, node.of) for node in (times.Weekday, times.DaysBetween, Millisecond)},
+    exp.LastDay: Call(TIMES, Kind.DATE, LastDay.of),
+    exp.MonthsBetween: _months_between,
     exp.UnixSeconds: Call(TIMES, Kind.INTEGER, UnixSeconds.of),
     WriteTime: _written_time,
     AddTime: _added_time,
@@ -489,47 +516,28 @@ RULES: Mapping[type[Any], Rule] = {
     exp.CountIf: Call(BOOLEANS, Kind.INTEGER, lambda c: exp.Filter(this=e.all_rows(), expression=exp.Where(this=c.copy()))),
     **dict.fromkeys((exp.Min, exp.Max), Call(ANY)),
     exp.Sum: Call(NUMBERS),
+    **dict.fromkeys((exp.LogicalAnd, exp.LogicalOr), Call(BOOLEANS, Kind.BOOLEAN)),
+    **AGGREGATES,
     exp.Avg: Call(AS_DOUBLES, Kind.FLOAT),  # of decimals, Spark's is a decimal of few places
     **dict.fromkeys(
         (exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop, exp.Variance, exp.CovarPop, exp.CovarSamp), Call(NUMBERS, Kind.FLOAT)
     ),
     **dict.fromkeys((exp.RowNumber, exp.Rank, exp.DenseRank), lambda a, node: typed(node, Kind.INTEGER)),
-    **dict.fromkeys((exp.Lag, exp.Lead, exp.Window, exp.Filter), lambda a, node: typed(node, kind(node.this))),
+    **dict.fromkeys((exp.Lag, exp.Lead), lambda a, node: typed(node, kind(node.this))),
+    **dict.fromkeys((exp.Window, exp.Filter), over_rows),
 }
 
-
-def _same(node: Any) -> Tree:
-    x, y = node.this, node.expression
-    return e.or_(e.and_(e.is_null(x), e.is_null(y)), e.coalesce(e.eq(x, y), exp.false()))
-
-
-def _conditions(node: exp.Case) -> Tree:
-    """A CASE with a value in front, as one with conditions."""
-    if node.this is None:
-        return node
-    return e.case(*((e.eq(node.this, b.this), b.args["true"]) for b in node.args["ifs"]), otherwise=node.args.get("default"))
-
-
-SHORTHANDS: Mapping[type[Any], Rule] = {
-    exp.Between: lambda a, node: e.and_(e.ge(node.this, node.args["low"]), e.le(node.this, node.args["high"])),
-    exp.NullSafeEQ: lambda a, node: _same(node),
-    exp.NullSafeNEQ: lambda a, node: e.not_(_same(node)),
-    exp.Nullif: lambda a, node: e.case((e.eq(node.this, node.expression), exp.Null()), otherwise=node.this),
-    exp.If: lambda a, node: (
-        node if isinstance(node.parent, exp.Case) else e.case((node.this, node.args["true"]), otherwise=node.args.get("false"))
-    ),
-    exp.Case: lambda a, node: _conditions(node),
-}
-"""Nodes that are written with others, before the rules see them."""
 
 LISTED = frozenset({*RULES, *SHORTHANDS, exp.Identifier})
 
 MORE: Mapping[type[Any], tuple[str, ...]] = {
+    exp.Quantile: ("quantile",), exp.ApproxQuantile: ("quantile", "accuracy"), exp.ApproxDistinct: ("accuracy",),
+    exp.Nvl2: ("true", "false"),
     exp.Round: ("decimals",), exp.Case: ("ifs", "default"), exp.If: ("true", "false"), exp.Cast: ("to",), exp.TryCast: ("to",),
     exp.Trim: ("position",), exp.Lag: ("offset", "default"), exp.Lead: ("offset", "default"), exp.Substring: ("start", "length"),
     exp.SplitPart: ("delimiter", "part_index"), exp.Pad: ("fill_pattern",), exp.Replace: ("replacement",), exp.Repeat: ("times",),
     exp.Translate: ("from_", "to"), exp.StrPosition: ("substr",), **dict.fromkeys((exp.RegexpExtract, exp.RegexpExtractAll), ("group",)),
-    exp.RegexpReplace: ("replacement",), exp.StrToDate: ("format",), exp.StrToTime: ("format",),
+    exp.MonthsBetween: ("roundoff",), exp.RegexpReplace: ("replacement",), exp.StrToDate: ("format",), exp.StrToTime: ("format",),
 }  # fmt: skip
 """Arguments beside `this`, `expression` and `expressions` that a function's rule looks at."""
 

@@ -18,21 +18,38 @@ from tilth.data import Kind
 from tilth.engine import expressions as e
 from tilth.engine.operations import times
 from tilth.engine.operations.casts import DATE, INSTANT, TIMESTAMP
+from tilth.engine.operations.months import IN_MONTHS
 from tilth.engine.operations.timeformats import from_java
-from tilth.engine.operations.timewriting import UNITS, WHOLE_DAYS, AddTime, WriteTime
+from tilth.engine.operations.timewriting import UNITS, WHOLE_DAYS, AddTime, FromUnixSeconds, WriteTime
 from tilth.errors import RequestError
 
 PRESENT = "present"  # in the meta of a node: the point in time that it is
 NOW = ("now", "current_timestamp", "localtimestamp")
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
 FIRST_DAYS: Mapping[str, Callable[[Tree], Tree]] = {
     "day": lambda day: e.lit(0),
     "week": lambda day: e.sub(e.lit(1), times.Weekday.of(day)),
     "month": lambda day: e.sub(e.lit(1), exp.Day(this=day.copy())),
     "year": lambda day: e.sub(e.lit(1), exp.DayOfYear(this=day.copy())),
 }
+SECONDS_INTO: Mapping[str, Callable[[Tree], Tree]] = {
+    "hour": lambda x: e.add(e.mul(exp.Minute(this=x.copy()), e.lit(60)), exp.Second(this=x.copy())),
+    "minute": lambda x: exp.Second(this=x.copy()),
+    "second": lambda x: e.lit(0),
+}
+"""Unit → how many whole seconds of it have passed at a time."""
 """Unit → how many days after a day the unit began that it is in."""
 WORDS = {"mm": "month", "mon": "month", "yyyy": "year", "yy": "year", "dd": "day"}
+SYNONYMS: Mapping[str, type[Any]] = {
+    "mean": exp.Avg, "std": exp.Stddev, "every": exp.LogicalAnd, "some": exp.LogicalOr,
+}  # fmt: skip
+"""Spark's other names of aggregates, which the parser does not know."""
+PARTS: Mapping[str, Any] = {
+    **dict.fromkeys(("year", "y", "yr", "years"), exp.Year), **dict.fromkeys(("quarter", "qtr"), exp.Quarter),
+    **dict.fromkeys(("month", "mon", "months"), exp.Month), **dict.fromkeys(("week", "w", "weeks"), exp.WeekOfYear),
+    **dict.fromkeys(("day", "d", "days"), exp.Day), "doy": exp.DayOfYear, **dict.fromkeys(("dayofweek", "dow"), exp.DayOfWeek),
+    **dict.fromkeys(("hour", "h", "hr", "hours"), exp.Hour), **dict.fromkeys(("minute", "m", "min", "mins", "minutes"), exp.Minute),
+}  # fmt: skip
+"""Spark's words for what `extract` takes out of a time; its seconds have a fraction, and are left out."""
 
 
 def respelled(node: Any, now: datetime | None) -> Tree | None:
@@ -86,8 +103,15 @@ def _called(node: exp.Anonymous, now: datetime | None) -> Tree | None:
     name, given = node.name.lower(), node.expressions
     if name in NOW and not given and now is not None:
         return _point(now)
+    if name in ("date_part", "datepart") and len(given) == 2:
+        return _part(given[0].name, given[1], now)
     if name in ("isnull", "isnotnull") and len(given) == 1:
         return e.is_null(given[0]) if name == "isnull" else e.not_null(given[0])
+    if name in SYNONYMS and len(given) == 1:
+        made: Tree = SYNONYMS[name](this=given[0].copy())
+        return made
+    if name == "pmod" and len(given) == 2:
+        return _positive(*given)
     if name == "weekday" and len(given) == 1:
         return exp.Paren(this=e.sub(times.Weekday.of(given[0]), e.lit(1)))
     if name == "date_format" and len(given) == 2 and isinstance(given[1], exp.Literal) and given[1].is_string:
@@ -96,6 +120,13 @@ def _called(node: exp.Anonymous, now: datetime | None) -> Tree | None:
         except RequestError:
             return None
     return None
+
+
+def _positive(x: Tree, y: Tree) -> Tree:
+    """`pmod(x, y)`: what is left of a division, of a negative one as much more as the divisor."""
+    left = exp.Paren(this=exp.Mod(this=exp.Paren(this=x.copy()), expression=exp.Paren(this=y.copy())))
+    again = exp.Mod(this=exp.Paren(this=e.add(left, exp.Paren(this=y.copy()))), expression=exp.Paren(this=y.copy()))
+    return e.case((e.lt(left, e.lit(0)), again), otherwise=left)
 
 
 def _present(node: Any, now: datetime | None) -> Tree | None:
@@ -117,8 +148,8 @@ def _whole(node: Any) -> int | None:
 def _later(point: date, n: int, unit: str) -> date | None:
     """A point in time n units later; of a shorter month its last day."""
     try:
-        if unit in MONTHS:
-            months = 12 * point.year + point.month - 1 + n * MONTHS[unit]
+        if unit in IN_MONTHS:
+            months = 12 * point.year + point.month - 1 + n * IN_MONTHS[unit]
             year, month = divmod(months, 12)
             return point.replace(year=year, month=month + 1, day=min(point.day, monthrange(year, month + 1)[1]))
         if unit not in WHOLE_DAYS and not isinstance(point, datetime):
@@ -131,11 +162,11 @@ def _later(point: date, n: int, unit: str) -> date | None:
 def _shifted(x: Any, n: Any, unit: str, sign: int = 1) -> Tree | None:
     """A point in time, or a value, so much later."""
     point, count = _known(x), _whole(n)
-    if point is not None and count is not None and (unit in UNITS or unit in MONTHS):
+    if unit not in (*UNITS, *IN_MONTHS):
+        return None
+    if point is not None and count is not None:
         moved = _later(point, sign * count, unit)
         return None if moved is None else _point(moved)
-    if unit not in UNITS:
-        return None
     return AddTime.of(x, n if sign == 1 else exp.Neg(this=exp.Paren(this=n.copy())), e.lit(unit))
 
 
@@ -154,16 +185,24 @@ def _sum(node: exp.Add | exp.Sub, now: datetime | None) -> Tree | None:
     return None
 
 
-def _days_added(node: exp.TsOrDsAdd, now: datetime | None) -> Tree | None:
+def _added_to_day(node: exp.TsOrDsAdd | exp.AddMonths, now: datetime | None) -> Tree | None:
     point = _known(node.this)
     day = _point(point.date()) if isinstance(point, datetime) else node.this if point else e.cast(node.this, Kind.DATE)
-    return _shifted(day, node.expression, str(node.args["unit"].name).lower())
+    return _shifted(day, node.expression, "month" if isinstance(node, exp.AddMonths) else str(node.args["unit"].name).lower())
+
+
+def _added_to_time(node: exp.TimestampAdd, now: datetime | None) -> Tree | None:
+    """`dateadd(unit, n, x)`, which makes a time of a day."""
+    time = node.this if isinstance(_known(node.this), datetime) else e.cast(node.this, Kind.TIMESTAMP)
+    return _shifted(time, node.expression, node.args["unit"].name.lower().removesuffix("s"))
 
 
 def _seconds(node: exp.StrToUnix, now: datetime | None) -> Tree | None:
-    """`unix_timestamp()`, and of a value; a format of its own is not among what is read."""
-    if "strict" not in str(node.args["format"].name):
-        return None
+    """`unix_timestamp()`, and of a value, or of a string that is read by a format."""
+    if node.this is None:
+        return None if now is None else _seconds(exp.StrToUnix(this=_point(now)), now)
+    if (form := node.args.get("format")) is not None:
+        return exp.UnixSeconds(this=exp.StrToTime(this=node.this.copy(), format=form.copy()))
     point = _known(node.this)
     at = None if point is None else datetime(*point.timetuple()[:6])
     return e.lit((at - times.EPOCH) // timedelta(seconds=1)) if at else exp.UnixSeconds(this=node.this.copy())
@@ -171,20 +210,44 @@ def _seconds(node: exp.StrToUnix, now: datetime | None) -> Tree | None:
 
 def _begun(node: exp.TimestampTrunc | exp.DateTrunc, now: datetime | None) -> Tree | None:
     """`date_trunc(unit, x)`, a timestamp, and `trunc(x, unit)`, a day."""
-    word = node.args["unit"].name.lower()
+    word, time = node.args["unit"].name.lower(), isinstance(node, exp.TimestampTrunc)
     unit = WORDS.get(word, word)
-    if unit not in FIRST_DAYS:
+    if unit in SECONDS_INTO and time:
+        x = e.cast(node.this, Kind.TIMESTAMP)
+        return FromUnixSeconds.of(e.sub(exp.UnixSeconds(this=x), exp.Paren(this=SECONDS_INTO[unit](x))))
+    if unit not in (*FIRST_DAYS, "quarter") or (unit == "day" and not time):  # Spark's `trunc` knows no day
         return None
     day = e.cast(node.this, Kind.DATE)
-    first = AddTime.of(day, FIRST_DAYS[unit](day), e.lit("day"))
-    return e.cast(first, Kind.TIMESTAMP) if isinstance(node, exp.TimestampTrunc) else first
+    first = AddTime.of(day, FIRST_DAYS["month" if unit == "quarter" else unit](day), e.lit("day"))
+    if unit == "quarter":
+        passed = exp.Mod(this=exp.Paren(this=e.sub(exp.Month(this=day.copy()), e.lit(1))), expression=e.lit(3))
+        first = AddTime.of(first, e.sub(e.lit(0), passed), e.lit("month"))
+    return e.cast(first, Kind.TIMESTAMP) if time else first
+
+
+def _part(word: str, x: Any, now: datetime | None) -> Tree | None:
+    """`extract(part from x)` and `date_part('part', x)`."""
+    taken = PARTS.get(word.lower())
+    if taken is None or not isinstance(x, exp.Expr):
+        return None
+    node: Tree = taken(this=x.copy())
+    return respelled(node, now) or node
+
+
+def _written_seconds(node: exp.UnixToStr, now: datetime | None) -> Tree | None:
+    """`from_unixtime(n)`, and with a format."""
+    form = node.args.get("format") or e.lit("yyyy-MM-dd HH:mm:ss")
+    return _called(exp.Anonymous(this="date_format", expressions=e.owned(FromUnixSeconds.of(node.this), form)), now)
 
 
 RULES: Mapping[type[Any], Callable[[Any, datetime | None], Tree | None]] = {
     **dict.fromkeys((exp.CurrentTimestamp, exp.CurrentDate, exp.Localtimestamp), _present),
     **dict.fromkeys((exp.Add, exp.Sub), _sum),
-    exp.TsOrDsAdd: _days_added,
-    exp.AddMonths: lambda node, now: _shifted(node.this, node.expression, "month"),
+    **dict.fromkeys((exp.TsOrDsAdd, exp.AddMonths), _added_to_day),
+    exp.TimestampAdd: _added_to_time,
+    exp.DayOfMonth: lambda node, now: exp.Day(this=_plain(node.this).copy()),
+    exp.Extract: lambda node, now: _part(node.name, node.expression, now),
+    exp.UnixToStr: _written_seconds,
     exp.DateDiff: lambda node, now: None if node.args.get("unit") else times.DaysBetween.of(_plain(node.this), _plain(node.expression)),
     exp.DayOfWeek: lambda node, now: exp.Paren(
         this=e.add(exp.Paren(this=exp.Mod(this=times.Weekday.of(_plain(node.this)), expression=e.lit(7))), e.lit(1))

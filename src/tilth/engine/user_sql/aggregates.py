@@ -1,0 +1,66 @@
+"""Aggregates of Spark that DuckDB spells or defines otherwise: percentiles, medians, correlation, approximate counts.
+
+Approximate ones are exact here, which is within the error that Spark states for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+from sqlglot.expressions import Expression as Tree
+
+from tilth.data import Kind
+from tilth.engine import expressions as e
+from tilth.engine.operations.aggregates import Correlation, DiscreteQuantile, Quantile
+from tilth.engine.operations.operation import Operation
+from tilth.engine.user_sql.nodes import kind, name_of, typed
+
+if TYPE_CHECKING:
+    from tilth.engine.user_sql.admission import Admission
+
+
+def _percentile(operation: type[Operation]) -> Callable[[Admission, Any], Tree]:
+    """A percentile whose share is written out."""
+
+    def rule(a: Admission, node: Any) -> Tree:
+        share = e.lit(0.5) if isinstance(node, exp.Median) else node.args["quantile"]
+        if not (isinstance(share, exp.Literal) and share.is_number and 0 <= float(share.name) <= 1):
+            return a.reject(f"the percentage of {name_of(node)} must be a number from 0 to 1 that is written out")
+        return typed(operation.of(_double(a, node), e.lit(float(share.name))), Kind.FLOAT)
+
+    return rule
+
+
+def _double(a: Admission, node: Any) -> Tree:
+    """What an aggregate is of, as a double."""
+    if isinstance(node.this, exp.Distinct):
+        return a.reject(f"{name_of(node)} takes all values, not the distinct ones", hint="select distinct values in a sub-query")
+    (x,) = a.numbers(name_of(node), [node.this])
+    return a.as_double(x)
+
+
+def _correlation(a: Admission, node: exp.Corr) -> Tree:
+    return typed(Correlation.of(*map(a.as_double, a.numbers("corr()", [node.this, node.expression]))), Kind.FLOAT)
+
+
+def _distinct(a: Admission, node: exp.ApproxDistinct) -> Tree:
+    return typed(exp.Count(this=exp.Distinct(expressions=[node.this.copy()])), Kind.INTEGER)
+
+
+def over_rows(a: Admission, node: exp.Window | exp.Filter) -> Tree:
+    """An aggregate over a window, or over the rows that a FILTER leaves."""
+    if isinstance(node.this, Operation):
+        hint = "put CASE WHEN … THEN … END into it" if isinstance(node, exp.Filter) else "group by it in a sub-query, and join that"
+        return a.reject(f"{node.key.upper()} cannot be used with a percentile, a median or a correlation", hint=hint)
+    return typed(node, kind(node.this))
+
+
+AGGREGATES: Mapping[type[Any], Callable[[Admission, Any], Tree]] = {
+    **dict.fromkeys((exp.Quantile, exp.Median), _percentile(Quantile)),
+    exp.ApproxQuantile: _percentile(DiscreteQuantile),
+    exp.Corr: _correlation,
+    exp.ApproxDistinct: _distinct,
+}
+"""Node → its rule."""
