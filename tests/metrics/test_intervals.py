@@ -34,6 +34,18 @@ def test_a_draw_has_as_many_rows_and_leaves_empty_cells_empty():
     assert abs(found[:, 3].mean() / 20_000_000 - 1) < 1e-3
 
 
+def test_draws_of_large_cells_are_whole_and_have_the_quantiles_of_the_multinomial_distribution(monkeypatch):
+    """Seeded, against draws of that distribution itself; the leeway is four standard errors of a quantile of 20,000 draws."""
+    counts, numbers = [1_500, 40, 2_000, 9_000, 0, 300], 20_000
+    found = draws(counts, n=numbers)
+    assert (found == np.rint(found)).all() and (found >= 0).all() and (found.sum(axis=1) == sum(counts)).all()
+    monkeypatch.setattr(intervals, "LARGE", math.inf)
+    expected, quantiles = draws(counts, n=numbers, seed=(1,)), (0.025, 0.5, 0.975)
+    of_pair = [(x[:, 0] / (x[:, 0] + x[:, 2]), x[:, 1] + x[:, 3]) for x in (found, expected)]
+    for one, other in [*zip(found.T, expected.T, strict=True), *zip(*of_pair, strict=True)]:
+        assert np.quantile(one, quantiles) == pytest.approx(np.quantile(other, quantiles), abs=0.11 * other.std())
+
+
 def test_no_rows_give_draws_of_no_rows():
     assert draws([0, 0], n=5).sum() == 0
 

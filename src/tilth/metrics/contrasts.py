@@ -122,7 +122,8 @@ def divided(part: ArrayLike, whole: ArrayLike) -> Numbers:
     """part / whole; by convention 0/0 is 0, and x/0 is infinite."""
     part, whole = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where((part == 0) & (whole == 0), 0.0, part / whole)
+        found: Numbers = np.asarray(part / whole)
+    return found if whole.all() else np.where((part == 0) & (whole == 0), 0.0, found)
 
 
 def exact_sum(x: ArrayLike) -> Numbers:

@@ -7,20 +7,24 @@ from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
 import numpy as np
+from numpy.random import RandomState
 from numpy.typing import ArrayLike
 
 from tilth.metrics.contrasts import Numbers
 
-AT_ONCE = 4_000_000  # numbers drawn at once: 32 MB
+AT_ONCE = 100_000  # numbers drawn at once, which a processor's cache holds
+MOST_AT_ONCE = 4_000_000  # numbers of 100 draws that are drawn at once all the same: 32 MB
+LARGE = 1_000  # rows of a cell from which a draw is normal: the skewness left out, 0.03, is far below the noise of 1,000 draws
 
 
 def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple[ArrayLike, ArrayLike] | None = None) -> Iterator[Numbers]:
     """Bootstrap: tables of as many rows, drawn with replacement from a table of counts.
 
-    A draw of rows is one multinomial draw over the cells, whatever the number of rows. Yields arrays of draws × cells, some draws
-    at a time to bound memory. Equal seeds give equal draws on every machine: the generator is the one that numpy
-    guarantees never to change. `weights` are each cell's sum of weights and of squared weights; a draw is then a sum of weights:
-    the drawn rows times the cell's mean weight, with normal noise for the variance of weights within the cell.
+    A draw of rows is one multinomial draw over the cells, whatever the number of rows; cells of `LARGE` rows and more are drawn from the
+    normal distribution with the same means and covariances, which is several times as fast. Yields arrays of draws × cells, some draws
+    at a time to bound memory. Equal seeds give equal draws on every machine: the generator is the one that numpy guarantees never to
+    change. `weights` are each cell's sum of weights and of squared weights; a draw is then a sum of weights: the drawn rows times the
+    cell's mean weight, with normal noise for the variance of weights within the cell.
 
     >>> [part.sum(axis=1).tolist() for part in resampled([30, 20, 50], 3, [0])]
     [[100.0, 100.0, 100.0]]
@@ -28,18 +32,37 @@ def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple
     whole = np.asarray(counts, dtype=float)
     seen = np.flatnonzero(whole)
     order = seen[np.argsort(whole[seen], kind="stable")]  # the largest cell last: it absorbs rounding errors
+    few, large = np.split(order, [np.searchsorted(whole[order], LARGE)])
     rows = int(whole.sum())
-    generator = np.random.RandomState([s % 2**32 for s in seed])
-    step = max(1, AT_ONCE // max(1, len(whole)))
+    parts = np.array([*whole[few], whole[large].sum()]) if len(large) else whole[few]  # all large cells are one until their sum is drawn
+    generator = RandomState([s % 2**32 for s in seed])
+    cells = max(1, len(whole))
+    step = max(AT_ONCE // cells, min(100, MOST_AT_ONCE // cells), 1)
     for begin in range(0, draws, step):
         drawn = np.zeros((len(whole), min(step, draws - begin))).T  # a cell's draws are neighbours in memory
         if rows:
-            drawn[:, order] = generator.multinomial(rows, whole[order] / rows, size=len(drawn))
+            found = generator.multinomial(rows, parts / rows, size=len(drawn)).T
+            drawn.T[few] = found[: len(few)]
+            if len(large):
+                drawn.T[large] = _normal(whole[large], found[-1], generator)
         if weights is not None:
             mean, variance = (np.divide(np.asarray(w, dtype=float), whole, out=np.zeros(len(whole)), where=whole > 0) for w in weights)
             noise = generator.standard_normal(drawn.shape) * np.sqrt(drawn * np.maximum(variance - mean * mean, 0.0))
             drawn = np.maximum(drawn * mean + noise, 0.0)
         yield drawn
+
+
+def _normal(counts: Numbers, rows: Numbers, generator: RandomState) -> Numbers:
+    """(cells, draws): so many rows of each draw, spread over the cells with the means and covariances of the multinomial distribution."""
+    share = (counts / counts.sum())[:, None]
+    drawn: Numbers = generator.standard_normal((len(counts), len(rows)))
+    drawn *= np.sqrt(share)
+    drawn -= share * drawn.sum(axis=0)
+    drawn *= np.sqrt(rows)
+    drawn += rows * share
+    np.rint(drawn, out=drawn)
+    drawn[-1] += rows - drawn.sum(axis=0)
+    return drawn
 
 
 def percentile_interval(drawn: ArrayLike, confidence: float = 0.95) -> tuple[float, float] | None:

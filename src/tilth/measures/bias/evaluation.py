@@ -353,7 +353,8 @@ def _of_groups(drawn: Numbers, sides: Numbers) -> Contingency:
 
     A cell's draws stay neighbours in memory, so that to sum over the other axes is to add up whole arrays.
     """
-    numbers = np.stack([_added(drawn, keys) for of in sides for keys in of], axis=-2).reshape(*drawn.shape[1:-1], 2, -1)
+    chosen = sides.reshape(-1, len(drawn)).astype(float)
+    numbers = np.matmul(chosen, np.moveaxis(drawn, 0, -2)).reshape(*drawn.shape[1:-1], 2, -1)
     whole = cache(lambda: np.tile(drawn.sum(axis=(0, 1)), sides.shape[1])[None])
     return Contingency(np.moveaxis(numbers, (-1, -2), (0, 1)), lambda: np.moveaxis(whole(), -1, 0))
 
