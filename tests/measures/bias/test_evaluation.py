@@ -56,7 +56,7 @@ def test_p_values_are_adjusted_over_all_facets():
     assert by_name(findings, "d")["KL"].payload.p_value is None
 
 
-SAYS = {"within": "interval is within", "outside": "interval is outside", "unclear": "crosses the border of"}
+SAYS = {"within": "interval is within", "outside": "interval is outside", "unclear": "crosses a border of"}
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,18 @@ def test_a_verdict_needs_the_whole_interval(shares, verdict):
     table = rows("facet label", {("a", "yes"): a, ("a", "no"): 1000 - a, ("d", "yes"): d, ("d", "no"): 1000 - d})
     got = by_name(found(table, bootstrap=300, verdicts=True, **ASKED), "d")
     assert got["DPL"].payload.verdict == verdict
-    assert got["DPL"].message.endswith(f"{SAYS[verdict]} −0.1 to 0.1, which is accepted by convention.")
+    assert got["DPL"].message.endswith(f"{SAYS[verdict]} −0.1 to 0.1, the band that is accepted by convention.")
     assert got["DPL"].payload.band == (-0.1, 0.1)
     assert got["KL"].payload.verdict is None  # there is no band for it
+
+
+def test_a_rate_of_few_rows_is_not_a_difference_that_is_sure():
+    """None of 2 favourable rows of d is predicted so: draws of 0 of 2 never vary, so the interval alone would be narrow and far from 0."""
+    cells = {("a", "yes", "yes"): 600, ("a", "yes", "no"): 400, ("a", "no", "no"): 1000, ("d", "yes", "no"): 2, ("d", "no", "no"): 98}
+    got = by_name(found(rows("facet label predicted", cells), **ASKED, prediction="predicted", bootstrap=300, verdicts=True), "d")["RD"]
+    assert got.low > 0.5 and got.payload.p_value > 0.05  # Fisher's exact test: chance in one of six such tables
+    assert "60 percentage points (perhaps by chance)" in got.message
+    assert got.payload.verdict is None and got.payload.notes == ("small group: the recall of d is that of 2 rows, fewer than 30",)
 
 
 def test_verdicts_are_off_by_default_and_bands_are_the_users():

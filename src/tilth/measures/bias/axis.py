@@ -297,7 +297,8 @@ class Axis:
         elif self.facts is not None and self._is_read() and is_ambiguous(self.kind, self.facts):
             message = f"integer column {self.column!r} has {self.facts.distinct} different values in {self.facts.present:,} rows and is "
             message += f"read as {found}; with other rows it could be {other}. State it: types: {{{self.column}: {found}}}"
-            made.append(("AMBIGUOUS_TYPE", self.column, f"{message}. {self._meaning}" if self.read_as else message))
+            message += f", or {other}. {self._meaning}" if self.read_as else ""
+            made.append(("AMBIGUOUS_TYPE", self.column, message))
         elif self._is_read() and self._could_be_both():
             message = f"column {self.column!r} is read as {found}, so {self._meaning}; it could be meant the other way. "
             message += f"State it: types: {{{self.column}: {found}}}, or {other}"

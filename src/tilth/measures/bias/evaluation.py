@@ -203,6 +203,7 @@ def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
     if value is not None and status == "ok" and request.weight is None and not request.bootstrap:
         bounds, method = m.closed_interval(value, g.rows, request.confidence), "normal"
     strata = _strata(m, g) if "stratum" in m.axes else {}
+    smallest = min([used.min(), *(n for _, _, n in m.ratios(g.rows))])
     band = request.bands.get(m.name) or m.band if request.verdicts else None
     return finding(
         value,
@@ -214,7 +215,7 @@ def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
         p_value=_p_value(m, g.rows) if request.weight is None and not request.clusters else None,
         method=method if bounds else None,
         band=band,
-        verdict=_verdict(band, bounds, status) if value is not None and used.min() >= request.min_group_size else None,
+        verdict=_verdict(band, bounds, status) if value is not None and smallest >= request.min_group_size else None,
     )
 
 
@@ -265,8 +266,13 @@ def _why_not(m: BiasMetric, used: Numbers, g: Group) -> str:
 
 
 def _notes(m: BiasMetric, used: Numbers, g: Group, one_sided: float) -> Iterator[str]:
-    if used.min() < g.counted.request.min_group_size:
-        yield f"small group: {int(used.min())} rows, fewer than {g.counted.request.min_group_size}"
+    least = g.counted.request.min_group_size
+    if used.min() < least:
+        yield f"small group: {int(used.min())} rows, fewer than {least}"
+    else:
+        yield from (
+            f"small group: the {name} is that of {int(n)} rows, fewer than {least}" for name, _, n in m.ratios(g.rows) if 0 < n < least
+        )
     if m.axes == ("label",):
         seen = g.rows.known("label")[0] > 0
         if seen.any(axis=0).sum() == 1:

@@ -115,14 +115,17 @@ class BiasMetric:
         found: Numbers = known.sum(axis=tuple(range(2, known.ndim)))
         return found[:, 1:] if self.compares == "d" else found
 
-    def by_convention(self, t: Contingency) -> list[str]:
-        """The ratios of a single table that are divisions by 0, in words."""
+    def ratios(self, t: Contingency) -> list[tuple[str, float, float]]:
+        """The ratios of a single table that are compared: what each is called, and what is divided by what."""
         name, parts = self.quotient or ("", None)
         if parts is None:
             return []
-        (hits, sizes), words = (x[0] for x in parts(t)), "ad"
-        shown = zip(words, hits.tolist(), sizes.tolist(), strict=True)
-        return [f"{name} of {s}: {h:g}/0 counts as {'infinite' if h else 0}" for s, h, n in shown if not n]
+        hits, sizes = (x[0].tolist() for x in parts(t))
+        return [(f"{name} of {s}", h, n) for s, h, n in zip("ad", hits, sizes, strict=True)]
+
+    def by_convention(self, t: Contingency) -> list[str]:
+        """The ratios of a single table that are divisions by 0, in words."""
+        return [f"{name}: {h:g}/0 counts as {'infinite' if h else 0}" for name, h, n in self.ratios(t) if not n]
 
     def values(self, t: Contingency) -> Numbers:
         """The metric in each draw; NaN where a side is empty."""

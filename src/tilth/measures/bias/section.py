@@ -8,7 +8,7 @@ from tilth.errors import joined
 from tilth.measures.bias.metrics import BIAS_METRICS
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.request import SEVERAL
-from tilth.measures.bias.words import Compared, Found, favourable, part_of, sentences, share_of
+from tilth.measures.bias.words import Compared, Found, by_chance, favourable, part_of, sentences, share_of
 from tilth.metrics.content import meaning
 from tilth.report.blocks import (
     Advice,
@@ -113,9 +113,8 @@ def _advice(found: Sequence[Found]) -> list[Advice]:
 
 
 def _sure(finding: Found) -> bool:
-    """Whether there is a difference of more than a hundredth, and its interval leaves out zero."""
-    chance = finding.low is not None and finding.high is not None and finding.low <= 0 <= finding.high
-    return abs(finding.number or 0.0) > 0.01 and not chance
+    """Whether there is a difference of more than a hundredth that is not chance."""
+    return abs(finding.number or 0.0) > 0.01 and not by_chance(finding)
 
 
 def _summary(found: Sequence[Found]) -> list[Table]:

@@ -21,7 +21,7 @@ from tilth.measures.bias.values import category
 from tilth.metrics import intervals
 from tilth.metrics.contrasts import Numbers, divided
 from tilth.report import warning
-from tilth.report.blocks import Section, code, table, value_with_interval
+from tilth.report.blocks import Section, Words, code, exact, table, value_with_interval
 from tilth.report.blocks import counted as number_of
 from tilth.report.charts import percent
 from tilth.report.finding import Finding, Payload
@@ -29,6 +29,10 @@ from tilth.report.sections import ReportSection
 
 MOST_STRATA = 50  # values of a column up to which it is a candidate by itself
 KINDS = (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER)
+CAUTION = (
+    "The best of many columns explains more than it would in other rows. A column that is itself a consequence of the group, "
+    "such as the income of a person, explains a difference without excusing it."
+)
 SURE = 0.01  # differences below are neither explained nor reversed
 
 
@@ -134,15 +138,18 @@ def _of_candidate(column: str, data: Dataset, request: BiasRequest, engine: Sess
             )
             ends = intervals.percentile_interval(drawn[within.name], request.confidence) if drawn else None
             low, high = ends or (None, None)
-            words = f"{_points(plain)} overall, {_points(value)} within the values of {column}"
+            words = f"{_often(plain)} overall, {_often(value)} within the values of {column}"
             yield Finding(
                 "within strata", (cube.facet.name, column), value, group=g.name, low=low, high=high,
                 confidence=request.confidence if ends else None, message=words, payload=payload,
             )  # fmt: skip
 
 
-def _points(x: float | None) -> str:
-    return "no difference" if x is None else f"{x * 100:+.1f} percentage points"
+def _often(difference: float | None) -> str:
+    """How much less often than the others, of which the difference is theirs less its own."""
+    if difference is None:
+        return "no difference"
+    return f"{abs(difference) * 100:.1f} percentage points {'less' if difference > 0 else 'more'} often"
 
 
 def _reversed(f: Finding[WithinStrata], request: BiasRequest) -> Finding | None:
@@ -151,7 +158,7 @@ def _reversed(f: Finding[WithinStrata], request: BiasRequest) -> Finding | None:
     if overall * value >= 0 or abs(overall) < SURE or abs(value) < SURE or (f.low is not None and f.low <= 0 <= (f.high or 0.0)):
         return None
     outcome = request.label or request.prediction
-    message = f"{f.group}: the difference in {outcome} is {_points(overall)} overall and {_points(value)} within the values of "
+    message = f"{f.group} has the favourable {outcome} {_often(overall)} than the others overall and {_often(value)} within the values of "
     message += f"{f.payload.column} (Simpson's paradox): each of them says something else, and only the question decides which one counts"
     return warning("REVERSED_WITHIN_STRATA", message, (f.payload.facet, f.payload.column), "bias")
 
@@ -171,9 +178,13 @@ def section(found: Sequence[Finding[WithinStrata]]) -> Section:
         )
         for f in found
     ]
-    lead = f"{number_of(len(dict.fromkeys(f.payload.column for f in found)), 'column')} that may explain a difference."
+    worst = max(found, key=lambda f: abs(f.payload.overall or 0.0))
+    best = next(f for f in found if (f.group, f.part) == (worst.group, worst.part))
+    lead = f"{number_of(len(dict.fromkeys(f.payload.column for f in found)), 'column')} looked at; the largest difference, that of "
+    lead += f"{code(best.group)}, is {exact(best.payload.overall or 0.0)} overall and {exact(best.value or 0.0)} within the values of "
+    lead += f"{code(best.payload.column)}."
     lines = table("The difference of favourable outcomes within the values of other columns", heads, rows, numbers=heads[2:], brief=12)
-    return Section("strata", "What may explain differences", (lines,), lead=lead)
+    return Section("strata", "What may explain differences", (Words(CAUTION), lines), lead=lead)
 
 
 STRATA = ReportSection(WithinStrata, section)

@@ -15,9 +15,9 @@ from tilth.report.finding import Finding
 
 Found = Finding[BiasNumber]
 VERDICTS = {
-    "within": "The whole interval is within {}, which is accepted by convention.",
-    "outside": "The whole interval is outside {}, which is accepted by convention.",
-    "unclear": "The interval crosses the border of {}, which is accepted by convention.",
+    "within": "The whole interval is within {}, the band that is accepted by convention.",
+    "outside": "The whole interval is outside {}, the band that is accepted by convention.",
+    "unclear": "The interval crosses a border of {}, the band that is accepted by convention.",
 }
 
 
@@ -122,15 +122,22 @@ def _sizes(found: Sequence[Found], metric: BiasMetric) -> str:
         "number": lambda x: number(round(abs(x), 3)),
     }.get(kind, lambda x: number(round(x, 3)))
     unit = {"points": " percentage points", "times": " times as often"}.get(kind, "")
+    unit = unit.removesuffix("s") if kind == "points" and size(found[0].value) == "1" else unit
     sizes = [f"{size(f.value)}{unit if k == 0 else ''}{part_of(f)}{_interval(f, metric.neutral, size)}" for k, f in enumerate(found)]
     return f"{'' if kind == 'times' else 'by '}{joined(sizes)}"
+
+
+def by_chance(f: Found, neutral: float = 0.0) -> bool:
+    """Whether the interval has the neutral value, or the test says that chance may be the reason: draws of 0 of 2 rows never vary."""
+    there = f.low is not None and f.high is not None and f.low <= neutral <= f.high
+    return there or (f.payload.p_value is not None and f.payload.p_value >= 1 - (f.confidence or 0.95))
 
 
 def _interval(f: Found, neutral: float, size: Callable[[float], str]) -> str:
     """The interval, seen from its own side."""
     if f.low is None or f.high is None or f.low != f.low or f.high != f.high:
         return ""
-    if f.low <= neutral <= f.high:
+    if by_chance(f, neutral):
         return " (perhaps by chance)"
     low, high = sorted((abs(f.low), abs(f.high)))
     return f" ({size(low)} to {size(high)})"
