@@ -13,15 +13,16 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 from tilth.serve.bodies.rows import JSON
+from tilth.serve.connections import HERE
 from tilth.serve.media import media_type
-from tilth.serve.pipeline import Answer, Pipeline, Refused, failed
-from tilth.serve.watching import Metrics, log
+from tilth.serve.pipeline import Answer, Pipeline, Refused, refusal
+from tilth.serve.watching import Metrics, log, log_request
 
 LARGEST = 6 * 2**20  # bytes of a body, as SageMaker's endpoints take
 INLINE = 64 * 2**10  # bytes of a body that is answered at once: a thread of its own would cost more than a few hundred rows
@@ -55,12 +56,16 @@ class Limits:
 
 @dataclass
 class Request:
-    """A request: its head, and how its body is received. `size` and `media` are the body's, once they are known."""
+    """A request: its head, and how its body is received.
+
+    `here`: whether all of the body has arrived. `size` and `media` are the body's, once they are known.
+    """
 
     method: str
     path: str
     headers: dict[bytes, bytes]
     receive: Callable[[], Awaitable[Any]]
+    here: bool = False
     size: int = 0
     media: str = ""
 
@@ -70,7 +75,8 @@ class Request:
         headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             headers[name] = headers[name] + b"," + value if name in headers else value
-        return cls(scope["method"], scope["path"].removeprefix(scope.get("root_path", "")), headers, receive)
+        path, here = scope["path"].removeprefix(scope.get("root_path", "")), HERE in scope.get("extensions", ())
+        return cls(scope["method"], path, headers, receive, here)
 
     def header(self, name: bytes) -> str:
         """The value of a header, empty if it is absent."""
@@ -121,7 +127,7 @@ class Server:
             return refused.answer
         except Exception as error:  # noqa: BLE001 -- the client sees the type alone: words could hold values
             log("failed", error=type(error).__name__)
-            return failed(error).answer
+            return refusal(error).answer
 
     def _refuse(self, request: Request) -> None:
         """Refuse a request before its body is read. Errors: `Refused`."""
@@ -140,10 +146,7 @@ class Server:
         self.metrics.observe(answer.status, answer.rows, seconds)
         if (40 if answer.status >= 500 else 30 if answer.status >= 400 else 20) < self.limits.level:
             return
-        facts: dict[str, Any] = {"status": answer.status, "rows": answer.rows, "bytes": request.size, "type": request.media}
-        if answer.code:
-            facts["code"] = answer.code
-        log("request", **facts, seconds=round(seconds, 6), digest=self.pipeline.digest)
+        log_request(answer.status, answer.rows, request.size, request.media, answer.code, seconds, self.pipeline.digest)
 
     async def ping(self, request: Request) -> Answer:
         """Ready: stages here are loaded before the socket opens, and those on other machines answer."""
@@ -207,14 +210,12 @@ class Server:
         limit, stated = self.limits.largest, request.header(b"content-length")
         if stated.isdigit() and int(stated) > limit:
             raise _too_large(limit)
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(None) as clock:
-                setting = loop.call_soon(clock.reschedule, loop.time() + self.limits.seconds)  # most bodies are there: no timer for them
-                try:
+            if request.here:  # as most are: a timer would cost more than to take them
+                body = await _received(request, limit)
+            else:
+                async with asyncio.timeout(self.limits.seconds):
                     body = await _received(request, limit)
-                finally:
-                    setting.cancel()
         except TimeoutError:
             raise Refused(408, "too-slow", f"the body did not arrive within {self.limits.seconds:g} seconds") from None
         coding = request.header(b"content-encoding").strip().lower()
@@ -246,6 +247,7 @@ def _unfolds(body: bytes, kind: str) -> bool:
     return "parquet" in kind or "recordio" in kind or b'"shape"' in body
 
 
+@lru_cache(64)  # clients repeat themselves
 def _host(header: str) -> str:
     """The host that a request is for, in lower case and without a port."""
     try:

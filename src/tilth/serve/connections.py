@@ -12,6 +12,7 @@ HEAD_SECONDS = 10.0  # within which the head of a request has to arrive
 LARGEST_HEAD = 64 * 2**10  # bytes after which a head has to be complete; h11 has the same limit, httptools has none
 LEAVING_SECONDS = 2.0  # for which a refused client may go on sending
 TAKING_SECONDS = 60.0  # for which a client may take to receive an answer
+HERE = "tilth.body_here"  # the extension in the scope of a request whose body has arrived as a whole
 
 
 class State(Enum):
@@ -50,6 +51,8 @@ class Noting:
 
         if connection.state is not State.GONE:
             connection.state = State.BODY
+        if not connection.cycle.more_body:
+            scope["extensions"] = {HERE: {}}
         await self.app(scope, receiving, sending)
         connection.end()
 
@@ -115,9 +118,10 @@ def protocol() -> type[asyncio.Protocol]:
                 self.then(left if left > 0 else HEAD_SECONDS, self.look)
 
         def then(self, seconds: float, act: Callable[[], None]) -> None:
-            """Do something later, and nothing else."""
+            """Do something later, and nothing else; of a connection that is gone, nothing."""
             self.timer.cancel()
-            self.timer = self.loop.call_later(seconds, act)
+            if self.state is not State.GONE:
+                self.timer = self.loop.call_later(seconds, act)
 
     return Connection
 

@@ -24,7 +24,7 @@ from tilth.serve.bodies import decoded, encoded
 from tilth.serve.bodies.rows import CSV, JSON, LINES, Columns, Row
 from tilth.serve.explainer_config import ExplainerConfig
 from tilth.serve.media import MediaType, chosen, media_type
-from tilth.serve.pipeline import Answer, Pipeline, Refused, refusals
+from tilth.serve.pipeline import Answer, Pipeline, Refused
 from tilth.serve.stages import Preparation
 from tilth.web.conditions import condition
 from tilth.web.jmespath import path
@@ -117,12 +117,7 @@ class Explainer:
 
     def answer(self, body: bytes, content_type: str, accept: str = "", asked: str = "") -> Answer:
         """The answer to a body. `asked` is the request's own condition. What is wrong is in the answer: nothing is raised."""
-
-        def work() -> Answer:
-            with refusals():
-                return self._answer(body, content_type, accept, asked or self.config.EnableExplanations)
-
-        return self.pipeline.answered(work)
+        return self.pipeline.answered(lambda: self._answer(body, content_type, accept, asked or self.config.EnableExplanations))
 
     def _answer(self, body: bytes, content_type: str, accept: str, asked: str) -> Answer:
         media = media_type(content_type)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.serve.bodies import DECODERS, ENCODERS, decoded, encoded
@@ -22,8 +20,7 @@ if TYPE_CHECKING:
     from tilth.serve.explaining import Explainer
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer: the status of HTTP, the media type and the bytes of the body, and how many rows it is for."""
 
     status: int
@@ -130,34 +127,30 @@ class Pipeline:
             if answer is not None:
                 return answer
         media = self.answered_as(accept)
-        rows = self.predicted(body, content_type)
+        rows = self.through(self.read(body, content_type))
         return Answer(200, media, encoded(rows, self.gives or tuple(rows[0]), media), len(rows))
 
     def answered(self, work: Callable[[], Answer]) -> Answer:
         """What work answers. What is wrong with the request is in the answer: nothing is raised."""
         try:
             return work()
-        except Refused as refused:
-            return refused.answer
-        except NotAcceptable as error:
-            found = error.mistakes[0]
-            return Refused(406, found.code, found.message, accepted=found.accepted).answer
         except Exception as error:  # noqa: BLE001 -- the client sees the type alone: words could hold values
-            return failed(error).answer
+            return refusal(error).answer
 
     def predicted(self, body: bytes, content_type: str) -> list[Row]:
         """The answers for the rows of a body. Errors: `Refused`."""
-        with refusals():
+        try:
             return self.through(self.read(body, content_type))
+        except RequestError as error:
+            raise refusal(error) from error
 
     def read(self, body: bytes, content_type: str) -> list[Row]:
-        """The rows of a body. Errors: `Refused`."""
+        """The rows of a body. Errors: `Refused`, `RequestError`."""
         kind = media_type(content_type)
         if kind is None or kind.name not in DECODERS:
             shown = repr(content_type[:80]) if content_type else "absent"
             raise Refused(415, "bad-content-type", f"the content type is {shown}", accepted=listed(DECODERS))
-        with refusals():
-            return decoded(body, kind, self.columns)
+        return decoded(body, kind, self.columns)
 
     def through(self, rows: list[Row]) -> list[Row]:
         """The rows after all stages. Errors: `RequestError`."""
@@ -166,23 +159,17 @@ class Pipeline:
         return rows
 
     def _by_schema(self, body: bytes, content_type: str, accept: str) -> Answer | None:
-        """The answer by the schema of SparkML that the request has, or that is configured; None without one. Errors: `Refused`."""
+        """The answer by the schema of SparkML that the request has, or that is configured; None without one. Errors: as `read`."""
         kind = media_type(content_type)
-        with refusals():
-            request = None if kind is None else asked(body, kind, self.schema)
+        request = None if kind is None else asked(body, kind, self.schema)
         schema = self.schema if request is None else request.schema
         if schema is None:
             return None
         form = answer_type(accept, CSV if self.schema is None else self._default)
         if form is None:
             raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=f"{CSV}, {LINES}, {LINES};data=text, {JSON}")
-        if request is None:
-            rows = self.predicted(body, content_type)
-        else:
-            with refusals():
-                rows = self.through(list(request.rows))
-        with refusals():
-            return Answer(200, form[0], schema.answered(rows, *form), len(rows))
+        rows = self.through(self.read(body, content_type) if request is None else list(request.rows))
+        return Answer(200, form[0], schema.answered(rows, *form), len(rows))
 
     def answered_as(self, accept: str) -> str:
         """The media type of the answer. Errors: `Refused`."""
@@ -192,22 +179,17 @@ class Pipeline:
         return media
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Refuse the request for what is wrong with it. Errors: `Refused`."""
-    try:
-        yield
-    except (BadRow, BadRows) as error:
+def refusal(error: Exception) -> Refused:
+    """The answer to an error: what is wrong with the request, or what no row explains."""
+    if isinstance(error, Refused):
+        return error
+    if not isinstance(error, TilthError):
+        return Refused(500, "internal", f"the request failed ({type(error).__name__})")
+    found = error.mistakes[0]
+    if isinstance(error, BadRow | BadRows):
         first = error.rows[0]
         message = f"row {first[0]}: {first[2].message}" + (f", and {len(error.rows) - 1} more" if len(error.rows) > 1 else "")
-        raise Refused(400, first[2].code, message, error.rows) from error
-    except RequestError as error:
-        found = error.mistakes[0]
-        raise Refused(400, found.code, found.message, accepted=found.accepted) from error
-
-
-def failed(error: Exception) -> Refused:
-    """The answer to what no row explains."""
-    if isinstance(error, TilthError):
-        return Refused(424 if isinstance(error, EndpointFailed) else 500, error.mistakes[0].code or "internal", error.mistakes[0].message)
-    return Refused(500, "internal", f"the request failed ({type(error).__name__})")
+        return Refused(400, first[2].code, message, error.rows)
+    if isinstance(error, RequestError):
+        return Refused(406 if isinstance(error, NotAcceptable) else 400, found.code, found.message, accepted=found.accepted)
+    return Refused(424 if isinstance(error, EndpointFailed) else 500, found.code or "internal", found.message)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -74,13 +75,17 @@ def to_csv(rows: Sequence[Row], names: Sequence[str]) -> bytes:
     """A line a row, without a header. Rows of numbers alone, as most answers are, need no quotes: they are filled into one form."""
     lines = _LineEnds()
     written, form = csv.writer(lines, lineterminator="\r\n").writerow, ",".join(["%r"] * len(names)) + "\n"
-    for row in rows:
-        values = tuple([row[name] for name in names])
+    for values in _values(rows, names):
         if NUMBERS.issuperset(map(type, values)) and math.isfinite(sum(values)):
             lines.append(form % values)
         else:
             written(map(_cell, values))
     return "".join(lines).encode()
+
+
+def _values(rows: Sequence[Row], names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The values of each row in the order of the names."""
+    return map(itemgetter(*names), rows) if len(names) > 1 else (tuple(row[n] for n in names) for row in rows)
 
 
 class _LineEnds(list[str]):
@@ -119,10 +124,9 @@ def to_lines(rows: Sequence[Row], names: Sequence[str]) -> bytes:
 def _objects(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
     """Each row as an object of JSON. For rows of numbers alone, as most answers are, names are written before."""
     form = _form(tuple(names))
-    for row in rows:
-        values = [row[name] for name in names]
+    for values in _values(rows, names):
         if NUMBERS.issuperset(map(type, values)) and math.isfinite(sum(values)):
-            yield form % tuple(values)
+            yield form % values
         else:
             yield _WRITE({name: plain(value) for name, value in zip(names, values, strict=True)})
 
