@@ -152,3 +152,5 @@ def test_a_part_that_there_is_not(tmp_path: Path) -> None:
         tilth.arrays(flow, "tset", source=RAW)
     with pytest.raises(RequestError, match="only what was delivered, and a flow, has parts"):
         tilth.arrays(RAW, "train")
+    with pytest.raises(RequestError, match="format: there is no 'torch'"):
+        tilth.arrays(RAW, format="torch")

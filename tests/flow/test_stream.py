@@ -247,13 +247,14 @@ def test_how_many_shards_a_batch_is_of(tmp_path):
         ({"ranks": 4}, "batch: 6 rows cannot be divided among 4 ranks"),
         ({"worker": 2, "workers": 2}, "worker: 2 is not one of them"),
         ({"shuffle": "blocks"}, "shuffle: there is no 'blocks'"),
+        ({"batch": 600}, "batch: 600 rows are more than the .* that there are"),
         ({"epoch": -1}, "epoch: -1 is not a whole number"),
         ({"shufle": "block"}, "a stream has no option 'shufle'"),
     ],
 )
 def test_what_cannot_be(place, options, says):
     with pytest.raises(RequestError, match=says):
-        opened(place, **options)
+        list(opened(place, **options))
 
 
 def test_the_state_of_another_stream(place):

@@ -25,8 +25,18 @@ def test_the_page_has_every_format_with_its_suffixes():
 def test_the_suffix_decides_the_format(tmp_path):
     assert by_suffix("a.CSV.gz").name == "csv"
     assert by_suffix("a", default="parquet").name == "parquet"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.xyz").touch()
     with pytest.raises(SourceError, match="no format has this suffix"):
-        by_suffix("a.xyz")
+        by_suffix(str(tmp_path / "in" / "a.xyz"))
+    with pytest.raises(SourceError, match="there is no file"):
+        by_suffix(str(tmp_path / "in" / "b"))
+    (tmp_path / "in" / "_schema.json").touch()
+    with pytest.raises(SourceError, match="is a delivery") as error:
+        by_suffix(str(tmp_path))
+    assert error.value.mistakes[0].accepted == str(tmp_path / "in")
+    (tmp_path / "in" / "_schema.json").unlink()
+    (tmp_path / "in" / "a.xyz").unlink()
     (tmp_path / "a.csv").touch()
     assert by_suffix(str(tmp_path)).name == "csv"
     (tmp_path / "a.parquet").touch()

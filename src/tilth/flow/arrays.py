@@ -8,6 +8,9 @@ from typing import Any, Literal
 from tilth import formats
 from tilth.data import Dataset
 from tilth.engine.session import Session
+from tilth.errors import RequestError, unknown
+
+FORMATS = ("arrow", "numpy")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ def arrays_of(data: Dataset, kind: Literal["numpy", "arrow"], engine: Session) -
     """A dataset as arrays, by its roles: see `tilth.arrays`."""
     import numpy as np
 
+    RequestError.reject(unknown([kind], FORMATS, "format: there is no {}", "bad-value"))
     from tilth.formats.layout import features_of, matrix
 
     roles, features = data.roles, features_of(data.roles, engine.schema(data))

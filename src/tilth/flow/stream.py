@@ -15,7 +15,7 @@ import numpy as np
 from tilth.data import Roles
 from tilth.engine.arrow import schema_of
 from tilth.errors import MissingExtra, RequestError, SourceError, TilthError, unknown
-from tilth.flow.arrays import Arrays
+from tilth.flow.arrays import FORMATS, Arrays
 from tilth.formats.format import Format, by_name, by_suffix
 from tilth.formats.layout import Layout, TrainingFormat, features_of, matrix, named
 from tilth.formats.permutation import Block, Shuffle, blocks, shard_order
@@ -140,6 +140,9 @@ class Stream:
 
     def __iter__(self) -> Iterator[Any]:
         """The batches of this epoch that this worker gives: all of them, or those after the place where the stream was resumed."""
+        if self.end == "drop" and 0 < self.rows < self.batch:
+            what = f"batch: {self.batch:,} rows are more than the {self.rows:,} that there are, so no batch would be full"
+            raise RequestError(what, accepted=f"1 to {self.rows:,}", hint='or a smaller one at the end: end="uneven"', code="bad-value")
         start, rows = self._resumed, _Rows(self)
         self._position = start
         numbers = range(self.worker, self._batches(start), self.workers)
@@ -208,7 +211,6 @@ class Stream:
 
 
 POSITIVE = ("batch", "ranks", "workers", "shards_at_once", "buffer")
-FORMATS = ("arrow", "numpy")
 
 
 def _whole(value: Any, least: int) -> bool:

@@ -20,7 +20,7 @@ from tilth.engine.textfiles import compressed
 from tilth.errors import RequestError, SourceError, listed, unknown
 from tilth.formats.shards import COMPRESSIONS, Contents, Counted, Cut, Manifest, Shard, WrittenColumn, name_of, reject_wrong, sizes
 from tilth.shelf import Shelf
-from tilth.store.local import in_folder, is_folder, reject_unopenable, suffix_of
+from tilth.store.local import in_folder, is_folder, reject_absent, reject_unopenable, suffix_of
 from tilth.store.places import atomic, has_rows
 from tilth.store.sealed import is_written_sealed, piped
 from tilth.store.uri import Place
@@ -304,6 +304,10 @@ def by_suffix(path: str, default: str | None = None) -> Format:
         return found[0]
     if not found and default and suffix_of(path) not in OTHERS:
         return by_name(default)
+    if default is None:
+        reject_absent(path)
+    if parts := sorted(str(p.parent) for p in Path(path).glob("*/_schema.json")):
+        raise SourceError(f"{path} is a delivery, whose parts are tables of their own", accepted=listed(parts), code="no-part")
     what = f"the files in {path} are of several formats: {listed(f.name for f in found)}" if found else f"{path}: no format has this suffix"
     if not held:
         what = f"the folder {path} has no data files"

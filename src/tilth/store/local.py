@@ -291,6 +291,12 @@ def exists(place: Place) -> bool:
     return os.path.exists(place) or os.path.exists(os.fspath(place) + SUFFIX)  # noqa: PTH110 -- Path.exists raises in a closed folder
 
 
+def reject_absent(path: str) -> None:
+    """Reject a path at which there is nothing; a pattern is not looked at."""
+    if not os.path.lexists(path) and not glob.has_magic(path):
+        raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file")
+
+
 def is_folder(path: str) -> bool:
     """Whether a path is a folder; false for an impossible name."""
     return os.path.isdir(path)  # noqa: PTH112 -- Path.is_dir raises for a name that is too long
