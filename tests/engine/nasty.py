@@ -22,7 +22,7 @@ DOUBLES = [
     -0.5,
     1.5,
     2.5,
-    3.5,
+    2.0**63,
     -2.5,
     0.285,
     1.005,
@@ -79,6 +79,7 @@ EXTREMES = [-(2**63), 2**63 - 1, -1, 0, 1, None]
 BYTES = [127, -128, 0, 3, -1, None, 100]
 SINGLES = [0.100000001490116119384765625, 2.0**127, -0.0, None, 16777216.0, 0.25, math.inf]  # 0.1 as a float of 32 bits has it, and so on
 PRICES = [Decimal("2.50"), Decimal("-2.50"), Decimal("0.10"), None, Decimal("99999999999999.99"), Decimal("1.00")]
+COUNTS = [Decimal(10) ** 37, Decimal(0), Decimal(1), None, -(Decimal(2) ** 63) - 1]
 RATES = [Decimal("2.5000"), Decimal("0.0001"), None, Decimal("99999999999999.9999"), Decimal("0.1000")]
 
 SCHEMA = Schema(
@@ -96,8 +97,9 @@ SCHEMA = Schema(
         Column("e", Kind.INTEGER),
         Column("k", Kind.INTEGER, "tinyint"),
         Column("f", Kind.FLOAT, "float"),
-        Column("p", Kind.DECIMAL),
-        Column("q", Kind.DECIMAL),
+        Column("p", Kind.DECIMAL, "decimal(16,2)"),
+        Column("q", Kind.DECIMAL, "decimal(18,4)"),
+        Column("n", Kind.DECIMAL, "decimal(38,0)"),
     )
 )
 
@@ -116,7 +118,7 @@ def nasty_rows() -> list[dict[str, object]]:
         z = None if t is None else t.replace(tzinfo=UTC)
         rows.append(
             {"x": x, "y": y, "i": i, "j": j, "s": s, "u": u, "b": (True, False, None)[k % 3], "d": DATES[k % len(DATES)], "t": t, "z": z}
-            | {n: v[k % len(v)] for n, v in {"e": EXTREMES, "k": BYTES, "f": SINGLES, "p": PRICES, "q": RATES}.items()}
+            | {n: v[k % len(v)] for n, v in {"e": EXTREMES, "k": BYTES, "f": SINGLES, "p": PRICES, "q": RATES, "n": COUNTS}.items()}
         )
     return rows
 
@@ -138,6 +140,7 @@ ARROW = pa.schema(
         ("f", pa.float32()),
         ("p", pa.decimal128(16, 2)),
         ("q", pa.decimal128(18, 4)),
+        ("n", pa.decimal128(38, 0)),
     ]
 )
 
@@ -330,6 +333,7 @@ FORMULAS = [
     "row_mode(b, true, false)",
     "row_std(x)",
     "cast(d as timestamp) = t",
+    "cast('0001-01-01 00:00+05:00' as date) = d",
     "t > '2000-01-01 00:00:00'",
     "year(t)",
     "hour(t)",
@@ -344,6 +348,11 @@ FORMULAS = [
     "abs(k)",
     "k div -1",
     "2147483647 * 2 + k",
+    "coalesce(k, 1) * if(b, k, 100)",
+    "nullif(k, 3) * (greatest(k, 0))",
+    "least(k, 2147483647) + abs(2147483647)",
+    "timestamp_seconds(if(b, 2147483647, 0))",
+    "greatest(f, f) * if(b, f, f)",
     "f * f",
     "f - 0.1",
     "f % f",
@@ -361,6 +370,14 @@ FORMULAS = [
     "greatest(i, p)",
     "if(b, p, q)",
     "cast(p as bigint)",
+    "cast(n as bigint)",
+    # decimals that have no common decimal, in doubles
+    "n = p",
+    "n < p",
+    "n in (p, 1)",
+    "n > -1",
+    "coalesce(n, p)",
+    "greatest(p, (n), i)",
     # the ends of 64 bits, and what a double cannot hold
     "e % -1",
     "e % i",
@@ -550,6 +567,8 @@ QUERIES = [
     "year(z)",
     "avg(p) over (order by o)",
     "avg(k) over (partition by b)",
+    "max(k) over (partition by b) * k",
+    "coalesce(k, 1) * 100",
     "sum(k) over (order by o rows between 2 preceding and current row)",
     "lag(s) over (order by o)",
     "rank() over (order by x)",
@@ -566,6 +585,7 @@ QUERIES_DIFFERENT = {
     "s || x": "has no string that all engines agree on",
     "concat(s, f)": "has no string that all engines agree on",
     "cast(z as string)": "has no string that all engines agree on",
+    "n = p": "together more than 38",
     "s like u": "a pattern must be a string in quotes",
     "round(x, 400)": "the places to round to",
     "cast(x as decimal(10, 2))": "a cast to DECIMAL(10, 2)",

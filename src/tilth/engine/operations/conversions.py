@@ -13,7 +13,7 @@ from tilth.data import Kind
 from tilth.engine.expressions import TYPES, case, data_type, double, eq, lit, text
 from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.hashing import DateString, DecimalString, TimestampString, TimestampTzString
-from tilth.engine.operations.numbers import ToInteger, integer
+from tilth.engine.operations.numbers import DecimalToInteger, ToInteger, integer
 from tilth.engine.operations.operation import Operation
 
 
@@ -84,7 +84,7 @@ CONVERSIONS: dict[tuple[Kind, Kind], Callable[[Tree], Tree]] = {
     **{(Kind.STRING, to): operation.of for to, operation in FROM_STRING.items() if to is not Kind.STRING},
     (Kind.BOOLEAN, Kind.INTEGER): integer,
     (Kind.FLOAT, Kind.INTEGER): ToInteger.of,
-    (Kind.DECIMAL, Kind.INTEGER): ToInteger.of,
+    (Kind.DECIMAL, Kind.INTEGER): DecimalToInteger.of,
     (Kind.BOOLEAN, Kind.FLOAT): lambda x: double(integer(x)),
     (Kind.INTEGER, Kind.FLOAT): double,
     (Kind.DECIMAL, Kind.FLOAT): double,

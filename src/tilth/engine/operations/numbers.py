@@ -311,12 +311,12 @@ class Power(Operation):
             return math.nan if x != 0 else math.copysign(math.inf, x) if odd and y == math.floor(y) else math.inf
 
 
-class ToInteger(Operation):
-    """A double or decimal cut off to an integer; null where it is not finite or too large (DuckDB alone rounds, Spark alone cuts)."""
+class DecimalToInteger(Operation):
+    """A decimal cut off to an integer; null where it is too large (DuckDB alone rounds)."""
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
-        return cls.spark(call("trunc", x))
+        return exp.TryCast(this=call("trunc", x), to=data_type("bigint"), safe=True)
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
@@ -325,6 +325,14 @@ class ToInteger(Operation):
     @staticmethod
     def row(x: Any) -> Any:
         return int(x) if math.isfinite(x) and -(2**63) <= int(x) < 2**63 else None
+
+
+class ToInteger(DecimalToInteger):
+    """A double cut off to an integer; null where it is not finite or too large (Spark alone makes 2⁶³ − 1 of 2⁶³)."""
+
+    @classmethod
+    def spark(cls, x: Tree) -> Tree:
+        return if_else(lt(double(x), lit(2.0**63)), super().spark(x))
 
 
 class Round(Operation):

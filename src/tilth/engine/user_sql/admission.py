@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar
@@ -26,9 +26,27 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine import expressions as e
+from tilth.engine.operations.casts import DIGITS as MOST_DIGITS
 from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.conversions import CONVERSIONS
-from tilth.engine.user_sql.nodes import CASTS, INSTEAD, OWN, REPEATS, SEVERAL, ZONED, article, is_string, kind, name_of, short, typed
+from tilth.engine.user_sql.nodes import (
+    CASTS,
+    INSTEAD,
+    OF_DECIMAL,
+    OWN,
+    REPEATS,
+    SEVERAL,
+    ZONED,
+    article,
+    digits,
+    is_narrow,
+    is_string,
+    is_written,
+    kind,
+    name_of,
+    short,
+    typed,
+)
 from tilth.engine.user_sql.rules import CLAUSES, LISTED, MORE, RULES
 from tilth.engine.user_sql.shorthands import SHORTHANDS
 from tilth.engine.user_sql.spark_times import PRESENT, asks_present, point_written, respelled
@@ -241,6 +259,12 @@ class Admission:
             return found[0] if found else Kind.NULL
         return Kind.DECIMAL if self.query and Kind.FLOAT not in found else Kind.FLOAT
 
+    def one_of(self, made: Tree, values: Sequence[Tree]) -> Tree:
+        """What becomes one of several values, and is as narrow, or a decimal of as many digits, as they may be."""
+        found = typed(made, self.wider(map(kind, values)), narrow=any(map(is_narrow, values)))
+        found.meta[OF_DECIMAL] = tuple(map(max, zip(*map(digits, values), strict=True))) if kind(found) is Kind.DECIMAL else None
+        return found
+
     def of(self, wanted: Callable[[Kind], bool], message: str, x: Tree, hint: str = "") -> Tree:
         """A value, refused where its kind is not wanted; null is of every kind."""
         if wanted(kind(x)) or kind(x) is Kind.NULL:
@@ -273,7 +297,7 @@ class Admission:
         read = [self.cast(x, Kind.FLOAT) if self.query and kind(x) is Kind.STRING else x for x in values]
         found = [self.of(lambda k: k.numeric, f"{name} takes numbers", x) for x in read]
         inexact = any(kind(x) in (Kind.FLOAT, Kind.DECIMAL) for x in found)
-        written = not inexact and all(_is_written(x) for x in found)
+        written = not inexact and all(is_written(x) for x in found)
         return [self._wide(x, inexact and not self.query, written) for x in found]
 
     def _wide(self, x: Tree, inexact: bool, written: bool) -> Tree:
@@ -298,7 +322,7 @@ class Admission:
             return x, self._read(y, a)
         if _is_read(x, a, b, self.query):
             return self._read(x, b), y
-        if a is not b and Kind.FLOAT in (a, b) and a.numeric and b.numeric:
+        if self._beyond_decimals([x, y]) or (a is not b and Kind.FLOAT in (a, b) and a.numeric and b.numeric):
             return self.as_double(x), self.as_double(y)
         if not (a is b or Kind.NULL in (a, b) or (a.numeric and b.numeric) or (self.query and Kind.STRING not in (a, b))):
             hint = "cast one of them first, such as cast(x as double) or cast(x as date)"
@@ -323,7 +347,17 @@ class Admission:
         if len(found) > 1 and not all(k.numeric for k in found) and not (self.query and all(k.temporal for k in found)):
             message = f"one of several values is taken, and they are of different kinds: {listed(map(str, found))}"
             self.reject(message, hint="cast them to one kind first, such as cast(x as double) or cast(x as string)", code="mixed-kinds")
-        return [self.as_double(v) if kind(v).numeric else v for v in values] if self.wider(found) is Kind.FLOAT else values
+        inexact = self.wider(found) is Kind.FLOAT or self._beyond_decimals(values)
+        return [self.as_double(v) if kind(v).numeric else v for v in values] if inexact else values
+
+    def _beyond_decimals(self, values: list[Tree]) -> bool:
+        """Whether no decimal has the digits of all values: one engine would stop, the other round. A formula takes doubles then."""
+        before, after = (max(n) for n in zip(*map(digits, values), strict=True))
+        beyond = Kind.DECIMAL in map(kind, values) and before + after > MOST_DIGITS
+        if beyond and self.query:
+            message = f"these decimals have up to {before} digits before the point and {after} after it, together more than {MOST_DIGITS}"
+            self.reject(message, hint="cast one of them first: cast(x as double)", code="not-comparable")
+        return beyond
 
     def cast(self, x: Tree, to: Kind) -> Tree:
         """A value as one of another kind; a string is read by its form, and null where it has none."""
@@ -376,9 +410,3 @@ def _has_more(node: exp.Func) -> bool:
 def _is_read(x: Tree, of: Kind, to: Kind, query: bool) -> bool:
     """Whether a string is compared with a value of another kind and read as one: one that is written beside a time; in a query any."""
     return of is Kind.STRING and ((is_string(x) and to.temporal) or (query and to in FROM_STRING and to is not Kind.STRING))
-
-
-def _is_written(x: Tree) -> bool:
-    """Whether a value is a number that is written out."""
-    inner = x.unnest()
-    return isinstance(inner.this if isinstance(inner, exp.Neg) else inner, exp.Literal)

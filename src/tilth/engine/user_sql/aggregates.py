@@ -15,7 +15,7 @@ from tilth.data import Kind
 from tilth.engine import expressions as e
 from tilth.engine.operations.aggregates import Correlation, DiscreteQuantile, Quantile
 from tilth.engine.operations.operation import Operation
-from tilth.engine.user_sql.nodes import kind, name_of, typed
+from tilth.engine.user_sql.nodes import name_of, typed
 
 if TYPE_CHECKING:
     from tilth.engine.user_sql.admission import Admission
@@ -54,7 +54,7 @@ def over_rows(a: Admission, node: exp.Window | exp.Filter) -> Tree:
     if isinstance(node.this, Operation):
         hint = "put CASE WHEN … THEN … END into it" if isinstance(node, exp.Filter) else "group by it in a sub-query, and join that"
         return a.reject(f"{node.key.upper()} cannot be used with a percentile, a median or a correlation", hint=hint)
-    return typed(node, kind(node.this))
+    return a.one_of(node, [node.this])
 
 
 AGGREGATES: Mapping[type[Any], Callable[[Admission, Any], Tree]] = {

@@ -11,7 +11,7 @@ from tilth.data import Kind, Schema
 from tilth.engine.expressions import col
 from tilth.engine.user_sql.admission import Admission
 from tilth.engine.user_sql.growth import reject_long_strings
-from tilth.engine.user_sql.nodes import article, kind, short, typed
+from tilth.engine.user_sql.nodes import OF_DECIMAL, article, digits_of, kind, short, typed
 from tilth.errors import ExpressionError, Place, did_you_mean, listed
 
 NARROW = frozenset({"tinyint", "smallint", "int", "integer", "utinyint", "usmallint", "uinteger", "float"})
@@ -65,4 +65,6 @@ def _column(a: Admission, node: exp.Column, schema: Schema) -> Tree:
         hint = did_you_mean(node.name, schema.names)
         return a.reject(f"there is no column {node.name!r}", listed(schema.names), hint, code="unknown-column")
     column = schema[alike[0]]
-    return typed(col(column.name), column.kind, narrow=column.type.lower() in NARROW)
+    found = typed(col(column.name), column.kind, narrow=column.type.lower() in NARROW)
+    found.meta[OF_DECIMAL] = digits_of(column.type)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ CASTS: Mapping[Any, Kind] = {
     **dict.fromkeys((exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ), Kind.TIMESTAMP),
 }
 SEVERAL = 0
+OF_DECIMAL = "digits"  # in the meta of a decimal
 ZONED = ("from_utc_timestamp()", "to_utc_timestamp()")
 OWN: Mapping[str, tuple[type[Operation], int]] = {
     "days_between": (times.DaysBetween, 2),
@@ -105,6 +107,24 @@ def typed(x: Tree, of: Kind, narrow: bool = False) -> Tree:
     return x
 
 
+def digits(x: Tree) -> tuple[int, int]:
+    """How many digits a number has at most before its point and after it; none of a decimal of which that is not known."""
+    if kind(x) is Kind.INTEGER:
+        return (len(x.sql().strip("()-")) if is_written(x) else 10 if x.meta.get("narrow") else 19), 0
+    found: tuple[int, int] = x.meta.get(OF_DECIMAL) or (0, 0)
+    return found
+
+
+def digits_of(type_name: str) -> tuple[int, int] | None:
+    """The same of a type, as engines write it.
+
+    >>> digits_of("DECIMAL(16,2)"), digits_of("bigint")
+    ((14, 2), None)
+    """
+    found = re.fullmatch(r"decimal\((\d+), ?(\d+)\)", type_name, re.IGNORECASE)
+    return (int(found[1]) - int(found[2]), int(found[2])) if found else None
+
+
 def short(text: str) -> str:
     """A text as messages show it."""
     flat = " ".join(text.split())
@@ -124,6 +144,17 @@ def arguments(node: Tree) -> list[Tree]:
 def is_string(x: Tree) -> bool:
     """Whether a value is a string that is written out."""
     return isinstance(x, exp.Literal) and bool(x.is_string)
+
+
+def is_written(x: Tree) -> bool:
+    """Whether a value is a number that is written out."""
+    inner = x.unnest()
+    return isinstance(inner.this if isinstance(inner, exp.Neg) else inner, exp.Literal)
+
+
+def is_narrow(x: Tree) -> bool:
+    """Whether a number may have fewer than 64 bits: engines give an integer that is written out the width that it needs."""
+    return bool(x.meta.get("narrow")) or (kind(x) is Kind.INTEGER and is_written(x))
 
 
 def name_of(node: Any) -> str:

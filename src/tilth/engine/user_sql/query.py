@@ -30,7 +30,7 @@ from tilth.engine.user_sql.admission import Admission
 from tilth.engine.user_sql.bounds import reject_expansion
 from tilth.engine.user_sql.expression import NARROW
 from tilth.engine.user_sql.growth import reject_long_strings_of
-from tilth.engine.user_sql.nodes import CASTS, typed
+from tilth.engine.user_sql.nodes import CASTS, OF_DECIMAL, digits_of, typed
 from tilth.errors import ExpressionError, did_you_mean, listed
 
 NARROW_TYPES = frozenset({exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.FLOAT})
@@ -193,11 +193,14 @@ def _typed(a: Admission, query: Tree, tables: Mapping[str, tuple[str, Schema]]) 
     for node in query.find_all(exp.Column, exp.Subquery):
         of: Any = node.type if node.type and node.type.this in KINDS else _selected(node)
         typed(node, KINDS.get(of.this, Kind.OTHER) if of else Kind.OTHER, narrow=bool(of) and of.this in NARROW_TYPES)
+        node.meta[OF_DECIMAL] = digits_of(of.sql()) if of else None
     return query
 
 
 def _type(column: Column) -> exp.DataType:
     narrow = column.type.lower() in NARROW
+    if digits_of(column.type):
+        return exp.DataType.build(column.type)
     wide = SCHEMA_TYPES.get(column.kind, exp.DType.UNKNOWN)
     return exp.DataType(this={Kind.INTEGER: exp.DType.INT, Kind.FLOAT: exp.DType.FLOAT}.get(column.kind, wide) if narrow else wide)
 

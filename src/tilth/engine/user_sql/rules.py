@@ -56,7 +56,7 @@ from tilth.engine.operations.timewriting import (
     reject_unwritten,
 )
 from tilth.engine.user_sql.aggregates import AGGREGATES, over_rows
-from tilth.engine.user_sql.nodes import CASTS, OWN, arguments, article, is_string, kind, name_of, typed
+from tilth.engine.user_sql.nodes import CASTS, OF_DECIMAL, OWN, arguments, article, is_narrow, is_string, kind, name_of, typed
 from tilth.engine.user_sql.shorthands import SHORTHANDS
 from tilth.engine.user_sql.spark_times import PRESENT
 from tilth.errors import ExpressionError, RequestError, listed
@@ -95,9 +95,8 @@ class Call:
             return typed(self.made(*taken), gives)
         slots = dict(zip(("this", "expression"), taken, strict=False))
         made: Tree = type(node)(**node.args | {k: v.copy() for k, v in slots.items()})
-        return typed(
-            exp.Paren(this=made) if isinstance(node, exp.Binary | exp.Unary) and not isinstance(node, exp.AggFunc) else made, gives
-        )
+        within = isinstance(node, exp.Binary | exp.Unary) and not isinstance(node, exp.AggFunc)
+        return typed(exp.Paren(this=made) if within else made, gives, narrow=self.gives is None and any(map(is_narrow, inner)))
 
 
 def _literal(a: Admission, node: exp.Literal) -> Tree:
@@ -153,7 +152,7 @@ def _case(a: Admission, node: exp.Case) -> Tree:
     branches = node.args["ifs"]
     *values, last = a.widened([*(b.args["true"] for b in branches), node.args.get("default") or typed(exp.Null(), Kind.NULL)])
     conditions = [a.condition(b.this) for b in branches]
-    return typed(e.case(*zip(conditions, values, strict=True), otherwise=last), a.wider(map(kind, (*values, last))))
+    return a.one_of(e.case(*zip(conditions, values, strict=True), otherwise=last), (*values, last))
 
 
 def _first_of(a: Admission, node: Any) -> Tree:
@@ -162,7 +161,7 @@ def _first_of(a: Admission, node: Any) -> Tree:
     if not rest:
         return first.copy()
     made: Tree = type(node)(**node.args | {"this": first.copy(), "expressions": [x.copy() for x in rest]})
-    return typed(made, a.wider(map(kind, (first, *rest))))
+    return a.one_of(made, (first, *rest))
 
 
 def _concat(a: Admission, node: Any) -> Tree:
@@ -421,7 +420,9 @@ def _decimal(a: Admission, x: Tree, sizes: list[int]) -> Tree:
         return a.reject(f"a decimal has 1 to {DIGITS} digits, and as many or fewer after the point, not ({p}, {s})")
     x = a.cast(x, Kind.FLOAT) if kind(x) is Kind.BOOLEAN else x
     read = e.if_else(FitsForm.of(x, e.lit(NUMBER)), Trim.of(x)) if kind(x) is Kind.STRING else a.numbers("cast()", [x])[0]
-    return typed(ToDecimal.of(read, e.lit(p), e.lit(s)), Kind.DECIMAL)
+    found = typed(ToDecimal.of(read, e.lit(p), e.lit(s)), Kind.DECIMAL)
+    found.meta[OF_DECIMAL] = p - s, s
+    return found
 
 
 def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
@@ -457,7 +458,7 @@ RULES: Mapping[type[Any], Rule] = {
     exp.Literal: _literal,
     exp.Boolean: lambda a, node: typed(node, Kind.BOOLEAN),
     exp.Null: lambda a, node: typed(node, Kind.NULL),
-    exp.Paren: lambda a, node: typed(node, kind(node.this), node.this.meta.get("narrow", False)),
+    exp.Paren: lambda a, node: a.one_of(node, [node.this]),
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Abs), Call(NUMBERS)),
     exp.Neg: _sign,
     **{node: Call(NUMBERS, Kind.FLOAT, operation.of) for node, operation in DOUBLES.items()},
@@ -523,7 +524,7 @@ RULES: Mapping[type[Any], Rule] = {
         (exp.StddevPop, exp.StddevSamp, exp.Stddev, exp.VariancePop, exp.Variance, exp.CovarPop, exp.CovarSamp), Call(NUMBERS, Kind.FLOAT)
     ),
     **dict.fromkeys((exp.RowNumber, exp.Rank, exp.DenseRank), lambda a, node: typed(node, Kind.INTEGER)),
-    **dict.fromkeys((exp.Lag, exp.Lead), lambda a, node: typed(node, kind(node.this))),
+    **dict.fromkeys((exp.Lag, exp.Lead), lambda a, node: a.one_of(node, [node.this])),
     **dict.fromkeys((exp.Window, exp.Filter), over_rows),
 }
 

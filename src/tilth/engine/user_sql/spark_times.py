@@ -19,6 +19,7 @@ from tilth.engine import expressions as e
 from tilth.engine.operations import times
 from tilth.engine.operations.casts import DATE, INSTANT, TIMESTAMP
 from tilth.engine.operations.months import IN_MONTHS
+from tilth.engine.operations.strings import BLANKS
 from tilth.engine.operations.timeformats import from_java
 from tilth.engine.operations.timewriting import UNITS, WHOLE_DAYS, AddTime, FromUnixSeconds, WriteTime
 from tilth.errors import RequestError
@@ -67,14 +68,14 @@ def point_written(text: str, to: Kind) -> str | None:
     >>> point_written("2024-02-29", Kind.TIMESTAMP), point_written("2024-02-29 12:30", Kind.DATE), point_written("29/2/2024", Kind.DATE)
     ('2024-02-29 00:00:00', '2024-02-29', None)
     """
-    text = text.strip()
+    text = text.strip(BLANKS)
     try:
         at = datetime.fromisoformat(text) if re.fullmatch(f"{DATE}|{TIMESTAMP}|{INSTANT}", text) else None
-    except ValueError:
+        at = at and (at.astimezone(UTC) if at.tzinfo else at).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # no such day, or in UTC one of the year 0 or 10000
         return None
     if at is None:
         return None
-    at = (at.astimezone(UTC) if at.tzinfo else at).replace(tzinfo=None)
     return str(at.date()) if to is Kind.DATE else f"{at}Z" if to is Kind.TIMESTAMP_TZ else str(at)
 
 
