@@ -494,6 +494,7 @@ DIFFERENT = {
     "strftime(d, s)": "a format must be a string in quotes",
     "strftime(s, '%Y')": "takes dates and timestamps",
     "from_utc_timestamp(t, 'Mars')": "a time zone must be a name",
+    "from_utc_timestamp(t, 'localtime')": "a time zone must be a name",
     "from_utc_timestamp(x, 'UTC')": "from_utc_timestamp() takes dates and timestamps",
     "from_utc_timestamp(t)": "from_utc_timestamp() takes 2 arguments, not 1",
     "chr(x)": "chr() takes integers",

@@ -158,6 +158,12 @@ def test_values_that_are_there_once_are_not_grouped_and_folds_are_those_over_gro
     assert "values of id" not in [s.title for s in grouped.scans]
 
 
+def test_numbers_of_eight_bits_are_told_apart_in_more(tmp_path):
+    pq.write_table(pa.table({"id": pa.array(range(-128, 128), pa.int8())}), tmp_path / "a.parquet")
+    once = over_groups(CountIf.of(exp.EQ(this=size(), expression=lit(1))), ("id",))
+    assert duckdb_session().answer(tilth.read(tmp_path / "a.parquet"), [once]) == {once: 256}
+
+
 def test_of_a_key_with_few_repeated_values_only_their_stretches_are_grouped(tmp_path):
     pq.write_table(pa.table({"id": [*range(20 * answering.STRETCH), 5, 5, 9]}), tmp_path / "a.parquet")
     session = duckdb_session()

@@ -93,6 +93,15 @@ def test_what_was_learned_meets_a_table_of_other_types(given):
     assert found.to_pydict() == {"age": [39, None], "pay": [1.5, None], "job": ["a", None], "member": [True, None]}
 
 
+def test_numbers_that_were_learned_of_are_not_rounded_nor_computed_with_in_fewer_bits():
+    engine, learned = duckdb_session(), Schema((Column("n", Kind.INTEGER, "bigint"), Column("x", Kind.FLOAT, "double")))
+    decimals = [Decimal(2**53 + 1), Decimal("1.5"), Decimal(2**63), Decimal(-(2**63)), None]
+    given = pa.table({"n": pa.array(decimals, pa.decimal128(38, 1)), "x": pa.array([0.1, None, 1e30, 0.25, 0.5], pa.float32())})
+    read = read_as(given, learned, learned.names, engine=engine, max_invalid=1)
+    assert to_arrow(read, engine)["n"].to_pylist() == [2**53 + 1, None, None, -(2**63), None]
+    assert engine.schema(read)["x"].type == "DOUBLE"
+
+
 def test_files_are_read_as_the_kinds_that_were_learned(tmp_path):
     engine = duckdb_session()
     file = tmp_path / "a.csv"

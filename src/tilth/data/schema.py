@@ -66,6 +66,10 @@ VALUES: dict[Kind, Any] = {
 }
 
 
+NARROW = frozenset({"tinyint", "smallint", "int", "integer", "utinyint", "usmallint", "uinteger", "float"})
+"""The engines' names for numbers of fewer than 64 bits."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column's name and kind; `type` is the engine's name of the type, for people to read.
@@ -85,6 +89,11 @@ class Column:
     def __str__(self) -> str:
         sizes = "".join(f"[{'' if size is None else size}]" for size in self.shape)
         return f"{self.kind}{sizes} of {self.of}" if self.of else str(self.kind)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it has numbers of fewer than 64 bits, with which each engine would compute in its own width."""
+        return self.type.lower() in NARROW
 
     def holds(self, other: Column) -> bool:
         """Whether the lists of another column fit this one: of the same elements, and of sizes that are not known to differ."""

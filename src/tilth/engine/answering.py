@@ -223,7 +223,7 @@ def _alone(engine: Session, data: Dataset, columns: Iterable[str]) -> dict[str, 
     """
     found = dict[str, Tree]()
     for c, (low, high) in (footers.dense(data, columns) if engine.name == "duckdb" else {}).items():
-        place = exp.cast(sub(col(c), lit(low)), "bigint")
+        place = sub(exp.cast(col(c), "bigint"), lit(low))
         stretch = exp.BitwiseRightShift(this=place, expression=lit(STRETCH.bit_length() - 1))
         bit = exp.cast(exp.BitwiseAnd(this=place.copy(), expression=lit(STRETCH - 1)), "int")
         bits = call("bitstring_agg", bit, lit(0), lit(STRETCH - 1))

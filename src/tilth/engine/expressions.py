@@ -293,4 +293,4 @@ def shown_as(x: Tree, name: str) -> Tree:
 
 def number(column: Column) -> Tree:
     """A numeric column as doubles."""
-    return col(column.name) if column.kind is Kind.FLOAT else double(col(column.name))
+    return col(column.name) if column.kind is Kind.FLOAT and not column.narrow else double(col(column.name))

@@ -14,7 +14,8 @@ from tilth.data import Change, Column, Kind, Schema
 from tilth.engine.expressions import and_, cast, col, double, eq, if_else, is_null, lit, not_, not_null, text
 from tilth.engine.operations.casts import FROM_STRING, IsToken, ReadOrRefused, ServedDecimal
 from tilth.engine.operations.conversions import CONVERSIONS
-from tilth.engine.operations.numbers import NanToNull, ToInteger
+from tilth.engine.operations.hashing import DecimalString
+from tilth.engine.operations.numbers import DecimalToInteger, NanToNull, ToInteger
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.row_inputs import ServedString, ServedValue
 from tilth.engine.operations.strings import Trim
@@ -137,7 +138,10 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
             return cast(x, wanted) if wanted in CASTS else x
         case pair if pair in KEPT:
             return CONVERSIONS[pair](x)
-        case ((Kind.FLOAT | Kind.DECIMAL), Kind.INTEGER):  # what frames make of integers with nulls
+        case Kind.DECIMAL, Kind.INTEGER:
+            whole = DecimalToInteger.of(x)
+            return if_else(eq(DecimalString.of(x), text(whole)), whole)  # a double would not hold all of them
+        case Kind.FLOAT, Kind.INTEGER:  # what frames make of integers with nulls
             whole = ToInteger.of(double(x))
             return if_else(eq(double(whole), double(x)), whole)
         case Kind.TIMESTAMP, Kind.DATE:  # what frames make of dates

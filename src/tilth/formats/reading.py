@@ -13,7 +13,7 @@ from typing import Any
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset, Files, Kind, Memory, Roles, Schema, Source, Unreadable, reject_duplicate_names
-from tilth.engine.expressions import and_, col, is_null, not_, not_null
+from tilth.engine.expressions import and_, cast, col, is_null, not_, not_null
 from tilth.engine.layers import decode_layer
 from tilth.engine.session import Session, TypeContradiction
 from tilth.engine.statistics import Statistic, count
@@ -267,7 +267,8 @@ def _reconciled(
             if (found[n].kind, schema[n].kind) not in SURE and found[n].kind is not Kind.NULL
         }
         data = _counted(data, data, asked, engine, max_invalid)
-    return data.keep(taken).change(changed)
+    wider = {n: cast(col(n), schema[n].kind) for n in taken if n not in changed and found[n].narrow and not schema[n].narrow}
+    return data.keep(taken).change(changed | wider)
 
 
 def lacking(needed: Iterable[str], given: Iterable[str]) -> list[Mistake]:

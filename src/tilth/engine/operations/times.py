@@ -221,8 +221,15 @@ class AtLocalTime(Operation):
         return x.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+def local_time(x: Tree, zone: str) -> Tree:
+    """What a clock in a time zone shows at a timestamp with time zone; null within a day of the ends of the years 1 to 9999."""
+    return away_from_ends(x, LocalTime.of(x, lit(zone)))
+
+
 def known_zone(zone: str) -> bool:
-    """Whether a time zone has this name."""
+    """Whether a time zone has this name everywhere: neither that of one machine nor one with leap seconds."""
+    if zone == "localtime" or zone.startswith(("posix/", "right/")):
+        return False
     try:
         ZoneInfo(zone)
     except (ValueError, OSError, ZoneInfoNotFoundError):

@@ -14,9 +14,6 @@ from tilth.engine.user_sql.growth import reject_long_strings
 from tilth.engine.user_sql.nodes import OF_DECIMAL, article, digits_of, kind, short, typed
 from tilth.errors import ExpressionError, Place, did_you_mean, listed
 
-NARROW = frozenset({"tinyint", "smallint", "int", "integer", "utinyint", "usmallint", "uinteger", "float"})
-"""The engines' names for numbers of fewer than 64 bits."""
-
 
 def parse_expression(text: str, schema: Schema, place: Place | None = None, now: datetime | None = None) -> Tree:
     """The tree of a formula over the columns of a table.
@@ -65,6 +62,6 @@ def _column(a: Admission, node: exp.Column, schema: Schema) -> Tree:
         hint = did_you_mean(node.name, schema.names)
         return a.reject(f"there is no column {node.name!r}", listed(schema.names), hint, code="unknown-column")
     column = schema[alike[0]]
-    found = typed(col(column.name), column.kind, narrow=column.type.lower() in NARROW)
+    found = typed(col(column.name), column.kind, narrow=column.narrow)
     found.meta[OF_DECIMAL] = digits_of(column.type)
     return found

@@ -28,7 +28,6 @@ from tilth.engine.operations.strings import Center
 from tilth.engine.operations.timewriting import WHOLE_DAYS, AddTime, FromUnixSeconds, Millisecond, WriteTime
 from tilth.engine.user_sql.admission import Admission
 from tilth.engine.user_sql.bounds import reject_expansion
-from tilth.engine.user_sql.expression import NARROW
 from tilth.engine.user_sql.growth import reject_long_strings_of
 from tilth.engine.user_sql.nodes import CASTS, OF_DECIMAL, digits_of, typed
 from tilth.errors import ExpressionError, did_you_mean, listed
@@ -198,11 +197,10 @@ def _typed(a: Admission, query: Tree, tables: Mapping[str, tuple[str, Schema]]) 
 
 
 def _type(column: Column) -> exp.DataType:
-    narrow = column.type.lower() in NARROW
     if digits_of(column.type):
         return exp.DataType.build(column.type)
     wide = SCHEMA_TYPES.get(column.kind, exp.DType.UNKNOWN)
-    return exp.DataType(this={Kind.INTEGER: exp.DType.INT, Kind.FLOAT: exp.DType.FLOAT}.get(column.kind, wide) if narrow else wide)
+    return exp.DataType(this={Kind.INTEGER: exp.DType.INT, Kind.FLOAT: exp.DType.FLOAT}.get(column.kind, wide) if column.narrow else wide)
 
 
 def _selected(node: Tree) -> Any:

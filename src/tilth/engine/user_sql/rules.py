@@ -358,8 +358,7 @@ def _in_zone(a: Admission, node: times.LocalTime | times.AtLocalTime) -> Tree:
     if isinstance(node, times.AtLocalTime):
         wall = a.cast(x, Kind.TIMESTAMP)
         return typed(times.away_from_ends(wall, CONVERSIONS[Kind.TIMESTAMP_TZ, Kind.TIMESTAMP](node.of(wall, zone))), Kind.TIMESTAMP)
-    instant = a.cast(x, Kind.TIMESTAMP_TZ)
-    return typed(times.away_from_ends(instant, node.of(instant, zone)), Kind.TIMESTAMP)
+    return typed(times.local_time(a.cast(x, Kind.TIMESTAMP_TZ), zone.name), Kind.TIMESTAMP)
 
 
 def _of_row(a: Admission, node: Any) -> Tree:

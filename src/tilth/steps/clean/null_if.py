@@ -48,6 +48,8 @@ class NullIf(ColumnStep):
         x = col(column.name)
         if column.kind is Kind.STRING:
             return {"means missing": IsToken.of(x, *(lit(str(v)) for v in ("", *self.values)))}
+        if not column.kind.numeric:
+            return {}
         numbers = [v for v in self.values if not isinstance(v, str)]
         reasons = {"means missing": in_(x, numbers)} if numbers else {}
         bounds = [test(x, lit(bound)) for test, bound in ((lt, self.below), (gt, self.above)) if bound is not None]

@@ -109,7 +109,8 @@ class PowerTransform(ColumnStep):
         found = yield asked
         moments = np.array([found[need] or math.nan for need in asked])
         likelihoods = -n / 2 * np.log(moments / n) + (np.array(grid) - 1) * logs
-        return np.where(np.isfinite(likelihoods), likelihoods, np.nanmin(likelihoods, initial=0.0) - 1.0)
+        finite = np.isfinite(likelihoods)  # not of a moment beyond all doubles
+        return np.where(finite, likelihoods, likelihoods[finite].min(initial=0.0) - 1.0)
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
         return {"lambda": float} if self._learned else {}

@@ -134,7 +134,8 @@ class Vectorize(ColumnStep):
         kind = Kind.INTEGER if self.with_ == "count" else Kind.FLOAT
         size = len(state["words"]) if state else self.n_features
         norm = "none" if self.with_ == "count" else self.norm
-        function = Vectors(self.words, size, tuple(state.get("words", ())), tuple(state.get("idf", ())), self.sublinear_tf, norm)
+        sublinear = self.sublinear_tf and self.with_ == "tfidf"
+        function = Vectors(self.words, size, tuple(state.get("words", ())), tuple(state.get("idf", ())), sublinear, norm)
         return PythonFunction(function, (Kind.STRING,), (kind,) * size, self.name)
 
     def accepts(self, column: Column) -> str:

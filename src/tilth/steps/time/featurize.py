@@ -12,7 +12,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Kind
 from tilth.engine.expressions import case, col, ge, lit, lt, sub
 from tilth.engine.operations.lookups import at_place
-from tilth.engine.operations.times import LocalTime, Weekday, known_zone, part
+from tilth.engine.operations.times import Weekday, known_zone, local_time, part
 from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.text.features import FEATURES
 from tilth.steps.naming import short
@@ -124,7 +124,7 @@ class Featurize(ColumnStep):
             yield "", FEATURES[word].of(x)
             return
         make, first, last = OF_TIME[word]
-        tree = make(LocalTime.of(x, lit(self.zone)) if column.kind is Kind.TIMESTAMP_TZ and self.zone != UTC else x)
+        tree = make(local_time(x, self.zone) if column.kind is Kind.TIMESTAMP_TZ and self.zone != UTC else x)
         if not self.cyclic:
             yield "", tree
             return

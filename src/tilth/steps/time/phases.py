@@ -8,7 +8,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind, Schema
 from tilth.engine.expressions import add, col, lit, mul, sub
-from tilth.engine.operations.times import LocalTime, known_zone
+from tilth.engine.operations.times import known_zone, local_time
 from tilth.errors import Mistake, RequestError, listed
 from tilth.steps.time.featurize import OF_DAY, OF_TIME
 
@@ -40,7 +40,7 @@ def phased_by(step: str, parts: Sequence[str], name: str | None, schema: Schema)
 
 def phase(name: str, parts: Sequence[str], zone: str) -> Tree:
     """A number that is the same for times in the same phase: of Monday is 1 … and hours 0 … 23, 24 · (weekday − 1) + hour."""
-    x: Tree = LocalTime.of(col(name), lit(zone)) if zone else col(name)
+    x: Tree = local_time(col(name), zone) if zone else col(name)
     found: Tree = lit(0)
     for word in parts:
         make, first, last = OF_TIME[word]

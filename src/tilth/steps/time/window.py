@@ -308,9 +308,14 @@ class Window(Step):
             yield from (self._filled(c, windows) for c in chosen)
         else:
             end = exp.Lead if self.with_ == "lead" else exp.Lag
-            for x, n in ((col(c.name), n) for c in chosen for n in self._distances):
+            for x, n in ((self._compared(c), n) for c in chosen for n in self._distances):
                 there = windows.over(end(this=x, offset=lit(n)))
                 yield sub(x.copy(), there) if self.with_ == "difference" else there
+
+    def _compared(self, column: Column) -> Tree:
+        """A column of which the value of another row is taken, or taken away."""
+        x = col(column.name)
+        return cast(x, column.kind) if self.with_ == "difference" and column.kind.numeric and column.narrow else x
 
     def _filled(self, column: Column, windows: _Windows) -> Tree:
         """The nearest value from a row on, itself first."""
