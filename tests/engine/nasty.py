@@ -506,7 +506,7 @@ DIFFERENT = {
     "row_largest(x, y)": "the place of a value, the first argument, must be a whole number from 1",
     "row_largest(1)": "row_largest() takes 1 to 1,000 values, not 0",
     "row_mode(regexp_extract_all(s, 'a', 0))": "row_mode() takes values that can be compared",
-    "add_time(d, 1, 'month')": "a unit must be one in quotes",
+    "add_time(d, 1, 'decade')": "a unit must be one in quotes",
     "add_time(d, x, 'day')": "add_time() takes integers",
     "timestamp_seconds(x)": "takes integers",
     "days_between(d)": "days_between() takes 2 arguments, not 1",
@@ -589,7 +589,7 @@ QUERIES_DIFFERENT = {
     "n = p": "together more than 38",
     "s like u": "a pattern must be a string in quotes",
     "round(x, 400)": "the places to round to",
-    "cast(x as decimal(10, 2))": "a cast to DECIMAL(10, 2)",
+    "cast(x as decimal(40, 2))": "a decimal has 1 to 38 digits",
 }
 """The same for what is refused → what is told."""
 
