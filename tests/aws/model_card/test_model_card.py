@@ -14,6 +14,7 @@ from pypdf import PdfReader
 import tilth
 from tilth import Flow
 from tilth.aws.model_card.delivery import deliver_card
+from tilth.aws.model_card.filling import importable
 from tilth.aws.model_card.schema import ModelCard, card_from
 from tilth.errors import RequestError
 from tilth.flow.delivery import deliver_report
@@ -89,12 +90,29 @@ def test_a_card_is_read_as_it_was_written_and_as_sagemaker_gives_it(made: Path, 
     assert ModelCard.model_validate_json(card.to_json()) == card
 
 
+def test_a_card_is_never_longer_than_sagemaker_takes_and_says_what_was_left_out() -> None:
+    metrics = [{"name": "DPL", "type": "number", "value": 0.1, "notes": "x" * 900}]
+    groups = [{"name": f"facet {k}", "metric_data": metrics} for k in range(2_000)]
+    card = ModelCard.model_validate(
+        {"evaluation_details": [{"name": "all", "metric_groups": groups}, {"name": "few", "metric_groups": groups[:9]}]}
+    )
+    text = importable(card)
+    found = json.loads(text)
+    all_groups, few = (of["metric_groups"] for of in found["evaluation_details"])
+    assert 80_000 < len(text) <= 100_000 and "\n" not in text
+    assert len(few) == 9 and all_groups[0] == {"name": "facet 0", "metric_data": [{"name": "DPL", "type": "number", "value": 0.1}]}
+    left = f"the notes of metrics, {2_000 - len(all_groups):,} groups of metrics: governance.json has them"
+    assert found["additional_information"]["custom_details"] == {"left out": left}
+    with pytest.raises(RequestError, match="without its metrics"):
+        importable(ModelCard.model_validate({"model_package_details": {"approval_description": "x" * 100_000}}))
+
+
 def test_a_card_of_a_model_package_lacks_what_the_package_says() -> None:
     objective = {"function": {"function": "Maximize", "facet": "AUC"}, "notes": "of the test part"}
-    overview = {"model_owner": "Credit risk", "model_name": "loans", "model_version": 2}
+    overview = {"model_owner": "Credit risk", "model_creator": "Risk modelling", "model_name": "loans", "model_version": 2}
     card = ModelCard.model_validate({"model_overview": overview, "training_details": {"objective_function": objective}})
     assert json.loads(card.to_json(package=True)) == {
-        "model_overview": {"model_owner": "Credit risk"},
+        "model_overview": {"model_creator": "Risk modelling"},
         "training_details": {"objective_function": objective["function"]},
     }
 
@@ -127,7 +145,7 @@ def test_evidence_in_s3_makes_the_same_card(made: Path, s3: str, tmp_path: Path)
     card = deliver_card(f"{s3}/run", tmp_path / "card", made / "details.yaml", [f"{s3}/predictions"])
     assert [e.name for e in card.evaluation_details or ()] == [e["name"] for e in card_of(made)["evaluation_details"]]
     evidence = json.loads((tmp_path / "card/governance.json").read_text("utf-8"))["evidence"]
-    assert [f["name"] for f in evidence] == ["loans.tilth", "report.json", "croissant.json", "report.json"]
+    assert [f["name"] for f in evidence] == ["loans.tilth", "report.json", "croissant.json", "predictions/report.json"]
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tilth.aws.model_card.evidence import gathered
-from tilth.aws.model_card.filling import filled
+from tilth.aws.model_card.filling import filled, importable
 from tilth.aws.model_card.page import governance_json, governance_page
 from tilth.aws.model_card.schema import ModelCard, card_from
 from tilth.errors import RequestError, unknown
@@ -42,9 +42,9 @@ def deliver_card(
     card = ModelCard() if details is None else card_from(details)
     found = gathered(result, evidence)
     made = filled(card, found)
-    page = governance_page(made, found)
+    card_json, page = importable(made, package), governance_page(made, found)
     with atomic(place, folder=True) as folder:
-        (folder / MODEL_CARD).write_text(made.to_json(package), "utf-8")
+        (folder / MODEL_CARD).write_text(card_json, "utf-8")
         (folder / GOVERNANCE).write_text(governance_json(made, found), "utf-8")
         for name, written in writers.items():
             (folder / name).write_bytes(written(page))

@@ -69,9 +69,11 @@ def gathered(folder: Place, further: Sequence[Place] = ()) -> Evidence:
     of_run = {name: copies(there[name]) for name in (flows[0], REPORT, CROISSANT) if name in there}
     others = [(name, copies(place)) for name, place in map(_report, further)]
     reports = {"run": from_json(text_of(of_run[REPORT].path, "report"))}
+    files = [*of_run.items()]
     for name, held in others:
-        reports[name if name not in reports else f"{name} {len(reports)}"] = from_json(text_of(held.path, "report"))
-    files = [*of_run.items(), *((Path(held.path).name, held) for _, held in others)]
+        name = name if name not in reports else f"{name} {len(reports)}"
+        reports[name] = from_json(text_of(held.path, "report"))
+        files.append((f"{name}/{REPORT}" if Path(held.path).name == REPORT else f"{name}.json", held))
     return Evidence(Flow.load(of_run[flows[0]].path), reports, tuple(EvidenceFile.of(name, Path(held.path)) for name, held in files))
 
 

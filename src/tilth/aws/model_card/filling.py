@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from tilth.aws.model_card.evidence import Evidence
-from tilth.aws.model_card.schema import POINTS, ModelCard
+from tilth.aws.model_card.schema import MOST_CHARACTERS, POINTS, ModelCard
+from tilth.errors import RequestError
 from tilth.measures.balance import ClassBalance
 from tilth.measures.bias import BIAS_METRICS
 from tilth.measures.bias.payload import BiasNumber
@@ -34,6 +35,34 @@ def filled(card: ModelCard, evidence: Evidence) -> ModelCard:
     return ModelCard.model_validate({**made, "evaluation_details": evaluations or None})
 
 
+def importable(card: ModelCard, package: bool = False) -> str:
+    """The card as JSON that SageMaker takes, which is 100,000 characters at most.
+
+    Of a longer one the notes of metrics are left out first, then the last groups of metrics of the evaluation that has most;
+    `custom_details` says so, because a card must not look complete. Errors: `RequestError` for a card that is too long without them.
+    """
+    if len(text := card.to_json(package)) <= MOST_CHARACTERS:
+        return text
+    made = card.model_dump(mode="json", exclude_none=True)
+    groups: list[list[Any]] = [of["metric_groups"] for of in made.get("evaluation_details", ()) if of.get("metric_groups")]
+    for metric in (m for of in groups for group in of for m in group["metric_data"]):
+        metric.pop("notes", None)
+    details = made.setdefault("additional_information", {}).setdefault("custom_details", {})
+    dropped = 0
+    while True:
+        details["left out"] = f"the notes of metrics{f', {dropped:,} groups of metrics' if dropped else ''}: governance.json has them"
+        text = ModelCard.model_validate(made).to_json(package)
+        most = max(groups, key=len, default=[])
+        if len(text) <= MOST_CHARACTERS:
+            return text
+        if not most:
+            hint = "shorten the texts of --details"
+            message = f"the model card has {len(text):,} characters without its metrics"
+            raise RequestError(message, accepted=f"up to {MOST_CHARACTERS:,}", hint=hint, code="card-too-long")
+        del most[-max(1, len(most) // 20) :]
+        dropped = sum(len(of.metric_groups or ()) for of in card.evaluation_details or ()) - sum(map(len, groups))
+
+
 def _merged(under: Any, over: Any) -> Any:
     """`over`, with what `under` has besides."""
     if not (isinstance(under, Mapping) and isinstance(over, Mapping)):
@@ -45,6 +74,8 @@ def _known(evidence: Evidence) -> dict[str, Any]:
     """The facts about the model and its training that the evidence holds."""
     run = evidence.reports["run"]
     classes = max((len(f.payload.counts.keys() - {"null"}) for f in run.of(ClassBalance, part="raw")), default=0)
+    judged = [f.payload.matrix for f in evidence.whole.of(Performance)]
+    classes = classes or max((len({*matrix, *(p for row in matrix.values() for p in row)}) for matrix in judged), default=0)
     kinds = {2: "Binary Classification"} if classes < 3 else {classes: "Multiclass Classification"}
     rows = {f.part: f.payload.row_count for f in run.findings if f.part not in ("", "raw") and f.payload.row_count is not None}
     parts = ", ".join(f"{part} {n:,} rows" for part, n in rows.items())

@@ -18,6 +18,7 @@ Words: TypeAlias = Annotated[str, Field(max_length=1024)]
 Long: TypeAlias = Annotated[str, Field(max_length=2048)]
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
 Axis: TypeAlias = Annotated[str, Field(max_length=63)]
+MOST_CHARACTERS = 100_000  # of a card that SageMaker takes
 POINTS = 20  # of a graph or a bar chart, and of each side of a matrix
 
 
@@ -151,15 +152,15 @@ class Objective(Part):
     """What training makes as large or as small as it can."""
 
     function: Literal["Maximize", "Minimize"] | None = None
-    facet: str | None = None
-    condition: str | None = None
+    facet: Axis | None = None
+    condition: Axis | None = None
 
 
 class ObjectiveFunction(Part):
     """The objective and what is to be said of it."""
 
     function: Objective | None = None
-    notes: str | None = None
+    notes: Words | None = None
 
 
 class TrainingMetric(Part):
@@ -174,7 +175,7 @@ class HyperParameter(Part):
     """A setting of training."""
 
     name: Name
-    value: str
+    value: Name
 
 
 class TrainingEnvironment(Part):
@@ -226,7 +227,7 @@ class ModelCard(Part):
     additional_information: AdditionalInformation | None = None
 
     def to_json(self, package: bool = False) -> str:
-        """The card as JSON, without members that have no value.
+        """The card as JSON in one line, without members that have no value.
 
         `package`: as it is attached to a model package, which says itself which model it is, and whose objective function has no notes.
         """
@@ -234,12 +235,12 @@ class ModelCard(Part):
         training = made.get("training_details", {})
         if package and "objective_function" in training:
             training["objective_function"] = training["objective_function"].get("function", {})
-        return json.dumps(made, ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(made, ensure_ascii=False)
 
 
 OF_THE_PACKAGE: Any = {
     "model_package_details": True,
-    "model_overview": {"model_id", "model_name", "model_version", "inference_environment"},
+    "model_overview": {*Overview.model_fields} - {"model_creator", "model_artifact"},
 }
 """Members that a card attached to a model package does not have."""
 
