@@ -157,6 +157,13 @@ def test_rows_that_pass_because_others_have_their_values_are_said(data, engine):
     assert warning in " ".join(to_plain_text(Report("check", (shared,))).split())
 
 
+def test_a_verdict_says_that_its_rule_may_be_misread(data, engine):
+    rules = 'Rules = [ ColumnValues "qty" > 0 with threshold > 80, RowCount > 1 + 2 * 3, RowCount > 1 ]'
+    share, sum_, plain = evaluate(data, parse(rules), engine)
+    assert share.payload.warnings == ("W-THRESHOLD: > 80 is never met; a share is between 0 and 1: 80 % is 0.8",)
+    assert sum_.payload.warnings[0].startswith("W-PRECEDENCE") and plain.payload.warnings == ()
+
+
 def test_a_failing_row_is_shown_with_its_key_and_private_values_masked(data, engine):
     (found,) = evaluate(data, parse('Rules = [ ColumnValues "code" in ["A1"] ]'), engine)
     # as often as each other: by value, "" before "B2", nulls last

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from tilth.data import Dataset
@@ -175,7 +176,7 @@ class _Evaluator:
     def finding(self, rule: Rule | Composite, ruleset: Ruleset, shown: Examples) -> Finding[RuleVerdict]:
         """The finding of a rule."""
         result, name, evaluated = self.result(rule), str(rule), self._with_history(rule)
-        place = ruleset.place_of(rule) or Place()
+        place, notes = ruleset.place_of(rule) or Place(), (note for of in (rule, *rule.leaves) for note in self.notes.get(of, ()))
         payload = RuleVerdict(
             evaluated=name if evaluated is rule else str(evaluated),
             metrics=dict(result.metrics),
@@ -183,7 +184,7 @@ class _Evaluator:
             rows=dict(result.rows),
             broken=result.broken,
             notes=result.notes,
-            warnings=(*result.warnings, *dict.fromkeys(note for of in (rule, *rule.leaves) for note in self.notes.get(of, ()))),
+            warnings=(*result.warnings, *dict.fromkeys(chain(notes, ruleset.misreadings_of(rule)))),
             leaves=tuple(_leaf(leaf, self.results[leaf]) for leaf in rule.leaves) if isinstance(rule, Composite) else (),
             example_rows=shown.rows,
             earlier=self._earlier(rule, result),

@@ -85,6 +85,13 @@ HINTS = [
     ('DetectAnomalies "Mea" "x"', "did you mean 'Mean'?"),
 ]
 
+HINTS += [
+    ('NOT (IsComplete "a")', "a rule cannot be negated: write !=, not in, not between or not matches"),
+    ('not IsComplete "a"', "a rule cannot be negated: write !=, not in, not between or not matches"),
+    ('IsPrimaryKey "a", "b"', "rules are separated by commas, the parameters of one by blanks"),
+    ("RowCount > 1,000", "a comma separates rules: write 1000, not 1,000"),
+]
+
 
 @pytest.mark.parametrize(("rule", "hint"), HINTS, ids=[hint for _, hint in HINTS])
 def test_what_would_do(rule: str, hint: str) -> None:

@@ -53,6 +53,10 @@ MOST_ERRORS = 500
 _MOST_SEARCHES, _MOST_KNOWN = 100, 100
 
 
+MISREADINGS = ("W-PRECEDENCE", "W-REVERSED", "W-THRESHOLD", "W-ANCHOR")
+"""Warnings of rules that may mean something else than was thought: verdicts of these rules show them."""
+
+
 class Span(NamedTuple):
     """From one character to before another, counted from 0."""
 

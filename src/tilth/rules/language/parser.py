@@ -31,6 +31,12 @@ KEYS = {"Metadata": {"Version": False}, "DataSources": {"Primary": False, "Addit
 BODIES = {"Rules", "Analyzers"}
 A_SECTION = "Metadata, DataSources, a variable, DefaultLabels, Rules, Analyzers (in this order)"
 
+NEGATED = "a rule cannot be negated: write !=, not in, not between or not matches"
+SLIPS = {  # what stands in the place of a rule type → what to write instead
+    **dict.fromkeys((TEXT, DATE, CLOCK), "rules are separated by commas, the parameters of one by blanks"),
+    **dict.fromkeys((INT, DECIMAL), "a comma separates rules: write 1000, not 1,000"),
+}
+
 
 def read(report: Diagnostics) -> syntax.Ruleset:
     """The ruleset of a source, as far as it can be read; what cannot is noted in `report`."""
@@ -314,7 +320,10 @@ class Parser(Operands):
         return replace(inner, labels=(*inner.labels, *labels)) if labels else inner
 
     def simple_rule(self) -> syntax.Rule:
-        start = self.expect(NAME, "a rule type", hint="a group cannot be negated" if self.here.kind == "not" else "")
+        if self.here.text.casefold() == "not":
+            message = f"{self.here.text!r} is not expected here"
+            raise self.fault("E-SYNTAX", self.here.span, message, accepted="a rule type", hint=NEGATED)
+        start = self.expect(NAME, "a rule type", hint=SLIPS.get(self.here.kind, ""))
         name = self.type_name(start, "Rule")
         parameters = self.parameters()
         condition = self.condition()

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from tilth.errors import Place
-from tilth.rules.language.diagnostics import NOWHERE, RuleMistake, SourceText, Span
+from tilth.rules.language.diagnostics import MISREADINGS, NOWHERE, RuleMistake, SourceText, Span
 from tilth.rules.language.tokens import TIME_UNITS
 
 _NAME_ESCAPE = re.compile(r'\\(["\\])')
@@ -460,6 +460,14 @@ class Ruleset(Node):
     def place_of(self, rule: Rule | Composite) -> Place | None:
         """Where a rule stands in the source, where that is known."""
         return None if self.source is None or rule.span == NOWHERE else self.source.place(rule.span)
+
+    def misreadings_of(self, rule: Rule | Composite) -> Iterator[str]:
+        """The warnings that a rule may mean something else than was thought."""
+        warnings = [m for m in self.warnings if m.code in MISREADINGS]
+        if not warnings or self.source is None or rule.span == NOWHERE:
+            return
+        start, end = ((place.line, place.column) for place in (self.source.place(Span(at, at)) for at in rule.span))
+        yield from (f"{m.code}: {m.message}; {m.hint}" for m in warnings if m.place and start <= (m.place.line, m.place.column) < end)
 
     @property
     def leaves(self) -> Iterator[Rule]:
