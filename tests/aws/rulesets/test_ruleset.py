@@ -66,9 +66,9 @@ NUMBERS = {
 }
 EVERY = {
     "MISSING_VALUES_COUNT": lambda x, rows: rows - len(x),
-    "MISSING_VALUES_PERCENTAGE": lambda x, rows: len(x) / rows,  # measured as the share of the others
+    "MISSING_VALUES_PERCENTAGE": lambda x, rows: 100 * (1 - len(x) / rows),
     "VALID_VALUES_COUNT": lambda x, rows: len(x),
-    "VALID_VALUES_PERCENTAGE": lambda x, rows: len(x) / rows,
+    "VALID_VALUES_PERCENTAGE": lambda x, rows: 100 * len(x) / rows,
     "DUPLICATE_VALUES_COUNT": lambda x, rows: REPEATS(x),
     "DUPLICATE_VALUES_PERCENTAGE": lambda x, rows: 100 * REPEATS(x) / rows,
     "DISTINCT_VALUES_COUNT": lambda x, rows: x.nunique(),
@@ -193,7 +193,7 @@ def test_the_guides_example():
     assert {*found} == {"version", "startedOn", "writtenOn", "sampleSize", "rulesetResults"}
     assert (found["version"], found["sampleSize"]) == ("1.0", 4)
     repeats, gaps, days = given["Rules"][:3]
-    city, address = {"name": "city", "status": "FAILED", "observed": 0.75}, {"name": "addr_a", "status": "SUCCEEDED", "observed": 1.0}
+    city, address = {"name": "city", "status": "FAILED", "observed": 25.0}, {"name": "addr_a", "status": "SUCCEEDED", "observed": 0.0}
     assert found["rulesetResults"] == [
         {
             "name": "orders",

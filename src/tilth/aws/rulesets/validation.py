@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tilth.aws.rulesets.given import RuleGiven, RulesetGiven
@@ -12,6 +12,11 @@ from tilth.rules.findings import RuleVerdict
 
 SUCCEEDED, FAILED, ERROR = "SUCCEEDED", "FAILED", "ERROR"
 VERSION = "1.0"
+OF_SHARES: Mapping[str, Callable[[float], float]] = {
+    "MISSING_VALUES_PERCENTAGE": lambda share: 100 * (1 - share),
+    "VALID_VALUES_PERCENTAGE": lambda share: 100 * share,
+}
+"""Statistics that the share of values which are there decides → what they are for it."""
 
 
 def validation_json(ruleset: RulesetGiven, report: Report) -> str:
@@ -56,7 +61,18 @@ def _result(rule: RuleGiven, finding: Finding[RuleVerdict], rows: int | None) ->
     failed = finding.payload.rows.get("failed")
     if rule.counts_rows and rows is not None and judged:
         failed = rows - finding.value
-    return _known({"status": status, "failedCount": None if rule.aggregate else failed, "observed": finding.value})
+    return _known({"status": status, "failedCount": None if rule.aggregate else failed, "observed": _observed(rule, finding)})
+
+
+def _observed(rule: RuleGiven, finding: Finding[RuleVerdict]) -> Any:
+    """The value of the statistic that the rule names, which its rule in DQDL may measure otherwise; the share of rows that pass."""
+    value, rows = finding.value, finding.payload.rows
+    if not rule.aggregate:
+        return value if rule.counts_rows or not rows else rows["passed"] / rows["total"]
+    if value is None or (finding.name.startswith("DuplicateRowCount") and value):  # it counts all members of a group
+        return None
+    of_share = OF_SHARES.get(rule.tests[0].left.statistic)
+    return of_share(value) if of_share else value
 
 
 def _worst(statuses: Sequence[str]) -> str:
