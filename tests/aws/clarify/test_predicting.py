@@ -3,12 +3,15 @@
 import json
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from tests.answering import answering
 from tests.aws.clarify.models import CONFIG, FEATURES, LOANS, N, X, serving
 from tests.engines import duckdb_session
 from tilth.aws.clarify.analysis import analysed, analysis_json, deliver_analysis
 from tilth.aws.clarify.config import AnalysisConfig
+from tilth.cli import app
 from tilth.data import Dataset, Memory
 from tilth.errors import ColumnError, RequestError, TilthError
 
@@ -65,6 +68,30 @@ def test_predictions_of_an_endpoint_are_those_of_the_model(form, classifier, exp
         found = metrics(asking(url, {**predictor, "content_type": kind, "custom_attributes": "tenant=7"}))
     assert found == expected
     assert [path for path, _, _ in asked] == ["/invocations"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "says"),
+    [
+        pytest.param(lambda rows: {"error": "out of memory"}, 500, "answered with status 500", id="a server that fails"),
+        pytest.param(lambda rows: b"<html>", 200, "it has 1 answer for", id="an answer that is not one"),
+    ],
+)
+def test_a_model_that_fails_leaves_what_can_be_measured_without_it(answer, status, says, tmp_path, capsys):
+    explained = {"shap": {"num_clusters": 1}, "pre_training_bias": {"methods": ["DPL", "CI"]}}
+    config = {"predictor": {"endpoint_name": "e", "content_type": "text/csv"}, "methods": {**CONFIG["methods"], **explained}}
+    pq.write_table(LOANS, tmp_path / "loans.parquet")
+    with answering(answer, status, read=bytes) as (url, _):
+        own = {"tilth": {"bootstrap": 0, "predictor": {"model": url, "retries": 0}}, "dataset_type": "application/x-parquet"}
+        (tmp_path / "config.json").write_text(json.dumps(CONFIG | config | own))
+        data, named, out = (str(tmp_path / name) for name in ("loans.parquet", "config.json", "out"))
+        code = app.run(["measure", data, "--config", named, "-o", out])
+    assert code == 3 and says in capsys.readouterr().err
+    made = json.loads((tmp_path / "out/analysis.json").read_text("utf-8"))
+    assert [m["name"] for m in made["pre_training_bias_metrics"]["facets"]["sex"][0]["metrics"]] == ["CI", "DPL"]
+    assert {*made} & {"post_training_bias_metrics", "explanations"} == set()
+    (said,) = [w["message"] for w in made["warnings"] if w["code"] == "MODEL_FAILED"]
+    assert says in said and said.endswith("what needs more of its answers is left out")
 
 
 def test_predictions_of_a_file(saved, classifier, expected):

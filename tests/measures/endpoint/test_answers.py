@@ -35,7 +35,7 @@ def test_what_is_said_of_each_record(accept, label, probability, body, said):
     [
         (CSV, None, None, "0.5\nNaN\n", "the score is nan", 1),
         (CSV, 0, 4, "yes,0.8\nno,0.3", "the score is None", 0),
-        (CSV, None, None, "0.5,0.5,0.5", "1 answers for 2 records", None),
+        (CSV, None, None, "0.5,0.5,0.5", "1 answer for 2 records", None),
         (LINES, None, "score", '{"score": 0.5}\n{"scor": 0.5}', "the score is None", 1),
         (LINES, None, None, '{"score": 0.5}\n{', "is not JSON", 1),
         (JSON, "x[*].y", None, '{"x": [{"y": {}}, {"y": 1}]}', "the label is {}", 0),

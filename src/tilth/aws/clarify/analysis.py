@@ -37,6 +37,7 @@ from tilth.report import Finding, Report, jsonable, warning
 from tilth.report.files import has_pdf, report_names
 from tilth.store.places import atomic
 from tilth.store.uri import Place
+from tilth.web.client import EndpointFailed
 
 IS = " = "  # between the name of segments and one of them, in the part of its findings
 Explain: TypeAlias = Callable[[Dataset, AnalysisConfig, Any, tuple[str, ...], Session], Explanations]
@@ -48,10 +49,14 @@ FLIPS = ("neighbours", "rows_of_a", "flips_to_accepted", "flips_to_refused", "FT
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What came of a configuration: the report, and files that are written beside it: tables as CSV, lists as lines of JSON, pictures."""
+    """What came of a configuration: the report, and files that are written beside it: tables as CSV, lists as lines of JSON, pictures.
+
+    `failed` is why what needs the model's answers is not there.
+    """
 
     report: Report
     files: Mapping[str, pa.Table | list[Any] | bytes] = field(default_factory=dict)
+    failed: EndpointFailed | None = None
 
 
 def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session, counts: bool = False) -> Report:
@@ -64,29 +69,37 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
     """Everything that a configuration requests; where the data has no predictions, bias is measured in those of its model.
 
     Indices of columns are those of `data`. Warnings name what this version does not compute. `analysis_json` converts the report to
-    Clarify's result file. With `counts` the table of counts is a finding too; `kept` is the file of a model's answers.
+    Clarify's result file. With `counts` the table of counts is a finding too; `kept` is the file of a model's answers. Where a model at an
+    address fails, what needs its answers is left out, with the warning `MODEL_FAILED`.
 
-    Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns, `EndpointFailed` of the model.
+    Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns, `EndpointFailed` if nothing is left.
     """
     facts = begin(engine)
     table, named, more, files = data, config, dict[str, Any](), dict[str, pa.Table | list[Any] | bytes]()
     schema = engine.schema(data)
     config.reject_unknown(schema)
-    findings = [warning("NOT_COMPUTED", m, measure="clarify") for m in config.left_out]
+    findings, failed = [warning("NOT_COMPUTED", m, measure="clarify") for m in config.left_out], None
     if config.asks_model:
         model, columns, explain = _explaining(config, schema, kept)
-        if PREDICTING in config.asks_model:
-            with engine.working_for("predictions"):
-                table, named, made = with_predictions(data, config, model, columns, engine)
-            more["predictions"] = made.rule
-            findings += made.warnings
-            files |= {"predictions.csv": made.table} if config.tilth.predictor.save_predictions else {}
-        if {*EXPLAINING} & {*config.asks_model}:
-            explanations = explain(table, config, model, columns, engine)
-            findings += explanations.findings
-            files |= explanations.files
         more |= {"model": config.tilth.predictor.model, "model_columns": list(columns)}
-    if config.metrics:
+        try:
+            if PREDICTING in config.asks_model:
+                with engine.working_for("predictions"):
+                    table, named, made = with_predictions(data, config, model, columns, engine)
+                more["predictions"] = made.rule
+                findings += made.warnings
+                files |= {"predictions.csv": made.table} if config.tilth.predictor.save_predictions else {}
+            if {*EXPLAINING} & {*config.asks_model}:
+                explanations = explain(table, config, model, columns, engine)
+                findings += explanations.findings
+                files |= explanations.files
+        except EndpointFailed as error:
+            failed, named = error, named if "predictions" in more else config.without(*config.asks_model)
+            if not named.metrics:
+                raise
+            message = "; ".join(m.message for m in error.mistakes)
+            findings.append(warning("MODEL_FAILED", f"{message}: what needs more of its answers is left out", measure="clarify"))
+    if named.metrics:
         table = replace(table, roles=config.media(schema, table.roles))
         table, request = with_content(table, replace(named.request(engine.schema(table)), counts=counts), engine, whole=True)
         findings += _bias(table, named, request, engine)
@@ -97,7 +110,7 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
     if config.asks_model and isinstance(model, EndpointModel):
         more["requests"] = vars(model.tally)
     report = Report("measure", tuple(findings))
-    return Analysis(replace(report, facts=facts(data, report.rows, **more)), files)
+    return Analysis(replace(report, facts=facts(data, report.rows, **more)), files, failed)
 
 
 def _explaining(config: AnalysisConfig, schema: Schema, kept: str) -> tuple[Any, tuple[str, ...], Explain]:

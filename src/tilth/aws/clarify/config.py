@@ -130,6 +130,11 @@ class AnalysisConfig(Part):
         post = () if self.has_predictions else (PREDICTING,)
         return tuple(checks.given(self.methods, *post, "shap", "pdp", "asymmetric_shapley_value"))
 
+    def without(self, *methods: str) -> AnalysisConfig:
+        """The configuration without these methods."""
+        left = dict.fromkeys(methods)
+        return self.model_copy(update={"methods": self.methods.model_copy(update=left)})
+
     @property
     def learner(self) -> BiasVarianceOfLearner | None:
         """The measure `tilth.bias_variance`. Errors: `RequestError` with every mistake in its parameters."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tilth.engine.session import Session
     from tilth.measures.bias.counts import BiasCounts
     from tilth.report import Report
+    from tilth.web.client import EndpointFailed
 
 
 @click.command()
@@ -146,7 +147,10 @@ def command(
     with kept_beside(out) as kept:
         if config is not None:
             named = {name: list(v) if isinstance(v, tuple) else v for name, v in explained.items() if v}
-            report = _by_config(data, config, out, reports, reading, engine, bool(counts_file), kept, named)
+            report, failed = _by_config(data, config, out, reports, reading, engine, bool(counts_file), kept, named)
+            if failed is not None:
+                show(report, json)
+                raise failed
         else:
             explained["model"] = _asked(model, kept)
             by_shap = {"local": bool(shap_file), "text_config": {"granularity": units} if units else None}
@@ -261,8 +265,9 @@ def _by_config(
     counts: bool,
     kept: str,
     model: Mapping[str, Any],
-) -> Report:
-    """Run the analyses of a Clarify configuration, of this model; write its result file and the report to `out`."""
+) -> tuple[Report, EndpointFailed | None]:
+    """Run the analyses of a Clarify configuration, of this model; write its result file and the report to `out`. And why they lack what
+    needs the model's answers."""
     from tilth.aws.clarify.analysis import analysed, deliver_analysis
     from tilth.aws.clarify.config import AnalysisConfig
     from tilth.aws.clarify.reading import read_data
@@ -272,4 +277,4 @@ def _by_config(
     made = analysed(table, named, engine, counts, kept)
     if out:
         deliver_analysis(made, analysis, out, reports)
-    return made.report
+    return made.report, made.failed

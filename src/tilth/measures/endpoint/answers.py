@@ -136,7 +136,7 @@ def _several(document: Any, key: int | str | None, records: int) -> list[Any]:
 
 def _count(found: list[Any], records: int) -> list[Any]:
     if len(found) != records:
-        raise Unreadable(f"it has {len(found):,} answers for {records:,} records")
+        raise Unreadable(f"it has {len(found):,} answer{'s' * (len(found) != 1)} for {records:,} records")
     return found
 
 
