@@ -26,8 +26,9 @@ Found: TypeAlias = tuple[Entity, int, int, Tier]
 """A match in texts joined by line ends: first character, the one after the last, and the tier, empty where the check refuses it."""
 
 _SHAPE = bytes.maketrans((string.digits + string.ascii_letters + "\t\r\f\v").encode(), b"9" * 10 + b"A" * 52 + b"\n" * 4)
-_MARKS, _DIGITS = frozenset(".-/,"), frozenset(string.digits)
-_STRETCH = re.compile(r"9\S*(?: \(?(?:A{1,4} )?[^\s9]{0,12}9\S*)*(?: A{1,4}\b)?")
+_MARKS, _DIGITS, _BLANKS = frozenset(".-/,"), frozenset(string.digits), frozenset(" \n")
+_STRETCH = r"9\S*(?: \(?(?:A{1,4} )?[^\s9]{0,12}9\S*)*"
+_WORD_BEHIND = r"(?: A{1,4}\b)?"
 _WORD_BEFORE = re.compile(r"(?<!\S)A{1,4} \Z")
 
 
@@ -39,6 +40,7 @@ class Candidates:
         self.anywhere = [e for e in rules if e.anywhere]
         self._numbers = [e for e in rules if e.pattern and not e.anchors and not e.anywhere]
         self._led = any(" " in part.split(r"\d")[0] for e in self._numbers for part in e.pattern.split("|"))
+        self._stretch = re.compile(_STRETCH + (_WORD_BEHIND if any(e.has_letters for e in self._numbers) else ""))
         self._plans: dict[str, Plan] = {}
 
     def found(self, blob: str, starts: Sequence[int]) -> list[Found]:
@@ -58,10 +60,12 @@ class Candidates:
         """Add the matches in stretches with digits; it runs for each number in the data, so nothing in it is a call that can be avoided."""
         shape = blob.encode("ascii", "replace").translate(_SHAPE).decode("ascii")
         plans, led = self._plans, self._led
-        for m in _STRETCH.finditer(shape):
-            first, end = m.span()
-            head = first - HEAD if first > HEAD else 0
-            start = max(shape.rfind(" ", head, first), shape.rfind("\n", head, first)) + 1
+        for m in self._stretch.finditer(shape):
+            start, end = m.span()
+            head = 0
+            if shape[start - 1 : start] not in _BLANKS:
+                first, head = start, max(start - HEAD, 0)
+                start = max(shape.rfind(" ", head, first), shape.rfind("\n", head, first)) + 1
             if not start and head:
                 start, key = head, f"?{shape[head:end]}"
             else:
@@ -123,7 +127,8 @@ def _anchored(entity: Entity, anchor: str, blob: str, starts: Sequence[int]) -> 
     at, last, row = blob.find(anchor), 0, 0
     while at >= 0:
         head = max(at - entity.reach, last)
-        start = max(blob.rfind(" ", head, at) + 1, blob.rfind("\n", head, at) + 1, head)
+        start = max(blob.rfind(" ", head, at) + 1, head)
+        start = max(blob.rfind("\n", start, at) + 1, start)
         row = bisect_right(starts, at, row)
         m = entity.search(blob, start, min(at + entity.reach, starts[row] - 1))
         if m is not None and m.start() <= at < m.end():

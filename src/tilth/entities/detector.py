@@ -10,10 +10,10 @@ from functools import cached_property, partial
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar
 
-from tilth.entities.candidates import Candidates, Found
+from tilth.entities.candidates import Candidates
 from tilth.entities.entity import Entity
 from tilth.entities.listing import ALL, chosen
-from tilth.entities.words import AROUND, NEGATIVE, NEGATIVE_WORDS, speaks_of, words_in
+from tilth.entities.words import AROUND, NEGATIVE, NEGATIVE_WORDS, Around, speaks_of
 from tilth.errors import RequestError
 
 SENSITIVITY = {"low": 0.6, "high": 0.1}
@@ -135,44 +135,31 @@ class Detector:
         """The matches of every pattern, also those that overlap, and of those that checks refuse one for each number."""
         blob = "\n".join([t or "" for t in texts])
         starts = [0, *accumulate([len(t or "") + 1 for t in texts])]
-        for found in self._candidates.found(blob, starts):
-            entity, start, end, tier = found
+        around = Around(blob)
+        said = frozenset(e.name for e in self.rules if column is not None and speaks_of(column, e.kind, e.columns))
+        for entity, start, end, tier in self._candidates.found(blob, starts):
             row = bisect_right(starts, start) - 1
             low = starts[row]
-            if tier:
-                yield self._judged(found, blob, low, starts[row + 1] - 1, row, column)
-            else:
+            if not tier:
                 yield _match((row, start - low, end - low, entity, "", 0.0, "", False))
+                continue
+            valid = tier == "A" or tier == entity.tier
+            before = around.before(start, low) if start > low else ()
+            by = ""
+            if entity.name in said:
+                by = "+column"
+            elif entity.context.in_words(before) or entity.context.in_words(around.behind(end, starts[row + 1] - 1)):
+                by = "+context"
+            elif entity.needs_context or (entity.country and self._everywhere):
+                tier = "C"
+            score = SCORES[tier][1 if by else 0]
+            if not NEGATIVE_WORDS.isdisjoint(before) and NEGATIVE.search(blob, max(start - AROUND, low), start):
+                score, by = round(score - PENALTY, 2), f"{by}-context"
+            yield _match((row, start - low, end - low, entity, tier, score, entity.validator + by if by else entity.validator, valid))
 
     @cached_property
     def _candidates(self) -> Candidates:
         return Candidates(self.rules)
-
-    def _judged(self, found: Found, blob: str, low: int, high: int, row: int, column: str | None) -> Match:
-        """A match with its score."""
-        entity, start, end, tier = found
-        valid = tier in ("A", entity.tier)
-        before = _words_before(blob, start, low) if start > low else ()
-        by = ""
-        if column is not None and speaks_of(column, entity.kind, entity.columns):
-            by = "+column"
-        elif entity.context.in_words(before) or (end < high and entity.context.in_words(words_in(blob[end : min(end + AROUND, high)]))):
-            by = "+context"
-        elif entity.needs_context or (entity.country and self._everywhere):
-            tier = "C"
-        score = SCORES[tier][bool(by)]
-        if not NEGATIVE_WORDS.isdisjoint(before) and NEGATIVE.search(blob, max(start - AROUND, low), start):
-            score, by = round(score - PENALTY, 2), f"{by}-context"
-        return _match((row, start - low, end - low, entity, tier, score, entity.validator + by if by else entity.validator, valid))
-
-
-def _words_before(blob: str, start: int, low: int) -> list[str]:
-    """The words before a place in a text that begins at `low`, without one that is partly too far away."""
-    first = start - AROUND
-    if first <= low:
-        return words_in(blob[low:start])
-    words = words_in(blob[first - 1 : start])
-    return words[1:] if blob[first - 1].isalnum() else words
 
 
 def apart(matches: Sequence[M], ties: bool = False) -> list[M]:

@@ -13,7 +13,8 @@ from tilth.regex import Regex
 from tilth.regex.chars import LAST, CharSet
 from tilth.regex.tree import Chars, Choice, Group, Node, Repeat, Sequence, inner
 
-_COMPACT = str.maketrans("", "", " .-/()·\u00a0")
+_MARKS = " .-/()"
+_COMPACT = str.maketrans("", "", _MARKS + "·\u00a0")
 _DIGIT, _LETTER = CharSet.between("0", "9"), CharSet.between("A", "Z") | CharSet.between("a", "z")
 _NOT_ASCII = CharSet.between("\x80", chr(LAST))
 _UNTOLD = _NOT_ASCII | CharSet.of("?", *"\t\n\r\f\v")  # characters that a shape does not tell apart
@@ -77,6 +78,11 @@ class Entity:
         return _by_shape(self.regex.tree)
 
     @cached_property
+    def has_letters(self) -> bool:
+        """Whether a match can have a letter, besides those of other scripts."""
+        return _has_letters(self.regex.tree)
+
+    @cached_property
     def context(self) -> Context:
         """The words that speak of it."""
         return context(self.kind, self.words)
@@ -97,8 +103,8 @@ class Entity:
                 return ""
             if check is None:
                 return tier
-            verdict = check(text if raw else text.translate(_COMPACT).upper())
-            return verdict if isinstance(verdict, str) else tier if verdict else ""
+            verdict = check(text if raw else compact(text).upper())
+            return tier if verdict is True else verdict or ""
 
         return judged
 
@@ -106,6 +112,17 @@ class Entity:
     def validator(self) -> str:
         """The name of the check; `pattern` where there is none."""
         return "pattern" if self.check is None else self.check.__name__
+
+
+def compact(text: str) -> str:
+    """A number without what separates its parts.
+
+    >>> compact("(415) 555-2671"), compact("12·34")
+    ('4155552671', '1234')
+    """
+    if text.isalnum():
+        return text
+    return text.encode().translate(None, _MARKS.encode()).decode() if text.isascii() else text.translate(_COMPACT)
 
 
 def _least_digits(node: Node) -> int:
@@ -125,6 +142,10 @@ def _by_shape(node: Node) -> bool:
         among = node.among
         return not among.overlaps(_UNTOLD) and all(among | alike == among or not among.overlaps(alike) for alike in (_DIGIT, _LETTER))
     return all(map(_by_shape, inner(node)))
+
+
+def _has_letters(node: Node) -> bool:
+    return node.among.overlaps(_LETTER) if isinstance(node, Chars) else any(map(_has_letters, inner(node)))
 
 
 def relaxed(node: Node) -> Node:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from tilth.entities.entity import relaxed
+from tilth.entities.entity import compact, relaxed
 from tilth.entities.validators import Tier, Validator
 from tilth.regex import Regex
 
@@ -57,7 +57,6 @@ _GROUPED = re.compile(r"(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ ./-])\d{3}[ .-]\d{4}|0
 _OTHER = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d+\.\d+|\d{3}-\d\d-\d{4}|.*\D\d")
 """Dates, decimal numbers, social security numbers, and what has a single digit at its end."""
 _NEVER = re.compile("(?!)").match
-_MARKS = str.maketrans("", "", " ().-/ ")
 
 
 def _within(countries: tuple[str, ...]) -> Regex | None:
@@ -75,7 +74,7 @@ def phone_of(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Validat
     within, perhaps = (_NEVER if regex is None else regex.compile_python().match for regex in map(_within, (countries, maybe)))
 
     def phone_number(s: str) -> bool | Tier:
-        digits = s.translate(_MARKS)
+        digits = compact(s)
         if s.count("(") != s.count(")"):
             return False
         if digits[0] == "+":
@@ -95,7 +94,7 @@ def fits(countries: tuple[str, ...]) -> Callable[[str], bool]:
     lengths = _NEVER if within is None else Regex("", relaxed(within.tree)).compile_python().match
 
     def fits_plan(shape: str) -> bool:
-        digits = shape.translate(_MARKS)
+        digits = compact(shape)
         return digits[0] == "+" or lengths(digits) is not None
 
     return fits_plan
@@ -109,7 +108,7 @@ def e164(text: str, countries: Sequence[str]) -> str:
     >>> [e164(text, ["GB", "US"]) for text in ("+49 (0)30 901820", "0049 30 901820", "020 7946 0018", "(415) 555-2671", "12")]
     ['+4930901820', '+4930901820', '+442079460018', '+14155552671', '12']
     """
-    marked = text.replace("(0)", "").translate(_MARKS)
+    marked = compact(text.replace("(0)", ""))
     digits = "".join(c for c in marked if "0" <= c <= "9")
     if marked.startswith("+") or digits.startswith("00"):
         return f"+{digits.removeprefix('00')}"

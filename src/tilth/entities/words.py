@@ -143,20 +143,42 @@ def words_in(text: str) -> list[str]:
     return text.translate(_MARKS).lower().split() if text.isascii() else _WORD.findall(text.lower())
 
 
+class Around:
+    """The words around places in a text, in lower case."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words = text.translate(_MARKS).lower() if text.isascii() else ""  # of all places at once, where lengths stay as they are
+
+    def before(self, start: int, low: int) -> list[str]:
+        """The words before a place, from `low` on, without one that is partly too far away."""
+        first = start - AROUND - 1
+        partly = first >= low and self._text[first].isalnum()
+        first = max(first, low)
+        words = self._words[first:start].split() if self._words else words_in(self._text[first:start])
+        return words[1:] if partly else words
+
+    def behind(self, end: int, high: int) -> list[str]:
+        """The words behind a place, up to `high`."""
+        last = min(end + AROUND, high)
+        return self._words[end:last].split() if self._words else words_in(self._text[end:last])
+
+
 class Context:
     """Words that speak of an entity: single ones, phrases of several, and parts of texts in scripts that write no blanks."""
 
     def __init__(self, words: Iterable[str]) -> None:
         parts = {tuple(words_in(word)) for word in words} - {()}
         self.words = frozenset("".join(p) for p in parts if p[0] < "\u2e80")
-        self._phrases = tuple(f" {' '.join(p)} " for p in sorted(parts) if len(p) > 1 and self.words.isdisjoint(p))
+        phrases = [p for p in sorted(parts) if len(p) > 1 and self.words.isdisjoint(p)]
+        self._phrases, self._begin = tuple(f" {' '.join(p)} " for p in phrases), frozenset(p[0] for p in phrases)
         self._inside = tuple(sorted(p[0] for p in parts if p[0] >= "\u2e80"))
 
     def in_words(self, words: Sequence[str]) -> bool:
         """Whether some of these words, in lower case, speak of it."""
         if not self.words.isdisjoint(words):
             return True
-        if self._phrases and any(p in f" {' '.join(words)} " for p in self._phrases):
+        if not self._begin.isdisjoint(words) and any(p in f" {' '.join(words)} " for p in self._phrases):
             return True
         return bool(self._inside) and not (text := " ".join(words)).isascii() and any(p in text for p in self._inside)
 

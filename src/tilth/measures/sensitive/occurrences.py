@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
@@ -86,35 +85,54 @@ class Occurrences(Fold):
     def _look_at(self, state: State, texts: list[str], rows: list[int]) -> None:
         """Count what is in texts, each with the number of rows that have it."""
         least = self.detector.least
-        matched: defaultdict[str, set[int]] = defaultdict(set)
-        valid: defaultdict[str, set[int]] = defaultdict(set)
+        matched: defaultdict[str, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))  # and of these the valid ones
         reported: dict[int, list[Match]] = {}
         for m in chain(self.detector.matches(texts, self.name), self._recognised(texts)):
             i, start, end, entity, tier, score, _, accepted = m
             if self.allow and self._allowed(texts[i][start:end]):
                 continue
-            matched[entity.name].add(i)
+            those, valid = matched[entity.name]
+            those.add(i)
             if accepted:
-                valid[entity.name].add(i)
+                valid.add(i)
             if tier and score >= least:
                 if i in reported:
                     reported[i].append(m)
                 else:
                     reported[i] = [m]
-        for name, several in matched.items():
+        for name, (those, valid) in matched.items():
             tally = state.setdefault(name, Tally())
-            tally.matched += sum([rows[i] for i in several])
-            tally.valid += sum([rows[i] for i in valid[name]])
+            tally.matched += sum([rows[i] for i in those])
+            tally.valid += sum([rows[i] for i in valid])
         for i, matches in reported.items():
             if len(matches) == 1:
-                self._count(state[matches[0].entity.name], texts[i], rows[i], matches)
+                _, start, end, entity, _, score, rule, _ = matches[0]
+                self._count(state[entity.name], texts[i], rows[i], texts[i][start:end], score, rule)
             else:
-                kept = apart(matches, ties=True)
-                for name in dict.fromkeys([m.entity.name for m in kept]):
-                    those = [m for m in kept if m.entity.name == name]
-                    self._count(state[name], texts[i], rows[i], those)
-                    others = {m[1:3] for m in kept if m.entity.name != name}
-                    state[name].shared += rows[i] if any(m[1:3] in others for m in those) else 0
+                self._count_several(state, texts[i], rows[i], matches)
+
+    def _count_several(self, state: State, text: str, rows: int, matches: Sequence[Match]) -> None:
+        """Count what is reported in one text in which there is more than one place."""
+        kept = apart(matches, ties=True)
+        for name in dict.fromkeys([m.entity.name for m in kept]):
+            those = [m for m in kept if m.entity.name == name]
+            parts = {text[m.start : m.end] for m in those}
+            self._count(state[name], text, rows, min(parts), *max((m.score, m.rule) for m in those), differ=len(parts) > 1)
+            others = {m[1:3] for m in kept if m.entity.name != name}
+            state[name].shared += rows if any(m[1:3] in others for m in those) else 0
+
+    def _count(self, tally: Tally, text: str, rows: int, inside: str, score: float, rule: str, differ: bool = False) -> None:
+        """Count what is reported of one entity in one text, with the number of rows that have it. `differ`: there are others inside."""
+        if score >= tally.surest[0]:
+            tally.surest = max(tally.surest, (score, rule))
+        tally.cells += rows
+        if len(inside) == len(text) or len(inside) == len(text.strip()):
+            tally.whole += rows
+        elif not differ:
+            bucket = crc32(inside.encode()) % BUCKETS
+            tally.constants[bucket] = tally.constants.get(bucket, 0) + rows
+        if self.examples:
+            tally.add(Tally(examples={crc32(inside.encode()): mask(inside)}))
 
     def merge(self, a: State, b: State) -> State:
         for entity, tally in b.items():
@@ -147,24 +165,3 @@ class Occurrences(Fold):
                     raise RequestError(message, accepted="the first character and the one after the last", code="recogniser")
                 if score >= self.detector.least:
                     yield Match(i, start, end, Entity(label.upper()), "C", score, "recogniser", True)
-
-    def _count(self, tally: Tally, text: str, rows: int, matches: Sequence[Match]) -> None:
-        """Count what is reported of one entity in one text, with the number of rows that have it."""
-        one = len(matches) == 1
-        _, start, end, _, _, score, rule, _ = matches[0] if one else max(matches, key=attrgetter("score", "rule"))
-        if score >= tally.surest[0]:
-            tally.surest = max(tally.surest, (score, rule))
-        tally.cells += rows
-        parts = (text[start:end],) if one else {text[m.start : m.end] for m in matches}
-        inside = min(parts)
-        if len(inside) == len(text) or len(inside) == len(text.strip()):
-            tally.whole += rows
-        elif len(parts) == 1:
-            bucket = _hash(inside) % BUCKETS
-            tally.constants[bucket] = tally.constants.get(bucket, 0) + rows
-        if self.examples:
-            tally.add(Tally(examples={_hash(inside): mask(inside)}))
-
-
-def _hash(text: str) -> int:
-    return crc32(text.encode("utf-8", "surrogatepass"))
