@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from tilth.encryption.keybytes import SIZE, KeyBytes, bytes_of, text_of
+from tilth.encryption.keybytes import SIZE, KeyBytes, base64_of, bytes_of
 from tilth.encryption.keys import Key, wrapping_key
 from tilth.encryption.magic import WRAPPED
 from tilth.encryption.sealed import SUFFIX, Find, Sealing, Unsealing
@@ -57,7 +57,7 @@ class DataSet:
 
     def sealing(self, file: IO[bytes], path: str) -> IO[bytes]:
         """A file to write to, which is sealed into another one, as the one with this path in the data set."""
-        context = bound_to(self.id, "sealed") | {"tilth:path": path} | ({WRAPPED: text_of(self.wrapped)} if self.alone else {})
+        context = bound_to(self.id, "sealed") | {"tilth:path": path} | ({WRAPPED: base64_of(self.wrapped)} if self.alone else {})
         return io.BufferedWriter(Sealing(file, self.name, self._key.derived(SEAL), context, self._sign), 1 << 16)
 
     def unsealing(self, file: IO[bytes], path: str, shown: str) -> IO[bytes]:
@@ -85,7 +85,7 @@ class DataSet:
 
     def wrap(self, key: bytes) -> str:
         """The key of a Parquet file, wrapped."""
-        return text_of(self._key.wrap(key, bound_to(self.id, "parquet")))
+        return base64_of(self._key.wrap(key, bound_to(self.id, "parquet")))
 
     def unwrap(self, wrapped: str) -> bytes | None:
         """The key of a Parquet file; None if it was changed."""
@@ -98,7 +98,7 @@ class DataSet:
 
     def write_keys(self, path: Path) -> None:
         """Write the file of keys."""
-        entry = {"id": self.name, "wrapped": text_of(self.wrapped), "under": wrapping_key(self.wrapped)}
+        entry = {"id": self.name, "wrapped": base64_of(self.wrapped), "under": wrapping_key(self.wrapped)}
         content = {"tilth_keys": 1, "dataset": self.id, "keys": [entry]}
         path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 

@@ -18,7 +18,7 @@ CHECK = b"tilth-key-check"
 WRAP = "tilth/v1/wrap"
 
 
-def text_of(content: bytes) -> str:
+def base64_of(content: bytes) -> str:
     """Bytes in base64."""
     return base64.b64encode(content).decode()
 

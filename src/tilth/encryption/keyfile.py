@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tilth.encryption import keyplace
-from tilth.encryption.keybytes import NONCE, SIZE, KeyBytes, bytes_of, primitives, text_of
+from tilth.encryption.keybytes import NONCE, SIZE, KeyBytes, base64_of, bytes_of, primitives
 from tilth.encryption.keys import KEPT, Description, Key, LocalKey, key_of
 from tilth.errors import RequestError
 from tilth.secrets import resolve
@@ -141,7 +141,7 @@ class KeyFile:
         """Wrap the keys of the file by another key, such as one in AWS KMS. They stay the same, so what they encrypted stays readable."""
         held = {e.id: e.opened(self.path, passphrase).wrapped(lambda key: under.wrap(key, DERIVING)) for e in self.entries if e.key}
         new: dict[str, Any] = {"protection": "wrapped", "under": under.reference, "kdf": None, "nonce": None}
-        self._write([e.model_copy(update=new | {"key": text_of(held[e.id])}) if e.key else e for e in self.entries])
+        self._write([e.model_copy(update=new | {"key": base64_of(held[e.id])}) if e.key else e for e in self.entries])
 
     def reject_unretired(self, name: str) -> None:
         """Reject any other than a retired key of the file. Errors: `RequestError`."""
@@ -196,14 +196,14 @@ def new_entry(phrase: str | None = None, under: Key | None = None) -> Entry:
     """A new random key."""
     held, wrapped = under.new_key(DERIVING) if under else (os.urandom(SIZE), b"")
     name, check = f"k-{os.urandom(4).hex()}", KeyBytes(held).check()
-    made = Entry(id=name, created=_now(), state="active", key=text_of(wrapped or held), check=check)
+    made = Entry(id=name, created=_now(), state="active", key=base64_of(wrapped or held), check=check)
     if under:
         return made.model_copy(update={"protection": "wrapped", "under": under.reference})
     if phrase is None:
         return made
-    kdf, nonce = Kdf(**SCRYPT, salt=text_of(os.urandom(16))), os.urandom(NONCE)
-    closed = text_of(_cipher(phrase, kdf).encrypt(nonce, held, name.encode()))
-    return made.model_copy(update={"protection": "scrypt", "kdf": kdf, "nonce": text_of(nonce), "key": closed})
+    kdf, nonce = Kdf(**SCRYPT, salt=base64_of(os.urandom(16))), os.urandom(NONCE)
+    closed = base64_of(_cipher(phrase, kdf).encrypt(nonce, held, name.encode()))
+    return made.model_copy(update={"protection": "scrypt", "kdf": kdf, "nonce": base64_of(nonce), "key": closed})
 
 
 def passphrase() -> str:

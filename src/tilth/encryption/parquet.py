@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet.encryption as pe
 
 from tilth.encryption.dataset import DataSet, other_data_set, part_alone
-from tilth.encryption.keybytes import bytes_of, text_of
+from tilth.encryption.keybytes import base64_of, bytes_of
 from tilth.encryption.keys import Key
 from tilth.encryption.magic import ALONE
 from tilth.errors import SourceError
@@ -90,4 +90,4 @@ class Keys:
 
 def alone_name(held: DataSet) -> str:
     """The name of the key of a file by itself, from which its data set can be unwrapped."""
-    return f"{ALONE}{held.id}:{text_of(held.wrapped)}"
+    return f"{ALONE}{held.id}:{base64_of(held.wrapped)}"

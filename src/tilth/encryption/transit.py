@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from tilth.encryption.keybytes import SIZE, associated, text_of
+from tilth.encryption.keybytes import SIZE, associated, base64_of
 from tilth.encryption.keys import Description, RemoteKey, marked, unmarked, wrapping_key, wrong_context, wrong_key
 from tilth.errors import MachineError, RequestError, SourceError
 from tilth.secrets.hiding import fetching
@@ -37,7 +37,7 @@ class TransitKey(RemoteKey):
 
     def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
         self.describe()  # Vault would make a key that is not there, and ignore the context if the key is not derived
-        return self._marked(self._said("encrypt", context, plaintext=text_of(key))["ciphertext"])
+        return self._marked(self._said("encrypt", context, plaintext=base64_of(key))["ciphertext"])
 
     def new_key(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
         self.describe()
@@ -79,7 +79,7 @@ class TransitKey(RemoteKey):
 
     def _said(self, act: str, context: Mapping[str, str], **more: Any) -> Any:
         """The answer to an act of the key in a context; None where Vault cannot decrypt."""
-        return self._answer("POST", act, {"context": text_of(associated(context)), **more})
+        return self._answer("POST", act, {"context": base64_of(associated(context)), **more})
 
     def _answer(self, method: str, act: str, body: Mapping[str, Any]) -> Any:
         path = f"/v1/{quote(self._mount)}/{act}/{quote(self._name)}"

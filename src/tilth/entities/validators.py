@@ -110,7 +110,6 @@ def last(weights: str, table: str) -> Validator:
 
 
 COMPLEMENT_11 = "0?987654321"  # 11 − s mod 11; 11 is 0, 10 is refused
-COMPLEMENT_10 = "0987654321"
 
 
 def all_equal(s: str) -> bool:

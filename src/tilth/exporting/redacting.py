@@ -51,7 +51,7 @@ class Redaction:
             data = _dataset(table.select(self._read))
             for step in self._steps:
                 data = step.apply(data)
-            with session_of("duckdb", None, "redact") as session:
+            with session_of("duckdb", None, "redact") as session:  # one for each, because it holds what it has scanned
                 made = _rows(data, session)
             columns = [(made if name in made.column_names else table)[name] for name in self.schema.names]
             yield from pa.table(columns, names=self.schema.names).cast(self.schema).combine_chunks().to_batches()

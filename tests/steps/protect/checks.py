@@ -13,7 +13,8 @@ from tests.steps.keys import KEY
 from tests.steps.made import made
 from tilth.data import Roles
 from tilth.flow.parameters import step_of
-from tilth.steps.protect.redact import ACTIONS, Redact
+from tilth.steps.protect.actions import ACTIONS
+from tilth.steps.protect.redact import Redact
 
 KEYED = [name for name, action in ACTIONS.items() if action.purpose and name != "shuffle"]
 

@@ -75,10 +75,10 @@ class Action(ABC):
     def by_python(self, column: Column, one: OfText, gives: Kind = Kind.STRING) -> Tree:
         """A column whose values, written as strings, a function replaces."""
         function = PythonFunction(EachText(one, gives), (Kind.STRING,), gives, f"redact {self.step.with_} {column.name}")
-        return function.of(text_of(column))
+        return function.of(as_string(column))
 
 
-def text_of(column: Column) -> Tree:
+def as_string(column: Column) -> Tree:
     """A column's values as strings: those of strings as they are."""
     return col(column.name) if column.kind is Kind.STRING else canonical_string(column)
 

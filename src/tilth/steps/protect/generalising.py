@@ -12,7 +12,7 @@ from tilth.engine.expressions import add, col, concat, if_else, lit, lt, mul, no
 from tilth.engine.operations.numbers import Finite, Floor, FloorDivide, ToInteger
 from tilth.engine.operations.strings import Substring
 from tilth.errors import Mistake
-from tilth.steps.protect.action import Action, text_of
+from tilth.steps.protect.action import Action, as_string
 from tilth.steps.scale.discretize import intervals, placed
 
 WIDEST = 10**15
@@ -38,7 +38,7 @@ class Generalise(Action):
 
     def change(self, column: Column, **learned: Any) -> Tree:
         if self.step.digits is not None:
-            return Substring.of(text_of(column), lit(1), lit(self.step.digits))
+            return Substring.of(as_string(column), lit(1), lit(self.step.digits))
         if isinstance(self.step.bins, int):
             return self._of_width(column, self.step.bins)
         edges = [float(x) for x in self.step.bins or ()]

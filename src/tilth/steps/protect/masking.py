@@ -14,7 +14,7 @@ from tilth.engine.operations.masks import ANY, Mask, masked
 from tilth.errors import ExpressionError, Mistake
 from tilth.regex import Regex
 from tilth.regex.tree import Chars
-from tilth.steps.protect.action import Action, OfText, text_of
+from tilth.steps.protect.action import Action, OfText, as_string
 
 
 class Masking(Action):
@@ -49,7 +49,7 @@ class Masking(Action):
         return self.step.keep_left, self.step.keep_right, by, self.step.matching or ANY
 
     def change(self, column: Column, **learned: Any) -> Tree:
-        return Mask.of(text_of(column), *map(lit, self.given))
+        return Mask.of(as_string(column), *map(lit, self.given))
 
     def of_text(self, column: str, **learned: Any) -> OfText:
         left, right, by, pattern = self.given

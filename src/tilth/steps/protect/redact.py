@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from itertools import takewhile
 from typing import Any, Literal
@@ -13,40 +13,14 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select, words_of
 from tilth.encryption.keys import beside
 from tilth.engine.expressions import lit
-from tilth.entities.mentions import PERSON_NAME
-from tilth.errors import Mistake, RequestError, TilthError, listed
-from tilth.shelf import PYTHON_ONLY
+from tilth.errors import Mistake, RequestError, listed
 from tilth.steps.protect.action import Action
-from tilth.steps.protect.cells import EVERY, Found, detector, with_findings
-from tilth.steps.protect.dates import DateShift, MaskDate
-from tilth.steps.protect.format_preserving import FormatPreserving
-from tilth.steps.protect.generalising import Generalise
-from tilth.steps.protect.hashing import Encoding, Normalise, Pseudonym, Sha256
+from tilth.steps.protect.actions import ACTIONS, mistakes_of
+from tilth.steps.protect.cells import Found, with_findings
+from tilth.steps.protect.hashing import Encoding, Normalise
 from tilth.steps.protect.keys import key_id
-from tilth.steps.protect.masking import Masking
-from tilth.steps.protect.randomising import Random, Shuffle
-from tilth.steps.protect.replacing import Detect, Drop, DropRow, Null, Replace
-from tilth.steps.protect.tokens import Token
 from tilth.steps.step import ColumnStep, Learned, Learning, Selector, Step, kept_private, reject_clashes
 
-ACTIONS: Mapping[str, type[Action]] = {
-    "hash": Pseudonym,
-    "token": Token,
-    "format_preserving": FormatPreserving,
-    "mask": Masking,
-    "replace": Replace,
-    "null": Null,
-    "drop": Drop,
-    "drop_row": DropRow,
-    "generalise": Generalise,
-    "mask_date": MaskDate,
-    "date_shift": DateShift,
-    "random": Random,
-    "shuffle": Shuffle,
-    "sha256": Sha256,
-    "detect": Detect,
-}
-FINDING = ("find", "names", "countries", "sensitivity", "findings", "details")  # parameters of what is found in texts
 IDS = (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN)  # kinds of what identifies: every engine writes them alike
 UNKEYED = "is not a protection: all of a billion numbers are hashed in minutes; `with: hash` uses a key"
 
@@ -166,37 +140,9 @@ class Redact(ColumnStep):
     """`random`, `shuffle`: another seed gives other values."""
 
     def __post_init__(self) -> None:
-        RequestError.reject([*self._mistakes(), *self.action.mistakes()])
+        RequestError.reject([*mistakes_of(self), *self.action.mistakes()])
         if self.action.only_rows:
             object.__setattr__(self, "parts", frozenset({"rows"}))
-
-    def _mistakes(self) -> Iterator[Mistake]:
-        given = {f.name for f in fields(self) if f.metadata != PYTHON_ONLY and getattr(self, f.name) != f.default}
-        for name in sorted(given.difference(self.action.takes, {"columns", "into", "with_", *FINDING})):
-            those = listed(k for k, action in ACTIONS.items() if name in action.takes)
-            yield Mistake(f"redact: `{name}` is for {those}, not for {self.with_}", code="bad-policy")
-        yield from self._unfit_find(given)
-        if not self.domain:
-            yield Mistake("redact: `domain` is empty", accepted="a word for what is hidden, such as customer", code="bad-value")
-
-    def _unfit_find(self, given: set[str]) -> Iterator[Mistake]:
-        """What is wrong with how texts are searched."""
-        if self.find and not self.action.in_texts:
-            those = listed(k for k, action in ACTIONS.items() if action.in_texts)
-            yield Mistake(f"redact: {self.with_} cannot hide a part of a text", accepted=those, code="bad-policy")
-        if self.find:
-            try:
-                detector(self.find, self.countries, self.sensitivity)
-            except TilthError as error:
-                yield from error.mistakes
-        for name in sorted(given.intersection(FINDING)):
-            if not self.find and not (name == "countries" and self.normalise == "e164"):
-                yield Mistake(f"redact: `{name}` is for what is found in texts", hint="say `find: [EMAIL]`", code="bad-policy")
-        if bool(self.names) != (PERSON_NAME in self.find) and not (self.names and self.find == (EVERY,)):
-            hint = "`find: [PERSON_NAME], names: [first_name, last_name]`"
-            yield Mistake("redact: PERSON_NAME is found by `names`, the columns with the names of the row", hint=hint, code="bad-policy")
-        if self.with_ == "detect" and not (self.find and self.findings):
-            yield Mistake("redact: `detect` notes what is found", accepted="`find` and `findings`", code="bad-policy")
 
     @cached_property
     def action(self) -> Action:
