@@ -22,6 +22,10 @@ NOTICED = {"connect_timeout": "30", "keepalives_idle": "30", "keepalives_interva
 ENGINES = ("postgres", "postgresql", "aurora-postgresql")  # as secrets of databases call it
 BROKEN = re.compile(r"FATAL:|PANIC:|connection to server|closed the connection|connection not open|could not (receive|send) data|SSL error")
 REFUSED = re.compile(r"authentication failed|no password supplied|is not permitted to log in", re.IGNORECASE)
+UNUSABLE = {  # SQLSTATE → what to do about a table that cannot be used
+    "42501": "GRANT USAGE ON the schema and SELECT ON the table TO the user of the secret",
+    "42P01": "name the table with its schema: ?table=schema.table",
+}
 
 
 def hint_of(message: str) -> str:

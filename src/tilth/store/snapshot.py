@@ -7,7 +7,7 @@ long as the first connection.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tilth.errors import MachineError
 from tilth.secrets import Access
-from tilth.store.table import connected, described, server_and_query
+from tilth.store.table import connected, described, server_and_query, translated
 
 LOST, SNAPSHOT_GONE = "database", "snapshot-gone"  # codes of what may work when it is tried again
 BATCH_BYTES = 4 << 20
@@ -35,8 +35,8 @@ class Estimate:
 class Snapshot:
     """A connection in a read-only transaction."""
 
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
+    def __init__(self, cursor: Any, place: str) -> None:
+        self._cursor, self._place = cursor, place
 
     def export(self) -> str:
         """The name by which other connections read at the same moment."""
@@ -65,8 +65,13 @@ class Snapshot:
         self._copying(True)
         self._cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
         self._cursor.execute(text)
-        reader = self._cursor.fetch_record_batch()
-        return schema, (batch.cast(schema) for batch in reader)
+        return schema, self._fetched(self._cursor.fetch_record_batch(), schema)
+
+    def _fetched(self, reader: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The batches; what the driver raises is Tilth's before it reaches the file to which they are written, whose error it is not."""
+        with translated(self._place):
+            for batch in reader:
+                yield batch.cast(schema)
 
     def cancel(self) -> None:
         """End what is asked at this moment; from another thread."""
@@ -94,7 +99,7 @@ def reading(place: str, access: Access | None = None, name: str | None = None) -
                     raise
                 raise MachineError("the snapshot is gone, with the connection that held it", code=SNAPSHOT_GONE) from None
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        yield Snapshot(cursor)
+        yield Snapshot(cursor, place)
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
 from tilth.secrets import Access, AuthenticationFailed, Credentials, hidden
-from tilth.store.libpq import connection_string, hint_of, is_broken, is_refused
+from tilth.store.libpq import UNUSABLE, connection_string, hint_of, is_broken, is_refused
 from tilth.store.places import Store
 from tilth.store.query import asked_of, identifier, parts_of
 
@@ -106,9 +106,17 @@ def connected(server: str, place: str, access: Access | None = None) -> Iterator
             message = f"{place} cannot be opened: {_first_line(error)}"
         raise AuthenticationFailed(message, hint=hint, code="refused")
 
+    with translated(place), access.credentials(opened) if access else opened() as connection, connection.cursor() as cursor:
+        yield cursor
+
+
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """Exceptions of the driver as Tilth's, without any secret."""
+    from adbc_driver_postgresql import dbapi
+
     try:
-        with access.credentials(opened) if access else opened() as connection, connection.cursor() as cursor:
-            yield cursor
+        yield
     except (dbapi.DataError, OSError) as error:  # their messages contain values
         if is_broken(str(error)):
             hint = "begin again; was the server stopped, or the session ended?"
@@ -117,7 +125,8 @@ def connected(server: str, place: str, access: Access | None = None) -> Iterator
             raise
         raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from None
     except (dbapi.ProgrammingError, dbapi.NotSupportedError) as error:
-        raise SourceError(f"{place} cannot be used: {_first_line(error)}", code="not-readable") from None
+        hint = UNUSABLE.get(error.sqlstate or "", "")
+        raise SourceError(f"{place} cannot be used: {_first_line(error)}", hint=hint, code="not-readable") from None
     except dbapi.Error as error:
         raise MachineError(f"{place} cannot be reached: {_first_line(error)}", hint=hint_of(str(error)), code="database") from None
 
