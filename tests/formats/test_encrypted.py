@@ -34,6 +34,23 @@ def test_duckdb_reads_only_the_rows_and_columns_that_it_needs(key: str, tmp_path
     assert '"no" = 7' in scan and "Projections: x" in scan
 
 
+def test_strings_that_repeat_are_those_that_were_written(key: str, tmp_path: Path) -> None:
+    """They are read as dictionaries, of which each row group has its own."""
+    n = 3_000
+    table = pa.table({"c": [None if i % 7 == 0 else "abc"[i % 3] * (i % 5) for i in range(n)], "one": [f"row {i}" for i in range(n)]})
+    with protected(key), atomic(tmp_path / "out", folder=True) as folder:
+        for part in range(3):
+            tilth.write(tilth.read(table.slice(part * n // 3, n // 3)), folder / f"{part}.parquet")
+    with protected(key):
+        source = tilth.read(tmp_path / "out").source
+        assert rows(tilth.read(tmp_path / "out")).equals(table)
+        run = DuckDB().session()
+        for condition in ("c = 'aa'", "c < 'b'", "c IN ('', 'bbb')", "c IS NULL", "c LIKE 'c%' OR one = 'row 1'"):
+            counted = f"SELECT count(*) FROM {{}} WHERE {condition}"
+            expected = run.run(counted.format(run.arrow_name(table)))
+            assert run.run(counted.format(source.scans["duckdb"](source, run))) == expected
+
+
 def test_files_without_some_columns_and_with_columns_in_folders(key: str, tmp_path: Path) -> None:
     tables = {"year=07/n=1": pa.table({"a": [1]}), "year=2024/n=2": pa.table({"a": [2.5], "b": pa.array(["x"]).dictionary_encode()})}
     with protected(key), atomic(tmp_path / "out", folder=True) as folder:

@@ -5,6 +5,7 @@ Uniform encryption by AES-GCM with 256 bits, an encrypted footer, and double wra
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet.encryption as pe
@@ -80,12 +81,15 @@ class Keys:
         """The properties of a file to be read by `ParquetFile`."""
         return self._factory.file_decryption_properties(self._connection, pe.DecryptionConfiguration())
 
-    def format(self) -> ds.ParquetFileFormat:
-        """The format of files to be read as a data set."""
+    def format(self, dictionaries: Iterable[str] = ()) -> ds.ParquetFileFormat:
+        """The format of files to be read as a data set; the columns of `dictionaries` arrive as such."""
         import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
 
         config = ds.ParquetDecryptionConfig(self._factory, self._connection, pe.DecryptionConfiguration())
-        return ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(decryption_config=config))
+        return ds.ParquetFileFormat(
+            read_options=ds.ParquetReadOptions(dictionary_columns=set(dictionaries)),
+            default_fragment_scan_options=ds.ParquetFragmentScanOptions(decryption_config=config),
+        )
 
 
 def alone_name(held: DataSet) -> str:

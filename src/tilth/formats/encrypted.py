@@ -23,6 +23,7 @@ from tilth.store.unsealed import parquet_keys
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
     from pyspark.sql import DataFrame
 
     from tilth.encryption.parquet import Keys
@@ -50,7 +51,8 @@ def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | Non
     import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
     import pyarrow.parquet as pq
 
-    schemas = [pq.read_schema(p, decryption_properties=given.reading()) for p in paths]
+    footers = [pq.read_metadata(p, decryption_properties=given.reading()) for p in paths]
+    schemas = [footer.schema.to_arrow_schema() for footer in footers]
     try:
         schema = pa.unify_schemas([_plain(s) for s in schemas], promote_options="permissive")
     except pa.ArrowException as error:
@@ -59,22 +61,23 @@ def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | Non
     root = root_of(paths) if partitioned else ""
     parts = partition_kinds(paths, root) if partitioned else {}
     extra = pa.schema([pa.field(name, arrow_type(kind)) for name, kind in parts.items() if name not in schema.names])
+    plain, repeating = pa.schema([*schema, *extra]), _repeating(footers[0], schema)
     data = ds.dataset(
         list(paths),
-        schema=pa.schema([*schema, *extra]),
-        format=given.format(),
+        schema=pa.schema([f.with_type(pa.dictionary(pa.int32(), f.type)) if f.name in repeating else f for f in plain]),
+        format=given.format(repeating),
         partitioning=ds.partitioning(extra, flavor="hive") if len(extra) else None,
         partition_base_dir=root or None,
     )
     reference = "" if keys else given.reference
-    columns = tuple(names or data.schema.names)
+    columns = tuple(names or plain.names)
 
     def in_duckdb(found: Files, run: Any) -> str:
         name = run.arrow_name(data)
         return f"(SELECT * FROM {name}) AS scan({scans.quoted(found.columns)})"
 
     def in_spark(found: Files, run: Any) -> DataFrame:
-        return _in_spark(data, reference, run).toDF(*found.columns)
+        return _in_spark(data, plain, reference, run).toDF(*found.columns)
 
     return Files(FORMAT, paths, columns, (), scans={"duckdb": in_duckdb, "spark": in_spark})
 
@@ -84,17 +87,29 @@ def _plain(schema: pa.Schema) -> pa.Schema:
     return pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema.remove_metadata()])
 
 
-def _in_spark(data: ds.FileSystemDataset, reference: str, run: Any) -> DataFrame:
-    """A frame whose partitions read row groups. Only the key's reference goes to the workers, which find the key by it.
+def _repeating(footer: pq.FileMetaData, schema: pa.Schema) -> set[str]:
+    """The columns of strings that are held as dictionaries: so they are decoded, and looked at by DuckDB, once for each different one.
+
+    In another encoding a string takes four bytes for its length alone.
+    """
+    if not footer.num_row_groups:
+        return set()
+    group = footer.row_group(0)
+    found = (group.column(i) for i in range(group.num_columns))
+    short = {c.path_in_schema for c in found if c.total_uncompressed_size < 4 * c.num_values}
+    return {f.name for f in schema if f.name in short and pa.types.is_string(f.type)}
+
+
+def _in_spark(data: ds.FileSystemDataset, schema: pa.Schema, reference: str, run: Any) -> DataFrame:
+    """A frame of this schema whose partitions read row groups. Only the key's reference goes to the workers, which find the key by it.
 
     Without one, for files under a key of this process, the rows are sent to Spark.
     """
     from tilth.engine.spark.engine import frame_of, without_pandas_warning
 
-    empty = frame_of(run.own, data.schema.empty_table())
+    empty = frame_of(run.own, schema.empty_table())
     if not reference:
-        return frame_of(run.own, data.to_table())
-    schema = data.schema
+        return frame_of(run.own, data.to_table().cast(schema))
     pieces = [(f.path, part.row_groups[0].id, json.dumps(_values(f))) for f in data.get_fragments() for part in f.split_by_row_group()]
     if not pieces:
         return empty
