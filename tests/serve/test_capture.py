@@ -157,6 +157,8 @@ def test_what_cannot_be_replayed(captured, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match="no captured requests"):
         replayed(str(tmp_path / "empty"), pipeline)
+    with pytest.raises(SourceError, match="there is no file"):
+        replayed(str(tmp_path / "absent"), pipeline)
     file.write_text('{"captureData": {}}\n')
     with pytest.raises(SourceError, match="line 1: it is not a captured request"):
         replayed(str(file), pipeline)

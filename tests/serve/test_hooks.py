@@ -115,5 +115,5 @@ def test_what_cannot_be_exported_or_loaded(hooks, served, tmp_path):
         exported(tmp_path / "x", [str(served / "people.tilth"), "http://127.0.0.1:1"])
     described = json.loads((folder / "pipeline.json").read_text())
     (folder / "pipeline.json").write_text(json.dumps(described | {"stages": ["../people.tilth"]}))
-    with pytest.raises(ArtefactError, match="is not a folder of"):
+    with pytest.raises(ArtefactError, match=r"is not a folder of.*\n.*served by its name"):
         module.model_fn(str(folder))

@@ -92,6 +92,16 @@ def test_the_schema_of_a_request(chain):
     assert pipeline.answer(ordinary, JSON).body.startswith(b'{"predictions":[{"prediction":')
 
 
+def test_an_integer_in_a_vector_of_doubles_is_one():
+    schema = {"input": [{"name": "n", "type": "int"}], "output": {"name": "made", "type": "double", "struct": "vector"}}
+    assert [Schema.of(schema).answered([{"made_0": 1, "made_1": 0.5}], *form) for form in (("text/csv", False), (LINES, True))] == [
+        b"1.0,0.5\n",
+        b'{"source":"1.0 0.5"}\n',
+    ]
+    schema["output"] = {"name": "n", "type": "int"}
+    assert Schema.of(schema).answered([{"n": 1}], "text/csv", False) == b"1\n"
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "accept", "status", "code"),
     [

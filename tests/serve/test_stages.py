@@ -24,6 +24,7 @@ WRONG = [
     (["people.tilth", "model.pt2"], [], "export the model to ONNX (torch.onnx.export)"),
     (["people.tilth"], ["softmax"], "is for what a model gave"),
     (["people.tilth", "model.skops"], ["scale"], "is not a transform of what a model gave"),
+    (["people.tilth", "model.skops"], ["softmx"], "did you mean 'softmax'"),
     (["people.tilth", "model.skops"], ["softmaxx"], "did you mean 'softmax'"),
     (["people.tilth", "absent.skops"], [], "cannot be read"),
     (["model.skops", "people.tilth"], [], "takes columns that model.skops does not give"),

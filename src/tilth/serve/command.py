@@ -16,6 +16,7 @@ from tilth import __version__
 from tilth.errors import Gap, MissingExtra, RequestError
 from tilth.options import ALLOW_PYTHON, KEY, TRANSFORMS, TRUSTED, say, shared
 from tilth.serve.environment import Environment
+from tilth.store.local import reject_absent
 from tilth.store.protection import in_force
 
 if TYPE_CHECKING:
@@ -209,6 +210,7 @@ def _unfolded(things: tuple[str, ...], output: tuple[str, ...], golden: str | No
         message = f"{folded[0] if folded else base} is served alone: it holds all stages, and transforms of what they give"
         raise RequestError(message, hint=hint, code="bad-stage")
     place = Path(folded[0]) if folded else base
+    reject_absent(str(place))
     if not place.is_dir():
         if in_force():
             raise Gap(f"{place} would be unpacked to a disk unencrypted", hint="serve the folder itself, or its stages")

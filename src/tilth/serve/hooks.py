@@ -15,13 +15,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from tilth import __version__
-from tilth.errors import ArtefactError, RequestError
+from tilth.errors import ArtefactError, RequestError, listed
 from tilth.measures.model_file import FORMS
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.proving import NoGolden, proof, record
 from tilth.serve.stages import Preparation
 from tilth.steps.models import ModelStep
-from tilth.store.local import text_of
 from tilth.store.places import atomic
 
 PIPELINE, GOLDEN = "pipeline.json", "golden.json"
@@ -82,14 +81,16 @@ def stages_in(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], str | Non
 
     Errors: `ArtefactError` for a folder that `exported` did not write.
     """
-    text = text_of(folder / PIPELINE, "folder of `tilth serve --export`", ArtefactError)
     try:
+        text = (folder / PIPELINE).read_text("utf-8")
         described = json.loads(text)
         names, output = described["stages"], tuple(str(word) for word in described["output"])
         if described["version"] != 1 or any(name != Path(name).name for name in names):
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtefactError(f"{str(folder)!r} is not a folder of `tilth serve --export`", code="bad-artefact") from error
+        flows = listed(str(flow) for flow in sorted(folder.glob("*.tilth")))
+        hint = f"the flow in it is served by its name: {flows}" if flows else ""
+        raise ArtefactError(f"{str(folder)!r} is not a folder of `tilth serve --export`", hint=hint, code="bad-artefact") from error
     golden = folder / GOLDEN  # folders of earlier versions have none
     return tuple(str(folder / name) for name in names), output, str(golden) if golden.exists() else None
 

@@ -24,6 +24,7 @@ from tilth.serve.pipeline import Pipeline
 from tilth.serve.predictions import ModelFailed
 from tilth.serve.remote import predicted_row
 from tilth.serve.stages import Output, Preparation, Stage
+from tilth.store.local import reject_absent
 from tilth.store.places import copies
 
 ROWS = 100_000  # that are prepared as one table, at least
@@ -159,6 +160,7 @@ def _same(answered: Any, made: Any, close: float) -> bool:
 def _logged(place: str, pipeline: Pipeline) -> Iterator[Logged]:
     held = copies(place)
     root = Path(held.path)
+    reject_absent(str(root))
     files = sorted(root.rglob("*.jsonl")) if root.is_dir() else [root]
     found = False
     for file in files:
@@ -168,7 +170,8 @@ def _logged(place: str, pipeline: Pipeline) -> Iterator[Logged]:
                 yield _request(json.loads(line), pipeline)
             except (KeyError, TypeError, ValueError, TilthError) as error:
                 message = f"{file.name}, line {number}: it is not a captured request and answer of {pipeline}"
-                raise SourceError(message, accepted='{"captureData": …, "eventMetadata": …}', code="bad-log") from error
+                hint = "name the stages that answered, with the same --output"
+                raise SourceError(message, accepted='{"captureData": …, "eventMetadata": …}', hint=hint, code="bad-log") from error
     if not found:
         raise SourceError(f"there are no captured requests at {place!r}", accepted="a folder of .jsonl files, or one", code="bad-log")
 

@@ -102,8 +102,9 @@ class Schema:
         if media == JSON:
             return encoded(rows, names, JSON)
         if media == CSV:
-            return encoded(_flat(rows, names), _flat_names(rows[0], names), CSV)
-        values = [list(row.values()) for row in _flat(rows, names)]
+            flat = self._flat(rows, names)
+            return encoded(flat, tuple(flat[0]), CSV)
+        values = [list(row.values()) for row in self._flat(rows, names)]
         if self.output.struct == "basic":
             lines: list[Any] = [row[0] for row in values]
         elif text:
@@ -113,6 +114,13 @@ class Schema:
         else:
             lines = [{"features": row} for row in values]
         return b"".join(_line(line) for line in lines)
+
+    def _flat(self, rows: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]:
+        """Rows with a column for each place of a list; an integer is a float where the output is."""
+        flat = ({f"{name}_{i}": v for name in names for i, v in enumerate(_listed(row[name]))} for row in rows)
+        if self.output.type not in ("float", "double"):
+            return list(flat)
+        return [{name: float(v) if type(v) is int else v for name, v in row.items()} for row in flat]
 
     def _made(self, gives: tuple[str, ...]) -> tuple[str, ...]:
         """The columns that make up the output: the one of its name; of a vector those that are numbered, or else all."""
@@ -165,15 +173,6 @@ def answer_type(accept: str, default: str) -> tuple[str, bool] | None:
     ranges = [m for part in RANGES.findall(wanted) if (m := media_type(part)) is not None]
     texts = any(m.name == media == LINES and m.parameters.get("data") == "text" for m in ranges)
     return None if media is None else (media, texts)
-
-
-def _flat(rows: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows with a column for each place of a list."""
-    return [{f"{name}_{i}": v for name in names for i, v in enumerate(_listed(row[name]))} for row in rows]
-
-
-def _flat_names(row: Row, names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(_flat([row], names)[0])
 
 
 def _listed(value: Any) -> list[Any]:

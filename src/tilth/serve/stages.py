@@ -17,7 +17,7 @@ from tilth.data import Change, Column, Dataset, Kind, Memory, Schema
 from tilth.engine.chosen import session_of
 from tilth.engine.row import row_function
 from tilth.engine.session import everything
-from tilth.errors import ArtefactError, Mistake, RequestError, TilthError, listed
+from tilth.errors import ArtefactError, Mistake, RequestError, TilthError, listed, unknown
 from tilth.flow import Flow
 from tilth.flow.artefact import flow_bytes, flow_in
 from tilth.flow.estimator import features_of
@@ -243,10 +243,9 @@ def output_of(words: Sequence[str], columns: Sequence[str], classes: Sequence[An
 
 def _transform(word: str, classes: Sequence[Any]) -> Step:
     name, _, value = word.partition("=")
+    known = [n for n in STEPS.built_in if "output" in STEPS[n].parts and not STEPS[n].learns]
+    RequestError.reject(unknown([name], known, "--output: {} is not a transform of what a model gave", "bad-output"))
     kind = STEPS.find(name)
-    known = [IDENTITY, *(n for n in STEPS.built_in if "output" in STEPS[n].parts and not STEPS[n].learns)]
-    if name not in known[1:]:
-        raise RequestError(f"--output: {name!r} is not a transform of what a model gave", accepted=listed(known), code="bad-output")
     if kind is Argmax:
         return Argmax(labels=tuple(classes))
     if not value:
