@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import and_, col, ge, greatest, if_else, le, lit, mul, text
+from tilth.engine.expressions import and_, col, ge, if_else, le, lit, lt, mul, text
 from tilth.engine.operations.conversions import ToDate, ToTimestamp, ToTimestampTz
 from tilth.engine.operations.numbers import FloorDivide
 from tilth.engine.operations.operation import Operation
@@ -51,8 +51,9 @@ class MaskDate(_Dates):
         if self.step.part == "day":
             return back(column, ToTimestamp.of(ToDate.of(x)))
         n = MONTHS[self.step.part]
-        months = greatest(mul(FloorDivide.of(Months.of(x), lit(n)), lit(n)), lit(12))  # the first decade begins with the year 1
-        return back(column, FromMonths.of(Months.of(x) if n == 1 else months))
+        months = mul(FloorDivide.of(Months.of(x), lit(n)), lit(n))
+        of_calendar = if_else(lt(months, lit(12)), lit(12), months.copy())  # the first decade begins with the year 1
+        return back(column, FromMonths.of(Months.of(x) if n == 1 else of_calendar))
 
 
 class DateShift(_Dates):
