@@ -105,7 +105,7 @@ def running(work: Callable[[], Any]) -> Iterator[list[Any]]:
 
 def rows_in(folder: Path) -> list[dict[str, Any]]:
     """The rows of an export by their `id`, each file read by itself as its manifest lists it."""
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = json.loads((folder / "_copy_manifest.json").read_text())
     return sorted((row for e in manifest["entries"] for row in pq.read_table(e["url"]).to_pylist()), key=lambda row: row["id"])
 
 

@@ -49,7 +49,7 @@ def plan(database, query=GATED, **more):
 
 
 def record(out):
-    return json.loads((Path(out) / "export.json").read_text())
+    return json.loads((Path(out) / "_export.json").read_text())
 
 
 def hidden(out):
@@ -63,10 +63,11 @@ def test_a_table(database, tmp_path):
     assert rows_in(out) == expected
     assert sorted(tilth.write(tilth.read(str(out))).to_pylist(), key=lambda row: row["id"]) == expected
     assert (done.rows, done.files, len(done.state["snapshots"])) == (6000, 1, 1)
-    manifest = json.loads((out / "manifest.json").read_text())
+    manifest = json.loads((out / "_copy_manifest.json").read_text())
     assert manifest["meta"]["record_count"] == 6000 and manifest["author"]["name"] == "Tilth"
     assert manifest["schema"]["elements"][2] == {"name": "at", "type": {"base": "timestamp without time zone"}}
-    assert sorted(p.name for p in out.iterdir()) == ["_tilth.json", "export.json", "manifest.json", "part-00000.parquet"]
+    assert sorted(p.name for p in out.iterdir()) == ["_copy_manifest.json", "_export.json", "_tilth.json", "part-00000.parquet"]
+    assert pq.read_table(out).num_rows == 6000
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     with pytest.warns(UserWarning, match="holds this export already"):
         assert tilth.export(source, str(out)).state == done.state
@@ -185,7 +186,7 @@ def test_a_process_that_is_killed_again_and_again(database, gated, tmp_path):
     assert rows_in(out) == by_id(database)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
     names = {f["name"] for p in record(out)["parts"] for f in p["files"]}
-    assert {p.name for p in out.iterdir()} == names | {"_tilth.json", "export.json", "manifest.json"}
+    assert {p.name for p in out.iterdir()} == names | {"_tilth.json", "_export.json", "_copy_manifest.json"}
 
 
 KILLED = "import sys, json, tilth; tilth.export(json.loads(sys.argv[1]), sys.argv[2], count=False)"
@@ -387,7 +388,7 @@ def test_what_is_hidden_is_in_no_file(database, tmp_path, capsys, key):
     rows = tilth.write(tilth.read(out)).to_pylist()
     assert len(rows) == 6000 and set(rows[0]) == {"id", "who"} and len({row["who"] for row in rows}) == 8
     assert told["redact"][0]["key_id"] and told["written"] == [["id", "int32"], ["who", "string"]]
-    assert len(json.loads((out / "manifest.json").read_text())["schema"]["elements"]) == 2
+    assert len(json.loads((out / "_copy_manifest.json").read_text())["schema"]["elements"]) == 2
     assert not [p for p in tmp_path.rglob("*") if p.is_file() and b"markc" in p.read_bytes()]
     assert run([*words, "--redact", "x"]) == 2 and "it is a step" in capsys.readouterr().err
 

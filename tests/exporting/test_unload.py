@@ -56,7 +56,7 @@ def test_a_subset(redshift, database, s3):
     assert redshift.unloads[0].endswith("MANIFEST VERBOSE KMS_KEY_ID 'k-1' ENCRYPTED")
     operation, asked = redshift.asked[0]
     assert operation == "ExecuteStatement" and asked["ClusterIdentifier"] == "sales" and asked["SecretArn"] == "prod/dw"
-    found = copies(f"{run}/manifest.json")
+    found = copies(f"{run}/_copy_manifest.json")
     manifest = json.loads(Path(found.path).read_text())
     assert manifest["meta"]["record_count"] == len(expected) and len(manifest["entries"]) == 6
     with pytest.warns(UserWarning, match="holds this export already"):

@@ -26,7 +26,7 @@ from tilth.yaml import yaml_value
 
 @dataclass(frozen=True, repr=False)
 class Exported(Displayed):
-    """What was taken: the rows and bytes of each part, the query and the moment, as `export.json` beside the files says it."""
+    """What was taken: the rows and bytes of each part, the query and the moment, as `_export.json` beside the files says it."""
 
     place: str
     state: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The state of an export, `export.json` beside its files: what was asked and what is done, so that it can go on after it was killed."""
+"""The state of an export, `_export.json` beside its files: what was asked and what is done, so that it can go on after it was killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tilth.exporting.plan import Plan
 from tilth.store.places import atomic, copies, files_at
 from tilth.store.protection import in_force
 
-STATE, MANIFEST = "export.json", "manifest.json"
+STATE, MANIFEST = "_export.json", "_copy_manifest.json"  # other readers of a folder (pandas, Spark) pass over names that begin with `_`
 VERSION = 1
 
 

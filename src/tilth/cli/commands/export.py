@@ -76,7 +76,8 @@ def command(
     """Export a subset of a database as Parquet files. PLACE is postgresql://user@host/db?table=schema.table, or …?query=SELECT …, or
     redshift://host/db?… (unloaded to S3).
 
-    Run an interrupted export again to continue it. Writes to FOLDER the files, manifest.json, and export.json, a record of what was taken.
+    Run an interrupted export again to continue it. Writes to FOLDER the files, _copy_manifest.json,
+    and _export.json, a record of what was taken.
     """
     from tilth.exporting.export import explain, export
     from tilth.store.protection import in_force
