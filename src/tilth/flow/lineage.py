@@ -48,6 +48,15 @@ def lineage(name: str, place: Place, inputs: Sequence[Place], outputs: Mapping[s
     return "".join(f"{json.dumps(e, ensure_ascii=False)}\n" for e in (start, complete))
 
 
+def event_of(text: str) -> dict[str, Any]:
+    """The last event of a run, of events of OpenLineage in JSON Lines; nothing where it is not one."""
+    try:
+        found = json.loads(text.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def named(place: Place) -> dict[str, str]:
     """The namespace and name of a place, by the rules of OpenLineage.
 

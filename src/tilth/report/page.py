@@ -44,7 +44,7 @@ def page(report: Report) -> Page:
         first,
         _figures(report, sections),
         _run(report),
-        _parts(report),
+        note_of(report),
         tuple(sections),
         unfolded,
     )
@@ -114,7 +114,7 @@ def _run(report: Report) -> tuple[tuple[str, str], ...]:
     return tuple(figure for figure in figures if figure[0])
 
 
-def _parts(report: Report) -> str:
+def note_of(report: Report) -> str:
     """The tables that the numbers belong to, if there are several, and their rows."""
     rows: dict[str, int] = {}
     for f in report.findings:

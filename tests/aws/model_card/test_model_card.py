@@ -131,11 +131,21 @@ def test_programs_read_the_same(made: Path) -> None:
     assert "model_overview.model_owner" not in found["not_provided"]
     women = next(gap for gap in found["before_after"] if gap["group"] == "sex=f")
     assert (women["labels"], women["predicted_labels"], women["wider"]) == (pytest.approx(0.25), pytest.approx(0.5), True)
+    assert women["sure"] and len(found["before_after"]) == 1  # that of men is the same gap
+    lineage = [(x["kind"], x["name"], x.get("made_from"), x.get("rows")) for x in found["lineage"]]
+    table = "table in memory (80 rows)"
+    assert lineage[:4] == [
+        ("data", table, None, 80),
+        ("flow", "loans.tilth", [table], None),
+        ("part", "part all", ["loans.tilth"], 80),
+        ("report", "run", ["part all"], None),
+    ]
+    assert lineage[4:] == [("report", "predictions", [table], None)]
     assert found["open"] == ['ColumnLength "name" < 5']
     assert {f["part"] for f in found["findings"]} >= {"raw", "all", "predictions"}
-    files = ["loans.tilth", "report.json", "croissant.json"]
+    files = ["loans.tilth", "report.json", "croissant.json", "openlineage.jsonl"]
     hashes = [(name, hashlib.sha256((made / "run" / name).read_bytes()).hexdigest()) for name in files]
-    assert [(f["name"], f["sha256"]) for f in found["evidence"]][:3] == hashes
+    assert [(f["name"], f["sha256"]) for f in found["evidence"]][:4] == hashes
 
 
 @pytest.mark.slow
@@ -145,7 +155,7 @@ def test_evidence_in_s3_makes_the_same_card(made: Path, s3: str, tmp_path: Path)
     card = deliver_card(f"{s3}/run", tmp_path / "card", made / "details.yaml", [f"{s3}/predictions"])
     assert [e.name for e in card.evaluation_details or ()] == [e["name"] for e in card_of(made)["evaluation_details"]]
     evidence = json.loads((tmp_path / "card/governance.json").read_text("utf-8"))["evidence"]
-    assert [f["name"] for f in evidence] == ["loans.tilth", "report.json", "croissant.json", "predictions/report.json"]
+    assert [f["name"] for f in evidence] == ["loans.tilth", "report.json", "croissant.json", "openlineage.jsonl", "predictions/report.json"]
 
 
 @pytest.mark.slow

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tilth.encryption.dataset import plain_name
 from tilth.encryption.sealed import SUFFIX
 from tilth.errors import RequestError
 from tilth.flow import Flow
 from tilth.flow.croissant import CROISSANT
+from tilth.flow.lineage import LINEAGE, event_of
 from tilth.report import Report
 from tilth.report.json import from_json
 from tilth.store.local import text_of
@@ -39,11 +41,13 @@ class EvidenceFile:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A fitted flow, the report of its run and those of other measures, by the names of their files."""
+    """A fitted flow, the report of its run and those of other measures, by the names of their files; `event` is what the run read and
+    wrote, as OpenLineage says it."""
 
     flow: Flow
     reports: dict[str, Report]
     files: tuple[EvidenceFile, ...]
+    event: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def whole(self) -> Report:
@@ -66,7 +70,7 @@ def gathered(folder: Place, further: Sequence[Place] = ()) -> Evidence:
         found = "no fitted flow" if not flows else f"{len(flows)} fitted flows" if flows[1:] else f"no {REPORT}"
         hint = "give the folder that `tilth run FLOW -o FOLDER` wrote"
         raise RequestError(f"{str(folder)!r} is not the result of a run: it has {found}", hint=hint, code="no-run")
-    of_run = {name: copies(there[name]) for name in (flows[0], REPORT, CROISSANT) if name in there}
+    of_run = {name: copies(there[name]) for name in (flows[0], REPORT, CROISSANT, LINEAGE) if name in there}
     others = [(name, copies(place)) for name, place in map(_report, further)]
     reports = {"run": from_json(text_of(of_run[REPORT].path, "report"))}
     files = [*of_run.items()]
@@ -74,7 +78,8 @@ def gathered(folder: Place, further: Sequence[Place] = ()) -> Evidence:
         name = name if name not in reports else f"{name} {len(reports)}"
         reports[name] = from_json(text_of(held.path, "report"))
         files.append((f"{name}/{REPORT}" if Path(held.path).name == REPORT else f"{name}.json", held))
-    return Evidence(Flow.load(of_run[flows[0]].path), reports, tuple(EvidenceFile.of(name, Path(held.path)) for name, held in files))
+    event = event_of(text_of(of_run[LINEAGE].path, "lineage")) if LINEAGE in of_run else {}
+    return Evidence(Flow.load(of_run[flows[0]].path), reports, tuple(EvidenceFile.of(name, Path(held.path)) for name, held in files), event)
 
 
 def _report(place: Place) -> tuple[str, str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tilth.aws.model_card.evidence import Evidence
+from tilth.aws.model_card.lineage import lineage, lineage_json
 from tilth.aws.model_card.schema import AdditionalInformation, BusinessDetails, IntendedUses, ModelCard, Overview, TrainingDetails
+from tilth.errors import joined
 from tilth.measures.bias.payload import BiasNumber
 from tilth.report.blocks import Cell, Page, Section, Words, code, counted, exact, table
 from tilth.report.charts import number
-from tilth.report.page import page
+from tilth.report.finding import Finding
+from tilth.report.page import note_of, page
 
 MISSING = "not provided"
 BEFORE_AFTER = {"DPL": "labels", "DPPL": "predicted labels"}
@@ -35,9 +38,10 @@ def governance_json(card: ModelCard, evidence: Evidence) -> str:
         "title": _title(said, evidence),
         "model_card": said,
         "not_provided": [f"{key}.{name}" for _, key, model in SAID for name in model.model_fields if name not in said.get(key, {})],
+        "lineage": lineage_json(evidence),
         "before_after": [
-            {"part": part, "group": group, "labels": of["DPL"], "predicted_labels": of["DPPL"], "wider": abs(of["DPPL"]) > abs(of["DPL"])}
-            for (part, group), of in _gaps(evidence).items()
+            {"part": part, "group": group, "labels": gap.labels, "predicted_labels": gap.predicted, "wider": gap.wider, "sure": gap.sure}
+            for (part, group), gap in _gaps(evidence).items()
         ],
         "open": [f["name"] for f in findings if f["outcome"] in ("Failed", "Error")],
         "findings": findings,
@@ -56,8 +60,11 @@ def governance_page(card: ModelCard, evidence: Evidence) -> Page:
     said = card.model_dump(mode="json", exclude_none=True)
     laid_out = page(evidence.whole)
     found = (s for s in laid_out.sections if s.key != "plan")  # the queries are in the report of the run
-    sections = (*_first(said), *_fairness(evidence), *found, *_last(said, evidence))
-    return replace(laid_out, title=_title(said, evidence), sections=sections, unfolded=frozenset(s.key for s in sections))
+    sections = (*_first(said), lineage(evidence), *_fairness(evidence), *found, *_last(said, evidence))
+    run, *others = evidence.reports
+    more = f"Those of {joined(map(code, others))} are of further reports." if others else ""
+    note = f"{note_of(evidence.reports[run])} {more}".strip()
+    return replace(laid_out, title=_title(said, evidence), note=note, sections=sections, unfolded=frozenset(s.key for s in sections))
 
 
 def _first(said: Mapping[str, Any]) -> Iterator[Section]:
@@ -78,7 +85,7 @@ def _words(value: Any) -> str:
     """A value of a card in one cell."""
     match value:
         case Mapping():
-            return "; ".join(f"{k.replace('_', ' ')}: {_words(v)}" for k, v in value.items())
+            return "; ".join(_words(v) if isinstance(v, Mapping) else f"{k.replace('_', ' ')}: {_words(v)}" for k, v in value.items())
         case list():
             return ", ".join(map(_words, value))
     return str(value)
@@ -88,9 +95,10 @@ def _fairness(evidence: Evidence) -> Iterator[Section]:
     """Labels and predicted labels side by side: whether the model widens or narrows the gap."""
     if not (both := _gaps(evidence)):
         return
-    rows = [(code(group), code(part) if part else "", exact(of["DPL"]), exact(of["DPPL"]), _gap(of)) for (part, group), of in both.items()]
+    rows = [(code(group), code(part) if part else "", exact(of.labels), exact(of.predicted), of.cell) for (part, group), of in both.items()]
     heads = ("group", "data", "labels (DPL)", "predicted labels (DPPL)", "the gap")
-    lead = f"{counted(sum(abs(of['DPPL']) > abs(of['DPL']) for of in both.values()), 'gap')} of {len(both)} wider in the predictions."
+    more, less = (sum(of.sure and of.wider is wide for of in both.values()) for wide in (True, False))
+    lead = f"Of {counted(len(both), 'gap')}, {more} are wider in the predictions and {less} narrower; the others may be as wide."
     yield Section(
         "before_after",
         "Bias before and after training",
@@ -99,19 +107,39 @@ def _fairness(evidence: Evidence) -> Iterator[Section]:
     )
 
 
-def _gaps(evidence: Evidence) -> dict[tuple[str, str], dict[str, float]]:
-    """Part and group → DPL and DPPL, where both were measured."""
-    gaps: dict[tuple[str, str], dict[str, float]] = {}
+@dataclass(frozen=True)
+class _Gap:
+    """The difference of a group in labels, and in predictions; `sure` that these differ: each is outside the interval of the other."""
+
+    labels: float
+    predicted: float
+    sure: bool
+
+    @classmethod
+    def of(cls, dpl: Finding[BiasNumber], dppl: Finding[BiasNumber]) -> _Gap:
+        held = [low <= other.value <= high for f, other in ((dpl, dppl), (dppl, dpl)) for low, high in [(f.low, f.high)] if low is not None]
+        return cls(dpl.value, dppl.value, bool(held) and not any(held))
+
+    @property
+    def wider(self) -> bool:
+        return abs(self.predicted) > abs(self.labels)
+
+    @property
+    def cell(self) -> Cell:
+        points = f"{abs(abs(self.predicted) - abs(self.labels)) * 100:.1f} percentage points {'wider' if self.wider else 'narrower'}"
+        return Cell(points if self.sure else f"{points} (perhaps by chance)", "bad" if self.wider and self.sure else "")
+
+
+def _gaps(evidence: Evidence) -> dict[tuple[str, str], _Gap]:
+    """Part and group → the gap, where labels and predictions were measured; of two groups that are compared with each other one."""
+    found: dict[tuple[str, str], dict[str, Finding[BiasNumber]]] = {}
+    seen = set[tuple[str, str, str]]()
     for f in evidence.whole.of(BiasNumber):
-        if f.name in BEFORE_AFTER and not f.payload.block and isinstance(f.value, int | float):
-            gaps.setdefault((f.part, f.group), {})[f.name] = f.value
-    return {key: of for key, of in gaps.items() if len(of) == len(BEFORE_AFTER)}
-
-
-def _gap(of: Mapping[str, float]) -> Cell:
-    change = abs(of["DPPL"]) - abs(of["DPL"])
-    points = f"{abs(change) * 100:.1f} percentage points"
-    return Cell("as wide" if not change else f"{points} wider" if change > 0 else f"{points} narrower", "bad" if change > 0 else "")
+        asked = f.name in BEFORE_AFTER and not f.payload.block and isinstance(f.value, int | float)
+        if asked and (f.part, f.payload.facet, f.payload.facet_value) not in seen:
+            found.setdefault((f.part, f.group), {})[f.name] = f
+            seen.add((f.part, f.payload.facet, f.payload.other or ""))
+    return {key: _Gap.of(of["DPL"], of["DPPL"]) for key, of in found.items() if len(of) == len(BEFORE_AFTER)}
 
 
 def _last(said: Mapping[str, Any], evidence: Evidence) -> Iterator[Section]:
