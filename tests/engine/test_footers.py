@@ -55,6 +55,7 @@ def asked() -> dict[str, list[Statistic]]:
         between = and_(exp.GT(this=col(name), expression=lit(-1)), exp.LT(this=col(name), expression=lit(4)))
         several = [between, coalesce(between, exp.false()), not_(between), or_(between, is_null(x)), exp.GT(this=lit(2), expression=x)]
         found[name] += map(count, (*compared, *several))
+    found["whole"].append(count(exp.LTE(this=coalesce(col("whole"), lit(0)), expression=lit(0))))  # of a null, too
     for name in ("day", "moment"):
         days = (cast(lit(f"2020-01-0{d}"), Kind.DATE) for d in (1, 2, 4))
         found[name] += (count(exp.GTE(this=cast(col(name), Kind.DATE), expression=d)) for d in days)
@@ -156,6 +157,12 @@ def test_values_that_are_there_once_are_not_grouped_and_folds_are_those_over_gro
     there = [v for v in values if v is not None]
     assert short or ("values of id" in [s.title for s in session.scans]) == (0 < len(there) == len(set(there)))
     assert "values of id" not in [s.title for s in grouped.scans]
+
+
+def test_a_condition_that_a_null_may_meet_is_scanned(tmp_path):
+    pq.write_table(pa.table({"word": pa.array([None, None], pa.string())}), tmp_path / "a.parquet")
+    report = tilth.check(tmp_path / "a.parquet", 'Rules = [ ColumnLength "word" <= 0 with threshold >= 1 ]')
+    assert report.passed
 
 
 def test_numbers_of_eight_bits_are_told_apart_in_more(tmp_path):

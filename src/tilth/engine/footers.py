@@ -210,7 +210,10 @@ def _met(condition: Tree, value: Any) -> bool | None:
             both = (_met(a, value), _met(b, value))
             return False if False in both else None if None in both else True
         case exp.GT() | exp.GTE() | exp.LT() | exp.LTE():
-            return None if value is None else COMPARED[type(condition)](*_sides(condition, value))
+            sides = (x.this if isinstance(x, exp.Cast) else x for x in (condition.this, condition.expression))
+            if value is None and any(isinstance(x, exp.Column) for x in sides):
+                return None
+            return bool(COMPARED[type(condition)](*_sides(condition, value)))
     raise _Unfit
 
 
