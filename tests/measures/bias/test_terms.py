@@ -50,6 +50,14 @@ def test_pmi_and_lift_are_those_of_the_formula():
     assert terms["she"].payload.groups == ("female",)
 
 
+def test_a_term_that_is_in_favourable_texts_only_is_not_sure_because_draws_of_it_never_vary():
+    """20 of 20, where 17 of 20 texts are favourable: that is chance in one of 26 cases, and Wilson's lower end 0.839."""
+    table = pa.table({"body": ["she won"] * 20 + ["he won"] * 200, "spam": [1] * 20 + [1] * 167 + [0] * 33})
+    terms = {f.group: f for f in found(Terms(bootstrap=200), table) if f.name == "PMI"}
+    assert terms["she"].value > 0 and terms["she"].low == pytest.approx(math.log2(0.8389 * 220 / 187), abs=1e-3)
+    assert terms["he"].low < terms["he"].value < terms["he"].high
+
+
 def test_log_odds_are_those_of_the_formula_over_the_counts_of_scikit_learn():
     words = [f for f in found(Terms(documents=30, words=3)) if f.name == "log_odds"]
     counting = CountVectorizer()

@@ -360,8 +360,12 @@ def between(edges: Sequence[float | None], integers: bool) -> tuple[Interval, ..
 
     >>> [str(i) for i in between([17.0, 28.0, 37.0, 37.0, 90.0], integers=True)]
     ['[17, 28)', '[28, 37)', '[37, 90]']
+    >>> [str(i) for i in between([0.0, (0.3 + 0.1 + 0.2) / 2, 1.0], integers=False)]
+    ['[0.0, 0.3)', '[0.3, 1.0]']
     """
     found = sorted({math.ceil(e) if integers else e for e in edges if e is not None})
+    if not integers:
+        found[1:-1] = [float(f"{e:.12g}") for e in found[1:-1]]  # as they are named: a mean of two values has rounding errors
     if len(found) == 1:
         return (Interval(found[0], found[0], True, True),)
     pairs = list(pairwise(found))

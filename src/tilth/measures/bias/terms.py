@@ -20,7 +20,7 @@ from tilth.measures.bias.axis import Axis, ColumnFacts
 from tilth.measures.bias.values import values_name
 from tilth.measures.measure import Measure, Measured
 from tilth.metrics.contrasts import Numbers
-from tilth.metrics.intervals import percentile_interval, resampled
+from tilth.metrics.intervals import percentile_interval, resampled, wilson_interval
 from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
 from tilth.metrics.text.lexicon import lexicon
@@ -62,9 +62,10 @@ class Terms(Measure):
 
     For each term of the [lexicon](bias.md#features-of-texts), PMI = log₂(P(t, +) / (P(t) · P(+))) over documents, the rows with a text and
     a label: 0 where the term says nothing, 1 where the label is twice as often favourable with it. Intervals are percentile bootstraps of
-    documents. For the words that tell favourable texts from others most, z = δ / σ: with the occurrences y of a word and n of all words in
-    texts of either kind, and the prior α, its occurrences in both, of which there are α₀, δ is the difference of
-    ln((y + α) / (n + α₀ − y − α)) and σ² the sum of 1 / (y + α). Terms and words in fewer `documents` are left out.
+    documents, and Wilson's where a term is in favourable documents only, or in none. For the words that tell favourable texts from others
+    most, z = δ / σ: with the occurrences y of a word and n of all words in texts of either kind, and the prior α, its occurrences in both,
+    of which there are α₀, δ is the difference of ln((y + α) / (n + α₀ − y − α)) and σ² the sum of 1 / (y + α). Terms and words in fewer
+    `documents` are left out.
 
     A word is a run of two or more letters, digits and `_`, in any case. The data has a role `text`, which may be of several columns, each
     measured by itself, and `label` with `positive`. Of a prepared part whose steps have replaced its texts there is nothing to say.
@@ -148,13 +149,22 @@ class Terms(Measure):
             if plus + minus < self.documents:
                 continue
             cells = np.array([plus, minus, documents[0] - plus, documents[1] - minus], float)
-            drawn = [_lift(part) for part in resampled(cells, self.bootstrap, (self.seed, zlib.crc32(term.encode())))]
-            low, high = (percentile_interval(np.concatenate(drawn), self.confidence) if drawn else None) or (None, None)
+            low, high = self._interval(cells, term) or (None, None)
             lift, groups = float(_lift(cells)), identity[term]
             payload = replace(_term(term, outcome, plus, minus, documents), groups=groups, lift=lift, lift_low=low, lift_high=high)
             f = Finding("PMI", (column,), _log2(lift), group=term, low=_log2(low), high=_log2(high), payload=payload)
             made.append(f if low is None else replace(f, confidence=self.confidence))
-        return sorted(made, key=lambda f: (-abs(f.value), f.group))
+        return sorted(made, key=lambda f: (-abs(f.value), -f.payload.documents, f.group))
+
+    def _interval(self, cells: Numbers, term: str) -> tuple[float, float] | None:
+        """The interval of the lift. Draws of none, or of all, of a term's documents never vary: that end is then of Wilson's interval."""
+        drawn = [_lift(part) for part in resampled(cells, self.bootstrap, (self.seed, zlib.crc32(term.encode())))]
+        found = percentile_interval(np.concatenate(drawn), self.confidence) if drawn else None
+        if found is None or cells[:2].all():
+            return found
+        share = float(cells[[0, 2]].sum() / cells.sum())
+        low, high = (end / share for end in wilson_interval(int(cells[0]), int(cells[:2].sum()), self.confidence))
+        return (min(found[0], low), found[1]) if cells[0] else (found[0], max(found[1], high))
 
     def _words(self, column: str, outcome: str, documents: tuple[int, int], plus: Counts, minus: Counts) -> Iterator[Finding[Term]]:
         """The words that tell the sides apart, those of favourable texts first."""
