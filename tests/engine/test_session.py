@@ -80,6 +80,17 @@ def test_a_closed_session_leaves_nothing(engine, file):
     assert left(engine) == before
 
 
+@pytest.mark.parametrize(
+    ("limits", "rows", "table"), [({}, 3, False), ({}, 10**12, True), ({}, None, True), ({"memory_limit": "1GiB"}, 3, True)]
+)
+def test_few_rows_are_held_in_memory_unless_that_is_limited(limits, rows, table):
+    with DuckDB(**limits).session() as run:
+        data = run.checkpoint(read(pa.table({"x": [3, 1, None, 2]}), engine=run), rows)
+        assert to_arrow(data, run)["x"].to_pylist() == [3, 1, None, 2]
+        assert to_arrow(run.with_extremes(data), run)["x"].to_pylist()[:8] == [3] * 4 + [1] * 4
+        assert bool(run.run("SELECT * FROM duckdb_tables()")) is table
+
+
 @pytest.mark.slow
 def test_sessions_side_by_side_do_not_meet(file):
     engine = DuckDB()

@@ -65,7 +65,7 @@ class DryRun(Session):
     def base(self, data: Dataset, hold: bool = False) -> tuple[str, tuple[str, ...], Sequence[Any]]:
         return self.session.base(data, hold)
 
-    def checkpoint(self, data: Dataset) -> Dataset:
+    def checkpoint(self, data: Dataset, rows: int | None = None) -> Dataset:
         self.note("hold rows", self.whole(data))
         return data
 

@@ -185,8 +185,11 @@ class Session(ABC):
         """A view of the query that gives a dataset; the same dataset has one view."""
 
     @abstractmethod
-    def checkpoint(self, data: Dataset) -> Dataset:
-        """The same rows, held by the engine (on disk where memory is short), so that what made them is not run again."""
+    def checkpoint(self, data: Dataset, rows: int | None = None) -> Dataset:
+        """The same rows, held by the engine (on disk where memory is short), so that what made them is not run again.
+
+        `rows`: how many there are, if that is known.
+        """
 
     @abstractmethod
     def register(self, name: str, function: PythonFunction) -> None:
@@ -313,7 +316,8 @@ class Session(ABC):
         if not data.layers:
             return data
         most = most_cells // max(1, len(data.names))
-        return self.checkpoint(data) if self.rows_up_to(data, most + 1) <= most else data
+        rows = self.rows_up_to(data, most + 1)
+        return self.checkpoint(data, rows) if rows <= most else data
 
     def rows_up_to(self, data: Dataset, most: int) -> int:
         """The number of rows, or `most` where there are as many; without a full scan. Plans are chosen by it, not results."""

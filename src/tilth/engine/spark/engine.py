@@ -273,7 +273,7 @@ class SparkRun(Session):
     def named(self, data: Dataset, text: str) -> str:
         return self._view((data.source, data.layers, "view"), lambda: self.sql(text))
 
-    def checkpoint(self, data: Dataset) -> Dataset:
+    def checkpoint(self, data: Dataset, rows: int | None = None) -> Dataset:
         text = self.whole(data)
         with self._translated(text), self.timed("hold rows", text):
             frame = self._kept(self.sql(text))
