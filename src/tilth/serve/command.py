@@ -135,11 +135,13 @@ def _export(place: str, things: tuple[str, ...], output: tuple[str, ...], golden
 
 def _serve(serving: Serving, listening: socket, host: str, workers: int, known: Environment) -> None:
     """Answer requests in this process, or in so many others, until a signal ends it."""
+    from tilth.serve.server import server_of
     from tilth.serve.workers import Ready, Workers
 
     def begun(ready: Ready) -> None:
         _tell(ready, serving, f"{host}:{listening.getsockname()[1]}", {"workers": workers, **known.facts})
 
+    server_of(None, serving.certificate, serving.key)  # what is wrong with TLS is said before anything is loaded
     with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered
         if workers:
             Workers(serving, listening, workers, known.number("SAGEMAKER_STARTUP_TIMEOUT", default=600, least=1)).run(begun)

@@ -93,7 +93,8 @@ def server_of(app: Any, certificate: str = "", key: str = "", notify: Callable[[
     try:
         config.load()
     except (OSError, ValueError) as error:
-        raise RequestError(f"the TLS certificate or its key cannot be read: {error}", accepted="PEM files", code="bad-tls") from error
+        accepted = "PEM files, the key in one of them"
+        raise RequestError(f"the TLS certificate or its key cannot be read: {error}", accepted=accepted, code="bad-tls") from error
     return uvicorn.Server(config)
 
 

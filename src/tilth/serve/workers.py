@@ -20,7 +20,7 @@ from tilth.errors import MachineError, TilthError
 from tilth.options import say
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.proving import Proof, hop_rows
-from tilth.serve.server import GRACE, server_of
+from tilth.serve.server import GRACE
 from tilth.serve.serving import Serving
 from tilth.serve.watching import FIELDS, WIDTH, Metrics, log
 from tilth.store.protection import protected
@@ -76,9 +76,8 @@ class Workers:
     def run(self, begun: Callable[[Ready], None]) -> None:
         """Serve until a signal. `begun` is told what is served when the first process is ready.
 
-        Errors: those of the first process, and of TLS.
+        Errors: those of the first process.
         """
-        server_of(None, self.serving.certificate, self.serving.key)  # what is wrong with TLS is said before anything is started
         try:
             self._start(self.workers[0])
             begun(self._first(self.workers[0]))
