@@ -79,7 +79,9 @@ class RowFiles:
             formats.format_of(place)
             reject_own_input(place, read)
             if place in given[:i]:
-                raise RequestError(f"two kinds of rows cannot both be written to {place}", hint="give each its own", code="same-place")
+                raise RequestError(
+                    f"two kinds of rows cannot be written to the same place, {place}", hint="give each its own", code="same-place"
+                )
         reject_taken(data, ADDED if self.rows else [FAILED_RULES] if self.failed else [])
 
 

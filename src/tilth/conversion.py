@@ -62,8 +62,8 @@ def convert(
     if Path(thing).suffix.lower() == ".skops":
         return _of_sklearn(Path(thing).name, _model_in(Path(thing), tuple(trusted)), data, columns, trusted)
     if Path(thing).suffix.lower() in PICKLES:
-        hint = "save the pipeline by skops (`skops.io.dump`); or load it yourself, if you trust who made it, and give it to `tilth.convert`"
-        raise RequestError(f"{str(thing)!r} is a pickle, and reading one runs code that it holds", hint=hint, code="pickle")
+        hint = "save the pipeline by skops (`skops.io.dump`); or, if you trust its author, load it yourself and pass it to `tilth.convert`"
+        raise RequestError(f"{str(thing)!r} is a pickle, and reading a pickle runs code", hint=hint, code="pickle")
     if is_saved(Path(thing)):
         return _of_spark(Path(thing).name, Path(thing), data)
     from tilth.aws.conversion import convert as of_aws

@@ -178,7 +178,9 @@ class MissingExtra(RequestError, ImportError):
     @classmethod
     def named(cls, extra: str, needed_for: str) -> MissingExtra:
         """The error that says what to install."""
-        return cls(f"{needed_for} needs an optional part that is not installed", hint=f'pip install "tilth[{extra}]"', code="missing-extra")
+        return cls(
+            f"{needed_for} needs an optional package that is not installed", hint=f'pip install "tilth[{extra}]"', code="missing-extra"
+        )
 
 
 class DataFailure(TilthError):

@@ -118,7 +118,7 @@ class FlowTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         label = flow.reading.roles.label
         if label is not None and label not in _names(table):
             if y is None:
-                hint = f"give y, or a column {label!r} in X; or take the role away"
+                hint = f"give y, or a column {label!r} in X; or remove the role"
                 raise FlowError(f"the flow has the label {label!r}, which X lacks, and there is no y", hint=hint, code="no-label")
             table = _with_label(table, label, column_or_1d(y, warn=True))
         self.flow_ = fit(flow, table)

@@ -67,7 +67,7 @@ def test_lines_of_json_and_an_end_with_a_failure(tilth: Callable[..., Completed]
 
 
 @pytest.mark.parametrize(("words", "says"), [(("--every", "15"), "such as 15m"), (("--every", "0m"), "such as 15m"),
-                                             (("--every", "1d", "--at", "2026-01-01"), "at which it is made")])  # fmt: skip
+                                             (("--every", "1d", "--at", "2026-01-01"), "at which it runs")])  # fmt: skip
 def test_what_cannot_be_asked(tilth: Callable[..., Completed], tmp_path: Path, words: tuple[str, ...], says: str) -> None:
     done = tilth("check", "a.csv", "r.dqdl", *words)
     assert done.code == 2 and says in done.err

@@ -215,7 +215,7 @@ def test_a_limit_of_the_process(place: Path, what: int, most: int) -> None:
     """The size of a file, and the number of open files."""
     done = finish(start("run", "loans.yaml", "-o", "out", cwd=place, preexec_fn=lambda: resource.setrlimit(what, (most, most))))
     assert done.code == 3, done
-    assert "out could not be written: a limit of this process was reached [ulimit]" in done.err
+    assert "out could not be written: this process reached a limit [ulimit]" in done.err
     assert seen(place) == {"loans.csv", "loans.yaml"}
 
 

@@ -221,7 +221,7 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
     (
         "equal rows of different ids stay",
         "id,age,y\n" + rows(lambda i: (i, i % 4, i % 2)),
-        ["116 rows equal an earlier one, but for id", "# rows:", '#  - dedupe: {on: ["*", "!id"]}'],
+        ["116 rows are duplicates of an earlier row, but for id", "# rows:", '#  - dedupe: {on: ["*", "!id"]}'],
         ["\nrows:"],
     ),
     (

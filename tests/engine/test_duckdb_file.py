@@ -68,7 +68,7 @@ def test_what_is_not_a_file_of_duckdb(place, tmp_path):
     (tmp_path / "a.db").write_text("a,b\n1,2\n")
     with pytest.raises(SourceError, match="not a valid DuckDB database"):
         read(f"duckdb://{tmp_path}/a.db?table=t")
-    with pytest.raises(RequestError, match="without a secret"):
+    with pytest.raises(RequestError, match="takes no secret"):
         tilth.read(f"{place}?table=loans", secret="env:X")
-    with duckdb.connect(place.removeprefix("duckdb://")), pytest.raises(SourceError, match="not open elsewhere for writing"):
+    with duckdb.connect(place.removeprefix("duckdb://")), pytest.raises(SourceError, match="not open for writing elsewhere"):
         read(f"{place}?table=loans")

@@ -103,7 +103,7 @@ def test_a_split_by_chance_of_rows_in_order_of_time_is_refused_with_what_mends_i
     with pytest.raises(RequestError, match=r"<flow>:2:1: split: the rows are in order of time \('day'\)") as told:
         tilth.fit(flow(CHANCE.replace("hash", by)), pa.table(WALK))
     mended = "split: {train: 0.8, test: 0.2, by: time(day)}"
-    assert f"write `{mended}`; to split by chance all the same, add `anyway: true`" in str(told.value)
+    assert f"write `{mended}`; to split at random anyway, add `anyway: true`" in str(told.value)
     assert tilth.fit(Flow.parse(mended), pa.table(WALK)).fitted
 
 
@@ -130,9 +130,9 @@ def test_rows_that_a_step_makes_are_not_in_the_order_of_the_file() -> None:
         ("label", CHANCE, "sorted by the label y", "split: {train: 0.8, test: 0.2, by: stratified(y)}"),
         ("label of many values", CHANCE, "needs them shuffled", "training: [shuffle]"),
         ("label", CHANCE.replace("hash", "stratified"), "needs them shuffled", "training: [shuffle]"),
-        ("groups", CHANCE, "same patient stand together", "split: {train: 0.8, test: 0.2, by: group(patient)}"),
+        ("groups", CHANCE, "same patient are adjacent", "split: {train: 0.8, test: 0.2, by: group(patient)}"),
         ("series", CHANCE, "neighbours are alike in x", "split: {train: 0.8, test: 0.2, by: ordered(NUMBER)}"),
-        ("none", CHANCE, "loses nothing", ""),
+        ("none", CHANCE, "show no order", ""),
     ],
 )
 def test_another_order_is_reported_with_the_line_that_mends_it(name: str, split: str, words: str, remedy: str) -> None:

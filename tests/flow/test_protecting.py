@@ -57,7 +57,7 @@ def test_a_run_leaves_no_value_unencrypted(flow: Flow, key: str, plaintext: Look
         tilth.run(flow, tmp_path / "out", TABLE, history=tmp_path / "h.db")
         assert len(ledger_at(tmp_path / "h.db").checks()) == 2
         (tmp_path / "plain.db").touch()
-        with pytest.raises(RequestError, match="is not encrypted, and a key is in force"):
+        with pytest.raises(RequestError, match="is not encrypted, but a key is active"):
             ledger_at(tmp_path / "plain.db")
     with pytest.raises(SourceError, match="is encrypted"):
         ledger_at(tmp_path / "h.db")

@@ -185,7 +185,7 @@ def test_a_class_with_few_rows_in_a_part_is_named() -> None:
     table = {"x": range(200), "y": ["rare"] * 8 + ["often"] * 192}
     found = findings(flow("stratified"), table)
     (few,) = named(found, CLASSES)
-    assert (few.part, few.message) == ("test", "test has fewer than 5 rows of y = rare (2): a score of it says nothing.")
+    assert (few.part, few.message) == ("test", "test has fewer than 5 rows of y = rare (2): a score for it means nothing.")
     (known,) = named(found, INTERVAL)
     assert known.value == pytest.approx(1.96 * (0.95 * 0.05 / 40) ** 0.5, abs=1e-9)
 

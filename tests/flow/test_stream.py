@@ -151,7 +151,7 @@ def test_files_without_names_have_those_of_their_manifest(form, tmp_path):
 
 def test_libsvm_without_a_manifest_needs_its_width(tmp_path):
     (tmp_path / "a.libsvm").write_text("1 0:2\n0 2:5\n")
-    with pytest.raises(SourceError, match="say it: n_features="):
+    with pytest.raises(SourceError, match="give n_features="):
         list(tilth.stream(tmp_path / "a.libsvm", batch=2))
     (batch,) = tilth.stream(tmp_path / "a.libsvm", batch=2, shuffle="none", n_features=3)
     assert batch.to_pydict() == {"label": [1, 0], "f0": [2, 0], "f1": [0, 0], "f2": [0, 5]}

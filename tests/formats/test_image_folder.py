@@ -38,7 +38,7 @@ def test_a_pattern_makes_columns_of_numbers_and_strings_and_counts_what_it_does_
 
 @pytest.mark.parametrize(
     ("pattern", "says"),
-    [("{}_{}", "names no column"), ("{a}_{a}", "has 'a' 2 times"), ("{path}", "column already"), ("{a}+{b}", "fits none of 4 paths")],
+    [("{}_{}", "names no column"), ("{a}_{a}", "has 'a' 2 times"), ("{path}", "column already"), ("{a}+{b}", "matches none of 4 paths")],
 )
 def test_a_pattern_that_says_nothing_is_refused(folder, pattern, says):
     with pytest.raises((RequestError, SourceError), match=says):

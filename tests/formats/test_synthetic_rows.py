@@ -14,9 +14,9 @@ from tilth.formats.synthetic_rows import schema_of, synthetic_rows
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        ("{}", "it is not said what is in the column"),
-        ("{kind: string}", "it is not said what is in the column"),
-        ("{values: [a], pattern: b}", "it is not said what is in the column, or more than once"),
+        ("{}", "the column has no definition"),
+        ("{kind: string}", "the column has no definition"),
+        ("{values: [a], pattern: b}", "the column has no definition, or several"),
         ("{kind: integer, from: 5, to: 1}", "`from` is 5 and `to` is 1"),
         ("{kind: integer, from: 0.5}", "0.5 is not a limit of a column of kind integer"),
         ("{kind: date, from: soon}", "'soon' is not a limit of a column of kind date"),

@@ -146,7 +146,7 @@ def test_a_feature_that_gives_the_label_away_is_pointed_out():
     table = TABLE.append_column("leak", pa.array(["1" if v == "yes" else "0" for v in TABLE["paid"].to_pylist()]))
     sections = page(found({"label": "paid"}, table)).sections
     (advice,) = next(s for s in sections if s.key == "features").advice
-    assert plain(advice.words) == "leak nearly gives the label away: is it known when the model is asked?"
+    assert plain(advice.words) == "leak nearly gives the label away: is it known at prediction time?"
 
 
 def test_a_few_rows_or_an_extreme_do_not_make_columns_the_same():
@@ -178,6 +178,6 @@ features: [{select: [x, noise, twice]}]
 measure: [profile]
 """
     advice = [plain(words) for words, _ in page(tilth.run(tilth.Flow.parse(flow), data=table)).advice]
-    assert "twice nearly gives the label away: is it known when the model is asked?" in advice
-    assert "11.1 % of the rows as read equal an earlier one, 0 % of train and 0 % of test." in advice
+    assert "twice nearly gives the label away: is it known at prediction time?" in advice
+    assert "11.1 % of the rows as read are duplicates of an earlier row, 0 % of train and 0 % of test." in advice
     assert not any("leak" in words for words in advice)

@@ -34,8 +34,8 @@ def test_every_group_and_part_is_judged():
 
 def test_a_value_by_convention_is_not_judged():
     findings = [dpl(0.0, status="degenerate"), dpl(0.2, "sex=m")]
-    assert judged(findings, "DPL > 0.5") == ("Passed", 0, "it holds for 0 of 1 group; of 1 group it could not be judged")
-    assert judged(findings[:1], "DPL > 0.5") == ("Error", 0, "it could not be judged: DPL had no value")
+    assert judged(findings, "DPL > 0.5") == ("Passed", 0, "it holds for 0 of 1 group; of 1 group it could not be evaluated")
+    assert judged(findings[:1], "DPL > 0.5") == ("Error", 0, "it could not be evaluated: DPL had no value")
 
 
 def test_every_metric_of_bias_can_be_asked_for():
@@ -44,7 +44,7 @@ def test_every_metric_of_bias_can_be_asked_for():
     findings = found(table, facets=[Facet("facet", ("d",))], **asked)
     for name in BIAS_METRICS:
         assert judged(findings, f"{name} > 100") == ("Passed", 0, "it holds for 0 of 1 group"), name
-    said = "it could not be judged: CDDL_low had no value"  # there are no intervals without draws
+    said = "it could not be evaluated: CDDL_low had no value"  # there are no intervals without draws
     assert judged(findings, "FT > 2 or CDDL_low > 3") == ("Error", 0, said)
 
 

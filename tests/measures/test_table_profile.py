@@ -44,9 +44,9 @@ def test_a_few_rows_are_shown_and_private_values_masked():
 def test_the_section_says_what_to_do():
     report, _ = found()
     section = next(s for s in page(report).sections if s.key == "rows")
-    assert section.lead == "1 row (14.3 %) equals an earlier one; 57.1 % of the rows have a value in every column."
+    assert section.lead == "1 row (14.3 %) is a duplicate of an earlier row; 57.1 % of the rows have a value in every column."
     assert section.figures == (("1", "duplicate row"),)
-    assert plain(section.advice[0].words) == "14.3 % of the rows equal an earlier one: the step dedupe drops them."
+    assert plain(section.advice[0].words) == "14.3 % of the rows are duplicates of an earlier row: the step dedupe drops them."
 
 
 def test_no_rows_have_no_profile():

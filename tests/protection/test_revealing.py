@@ -55,7 +55,7 @@ def test_the_fitted_flow_knows_how(made: Made, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("purpose", "columns", "log", "error", "says"),
     [
-        (" ", (), "log.jsonl", RequestError, "for a purpose"),
+        (" ", (), "log.jsonl", RequestError, "needs a purpose"),
         ("audit", ("name",), "log.jsonl", RequestError, "'name'"),
         ("audit", (), "tilth.key/log.jsonl", MachineError, "cannot be written"),
     ],

@@ -86,6 +86,6 @@ def test_nothing_asks_for_nothing():
 
 def test_advice_that_another_section_gives_is_given_once():
     repeated = Finding("rows", payload=TableProfile(rows=10, duplicates=5, patterns=((("a",), 1),)))
-    assert told(repeated) == ["50 % of the rows equal an earlier one: the step dedupe drops them."]
-    flaw = Finding("duplicate-rows", message="5 rows equal an earlier one", payload=Insight("high", "rows", "- dedupe: {}"))
-    assert told(repeated, flaw) == ["5 rows equal an earlier one."]
+    assert told(repeated) == ["50 % of the rows are duplicates of an earlier row: the step dedupe drops them."]
+    flaw = Finding("duplicate-rows", message="5 rows are duplicates of an earlier row", payload=Insight("high", "rows", "- dedupe: {}"))
+    assert told(repeated, flaw) == ["5 rows are duplicates of an earlier row."]

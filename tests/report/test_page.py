@@ -63,11 +63,11 @@ def test_every_table_is_square_and_every_link_arrives(name):
     [
         ("P", "good", "The only rule passed."),
         ("F", "bad", "The only rule failed."),
-        ("E", "unknown", "The only rule could not be judged."),
+        ("E", "unknown", "The only rule could not be evaluated."),
         ("PPP", "good", "All 3 rules passed."),
         ("PFP", "bad", "1 of 3 rules failed."),
-        ("PFE", "bad", "1 of 3 rules failed, and 1 could not be judged."),
-        ("PEE", "unknown", "2 of 3 rules could not be judged; no rule failed."),
+        ("PFE", "bad", "1 of 3 rules failed, and 1 could not be evaluated."),
+        ("PEE", "unknown", "2 of 3 rules could not be evaluated; no rule failed."),
     ],
 )
 def test_the_verdict_is_a_sentence(outcomes, tone, words):
@@ -100,7 +100,7 @@ def test_numbers_alone_are_not_judged():
 
 def test_failed_rules_come_before_those_that_could_not_be_judged_and_those_that_passed():
     found = rules(REPORTS["rules"]).blocks[0].verdicts
-    assert [v.outcome for v in found] == ["Failed"] * 6 + ["Could not be judged"] + ["Passed"] * 4
+    assert [v.outcome for v in found] == ["Failed"] * 6 + ["Could not be evaluated"] + ["Passed"] * 4
     income = next(v for v in found if "income" in v.rule)
     assert tuple(plain(line) for line in income.reasons) == ("868 of 20,212 rows fail (4.3 %).", "Found 0.957.")
 
@@ -200,7 +200,7 @@ def test_steps_show_rows_cells_and_what_was_learned():
 def test_a_split_that_leaks_says_so_and_one_that_does_not_says_that():
     section = split(REPORTS["loans"])
     assert [plain(b.words) for b in section.blocks if isinstance(b, Words)] == [
-        "13 rows of test are equal to a row of the training part: a score measured there would flatter the model."
+        "13 rows of test are equal to a row of the training part: a score measured there would overstate the model."
     ]
     assert [row[0] for row in table(section, "The parts")[1:]] == ["train", "test"]
     clean = Finding("keys also in the training part", ("id",), 0.0, part="test", payload=SplitCheck(rows=0, of=9))
@@ -243,8 +243,8 @@ def test_known_facts_are_shown():
 
 def test_parts_are_explained():
     assert plain(page(REPORTS["loans"]).note) == (
-        "Numbers of raw are of the data as read, "
-        "those of train (25,792 rows) and test (3,941 rows) of what is delivered, after preparation."
+        "Numbers for raw describe the data as read; "
+        "those for train (25,792 rows) and test (3,941 rows) describe the delivered data, after preparation."
     )
     assert page(REPORTS["rules"]).note == ""
 

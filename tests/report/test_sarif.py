@@ -70,7 +70,7 @@ def test_a_result_is_where_its_rule_stands(tmp_path: Path, monkeypatch: pytest.M
     assert {p["artifactLocation"]["uri"] for p in places} == {"my%20rules.dqdl"}
     assert [(p["region"]["startLine"], p["region"]["startColumn"]) for p in places] == [(3, 3), (3, 20), (3, 54)]
     assert first[0]["message"]["text"] == 'IsComplete "é": 1 of 2 rows fails (50 %).'
-    assert "could not be judged: Column no does not exist in the dataset" in first[2]["message"]["text"]
+    assert "could not be evaluated: Column no does not exist in the dataset" in first[2]["message"]["text"]
     assert [r["partialFingerprints"] for r in first] == [r["partialFingerprints"] for r in second]
     (in_text,) = run_of(tilth.check(pa.table({"a": [None]}), 'Rules = [ IsComplete "a" ]'))["results"]
     assert in_text["locations"] == [{"logicalLocations": [{"name": "a", "kind": "column"}]}]  # a ruleset without a file has no place

@@ -47,7 +47,7 @@ def test_no_terminal_no_colour(monkeypatch, capsys):
 def test_verdicts_have_symbols():
     text = to_text(REPORTS["rules"], width=100, colour=False)
     assert '✗ IsComplete "income"' in text
-    assert "? Could not be judged: ReferentialIntegrity" in text
+    assert "? Could not be evaluated: ReferentialIntegrity" in text
 
 
 def test_a_thousand_rules_are_cut():

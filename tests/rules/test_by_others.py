@@ -463,7 +463,7 @@ def test_values_of_taxis(taxis: Rows, engine: DuckDB) -> None:
         ('(Completeness "age" > 0.9) and (Completeness "fare" > 0.9)', lambda r: r[["age", "fare"]].notna().mean().min() > 0.9),
         ('((Mean "age" > 40) or (Mean "age" < 30)) and (RowCount = 891)', lambda r: r["age"].mean() < 30),
         ('(Mean "age" > 40) or ((Mean "age" < 30) and (RowCount = 890))', lambda r: False),
-        ('(Mean "nothing" > 40) or (RowCount = 891)', lambda r: True),  # what cannot be judged counts as not passed
+        ('(Mean "nothing" > 40) or (RowCount = 891)', lambda r: True),  # what cannot be evaluated counts as not passed
     ],
 )  # fmt: skip
 def test_verdicts_of_titanic(rule: str, met: Callable[[Rows], bool], titanic: Rows, engine: DuckDB) -> None:

@@ -156,7 +156,7 @@ def test_what_cannot_be_written_is_rejected_before_the_check(tmp_path: Path) -> 
     rules = "Rules = [ RowCount > 3 ]"
     with pytest.raises(RequestError, match="would replace"):
         tilth.check(source, rules, failed=source)
-    with pytest.raises(RequestError, match="cannot both be written"):
+    with pytest.raises(RequestError, match="cannot be written to the same place"):
         tilth.check(source, rules, passed=tmp_path / "x.csv", failed=tmp_path / "x.csv")
     with pytest.raises(RequestError, match="no format has this suffix"):
         tilth.check(source, rules, rows=tmp_path / "x.xlsx")

@@ -84,7 +84,7 @@ def test_a_rotated_secret_is_tried_once_more(counted):
 
 
 def test_fields(counted):
-    for field, says in (("user", "no such field"), ("password", None)):
+    for field, says in (("user", "not have that field"), ("password", None)):
         if says:
             with pytest.raises(RequestError, match=says) as raised:
                 resolve(f"counted:db#{field}")
@@ -92,7 +92,7 @@ def test_fields(counted):
     for value, says in (
         ("plain-value", "not a JSON object"),
         ('["plain-value"]', "not a JSON object"),
-        ('{"password": ["plain-value"]}', "no such field"),
+        ('{"password": ["plain-value"]}', "not have that field"),
     ):
         Counted.value = value
         with pytest.raises(RequestError, match=says) as raised:

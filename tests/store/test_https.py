@@ -185,7 +185,7 @@ def test_size_and_time_are_bounded(web, monkeypatch):
 
 
 def test_plain_http_is_for_this_machine(monkeypatch):
-    with pytest.raises(RequestError, match="in the clear"):
+    with pytest.raises(RequestError, match="unencrypted"):
         rows("http://example.com/a.csv")
     with pytest.raises(RequestError, match="must not contain a user"):
         rows(f"https://me:{MARKER}@example.com/a.csv")
@@ -194,5 +194,5 @@ def test_plain_http_is_for_this_machine(monkeypatch):
     with pytest.raises(MachineError, match="Connection refused"):
         rows("http://127.0.0.1:9/a.csv")
     monkeypatch.setenv("TOKEN", "a\nb")
-    with pytest.raises(RequestError, match="cannot stand in a header"):
+    with pytest.raises(RequestError, match="cannot be used in a header"):
         rows("https://localhost:9/a.csv", secret="env:TOKEN")

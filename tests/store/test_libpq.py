@@ -82,7 +82,7 @@ def test_what_the_place_lacks_comes_from_the_secret():
     )
     uri, options = given("postgresql://app@localhost/sales", user="", host="h")
     assert (uri.netloc, options) == ("app@localhost", {"password": "p@ss/word"})
-    with pytest.raises(RequestError, match=r"env:X is one of mysql, and the place is in PostgreSQL"):
+    with pytest.raises(RequestError, match=r"env:X is one of mysql, but the place is in PostgreSQL"):
         given("postgresql://localhost/sales", engine="mysql")
 
 

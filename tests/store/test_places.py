@@ -42,7 +42,7 @@ def test_a_place_with_a_secret_is_the_place():
     assert (str(one), has_rows(one), store_of(one).access) == (one.place, True, access)
     assert secured("a.csv", None) == "a.csv"
     for place in ("a.csv", "hdfs://host/a.parquet"):
-        with pytest.raises(RequestError, match="opened without a secret"):
+        with pytest.raises(RequestError, match="takes no secret"):
             copies(secured(place, "env:X"))
     with pytest.raises(RequestError, match="must not contain a password") as shown:
         copies("mysql://me:marker-word@h/db")

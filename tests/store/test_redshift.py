@@ -179,10 +179,10 @@ def test_a_renewed_secret_is_tried_once_more(driver, monkeypatch):
 @pytest.mark.parametrize(
     ("place", "secret", "says"),
     [
-        ("redshift://h/db?table=t", None, "opened by a secret"),
+        ("redshift://h/db?table=t", None, "needs a secret"),
         ("redshift://h/db?table=t", {"engine": "postgres", "username": "me", "password": "marker-word"}, "one of postgres"),
-        ("redshift://h?table=t", {"username": "me", "password": "marker-word"}, "says the database"),
-        ("redshift://h/db?table=t", "marker-word", "says the user"),
+        ("redshift://h?table=t", {"username": "me", "password": "marker-word"}, "has the database"),
+        ("redshift://h/db?table=t", "marker-word", "has the user"),
         ("redshift://h/db?table=t&sslmode=require", SECRET, "no sslmode 'require'"),
         ("redshift://h/db?table=t&iam=true", SECRET, "no option 'iam'"),
     ],

@@ -126,7 +126,8 @@ def _of_label(table: TableSummary) -> Iterator[str]:
 def _of_rows(table: TableSummary) -> Iterator[str]:
     if table.copies:
         apart = f", but for {table.key.name}" if table.key and table.key.unique else ""
-        yield f"{blocks.counted(table.copies, 'row')} {'equals' if table.copies == 1 else 'equal'} an earlier one{apart}"
+        verb = "is a duplicate" if table.copies == 1 else "are duplicates"
+        yield f"{blocks.counted(table.copies, 'row')} {verb} of an earlier row{apart}"
     if not table.divisible:
         yield "there are too few distinct rows to split: equal rows stay together"
     elif time := table.roles.time or (table.written_time.name if table.written_time else ", ".join(table.times)):

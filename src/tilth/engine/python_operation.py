@@ -164,7 +164,7 @@ def user_function(name: str) -> Callable[..., Any]:
     """The function with the name `module:function`. Errors: `NotAllowed`; `RequestError` where there is none."""
     if not _allowed.get():
         raise NotAllowed(
-            f"the function {name!r} is not part of Tilth, and running it is not allowed",
+            f"the function {name!r} is not part of Tilth, and it is not allowed to run",
             hint="if you trust it: `with tilth.allow_python():`, on the command line --allow-python",
             code="python-not-allowed",
         )

@@ -37,8 +37,8 @@ def row_function(
     integers, floats, strings, dates and datetimes are Python's own; null is None. With `wanted` the row has these columns only, and what
     they are not made of is neither looked at nor made.
 
-    Errors: `Gap` for an operation that has no form for one row; from the function, `RequestError` for an integer overflow, as from an
-    engine.
+    Errors: `Gap` for an operation that cannot be computed for a single row; from the function, `RequestError` for an integer overflow,
+    as from an engine.
 
     >>> from tilth.engine.expressions import coalesce, col, lit
     >>> from tilth.data import Change
@@ -211,7 +211,9 @@ class _Writer:
             return write(self, t, here)
         if isinstance(t, Operation):
             return self.operation(t, here)
-        raise Gap(f"{type(t).__name__} has no form for one row", hint="it can be run on an engine, not served", code="no-row-form")
+        raise Gap(
+            f"{type(t).__name__} cannot be computed for a single row", hint="run it on an engine; it cannot be served", code="no-row-form"
+        )
 
     def nodes(self, trees: Sequence[Tree], here: Mapping[str, str]) -> list[str]:
         return [self.node(t, here) for t in trees]
@@ -244,7 +246,11 @@ class _Writer:
         if prepared is not None:
             return f"{self.bind(prepared)}({x})"
         if t.row is None:
-            raise Gap(f"{type(t).__name__} has no form for one row", hint="it can be run on an engine, not served", code="no-row-form")
+            raise Gap(
+                f"{type(t).__name__} cannot be computed for a single row",
+                hint="run it on an engine; it cannot be served",
+                code="no-row-form",
+            )
         call = f"{self.bind(t.row)}({', '.join(arguments)})"
         return f"{x} if {t.identity_if.format(x=x)} else {call}" if t.identity_if else call
 
@@ -373,7 +379,7 @@ def _in(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     x = w.node(t.this, here)
     values = [w.bound[name] for name in w.nodes(t.expressions, here) if w.is_constant(name)]
     if len(values) != len(t.expressions) or None in values:
-        raise Gap("IN of anything but constants has no form for one row", code="no-row-form")
+        raise Gap("IN of anything but constants cannot be computed for a single row", code="no-row-form")
     return w.guarded(f"{x} in {w.bind(frozenset(values))}", x)
 
 
@@ -387,7 +393,7 @@ def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
         return w.bind(float(w.bound[x]))
     if to in CASTS:
         return w.guarded(f"{w.bind(CASTS[to])}({x})", x)
-    raise Gap(f"a cast to {t.args['to'].sql()} has no form for one row", code="no-row-form")
+    raise Gap(f"a cast to {t.args['to'].sql()} cannot be computed for a single row", code="no-row-form")
 
 
 CONSTANTS: dict[exp.DType, Callable[[str], Any]] = {  # literals that are written as casts of a text

@@ -134,7 +134,7 @@ class Session(ABC):
     def refuse_if_cancelled(self) -> None:
         """Raise where the session was cancelled, or a time limit is over."""
         if self._expired:
-            raise MachineError("the time limit is over", code=TIME_LIMIT)
+            raise MachineError("the time limit was reached", code=TIME_LIMIT)
         if self.cancelled:
             raise MachineError(f"cancelled: {self.title}" if self.title else "cancelled", code="cancelled")
 

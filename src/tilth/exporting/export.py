@@ -151,7 +151,7 @@ def export(
     folder = unfinished(plan.to)
     if not force and (done := _earlier(plan, folder.seen)):
         done.reject_missing()
-        warn(f"{plan.to} holds this export already, as it was at {done.begun}: nothing is read; --force takes it anew")
+        warn(f"{plan.to} holds this export already, as it was at {done.begun}: nothing was read; use --force to export it again")
         return Exported(plan.to, done.to_json())
     with folder.filling() as place:
         state = None if force else _earlier(plan, folder.begun)

@@ -138,7 +138,7 @@ class Pull:
         written = sum(p.rows for p in self.state.parts)
         if counted is not None and counted != written:
             what = f"{self.plan.source} has {counted:,} such rows, and the files have {written:,}"
-            raise MachineError(what, hint="please report it; begin anew with --force", code="rows-differ")
+            raise MachineError(what, hint="please report it; start again with --force", code="rows-differ")
 
     def _work(self, first: Snapshot, snapshot: str, group_rows: int) -> int | None:
         """Let connections read part after part, while the first one counts the rows. How many there are, if they are counted."""
@@ -213,7 +213,7 @@ class Pull:
 
     def _reject_changed(self, look: Look) -> None:
         """Reject going on with a source that is not as it was when the export began. Errors: `SourceError`."""
-        hint = "begin anew with --force"
+        hint = "start again with --force"
         if look.columns != self.state.columns:
             old, new = dict(self.state.columns), dict(look.columns)
             differ = [n for n in {**old, **new} if old.get(n) != new.get(n)]

@@ -91,7 +91,7 @@ class State:
             return None
         if (in_force() is not None) != (held[0] != STATE):
             how, hint = ("under a key", "give that key") if in_force() is None else ("without a key", "leave the key out")
-            raise RequestError(f"the export in {folder} was begun {how}", hint=f"{hint}, or begin anew with --force", code="other-key")
+            raise RequestError(f"the export in {folder} was begun {how}", hint=f"{hint}, or start again with --force", code="other-key")
         found = copies(f"{folder}/{held[0]}")
         try:
             given = json.loads(Path(found.path).read_text("utf-8"))
@@ -142,7 +142,7 @@ class State:
 
     def reject_other(self, plan: Plan) -> None:
         """Reject another plan than that of the state. Errors: `RequestError` with what differs."""
-        hint = "give the same plan to go on, choose another place, or begin anew with --force"
+        hint = "give the same plan to continue, choose another place, or start again with --force"
         differ = _differences(self.plan, plan.subset) if plan.sha256 != self.plan_sha256 else ()
         RequestError.reject(Mistake(f"there is an export of another plan: {words}", hint=hint, code="other-plan") for words in differ)
 
@@ -154,7 +154,7 @@ class State:
 
     def reject_missing(self) -> None:
         """Reject files that are missing, or not of their size. Errors: `SourceError`."""
-        hint = "begin anew with --force"
+        hint = "start again with --force"
         SourceError.reject(
             Mistake(f"a file of part {part.number} in {self.place} is missing or changed", hint=hint, code="changed-file")
             for part in self._missing()

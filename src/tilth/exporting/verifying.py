@@ -46,7 +46,7 @@ def compared(snapshot: Snapshot, query: str, files: Iterable[Place], shown: str)
     expected, found = of_source(snapshot, query), of_batches(_rows_of(files))
     if found != expected:
         message = f"the files of {shown} are not what the database has: {found.rows:,} rows, and there {expected.rows:,}"
-        raise MachineError(message, hint="please report it; begin anew with --force", code="rows-differ")
+        raise MachineError(message, hint="please report it; start again with --force", code="rows-differ")
     return str(found.hashes)
 
 

@@ -229,7 +229,7 @@ def _learned(raw: Mapping[str, bytes], flow: Flow) -> FitResult:
 
     of: Mapping[Part, list[int]] = columns["of"]
     if not set(of) <= set(SERVED):
-        raise ValueError("it holds steps of a part that is not served")
+        raise ValueError("it has steps in a part that does not apply when serving")
     parts = {
         part: tuple(
             fitted(part, i, step, schema) for i, (step, schema) in enumerate(zip(flow.parts.get(part, ()), of.get(part, ()), strict=True))

@@ -49,7 +49,7 @@ def deliver(
     Rows in quarantine are a file beside them, in Parquet whatever the format of the parts, because that keeps every column.
     It is an atomic write. The report is returned. It is made after the parts are written and counts their scans and seconds; the terminal
     and the files named by `reports` show the same ones. Of the shards of the training part it says how a stream mixes them, and has a
-    warning where rows of the same label stand together in them.
+    warning where rows of the same label are adjacent in them.
 
     Errors: `MachineError` where the disk is full or may not be written.
     """

@@ -206,7 +206,7 @@ class Flow(Displayed):
 
         Errors: `ColumnError` that names every missing column that the flow needs; `RequestError` that names every column whose value is
         of a type that can be none of its kind, such as a list for a number, or cannot be read, such as `"six"` for a number; `FlowError`
-        if the flow is not fitted, `Gap` if a step has no form for one row.
+        if the flow is not fitted, `Gap` if a step cannot be computed for a single row.
 
         >>> import pyarrow as pa, tilth
         >>> flow = tilth.fit(tilth.Flow.parse("features: [{impute: {columns: age, with: mean}}]"), pa.table({"age": [30, 50]}))

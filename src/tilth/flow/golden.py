@@ -37,7 +37,7 @@ CLOSE = 1e-9  # relative: another machine's logarithm may differ in the last dig
 def golden(flow: Flow) -> tuple[Mapping[str, Any], ...]:
     """Made-up rows, each as `row`, with what the flow makes of it as `made`, or the code of its refusal as `refused`.
 
-    None for a flow that has no form for one row, or that runs Python which is not allowed now.
+    None for a flow that cannot be computed for a single row, or that runs Python which is not allowed now.
     """
     try:
         flow.row_of(())

@@ -46,7 +46,7 @@ class RowOrder:
     """What the order of rows means, the columns that show it, and the time, the key, or the label of few values that it follows.
 
     `time`: rows are in order of time; `label`: sorted by the label; `group`: rows of one key stand together, and nothing else;
-    `other`: some order that no column explains, or not wholly the label; `none`: as good as any other; `unknown`: it cannot be judged.
+    `other`: some order that no column explains, or not wholly the label; `none`: as good as any other; `unknown`: it cannot be evaluated.
     """
 
     meaning: Meaning
@@ -233,12 +233,12 @@ def refusals(order: RowOrder, flow: Flow, roles: Roles) -> Iterator[Mistake]:
     why = f"the rows are in order of time ({order.by!r}), and neighbours are alike in {_named(order.columns)}"
     split = flow.split
     if split is not None and by_chance(split, roles) and not split.anyway:
-        hint = f"write `{split_line(split, f'time({order.by})')}`; to split by chance all the same, add `anyway: true`"
-        message = f"split: {why}: by chance, a model would learn from rows after those it is tested on"
+        hint = f"write `{split_line(split, f'time({order.by})')}`; to split at random anyway, add `anyway: true`"
+        message = f"split: {why}: with a random split, a model would learn from rows that are later than its test rows"
         yield _placed(Mistake(message, hint=hint, code="order-carries-meaning"), split, flow)
     for step in _shuffles(flow):
-        message = f"shuffle: {why}: shuffling would lose that"
-        yield _placed(Mistake(message, hint="leave the step out, or say `anyway: true`", code="order-carries-meaning"), step, flow)
+        message = f"shuffle: {why}: shuffling would lose that order"
+        yield _placed(Mistake(message, hint="leave the step out, or write `anyway: true`", code="order-carries-meaning"), step, flow)
 
 
 def _placed(mistake: Mistake, step: Split | Shuffle, flow: Flow) -> Mistake:
@@ -256,7 +256,7 @@ def order_finding(order: RowOrder, flow: Flow, roles: Roles) -> Finding[SplitChe
     chance = split is not None and by_chance(split, roles)
     match order.meaning:
         case "none":
-            message = "Rows are in no order that shows in their values: to split and shuffle them by chance loses nothing."
+            message = "The values show no order of the rows: you can split and shuffle them at random."
         case "unknown":
             message = "Not judged whether the order of rows means something: that takes 100 rows or more, in one table or file, on DuckDB."
         case "label" if chance and order.by and split is not None and split.by == "hash":
@@ -266,7 +266,8 @@ def order_finding(order: RowOrder, flow: Flow, roles: Roles) -> Finding[SplitChe
             remedy = "training: [shuffle]"
         case "group" if chance and split is not None:
             message = (
-                f"Rows of the same {order.by} stand together and are alike in {seen}: by chance, a test part has rows of those trained on."
+                f"Rows of the same {order.by} are adjacent and similar in {seen}: with a random split, test rows belong to groups that "
+                "are trained on."
             )
             remedy = split_line(split, f"group({order.by})")
         case "other" if chance and split is not None:

@@ -33,7 +33,7 @@ def shard_findings(flow: Flow, part: str, folder: Path, roles: Roles) -> Iterato
 
 
 def sorted_shards(flow: Flow, part: str, stream: Stream, roles: Roles) -> Iterator[Finding]:
-    """A warning where rows of the same label stand together in the shards of a part, with the line that mends it.
+    """A warning where rows of the same label are adjacent in the shards of a part, with the line that mends it.
 
     Nothing is said of one shard, and of a flow that shuffles the training part.
     """
@@ -51,7 +51,7 @@ def sorted_shards(flow: Flow, part: str, stream: Stream, roles: Roles) -> Iterat
     if len(stream.shards) <= at_once:
         shuffled = f"a stream shuffles up to {at_once} shards together, but what reads one after the other does not"
     message = (
-        f"rows with the same {roles.label} stand together in the {len(stream.shards)} shards, and a model that learns from batches needs "
+        f"rows with the same {roles.label} are adjacent in the {len(stream.shards)} shards, and a model that learns from batches needs "
         f"them shuffled: {shuffled}. Write `{line}`{where}"
     )
     details = {"likeness": found, "shards": len(stream.shards), "batch": BATCH, "mixed": mixed, "expected": expected}

@@ -37,10 +37,10 @@ SHARE = "share of rows"
 LABEL = "label: total variation distance from train"
 ROWS = "rows also in the training part"
 KEYS = "keys also in the training part"
-NEAR = "rows with a text that is nearly one of the training part's"
-BUT_LABEL = "rows also in the training part, but for the label"
+NEAR = "rows with nearly the same text as a training row"
+BUT_LABEL = "rows also in the training part, except for the label"
 CONFLICT = "groups of equal rows with different labels"
-GROUPS = "likeness of labels in groups"
+GROUPS = "similarity of labels in groups"
 UNSEEN = "values that the training part lacks"
 OUTSIDE = "values outside the range of the training part"
 TELLS = "AUC of a column: the part or train"
@@ -238,7 +238,7 @@ def _class_findings(
             named = joined([f"{v} ({m})" for v, m in list(few.items())[:4]])
             which = counted(len(few), "class", "classes") if roles.label in roles.private else f"{roles.label} = {named}"
             message = f"{f.part} has fewer than {FEWEST} rows of {which}: "
-            message += "nothing can be learned of it." if f.part == TRAIN else "a score of it says nothing."
+            message += "too few to learn from." if f.part == TRAIN else "a score for it means nothing."
             remedy = split_line(split, f"stratified({roles.label})") if split.by == "hash" else ""
             yield Finding(CLASSES, f.subject, part=f.part, message=message, payload=SplitCheck(meaning="few", remedy=remedy))
 
@@ -327,7 +327,7 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
     if others:
         heads = ("check", "columns", "part", "rows", "share")
         rows = [(f.name, _columns(f), code(f.part) if f.part else "all", _of(f.payload), percent(f.number)) for f in others]
-        blocks.append(table("What the parts have in common", heads, rows, ["rows", "share"]))
+        blocks.append(table("Rows that the parts share", heads, rows, ["rows", "share"]))
     shared = ["rows or keys are in two parts" if leaks else "no row or key is in two parts"] if checked else []
     lead = ", ".join([*(f"{code(f.part)} {counted(f.payload.rows or 0, 'row')}" for f in sizes), *shared]) + "."
     advice = [Advice(leak, 70) for leak in leaks[:2]] + [Advice(_said(f), 60) for f in said if f.payload.remedy]
@@ -357,7 +357,7 @@ def leak_message(finding: Finding[SplitCheck]) -> str:
         return ""
     what = "equal to a row of the training part" if finding.name == ROWS else f"with a key ({_columns(finding)}) of the training part"
     return (
-        f"{counted(n, 'row')} of {code(finding.part)} {'is' if n == 1 else 'are'} {what}: a score measured there would flatter the model."
+        f"{counted(n, 'row')} of {code(finding.part)} {'is' if n == 1 else 'are'} {what}: a score measured there would overstate the model."
     )
 
 
@@ -382,13 +382,13 @@ def _lacked(found: Sequence[Finding[SplitCheck]]) -> list[Block]:
     """Values that other parts have and the training part lacks, the most rows first."""
     rows = [(_columns(f), f.name, code(f.part), _of(f.payload), percent(f.number)) for f in sorted(found, key=lambda f: -(f.number or 0))]
     heads = ("column", "what", "part", "rows", "share")
-    return [table("Values that a model has not met", heads, rows[:MOST_LACKED], ["rows", "share"])] if rows else []
+    return [table("Values that the model has not seen in training", heads, rows[:MOST_LACKED], ["rows", "share"])] if rows else []
 
 
 def _told(found: Sequence[Finding[SplitCheck]]) -> list[Block]:
     """By what parts are told from the training part."""
     rows = [(_columns(f) if f.subject else "a model of all columns", code(f.part), exact(f.number)) for f in found]
-    caption = "What tells a part from the training part, out of fold (0.5: nothing)"
+    caption = "What distinguishes a part from the training part, out of fold (0.5: nothing)"
     return [table(caption, ("column", "part", "AUC"), rows, ["AUC"])] if rows else []
 
 
@@ -398,8 +398,8 @@ def _sizes(sizes: list[Finding[SplitCheck]], labels: list[Finding[SplitCheck]], 
     label = ", ".join(labels[0].subject) if labels else ""
     ranges = bool(labels) and labels[0].payload.ranges
     heads = ["part", "rows", "share", *(shown(v, 40) if ranges else code(f"{label} = {shown(v, 40)}") for v in values)]
-    heads += ["distance of these shares from train"] if labels else []
-    heads += ["a share there is known to ±"] if known else []
+    heads += ["distance from train"] if labels else []
+    heads += ["margin of error of a share"] if known else []
     rows = []
     for f in sizes:
         about = by_part.get(f.part)

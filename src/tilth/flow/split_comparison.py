@@ -187,7 +187,7 @@ def _near(parts: Parts) -> Iterator[Found]:
             if not (n := int(np.isin(groups[here], trained).sum())):
                 continue
             rows = f"{counted(n, 'row')} of {part} ({percent(n / int(here.sum()))}) {'has' if n == 1 else 'have'}"
-            message = f"{rows} {c.name!r} that is, or nearly is, that of a training row: a score measured there would flatter the model."
+            message = f"{rows} {c.name!r} that is, or nearly is, that of a training row: a score measured there would overstate the model."
             payload = SplitCheck(n, int(here.sum()), (c.name,), remedy=_apart(parts.split, c.name, parts.roles))
             yield Finding(NEAR, (c.name,), n / int(here.sum()), part=part, message=message, payload=payload)
 

@@ -18,7 +18,7 @@ from tilth.report.charts import number
 from tilth.report.sections import ReportSection
 from tilth.steps.step import Fitted, Step
 
-LEARNED = "What changes every row was learned on the training part alone, so the other parts stay a fair test."
+LEARNED = "Steps that change every row learned from the training part only, so the other parts remain a fair test."
 NAMES_COLUMNS = ("columns", "key", "content", "order", "ties")  # what steps of whole rows learn that names columns and holds no values
 MAGNITUDES = "sizes"  # by which sums are exact on every engine: nothing for a reader
 MOST_COLUMNS, MOST_VALUES = 60, 12
@@ -67,8 +67,8 @@ def uncorrected_warning(steps: Iterable[Step]) -> list[Finding[Warned]]:
         return []
     trained = "" if shifting[-1].even else ", trained: {CLASS: ROWS, …}"
     message = (
-        f"after `{shifting[-1]}` a model's probabilities are those of balanced classes, not of the data's: order and ranking hold, but "
-        f"a threshold or an expected cost needs `output: [prior: {{columns: SCORE{trained}}}]`"
+        f"after `{shifting[-1]}`, a model's probabilities reflect the balanced classes, not those of the data. Ranking is not affected, "
+        f"but thresholds and expected costs need `output: [prior: {{columns: SCORE{trained}}}]`"
     )
     return [warning("BALANCED_PROBABILITIES", message)]
 

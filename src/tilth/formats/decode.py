@@ -117,7 +117,7 @@ def unfit(column: Column, value: Any, nulls: Sequence[str] = (), strict: bool = 
         if not strict or read is not None or not ReadOrRefused.holds(value, "", *nulls):
             return None
         given, code = f"a value of type {type(value).__name__} that cannot be read as one", "unreadable"
-        hint = "give null for a missing value; `max_invalid: 1` under `data` turns it into null"
+        hint = "use null for a missing value; `max_invalid: 1` under `data` turns it into null"
     except TypeError as error:
         given, code = str(error), "wrong-kind"
     return Mistake(f"column {column.name!r} is {column.kind}, but {given} was given", accepted=accepted, hint=hint, code=code)

@@ -147,7 +147,7 @@ def _rows(found: Sequence[Object], form: Pattern | None) -> Iterator[pa.RecordBa
         yield pa.RecordBatch.from_pylist(rows, pa.schema([(name, pa.string()) for name in columns]))
     if form and len(unfit) == len(found):
         raise SourceError(
-            f"the pattern {form.text!r} fits none of {len(found):,} paths", accepted=f"such as {found[0].name}", code="no-match"
+            f"the pattern {form.text!r} matches none of {len(found):,} paths", accepted=f"such as {found[0].name}", code="no-match"
         )
     if form and unfit:
         what = f"the pattern {form.text!r} does not fit {len(unfit):,} of {len(found):,} paths ({listed(unfit, most=3)})"
@@ -157,7 +157,7 @@ def _rows(found: Sequence[Object], form: Pattern | None) -> Iterator[pa.RecordBa
 def _warn_of_empty(folder: str, found: Sequence[Object]) -> None:
     empty = [o.name for o in found if not o.bytes]
     if empty:
-        warn(f"{folder}: {len(empty):,} of {len(found):,} files are empty ({listed(empty, most=3)}); they are rows all the same")
+        warn(f"{folder}: {len(empty):,} of {len(found):,} files are empty ({listed(empty, most=3)}); they are rows nevertheless")
 
 
 def _digest(found: Sequence[Object]) -> str:

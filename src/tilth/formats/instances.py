@@ -87,7 +87,7 @@ class SagemakerJson(Instances):
         word = next((w for w in ("instances", *ANSWERS) if isinstance(document, dict) and isinstance(document.get(w), list)), None)
         if word is None:
             accepted = '{"instances": […]}, or predictions, projections or scores in place of instances'
-            raise SourceError("the document is not a request, nor an answer to one", accepted=accepted, code="bad-document")
+            raise SourceError("the document is neither a request nor an answer", accepted=accepted, code="bad-document")
         items = [(Mistake(f"{word}[{i}]: "), item) for i, item in enumerate(document[word])]
         yield from _batches(items, lists) if word == "instances" else _answers(items)
 

@@ -79,7 +79,7 @@ class Layout:
         wrong = [c for c in alone if c.kind not in NUMBERS] + [c for c in features if not _size(c)]
         ColumnError.reject(_not_number(c, what, c.name == label) for c in wrong)
         if not features:
-            hint = "the others have a role that takes them away: label, id, time, group, split …"
+            hint = "the others have a role that excludes them: label, id, time, group, split …"
             raise ColumnError(f"{what}: no column is a feature", hint=hint, code="no-features")
         return cls(label, weight, tuple(c.name for c in features), tuple(_size(c) for c in features))
 
@@ -199,7 +199,7 @@ def _flat(batch: pa.RecordBatch | pa.Table, name: str, size: int) -> Any:
     if not pa.types.is_fixed_size_list(values.type):
         return values
     if values.null_count:
-        hint = "filter these rows away, or impute them"
+        hint = "filter out these rows, or impute them"
         raise RequestError(f"column {name!r} has rows without a list of {size} numbers", hint=hint, code="missing-list")
     return pc.list_flatten(values)
 
@@ -250,12 +250,12 @@ def sparse_rows(batch: pa.RecordBatch, dtype: np.dtype[Any], width: int | None) 
     Errors: `RequestError` without a width; for missing lists, lists of different lengths, keys that are repeated or not below the width.
     """
     if width is None:
-        hint = "say it: n_features"
+        hint = "give n_features"
         raise RequestError("the rows are sparse, and their width is not known", hint=hint, code="no-width")
     lists = [batch.column(name) for name in (KEYS, VALUES)]
     sizes = [np.asarray(pc.list_value_length(column).fill_null(-1)) for column in lists]
     if (sizes[0] != sizes[1]).any() or (sizes[0] < 0).any():
-        raise RequestError(f"rows have {KEYS!r} and {VALUES!r} of different lengths, or none", hint="filter them away", code="ragged-list")
+        raise RequestError(f"rows have {KEYS!r} and {VALUES!r} of different lengths, or none", hint="filter them out", code="ragged-list")
     keys, values = array(lists[0].flatten(), KEYS, np.dtype(np.float64)), array(lists[1].flatten(), VALUES, dtype)
     rows = np.repeat(np.arange(len(sizes[0])), sizes[0])
     if not (np.isfinite(keys).all() and (keys >= 0).all() and (keys < width).all()):

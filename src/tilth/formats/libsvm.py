@@ -84,7 +84,7 @@ class LibSVM(TrainingFormat, Codec):
         **_: Any,
     ) -> Iterator[pa.RecordBatch]:
         if not lists and n_features is None:
-            raise SourceError("the file does not say how many features a row has", hint="say it: n_features=…", code="no-width")
+            raise SourceError("the file does not say how many features a row has", hint="give n_features=…", code="no-width")
         if not lists and (n_features or 0) > MOST_COLUMNS:
             what = f"the rows have {n_features:,} features, and a table up to {MOST_COLUMNS:,} columns"
             raise SourceError(what, hint="read them as two columns of lists: lists=True", code="too-wide")
@@ -120,7 +120,7 @@ def _labels(batch: pa.RecordBatch, layout: Layout) -> pa.Array:
         return pa.repeat("", batch.num_rows)
     words = [plain(batch.column(c), c, LibSVM.name).cast(pa.string()) for c in (layout.label, layout.weight) if c is not None]
     if any(word.null_count for word in words):
-        raise RequestError("a label or a weight is missing", hint="filter these rows away", code="missing-values")
+        raise RequestError("a label or a weight is missing", hint="filter out these rows", code="missing-values")
     return pc.binary_join_element_wise(*words, ":") if len(words) > 1 else words[0]
 
 
@@ -154,7 +154,7 @@ def _never_empty(text: pa.Array, base: int, absent: Absent) -> pa.Array:
     """Lines without a label: an empty one would be no row, so a zero is written."""
     empty = pc.equal(text, "")
     if absent == "missing" and pc.any(empty).as_py():
-        hint = "filter these rows away, or write another format"
+        hint = "filter out these rows, or write another format"
         raise RequestError("a row has no label and only missing values: it would be an empty line", hint=hint, code="empty-line")
     return pc.if_else(empty, f"{base}:0", text)
 

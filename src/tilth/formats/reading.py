@@ -168,7 +168,7 @@ def _opened(
     reject_unknown(form, options, form.options)
     given = form.open(source, names, engine, **options)
     if not given.columns:
-        raise SourceError("the table has no columns", accepted="a table of one column or more, with or without rows", code="no-columns")
+        raise SourceError("the table has no columns", accepted="a table with at least one column, with or without rows", code="no-columns")
     reject_duplicate_names(given.columns)
     return form, replace(given, state=state_of(given.paths)) if isinstance(given, Files) else given
 
@@ -239,7 +239,7 @@ def _counted(
     """
     found = engine.answer(below, [s for _, *both in asked.values() for s in both]) if asked else {}
     lost = tuple(Unreadable(n, kind, found[bad], found[there]) for n, (kind, there, bad) in asked.items() if found[bad])
-    hint = "correct them, add what means null to `nulls`, or allow more: `max_invalid` under `data`"
+    hint = "correct them, add placeholders to `nulls`, or allow more with `max_invalid` under `data`"
     accepted = f"at most {most:.3g} of a column's values, as `max_invalid` says"
     ColumnError.reject(Mistake(str(u), accepted=accepted, hint=hint, code="unreadable") for u in lost if u.values > most * u.of)
     for u in lost:
@@ -283,7 +283,7 @@ def _tokens(nulls: Sequence[str] | str) -> tuple[str, ...]:
 def _stated_kinds(types: Mapping[str, Kind | str], source: Source) -> dict[str, Kind]:
     """The kinds that are stated; rejects unknown columns and kinds, all at once."""
     if types and source.typed:
-        raise RequestError(f"{source} is typed already", hint="use the step `cast`", code="types-known")
+        raise RequestError(f"{source} already has types", hint="use the step `cast`", code="types-known")
     ColumnError.reject(unknown(types, source.columns, "types: there is no column {}", "unknown-column"))
     words = {str(k): k for k in CASTS}
     wrong = (unknown([str(k)], words, f"types: column {n!r}: there is no kind {{}}", "unknown-kind") for n, k in types.items())

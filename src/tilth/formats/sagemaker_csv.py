@@ -55,7 +55,7 @@ class SagemakerCsv(Csv, TrainingFormat, Encoded):
         for batch in batches:
             columns = numbers(batch, layout, self.name)
             if len(columns) == 1 and columns[0].null_count:
-                hint = "a line without a field cannot be told from no row: impute it, or write another format"
+                hint = "an empty line cannot be distinguished from no row: impute the column, or write another format"
                 raise RequestError(f"column {layout.columns[0]!r} is alone and has missing values", hint=hint, code="empty-line")
             if batch.num_rows:
                 table = pa.Table.from_arrays(list(map(_marked, columns)), names=list(map(str, range(len(columns)))))

@@ -143,7 +143,7 @@ def _maker(column: SyntheticColumn, rows: int) -> Maker:
     limits = column.least is not None or column.most is not None
     if len(said) + limits > 1 or (not said and column.kind in (None, "string")) or (limits and column.kind not in LIMITS):
         accepted = "`kind` (integer, float, date, timestamp) with `from` and `to`, `kind: boolean`, `values`, or `pattern`"
-        raise RequestError("it is not said what is in the column, or more than once", accepted=accepted, code="bad-value")
+        raise RequestError("the column has no definition, or several", accepted=accepted, code="bad-value")
     if column.decimals is not None and (column.kind != "float" or said):
         raise RequestError("`decimals` are of a column of `kind: float`", code="bad-value")
     if column.unique and not (column.pattern is not None or (column.kind == "integer" and not said)):
@@ -166,7 +166,7 @@ def _of_values(column: SyntheticColumn) -> Maker:
     except (pa.ArrowException, TypeError, ValueError):
         raise RequestError("`values` are not all of one kind", accepted=f"those of `kind`: {', '.join(TYPES)}", code="bad-value") from None
     if values.type not in TYPES.values():
-        raise RequestError(f"`values` are of no kind that there is ({values.type})", accepted=", ".join(TYPES), code="bad-value")
+        raise RequestError(f"`values` have an unsupported kind ({values.type})", accepted=", ".join(TYPES), code="bad-value")
     ends = np.array(list(accumulate(shares.values()))) / total
     ends[-1] = 1.0
     return lambda chance, start, n: values.take(from_numpy(np.searchsorted(ends, chance.shares(n), side="right")))

@@ -122,7 +122,7 @@ def _unfit(name: str, trainer: Trainer, data: Dataset, engine: Session) -> Itera
     for column, asked in nulls.items():
         if found[asked]:
             what = counted(found[asked], "missing label" if column in labels else "missing value")
-            hint = "filter these rows away in `rows`" if column in labels else f"add `impute: {column}` to `features`"
+            hint = "filter out these rows in `rows`" if column in labels else f"add `impute: {column}` to `features`"
             yield Mistake(f"column {column!r} has {what}, and {name} takes none", hint=hint, code="missing-values")
     for column, asked in least.items():
         if found[asked] is not None and found[asked] < 0:

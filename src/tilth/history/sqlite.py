@@ -74,7 +74,7 @@ class SQLite(Ledger):
             return
         if self.path.exists():
             hint = "name another file, or move it away"
-            raise RequestError(f"the history {self.path} is not encrypted, and a key is in force", hint=hint, code="plaintext")
+            raise RequestError(f"the history {self.path} is not encrypted, but a key is active", hint=hint, code="plaintext")
         with (
             _locked(self.path.with_name(f".{self.path.name}.lock")),
             closing(sqlite3.connect(":memory:", isolation_level=None)) as connection,

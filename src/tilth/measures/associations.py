@@ -385,10 +385,10 @@ def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
         code(f.name) for f in here if abs(f.number or 0) >= SAME and f.name in used and sum(n for _, n, _ in f.payload.groups) >= ENOUGH
     ]
     gives = "nearly gives the label away: is it" if len(sure) == 1 else "nearly give the label away: are they"
-    advice = [Advice(f"{joined(sure[:3])} {gives} known when the model is asked?", 60)] if sure else []
+    advice = [Advice(f"{joined(sure[:3])} {gives} known at prediction time?", 60)] if sure else []
     first, of = here[0], counted(len(here), "feature")
-    says = "says most" if abs(first.number or 0) >= WEAK else "says most, and little,"
-    lead = f"Of {of}, {code(first.name)} {says} about {code(label)}: {exact(first.number)} ({first.payload.measure})."
+    says = "is most strongly associated with" if abs(first.number or 0) >= WEAK else "is most strongly, but weakly, associated with"
+    lead = f"Of {of}, {code(first.name)} {says} {code(label)}: {exact(first.number)} ({first.payload.measure})."
     return Section("features", "The label and the features", tuple(blocks), advice=tuple(advice), lead=lead)
 
 

@@ -100,9 +100,9 @@ def _verdict(text: str, groups: Mapping[Group, Mapping[str, float | None]], sche
     words = f"it holds for {len(failed):,} of {counted(len(judged), 'group')}{': ' if shown else ''}{'; '.join(shown)}{more}"
     if not judged:
         lacking = [n for n in names if any(of[n] is None for of in asked.values())]
-        words = f"it could not be judged: {joined(lacking or names) or 'nothing'} had no value"
+        words = f"it could not be evaluated: {joined(lacking or names) or 'nothing'} had no value"
     elif len(judged) < len(found):
-        words += f"; of {counted(len(found) - len(judged), 'group')} it could not be judged"
+        words += f"; of {counted(len(found) - len(judged), 'group')} it could not be evaluated"
     payload = ConditionVerdict(len(judged), len(found) - len(judged))
     return Finding(f"fail on {text}", tuple(names), len(failed), outcome, words, payload=payload)
 

@@ -18,7 +18,7 @@ UNFOLDED = 30  # columns whose cards are shown at once
 NEARLY = 0.99  # share of the most frequent value from which a column is nearly constant
 TOKENS = ("?", "n/a", "#n/a", "null", "nan", "none", "unknown", "-", "--")  # strings that may stand for a missing value
 FAR = 10  # interquartile ranges above the third quartile from which a maximum is worth a remark
-GONE = "Where a cell is blank the part has no such column: preparation left it out or made other columns of it."
+GONE = "A blank cell means that the part does not have the column: preparation dropped or replaced it."
 At: TypeAlias = Mapping[tuple[str, str], ColumnProfile]  # by column and part
 
 

@@ -150,7 +150,7 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
     blocks: list[Block] = []
     lead = f"{percent(first.number)} of the rows have a value in every column{about}"
     if p.duplicates is not None:
-        said = f"{counted(p.duplicates, 'row')} ({share}) {'equals' if p.duplicates == 1 else 'equal'} an earlier one"
+        said = f"{counted(p.duplicates, 'row')} ({share}) {'is a duplicate' if p.duplicates == 1 else 'are duplicates'} of an earlier row"
         lead = f"{said if p.duplicates else 'No two rows are equal'}; {lead}"
     if any(names for names, _ in p.patterns):
         lines = [(_named(names), number(n), percent(n / of)) for names, n in p.patterns]
@@ -162,7 +162,7 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
         return None
     often = p.duplicates is not None and p.duplicates / among >= 0.01
     later = [f"{percent(q.duplicates / q.rows)} of {code(f.part)}" for f in found[1:] if (q := f.payload).duplicates is not None and q.rows]
-    advice = f"{share} of the rows{where}{' as read' if later else ''} equal an earlier one"
+    advice = f"{share} of the rows{where}{' as read' if later else ''} are duplicates of an earlier row"
     advice += f", {' and '.join(later)}." if later else f": the step {code('dedupe')} drops them."
     figures = () if p.duplicates is None or where else ((number(p.duplicates), f"duplicate row{'' if p.duplicates == 1 else 's'}"),)
     return Section("rows", "Rows", tuple(blocks), advice=(Advice(advice, 45),) if often else (), lead=f"{lead}.", figures=figures)

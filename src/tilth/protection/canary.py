@@ -84,7 +84,7 @@ def canary(path: str | Path, folders: Iterable[Path] = (), engine: str = "duckdb
     """
     protection, outside, since = in_force(), Path(tempfile.gettempdir()).parent, time.time()
     if protection is None:
-        raise RequestError("nothing is encrypted without a key", hint="give --key, or `protect: {key: …}` in the flow", code="needs-key")
+        raise RequestError("encryption needs a key", hint="give --key, or `protect: {key: …}` in the flow", code="needs-key")
     flow, markers = Flow.load(path), Markers.new()
     with session_of(None, None, "canary") as session:
         data = flow_table(flow, None, session)

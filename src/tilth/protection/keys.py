@@ -96,7 +96,7 @@ def destroy(file: KeyFile, name: str, folders: Sequence[Path], log: Path = LOG) 
                 under.append(str(path))
     if under:
         message = f"{counted(len(under), 'file')} would be lost without the key {name}: {listed(under, most=5)}"
-        hint = "tilth protect rewrap FOLDER for a data set; write other files anew, or remove them"
+        hint = "tilth protect rewrap FOLDER for a data set; write other files again, or remove them"
         raise RequestError(message, hint=hint, code="key-in-use")
     file.reject_unretired(name)
     note(log, "destroy", file=str(file.path), keys=[name], folders=[str(folder) for folder in folders])

@@ -29,5 +29,5 @@ def note(log: Path, act: str, **facts: Any) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        hint = "nothing was done: it is noted first"
+        hint = "nothing was done, because the log is written first"
         raise MachineError(f"the log {log} cannot be written: {error.strerror}", hint=hint, code="no-log") from error

@@ -40,7 +40,9 @@ def revealed(
     token of another key, domain or column; those of the key.
     """
     if not purpose.strip():
-        raise RequestError("values are revealed for a purpose", hint="say it in a few words: it is noted in the log", code="no-purpose")
+        raise RequestError(
+            "revealing values needs a purpose", hint="give the purpose in a few words; it is recorded in the log", code="no-purpose"
+        )
     found = {h.column: h for h in _hidden(flow, session.schema(data))}
     if not found:
         message = f"flow {flow.name!r} hides no column of this table by `token` or `format_preserving`"

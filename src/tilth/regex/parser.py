@@ -216,7 +216,7 @@ class Parser:
         body = tree.choice(self._options(flags))
         self.depth -= 1
         if not self._take(r"\)"):
-            self._reject(start, "this bracket is never closed", hint=r"add ), or for the character itself write \(")
+            self._reject(start, "this bracket is not closed", hint=r"add ), or for the character itself write \(")
         return Group(body, number) if number and self.numbered else body
 
     def _group_flags(self, start: int, flags: str) -> str:
@@ -308,7 +308,7 @@ class Parser:
         while self.at < len(self.text) and (self.text[self.at] != "]" or self.at == opening):
             among |= self._class_item(opening)
         if not self._take(r"\]"):
-            self._reject(start, "this class is never closed", hint=r"add ], or for the character itself write \[")
+            self._reject(start, "this class is not closed", hint=r"add ], or for the character itself write \[")
             return HARMLESS
         folded = _chars(among, flags).among
         wanted = ~folded if negated else folded
@@ -327,7 +327,7 @@ class Parser:
             hint = r"for the character - itself write \-"
             self._reject(start, "a range goes from one character to one character", hint=hint, length=self.at - start)
         elif low.only > high.only:
-            self._reject(start, "this range runs backwards", hint="exchange its ends", length=self.at - start)
+            self._reject(start, "this range runs backwards", hint="swap its ends", length=self.at - start)
         else:
             return CharSet(((low.only, high.only),))
         return HARMLESS.among

@@ -100,7 +100,9 @@ class Outputs:
             asked, equals, place = text.partition("=")
             asked, place = (asked, place) if equals and place and asked in FORMATS else ("", text)
             if place in self.formats:
-                raise RequestError(f"two reports cannot both be written to {place}", hint="give each its own file", code="same-place")
+                raise RequestError(
+                    f"two reports cannot be written to the same file, {place}", hint="give each its own file", code="same-place"
+                )
             self.formats[place] = report_format(place, asked or None)
             FORMATS[self.formats[place]]
             _reject_folder(place)

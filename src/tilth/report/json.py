@@ -135,7 +135,7 @@ def report_schema() -> dict[str, Any]:
     first = {
         "format": {"const": FORMAT, "description": "The version of the format."},
         "title": {"type": "string"},
-        "passed": {"type": "boolean", "description": "Whether no rule failed or could not be judged."},
+        "passed": {"type": "boolean", "description": "Whether no rule failed or could not be evaluated."},
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

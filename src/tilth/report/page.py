@@ -60,7 +60,7 @@ def verdict(report: Report) -> tuple[Tone, str]:
     if not verdicts:
         if not report.findings:
             return "", "The report is empty: nothing was judged and nothing was measured."
-        return "", "Numbers only: no rule was asked for, so nothing was judged."
+        return "", "Numbers only: there are no rules, so there are no verdicts."
     failed, unjudged = (sum(f.outcome is outcome for f in verdicts) for outcome in (Outcome.FAILED, Outcome.ERROR))
     unjudged += sum(f.outcome is None for f in verdicts)
     if not failed and not unjudged:
@@ -71,11 +71,11 @@ def verdict(report: Report) -> tuple[Tone, str]:
             return "good", f"All {number(len(verdicts))} rules passed, {number(baseline)} of them a baseline drafted from data."
         return "good", f"The only {noun} passed." if len(verdicts) == 1 else f"All {number(len(verdicts))} {noun}s passed."
     if len(verdicts) == 1:
-        return ("bad", f"The only {noun} failed.") if failed else ("unknown", f"The only {noun} could not be judged.")
+        return ("bad", f"The only {noun} failed.") if failed else ("unknown", f"The only {noun} could not be evaluated.")
     of = f"of {number(len(verdicts))} {noun}s"
     if not failed:
-        return "unknown", f"{number(unjudged)} {of} could not be judged; no {noun} failed."
-    return "bad", f"{number(failed)} {of} failed" + (f", and {number(unjudged)} could not be judged." if unjudged else ".")
+        return "unknown", f"{number(unjudged)} {of} could not be evaluated; no {noun} failed."
+    return "bad", f"{number(failed)} {of} failed" + (f", and {number(unjudged)} could not be evaluated." if unjudged else ".")
 
 
 def _noun(report: Report) -> str:
@@ -124,7 +124,7 @@ def note_of(report: Report) -> str:
     if "raw" not in rows or not later:
         return ""
     tables = ", ".join(later[:-1]) + (" and " if later[1:] else "") + later[-1]
-    return f"Numbers of {code('raw')} are of the data as read, those of {tables} of what is delivered, after preparation."
+    return f"Numbers for {code('raw')} describe the data as read; those for {tables} describe the delivered data, after preparation."
 
 
 # ── the run ──

@@ -44,7 +44,7 @@ def to_sarif(report: Report) -> str:
 
 def _result(finding: Finding, number: int) -> dict[str, Any]:
     reasons = [plain(line) for line in finding.payload.reasons(finding.message)] or [str(finding.outcome or Outcome.ERROR)]
-    unjudged = "" if finding.outcome is Outcome.FAILED else "could not be judged: "
+    unjudged = "" if finding.outcome is Outcome.FAILED else "could not be evaluated: "
     identity = f"{finding.name}\n{finding.part}"
     result: dict[str, Any] = {
         "ruleId": finding.name,

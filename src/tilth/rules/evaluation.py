@@ -66,7 +66,7 @@ def evaluate(
     All metrics of all rules are measured together: one scan for row aggregates and one for each distinct set of key columns
     and filter; a CustomSql runs a query of its own. `sources` are the further tables that rules may name; `history` gives the earlier
     values of a metric; `now` is the time that `now()` returns, by default the current one.
-    A rule that fails or cannot be judged never stops another; a failure of the machine stops all (`MachineError`).
+    A rule that fails or cannot be evaluated never stops another; a failure of the machine stops all (`MachineError`).
     For each failed rule the `examples` most frequent values or keys that fail are looked up with their rows, or as many rows, private
     values masked; of more than twenty rules that different rows fail, for the first of them.
     `composites` is `column`, where a composite is the combination of its parts' outcomes, or `row`, where it passes if no row fails it.
@@ -123,7 +123,7 @@ class _Evaluator:
         return row.prepare(self.evaluated.get(rule, rule), self.context)
 
     def prepare_by_rows(self, composites: Iterable[Composite]) -> None:
-        """What each composite needs in row mode; one that cannot be judged so stays in column mode, with a note."""
+        """What each composite needs in row mode; one that cannot be evaluated so stays in column mode, with a note."""
         for composite in composites:
             if note := obstacle(composite, self.prepared):
                 self.notes[composite] = (note,)

@@ -18,7 +18,7 @@ from tilth.rules.types import RULE_TYPES
 
 
 def obstacle(composite: Composite, prepared: Mapping[Rule | Composite, PreparedRule]) -> str:
-    """Why a composite cannot be judged row by row; empty if it can."""
+    """Why a composite cannot be evaluated row by row; empty if it can."""
     for leaf in composite.leaves:
         why = ""
         if leaf.threshold:

@@ -33,7 +33,7 @@ MOST_ADVICE = 3  # failed rules that are named at the beginning
 MOST_SUMMED_UP = 20  # failing rules in the summary
 MOST_RECORDED = 20  # rules of a baseline that all hold; more are folded
 TONES: Mapping[Outcome | None, Tone] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERROR: "unknown"}
-OUTCOMES = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.ERROR: "Could not be judged"}
+OUTCOMES = {Outcome.PASSED: "Passed", Outcome.FAILED: "Failed", Outcome.ERROR: "Could not be evaluated"}
 
 
 def rules(findings: Sequence[Finding[RuleVerdict]]) -> Section:
@@ -45,7 +45,7 @@ def rules(findings: Sequence[Finding[RuleVerdict]]) -> Section:
     common = {BASELINE} if all(f.payload.drafted for f in findings) else set()  # the verdict says so, once
     shown_first = MOST_RECORDED if common and not worst else Verdicts.most
     verdicts = Verdicts("Rules", tuple(_verdict(f, several, common) for f in (*worst, *passed)), shown_first)
-    counts = ((failed, "failed"), (unjudged, "could not be judged"), (passed, "recorded" if common and not worst else "passed"))
+    counts = ((failed, "failed"), (unjudged, "could not be evaluated"), (passed, "recorded" if common and not worst else "passed"))
     lead = ", ".join(f"{number(len(of))} {what}" for of, what in counts if of) + "." if findings[1:] else ""  # one is the verdict
     advice = (*_unjudged(unjudged), *_failed(failed))
     return Section("rules", "Rules", (verdicts,), advice=advice, summary=tuple(_summary(worst)), lead=lead)
@@ -55,7 +55,7 @@ def _unjudged(findings: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
     if not findings:
         return []
     first = code(findings[0].name) + (f" and {number(len(findings) - 1)} more" if len(findings) > 1 else "")
-    return [Advice(f"Fix the {'rule' if len(findings) == 1 else 'rules'} that could not be judged: {first}.", 90)]
+    return [Advice(f"Fix the {'rule' if len(findings) == 1 else 'rules'} that could not be evaluated: {first}.", 90)]
 
 
 def _failed(findings: Sequence[Finding[RuleVerdict]]) -> list[Advice]:
@@ -138,7 +138,7 @@ def _verdict(finding: Finding[RuleVerdict], several: bool, common: Set[str]) -> 
     share = failed / judged if judged else None
     return Verdict(
         tone=TONES.get(finding.outcome, "unknown"),
-        outcome=OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be judged"),
+        outcome=OUTCOMES.get(finding.outcome or Outcome.ERROR, "Could not be evaluated"),
         rule=code(finding.name, 2000),
         reasons=tuple(lines),
         blocks=tuple(blocks),

@@ -81,7 +81,7 @@ class Access:
         reference, fields = found.pop("reference", None), found.pop("fields", {})
         if found or not isinstance(reference, str) or not isinstance(fields, Mapping):
             accepted = "a reference, or {reference: REFERENCE, fields: {PART: KEY}}"
-            raise RequestError("what is given as a secret is neither", accepted=accepted, code="no-reference")
+            raise RequestError("the value given as a secret is neither", accepted=accepted, code="no-reference")
         Reference.of(reference)
         RequestError.reject(unknown(fields, WORDS, "a secret has no part {}", "unknown-part"))
         return cls(reference, tuple((str(part), str(key)) for part, key in fields.items()))
@@ -105,7 +105,7 @@ def parts_of(secret: Secret) -> dict[str, str]:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         at = f": line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        hint = 'correct it where it is kept; a password that begins so is written {"password": "{…"}'
+        hint = 'correct it where it is stored; write a password that begins like this as {"password": "{…"}'
         message = f"the secret {secret.reference} begins as a JSON object and is not valid JSON{at}"
         raise RequestError(message, hint=hint, code="invalid-json") from None
     values = {key: str(v) for key, v in found.items() if isinstance(v, str | int | float) and not isinstance(v, bool)}

@@ -72,7 +72,7 @@ class Reference:
         scheme, colon, name = text.partition(":")
         if not colon or not name or scheme not in PROVIDERS:
             message = "this is not a reference to a secret (it is not shown: it may be a secret)"
-            raise RequestError(message, accepted=SHAPES, hint="keep the secret where one of these finds it", code="no-reference")
+            raise RequestError(message, accepted=SHAPES, hint="store the secret in one of these places", code="no-reference")
         provider, field, label = PROVIDERS[scheme], "", ""
         if provider.has_labels and (found := LABEL.search(name)):
             name, label = name[: found.start()], found[1]
@@ -144,5 +144,5 @@ def _field(asked: Reference, whole: Secret) -> str:
         hint = f"leave #{asked.field} out, if the whole secret is meant"
         raise RequestError(f"the secret {asked} has no fields: it is not a JSON object", hint=hint, code="no-field") from None
     if not isinstance(value := found.get(asked.field), str | int | float) or isinstance(value, bool):
-        raise RequestError(f"the secret {asked} has no such field", accepted=joined(sorted(map(str, found)), "or"), code="no-field")
+        raise RequestError(f"the secret {asked} does not have that field", accepted=joined(sorted(map(str, found)), "or"), code="no-field")
     return str(value)

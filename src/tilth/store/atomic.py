@@ -149,7 +149,7 @@ def _error(error: OSError, target: Path) -> MachineError | RequestError:
             return MachineError(f"{target} could not be written: the disk is full", hint=hint, code=DISK_FULL)
         case errno.EFBIG | errno.EMFILE | errno.ENFILE:
             hint = "raise the size of a file or the number of open files (ulimit -f, ulimit -n); nothing was left behind"
-            return MachineError(f"{target} could not be written: a limit of this process was reached", hint=hint, code="ulimit")
+            return MachineError(f"{target} could not be written: this process reached a limit", hint=hint, code="ulimit")
         case errno.ENAMETOOLONG:
             return RequestError(f"{target.name[:60]}… could not be written: the name is too long", hint="choose a shorter one", code="name")
         case errno.EACCES | errno.EPERM | errno.EROFS:

@@ -46,7 +46,7 @@ def document(path: str | Path, what: str) -> Any:
     try:
         given = json.loads(text)
     except ValueError as error:
-        raise RequestError(f"{str(path)!r} is not valid JSON: {error}", hint="download it anew", code="invalid-json") from error
+        raise RequestError(f"{str(path)!r} is not valid JSON: {error}", hint="download it again", code="invalid-json") from error
     except RecursionError:
         given = None
     if given is None or _is_deep(given):

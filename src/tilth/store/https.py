@@ -84,7 +84,7 @@ def header_of(secret: Secret, access: Access | None = None) -> tuple[str, Secret
 
 def _made(secret: Secret, value: str) -> Secret:
     if not value.isprintable() or not value.isascii():
-        raise RequestError(f"the secret {secret.reference} cannot stand in a header", accepted="printable ASCII", code="not-text")
+        raise RequestError(f"the secret {secret.reference} cannot be used in a header", accepted="printable ASCII", code="not-text")
     return Secret(secret.reference, value)
 
 
@@ -99,7 +99,7 @@ def _uri_of(place: str) -> SplitResult:
         hint = "name a secret, which is sent as a header: --secret REFERENCE"
         raise RequestError(f"a place on a web server must not contain {what}: it would appear in reports", hint=hint, code="password")
     if uri.scheme.lower() == "http" and not is_loopback(uri.hostname or ""):
-        raise RequestError(f"{place} is sent in the clear, and can be changed on the way", accepted="https://…", code="not-secure")
+        raise RequestError(f"{place} would be sent unencrypted, and could be changed on the way", accepted="https://…", code="not-secure")
     if not uri.hostname or uri.path.endswith("/") or not uri.path or MAGIC.search(uri.path):
         raise RequestError(f"{place} does not name an object", accepted="https://HOST/PATH/FILE", code="bad-place")
     return uri

@@ -53,14 +53,14 @@ def connection_string(server: str, place: str, credentials: Credentials | None) 
         resolve("env:PGPASSWORD")  # so that it is hidden
     if credentials:
         if credentials.engine and credentials.engine not in ENGINES:
-            message = f"the secret {credentials.password.reference} is one of {credentials.engine}, and {place} is in PostgreSQL"
+            message = f"the secret {credentials.password.reference} is one of {credentials.engine}, but {place} is in PostgreSQL"
             raise RequestError(message, hint="name the secret of that database", code="other-database")
         uri, options = _completed(uri, options, credentials)
         options["password"] = credentials.password.reveal()
     if not _is_local(_hosts(uri, options), options):
         mode = options.setdefault("sslmode", VERIFIED)
         if mode != VERIFIED:
-            warn(f"{place}: sslmode={mode} does not verify who answers: whoever is between can read and change what is sent")
+            warn(f"{place}: sslmode={mode} does not verify the server: anyone in between can read and change the data")
         elif not _has_authorities(options):
             options["sslrootcert"] = "system"
         options = NOTICED | options

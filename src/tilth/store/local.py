@@ -88,7 +88,7 @@ def _object(path: str, name: str, found: os.stat_result) -> Object:
 
 def changed(what: Object) -> SourceError:
     """The error for a file that is not the one that was found."""
-    hint = "it was replaced, cut or removed meanwhile; begin again"
+    hint = "it was replaced, truncated or removed in the meantime; start again"
     return SourceError(f"{what.place} is not the file of {what.bytes:,} bytes that was found there before", hint=hint, code="changed-file")
 
 
@@ -102,7 +102,7 @@ def files(given: Place | Sequence[Place], suffixes: Iterable[str] = ()) -> tuple
     """
     places = [given] if isinstance(given, str | os.PathLike) else list(given)
     if not places:
-        raise SourceError("an empty list of files was given", code="no-files")
+        raise SourceError("the list of files is empty", code="no-files")
     return tuple(path for place in places for path in _files(os.fspath(place), tuple(suffixes)))
 
 
@@ -218,11 +218,11 @@ def _unwalked(error: OSError) -> None:
 def reject_unopenable(path: str) -> None:
     """Reject what no engine opens: a name that is empty or not UTF-8, standard input, a pipe, a device."""
     if not path:
-        raise SourceError("an empty name was given for the data", accepted="a file, a folder or a pattern", code="no-file")
+        raise SourceError("the name of the data is empty", accepted="a file, a folder or a pattern", code="no-file")
     if path.encode("utf-8", "ignore").decode() != path:  # undecodable bytes are surrogates here
         raise SourceError(f"the name {path!a} is not UTF-8", hint="rename it, or set a locale of UTF-8", code="file-name")
     if path == "-" and not os.path.lexists(path):
-        raise SourceError("data is not read from standard input", hint="write them to a file first", code="stream")
+        raise SourceError("data cannot be read from standard input", hint="write it to a file first", code="stream")
     reject_stream(path, "", SourceError)
 
 

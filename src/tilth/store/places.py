@@ -86,7 +86,7 @@ def secured(source: Any, secret: str | Mapping[str, object] | Access | None) -> 
     if isinstance(source, list | tuple):
         return [secured(one, access) for one in source]
     if not isinstance(source, str | os.PathLike):
-        raise RequestError("a secret is given for a table in memory", hint="leave it out", code="secret-unused")
+        raise RequestError("a secret was given for a table in memory", hint="leave it out", code="secret-unused")
     return Secured(os.fspath(source), access)
 
 
@@ -176,7 +176,7 @@ def reject_secret(place: Secured, taken: bool) -> None:
     """Reject a secret for a place that is opened without one. Errors: `RequestError`."""
     if not taken:
         accepted = listed(f"{scheme}://" for scheme, kind in STORES.items() if kind.takes_secret)
-        raise RequestError(f"{place} is opened without a secret, and one is given", accepted=accepted, code="secret-unused")
+        raise RequestError(f"{place} takes no secret, but one was given", accepted=accepted, code="secret-unused")
 
 
 def has_rows(place: Place) -> bool:

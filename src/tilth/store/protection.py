@@ -52,7 +52,7 @@ def protected(key: str | Key, allow_plaintext: Iterable[str] = (), sign: bool = 
     RequestError.reject(unknown(allowed, KINDS, "nothing of the kind {} can be left unencrypted", "unknown-kind"))
     made = key if isinstance(key, Key) else outer.key if outer and outer.key.reference == key else key_of(key)
     if outer and outer.key.reference != made.reference:
-        message = f"{made.reference} is asked for, and {outer.key.reference} is in force"
+        message = f"{made.reference} is requested, but {outer.key.reference} is active"
         raise RequestError(message, hint="give one key: as --key, or in `protect`", code="two-keys")
     made.describe()  # a service is asked now whether there is such a key, not at the end of the work
     _without_core_dumps()

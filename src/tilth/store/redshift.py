@@ -51,12 +51,12 @@ class Redshift(Store):
             raise RequestError(f"{place}: there is no {wrong}", accepted=accepted, code="unknown-option")
         if self.access is None:
             hint = "--secret aws:NAME, or `secret: aws:NAME` under `data`"
-            raise RequestError(f"{place} is opened by a secret, and none is given", hint=hint, code="no-reference")
+            raise RequestError(f"{place} needs a secret, and none was given", hint=hint, code="no-reference")
         access = self.access
 
         def batches() -> Iterator[pa.RecordBatch]:
             if mode != MODES[0]:
-                warn(f"{place}: sslmode={mode} does not verify the name of the server that answers")
+                warn(f"{place}: sslmode={mode} does not verify the name of the server")
             with _errors_of(place), closing(access.credentials(lambda given: _opened(place, uri, mode, given))) as connection:
                 connection.autocommit = True  # otherwise the driver begins a transaction that may write
                 with closing(connection.cursor()) as cursor:
@@ -78,12 +78,12 @@ def _driver() -> Any:
 
 def _opened(place: str, uri: SplitResult, mode: str, given: Credentials) -> Any:
     if given.engine not in ("", "redshift"):
-        message = f"the secret {given.password.reference} is one of {given.engine}, and {place} is in Redshift"
+        message = f"the secret {given.password.reference} is one of {given.engine}, but {place} is in Redshift"
         raise RequestError(message, hint="name the secret of that database", code="other-database")
     host, database = uri.hostname or given.host, uri.path.strip("/") or given.dbname
     user = given.user or uri.username or ""
     if missing := [name for name, part in (("host", host), ("database", database), ("user", user)) if not part]:
-        message = f"neither {place} nor the secret says the {missing[0]}"
+        message = f"neither {place} nor the secret has the {missing[0]}"
         raise RequestError(message, accepted="redshift://user@host/db?table=schema.table", code="bad-place")
     port = uri.port or int(given.port or PORT)
     driver, password = _driver(), given.password.reveal()

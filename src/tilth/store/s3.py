@@ -64,7 +64,7 @@ class S3(Store):
             delivery = bucket.delivery(_folder(bucket.key))
             found = bucket.named(bucket.key, delivery)
             if not found:
-                raise SourceError(f"there is no object at {place}", hint="is it a prefix that ends in `/`, or a pattern?", code="no-files")
+                raise SourceError(f"there is no object at {place}", hint="is it a prefix (end it with `/`) or a pattern?", code="no-files")
             if in_force():
                 found = {**found, **bucket.data_set(delivery)}
             key = (
@@ -82,7 +82,7 @@ class S3(Store):
         with errors_of(place, self.access):
             bucket = Bucket.of(place, self.access)
             if not (found := {o["path"]: o for o in bucket.objects(bucket.key)}):
-                raise SourceError(f"there is no object below {place}", hint="check the bucket and the key", code="no-files")
+                raise SourceError(f"there is no object under {place}", hint="check the bucket and the key", code="no-files")
             return bucket.copied(place, found, Scratch(), whole)
 
     def objects(self, place: str) -> list[Object]:
@@ -96,7 +96,9 @@ class S3(Store):
             prefix = place.partition("://")[2].partition("/")[2]
             found = {key: o for key, o in bucket.delivered(prefix.rpartition("/")[0]).items() if key.startswith(prefix)}
             if not found:
-                raise SourceError(f"there is no object whose key begins with {place}", hint="check the bucket and the key", code="no-files")
+                raise SourceError(
+                    f"there is no object with a key that begins with {place}", hint="check the bucket and the key", code="no-files"
+                )
             below = bool(prefix) and all(key.startswith(f"{prefix}/") for key in found)
             root = len(prefix) + 1 if below else prefix.rfind("/") + 1
             return [bucket.object(key[root:], found[key]) for key in sorted(found, key=str.encode)]

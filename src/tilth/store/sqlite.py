@@ -42,7 +42,7 @@ class SQLite(Store):
                     raise MachineError(
                         f"{place} cannot be read: {words}", hint="does another program write to it?", code="database"
                     ) from None
-                raise SourceError(f"{place} cannot be read: {words[:300]}", hint="is it a file of SQLite?", code="not-readable") from None
+                raise SourceError(f"{place} cannot be read: {words[:300]}", hint="is it an SQLite file?", code="not-readable") from None
 
         return batches
 

@@ -119,8 +119,8 @@ def translated(place: str) -> Iterator[None]:
         yield
     except (dbapi.DataError, OSError) as error:  # their messages contain values
         if is_broken(str(error)):
-            hint = "begin again; was the server stopped, or the session ended?"
-            raise MachineError(f"{place}: the connection broke off: {_first_line(error)}", hint=hint, code="database") from None
+            hint = "start again; was the server stopped, or the session ended?"
+            raise MachineError(f"{place}: the connection was lost: {_first_line(error)}", hint=hint, code="database") from None
         if isinstance(error, OSError) and error.errno:  # of what is done with the rows, such as a file that cannot be written
             raise
         raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from None

@@ -27,7 +27,7 @@ def job_folder(protection: Protection | None, asked: str | None, checkpoints: Pa
     """
     if protection is None or "spill" in protection.plaintext:
         return asked
-    hint = "let what it writes be unencrypted meanwhile: --allow-plaintext spill"
+    hint = "allow it to write unencrypted files while it runs: --allow-plaintext spill"
     if checkpoints is not None:
         raise Gap(f"the program writes {checkpoints} by itself, unencrypted", hint=hint)
     where = asked or SHARED

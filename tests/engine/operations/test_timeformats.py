@@ -94,8 +94,8 @@ def test_formats_as_java_writes_them(java, format_):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("%Q %Y", "has %Q, which means nothing here"),
-        ("%Y %", "has %, which means nothing here"),
+        ("%Q %Y", "has %Q, which is not supported"),
+        ("%Y %", "has %, which is not supported"),
         ("%d/%m", "has no year"),
         ("%Y %y", "has the year twice"),
         ("%Y %d", "has %d without %m or %b"),

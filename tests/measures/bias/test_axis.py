@@ -176,7 +176,7 @@ def test_how_a_number_is_read_is_said_and_warned_of_where_both_are_possible(tabl
     assert {f.payload.label_read for f in findings if f.kind == "bias"} == {"value"}
     said = [f.message for f in findings if f.name == "VALUE_OR_THRESHOLD"]
     assert len(said) == bool(both)
-    assert all(both in message and "it could be meant the other way. State it: types: {x: " in message for message in said)
+    assert all(both in message and "it could be read the other way. State it: types: {x: " in message for message in said)
 
 
 def test_what_is_stated_is_not_warned_of():

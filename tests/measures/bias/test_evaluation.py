@@ -72,7 +72,7 @@ def test_a_verdict_needs_the_whole_interval(shares, verdict):
     table = rows("facet label", {("a", "yes"): a, ("a", "no"): 1000 - a, ("d", "yes"): d, ("d", "no"): 1000 - d})
     got = by_name(found(table, bootstrap=300, verdicts=True, **ASKED), "d")
     assert got["DPL"].payload.verdict == verdict
-    assert got["DPL"].message.endswith(f"{SAYS[verdict]} −0.1 to 0.1, the band that is accepted by convention.")
+    assert got["DPL"].message.endswith(f"{SAYS[verdict]} −0.1 to 0.1, the conventionally accepted band.")
     assert got["DPL"].payload.band == (-0.1, 0.1)
     assert got["KL"].payload.verdict is None  # there is no band for it
 

@@ -19,7 +19,7 @@ def test_a_vote_of_the_nearest_row():
     assert (more["flips_to_accepted"], more["flips_to_refused"], more["FT_documented"]) == (2, 0, pytest.approx(2 / 3))
     assert (more["neighbours"], more["FT_scaled"]) == (1, pytest.approx(-2 / 3))
     assert got.message.startswith(
-        "Rows of f=a that are like those of f=d are predicted p=1 more often than these: by 66.7 percentage points"
+        "Rows of f=a that are similar to those of f=d are predicted p=1 more often than these: by 66.7 percentage points"
     )
 
 

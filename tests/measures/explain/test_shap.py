@@ -96,7 +96,7 @@ def test_it_is_shown_as_bars_and_a_table():
     section = SHAP.section(report.of("shap"))
     assert [type(b) for b in section.blocks[1:]] == [Picture, Table]
     assert plain(section.lead).startswith("a moves prediction most")
-    assert "What moves the predictions" in to_html(report)
+    assert "What drives the predictions" in to_html(report)
 
 
 def test_the_values_of_rows_are_written_with_their_ids(tmp_path):

@@ -174,7 +174,7 @@ def test_what_is_counted_in_a_sample_says_so(small_samples):
     said = {f.name: f.message for f in insights(table, label="y").of("insight")}
     assert " of a sample of " in said["duplicate-rows"] and " of a sample of " in said["label-outliers"]
     small = {f.name: f.message for f in insights(table.slice(0, 300), label="y").of("insight")}
-    assert "150 rows equal an earlier one" in small["duplicate-rows"]
+    assert "150 rows are duplicates of an earlier row" in small["duplicate-rows"]
 
 
 def test_models_learn_from_rows_with_a_label_where_these_are_few():

@@ -19,7 +19,7 @@ def test_the_most_repeated_rows_are_counted_apart_from_ids():
     assert (found.payload.repeated, found.payload.rows, found.payload.apart) == (3, 6, ("no",))
     assert (found.payload.counts, found.examples) == ((3, 2), ({"a": None, "s": "***"}, {"a": 1, "s": "***"}))
     assert found.payload.example_counts == (3, 2)
-    assert plain(REPEATED.section([found]).lead) == "3 rows (50 %) equal an earlier one, but for no."
+    assert plain(REPEATED.section([found]).lead) == "3 rows (50 %) are duplicates of an earlier row, except for no."
 
 
 def test_rows_that_all_differ_have_no_section():

@@ -22,7 +22,7 @@ def test_what_a_program_prints():
         ("printf '\\377'", RequestError, "not UTF-8"),
         ("true", RequestError, "is empty"),
         ("cat", RequestError, "is empty"),
-        ("sleep 5", MachineError, "has not ended"),
+        ("sleep 5", MachineError, "did not end"),
     ],
 )
 def test_what_a_program_does_wrong(words, error, says, monkeypatch):

@@ -46,7 +46,7 @@ def test_a_served_row_has_the_same_order():
         ({"to": -1}, "`start`, `end`, or a number from 0"),
         ({"to": "top"}, "`to` is 'top'"),
         ({"after": "e"}, "there is no column 'e'"),
-        ({"after": "a"}, "column 'a' cannot stand beside itself"),
+        ({"after": "a"}, "column 'a' cannot be moved next to itself"),
     ],
 )
 def test_what_is_refused(given, message):

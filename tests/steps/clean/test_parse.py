@@ -89,7 +89,7 @@ def test_what_cannot_be_read_is_counted():
         ("as: number, units: {kg: 0}", "the unit 'kg' with the factor 0.0 means nothing"),
         ("as: boolean, true: [A, b], false: [a]", "'a' cannot mean both true and false"),
         ("as: date, format: '%d/%m'", "the format '%d/%m' has no year"),
-        ("as: date, format: '%Q %Y'", "the format '%Q %Y' has %Q, which means nothing here"),
+        ("as: date, format: '%Q %Y'", "the format '%Q %Y' has %Q, which is not supported"),
         ("as: date, like: 01/02/2012", "the example '01/02/2012' can be read as %d/%m/%Y or %m/%d/%Y"),
         ("as: date, like: soon", "the example 'soon' cannot be read as a day or time"),
     ],

@@ -49,7 +49,7 @@ def test_the_order_is_meant_where_the_query_ends_with_one():
         ("SELECT y FROM input", "there is no column 'y'"),
         ("SELECT x, k AS X FROM input", "two columns of the result are called x"),
         ("SELECT upper(x) FROM input", "column 1 of the result has no name"),
-        ("SELECT x FROM input LIMIT 2", "LIMIT without ORDER BY takes rows by chance"),
+        ("SELECT x FROM input LIMIT 2", "LIMIT without ORDER BY takes arbitrary rows"),
         ("DROP TABLE input", "a query is one SELECT"),
         ("SELECT read_text('secret.csv') AS t FROM input", "read_text"),
         ("SELECT * FROM cities", "the query does not read the table"),

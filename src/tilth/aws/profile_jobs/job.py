@@ -68,7 +68,7 @@ def json_of(result: Mapping[str, Any]) -> str:
 
 
 def _duplicates(schema: Any, asked: Mapping[str, Any], data: Dataset, session: Session) -> dict[str, int]:
-    """The rows that equal an earlier one in all columns."""
+    """The rows that are duplicates of an earlier row in all columns."""
     if "DUPLICATE_ROWS_COUNT" not in asked:
         return {}
     if odd := [c.name for c in schema if c.kind not in COMPARABLE]:

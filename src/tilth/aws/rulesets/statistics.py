@@ -22,7 +22,7 @@ NEAR = "abs(i - {q} * (n - 1))"  # how many places a value in order is from the 
 
 
 def duplicate_rows(columns: Sequence[Column], every: bool, number: str) -> Measure:
-    """The rows that equal an earlier one; `every`: the columns are all that there are."""
+    """The rows that are duplicates of an earlier row; `every`: the columns are all that there are."""
     key = ", ".join(quoted_identifier(c.name) for c in columns)
     none = " ".join(["DuplicateRowCount", *([] if every else [rule_string(c.name) for c in columns]), "= 0"])
     query = f"select {number} from (select count(*) as n from primary group by {key})"

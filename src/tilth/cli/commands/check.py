@@ -99,7 +99,7 @@ def command(
     from tilth.report.files import Outputs
 
     if every and options["at"]:
-        raise click.BadParameter("the time of a check that is repeated is that at which it is made", param_hint="--at")
+        raise click.BadParameter("--at and --every exclude each other: a repeated check uses the time at which it runs", param_hint="--at")
     files = Outputs(outputs)
     named = _tables(tables)
     sessions, reading = sessions_from(options), reading_from(options)

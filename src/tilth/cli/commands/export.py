@@ -136,7 +136,7 @@ def _parameters(given: Iterable[str]) -> dict[str, Any]:
     for text in given:
         name, mark, value = text.partition("=")
         if not mark or not name:
-            raise click.UsageError(f"--param {text}: it is NAME=VALUE")
+            raise click.UsageError(f"--param {text}: expected NAME=VALUE")
         values.setdefault(name, []).append(value)
     return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
 

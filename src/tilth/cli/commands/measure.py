@@ -175,11 +175,11 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
     if measures and config is not None:
         raise click.UsageError("--measure and --config exclude each other: the file says what to measure")
     if model and config is None and not {*measures} & {"importance", "pdp", "shap", "asymmetric_shap", "image_shap", "bias_variance"}:
-        raise click.UsageError("--model, --columns and --trusted are of measures of a model: add --measure shap, or --config")
+        raise click.UsageError("--model, --columns and --trusted are for measures of a model: add --measure shap, or --config")
     if shap and not {*measures} & {"shap", "asymmetric_shap", "image_shap"}:
-        raise click.UsageError("--save-shap and --explain-text are of SHAP values: add --measure shap --model FILE")
+        raise click.UsageError("--save-shap and --explain-text are for SHAP values: add --measure shap --model FILE")
     if bias and measures and "bias" not in measures:
-        raise click.UsageError("--threshold, --strata, --clusters and --save-counts are of the measure bias: add --measure bias")
+        raise click.UsageError("--threshold, --strata, --clusters and --save-counts are for the measure bias: add --measure bias")
 
 
 def _asked(model: str | None, kept: str) -> Any:
@@ -245,7 +245,7 @@ def _of_counts(counts: BiasCounts, roles: Mapping[str, Any], source: str, engine
 
     refused = sorted(set(roles) & {"id", "private", "time", "text", "image"})
     if refused:
-        raise click.UsageError(f"{source} is a table of counts: --{refused[0]} has no meaning for it")
+        raise click.UsageError(f"{source} is a table of counts: --{refused[0]} does not apply to it")
     names = {"facet": "facets"}
     given = {names.get(k, k): tuple(v) if isinstance(v, tuple) else v for k, v in roles.items()}
     facts = begin(engine)

@@ -55,7 +55,7 @@ def rewrap(folder: str, to: str | None, deep: bool) -> int:
     from tilth.store.protection import key_for
 
     if deep and to:
-        raise click.UsageError("--deep is under --key: give --to first, then --deep with that key")
+        raise click.UsageError("--deep uses --key: run with --to first, then with --deep and the new key")
     root = key_for(folder)
     before, after = renew(Path(folder)) if deep else rewrapped(Path(folder), root, key_of(to) if to else None)
     say(f"{folder} is under the key {after}; it was under {before}")

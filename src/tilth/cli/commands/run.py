@@ -50,7 +50,7 @@ def command(
         return 0
     place = out or loaded.deliver.to
     if not place:
-        raise click.UsageError("no place for the result: give -o OUT, or set `deliver: {to: …}` in the flow")
+        raise click.UsageError("there is no place for the result: give -o OUT, or set `deliver: {to: …}` in the flow")
     report = verbs.run(loaded, out, engine=engine_from(engine), history=history, reports=reports)
     show(report, json)
     say(f"report: {written_name(joined(out or joined(loaded.folder, place), report_names(reports)[0]), 'report')}")

@@ -98,9 +98,9 @@ def command(
     if data is None:
         raise click.UsageError("there is no data: give DATA, or --list")
     if ner is not None and not ner.startswith("python:"):
-        raise click.UsageError(f"--ner {ner}: accepted is python:MODULE:FUNCTION")
+        raise click.UsageError(f"--ner {ner}: expected python:MODULE:FUNCTION")
     if (options["mode"] == "full") != (cells is not None):
-        raise click.UsageError("--mode full and --cells PLACE go together")
+        raise click.UsageError("--mode full needs --cells PLACE, and --cells needs --mode full")
     if review:
         reject_encrypted()
     files = Outputs(outputs)

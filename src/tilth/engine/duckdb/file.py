@@ -43,7 +43,7 @@ class DuckDBFile(Store):
             except (duckdb.DataError, pa.ArrowException):  # their messages contain values
                 raise SourceError(f"{place} cannot be read: a value does not fit", code="bad-value") from None
             except (duckdb.IOException, duckdb.ConnectionException) as error:
-                hint = "is it a file of DuckDB, and not open elsewhere for writing?"
+                hint = "is it a DuckDB file, and not open for writing elsewhere?"
                 raise SourceError(f"{place} cannot be opened: {_first_line(error)}", hint=hint, code="not-readable") from None
             except duckdb.OutOfMemoryException:
                 hint = "name the table, and sort or join in a flow: Tilth spills then"

@@ -131,7 +131,7 @@ def _pattern(directive: str | None, part: str, beside: bool) -> str:
 def _mistakes(text: str, directives: Sequence[str]) -> Iterator[Mistake]:
     known = {*UNITS, "a"}
     for d in dict.fromkeys(d for d in directives if d not in known):
-        yield Mistake(f"the format {text!r} has %{d}, which means nothing here", accepted=ACCEPTED, code="bad-format")
+        yield Mistake(f"the format {text!r} has %{d}, which is not supported", accepted=ACCEPTED, code="bad-format")
     units = [UNITS[d] for d in directives if d in UNITS]
     for unit in dict.fromkeys(u for u in units if units.count(u) > 1):
         yield Mistake(f"the format {text!r} has the {unit} twice", code="bad-format")
@@ -182,7 +182,7 @@ def from_java(text: str) -> str:
     for part in re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", text, re.DOTALL):
         directive = JAVA.get(part[0]) or JAVA.get(part[2] or "")
         if part[2] and not directive:
-            message = f"the format {text!r} has {part[0]}, which means nothing here"
+            message = f"the format {text!r} has {part[0]}, which is not supported"
             raise RequestError(message, accepted=ACCEPTED, hint="such as %d/%m/%Y, or dd/MM/yyyy", code="bad-format")
         made += f"%{directive}" if directive else part[0] if part[1] is None else part[1].replace("''", "'") or "'"
     return made

@@ -150,7 +150,7 @@ def reject_unwritten(form: str) -> None:
     """Reject a format without directives, or with others than these; `%-d` is `%d` without zeros. Errors: `RequestError`."""
     pieces = dict.fromkeys(p for p in PIECE.findall(form) if p[0] == "%" and p != "%%")
     unknown = [p for p in pieces if p not in WRITTEN and not (p[1:2] == "-" and p[2:] in NUMBERS)]
-    wrong = [f"{p}, which means nothing here" for p in unknown] if pieces else ["no directive"]
+    wrong = [f"{p}, which is not supported" for p in unknown] if pieces else ["no directive"]
     RequestError.reject(Mistake(f"the format {form!r} has {w}", accepted=" ".join(WRITTEN), code="bad-format") for w in wrong)
 
 

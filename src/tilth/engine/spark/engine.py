@@ -130,7 +130,7 @@ class SparkRun(Session):
         wanted = ENCRYPTED if local else ENCRYPTED | AUTHENTICATED
         if missing := [f"{k}={v}" for k, v in wanted.items() if (self.own.conf.get(k, "") or "").lower() != v.lower()]:
             hint = "start Spark with these settings; or let it spill unencrypted: --allow-plaintext spill"
-            message = f"this Spark would write rows to its disks{'' if local else ', or send them,'} unencrypted"
+            message = f"this Spark session would write rows to its disks{'' if local else ', or send them,'} unencrypted"
             raise RequestError(message, accepted=", ".join(missing), hint=hint, code="spark-plaintext")
 
     @contextmanager

@@ -300,7 +300,7 @@ class Axis:
             message += f", or {other}. {self._meaning}" if self.read_as else ""
             made.append(("AMBIGUOUS_TYPE", self.column, message))
         elif self._is_read() and self._could_be_both():
-            message = f"column {self.column!r} is read as {found}, so {self._meaning}; it could be meant the other way. "
+            message = f"column {self.column!r} is read as {found}, so {self._meaning}; it could be read the other way. "
             message += f"State it: types: {{{self.column}: {found}}}, or {other}"
             made.append(("VALUE_OR_THRESHOLD", self.column, message))
         if self.private and not self.values:

@@ -103,7 +103,7 @@ def counts_finding(found: Counted) -> Finding[BiasCounts]:
     """The table of counts of a request that kept it."""
     axes, cells, request = found.axes, found.cells, found.request
     if cells is None:
-        raise Gap("the table of counts was not kept", hint="ask for it: counts=True")
+        raise Gap("the table of counts was not kept", hint="request it with counts=True")
     whose = {a.column: a for a in (*(a for f in axes.facets for a in f.axes), *axes.behind)}
     values = {c: _values(a, cells.read(a), found, c in (request.label, request.prediction)) for c, a in whose.items()}
     columns = {c: str(Kind.STRING if _named(a) else Kind.FLOAT if a.kind is Kind.DECIMAL else a.kind) for c, a in whose.items()}

@@ -281,7 +281,7 @@ def _notes(m: BiasMetric, used: Numbers, g: Group, one_sided: float) -> Iterator
             yield "support mismatch"
     yield from m.by_convention(g.rows)
     if one_sided > ONE_SIDED_MUCH:
-        yield f"{percent(one_sided)} of the rows are in strata with one outcome only, whose part in the sum is not evidence"
+        yield f"{percent(one_sided)} of the rows are in strata with one outcome only; their part of the sum is not evidence"
 
 
 def _strata(m: BiasMetric, g: Group) -> dict[str, Any]:

@@ -62,7 +62,7 @@ _REJECTIONS = Wording(
     "For each predicted rejection {d} has {word} rejected labels {than} {a}", words=("more", "fewer", "as many"), unit="number"
 )
 _ERRORS = Wording("For each wrong acceptance {d} has {word} wrong rejections {than} {a}", words=("more", "fewer", "as many"), unit="number")
-_NEIGHBOURS = Wording("Rows of {a} that are like those of {d} are predicted {y} {word} often {than} these")
+_NEIGHBOURS = Wording("Rows of {a} that are similar to those of {d} are predicted {y} {word} often {than} these")
 
 
 @dataclass(frozen=True)
@@ -363,7 +363,7 @@ _ALL = (
     ),
     difference_of_ratios("TE", "Treatment Equality", "wrong rejections for each wrong acceptance", (FN, FP), _ERRORS, False),
     conditional_disparity("CDDPL", "Predicted Labels", "prediction", "the same of predictions", _STRATA_PREDICTED),
-    flip_test("FT", "Flip Test", "share of rows that are predicted otherwise than the most similar rows of the others"),
+    flip_test("FT", "Flip Test", "share of rows with a different prediction than the most similar rows of the others"),
     generalized_entropy("GE", "Generalized Entropy", "inequality of benefits over all rows, whatever the group"),
 )
 BIAS_METRICS: dict[str, BiasMetric] = {m.name: m for m in _ALL}

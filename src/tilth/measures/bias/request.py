@@ -223,7 +223,7 @@ class BiasRequest(BiasOptions):
                 yield _no_positive(column)
         for what, values in (*((f"facet {f.column!r}", f.values) for f in self.facets), (f"label {self.label!r}", self.positive)):
             if _is_bad_interval(values):
-                message = f"{what}: {values[0]!r} is not an interval: two numbers are needed, the smaller one first"
+                message = f"{what}: {values[0]!r} is not an interval: an interval needs two numbers, the smaller one first"
                 yield Mistake(message, code="bad-interval")
         if not 0 < self.confidence < 1:
             yield Mistake(f"confidence is {self.confidence}", accepted="a share between 0 and 1", code="bad-value")

@@ -37,9 +37,9 @@ BRIEF = 2  # groups up to which a terminal shows the metrics of each
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
 HOW = (
     "0 means no difference, and for DI 1; the sign says which side is ahead. "
-    "How much difference is too much is for people to decide, not for this page."
+    "People, not this page, must decide how much difference is too much."
 )
-SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are not further evidence."
+SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are not additional evidence."
 EXPLAINED = {"support mismatch": "One side lacks an outcome that the other one has, so KL may be infinite"}  # notes that are names
 
 
@@ -178,7 +178,7 @@ def _chart(k: int, group: Compared, by_metric: Mapping[str, Mapping[str, Found]]
     bands = {metric_of(f): f.payload.band for f in found if f.payload.band}
     confidence = next((f.confidence for f in found if f.confidence), None)
     line = f"; its line is the {percent(confidence)} confidence interval" if confidence else ""
-    shade = " The shade is what is accepted by convention." if bands else ""
+    shade = " The shaded area is conventionally accepted." if bands else ""
     title = f"Bias metrics of {group.group or group.column}"
     chart = intervals(title, {n: r for n, r in rows.items() if r}, bands=bands, key=f"bias{k}")
     return Picture(chart, f"Each mark is a metric{line}.{shade}")

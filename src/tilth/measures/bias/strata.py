@@ -30,8 +30,8 @@ from tilth.report.sections import ReportSection
 MOST_STRATA = 50  # values of a column up to which it is a candidate by itself
 KINDS = (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER)
 CAUTION = (
-    "The best of many columns explains more than it would in other rows. A column that is itself a consequence of the group, "
-    "such as the income of a person, explains a difference without excusing it."
+    "The best of many columns explains more here than it would in other data. A column that is itself a consequence of the group, "
+    "such as the income of a person, explains a difference but does not justify it."
 )
 SURE = 0.01  # differences below are neither explained nor reversed
 
@@ -159,7 +159,9 @@ def _reversed(f: Finding[WithinStrata], request: BiasRequest) -> Finding | None:
         return None
     outcome = request.label or request.prediction
     message = f"{f.group} has the favourable {outcome} {_often(overall)} than the others overall and {_often(value)} within the values of "
-    message += f"{f.payload.column} (Simpson's paradox): each of them says something else, and only the question decides which one counts"
+    message += (
+        f"{f.payload.column} (Simpson's paradox): the two point in different directions, and only your question decides which one counts"
+    )
     return warning("REVERSED_WITHIN_STRATA", message, (f.payload.facet, f.payload.column), "bias")
 
 
@@ -180,7 +182,7 @@ def section(found: Sequence[Finding[WithinStrata]]) -> Section:
     ]
     worst = max(found, key=lambda f: abs(f.payload.overall or 0.0))
     best = next(f for f in found if (f.group, f.part) == (worst.group, worst.part))
-    lead = f"{number_of(len(dict.fromkeys(f.payload.column for f in found)), 'column')} looked at; the largest difference, that of "
+    lead = f"{number_of(len(dict.fromkeys(f.payload.column for f in found)), 'column')} examined; the largest difference, that of "
     lead += f"{code(best.group)}, is {exact(best.payload.overall or 0.0)} overall and {exact(best.value or 0.0)} within the values of "
     lead += f"{code(best.payload.column)}."
     lines = table("The difference of favourable outcomes within the values of other columns", heads, rows, numbers=heads[2:], brief=12)

@@ -10,7 +10,7 @@ from tilth.report.blocks import Block, Section, Words, code, counted, table, val
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
 
-CAUTION = "A model of these texts can learn this. People decide whether it should: words may name groups, or give the answer away."
+CAUTION = "A model of these texts can learn this. People must decide whether it should: words may name groups, or leak the label."
 
 
 def section(findings: Sequence[Finding[Term]]) -> Section:

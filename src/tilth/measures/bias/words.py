@@ -15,9 +15,9 @@ from tilth.report.finding import Finding
 
 Found = Finding[BiasNumber]
 VERDICTS = {
-    "within": "The whole interval is within {}, the band that is accepted by convention.",
-    "outside": "The whole interval is outside {}, the band that is accepted by convention.",
-    "unclear": "The interval crosses a border of {}, the band that is accepted by convention.",
+    "within": "The whole interval is within {}, the conventionally accepted band.",
+    "outside": "The whole interval is outside {}, the conventionally accepted band.",
+    "unclear": "The interval crosses a border of {}, the conventionally accepted band.",
 }
 
 

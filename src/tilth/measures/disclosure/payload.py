@@ -79,17 +79,17 @@ def _part(f: Finding[Risk]) -> Section:
         blocks.append(table("Sizes of classes", ("rows of a class", "classes", "rows", "share"), sizes, ("classes", "rows", "share")))
     if risk.revealing:
         rows = [(code(columns), _share(n, risk)) for columns, n in risk.revealing]
-        blocks.append(table("What reveals most: rows that are alone by it", ("columns", "rows"), rows))
+        blocks.append(table("What reveals most: rows that are unique by it", ("columns", "rows"), rows))
     if risk.diversity:
         heads = ("sensitive column", "fewest values in a class", "entropy l", "t-closeness", "rows in classes of one value")
         said = [
             (code(d.column), number(d.distinct), f"{d.entropy:.2f}", f"{d.closeness:.3f}", _share(d.sure, risk)) for d in risk.diversity
         ]
-        blocks.append(table("What is known of a person who is found", heads, said))
+        blocks.append(table("What is revealed about an identified person", heads, said))
     if risk.remedies:
         of_steps = ("step", "smallest class", f"rows left in classes below {risk.wanted}")
         steps = [(code(_step(r)), number(r.k), _share(r.rows_below, risk)) for r in risk.remedies]
-        blocks.append(table("What makes classes larger, one change after another", of_steps, steps))
+        blocks.append(table("What makes classes larger, step by step", of_steps, steps))
     return Section("", f.part or "All rows", tuple(blocks))
 
 

@@ -93,7 +93,7 @@ def shap(found: Sequence[Finding[ShapValue]]) -> Section:
         blocks.append(table(f"SHAP values{of}", heads, rows, heads[1:], brief=12))
     first = found[0]
     lead = f"{code(first.columns)} moves {code(first.payload.output)} most: its {AGGREGATES[first.payload.of]} is {exact(first.number)}."
-    return Section("shap", "What moves the predictions", tuple(blocks), lead=lead)
+    return Section("shap", "What drives the predictions", tuple(blocks), lead=lead)
 
 
 def units(found: Sequence[Finding[ShapUnit]]) -> Section:
@@ -108,7 +108,7 @@ def units(found: Sequence[Finding[ShapUnit]]) -> Section:
         blocks.append(table(f"SHAP values{of}", heads, rows, heads[1:], brief=12))
     first = found[0]
     lead = f"{code(first.payload.text)} moves {code(first.payload.output)} most: its {aggregate} is {exact(first.number)}."
-    return Section("shap-units", "Which words move the predictions", tuple(blocks), lead=lead)
+    return Section("shap-units", "Which words drive the predictions", tuple(blocks), lead=lead)
 
 
 def texts(found: Sequence[Finding[ShapText]]) -> Section:

@@ -82,9 +82,9 @@ def repeated(found: Sequence[Finding[Repeated]]) -> Section | None:
     heads = ("rows", *(code(name) for name in f.examples[0]))
     rows = [(number(n), *(code(shown(v, 30), 30) for v in row.values())) for row, n in zip(f.examples, p.counts, strict=False)]
     about = f" of a sample of {counted(p.sampled, 'row')}" if p.sampled else ""
-    but = f", but for {', '.join(map(code, p.apart[:3]))}" if p.apart else ""
-    verb = "equals" if p.repeated == 1 else "equal"
-    lead = f"{counted(p.repeated, 'row')} ({percent(p.repeated / p.rows if p.rows else None)}){about} {verb} an earlier one{but}."
+    but = f", except for {', '.join(map(code, p.apart[:3]))}" if p.apart else ""
+    verb = "is a duplicate" if p.repeated == 1 else "are duplicates"
+    lead = f"{counted(p.repeated, 'row')} ({percent(p.repeated / p.rows if p.rows else None)}){about} {verb} of an earlier row{but}."
     return Section("repeated", "Repeated rows", (table("The most repeated rows", heads, rows, ["rows"], brief=3),), lead=lead)
 
 

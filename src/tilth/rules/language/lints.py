@@ -96,8 +96,8 @@ def _threshold(condition: syntax.Condition, report: Diagnostics) -> None:
 
 def _equality(condition: syntax.Condition, row: RuleType, report: Diagnostics) -> None:
     if row.inexact and condition.family == "number" and condition.operator in ("=", "!=", "in"):
-        message = f"{row.name} is computed in floating point: equality with a number holds only by chance"
-        report.warn("W-FLOAT-EQ", condition.span, message, hint="say how near it has to be, with between")
+        message = f"{row.name} is computed in floating point: do not compare it for equality with a number"
+        report.warn("W-FLOAT-EQ", condition.span, message, hint="give a range instead, with between")
 
 
 def _precedence(condition: syntax.Condition, report: Diagnostics) -> None:
@@ -105,7 +105,7 @@ def _precedence(condition: syntax.Condition, report: Diagnostics) -> None:
         signs = [sign for sign, _ in chain.rest]
         sums = [i for i, sign in enumerate(signs) if sign in "+-"]
         if sums and any(sign in "*/" for sign in signs[sums[0] :]):
-            hint = "parentheses say which is meant"
+            hint = "use parentheses to make it clear"
             report.warn("W-PRECEDENCE", chain.span, f"{chain} is computed from left to right", hint=hint)
 
 

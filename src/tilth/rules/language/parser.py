@@ -115,7 +115,7 @@ class Parser(Operands):
             bodies = BODIES.intersection(earlier)
             if bodies and (section not in BODIES - bodies or (self.report.strict and section == "Rules")):
                 hint = f"{section} must come before {next(reversed(earlier))}" if section in SECTIONS and section not in bodies else ""
-                self.report.warn("W-TRAILING", self.here.span, "from here on the ruleset is ignored", hint=hint)
+                self.report.warn("W-TRAILING", self.here.span, "the rest of the ruleset is ignored", hint=hint)
                 return
             if section:
                 self.in_order(section, earlier)
@@ -204,7 +204,7 @@ class Parser(Operands):
                 self.report.error("E-SYNTAX", values[0].span, f"{key.name} is a list", hint=f"write [{values[0]}]", glue=glue)
             else:
                 if before := self.keyed.get(key.name):
-                    self.report.warn("W-UNUSED", before[0].span, f"{key} is given again below: this value has no effect")
+                    self.report.warn("W-UNUSED", before[0].span, f"{key} is set again below; this value has no effect")
                 self.keyed[key.name] = values
 
     def dictionary(self) -> list[tuple[syntax.Text, list[syntax.Text], bool]]:
@@ -298,7 +298,7 @@ class Parser(Operands):
         """Warns of chains that are easily misread."""
         mixed = next((sign for sign in signs if sign.kind != signs[0].kind), None)
         if mixed:
-            self.report.warn("W-MIXED", mixed.span, "AND binds tighter than OR", hint="say with parentheses what belongs together")
+            self.report.warn("W-MIXED", mixed.span, "AND binds tighter than OR", hint="use parentheses to group them")
         *others, last = (unit.labels for unit in units)
         if last and self.tokens[self.at - 1].kind == "]" and not any(others):
             span = last[0].span.to(last[-1].span)
@@ -394,7 +394,7 @@ class Parser(Operands):
                 labels += self.labels()
             else:
                 if where:
-                    self.report.error("E-WHERE", token.span, "there are two where clauses", hint='join them: where "(…) and (…)"')
+                    self.report.error("E-WHERE", token.span, "there are two `where` clauses", hint='join them: where "(…) and (…)"')
                 self.take()
                 where = self.quoted("an SQL condition in quotes")
         if late:

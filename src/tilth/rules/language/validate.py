@@ -250,7 +250,7 @@ class _Validation:
         span, text = rule.where.span, rule.where.pattern
         if not row.where:
             glue = f"Where clause is not supported for rule type: {rule.type}"
-            self.report.error("E-WHERE", span, f"{rule.type} takes no where", hint=row.instead_of_where, glue=glue)
+            self.report.error("E-WHERE", span, f"{rule.type} takes no `where`", hint=row.instead_of_where, glue=glue)
         if not text.strip():
             glue = f"Empty where condition provided for rule type: {rule.type}"
             self.report.error("E-WHERE", span, "the where is empty", glue=glue)
@@ -273,7 +273,7 @@ class _Validation:
         seen: dict[str, syntax.Tag] = {}
         for tag in rule.tags:
             if tag.name in seen:
-                self.report.warn("W-UNUSED", seen[tag.name].span, f"{tag.name} is given again: this one has no effect")
+                self.report.warn("W-UNUSED", seen[tag.name].span, f"{tag.name} is set again; this one has no effect")
             seen[tag.name] = tag
             if tag.name not in TAG_VALUES:
                 hint = self.report.near(tag.name, ["threshold", *TAG_VALUES])

@@ -117,7 +117,7 @@ def _lint_data_type(rule: Rule, parameters: Sequence[str | None], report: Diagno
     if condition is None or condition.family != "string":
         return
     if condition.operator not in ("=", "!="):
-        report.warn("W-UNJUDGED", condition.span, f"ColumnDataType cannot be judged with {condition.operator}", accepted="=, !=")
+        report.warn("W-UNJUDGED", condition.span, f"ColumnDataType cannot be evaluated with {condition.operator}", accepted="=, !=")
         return
     named, layout = condition.operands[0], rule.tag("format")
     if not isinstance(named, Text):

@@ -86,7 +86,7 @@ def client_of(
         raise kind(f"{where} {said}", hint=hint, code=code if name in refusals else "aws") from None
     except BotoCoreError as error:
         hint = "are there credentials (aws sts get-caller-identity), and is the network open?"
-        raise MachineError(f"{where}: AWS cannot be asked ({type(error).__name__})", hint=hint, code="aws") from None
+        raise MachineError(f"{where}: AWS cannot be reached ({type(error).__name__})", hint=hint, code="aws") from None
 
 
 @lru_cache(maxsize=16)

@@ -26,14 +26,14 @@ class Command(Provider):
             done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603 -- the user's
         except subprocess.TimeoutExpired:
             raise MachineError(
-                f"command:{name} has not ended within {SECONDS} seconds", hint="does it wait for input?", code="command"
+                f"command:{name} did not end within {SECONDS} seconds", hint="does it wait for input?", code="command"
             ) from None
         except OSError as error:
             raise RequestError(f"command:{name} cannot be started: {error.strerror}", hint="is it installed?", code="command") from None
         if done.returncode:
             message = f"command:{name} ended with status {done.returncode}"
-            raise MachineError(message, hint="run it by itself to see what it says: that is not shown here", code="command")
+            raise MachineError(message, hint="run it directly to see its messages: they are not shown here", code="command")
         try:
             return done.stdout.decode("utf-8").removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError:
-            raise RequestError(f"what command:{name} prints is not UTF-8", hint="print it as base64", code="command") from None
+            raise RequestError(f"the output of command:{name} is not UTF-8", hint="print it as base64", code="command") from None

@@ -14,7 +14,5 @@ class Environment(Provider):
     def text(self, name: str, label: str) -> str:
         if name not in os.environ:
             hint = did_you_mean(name, os.environ) or "set it where this runs"
-            raise RequestError(
-                f"the environment has no variable {name!r}, which a reference to a secret names", hint=hint, code="no-secret"
-            )
+            raise RequestError(f"the environment variable {name!r} is not set; a secret refers to it", hint=hint, code="no-secret")
         return os.environ[name]

@@ -51,7 +51,9 @@ def private_bytes(path: str, what: str) -> bytes:
                     f"the {what} file {place} belongs to another user, who can read and replace it", hint=hint, code="open-file"
                 )
             if found.st_mode & 0o077:
-                message = f"the {what} file {place} can be used by others than its owner: its mode is {stat.S_IMODE(found.st_mode):04o}"
+                message = (
+                    f"the {what} file {place} can be used by users other than its owner: its mode is {stat.S_IMODE(found.st_mode):04o}"
+                )
                 raise RequestError(message, hint=f"chmod 600 {place}", code="open-file")
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:

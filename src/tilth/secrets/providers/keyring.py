@@ -24,8 +24,8 @@ class Keyring(Provider):
             found = keyring.get_password(service, user)
         except KeyringError as error:
             hint = "is it unlocked? On a machine without a desktop there is often none: use env:, file: or command:"
-            raise MachineError(f"the key ring cannot be asked ({type(error).__name__})", hint=hint, code="keyring") from None
+            raise MachineError(f"the keyring cannot be used ({type(error).__name__})", hint=hint, code="keyring") from None
         if found is None:
             hint = f"keyring set {service} {user}"
-            raise RequestError(f"the key ring has no password of {user!r} for {service!r}", hint=hint, code="no-secret")
+            raise RequestError(f"the keyring has no password for {user!r} for {service!r}", hint=hint, code="no-secret")
         return found

@@ -58,7 +58,7 @@ class Method(ABC):
         missing = sum(n for text, n in sizes.items() if not text.strip(BLANKS + "\0"))
         if missing:
             message = f"balance: {missing:,} rows have no label ({label.name!r})"
-            mistakes.append(Mistake(message, hint="filter them in `rows`, ahead of the split", code="no-label"))
+            mistakes.append(Mistake(message, hint="filter them in `rows`, before the split", code="no-label"))
         elif len(sizes) < 2:
             message = f"balance: the label {label.name!r} has {'one class' if sizes else 'no class'} in the training part"
             mistakes.append(Mistake(message, hint="there is nothing to balance: leave the step out", code="one-class"))

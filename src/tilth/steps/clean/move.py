@@ -64,7 +64,7 @@ class Move(Step):
         moved, beside = select(self.columns, schema, roles), self.before or self.after
         ColumnError.reject(unknown([beside] if beside else [], schema.names, "move: there is no column {}", "unknown-column"))
         if beside in moved:
-            raise RequestError(f"move: column {beside!r} cannot stand beside itself", code="bad-value")
+            raise RequestError(f"move: column {beside!r} cannot be moved next to itself", code="bad-value")
         names = [n for n in schema.names if n not in moved]
         place = self._place(names)
         wanted = [*names[:place], *moved, *names[place:]]

@@ -53,7 +53,7 @@ class Asked(NamedTuple):
     def unfit(self) -> str:
         """Why the column has no such aggregation; empty if it has."""
         if self.column.kind in UNORDERED and self.aggregation != "count":
-            return "cannot be aggregated: its values have no order (drop it ahead of this step, or count it)"
+            return "cannot be aggregated: its values have no order (drop it before this step, or count it)"
         return f"has no {self.aggregation}: it is not numeric" if self.aggregation in NUMBERS and not self.column.kind.numeric else ""
 
 

@@ -68,7 +68,7 @@ class Concat(TablesStep):
                 yield Mistake(message, hint="rename one of the two", code="name-clash")
             elif own in here and not _fit(here[own], c):
                 message = f"concat: column {own!r} is {here[own]}, and {c} in the table {self.table!r}"
-                yield Mistake(message, accepted="columns of one kind", hint=f"cast {own!r} ahead of this step", code="wrong-kind")
+                yield Mistake(message, accepted="columns of one kind", hint=f"cast {own!r} before this step", code="wrong-kind")
         if self.source in there or (self.source in here and here[self.source].kind is not Kind.STRING):
             message = f"concat: there is a column {self.source!r} already"
             yield Mistake(message, hint="choose another name for `source`", code="name-clash")

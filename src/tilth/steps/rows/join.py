@@ -179,7 +179,7 @@ class Join(TablesStep):
 
     def _unequal(self, a: Column, b: Column) -> Mistake:
         message = f"join: column {a.name!r} ({a}) cannot be compared with {b.name!r} ({b}) of {self.table!r}"
-        return Mistake(message, accepted="keys of one kind", hint=f"cast {a.name!r} ahead of this step", code="wrong-kind")
+        return Mistake(message, accepted="keys of one kind", hint=f"cast {a.name!r} before this step", code="wrong-kind")
 
     def _added(self, here: Schema, there: Schema) -> dict[str, str]:
         """The columns that are added: the name there → the name here."""

@@ -55,7 +55,7 @@ class Shuffle(Step):
         if self.anyway or self.blocks or roles.time is None:
             return ()
         message = f"shuffle: the rows have a time ({roles.time!r}), so their order carries meaning, and shuffling would lose it"
-        return (Mistake(message, hint="leave the step out, or say `anyway: true`", code="order-carries-meaning"),)
+        return (Mistake(message, hint="leave the step out, or write `anyway: true`", code="order-carries-meaning"),)
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         RequestError.reject(self.refused(roles))

@@ -95,7 +95,7 @@ class Sql(TablesStep):
                 yield Mistake(f"sql: column {place} of the result has no name", hint="give it one: `… AS name`", code="no-name")
         for part in query.find_all(exp.Query):
             if (part.args.get("limit") or part.args.get("offset")) and not part.args.get("order"):
-                yield Mistake("sql: LIMIT without ORDER BY takes rows by chance", hint="add ORDER BY, or use `sample`", code="no-order")
+                yield Mistake("sql: LIMIT without ORDER BY takes arbitrary rows", hint="add ORDER BY, or use `sample`", code="no-order")
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         query = self._parsed(schema)

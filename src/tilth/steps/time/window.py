@@ -215,7 +215,7 @@ class Window(Step):
         found = yield (ordered, rows, keys, *chain(*asked.values()))
         if missing := found[rows] - found[ordered]:
             message = f"window: {missing:,} rows lack what orders them ({listed(map(repr, order))})"
-            raise RequestError(message, hint="leave them out ahead of this step, by `filter`", code="no-order")
+            raise RequestError(message, hint="leave them out before this step, by `filter`", code="no-order")
         if found[keys] < found[rows] and not by and not self._length and self.with_ != "rank":
             yield from _one_series(schema, order, found[rows])
         ties = [] if found[keys] == found[rows] else [c.name for c in schema if c.name not in key and c.kind not in NO_ORDER]

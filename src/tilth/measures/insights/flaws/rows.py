@@ -14,7 +14,7 @@ ANOMALOUS = -0.1  # a score from which a row is worth a look
 
 
 def duplicates(seen: Seen) -> Iterator[Case]:
-    """The share of rows that equal an earlier one."""
+    """The share of rows that are duplicates of an earlier row."""
     f = seen.repeated
     if f is None:
         return

@@ -11,7 +11,7 @@ from tilth.measures.insights.remedies import of_data, step
 from tilth.report import Finding
 
 GAP = 0.2  # of a score
-KNOWN = "is it known when the model is asked?"
+KNOWN = "is it known at prediction time?"
 FLAWS: Sequence[Flaw] = (
     # code, severity, cases, what is said, what mends it, threshold
     Flaw("label-copy", "high", leakage.maps, "{maps} the label: it is the outcome in other words", drop, over=-1),
@@ -46,8 +46,22 @@ FLAWS: Sequence[Flaw] = (
         "{rows} with a label are too few to learn from: 20 are needed, and 5 of each of two classes",
         own,
     ),
-    Flaw("duplicate-rows", "high", rows.duplicates, "{rows} equal an earlier one{but}: a split puts equal rows on both sides", own, 0.1),
-    Flaw("duplicate-rows", "low", rows.duplicates, "{rows} equal an earlier one{but}: a split puts equal rows on both sides", own, 0.01),
+    Flaw(
+        "duplicate-rows",
+        "high",
+        rows.duplicates,
+        "{rows} are duplicates of an earlier row{but}: a split puts equal rows on both sides",
+        own,
+        0.1,
+    ),
+    Flaw(
+        "duplicate-rows",
+        "low",
+        rows.duplicates,
+        "{rows} are duplicates of an earlier row{but}: a split puts equal rows on both sides",
+        own,
+        0.01,
+    ),
     Flaw(
         "near-duplicates",
         "medium",
