@@ -38,13 +38,15 @@ TABLE = pa.table(
         "blank": ["" if i == 7 else "x" * (i % 60 + 1) for i in range(N)],
         "phone": [f"+49 30 5550{i:03}" for i in range(N)],
         "salary": [50_000 + i * 13 for i in range(N)],
+        "closed": [date.fromordinal(738_000 + i + i // 10) for i in range(N)],
+        "born": [date.fromordinal(700_000 + i * 97) for i in range(N)],
     }
 )
 EXPECTED = """\
-# Recommended for a table of 100 rows and 16 columns: every rule holds there. Keep those that must hold for all data.
+# Recommended for a table of 100 rows and 18 columns: every rule holds there. Keep those that must hold for all data.
 Rules = [
     RowCount between 50 and 150,  # 100 rows
-    ColumnCount = 16,  # all columns
+    ColumnCount = 18,  # all columns
 
     IsPrimaryKey "id",  # 100 distinct values
 
@@ -70,7 +72,7 @@ Rules = [
     ColumnValues "few" in [1] where "few is not null",  # one value, in 20 rows
 
     IsComplete "year",  # 100 values
-    ColumnValues "year" between 1998 and 2028,  # 2001 to 2025
+    ColumnValues "year" >= 2001,  # 2001 to 2025, and years go on
 
     IsComplete "grade",  # 100 values
     ColumnValues "grade" in [1,2,3,4],  # 4 values, the rarest in 25 rows
@@ -101,7 +103,12 @@ Rules = [
     ColumnValues "phone" != WHITESPACES_ONLY,  # none seen
 
     # salary looks private: you said so
-    IsComplete "salary"  # 100 values
+    IsComplete "salary",  # 100 values
+
+    IsComplete "closed",  # 100 values
+    IsUnique "closed",  # 100 distinct values
+
+    IsComplete "born"  # 100 values
 ]
 """
 

@@ -23,6 +23,7 @@ UNIQUE = 0.95
 SEEN_ONCE, OFTEN_SEEN_ONCE = 0.1, 0.4  # of the distinct values, as shares: a closed list, and one with exceptions
 COVERED = 0.9  # share of rows whose values are listed where there are exceptions
 OF_A_CLOCK = {"month": (1, 12), "day": (1, 31), "hour": (0, 23), "minute": (0, 59)}  # there are no others, whatever was seen
+FEWEST_DAYS = 10  # of a series of days
 MARGIN = Decimal("0.1")  # of the range of numbers, on either side
 
 
@@ -70,7 +71,7 @@ def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
         yield f"IsPrimaryKey {name}", f"{s.distinct:,} distinct values"
     else:
         yield from _presence(s, name)
-        yield from _uniqueness(s, name) if identifies else ()
+        yield from _uniqueness(s, name) if identifies or _is_daily(s) else ()
     if not s.present or s.nested:
         return
     where = f" where {rule_sql(f'{identifier(s.name)} is not null')}" if s.missing else ""
@@ -78,6 +79,8 @@ def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
         if s.kind is Kind.STRING and not s.blank:
             yield f"ColumnValues {name} != EMPTY", "none seen"
             yield f"ColumnValues {name} != WHITESPACES_ONLY", "none seen"
+    elif s.whole and snake(s.name).split("_")[-1] == "year":
+        yield f"ColumnValues {name} >= {s.low:.0f}{where}", f"{_span(s.low, s.high)}, and years go on"
     elif not identifies and (listed := _listed(s, name)):
         yield f"{listed[0]}{where}{listed[1]}", listed[2]
     elif s.reads_as:
@@ -101,6 +104,11 @@ def _bounds(s: ColumnSummary, name: str, where: str) -> Iterator[Rule]:
         yield f"ColumnValues {name} <= {high_bound}{where}", f"to {s.high}"
     else:
         yield f"ColumnValues {name} between {low_bound} and {high_bound}{where}", _span(s.low, s.high)
+
+
+def _is_daily(s: ColumnSummary) -> bool:
+    """Whether its days are as close together as those of a series, and not different by chance, as dates of birth may be."""
+    return s.kind is Kind.DATE and s.rows >= FEWEST_DAYS and s.unique and (s.high - s.low).days < 2 * s.rows
 
 
 def _span(low: Any, high: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tilth.errors import RequestError
 from tilth.history.ledger import Ledger
 
 SERVER = "postgresql://"
@@ -15,11 +16,17 @@ def is_server(place: str | Path) -> bool:
 
 
 def ledger_at(place: str | Path) -> Ledger:
-    """The ledger at the path of a file, or in the database at `postgresql://user@host/db`. It is made where there is none."""
+    """The ledger at the path of a file, or in the database at `postgresql://user@host/db`. It is made where there is none.
+
+    Errors: `RequestError` for another kind of address.
+    """
     if is_server(place):
         from tilth.history.postgres import PostgreSQL
 
         return PostgreSQL(str(place))
+    scheme, address, _ = str(place).partition("://")
+    if address:
+        raise RequestError(f"{scheme}{address} holds no history", accepted=f"the path of a file, or {SERVER}user@host/db", code="no-ledger")
     from tilth.history.sqlite import SQLite
 
     return SQLite(place)

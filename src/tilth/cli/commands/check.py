@@ -30,7 +30,7 @@ MOST_RULES = 5  # that did not pass, which the line of a check names
 @click.option(
     "--history", type=OUTPUT, metavar="PLACE", help="The file or database with the metrics of earlier checks; this check adds its own."
 )
-@click.option("--at", type=click.DateTime(), metavar="TIME", help="The time of the check in UTC, to check data of an earlier day.")
+@click.option("--at", metavar="TIME", help="The time of the check in UTC, to check data of an earlier day, such as 2026-01-31.")
 @click.option(
     "--examples",
     type=click.IntRange(0),
