@@ -104,8 +104,7 @@ rows:
         tilth.Flow.parse(flow.replace("JOIN shops", "JOIN shop"))
 
 
-@pytest.mark.slow
-def test_a_query_that_takes_too_long_is_stopped(tmp_path):
+def assert_stopped(tmp_path, engine=None):
     (tmp_path / "orders.csv").write_text("shop,n\n" + "a,1\na,2\n" * 30_000)  # which pair to 3.6 billion rows
     (tmp_path / "flow.yaml").write_text("""
 data: {read: orders.csv}
@@ -113,6 +112,17 @@ rows:
   - sql: {query: "SELECT max(a.n - b.n) AS n FROM input a JOIN input b ON a.shop = b.shop", seconds: 0.2}
 """)
     with pytest.raises(ExpressionError, match=r"sql: it took longer than 0.2 seconds(.|\n)*give it more: `sql: {query: …, seconds"):
-        tilth.run(tmp_path / "flow.yaml", tmp_path / "out")
+        tilth.run(tmp_path / "flow.yaml", tmp_path / "out", engine=engine)
+
+
+@pytest.mark.slow
+def test_a_query_that_takes_too_long_is_stopped(tmp_path):
+    assert_stopped(tmp_path)
     with pytest.raises(ExpressionError, match="a number above 0"):
         Sql("SELECT shop FROM input", seconds=0)
+
+
+@pytest.mark.spark
+def test_it_is_on_spark_and_what_follows_runs(tmp_path, spark):
+    assert_stopped(tmp_path, tilth.Spark(spark))
+    assert spark.range(3).count() == 3
