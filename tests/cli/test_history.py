@@ -31,6 +31,7 @@ def test_what_there_is_not(tilth, tmp_path):
     wrong = tilth("history", "h.db", "--dataset", "d.cvs")
     assert wrong.code == 2 and "no check of a dataset 'd.cvs' is recorded" in wrong.err and "'d.csv'" in wrong.err
     assert tilth("history", "h.db").out.startswith("1 check in h.db")
-    for place, at, words in (("mysql://u:p@h/d", "2026-01-01", "mysql:// holds no history"), ("h.db", "yesterday", "'yesterday' is not the time")):
+    cases = ("mysql://u:p@h/d", "2026-01-01", "mysql:// holds no history"), ("h.db", "yesterday", "'yesterday' is not the time")
+    for place, at, words in cases:
         wrong = tilth("check", "d.csv", "r.dqdl", "--history", place, "--at", at)
         assert wrong.code == 2 and words in wrong.err and "u:p" not in wrong.err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
+
 import pyarrow as pa
 import pytest
 from sqlglot import exp
@@ -11,6 +14,7 @@ from tests.rules.test_evaluate import cases, dataset
 from tilth.data import Column, Kind
 from tilth.engine.expressions import alias, col
 from tilth.engine.session import Session
+from tilth.errors import RulesError
 from tilth.rules.types.datatypes import reads_as
 
 READ = [(name, yes.split("|"), no.split("|")) for name, yes, no in cases("datatypes.tsv")]
@@ -33,9 +37,50 @@ def assert_read(engine: Session) -> None:
     assert (wrong, any(found[None])) == ([], False)
 
 
+TYPED = pa.table(
+    {
+        "i": [1, 1_000, -(2**31) - 1, None],
+        "d": pa.array([Decimal("9.994"), Decimal("9.995"), Decimal("-0.5"), None], pa.decimal128(12, 3)),
+        "f": [1.005, 999.995, math.inf, None],
+        "b": [True, False, True, None],
+    }
+)
+FITS = [  # column, type, and whether the three values can be read as it
+    ("i", "Integer", (True, True, False)),
+    ("i", "Integral", (True, True, False)),
+    ("i", "Long", (True, True, True)),
+    ("i", "Decimal(3,0)", (True, False, False)),
+    ("i", "Decimal(12, 2)", (True, True, True)),
+    ("d", "Decimal(3,2)", (True, False, True)),
+    ("d", "Decimal(12,3)", (True, True, True)),
+    ("d", "Integer", (True, True, True)),
+    ("f", "Decimal(5,2)", (True, False, False)),
+    ("f", "Integral", (True, True, False)),
+    ("b", "Decimal(1,0)", (True, True, True)),
+    ("b", "Decimal(1,1)", (False, True, False)),
+]
+
+
+def assert_typed(engine: Session) -> None:
+    """What is typed already conforms where its values fit."""
+    data = dataset(TYPED)
+    schema = engine.schema(data)
+    select = exp.Select(expressions=[alias(reads_as(schema[c], name, None), f"t{i}") for i, (c, name, _) in enumerate(FITS)])
+    rows = {row[-1]: row for row in engine.rows(data, select.select(alias(col("i"), "i")))}
+    found = [(c, name, tuple(rows[n][i] for n in (1, 1_000, -(2**31) - 1))) for i, (c, name, _) in enumerate(FITS)]
+    assert (found, any(rows[None])) == (FITS, False)
+
+
+def test_a_decimal_has_digits() -> None:
+    for name in ("Decimal(0,0)", "Decimal(3,4)", "Decimal(39,0)"):
+        with pytest.raises(RulesError, match="1 to 38 digits, and as many or fewer after the point"):
+            reads_as(Column("x", Kind.STRING), name, None)
+
+
 @pytest.mark.slow
 def test_what_can_be_read_as_a_type() -> None:
     assert_read(duckdb_session())
+    assert_typed(duckdb_session())
 
 
 @pytest.mark.spark
@@ -43,3 +88,4 @@ def test_on_spark_too(spark) -> None:
     from tilth.engine.spark import Spark
 
     assert_read(Spark(spark).session())
+    assert_typed(Spark(spark).session())

@@ -6,15 +6,17 @@ Patterns and range checks on strings rather than the engines' casts, which diffe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Kind
-from tilth.engine.expressions import and_, case, coalesce, col, eq, ge, in_, le, lit, lt, not_null, or_
-from tilth.engine.operations.casts import StringToDouble, StringToInteger
-from tilth.engine.operations.numbers import Finite, Remainder, Round
+from tilth.engine.expressions import and_, case, cast, coalesce, col, eq, ge, if_else, in_, le, lit, lt, not_null, or_
+from tilth.engine.operations.casts import DIGITS as MOST_DIGITS
+from tilth.engine.operations.casts import StringToInteger
+from tilth.engine.operations.conversions import ToDecimal
+from tilth.engine.operations.numbers import Finite, Remainder
 from tilth.engine.operations.operation import call
 from tilth.engine.operations.patterns import FullMatches
 from tilth.engine.operations.strings import LowerAscii, Trim
@@ -47,11 +49,15 @@ def reads_as(column: Column, type_name: str, layout: str | None, *, strict: bool
         raise RulesError(f"Unrecognized data type: {type_name}", accepted=", ".join(DATA_TYPES), hint=hint)
     if layout is not None and word != "date":
         raise RulesError("Unsupported rule format", hint="a format is for the type Date", code=LAYOUT)
+    sizes = [int(digits) for digits in decimal.groups()] if decimal else []
+    if sizes and not (1 <= sizes[0] <= MOST_DIGITS and sizes[1] <= sizes[0]):
+        accepted = f"1 to {MOST_DIGITS} digits, and as many or fewer after the point"
+        raise RulesError(f"Unrecognized data type: {type_name}", accepted=accepted)
     if column.kind is not Kind.STRING:
-        return _typed(column, "decimal" if decimal else word)
+        return _typed(column, word, sizes)
     x = Trim.of(col(column.name))
-    if decimal:
-        return _true(_decimal(x, int(decimal[1]), int(decimal[2])))
+    if sizes:
+        return _fits(if_else(FullMatches.of(x, lit(DECIMAL)), x), sizes)
     if strict and word in INTEGERS:
         return _true(and_(FullMatches.of(x, lit("[+-]?[0-9]+")), READERS[word](x)))
     return _true(_laid_out(x, layout) if layout is not None else READERS[word](x))
@@ -62,24 +68,26 @@ def _true(condition: Tree) -> Tree:
 
 
 WIDER: Mapping[Kind, tuple[str, ...]] = {
-    Kind.BOOLEAN: ("boolean", "integer", "integral", "long", "float", "double", "fractional", "decimal"),
-    Kind.INTEGER: ("integral", "long", "float", "double", "fractional", "decimal"),
+    Kind.BOOLEAN: ("boolean", "integer", "integral", "long", "float", "double", "fractional"),
+    Kind.INTEGER: ("long", "float", "double", "fractional"),
     Kind.FLOAT: ("float", "double", "fractional"),
-    Kind.DECIMAL: ("float", "double", "fractional", "decimal"),
+    Kind.DECIMAL: ("float", "double", "fractional"),
     Kind.DATE: ("date", "timestamp"),
     Kind.TIMESTAMP: ("date", "timestamp"),
     Kind.TIMESTAMP_TZ: ("date", "timestamp"),
 }
 
 
-def _typed(column: Column, word: str) -> Tree:
+def _typed(column: Column, word: str, sizes: Sequence[int]) -> Tree:
     x = col(column.name)
+    if sizes and (column.kind.numeric or column.kind is Kind.BOOLEAN):
+        return _fits(cast(x, Kind.INTEGER) if column.kind is Kind.BOOLEAN else x, sizes)
     if word in WIDER.get(column.kind, ()):
         return not_null(x)
-    if column.kind is Kind.INTEGER and word == "integer":
+    if column.kind is Kind.INTEGER and word in ("integer", "integral"):
         return _true(and_(ge(x, lit(-(2**31))), lt(x, lit(2**31))))
     if column.kind.numeric and word in INTEGERS:
-        bound = 2.0**31 if word == "integer" else 2.0**63
+        bound = 2.0**63 if word == "long" else 2.0**31
         return _true(and_(ge(Finite.of(x), lit(-bound)), lt(Finite.of(x), lit(bound))))
     raise RulesError(f"column {column.name!r} ({column.type or column.kind}) cannot be read as {word}", code="E-TYPE")
 
@@ -94,10 +102,9 @@ def _piece(x: Tree, separator: str, number: int) -> Tree:
     return call("split_part", x, lit(separator), lit(number))
 
 
-def _decimal(x: Tree, precision: int, scale: int) -> Tree:
-    number = StringToDouble.of(x)
-    fits = lt(exp.Abs(this=Round.of(number, lit(min(scale, 15)))), lit(10.0 ** (precision - scale)))
-    return and_(FullMatches.of(x, lit(DECIMAL)), fits)
+def _fits(x: Tree, sizes: Sequence[int]) -> Tree:
+    """Whether a number, or a string of one, fits a decimal of so many digits, and so many after the point, once it is rounded to these."""
+    return not_null(ToDecimal.of(x, *map(lit, sizes)))
 
 
 def _date(x: Tree) -> Tree:
