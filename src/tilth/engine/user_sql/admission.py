@@ -389,13 +389,15 @@ def _copies(tree: Tree) -> int:
     most, level = 1, [(tree, 1)]
     while level and most <= MOST_COPIES**2:  # beyond it does not matter how many
         most = max(most, *(copies for _, copies in level))
-        level = [(child, copies * _repeats(node)) for node, copies in level for child in node.iter_expressions()]
+        level = [(child, copies * _repeats(node, child)) for node, copies in level for child in node.iter_expressions()]
     return most
 
 
-def _repeats(node: Any) -> int:
-    """How often a node's arguments are written."""
-    if isinstance(node, exp.Case) and node.this is not None:
+def _repeats(node: Any, child: Any) -> int:
+    """How often an argument of a node is written."""
+    if isinstance(node, exp.Case | exp.Between | exp.Nullif | exp.Nanvl) and child is not node.this:
+        return 1
+    if isinstance(node, exp.Case):
         return len(node.args["ifs"])
     return REPEATS.get(node.name.lower() if isinstance(node, exp.Anonymous) else type(node), 1)
 
