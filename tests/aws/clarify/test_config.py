@@ -50,6 +50,23 @@ def mistakes(config):
     return error.value.mistakes
 
 
+def test_contradictions_are_said_together_with_values_that_are_wrong():
+    config = changed("methods.shap", {"baseline": [[1, 2, 3]], "num_clusters": 3}, predictor=ENDPOINT, version="2")
+    config["facet"][0]["value"] = ["F"]
+    said = [m.message for m in mistakes(config)]
+    assert len(said) == 3 and "methods.shap: baseline and num_clusters exclude each other" in said
+
+
+def test_what_follows_from_a_wrong_value_is_not_said_too():
+    config = changed("facet", [{"name": "sex"}], label=["approved"], methods={"pre_training_bias": {"methods": ["FOO"]}})
+    assert {m.message.partition(":")[0] for m in mistakes(config)} == {
+        "facet[0].name_or_index",
+        "facet[0].name",
+        "label",
+        "methods.pre_training_bias.methods[0]",
+    }
+
+
 def test_a_good_configuration_is_read():
     config = AnalysisConfig.of(GOOD)
     assert config.metrics == ("CI", "DPL", "KL", "JS", "LP", "TVD", "KS", "CDDL")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from tilth.aws.clarify.shape import PRE_TRAINING, Name, Predictor, Shap, Tilth
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.measures.explain.units import TextConfig
 from tilth.report.files import has_pdf
+from tilth.validation import Path
 from tilth.web.jmespath import path
 
 if TYPE_CHECKING:
@@ -41,6 +47,37 @@ def contradictions(c: AnalysisConfig) -> Iterator[Mistake]:
     for wrong, message, *accepted in checks:
         if wrong:
             yield Mistake(message, accepted="".join(accepted), code="contradiction")
+
+
+def contradictions_beside(wrong: Iterable[Path], given: Any, read: Callable[[Any], AnalysisConfig]) -> list[Mistake]:
+    """Contradictions in what is left of a configuration without the values at these paths, as far as it can be read; of keys above,
+    below or instead of those nothing is said."""
+    rest = copy.deepcopy(given)
+    for where in sorted(wrong, key=lambda where: [f"{key:09}" if isinstance(key, int) else key for key in where], reverse=True):
+        _remove(rest, where)
+    try:
+        found = contradictions(read(rest))
+    except (ValidationError, RequestError):
+        return []
+    names = [".".join(key for key in where if isinstance(key, str)) for where in wrong]
+    return [m for m in found if not any(_related(m, name) for name in names)]
+
+
+def _remove(at: Any, where: Path) -> None:
+    """Take the value at a path out; where there is none, what it should be in. It may be gone already, with another one."""
+    inside, key = None, where[0] if where else ""
+    with suppress(KeyError, IndexError, TypeError):
+        for k in where[:-1]:
+            inside, key, at = at, k, at[k]
+        if inside is not None and isinstance(at, dict) and where[-1] not in at:
+            del inside[key]
+        elif where:
+            del at[where[-1]]
+
+
+def _related(m: Mistake, name: str) -> bool:
+    key = re.sub(r"\[\d+\]", "", m.message.partition(":")[0])
+    return key.startswith(name) or name.startswith(key) or name.partition(".")[0] in (m.accepted or "")
 
 
 def given(part: Any, *keys: str, within: str = "") -> list[str]:

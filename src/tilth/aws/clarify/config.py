@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from tilth.aws.clarify import checks
 from tilth.aws.clarify.checks import FORMATS, IMAGES, PREDICTED, PREDICTING
@@ -39,7 +39,7 @@ from tilth.errors import ColumnError, Gap, Mistake, RequestError, unknown
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, Facet
 from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
 from tilth.metrics.content import content, feature_of
-from tilth.validation import validated
+from tilth.validation import mistakes_of
 
 VERSION = "1.0"
 
@@ -92,7 +92,12 @@ class AnalysisConfig(Part):
     @classmethod
     def of(cls, given: Any) -> AnalysisConfig:
         """The configuration in an object. Errors: `RequestError` with every mistake; `Gap` if nothing of it can be computed."""
-        config = validated(cls, given)
+        try:
+            config = cls.model_validate(given)
+        except ValidationError as error:
+            wrong = dict(mistakes_of(error, given, cls))
+            RequestError.reject([*wrong.values(), *checks.contradictions_beside(wrong, given, cls.model_validate)])
+            raise
         RequestError.reject(checks.contradictions(config))
         _ = config.learner  # is checked where it is made
         Gap.reject(checks.gaps(config))
