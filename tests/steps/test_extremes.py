@@ -18,6 +18,7 @@ TABLE = pa.table(
         "single": pa.array([0.1, -3.3, 1e30, None, 0.25], pa.float32()),
         "huge": [0.5, -2.5, -1e300, -9e18, 709.9],
         "long": pa.array([2**63 - 1, -(2**63), 0, 5, None]),
+        "unsigned": pa.array([0, 2**63 - 1, 5, None, 1], pa.uint64()),
         "price": pa.array([Decimal("99999.99"), Decimal("-0.01"), None, Decimal(0), Decimal(1)], pa.decimal128(7, 2)),
         "words": ["the cat and the dog and the cow", "", None, "a a a", "don't"],
         "flag": [True, False, None, True, False],
@@ -30,6 +31,7 @@ TABLE = pa.table(
 )
 STEP = [
     S["power"](("byte", "single"), with_="square"),
+    S["formula"]("less", "coalesce(unsigned, 7) - 2"),
     S["power"]("huge", with_="yeo_johnson"),
     S["normalize"](("byte", "single", "price"), with_="l2"),
     S["vectorize"]("words", with_="hashing", n_features=2, sublinear_tf=True),

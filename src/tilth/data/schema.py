@@ -66,8 +66,10 @@ VALUES: dict[Kind, Any] = {
 }
 
 
-NARROW = frozenset({"tinyint", "smallint", "int", "integer", "utinyint", "usmallint", "uinteger", "float"})
-"""The engines' names for numbers of fewer than 64 bits."""
+NARROW = frozenset(
+    {"tinyint", "smallint", "int", "integer", "utinyint", "usmallint", "uinteger", "ubigint", "hugeint", "uhugeint", "float"}
+)
+"""The engines' names for numbers that are neither doubles nor integers of 64 bits with a sign."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Column:
 
     @property
     def narrow(self) -> bool:
-        """Whether it has numbers of fewer than 64 bits, with which each engine would compute in its own width."""
+        """Whether it has numbers of another width than 64 bits, or without a sign, with which each engine would compute as it has them."""
         return self.type.lower() in NARROW
 
     def holds(self, other: Column) -> bool:
