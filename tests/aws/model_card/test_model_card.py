@@ -15,6 +15,7 @@ import tilth
 from tilth import Flow
 from tilth.aws.model_card.delivery import deliver_card
 from tilth.aws.model_card.filling import importable
+from tilth.aws.model_card.profiles import PROFILES
 from tilth.aws.model_card.schema import ModelCard, card_from
 from tilth.errors import RequestError
 from tilth.flow.delivery import deliver_report
@@ -53,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     roles = {"label": "paid", "positive": "yes", "prediction": "predicted", "facet": "sex", "private": "name"}
     deliver_report(tilth.measure(tilth.read(TABLE, roles=roles), "bias"), place / "predictions")
     (place / "details.yaml").write_text(DETAILS)
-    deliver_card(place / "run", place / "card", place / "details.yaml", [place / "predictions"], ["html", "pdf"])
+    deliver_card(place / "run", place / "card", place / "details.yaml", [place / "predictions"], ["html", "pdf"], profile="eu-ai-act")
     return place
 
 
@@ -146,6 +147,25 @@ def test_programs_read_the_same(made: Path) -> None:
     files = ["loans.tilth", "report.json", "croissant.json", "openlineage.jsonl"]
     hashes = [(name, hashlib.sha256((made / "run" / name).read_bytes()).hexdigest()) for name in files]
     assert [(f["name"], f["sha256"]) for f in found["evidence"]][:4] == hashes
+
+
+def test_a_profile_says_what_a_text_asks_for_and_the_report_lacks(made: Path, tmp_path: Path) -> None:
+    profile = json.loads((made / "card/governance.json").read_text("utf-8"))["profile"]
+    of = {heading["heading"].split()[0]: heading for heading in profile["headings"]}
+    assert profile["name"] == "eu-ai-act" and [*of] == [*map(str, range(1, 10))]
+    assert {"owner", "purpose"} <= {*of["1"]["provided"]} and "description" in of["1"]["not_provided"]
+    assert {"lineage", "checks of the data", "bias"} <= {*of["2"]["provided"]}
+    assert of["5"]["not_provided"][0] == "reasons for it" and of["9"] == {
+        "heading": "9 Post-market monitoring (Article 72)",
+        "provided": [],
+        "not_provided": [],
+        "elsewhere": ["monitoring in use"],
+    }
+    members = {f"{name}.{m}" for name, of in ModelCard.model_fields.items() for m in getattr(of.annotation.__args__[0], "model_fields", ())}
+    named = {key for p in PROFILES.values() for items in p.headings.values() for key in items.values() if "." in key}
+    assert named <= members
+    with pytest.raises(RequestError, match="no profile 'gdpr'"):
+        deliver_card(made / "run", tmp_path / "card", profile="gdpr")
 
 
 @pytest.mark.slow

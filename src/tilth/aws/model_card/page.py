@@ -9,6 +9,7 @@ from typing import Any
 
 from tilth.aws.model_card.evidence import Evidence
 from tilth.aws.model_card.lineage import lineage, lineage_json
+from tilth.aws.model_card.profiles import PROFILES, by_headings, section
 from tilth.aws.model_card.schema import AdditionalInformation, BusinessDetails, IntendedUses, ModelCard, Overview, TrainingDetails
 from tilth.errors import joined
 from tilth.measures.bias.payload import BiasNumber
@@ -29,7 +30,7 @@ SAID = (
 SIGNED = ("reviewed by", "date", "decision", "reasons", "signature")
 
 
-def governance_json(card: ModelCard, evidence: Evidence) -> str:
+def governance_json(card: ModelCard, evidence: Evidence, profile: str | None = None) -> str:
     """What `governance_page` shows, for programs: the card, what it lacks, the gap before and after, all findings, and the files."""
     said = card.model_dump(mode="json", exclude_none=True)
     findings = evidence.whole.to_dict()["findings"]
@@ -43,6 +44,7 @@ def governance_json(card: ModelCard, evidence: Evidence) -> str:
             {"part": part, "group": group, "labels": gap.labels, "predicted_labels": gap.predicted, "wider": gap.wider, "sure": gap.sure}
             for (part, group), gap in _gaps(evidence).items()
         ],
+        **({"profile": {"name": profile, "headings": by_headings(PROFILES[profile], said, evidence)}} if profile else {}),
         "open": [f["name"] for f in findings if f["outcome"] in ("Failed", "Error")],
         "findings": findings,
         "approval": dict.fromkeys(SIGNED),
@@ -55,12 +57,13 @@ def _title(said: Mapping[str, Any], evidence: Evidence) -> str:
     return f"Governance report: {said.get('model_overview', {}).get('model_name', evidence.flow.name)}"
 
 
-def governance_page(card: ModelCard, evidence: Evidence) -> Page:
+def governance_page(card: ModelCard, evidence: Evidence, profile: str | None = None) -> Page:
     """What the card says, the findings of all reports, what is left open, and the files that prove it."""
     said = card.model_dump(mode="json", exclude_none=True)
     laid_out = page(evidence.whole)
     found = (s for s in laid_out.sections if s.key != "plan")  # the queries are in the report of the run
-    sections = (*_first(said), lineage(evidence), *_fairness(evidence), *found, *_last(said, evidence))
+    ordered = [section(PROFILES[profile], said, evidence)] if profile else []
+    sections = (*ordered, *_first(said), lineage(evidence), *_fairness(evidence), *found, *_last(said, evidence))
     run, *others = evidence.reports
     more = f"Those of {joined(map(code, others))} are of further reports." if others else ""
     note = f"{note_of(evidence.reports[run])} {more}".strip()

@@ -22,8 +22,16 @@ from tilth.options import INPUT, KEY, NAMES, OUTPUT, say, shared
     "--report", "pages", type=NAMES, default="html", show_default=True, metavar="SUFFIXES", help="The formats of the report: html,pdf."
 )
 @click.option("--package", is_flag=True, help="Write the card in the form for a model package.")
+@click.option(
+    "--profile",
+    type=click.Choice(("eu-ai-act", "sr-26-2", "nist")),
+    metavar="TEXT",
+    help="Also list the evidence under the headings of a text, with what is missing: eu-ai-act, sr-26-2 or nist.",
+)
 @shared(*KEY)
-def command(result: str, details: str | None, evidence: tuple[str, ...], out: str, pages: tuple[str, ...], package: bool) -> int:
+def command(
+    result: str, details: str | None, evidence: tuple[str, ...], out: str, pages: tuple[str, ...], package: bool, profile: str | None
+) -> int:
     """Make a model card and a governance report of RESULT, the folder that tilth run wrote.
 
     DIR/model_card.json has the schema of Amazon SageMaker's model cards, and you can import it there. DIR/governance.html is for people:
@@ -33,6 +41,6 @@ def command(result: str, details: str | None, evidence: tuple[str, ...], out: st
     from tilth.store.sealed import written_name
     from tilth.store.uri import joined
 
-    deliver_card(result, out, details, evidence, pages, package)
+    deliver_card(result, out, details, evidence, pages, package, profile)
     say(f"model card: {written_name(joined(out, 'model_card.json'))}")
     return 0
