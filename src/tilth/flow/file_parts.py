@@ -194,7 +194,7 @@ class DeliverPart(_Strict):
         yield from mismatches(trainer, form.name, given) if trainer else ()
         message = f"the format {form.name!r} has no option {{}}"
         yield from unknown(given, (*SHARED, *form.write_options), message, "unknown-option")
-        accepted = [*form.compressions, "none"]
+        accepted = dict.fromkeys(("none", *form.compressions))
         yield from unknown([given.get("compression", "none")], accepted, f"{form.name}: there is no compression {{}}", "bad-value")
         if "shards" in given and "rows_per_shard" in given:
             yield Mistake("`shards` and `rows_per_shard` are both given", accepted="one of them", code="bad-value")

@@ -99,7 +99,7 @@ class Format(ABC):
             raise RequestError(f"the format {self.name!r} cannot be written to files", accepted=listed(writable()))
         reject_wrong(place, folder, shards, rows_per_shard, compression)
         RequestError.reject(
-            unknown([compression or "none"], [*self.compressions, "none"], f"{self.name}: no compression {{}}", "bad-value")
+            unknown([compression or "none"], dict.fromkeys(("none", *self.compressions)), f"{self.name}: no compression {{}}", "bad-value")
         )
         with atomic(place, folder) as new:
             if not folder and is_written_sealed(new) and self.is_piped and engine.name == "duckdb" and not options:

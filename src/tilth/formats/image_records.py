@@ -133,7 +133,8 @@ def _columns_of(schema: pa.Schema, roles: Roles) -> tuple[str, str | None, str]:
     images = [c.name for c in columns if c.kind is Kind.BINARY]
     label, key, wrong = roles.label or LABEL, _key_of(columns, roles), list[Mistake]()
     if len(images) != 1:
-        wrong.append(Mistake(f"one column of image bytes is needed, found {listed(images) or 'none'}", code="no-image"))
+        hint = "read a folder of images, or files whose records hold them: parquet, tfrecord, webdataset"
+        wrong.append(Mistake(f"one column of image bytes is needed, found {listed(images) or 'none'}", hint=hint, code="no-image"))
     if label not in schema.names:
         wrong.append(Mistake(f"there is no label {label!r}", hint="give a column of numbers the role label", code="no-label"))
     elif not {columns[label].kind, columns[label].of} & {Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN} or len(columns[label].shape) > 1:
