@@ -25,6 +25,8 @@ def names(text: str, detector: Detector = US, column: str | None = None) -> list
         ("536904399", []),  # nine digits may be anything
         ("SSN: 536904399", [("USA_SSN", "536904399")]),
         ("call +44 20 7946 0958 or 415-555-2671", [("PHONE_NUMBER", "+44 20 7946 0958"), ("PHONE_NUMBER", "415-555-2671")]),
+        ("415-555-2671x12, 415-555-2671 ext 9", [("PHONE_NUMBER", "415-555-2671x12"), ("PHONE_NUMBER", "415-555-2671 ext 9")]),
+        ("call 0049 30 901820 and 12", [("PHONE_NUMBER", "0049 30 901820")]),
         ("(415) 555-2671 536-90-4399", [("PHONE_NUMBER", "(415) 555-2671"), ("USA_SSN", "536-90-4399")]),
         ("a@x.example.org,b@y.example.org", [("EMAIL", "a@x.example.org"), ("EMAIL", "b@y.example.org")]),
         ("user@localhost.local and logo@2x.png", []),

@@ -40,7 +40,7 @@ class Candidates:
         self.anywhere = [e for e in rules if e.anywhere]
         self._numbers = [e for e in rules if e.pattern and not e.anchors and not e.anywhere]
         self._led = any(" " in part.split(r"\d")[0] for e in self._numbers for part in e.pattern.split("|"))
-        self._stretch = re.compile(_STRETCH + (_WORD_BEHIND if any(e.has_letters for e in self._numbers) else ""))
+        self._stretch = re.compile(_STRETCH + (_WORD_BEHIND if any(e.ends_in_letters for e in self._numbers) else ""))
         self._plans: dict[str, Plan] = {}
 
     def found(self, blob: str, starts: Sequence[int]) -> list[Found]:

@@ -11,7 +11,7 @@ from tilth.entities.validators import Tier, Validator
 from tilth.entities.words import Context, context
 from tilth.regex import Regex
 from tilth.regex.chars import LAST, CharSet
-from tilth.regex.tree import Chars, Choice, Group, Node, Repeat, Sequence, inner
+from tilth.regex.tree import Chars, Choice, Group, Node, Repeat, Sequence, inner, may_be_empty
 
 _MARKS = " .-/()"
 _COMPACT = str.maketrans("", "", _MARKS + "·\u00a0")
@@ -78,9 +78,9 @@ class Entity:
         return _by_shape(self.regex.tree)
 
     @cached_property
-    def has_letters(self) -> bool:
-        """Whether a match can have a letter, besides those of other scripts."""
-        return _has_letters(self.regex.tree)
+    def ends_in_letters(self) -> bool:
+        """Whether the last character of a match can be a letter."""
+        return _ends_in_letter(self.regex.tree)
 
     @cached_property
     def context(self) -> Context:
@@ -144,8 +144,15 @@ def _by_shape(node: Node) -> bool:
     return all(map(_by_shape, inner(node)))
 
 
-def _has_letters(node: Node) -> bool:
-    return node.among.overlaps(_LETTER) if isinstance(node, Chars) else any(map(_has_letters, inner(node)))
+def _ends_in_letter(node: Node) -> bool:
+    match node:
+        case Chars(among):
+            return among.overlaps(_LETTER)
+        case Sequence(parts):
+            last = next((i for i in reversed(range(len(parts))) if not may_be_empty(parts[i])), 0)
+            return any(map(_ends_in_letter, parts[last:]))
+        case _:
+            return any(map(_ends_in_letter, inner(node)))
 
 
 def relaxed(node: Node) -> Node:

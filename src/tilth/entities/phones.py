@@ -24,7 +24,7 @@ class Plan(NamedTuple):
     number: str
 
 
-PHONE = r"(?:\+\(?|\(|\b)\d[\d ().\-/]{6,18}\d\b"
+PHONE = r"(?:\+\(?|\(|\b)\d[\d ().\-/]{6,18}\d(?: ?[A-Z]{1,4} ?\d{1,6})?\b"
 NORTH_AMERICA = r"[2-9](?:[02-8]\d|1[02-9])[2-9](?:[02-9]\d|1[02-9])\d{4}"
 PLANS = {
     "US": Plan("1", "1?", NORTH_AMERICA), "CA": Plan("1", "1?", NORTH_AMERICA),
@@ -52,10 +52,12 @@ PLANS = {
 }  # fmt: skip
 _OTHERS = r"(?:2[0-69]|3[578]|42|5[09]|6[789]|8[058]|9[679])\d{7,12}"
 _ABROAD = re.compile("|".join(f"{p.code}0?{p.number}" for p in dict.fromkeys(PLANS.values())) + f"|{_OTHERS}")
+_WITH_CODE = range(10, 16)  # digits of a number that begins with 00
 _TEN = re.compile(f"1?{NORTH_AMERICA}")
 _GROUPED = re.compile(r"(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ ./-])\d{3}[ .-]\d{4}|0[\d ./()-]*")
 _OTHER = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d+\.\d+|\d{3}-\d\d-\d{4}|.*\D\d")
 """Dates, decimal numbers, social security numbers, and what has a single digit at its end."""
+_EXTENSION = re.compile(r"\s*(?:x|ext\.?|extn\.?|extension)\s*\d{1,6}\s*\Z", re.IGNORECASE)
 _NEVER = re.compile("(?!)").match
 
 
@@ -67,7 +69,8 @@ def _within(countries: tuple[str, ...]) -> Regex | None:
 
 @cache
 def phone_of(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Validator:
-    """The validator of telephone numbers as they are written within these countries, and of those of any country that begin with `+`.
+    """The validator of telephone numbers as they are written within these countries, and of those of any country that begin with `+` or,
+    with something between the digits, 00. An extension, such as `x12`, may follow.
 
     As they are written within the countries that it `maybe` is of they are of tier C: all plans together accept most numbers.
     """
@@ -75,10 +78,15 @@ def phone_of(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Validat
 
     def phone_number(s: str) -> bool | Tier:
         digits = compact(s)
+        if not digits[1:].isdigit():
+            s = _EXTENSION.sub("", s)
+            digits = compact(s)
         if s.count("(") != s.count(")"):
             return False
         if digits[0] == "+":
             return "A" if _ABROAD.fullmatch(digits, 1) else False
+        if digits.startswith("00"):
+            return "B" if len(digits) < len(s) and _ABROAD.fullmatch(digits, 2) else False
         if not within(digits):
             return "C" if perhaps(digits) else False
         grouped = _GROUPED.fullmatch(s) if _TEN.fullmatch(digits) else len(digits) < len(s) and not _OTHER.fullmatch(s)
@@ -89,26 +97,32 @@ def phone_of(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Validat
 
 @cache
 def fits(countries: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether a number of which all digits are 9 has the length of one that begins with `+`, or of one within these countries."""
+    """Whether a number of which all digits are 9 has the length of one that begins with `+` or 00, or of one within these countries.
+
+    Letters, which an extension has, are A.
+    """
     within = _within(countries)
     lengths = _NEVER if within is None else Regex("", relaxed(within.tree)).compile_python().match
 
     def fits_plan(shape: str) -> bool:
-        digits = compact(shape)
-        return digits[0] == "+" or lengths(digits) is not None
+        number = shape.partition("A")[0].rstrip()
+        digits = compact(number)
+        abroad = len(digits) < len(number) and len(digits) in _WITH_CODE
+        return digits[0] == "+" or abroad or lengths(digits) is not None
 
     return fits_plan
 
 
 def e164(text: str, countries: Sequence[str]) -> str:
-    """A telephone number as E.164 writes it, the same for all forms of one number: `+`, the code of the country, the national number.
+    """A telephone number as E.164 writes it, the same for all forms of one number, without an extension: `+`, the code of the country, the
+    national number.
 
     One that does not begin with `+` or 00 is of the first of these countries that has such numbers; of none of them it is its digits.
 
-    >>> [e164(text, ["GB", "US"]) for text in ("+49 (0)30 901820", "0049 30 901820", "020 7946 0018", "(415) 555-2671", "12")]
+    >>> [e164(text, ["GB", "US"]) for text in ("+49 (0)30 901820", "0049 30 901820", "020 7946 0018", "(415) 555-2671 x9", "12")]
     ['+4930901820', '+4930901820', '+442079460018', '+14155552671', '12']
     """
-    marked = compact(text.replace("(0)", ""))
+    marked = compact(_EXTENSION.sub("", text).replace("(0)", ""))
     digits = "".join(c for c in marked if "0" <= c <= "9")
     if marked.startswith("+") or digits.startswith("00"):
         return f"+{digits.removeprefix('00')}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tilth.entities.entity import Entity
+from tilth.entities.entity import Entity, compact
 from tilth.entities.phones import PHONE, phone_of
 from tilth.entities.validators import COMPLEMENT_11, Tier, iban, last
 
@@ -52,7 +52,8 @@ def irish_vat(s: str) -> bool:
 
 def british_phone(s: str) -> bool | Tier:
     """A telephone number as it is written within the country, or with its code."""
-    return (s.lstrip("(")[:3] == "+44" or "+" not in s) and phone_of(("GB",))(s)
+    d = compact(s)
+    return (d.startswith(("+44", "0044")) or not d.startswith(("+", "00"))) and phone_of(("GB",))(s)
 
 
 ENTITIES = (

@@ -39,6 +39,11 @@ def taxpayer(s: str) -> bool | Tier:
     return ("C" if d == s else True) if valid else False
 
 
+def adoption(s: str) -> bool | Tier:
+    """An ATIN: as in the others, nine digits in a row may be anything."""
+    return "C" if s.isdigit() else True
+
+
 def provider(s: str) -> bool:
     """An NPI: Luhn with the prefix 80840."""
     return luhn("80840" + s)
@@ -104,7 +109,7 @@ ENTITIES = (
         words=("itin",),
         example="912-90-3456",
     ),
-    Entity("USA_ATIN", r"\b9\d{2}[- ]?93[- ]?\d{4}\b", "US", "tax", "B", example="900-93-1234"),
+    Entity("USA_ATIN", r"\b9\d{2}[- ]?93[- ]?\d{4}\b", "US", "tax", "B", adoption, raw=True, example="900-93-1234"),
     Entity("USA_PTIN", r"\bP-?\d{8}\b", "US", "tax", "B", example="P-00634642"),
     Entity("USA_NATIONAL_PROVIDER_IDENTIFIER", r"\b[12]\d{9}\b", "US", "health", "A", provider, example="1234567893"),
     Entity(
