@@ -2,11 +2,11 @@
 
 Each verb takes a path, a table of Arrow, pandas, Polars, DuckDB or Spark, or a `Dataset`:
 
-    tilth.read(source, roles={"id": "no", "label": "paid"})     a lazy table whose columns have roles
+    tilth.read(source, roles={"id": "no", "label": "paid"})     a lazy table with roles of its columns
     tilth.profile(data)                                         what is in it, column by column
     tilth.init(data)                                            a draft of a flow for it
     tilth.recommend(data)                                       rules in DQDL that hold for it
-    tilth.convert("recipe.json")                                a flow made of a recipe, a .flow, or a fitted pipeline
+    tilth.convert("recipe.json")                                a flow from a recipe, a .flow, or a fitted pipeline
     tilth.measure(data, "bias")                                 numbers: a report without verdicts
     tilth.check(data, rules)                                    verdicts of rules in DQDL: a report, true if all passed
     tilth.fit(flow, data)                                       a flow that has learned from the training part

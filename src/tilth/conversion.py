@@ -30,7 +30,7 @@ def convert(
 ) -> Conversion | ConvertedPipeline | ConvertedChecks:
     """Convert a file or an object of another product to a flow, or its checks to rules in DQDL.
 
-    | `thing` | what becomes of it |
+    | `thing` | result |
     |---|---|
     | a recipe of AWS Glue DataBrew (JSON or YAML), a flow of SageMaker Data Wrangler (`.flow`) | a flow |
     | a ruleset of DataBrew (JSON) | a ruleset for the columns of `data` |
@@ -39,11 +39,11 @@ def convert(
     | a suite of Great Expectations (JSON), tests of dbt (`schema.yml`), checks of Soda (YAML) | a ruleset |
     | checks of Deequ in a program (Python, Scala), which is not run, or its suggestions (JSON) | a ruleset |
 
-    `data` is what the flow reads; the kinds of columns of which a transformer does not say them are taken from it. `columns` names the
-    columns of a transformer that was fitted without names. `trusted` are types that a `.skops` file may hold besides those that skops
-    trusts. `table` is the one whose checks are converted, if a file has those of several. No code that a file holds is run.
+    `data` is what the flow reads; it supplies the kinds of columns that a transformer does not state. `columns` names the columns of a
+    transformer that was fitted without names. `trusted` lists types to allow in a `.skops` file in addition to those that skops trusts.
+    `table` selects the table to convert checks for, if a file has several. Code in a file is not run.
 
-    The result has `flow` or `ruleset`, `notes` on what differs, `left_out`, and `save(path)`. Errors: `RequestError` for what cannot be
+    The result has `flow` or `ruleset`, `notes` on differences, `left_out`, and `save(path)`. Errors: `RequestError` for what cannot be
     converted.
 
     >>> import numpy as np

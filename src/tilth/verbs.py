@@ -35,10 +35,9 @@ def read(source: Any, *, roles: Roles | Mapping[str, Any] | None = None, engine:
     """A lazy table from a file, a folder, a pattern, or a frame.
 
     `source` is a path (or several), an Arrow table, a pandas or Polars frame, a DuckDB relation or a Spark frame; the index of a
-    pandas frame is not a column (`frame.reset_index()`). `roles` say what columns are for. `options` are the format's: `format`,
-    `nulls`, `names`, `header`, `delimiter`, `encoding`, `types` … `secret` is the reference of what opens a place in a database or on a
-    server, such as `env:PGPASSWORD` or `aws:prod/pg`.
-    Nulls, NaN and the types of string values are decided here, once.
+    pandas frame is not a column (`frame.reset_index()`). `roles` say what columns are for. `options` are those of the format: `format`,
+    `nulls`, `names`, `header`, `delimiter`, `encoding`, `types` … `secret` is a reference to the password or key for a database or server,
+    such as `env:PGPASSWORD` or `aws:prod/pg`. Nulls, NaN and the types of string values are decided here, once.
 
     Errors: `SourceError` if the source cannot be read, `ColumnError` for a role of a column that does not exist.
 
@@ -59,11 +58,11 @@ def measure(
     engine: AnyEngine = None,
     **options: Any,
 ) -> Report:
-    """Numbers, no verdicts.
+    """Measure data: a report of numbers, without verdicts.
 
-    `data` is a dataset, or anything that `read` takes. `measures` are names or values of the shelf of measures, or metrics: `"profile"`
-    covers every column, `"bias"` uses the roles facet, label, positive, prediction and group. By default, everything that the roles
-    allow is measured. `options` are parameters of the named measures. `part` names the table in the report.
+    `data` is a dataset, or anything that `read` accepts. `measures` are measures, by name or value, or metrics: `"profile"` covers every
+    column, `"bias"` uses the roles facet, label, positive, prediction and group. By default, everything that the roles allow is measured.
+    `options` are parameters of the named measures. `part` names the table in the report.
 
     `against` is an earlier report, a fitted flow, or data; the report then also has the differences of all numbers that both have.
 
@@ -143,9 +142,9 @@ def model_from(
 def profile(data: Any, *, label: str | None = None, against: Any = None, exact: bool = False, engine: AnyEngine = None) -> Report:
     """A first look at data: every column with its distribution, and the classes of the label.
 
-    `data` and `against` are what `measure` takes; the report also has the differences of all numbers that both have. `label` is a column;
-    by default the one that the data's roles name. `exact`: distributions, distinct values and duplicates of large tables are exact, not
-    those of a sample.
+    `data` and `against` are as for `measure`; the report also has the differences of all numbers that both have. `label` is a column, by
+    default the one with that role. With `exact`, distributions, distinct values and duplicates of large tables are exact instead of
+    estimated from a sample.
 
     Errors: `ColumnError` for a label that does not exist.
 
@@ -190,32 +189,32 @@ def check(
     rule_labels: bool = False,
     **options: Any,
 ) -> Report:
-    """Verdicts.
+    """Check data against rules and return a report of verdicts.
 
-    `rules` are a ruleset, a DQDL string, the path of a .dqdl file, or that of a ruleset of AWS Glue DataBrew in JSON. A failed rule is a
+    `rules` is a ruleset, a DQDL string, the path of a .dqdl file, or the path of an AWS Glue DataBrew ruleset in JSON. A failed rule is a
     result, not an exception: see `Report.passed` and `Report.raise_for_failures()`.
 
-    `sources` are further tables that rules may name (ReferentialIntegrity, CustomSql …): datasets, or anything that `read` takes.
-    `history` is a file with the metrics of earlier checks, or the database at `postgresql://user@host/db`, to which this check's are added
-    at the end, under the `Primary` of the ruleset's DataSources, or without one under the path of the data. `at` is the time of the check,
-    by default now: what `now()` is, before which metrics are earlier ones, and under which its own are recorded; a datetime, a date or a
-    string in ISO form, in UTC where it has no zone.
+    `sources` are other tables that rules may refer to (ReferentialIntegrity, CustomSql …): datasets, or anything that `read` accepts.
+    `history` is a file with the metrics of earlier checks, or a database at `postgresql://user@host/db`. The metrics of this check are
+    added at the end, under the `Primary` of the ruleset's DataSources, or otherwise under the path of the data. `at` is the time of the
+    check, by default now: the value of `now()`, the time before which metrics count as earlier, and the time under which this check is
+    recorded. It is a datetime, a date or an ISO string, in UTC if it has no zone.
 
-    `passed` and `failed` are places for the rows that pass every rule and for those that fail one, where `DataQualityRulesFail` lists the
-    failed rules of each; `rows` is one for all rows with the columns that Glue adds. `outside_where` says what becomes of a row outside
-    a rule's `where`; with `rule_labels` a rule is listed with its labels. `composites="row"` judges composite rules row by row.
-    A CustomSql may run for `sql_seconds`, by default ten minutes.
+    `passed` and `failed` are places to write the rows that pass every rule and the rows that fail one; `DataQualityRulesFail` lists the
+    failed rules of each row. `rows` is a place for all rows, with the columns that Glue adds. `outside_where` is the verdict for rows
+    outside a rule's `where`; `rule_labels` lists rules with their labels. `composites="row"` evaluates composite rules row by row. A
+    CustomSql may run for `sql_seconds`, by default ten minutes.
 
-    `empty` is the outcome of rules over no rows, `pass` or `fail`; by default a rule fails for an empty table and passes where its `where`
+    `empty` is the outcome of rules over no rows, `pass` or `fail`; by default a rule fails for an empty table and passes if its `where`
     matches no row, as in Glue. `date_granularity="day"` compares dates by their days, even with a time such as `now()`. With
     `strict_types`, 12.0 is not an integer to ColumnDataType.
 
-    The report's `passed_rows()` and `failed_rows()` are lazy tables of the same rows, without a file.
+    The report's `passed_rows()` and `failed_rows()` return the same rows as lazy tables, without a file.
 
-    With a history, numbers of analyzers and of some rules that are outside the range which it suggests are findings of the kind
-    `observation`, which have no influence on verdicts; `observe=False` leaves them out.
+    With a history, numbers of analyzers and of some rules that are outside the expected range are reported as findings of the kind
+    `observation`. They do not change verdicts; `observe=False` turns them off.
 
-    `what_if=True` adds which rules would notice damage to the data: findings of the kind `what_if`, for each column and for the table.
+    `what_if=True` adds findings of the kind `what_if`, for each column and for the table: which rules would notice damage to the data.
 
     Errors: `RulesError` with every mistake of the ruleset, `RequestError` if `history` is not a file of this kind.
 
@@ -255,10 +254,10 @@ def fit(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) 
 
 
 def folds(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None) -> Iterator[Fold]:
-    """Cross-validation: for each fold of the training part the flow that learned from its training rows only, these, and the tested ones.
+    """Cross-validation: for each fold, a flow fitted on its training rows only, these rows, and the rows to test on.
 
-    `split` of the flow says how many there are and how they are made: `folds: 5`. Both tables are prepared by the fold's own flow, what
-    `training` says is done to the rows that it is trained on, and they are held in memory. Rows of the other parts are in no fold.
+    `split` of the flow defines the folds: `folds: 5`. The fold's own flow prepares both tables, the steps of `training` apply to its
+    training rows, and both tables are held in memory. Rows of the other parts are in no fold.
 
     Errors: `RequestError` if the flow has no folds, or one of them no rows.
 
@@ -292,7 +291,7 @@ def apply(flow: Flow | str | Path, data: Any, *, engine: AnyEngine = None) -> Da
     `Dataset.unreadable` counts them, a Python warning says so, and it is an error if they are more than `max_invalid` of the flow (5 % by
     default) of a column's values.
 
-    Errors: `ColumnError` that names every missing column and every one with too many such values; `FlowError` if the flow is not fitted.
+    Errors: `ColumnError` with every missing column and every column with too many such values; `FlowError` if the flow is not fitted.
     """
     from tilth.flow.reading import served_table
 
@@ -310,14 +309,14 @@ def write(
     engine: AnyEngine = None,
     **options: Any,
 ) -> Any:
-    """Write a table or a report to a place atomically, or convert a table to another library's.
+    """Write a table or a report to a place atomically, or convert a table to that of another library.
 
     A table is written as Parquet, CSV or JSON Lines, a report as HTML, JSON, JUnit XML or Markdown, by `format` or the
     place's suffix; the place is returned. Without a place the table is returned as `format`: arrow (the default), pandas, polars,
     duckdb or spark.
 
-    `options` are those of the files: in a folder `shards`, their number, or `rows_per_shard`, and `compression` (`"gzip"`, `"zstd"`); and
-    those of the format, such as `row_group_rows` of Parquet.
+    `options` are, for files in a folder, `shards` (their number) or `rows_per_shard`, and `compression` (`"gzip"`, `"zstd"`); and those of
+    the format, such as `row_group_rows` for Parquet.
 
     Errors: `MachineError` if the disk is full or not writable, `RequestError` for an unknown format or option.
 
@@ -349,13 +348,13 @@ def arrays(
 ) -> Arrays:
     """Prepared data for training: features `X`, label `y`, `ids` and `weight`, of the same rows in the same order.
 
-    `data` is what `run` delivered, and `part` a part of it (`"result"`, `"train"`), whose columns the file `_schema.json` in it tells
-    apart; a flow or its file, whose `part` is prepared now, by what it learned if it is fitted, from the table it names or from `source`;
-    a dataset, such as `apply` gives; or anything that `read` takes, with `roles`. Features are the columns that no role takes away: those
-    that identify, date, weigh, group or split a row, are private or media, the label or a prediction, and facets that are not numbers. As
-    numpy, `X` is of floats, NaN for null.
+    `data` can be a folder that `run` delivered, with `part` as one of its parts (`"result"`, `"train"`); the file `_schema.json` there has
+    the roles. It can be a flow or a flow file: its `part` is then prepared now (with what it learned, if it is fitted) from the table that
+    it names, or from `source`. It can be a dataset, such as the result of `apply`, or anything that `read` accepts, with `roles`. Features
+    are all columns except those that identify, date, weigh, group or split a row, private columns, media, the label, predictions, and
+    facets that are not numbers. As numpy, `X` has floats, with NaN for null.
 
-    Errors: `ColumnError` for every feature that is neither a number nor a boolean; `RequestError` for a part that there is not.
+    Errors: `ColumnError` for every feature that is neither a number nor a boolean; `RequestError` for a part that does not exist.
 
     >>> import pyarrow as pa
     >>> table = pa.table({"no": [7, 8], "age": [0.5, None], "paid": ["yes", "no"]})
@@ -423,19 +422,19 @@ def stream(
     format: Literal["arrow", "numpy"] = "arrow",  # noqa: A002 -- as in `write`
     **options: Any,
 ) -> Stream:
-    """Delivered shards as batches, in an order that depends on the shards, `seed`, `epoch` and `shuffle` alone.
+    """Delivered shards as batches, in an order that depends only on the shards, `seed`, `epoch` and `shuffle`.
 
-    `place` is a delivered part or a folder of files of a format with types. `batch` is the rows of a batch of all `ranks` together; this
-    stream gives the share of its `rank`, and of these batches every `workers`-th, from `worker` on. `state_dict()` says where it is, and
-    `load_state_dict` goes on there, with other ranks and workers if need be. `set_epoch` begins another epoch. `torch()` is a dataset of
-    PyTorch.
+    `place` is a delivered part, or a folder of files in a format with types. `batch` is the number of rows in a batch for all `ranks`
+    together; this stream yields the share of its `rank`, and of these batches every `workers`-th, from `worker` on. `state_dict()` returns
+    its position, and `load_state_dict` continues there, also with other ranks and workers. `set_epoch` starts another epoch. `torch()`
+    returns a PyTorch dataset.
 
     `shuffle`: `block` reads `shards_at_once` (16) shards and permutes their rows; `full` all shards; `shards` their order only; `buffer`
-    draws from a `buffer` of 10,000 rows. `end` is what becomes of rows that do not fill a batch: `drop`, `pad` (with the first rows of the
-    epoch) or `uneven`. As numpy a batch has X, y, ids and weight, as `tilth.arrays` has. Further options: `columns`, `prefetch` (shards
-    that are read ahead), `verify` (compare checksums), `on_corrupt="skip"`, and those of the format.
+    draws from a `buffer` of 10,000 rows. `end` says what to do with rows that do not fill a batch: `drop`, `pad` (with the first rows of
+    the epoch) or `uneven`. As numpy, a batch has X, y, ids and weight, like `tilth.arrays`. Other options: `columns`, `prefetch` (shards to
+    read ahead), `verify` (compare checksums), `on_corrupt="skip"`, and those of the format.
 
-    Errors: `SourceError` for a shard that is missing or damaged, with its name; `RequestError` for what cannot be.
+    Errors: `SourceError` for a shard that is missing or damaged, with its name; `RequestError` for contradictory options.
 
     >>> import pyarrow as pa, tempfile
     >>> place = write(read(pa.table({"n": range(12)})), tempfile.mkdtemp() + "/train", format="parquet", shards=4)
@@ -459,10 +458,10 @@ def run(
 ) -> Report:
     """All six in a row: read, check, change rows, split, fit and apply the features, balance the training part, measure, deliver.
 
-    Writes a folder per part of the split, `NAME.tilth`, `croissant.json`, `openlineage.jsonl`, `report.html` and `report.json` to `out`;
-    by default to the place named in the flow, if any. `Report.passed` says whether every rule passed. `history` is a file of metrics as
-    `check` takes it. `reports` are the formats of the report besides JSON, by their suffixes: `["html", "pdf"]`. Where the flow has a
-    `protect`, everything is encrypted under its key.
+    Writes a folder for each part of the split, `NAME.tilth`, `croissant.json`, `openlineage.jsonl`, `report.html` and `report.json` to
+    `out`, by default the place named in the flow. `Report.passed` says whether every rule passed. `history` is a file of metrics as in
+    `check`. `reports` are the formats of the report in addition to JSON, by suffix: `["html", "pdf"]`. If the flow has a `protect`,
+    everything is encrypted with its key.
     """
     from tilth.flow import running
     from tilth.flow.delivery import deliver

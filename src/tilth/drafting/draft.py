@@ -59,10 +59,9 @@ class Draft:
 def init(data: Any, *, label: str | None = None, engine: AnyEngine = None, **options: Any) -> Draft:
     """Draft a flow for data: roles, rules and steps are proposed from names and values, each with its reason, and pitfalls are listed.
 
-    `data` is anything that `read` takes, and `options` are those of reading. `label` is the column that is to be
-    predicted; by default it is guessed, and where no column is convincing the draft asks for it. Values of columns that look private
-    are not shown.
-    `str(draft)` is the text of the flow file, `draft.save("flow.yaml")` writes it, `draft.flow` is the flow.
+    `data` is anything that `read` accepts, with its `options`. `label` is the column to predict; by default it is guessed, and if no column
+    is convincing, the draft asks for it. Values of columns that look private are not shown. `str(draft)` is the text of the flow file,
+    `draft.save("flow.yaml")` writes it, `draft.flow` is the flow.
 
     Errors: those of reading; `ColumnError` for a label that is not a column.
 

@@ -70,14 +70,14 @@ class Recommendation:
 
 
 def recommend(data: Any, *, private: Iterable[str] = (), engine: AnyEngine = None, **options: Any) -> Recommendation:
-    """Recommend rules for data: completeness, keys, types, listed values, ranges and lengths, each with what was seen in a comment.
+    """Recommend rules for data: completeness, keys, types, listed values, ranges and lengths, each with a comment on what was found.
 
-    `data` is a dataset, or anything that `read` takes, and `options` are those of reading: the data is judged as `check` reads it. Every
-    rule is evaluated on it, and those that do not pass are left out. Values of `private` columns, of those with that role, and of
-    those that look private do not show. A dataset's role `id` is taken for the key, else it is guessed.
-    `str(recommendation)` is the text of the ruleset, `recommendation.save("rules.dqdl")` writes it, `recommendation.ruleset` is its value.
+    `data` is a dataset, or anything that `read` accepts, with its `options`. Every rule is evaluated on the data, as `check` would, and
+    only rules that pass are proposed. Values of `private` columns, of columns with that role, and of columns that look private are not
+    shown. The key is the dataset's role `id`, or else it is guessed. `str(recommendation)` is the text of the ruleset,
+    `recommendation.save("rules.dqdl")` writes it, `recommendation.ruleset` is its value.
 
-    Errors: those of reading; `ColumnError` for a private column that there is not.
+    Errors: those of reading; `ColumnError` for a private column that does not exist.
 
     >>> import pyarrow as pa
     >>> print(recommend(pa.table({"age": [30, 71, None, 44], "sex": ["f", "m", "m", "f"]})))

@@ -144,9 +144,9 @@ _allowed: ContextVar[bool] = ContextVar("_allowed", default=False)
 
 @contextmanager
 def allow_python() -> Iterator[None]:
-    """Let flows that are loaded, fitted or applied meanwhile run functions of the user's, by the step `python`.
+    """Allow flows to run Python functions with the step `python`, while they are loaded, fitted or applied in this block.
 
-    A fitted flow says such a function by its name only, and what it does is not checked: allow it for flows that you trust.
+    A fitted flow contains only the name of such a function, and the function is not checked: allow it only for flows that you trust.
     """
     before = _allowed.set(True)
     try:

@@ -124,20 +124,20 @@ def export(
     progress: Callable[[str], object] = str,
     **options: Any,
 ) -> Exported:
-    """Export a subset of a database as Parquet files into a folder or `s3://bucket/prefix`; the record of it.
+    """Export a subset of a database as Parquet files into a folder or `s3://bucket/prefix`, and return the record of the export.
 
     `source` is a place (`postgresql://user@host/db?table=schema.table`, or `…?query=SELECT …`), a plan (`.yaml`), or its content as a
     mapping. `options` are keys of the plan: `columns`, `where`, `parameters`, `sample`, `partition`, `redact`, `connections`,
     `limit_bytes`, `secret`.
 
-    An export that was interrupted goes on when it is asked for again: only parts that are not done are read. `force` begins anew,
-    `across_snapshots` goes on although tables were written to since. All rows are of one moment, and are counted by the server as well,
-    unless `count` is false; `verify` also compares the files of each part with the database, by a sum of hashes of the rows that both
-    compute. With the engine Spark its executors read the parts, `connections` at a time.
+    Call it again to continue an interrupted export: it reads only the parts that are not finished. `force` starts again; `across_snapshots`
+    continues although tables were written to since. All rows come from one point in time, and the server counts them as well, unless
+    `count` is false; `verify` also compares each part with the database by a sum of hashes of its rows. With Spark, its executors read the
+    parts, `connections` at a time.
 
-    Errors: `RequestError` for a wrong plan, and for a folder with other files or the export of another plan; `SourceError` for what
-    cannot be read, or has changed; `MachineError` if the server cannot be reached, or the disk is full. What was done stays and is not
-    read again.
+    Errors: `RequestError` for a wrong plan, and for a folder with other files or the export of another plan; `SourceError` for data that
+    cannot be read or has changed; `MachineError` if the server cannot be reached or the disk is full. Finished parts stay and are not read
+    again.
     """
     plan = plan_of(source, to=to, **options)
     if not plan.to:

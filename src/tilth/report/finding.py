@@ -140,8 +140,8 @@ NUMBER = Payload()
 class Finding(Displayed, Generic[P]):
     """A result: a rule's verdict, a metric's value, what a step changed.
 
-    `subject` are the columns. `part` names the table (`raw`, `train` …), `where` and `group` the rows of it; `low` and `high` bound the
-    value with `confidence` (0–1). `payload` is what the kind adds; `examples` are rows, private values masked.
+    `subject` has the columns. `part` names the table (`raw`, `train` …), `where` and `group` its rows; `low` and `high` are the interval of
+    the value with `confidence` (0–1). `payload` has the fields of the kind; `examples` are rows, with private values masked.
 
     >>> Finding("Mean", ("age",), 40.0).kind
     'metric'

@@ -28,10 +28,10 @@ class JudgedRows(Protocol):
 
 @dataclass(frozen=True, repr=False)
 class Report(Displayed):
-    """The result of a verb. As a condition it is its verdict: `if report:` means that every rule passed.
+    """The result of a verb. In a condition, it is true if every rule passed: `if report: …`.
 
-    `save(path)` writes it as HTML, JSON, JUnit XML, Markdown or text by the suffix, or in the `format` given; `to_pandas()` is a frame of a
-    row per finding, `to_dict()` what the JSON holds. A notebook shows the whole page.
+    `save(path)` writes it as HTML, JSON, JUnit XML, Markdown or text, by the suffix or in the given `format`; `to_pandas()` returns a frame
+    with one row per finding, `to_dict()` the content of the JSON. A notebook shows the whole page.
 
     >>> report = Report("measure", (Finding("Mean", ("age",), 40.0),))
     >>> report.passed, len(report.of("metric"))

@@ -32,12 +32,12 @@ _allowed: ContextVar[frozenset[str]] = ContextVar("allowed", default=frozenset()
 
 @contextmanager
 def protected(key: str | Key, allow_plaintext: Iterable[str] = (), sign: bool = False) -> Iterator[Protection]:
-    """While the block runs, everything that Tilth writes is encrypted under a key, and what is encrypted under it can be read.
+    """While the block runs, Tilth encrypts everything that it writes with a key, and can read data encrypted with it.
 
-    `key` is a reference, such as `file:~/.config/tilth/project.key`. `allow_plaintext`: `report` or `spill`. `sign`: files that
-    are sealed are signed, too. What cannot be encrypted is refused. Where a key is in force already, the same key may be given again.
+    `key` is a reference, such as `file:~/.config/tilth/project.key`. `allow_plaintext`: `report` or `spill`. With `sign`, sealed files are
+    also signed. What cannot be encrypted is rejected. If a key is active already, you may give the same key again.
 
-    Errors: as for `key_of`; `RequestError` for another key than the one in force, and for unknown kinds.
+    Errors: as for `key_of`; `RequestError` for a key other than the active one, and for unknown kinds.
 
     >>> import os, tempfile, tilth, pyarrow as pa
     >>> os.environ["TILTH_DOC_KEY"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="

@@ -87,10 +87,10 @@ def _end_first(source: Memory) -> Memory:
 class DuckDB(Engine):
     """DuckDB in this process.
 
-    `memory_limit` (such as `"2GiB"`) bounds what it keeps in memory, the rest spills to the folder `spill`; `threads` is the
-    number of threads. Without them DuckDB's own defaults hold and the spill folder is a temporary one. An open
-    `connection` can be given: its tables can then be read, its settings for time zone and order of rows are set, and what Tilth names
-    there is temporary and begins with `tilth`. Sessions on a given connection share it, so they belong to its thread.
+    `memory_limit` (such as `"2GiB"`) limits its memory; beyond that it spills to the folder `spill`. `threads` is the number of threads. By
+    default, DuckDB's own defaults apply and the spill folder is temporary. You can pass an open `connection` to read its tables. Tilth then
+    sets its time zone and order of rows; what it creates there is temporary, with names that begin with `tilth`. Sessions share the
+    connection, so they belong to its thread.
     """
 
     name = "duckdb"
