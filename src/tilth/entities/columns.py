@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tilth.entities.entity import Entity
-from tilth.entities.words import hinted, names_of, speaks_of
+from tilth.entities.mentions import PERSON_NAME
+from tilth.entities.words import hinted, names_of, speaks_of, words_of
 
 SPECIAL = frozenset({"HEALTH", "RELIGION", "ETHNICITY", "UNION_MEMBERSHIP", "SEX_LIFE", "BIOMETRICS", "POLITICS"})
 """The special categories of the General Data Protection Regulation of the European Union, article 9."""
@@ -41,14 +42,25 @@ class Hint(NamedTuple):
     special: bool
 
 
+def says_names(column: str) -> bool:
+    """Whether a column's name says that it holds names of persons.
+
+    >>> says_names("patient_first_name"), says_names("name")
+    (True, False)
+    """
+    return hinted(column, _KNOWN[PERSON_NAME])
+
+
 def hints(column: str, entities: Sequence[Entity]) -> Iterator[Hint]:
     """What a column's name says: kinds that only a name tells, and of each kind of number the entities that are looked for.
 
-    >>> [h.entity for h in hints("patient_first_name", ())], list(hints("amount", ()))
-    (['PERSON_NAME'], [])
+    `name` alone may be that of a person, or of a thing.
+
+    >>> [h.entity for h in hints("patient_first_name", ())], [h.entity for h in hints("name", ())], list(hints("amount", ()))
+    (['PERSON_NAME'], ['PERSON_NAME'], [])
     """
     for name, known in _KNOWN.items():
-        if hinted(column, known):
+        if hinted(column, known) or (name == PERSON_NAME and words_of(column) == ("name",)):
             yield Hint(name, name in SPECIAL)
     for e in entities:
         if speaks_of(column, e.kind, e.columns):

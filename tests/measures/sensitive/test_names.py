@@ -16,6 +16,12 @@ def test_counts_of_parts_are_those_of_the_whole() -> None:
     check_need(Names(("x",)), pa.table({"x": ["Mary Smith", "Lee, Ann", None, "", "parcel late", "Mary Smith", "x 7", "Dr. Jones"]}))
 
 
+def test_a_column_called_name_is_suspected() -> None:
+    table = pa.table({"name": ["Jürgen Öztürk", "Sibylle Vogt", "oak table"], "filename": ["a", "b", "c"]})
+    found = tilth.measure(table, "sensitive", engine=duckdb_session()).of("sensitive")
+    assert [(f.name, t.entity, t.verdict) for f in found for t in f.payload.types] == [("name", "PERSON_NAME", "suspected")]
+
+
 @pytest.mark.slow
 def test_columns_of_names_of_english_speaking_countries_are_told_from_others() -> None:
     """Without a telling name of the column. Cities, streets, companies, colours and months are made of names, too."""

@@ -15,7 +15,7 @@ from tilth.engine.operations.patterns import Matches
 from tilth.engine.operations.strings import BlankToNull
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count, count_of
-from tilth.entities.columns import NAME_PATTERN, hints
+from tilth.entities.columns import NAME_PATTERN, says_names
 from tilth.entities.custom import entities_from
 from tilth.entities.detector import Detector
 from tilth.entities.listing import chosen
@@ -183,7 +183,7 @@ def _seen(
         all_of_it = fold.recogniser is not None and kinds[name] is Kind.STRING
         candidates[fold.columns[0]] = x if all_of_it else if_else(Matches.of(x.copy(), lit(pattern)), x)
     filled = {c.name: count_of(BlankToNull.of(col(c.name)) if c.kind is Kind.STRING else col(c.name)) for c in columns}
-    named = {c.name: _names(c) for c in columns if c.kind is Kind.STRING and any(h.entity == PERSON_NAME for h in hints(c.name, ()))}
+    named = {c.name: _names(c) for c in columns if c.kind is Kind.STRING and says_names(c.name)}
     looked_at = {name: fold for name, fold in folds.items() if pattern or fold.recogniser}
     ages = Ages(columns)
     answers = session.answer(table.change(candidates), [*filled.values(), *named.values(), *ages.needs, *looked_at.values()])
