@@ -81,6 +81,17 @@ def test_a_key_that_is_not_a_column_is_ignored(flow: Flow) -> None:
     assert flow.row({**ROW, "nobody": object(), 5: 5}) == flow.row(ROW)
 
 
+def test_what_the_flow_drops_unread_may_be_of_any_kind() -> None:
+    table = pa.table({"x": [1.0, 3.0], "note": ['{"by": 1}', None], "made": [1, 2], "tags": [["a"], []]})
+    flow = tilth.fit(Flow.parse("features: [{formula: {column: made, expression: x + 1}}, {select: [x, made]}]"), table)
+    given = {"x": 1, "note": {"by": 1}, "tags": "a"}
+    assert flow.row(given) == {"x": 1.0, "made": 2.0}
+    assert tilth.write(tilth.apply(flow, pa.Table.from_pylist([given])), format="arrow").to_pylist() == [flow.row(given)]
+    with pytest.raises(RequestError) as told:
+        flow.row({**given, "x": "six"})
+    assert len(told.value.mistakes) == 1
+
+
 @pytest.mark.parametrize("row", [None, [1], "abc", 5, [("number", 1)]], ids=repr)
 def test_what_is_not_a_row_is_rejected(flow: Flow, row: Any) -> None:
     with pytest.raises(RequestError, match=f"a value of type {type(row).__name__} is not a row"):

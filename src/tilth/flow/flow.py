@@ -15,7 +15,7 @@ from tilth.display import Displayed, Grid
 from tilth.errors import FlowError, Mistake, Place, TilthError
 from tilth.flow.parts import BY_NAME, SERVED
 from tilth.flow.protecting import Protect
-from tilth.flow.serving import needed_columns, row_error, row_mistakes, row_of
+from tilth.flow.serving import needed_columns, row_error, row_mistakes, row_of, used_columns
 from tilth.measures.measure import Measure
 from tilth.report import Finding
 from tilth.report.blocks import counted, plain, value_with_interval
@@ -192,6 +192,11 @@ class Flow(Displayed):
         learned = self.need_learned()
         return needed_columns(learned.schema, learned.served)
 
+    @cached_property
+    def _used(self) -> Schema:
+        learned = self.need_learned()
+        return used_columns(learned.schema, learned.served)
+
     @property
     def _strict(self) -> bool:
         """Whether a served row with a value that cannot be read is refused: it is all of its column."""
@@ -218,7 +223,7 @@ class Flow(Displayed):
         except TilthError:
             raise
         except UNFIT as error:
-            raise row_error(self.need_learned().schema, self._needed, values, error, self.reading.nulls, self._strict) from None
+            raise row_error(self._used, self._needed, values, error, self.reading.nulls, self._strict) from None
 
     def row_of(self, wanted: Sequence[str]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         """The function `row` for some columns of the prepared row: what they are not made of is neither looked at nor made.
@@ -230,7 +235,7 @@ class Flow(Displayed):
 
     def row_mistakes(self, values: Any) -> list[tuple[str, Mistake]]:
         """Column → what is wrong with it in a row that is refused, such as that it is missing; no mistake says a value."""
-        return row_mistakes(self.need_learned().schema, self._needed, values, self.reading.nulls, self._strict)
+        return row_mistakes(self._used, self._needed, values, self.reading.nulls, self._strict)
 
     def __str__(self) -> str:
         if self.learned is None:

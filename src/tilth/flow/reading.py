@@ -15,7 +15,7 @@ from tilth.engine.session import Session
 from tilth.errors import ColumnError, FlowError, listed, located
 from tilth.flow.flow import Flow
 from tilth.flow.refusals import AtItsStep
-from tilth.flow.serving import needed_columns
+from tilth.flow.serving import needed_columns, used_columns
 from tilth.steps.step import Step, TablesStep
 from tilth.store.places import secured
 from tilth.store.uri import joined
@@ -60,7 +60,7 @@ def served_table(flow: Flow, data: Any, session: Session, training: Tree | None 
     learned, known = flow.need_learned(), flow.reading
     needed = needed_columns(learned.schema, learned.served)
     options = {"roles": known.roles, "max_invalid": known.max_invalid, **known.options}
-    table = formats.read_as(data, learned.schema, needed, engine=session, **options)
+    table = formats.read_as(data, used_columns(learned.schema, learned.served), needed, engine=session, **options)
     if not table.names:
         message = "the table has none of the columns that the fitted flow knows"
         raise ColumnError(message, accepted=listed(learned.schema.names), code="missing-column")

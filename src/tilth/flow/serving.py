@@ -26,7 +26,7 @@ def row_of(
 
     It raises `KeyError` for a column that the steps need; if `strict`, `ValueError` for a value that cannot be read as its column's kind.
     """
-    decode = decode_served(schema, nulls, empty_is_null=empty_is_null, strict=strict)
+    decode = decode_served(used_columns(schema, steps), nulls, empty_is_null=empty_is_null, strict=strict)
     made = applied(steps, Dataset(Memory(None, schema.names), roles, (decode,)))
     layers = [layer for layer in made.layers if isinstance(layer, Change)]
     return row_function(layers, schema.names, needed_columns(schema, steps), wanted)
@@ -51,6 +51,12 @@ def origins(steps: Sequence[Fitted]) -> dict[str, frozenset[str]]:
 def needed_columns(schema: Schema, steps: Iterable[Fitted]) -> frozenset[str]:
     """The columns, as they are read, without which the fitted steps cannot be made."""
     return read_by(steps) & frozenset(schema.names)
+
+
+def used_columns(schema: Schema, steps: Sequence[Fitted]) -> Schema:
+    """The columns, as they are read, that the fitted steps read or leave. What they drop unread may be of any kind."""
+    used = needed_columns(schema, steps).union(applied(steps, Dataset(Memory(None, schema.names))).names)
+    return Schema(tuple(c for c in schema if c.name in used))
 
 
 def read_by(features: Iterable[Fitted]) -> frozenset[str]:
