@@ -86,8 +86,10 @@ def test_a_model_that_fails_leaves_what_can_be_measured_without_it(answer, statu
         (tmp_path / "config.json").write_text(json.dumps(CONFIG | config | own))
         data, named, out = (str(tmp_path / name) for name in ("loans.parquet", "config.json", "out"))
         code = app.run(["measure", data, "--config", named, "-o", out])
-    assert code == 3 and says in capsys.readouterr().err
-    made = json.loads((tmp_path / "out/analysis.json").read_text("utf-8"))
+        assert code == 3 and says in capsys.readouterr().err
+        made = json.loads((tmp_path / "out/analysis.json").read_text("utf-8"))
+        assert app.run(["measure", data, "--config", named, "-o", out, "--strict-clarify"]) == 3
+    assert {*json.loads((tmp_path / "out/analysis.json").read_text("utf-8"))} == {"version", "pre_training_bias_metrics"}
     assert [m["name"] for m in made["pre_training_bias_metrics"]["facets"]["sex"][0]["metrics"]] == ["CI", "DPL"]
     assert {*made} & {"post_training_bias_metrics", "explanations"} == set()
     (said,) = [w["message"] for w in made["warnings"] if w["code"] == "MODEL_FAILED"]

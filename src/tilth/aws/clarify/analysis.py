@@ -140,11 +140,13 @@ def _terms(data: Dataset, request: BiasRequest, engine: Session) -> list[Finding
         return Terms(bootstrap=request.bootstrap, confidence=request.confidence, seed=request.seed).measure(labelled, labelled, engine)[0]
 
 
-def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, suffixes: Iterable[str] | None = None) -> None:
+def deliver_analysis(
+    analysis: Analysis, config: AnalysisConfig, place: Place, suffixes: Iterable[str] | None = None, strict: bool = False
+) -> None:
     """Write the output files of SageMaker Clarify: `analysis.json`, a copy of the configuration, those of explanations; and the report.
 
     These have the stem of `methods.report.name`, and the formats of `suffixes`: by default HTML, and where `methods.report` asks for a
-    report also a notebook and, with the extra `pdf`, a PDF, as Clarify writes them.
+    report also a notebook and, with the extra `pdf`, a PDF, as Clarify writes them. `strict`: `analysis.json` has Clarify's keys only.
 
     Errors: `MachineError` if the disk is full or not writable.
     """
@@ -153,7 +155,7 @@ def deliver_analysis(analysis: Analysis, config: AnalysisConfig, place: Place, s
     names = report_names(suffixes or default, about.name or "report")
     with atomic(place, folder=True) as folder:
         copy = config.model_dump(mode="json", exclude_unset=True)
-        for name, content in (("analysis.json", analysis_json(analysis.report)), ("analysis_config.json", copy)):
+        for name, content in (("analysis.json", analysis_json(analysis.report, strict)), ("analysis_config.json", copy)):
             (folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
         for name, rows in analysis.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,7 @@ PROFILES = {
         "Regulation (EU) 2024/1689, as of November 2026",
         {
             "1 General description": {"description": "model_overview.model_description", **OWNER, **PURPOSE},
-            "2 Elements and development; data governance (Article 10)": {**DATA, **BIAS, "environment": "training_details"},
+            "2 Elements and development; data governance (Article 10)": {**DATA, **BIAS},
             "3 Monitoring, functioning and control (Articles 13 to 15)": {**PERFORMANCE, **EXPLAINED, **LIMITS, "human oversight": ""},
             "4 Appropriateness of the metrics": PERFORMANCE,
             "5 Risk management (Article 9)": {**RISK, **LIMITS},
@@ -105,5 +105,5 @@ def section(profile: Profile, said: Mapping[str, Any], evidence: Evidence) -> Se
     rows = [(of["heading"], *map(", ".join, (of["provided"], of["not_provided"], of["elsewhere"]))) for of in found]
     heads = ("heading", "in this report", "not provided", ABSENT)
     missing = sum(len(of["not_provided"]) for of in found)
-    lead = f"{profile.state}. {counted(missing, 'item') if missing else 'Nothing'} that such a report can hold is not provided."
+    lead = f"{profile.state}. Not provided of what such a report can hold: {counted(missing, 'item') if missing else 'nothing'}."
     return Section("profile", profile.title, (Words(NOTE), table(profile.title, heads, rows)), lead=lead)

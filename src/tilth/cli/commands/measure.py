@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA", required=False)
 @click.option("--config", type=INPUT, metavar="FILE", help="A SageMaker Clarify analysis_config.json that says what to measure.")
+@click.option("--strict-clarify", "strict", is_flag=True, help="With --config: leave what Clarify's own file lacks out of analysis.json.")
 @click.option("-o", "--out", type=OUTPUT, metavar="DIR", help="Where to write analysis.json and the report.")
 @REPORTS
 @click.option("--against", type=INPUT, metavar="OTHER", help="Other data to compare with, such as the prepared data.")
@@ -99,6 +100,7 @@ if TYPE_CHECKING:
 def command(
     data: str | None,
     config: str | None,
+    strict: bool,
     out: str | None,
     reports: tuple[str, ...] | None,
     against: str | None,
@@ -136,6 +138,8 @@ def command(
     bias = {name: value for name, value in bias.items() if value is not None}
     explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
     _reject_unfit(data, config, measures, any(explained.values()), bool(shap_file or units), bool(bias))
+    if strict and not (config and out):
+        raise click.UsageError("--strict-clarify: give --config FILE and -o DIR, where analysis.json is written")
     if shap_file and units:
         reject_csv(shap_file)
     if reports and not out:
@@ -147,7 +151,7 @@ def command(
     with kept_beside(out) as kept:
         if config is not None:
             named = {name: list(v) if isinstance(v, tuple) else v for name, v in explained.items() if v}
-            report, failed = _by_config(data, config, out, reports, reading, engine, bool(counts_file), kept, named)
+            report, failed = _by_config(data, config, out, reports, reading, engine, bool(counts_file), kept, named, strict)
             if failed is not None:
                 show(report, json)
                 raise failed
@@ -265,6 +269,7 @@ def _by_config(
     counts: bool,
     kept: str,
     model: Mapping[str, Any],
+    strict: bool,
 ) -> tuple[Report, EndpointFailed | None]:
     """Run the analyses of a Clarify configuration, of this model; write its result file and the report to `out`. And why they lack what
     needs the model's answers."""
@@ -276,5 +281,5 @@ def _by_config(
     table, named = read_data(analysis, data, engine, **reading)
     made = analysed(table, named, engine, counts, kept)
     if out:
-        deliver_analysis(made, analysis, out, reports)
+        deliver_analysis(made, analysis, out, reports, strict)
     return made.report, made.failed
