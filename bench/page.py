@@ -13,17 +13,17 @@ PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 HEAD = """# Performance
 
-What Tilth costs, beside the best that can be written by hand and beside the libraries that do the same work. This page is written by
-the command that took the figures; `bench/` says what each candidate does.
+This page shows the time and memory that Tilth takes, compared with the best hand-written code and with libraries that do the same work.
+The benchmark command writes this page with its figures; `bench/` has the code of each candidate.
 
     make bench                                   # all of it: 20 million rows × 20 columns, an hour
     make bench ARGS="--rows 2000000 --only rules"
     make bench ARGS="--growth all"                 # the growth curves
 
-Each candidate runs in a process of its own, in turns with the others, several times; the figures are medians. *Seconds* are by the
-clock, from the moment its libraries are loaded to the moment it has its answer, reading the Parquet files included; *core seconds* are
-those of all its processes; *peak* is the most memory that these benchmark at once. A ratio below 1 means that Tilth takes less. That the
-candidates find the same is checked in the same run.
+Each candidate runs in its own process, several times, alternating with the others; the figures are medians. *Seconds* are wall-clock
+time, from the moment its libraries are loaded to the moment it has its answer, including reading the Parquet files. *Core seconds* are
+those of all its processes, and *peak* is the most memory that these use at once. A ratio below 1 means that Tilth takes less. The same
+run checks that all candidates find the same.
 """
 
 

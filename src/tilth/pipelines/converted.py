@@ -75,7 +75,7 @@ def _lines(made: ConvertedPipeline) -> Iterator[str]:
     """The lines of the flow file."""
     yield f"# Converted from {comment_text(made.name)}, {made.kind}."
     yield from (f"# Not converted: {comment_text(reason)}" for reason in made.left_out)
-    yield "# Fitted anew, its steps learn from the training part. The fitted flow has the numbers that the pipeline had learned."
+    yield "# Fit again, its steps learn from the training part. The fitted flow has the numbers that the pipeline had learned."
     yield f"data: {yaml_value({'read': made.place})}" if made.place else "# data: {read: DATA.csv}"
     yield "# split: {train: 0.8, test: 0.2}"
     yield ""

@@ -214,8 +214,8 @@ class Plan:
         if all(f.lasting for f in columns):
             self.add(Select(tuple(chosen), order="columns", rename=renamed), state, source)
         else:
-            stay = " and stay beside what is made of them" if any(not self.there[name] for name in gone) else ""
-            note = f"fitted anew, columns of categories and words are called and ordered as its steps make them{stay}"
+            stay = ", and keep the originals" if any(not self.there[name] for name in gone) else ""
+            note = f"if you fit the flow again, its steps name and order columns of categories and words{stay}"
             self.add(Select(tuple(f"!{name}" for name in gone if self.there[name]) or ("*",), rename=renamed), state, source, note)
         return tuple(finals)
 

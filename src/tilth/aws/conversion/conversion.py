@@ -22,7 +22,7 @@ from tilth.yaml import comment_text, yaml_value
 
 RECIPE, FLOW, JOB = "a recipe of AWS Glue DataBrew", "a flow of SageMaker Data Wrangler", "a job of AWS Glue"
 LEARNS = {
-    RECIPE: "learned from the training part; a recipe computes it anew from the data of each run",
+    RECIPE: "learned from the training part; a recipe computes it again from the data of each run",
     FLOW: "learned anew, from the training part; what the file holds was learned from a sample",
     JOB: "learned from the training part",
 }

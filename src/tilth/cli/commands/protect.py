@@ -155,8 +155,8 @@ def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
 
     With --canary, a flow also runs with its key three times (to its end, killed, and in little memory), on a copy of its first rows with a
     random string in its texts and a random number in its numbers. Neither marker may then be in any file: in results, reports, logs,
-    temporary files, or files changed meanwhile in FOLDER and next to the flow. The result names what encryption does not cover on this
-    machine.
+    temporary files, or files changed during the runs in FOLDER and next to the flow. The result names what encryption does not cover on
+    this machine.
 
     Exit code 1 if a file is not encrypted, or holds a marker.
     """

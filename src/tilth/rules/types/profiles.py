@@ -136,7 +136,7 @@ class _Bins:
     def notes(self, overflow: float) -> Iterator[str]:
         """Notes on values outside the bins."""
         if overflow > FEW_OUTSIDE:
-            then = "after three such checks in a row the bins are made anew" if self.rebin else "rebin = false keeps the bins"
+            then = "after three such checks in a row, the next check makes new bins" if self.rebin else "rebin = false keeps the bins"
             more = f", more than {percent(MANY_OUTSIDE)}: {then}" if overflow > MANY_OUTSIDE else ""
             yield f"{percent(overflow)} of the values of {self.column.name!r} are outside the bins of earlier checks{more}"
 

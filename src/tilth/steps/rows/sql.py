@@ -55,7 +55,7 @@ class Sql(TablesStep):
     """The SELECT, in the dialect of Spark."""
 
     seconds: float = SECONDS
-    """How long a query that joins, groups or sorts may run in a flow; with DuckDB it may spill to half of the free disk meanwhile."""
+    """How long a query that joins, groups or sorts may run in a flow; with DuckDB it may spill to half of the free disk."""
 
     @cached_property
     def names_tables(self) -> tuple[str, ...]:
