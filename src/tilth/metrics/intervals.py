@@ -57,9 +57,9 @@ def _normal(counts: Numbers, rows: Numbers, generator: RandomState) -> Numbers:
     share = (counts / counts.sum())[:, None]
     drawn: Numbers = generator.standard_normal((len(counts), len(rows)))
     drawn *= np.sqrt(share)
-    drawn -= share * drawn.sum(axis=0)
+    together = drawn.sum(axis=0)
     drawn *= np.sqrt(rows)
-    drawn += rows * share
+    drawn += share * (rows - np.sqrt(rows) * together)
     np.rint(drawn, out=drawn)
     drawn[-1] += rows - drawn.sum(axis=0)
     return drawn

@@ -31,7 +31,9 @@ class Contingency:
             left, numbers = (self.AXES, self.numbers) if "stratum" in axes else (self.AXES[1:], self._unstratified)
             seen = tuple(slice(None, -1) if a in axes else slice(None) for a in left)
             rest = tuple(i for i, a in enumerate(left, 2) if a not in axes)
-            self._known[axes] = numbers[(slice(None), slice(None), *seen)].sum(axis=rest)
+            there = numbers[(slice(None), slice(None), *seen)]
+            single = all(there.shape[i] == 1 for i in rest)  # then there is nothing to add up, nor to copy
+            self._known[axes] = there.squeeze(rest) if single else there.sum(axis=rest)
         return self._known[axes]
 
     @cached_property
