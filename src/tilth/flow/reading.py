@@ -30,7 +30,7 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
         return formats.read(data, roles=flow.reading.roles, engine=session, substitute=True, **limit, **flow.reading.options)
     source = paths_of(flow)
     if not source:
-        to_apply = f"to prepare data by what it learned: tilth apply {flow.name}.tilth DATA -o OUT"
+        to_apply = f"to prepare data by what it learned: tilth apply {flow.name}.tilth DATA -o OUT; in Python: source=DATA"
         to_read = "add `data: {read: …}` to it; or learn from other data: tilth fit FLOW DATA -o NAME.tilth"
         what, hint = ("fitted flow", to_apply) if flow.fitted else ("flow", to_read)
         raise FlowError(f"the {what} {flow.name!r} does not say what to read", hint=hint, code="nothing-to-read")
