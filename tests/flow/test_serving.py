@@ -87,6 +87,9 @@ def test_what_the_flow_drops_unread_may_be_of_any_kind() -> None:
     given = {"x": 1, "note": {"by": 1}, "tags": "a"}
     assert flow.row(given) == {"x": 1.0, "made": 2.0}
     assert tilth.write(tilth.apply(flow, pa.Table.from_pylist([given])), format="arrow").to_pylist() == [flow.row(given)]
+    kept = tilth.fit(Flow.parse("features: [{scale: x}]"), table)
+    with pytest.raises(RequestError, match="column 'tags' is list"):
+        kept.row(given)
     with pytest.raises(RequestError) as told:
         flow.row({**given, "x": "six"})
     assert len(told.value.mistakes) == 1

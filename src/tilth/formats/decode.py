@@ -17,7 +17,7 @@ from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.hashing import DecimalString
 from tilth.engine.operations.numbers import DecimalToInteger, NanToNull, ToInteger
 from tilth.engine.operations.operation import Operation
-from tilth.engine.operations.row_inputs import ServedString, ServedValue
+from tilth.engine.operations.row_inputs import ServedNested, ServedString, ServedValue
 from tilth.engine.operations.strings import Trim
 from tilth.engine.operations.times import SPANS, known
 from tilth.errors import Mistake
@@ -36,6 +36,7 @@ KEPT = frozenset(
 """(from, to): conversions that lose nothing of values that fit."""
 SURE = KEPT - {(Kind.INTEGER, Kind.BOOLEAN)}
 """(from, to): those to which every value fits."""
+SERVED: Mapping[Kind, type[Operation]] = {Kind.DECIMAL: ServedDecimal, **dict.fromkeys((Kind.LIST, Kind.STRUCT, Kind.MAP), ServedNested)}
 READ_AS: Mapping[Kind, str] = {  # accepted served values of a kind, besides null, NaN and the numpy and pandas equivalents
     Kind.STRING: "a string, an integer or a boolean",
     Kind.INTEGER: "a number, or a string such as 3.5",
@@ -45,6 +46,9 @@ READ_AS: Mapping[Kind, str] = {  # accepted served values of a kind, besides nul
     Kind.DATE: "a date, a datetime at midnight without a zone, or a string such as 2024-02-29",
     Kind.TIMESTAMP: "a datetime without a zone, a date, or a string such as 2024-02-29T12:30",
     Kind.TIMESTAMP_TZ: "a datetime with a zone, or a string such as 2024-02-29T12:30Z",
+    Kind.LIST: "a list",
+    Kind.STRUCT: "a mapping of its fields",
+    Kind.MAP: "a mapping",
 }
 
 
@@ -102,7 +106,7 @@ def _served(column: Column, nulls: Sequence[str], empty_is_null: bool) -> Tree:
 
 def _served_as(kind: Kind) -> type[Operation]:
     """The operation that converts a served value to a kind."""
-    return CASTS.get(kind) or (ServedDecimal if kind is Kind.DECIMAL else ServedValue)
+    return CASTS.get(kind) or SERVED.get(kind, ServedValue)
 
 
 def unfit(column: Column, value: Any, nulls: Sequence[str] = (), strict: bool = False) -> Mistake | None:

@@ -6,7 +6,7 @@ NaN, `NA` and `NaT` are null, and a value whose type cannot be of the kind is re
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from types import NoneType
 from typing import Any
@@ -78,6 +78,17 @@ class ServedString(Served):
 
 
 class ServedValue(Served):
-    """A value of a kind that has no string, such as a list or a time of day: only what means null becomes null."""
+    """A value of a kind that has no string, such as a time of day: only what means null becomes null."""
 
     row = staticmethod(pythons)
+
+
+class ServedNested(Served):
+    """A list, struct or map; a single value is refused."""
+
+    @staticmethod
+    def row(x: Any) -> Any:
+        x = pythons(x)
+        if isinstance(x, str | bytes | int | float | Decimal | date | time):
+            raise unfit(x)
+        return x
