@@ -122,6 +122,31 @@ def pytest_collection() -> Iterator[object]:
         gc.enable()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    whole = [Path(arg).name for arg in config.args] == config.getini("testpaths")
+    if whole and os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579":
+        config.pluginmanager.register(FromTheEnd())
+
+
+class FromTheEnd:
+    """Collects the whole from the last file on, as every other worker does: what one has compiled, the other need not."""
+
+    def __init__(self) -> None:
+        self.places: dict[pytest.Item | pytest.Collector, int] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        report = yield
+        self.places.update((node, place) for place, node in enumerate(report.result or ()))
+        if isinstance(collector, pytest.Directory) and report.result:
+            report.result.reverse()
+        return report
+
+    @pytest.hookimpl(tryfirst=True)  # xdist wants the same order of all workers
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: [self.places.get(node, 0) for node in item.listchain()])
+
+
 @pytest.hookimpl(tryfirst=True)  # ahead of xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that use Spark or the S3 server are sent to one worker, so that a parallel run starts one of each, if they have no group."""
