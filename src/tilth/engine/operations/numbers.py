@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, ClassVar
 
 from sqlglot import exp
@@ -33,11 +34,14 @@ from tilth.engine.expressions import (
     null_if,
     or_,
     sub,
+    text,
 )
 from tilth.engine.operations.operation import Operation, call
 from tilth.errors import RequestError
 
 WHOLE = lit(2.0**52)  # from here on every double is a whole number
+SURE, NEAR = 2.0**40, 1e-3  # up to the former, what is farther than the latter from a half is so in spite of rounding
+EXACT = Context(prec=60)
 
 
 def in_64_bits(x: Any) -> Any:
@@ -336,31 +340,36 @@ class ToInteger(DecimalToInteger):
 
 
 class Round(Operation):
-    """x to n decimal places, halves away from zero on x·10ⁿ; not finite stays as it is. `n` is a literal, 0 or more."""
+    """x to n decimal places (a literal, 0 or more), halves away from zero; not finite stays as it is.
 
-    @classmethod
-    def _with(cls, x: Tree, n: Tree, finite: Tree) -> Tree:
-        factor = lit(10.0 ** int(n.this))
-        scaled = exp.Round(this=mul(double(x), factor))
-        return add(case((finite, exp.Paren(this=exp.Div(this=scaled, expression=factor.copy()))), otherwise=double(x)), lit(0.0))
+    What is a half says the number as it is written: 1.005 becomes 1.01, though the double is a little less. Source: Spark SQL, round.
+    """
 
     @classmethod
     def duckdb(cls, x: Tree, n: Tree) -> Tree:
-        return cls._with(x, n, call("isfinite", mul(double(x), lit(10.0 ** int(n.this)))))
+        value, factor = double(x), lit(10.0 ** int(n.this))
+        scaled = exp.Abs(this=mul(value, factor))
+        from_half = exp.Abs(this=sub(exp.Paren(this=sub(scaled, call("floor", scaled))), lit(0.5)))
+        sure = and_(lt(scaled, lit(SURE)), gt(from_half, lit(NEAR)))
+        near = exp.Paren(this=exp.Div(this=exp.Round(this=mul(value, factor)), expression=factor.copy()))
+        written = exp.TryCast(this=text(value), to=data_type(f"decimal(38, {n.name})"), safe=True)
+        as_written = (lt(exp.Abs(this=value.copy()), WHOLE), double(text(written)))
+        return add(case((sure, near), as_written, otherwise=value), lit(0.0))
 
     @classmethod
     def spark(cls, x: Tree, n: Tree) -> Tree:
-        return cls._with(x, n, lt(exp.Abs(this=mul(double(x), lit(10.0 ** int(n.this)))), lit(math.inf)))
+        return add(exp.Round(this=double(x), decimals=n.copy()), lit(0.0))
 
     @staticmethod
     def row(x: Any, n: Any) -> float:
-        factor = 10.0**n
-        scaled = float(x) * factor
-        if not math.isfinite(scaled):
-            return float(x) + 0.0
-        whole = math.floor(abs(scaled))
-        rounded = whole + (abs(scaled) - whole >= 0.5)
-        return float(math.copysign(rounded, scaled) / factor + 0.0)
+        value = float(x)
+        if not abs(value) < 2.0**52:
+            return value
+        scaled = abs(value) * 10.0**n
+        whole = math.floor(scaled)
+        if scaled < SURE and abs(scaled - whole - 0.5) > NEAR:
+            return float(math.copysign(whole + (scaled - whole > 0.5), value) / 10.0**n + 0.0)
+        return float(Decimal(repr(value)).quantize(Decimal((0, (1,), -n)), ROUND_HALF_UP, EXACT)) + 0.0
 
 
 def clipped(x: Tree, low: Tree, high: Tree) -> Tree:

@@ -89,7 +89,7 @@ INSTEAD: Mapping[type[Any], str] = {
 
 REPEATS: Mapping[Any, int] = {
     **dict.fromkeys((exp.Nullif, exp.Between, exp.Nanvl), 2), **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ, exp.TimestampTrunc), 3),
-    **dict.fromkeys((exp.Floor, exp.Ceil, exp.Round, exp.DateTrunc), 3), **dict.fromkeys((exp.Sign, exp.Pow, "pmod"), 5),
+    **dict.fromkeys((exp.Floor, exp.Ceil, exp.DateTrunc), 3), exp.Round: 7, **dict.fromkeys((exp.Sign, exp.Pow, "pmod"), 5),
     exp.MonthsBetween: 9,
 }  # fmt: skip
 """Node, or the name of a function → how often its arguments are written in its place, where that is more than once."""
