@@ -131,6 +131,14 @@ def ruleset_from(rules: Any, folder: str = ".") -> Ruleset:
     raise RulesError("a flow takes rules in DQDL", hint=hint, code="no-rules")
 
 
+def named_tables(sources: Any) -> Mapping[str, Any]:
+    """The further tables of a check by their names. Errors: `RequestError` for tables without names."""
+    if sources is not None and not isinstance(sources, Mapping):
+        message = f"a value of type {type(sources).__name__} does not name the further tables"
+        raise RequestError(message, accepted="a mapping, such as {'customers': customers}", code="no-names")
+    return sources or {}
+
+
 def checked(
     data: Dataset,
     ruleset: Ruleset | ForeignRuleset,
@@ -153,7 +161,7 @@ def checked(
     ledger = None if history is None else _ledger(history)
     with session.working_for(RULES):
         ruleset = ruleset if isinstance(ruleset, Ruleset) else ruleset.ruleset(session.schema(data))
-        tables = {name: table_of(source, session) for name, source in (sources or {}).items()}
+        tables = {name: table_of(source, session) for name, source in named_tables(sources).items()}
         row_files.reject(data, tables.values())
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
         with nullcontext() if ledger is None else ledger.reading(key, asked_at) as earlier:

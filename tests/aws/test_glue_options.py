@@ -24,6 +24,7 @@ def test_every_option_is_an_argument_of_check() -> None:
         ("compositeRuleEvaluation.methods", "ROW", "did you mean 'compositeRuleEvaluation.method'"),
         ("nothing", "x", "known are compositeRuleEvaluation.method"),
         ("compositeRuleEvaluation.method", "ROWS", "accepted are COLUMN or ROW"),
+        ("publishAggregatedMetrics.status", True, "is True, it is ignored; accepted are DISABLED or ENABLED"),
     ],
 )
 def test_what_is_not_known_is_ignored_with_a_warning(key: str, value: str, words: str) -> None:

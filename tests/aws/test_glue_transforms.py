@@ -123,6 +123,8 @@ def test_frames_without_a_wrapper() -> None:
     assert list(quality.keys()) == ["originalData", "ruleOutcomes", "rowLevelOutcomes"]
     with pytest.raises(RequestError, match="no frame 'aggregatedMetrics'"):
         quality["aggregatedMetrics"]
+    with pytest.raises(RequestError, match="a value of type list does not name the further tables"):
+        EvaluateDataQuality.apply(frame=ORDERS, ruleset="Rules = [ RowCount > 1 ]", additional_data_sources=[CUSTOMERS])
     assert "aggregatedMetrics" not in quality.keys() and quality.get("aggregatedMetrics") is None  # noqa: SIM118 -- as scripts write it
     with pytest.raises(RequestError, match="has a column DataQualityRulesPass already"):
         EvaluateDataQuality().process_rows(frame=quality["rowLevelOutcomes"], ruleset=rules)

@@ -36,16 +36,16 @@ def check_options(additional_options: Mapping[str, str]) -> dict[str, Any]:
         key = SPELLINGS.get(given, given)
         if key not in OPTIONS:
             _ignore("additional", given, OPTIONS)
-        elif OPTIONS[key] and value.upper() not in OPTIONS[key]:
+        elif OPTIONS[key] and str(value).upper() not in OPTIONS[key]:
             warn(f"{given} is {value!r}, it is ignored; accepted are {joined(OPTIONS[key], 'or')}")
         else:
-            found |= OPTIONS[key].get(value.upper(), {})
+            found |= OPTIONS[key].get(str(value).upper(), {})
     return found
 
 
 def counts_rows(additional_options: Mapping[str, str]) -> bool:
     """Whether a job's options ask for the counts of rows that pass and fail."""
-    return additional_options.get(AGGREGATED, "").upper() == "ENABLED"
+    return str(additional_options.get(AGGREGATED, "")).upper() == "ENABLED"
 
 
 def publishing(publishing_options: Mapping[str, Any]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tilth.aws.glue import aggregated_metrics, rule_outcomes
 from tilth.aws.glue_options import check_options, counts_rows, publishing
-from tilth.checking import ROWS, RowFiles, checked, ruleset_from
+from tilth.checking import ROWS, RowFiles, checked, named_tables, ruleset_from
 from tilth.engine.chosen import session_of
 from tilth.engine.facts import begin
 from tilth.errors import RequestError, unknown
@@ -172,7 +172,7 @@ def _evaluated(
         facts = begin(session)
         data = table_of(frame, session)
         reject_taken(data, ADDED if by_row else ())
-        tables = {name: held(source) for name, source in (sources or {}).items()}
+        tables = {name: held(source) for name, source in named_tables(sources).items()}
         done = checked(data, rules, session, sources=tables, row_files=files, **options)
         assert done.rows is not None  # noqa: S101 -- of what was checked
         rows = done.rows()
