@@ -39,14 +39,15 @@ TABLE = pa.table(
         "phone": [f"+49 30 5550{i:03}" for i in range(N)],
         "salary": [50_000 + i * 13 for i in range(N)],
         "closed": [date.fromordinal(738_000 + i + i // 10) for i in range(N)],
+        "zip": [f"{(i * 7919 + i // 50) % 100_000:05}" for i in range(N)],
         "born": [date.fromordinal(700_000 + i * 97) for i in range(N)],
     }
 )
 EXPECTED = """\
-# Recommended for a table of 100 rows and 18 columns: every rule holds there. Keep those that must hold for all data.
+# Recommended for a table of 100 rows and 19 columns: every rule holds there. Keep those that must hold for all data.
 Rules = [
     RowCount between 50 and 150,  # 100 rows
-    ColumnCount = 18,  # all columns
+    ColumnCount = 19,  # all columns
 
     IsPrimaryKey "id",  # 100 distinct values
 
@@ -107,6 +108,10 @@ Rules = [
 
     IsComplete "closed",  # 100 values
     IsUnique "closed",  # 100 distinct values
+
+    IsComplete "zip",  # 100 values
+    ColumnDataType "zip" = "Integer",  # 100 strings that read as such
+    ColumnLength "zip" = 5,  # 5 characters
 
     IsComplete "born"  # 100 values
 ]

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from tilth.data import Kind
-from tilth.data.names import snake
+from tilth.data.names import names_postcode, snake
 from tilth.drafting.summary import FEW, MANY, ColumnSummary
 from tilth.engine.user_sql.writing import fits_rule, identifier, rule_sql, rule_string
 from tilth.metrics.intervals import wilson_interval
@@ -66,7 +66,7 @@ Rule = tuple[str, str]  # with its evidence
 
 def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
     name = rule_string(s.name)
-    identifies = is_key or s.counts_up or s.near_unique
+    identifies = is_key or s.counts_up or (s.near_unique and not names_postcode(s.name))  # many are seen once by chance
     if is_key and s.unique:
         yield f"IsPrimaryKey {name}", f"{s.distinct:,} distinct values"
     else:
@@ -85,6 +85,8 @@ def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
         yield f"{listed[0]}{where}{listed[1]}", listed[2]
     elif s.reads_as:
         yield f'ColumnDataType {name} = "{s.reads_as}"{where}', f"{s.present:,} strings that read as such"
+        if s.shortest == s.longest and s.reads_as in ("Integer", "Long"):  # a code, such as 01067
+            yield f"ColumnLength {name} = {s.longest}{where}", f"{s.longest} characters"
     elif s.kind is Kind.STRING:
         yield f"ColumnLength {name} {_between(s.shortest, s.longest)}{where}", f"{_span(s.shortest, s.longest)} characters"
         if not s.blank:
