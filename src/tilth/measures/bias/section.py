@@ -71,7 +71,7 @@ def _lead(groups: Mapping[Compared, list[Found]]) -> str:
     how = joined(
         [*([alone] if pairs < len(groups) else []), *([f"{counted(pairs, 'pair')} of groups compared with each other"] if pairs else [])]
     )
-    found = [f for of in groups.values() for f in of if f.part == of[0].part and metric_of(f) == headline(of)]
+    found = [f for of in groups.values() for f in _headlines(of) if f.part == of[0].part]
     large = [f for f in found if (f.payload.share or 0.0) >= SMALL]
     worst = max(large or found, key=lambda f: abs(f.number or 0.0), default=None)
     if worst is None or worst.number is None:
@@ -101,7 +101,7 @@ def _advice(found: Sequence[Found]) -> list[Advice]:
 
     What it was before preparation is given with it, to show whether preparation made it larger.
     """
-    found = [f for f in found if metric_of(f) == headline(found)]
+    found = _headlines(found)
     part = next((p for p in ("train", "raw", "") if any(f.part == p and _sure(f) for f in found)), None)
     sure = [f for f in found if _sure(f) and part in (None, f.part)]
     if not sure:
@@ -119,7 +119,7 @@ def _sure(finding: Found) -> bool:
 
 def _summary(found: Sequence[Found]) -> list[Table]:
     """The difference of favourable labels, a line for each group and a column for each part."""
-    found = [f for f in found if metric_of(f) == headline(found)][:MOST_SUMMED_UP]
+    found = _headlines(found)[:MOST_SUMMED_UP]
     parts = list(dict.fromkeys(f.part for f in found))
     at = {(Compared.of(f), f.part): value_with_interval(f.value, f.low, f.high) for f in found}
     rows = [(group.d, *(at.get((group, p), "") for p in parts)) for group in dict.fromkeys(group for group, _ in at)]
@@ -142,6 +142,11 @@ def _overview(groups: Mapping[Compared, Sequence[Found]], found: Sequence[Found]
 def headline(found: Sequence[Found]) -> str:
     """The metric that groups are compared by: of labels where there are any, else of predictions."""
     return "DPPL" if any(f.name == "DPPL" for f in found) and not any(f.name == "DPL" for f in found) else "DPL"
+
+
+def _headlines(found: Sequence[Found]) -> list[Found]:
+    name = headline(found)
+    return [f for f in found if metric_of(f) == name]
 
 
 def metric_of(finding: Found) -> str:

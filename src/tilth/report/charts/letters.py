@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 SIZE = 12  # of letters
 _NARROW, _BROAD = frozenset("iljtfrI.,:;!|'()[]{}/\\ -·"), frozenset("mwMW@%—…∞")
@@ -13,6 +14,7 @@ def width_of(words: str, size: float = SIZE) -> float:
     return size * sum(map(_em, words))
 
 
+@lru_cache(1_000)
 def _em(letter: str) -> float:
     if letter in _NARROW:
         return 0.4
@@ -41,6 +43,7 @@ def clean(words: object) -> str:
     return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
 
 
+@lru_cache(1_000)
 def _shown(letter: str) -> str:
     if letter.isspace():
         return " "
