@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine.expressions import TYPES, case, data_type, double, eq, lit, text
-from tilth.engine.operations.casts import FROM_STRING
+from tilth.engine.operations.casts import DIGITS, FROM_STRING
 from tilth.engine.operations.hashing import DateString, DecimalString, TimestampString, TimestampTzString
 from tilth.engine.operations.numbers import DecimalToInteger, ToInteger, integer
 from tilth.engine.operations.operation import Operation
@@ -73,7 +73,10 @@ class ToDecimal(Operation):
 
     @classmethod
     def duckdb(cls, x: Tree, p: Tree, s: Tree) -> Tree:
-        return cls.spark(text(x), p, s)
+        written = text(x)
+        if p.name == s.name and int(p.name) < DIGITS:  # DuckDB reads the 5 of 5e-3 before it shifts the point, and has no place for it
+            written = cls.spark(written, lit(int(p.name) + 1), s)
+        return cls.spark(written, p, s)
 
     @classmethod
     def spark(cls, x: Tree, p: Tree, s: Tree) -> Tree:
