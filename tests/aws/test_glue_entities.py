@@ -98,7 +98,7 @@ def test_every_mistake_is_said_at_once() -> None:
     with pytest.raises(RequestError) as error:
         EntityDetector().detect(NOTES, wrong)
     assert len(error.value.mistakes) == 5
-    for part in ("EMAIL", "by no pattern", "DETECT, REDACT", "redactText", "sourceColumns"):
+    for part in ("EMAIL", "have no pattern", "DETECT, REDACT", "redactText", "sourceColumns"):
         assert part in str(error.value)
     with pytest.raises(RequestError, match="no column 'note2'"):
         EntityDetector().detect(NOTES, {"EMAIL": {"sourceColumns": ["note2"]}})

@@ -119,10 +119,10 @@ def edited(folder: Path) -> None:
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "wrong-key": (lambda d: new_key_file(d / "tilth.key"), "data: it was encrypted under the key"),
-    "wrong-passphrase": (lambda d: new_key_file(d / "tilth.key", "another phrase"), "the passphrase does not open the key"),
-    "key-permissions": (lambda d: (d / "other.key").rename(d / "tilth.key").chmod(0o640), "may be used by others: its mode is 0640"),
+    "wrong-passphrase": (lambda d: new_key_file(d / "tilth.key", "another phrase"), "the passphrase does not match the key"),
+    "key-permissions": (lambda d: (d / "other.key").rename(d / "tilth.key").chmod(0o640), "can be used by others: its mode is 0640"),
     "truncated-file": (lambda d: rewritten(d / "data/two.csv.sealed", lambda held: held[:-40]), "two.csv.sealed is truncated"),
-    "swapped-file": (swapped, "is not the file that was written in this place"),
+    "swapped-file": (swapped, "is not the file that was written here"),
     "changed-manifest": (edited, "was changed, or is that of another data set"),
     "extra-file": (copied, "three.csv.sealed is not of this data set"),
 }

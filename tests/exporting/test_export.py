@@ -358,7 +358,7 @@ def test_under_a_key_nothing_is_readable(database, tmp_path, key):
     out = tmp_path / "out"
     with tilth.protected(key):
         stopped(database, out, query="select id, 'SECRETMARK' || id as g from orders")
-    with pytest.raises(RequestError, match="was begun under a key"):
+    with pytest.raises(RequestError, match="was started under a key"):
         tilth.export(plan(database, "select id, 'SECRETMARK' || id as g from orders"), str(out))
     with tilth.protected(key):
         done = tilth.export(plan(database, "select id, 'SECRETMARK' || id as g from orders"), str(out))

@@ -82,7 +82,7 @@ def test_the_query_of_a_part():
         ({"source": f"{PLACE}?table=t", "partition": {"by": "a", "unit": "day", "parts": 3}}, "unit with by"),
         ({"source": f"{PLACE}?table=t", "sample": {"fraction": 0.5}}, "fraction and by, or first"),
         ({"source": f"{PLACE}?table=t", "sample": {"first": 5, "strata": "a"}}, "strata with fraction"),
-        ({"source": f"{PLACE}?table=t", "sample": {"first": 5}, "partition": {"by": "a"}}, "the first rows are one part"),
+        ({"source": f"{PLACE}?table=t", "sample": {"first": 5}, "partition": {"by": "a"}}, "`first` makes a single part"),
         ({"source": f"{PLACE}?table=t", "sample": {"fraction": 0.5, "by": "a", "strata": "b"}}, "needs the columns"),
     ],
 )

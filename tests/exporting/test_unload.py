@@ -109,5 +109,5 @@ def test_what_is_refused(redshift, s3, given, error, words):
 
 
 def test_under_a_key(redshift, s3, key):
-    with tilth.protected(key), pytest.raises(Gap, match="not encrypted under Tilth's key"):
+    with tilth.protected(key), pytest.raises(Gap, match="cannot encrypt with Tilth's key"):
         tilth.export({"source": PLACE, "secret": "iam:sales"}, s3)

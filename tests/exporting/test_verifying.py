@@ -55,7 +55,7 @@ def test_another_value_and_what_cannot_be_compared(database: str, tmp_path: Path
             rows = pq.read_table(path)
             pq.write_table(rows.set_column(1, rows.schema.field(1), pa.array([7] * len(rows), rows.schema.field(1).type)), path)
 
-    with pytest.raises(MachineError, match="are not what the database has: 6,000 rows, and there 6,000"):
+    with pytest.raises(MachineError, match="differ from the database: 6,000 rows, and 6,000 in the database"):
         tilth.export(f"{database}&table=orders", str(tmp_path / "out"), verify=True, progress=change)
     assert not (tmp_path / "out").exists()
     for more, words in (

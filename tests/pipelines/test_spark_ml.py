@@ -146,7 +146,7 @@ def test_a_saved_pipeline_is_read_without_spark_and_saved_as_a_flow(tmp_path: Pa
     assert flow.row({"a": None, "t": "A fair deal, a FAIR day"}) == {"s_0": 4.0, "s_1": 0.5, "s_2": 0.0}  # the last one was constant
     anew = tilth.fit(Flow.parse(str(made)), pa.table({"a": [1.0, 3.0], "t": ["fair deal", "fair"]}))
     assert {"s_0", "s_c_deal"} <= set(anew.get_feature_names_out())
-    assert "stay beside what is made of them" in made.notes[-1]
+    assert "keep the originals" in made.notes[-1]
 
 
 LEFT: dict[str, tuple[Stage, str]] = {

@@ -201,11 +201,11 @@ def test_a_stage_that_fails_leaves_the_old_answers(pipeline, tmp_path, monkeypat
 
 
 REFUSED = [
-    ({"accept": "application/x-recordio-protobuf", "assemble": "line"}, "would spoil"),
-    ({"split": "recordio"}, "are not read several at a time"),
+    ({"accept": "application/x-recordio-protobuf", "assemble": "line"}, "would corrupt"),
+    ({"split": "recordio"}, "cannot be read several at a time"),
     ({"content_type": "application/json", "split": "line"}, "no record in each line"),
     ({"accept": "application/x-npy"}, "cannot be joined"),
-    ({"accept": "application/x-npy", "split": "none", "assemble": "line"}, "would spoil"),
+    ({"accept": "application/x-npy", "split": "none", "assemble": "line"}, "would corrupt"),
     ({"content_type": "text/csv; charset=utf-16"}, "are not split by line"),
     ({"content_type": "text/plain"}, "the content type is 'text/plain'"),
     ({"accept": "image/png"}, "answers cannot be"),

@@ -29,7 +29,7 @@ def test_what_is_not_a_number_is_refused(value):
 
 
 def test_several_models_are_refused():
-    with pytest.raises(RequestError, match="serves one pipeline"):
+    with pytest.raises(RequestError, match="serve only one pipeline"):
         Environment({"SAGEMAKER_MULTI_MODEL": "True"})
 
 
@@ -52,7 +52,7 @@ def test_the_values_in_force_are_said_at_the_start(served, monkeypatch, capsys):
     said, proven, hop, line = capsys.readouterr().err.splitlines()
     assert said == f"people.tilth at http://127.0.0.1:{port}"
     assert proven == "proven: people.tilth (6 golden rows)"
-    assert hop.startswith("between containers of a pipeline SageMaker takes 5 MiB: at most some ")
+    assert hop.startswith("between containers of a pipeline SageMaker accepts 5 MiB: at most about ")
     started = json.loads(line)
     assert {k: started[k] for k in ("workers", "timeout", "largest", "accept", "log_level", "ignored", "proven", "unproven")} == {
         "workers": 0,

@@ -116,7 +116,7 @@ def test_where_others_can_ask_it_wants_a_token_and_tls():
     ):
         reject_open(*allowed)
     for token, tls, lacking in (("", False, "a token and TLS"), ("x", False, "TLS"), ("", True, "a token")):
-        with pytest.raises(RequestError, match=f"there is not {lacking} \\["):
+        with pytest.raises(RequestError, match=f"that requires {lacking} \\["):
             reject_open("0.0.0.0", token, tls, False)
 
 

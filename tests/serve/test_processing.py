@@ -59,7 +59,7 @@ def test_the_end_of_a_range():
     "text", ["", "id", "$..id", "$[?(@.a)]", "$[0:5:2]", "$.length()", "$['a','b'].c", '$["a"]', "$[a]", "$[]", "$.", "$x"]
 )
 def test_what_is_no_path(text):
-    with pytest.raises(RequestError, match="not understood here"):
+    with pytest.raises(RequestError, match="is not supported"):
         Path.parse(text)
 
 

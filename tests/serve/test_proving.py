@@ -96,6 +96,6 @@ def test_an_export_without_golden_rows_says_so(served, tmp_path, capsys):
     refused = tuple({"row": {**one["row"], "age": "x"}, "refused": "unreadable"} for one in flow.learned.golden)
     flow.with_learned(replace(flow.learned, golden=refused)).save(tmp_path / "none.tilth")
     assert run(["serve", str(tmp_path / "none.tilth"), "--export", str(tmp_path / "model")]) == 0
-    assert capsys.readouterr().err.endswith("model; without golden rows: nothing proves its answers\n")
+    assert capsys.readouterr().err.endswith("model; without golden rows: its answers cannot be verified\n")
     with pytest.raises(NoGolden, match="answers none of its golden rows: unreadable"):
         record(Pipeline.of(str(tmp_path / "none.tilth")), tmp_path / "golden.json")

@@ -157,5 +157,5 @@ def test_words_that_are_missing(served, tmp_path, capsys):
     assert run(["batch", str(served / "people.tilth"), str(tmp_path)]) == 2
     assert run(["batch", str(served / "people.tilth"), str(tmp_path), "-o", str(tmp_path), "--instance", "3/2"]) == 2
     said = capsys.readouterr().err
-    assert "no place is named for the answers" in said
+    assert "there is no place for the answers" in said
     assert "'3/2' is not one of several runs" in said

@@ -164,8 +164,8 @@ def requests_of(given: Any) -> list[Request]:
 
 def _mistakes(entity: str, one: Any) -> Iterator[Mistake]:
     if entity == PERSON_NAME:
-        hint = "`tilth scan` knows columns of names by their own names, and takes a recogniser: `--ner`"
-        yield Mistake("PERSON_NAME: names of persons are found by no pattern", hint=hint, code="unknown-entity")
+        hint = "`tilth scan` recognises columns of names by their headers, and accepts a recogniser: `--ner`"
+        yield Mistake("PERSON_NAME: names of people have no pattern", hint=hint, code="unknown-entity")
     elif entity not in catalogue():
         hint = did_you_mean(entity, catalogue()) or "`tilth scan --list` has them"
         yield Mistake(f"there is no entity {entity!r}", hint=hint, code="unknown-entity")

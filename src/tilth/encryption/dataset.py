@@ -169,13 +169,13 @@ def other_data_set(shown: str) -> SourceError:
 def swapped(shown: str, path: str) -> SourceError:
     """The error for a file that is not in its place."""
     hint = f"its name was {path!r} when it was written: give it that name again" if path else "restore the folder from a backup"
-    return SourceError(f"{shown} is not the file that was written in this place", hint=hint, code="swapped-file")
+    return SourceError(f"{shown} is not the file that was written here", hint=hint, code="swapped-file")
 
 
 def part_alone(shown: str) -> SourceError:
     """The error for a file of a data set whose keys are elsewhere."""
-    hint = f"read it in the folder in which it was written, with its {FOLDER}/{KEYS}"
-    return SourceError(f"{shown} is part of a data set, and the keys of that are not beside it", hint=hint, code="no-data-key")
+    hint = f"read it in its original folder, with {FOLDER}/{KEYS}"
+    return SourceError(f"{shown} is part of a data set, but its keys are not in the same folder", hint=hint, code="no-data-key")
 
 
 def bound_to(name: str, kind: str = "secret") -> dict[str, str]:

@@ -61,7 +61,7 @@ class KeyBytes:
         return "KeyBytes(…)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("the bytes of a key are not pickled")
+        raise TypeError("the bytes of a key cannot be pickled")
 
     def check(self) -> str:
         """The check value: eight bytes, in hex, that tell whether these are the bytes of a key, and nothing else of them."""

@@ -80,7 +80,7 @@ class Entry(_Closed):
             except InvalidTag:
                 hint = "give the passphrase again; if it is right, restore the key file from a backup"
                 raise RequestError(
-                    f"the passphrase does not open the key {self.id} in {path}", hint=hint, code="wrong-passphrase"
+                    f"the passphrase does not match the key {self.id} in {path}", hint=hint, code="wrong-passphrase"
                 ) from None
         if len(held) != SIZE or (made := KeyBytes(held)).check() != self.check:
             raise damaged
@@ -222,7 +222,9 @@ def passphrase() -> str:
             message = f"{PASSPHRASE_FD}={number} is not the number of an open file with the passphrase"
             raise RequestError(message, hint=f"{PASSPHRASE_FD}=3 tilth … 3< FILE", code="no-passphrase") from error
     if not os.isatty(0):
-        hint = f"run it on a terminal, or say where it is: {PASSPHRASE}=keyring:SERVICE/USER, or {PASSPHRASE_FD}=3 tilth … 3< FILE"
+        hint = (
+            f"run it on a terminal, or say where the passphrase is: {PASSPHRASE}=keyring:SERVICE/USER, or {PASSPHRASE_FD}=3 tilth … 3< FILE"
+        )
         raise RequestError("the key file has a passphrase, and there is no terminal to ask for it", hint=hint, code="no-passphrase")
     from getpass import getpass
 

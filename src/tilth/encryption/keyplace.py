@@ -46,7 +46,7 @@ def reject_shared(path: Path, found: os.stat_result) -> None:
         message, hint = f"the key file {path} belongs to another user", f"chown {os.geteuid()} {path}, or make a key of your own"
         raise RequestError(message, hint=hint, code="key-owner")
     if found.st_mode & 0o077:
-        message = f"the key file {path} may be used by others: its mode is {stat.S_IMODE(found.st_mode):04o}"
+        message = f"the key file {path} can be used by others: its mode is {stat.S_IMODE(found.st_mode):04o}"
         raise RequestError(message, accepted="0600 or 0400", hint=f"chmod 600 {path}", code="key-permissions")
 
 

@@ -71,7 +71,7 @@ class Key(ABC):
         return f"{type(self).__name__}({self.reference!r})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a key is not pickled: give its reference")
+        raise TypeError("a key cannot be pickled: pass its reference")
 
 
 class LocalKey(Key):
@@ -165,14 +165,14 @@ def wrapping_key(wrapped: bytes) -> str:
 def wrong_key(name: str, key: Key) -> SourceError:
     """The error for what another key has wrapped."""
     asked = f"the key {name!r}" if name else "a key of another kind"
-    message = f"it was encrypted under {asked}, which {key.reference} does not hold"
-    return SourceError(message, hint="give the key with which it was written, as --key or in `protect`", code="wrong-key")
+    message = f"it was encrypted under {asked}, which {key.reference} does not have"
+    return SourceError(message, hint="give the key that it was written with, as --key or in `protect`", code="wrong-key")
 
 
 def wrong_context(context: Mapping[str, str]) -> SourceError:
     """The error for a wrapped key that was changed, or belongs to something else."""
     words = ", ".join(f"{name}={value}" for name, value in sorted(context.items()))
-    message = f"a wrapped key was changed, or belongs to something else than {words}"
+    message = f"a wrapped key was changed, or does not belong to {words}"
     return SourceError(message, hint="restore the file from a backup", code="wrong-context")
 
 

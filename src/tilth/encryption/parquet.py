@@ -65,7 +65,7 @@ class Keys:
         """The properties of a new file, for pyarrow's writer."""
         held = self._data_set
         if held is None:
-            raise ValueError("nothing is written without a data set")
+            raise ValueError("nothing can be written without a data set")
         return self._factory.file_encryption_properties(
             self._connection,
             pe.EncryptionConfiguration(

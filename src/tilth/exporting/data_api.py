@@ -45,9 +45,9 @@ class DataApi:
             self._asked["SecretArn"] = reference.name
         else:
             accepted = "iam:CLUSTER, iam:serverless/WORKGROUP, or aws:NAME with the host that AWS shows for the cluster"
-            raise RequestError(f"{place} is exported through the Data API, which needs a secret", accepted=accepted, code="no-reference")
+            raise RequestError(f"{place} is exported through the Data API, and that needs a secret", accepted=accepted, code="no-reference")
         if not database:
-            raise RequestError(f"{place} does not say the database", accepted="redshift://host/db?table=schema.table", code="bad-place")
+            raise RequestError(f"{place} does not name the database", accepted="redshift://host/db?table=schema.table", code="bad-place")
         self._asked["WorkgroupName" if serverless else "ClusterIdentifier"] = name
         if uri.username and reference.scheme == "iam" and not serverless:
             self._asked["DbUser"] = uri.username
@@ -73,7 +73,7 @@ class DataApi:
         found = self.status(statement)
         if found["Status"] in ("FAILED", "ABORTED"):
             words = hidden(" ".join(str(found.get("Error") or "it was ended").split()))[:300]
-            raise SourceError(f"{self._shown} has not run a statement: {words}", code="statement-failed")
+            raise SourceError(f"{self._shown} could not run a statement: {words}", code="statement-failed")
         return bool(found["Status"] == "FINISHED")
 
     def cancel(self, statement: str) -> None:

@@ -178,9 +178,9 @@ def export(
 def reject_unverifiable(plan: Plan) -> None:
     """Reject comparing files with the database where they are made to differ, or cannot be compared. Errors: `Gap`."""
     if plan.redact:
-        raise Gap("what is hidden on the way is not compared with the database", hint="leave `--verify` out: rows are counted")
+        raise Gap("redacted values cannot be compared with the database", hint="leave `--verify` out: rows are counted")
     if plan.dialect == "redshift":
-        raise Gap("files that Redshift writes are not compared with it", hint="leave `--verify` out: its manifest has their rows")
+        raise Gap("files written by Redshift cannot be compared with it", hint="leave `--verify` out: its manifest has their rows")
 
 
 def _earlier(plan: Plan, place: str | None) -> State | None:
@@ -206,7 +206,7 @@ def _begun(plan: Plan, place: str) -> State:
         columns, tables, size = look.columns, look.tables, look.estimate.bytes
     if plan.limit_bytes and size > plan.limit_bytes:
         what, accepted = f"about {size:,} bytes would be read", f"up to {plan.limit_bytes:,}"
-        raise RequestError(what, accepted=accepted, hint="take less, or give a higher --limit-bytes", code="limit-bytes")
+        raise RequestError(what, accepted=accepted, hint="export less, or give a higher --limit-bytes", code="limit-bytes")
     parts = [Part(number, condition) for number, condition in enumerate(conditions)]
     return State(place, plan.subset, plan.sha256, subset.query(), columns, tables, parts, now(), **hidden)
 

@@ -190,7 +190,7 @@ class Plan(_Strict):
     def reject_wrong_sample(self) -> None:
         """Reject a sample that does not fit the rest of the plan. Errors: `RequestError`."""
         if self.sample and self.sample.first and self.partition != "auto":
-            raise RequestError("the first rows are one part", hint="leave `partition` out, or take a fraction", code="bad-sample")
+            raise RequestError("`first` makes a single part", hint="leave `partition` out, or take a fraction", code="bad-sample")
         if self.sample and self.sample.strata and not self.columns:
             raise RequestError("a sample of strata needs the columns that are taken", accepted="columns: [a, b]", code="bad-sample")
 

@@ -209,7 +209,7 @@ class Pull:
             raise _Ended
         if self.plan.limit_bytes and size + sum(p.read for p in self.state.parts if p.done) > self.plan.limit_bytes:
             what = f"more than {self.plan.limit_bytes:,} bytes are read"
-            raise RequestError(what, hint="give a higher --limit-bytes, or take less", code="limit-bytes")
+            raise RequestError(what, hint="give a higher --limit-bytes, or export less", code="limit-bytes")
 
     def _reject_changed(self, look: Look) -> None:
         """Reject going on with a source that is not as it was when the export began. Errors: `SourceError`."""

@@ -68,7 +68,7 @@ def steps_of(given: Sequence[Mapping[str, Any]]) -> list[Redact]:
         step = Redact(**{f.name: getattr(model, f.name) for f in written(Redact)})
         made.append(step.under_key(held.key.reference if held else "", "."))
     wrong = [mistake for step in made for mistake in step.refused(Roles())]
-    hint = "do it in a flow, after the export"
+    hint = "use it in a flow, after the export"
     wrong += [Mistake(f"redact: {s.with_} needs all rows", hint=hint, code="wrong-part") for s in made if "features" not in s.parts]
     RequestError.reject(wrong)
     return made

@@ -91,7 +91,7 @@ class State:
             return None
         if (in_force() is not None) != (held[0] != STATE):
             how, hint = ("under a key", "give that key") if in_force() is None else ("without a key", "leave the key out")
-            raise RequestError(f"the export in {folder} was begun {how}", hint=f"{hint}, or start again with --force", code="other-key")
+            raise RequestError(f"the export in {folder} was started {how}", hint=f"{hint}, or start again with --force", code="other-key")
         found = copies(f"{folder}/{held[0]}")
         try:
             given = json.loads(Path(found.path).read_text("utf-8"))

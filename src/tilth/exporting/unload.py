@@ -133,7 +133,7 @@ def reject_unloadable(plan: Plan) -> None:
     if scheme_of(plan.to or "s3://") != "s3":
         raise Gap("UNLOAD writes to S3 only", hint="give -o s3://bucket/prefix; or read a small result as a source: tilth.read")
     if plan.redact:
-        raise Gap("rows that Redshift writes itself cannot be hidden on the way", hint="hide them in a flow that reads the table: `redact`")
+        raise Gap("rows that Redshift writes cannot be redacted during the export", hint="redact them in a flow that reads the table")
     if in_force():
-        hint = "give --kms-key, by which S3 encrypts; or read the files under the key afterwards, and deliver them"
-        raise Gap("what UNLOAD writes is not encrypted under Tilth's key", hint=hint)
+        hint = "give --kms-key to let S3 encrypt; or read the files afterwards, and deliver them with the key"
+        raise Gap("UNLOAD cannot encrypt with Tilth's key", hint=hint)

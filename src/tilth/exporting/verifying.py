@@ -45,7 +45,7 @@ def compared(snapshot: Snapshot, query: str, files: Iterable[Place], shown: str)
     """The sum of the hashes of a query's rows, which are those of some files. Errors: `MachineError` where they are not."""
     expected, found = of_source(snapshot, query), of_batches(_rows_of(files))
     if found != expected:
-        message = f"the files of {shown} are not what the database has: {found.rows:,} rows, and there {expected.rows:,}"
+        message = f"the files of {shown} differ from the database: {found.rows:,} rows, and {expected.rows:,} in the database"
         raise MachineError(message, hint="please report it; start again with --force", code="rows-differ")
     return str(found.hashes)
 

@@ -121,7 +121,7 @@ class Server:
             if request.method in methods:
                 return await route(request)
             if methods:
-                raise Refused(405, "bad-method", "the route has another method", accepted=ROUTES)
+                raise Refused(405, "bad-method", "the route does not allow this method", accepted=ROUTES)
             raise Refused(404, "not-found", "there is no such route", accepted=ROUTES)
         except Refused as refused:
             return refused.answer
@@ -139,7 +139,7 @@ class Server:
         if self.limits.token and not hmac.compare_digest(given, self.limits.token.encode()):
             raise Refused(401, "no-token", "the request does not have the token", accepted="Authorization: Bearer TOKEN")
         if request.path == INVOCATIONS and self.metrics.in_flight > self.limits.requests:
-            raise Refused(503, "overloaded", "too many requests are being answered", accepted="the same request later")
+            raise Refused(503, "overloaded", "the server is answering too many requests", accepted="the same request later")
 
     def _note(self, request: Request, answer: Answer, seconds: float) -> None:
         """Count a request and write its line."""

@@ -117,7 +117,7 @@ def command(
     stages, data = _parted(things, read.source if read else None)
     out = out or (read.TransformOutput.S3OutputPath if read else None)
     if out is None:
-        raise RequestError("no place is named for the answers", accepted="-o OUT, or --job JOB.json", code="no-out")
+        raise RequestError("there is no place for the answers", accepted="-o OUT, or --job JOB.json", code="no-out")
     reject_own_input(out, [*stages, *(one.place for one in data)])
     processing = _processing(options, slice_end == "inclusive")
     if strict:

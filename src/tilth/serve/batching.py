@@ -159,7 +159,7 @@ class _Job:
             message = f"{self.kind.name} has no record in each line"
             raise RequestError(message, accepted=f"--split none, or {listed(BY_LINE)}", code="bad-split")
         if framed and not self.sending.single and self.kind.name != framed:
-            message = f"frames of {self.split} around {self.kind.name} are not read several at a time"
+            message = f"frames of {self.split} around {self.kind.name} cannot be read several at a time"
             raise RequestError(message, accepted=f"--strategy single-record, or {framed}", code="bad-split")
         if TFEXAMPLE in (self.kind.name, framed):
             checksum()
@@ -167,7 +167,7 @@ class _Job:
             message = f"answers for several batches cannot be joined as {self.accept}"
             raise RequestError(message, accepted=f"--split none, or --accept {listed(JOINED)}", code="bad-accept")
         if self.lines and self.accept in BINARY:
-            raise RequestError(f"a line end would spoil {self.accept}", accepted="--assemble none", code="bad-assemble")
+            raise RequestError(f"a newline would corrupt {self.accept}", accepted="--assemble none", code="bad-assemble")
         self._reject_processing()
         charset = self.kind.parameters.get("charset") or self.kind.parameters.get("encoding") or "utf-8"
         try:

@@ -112,7 +112,7 @@ def command(
     schema = Schema.of(described) if described else None
     accept = known.word("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv" if schema else "application/json")
     if explain and (capture or schema):
-        raise click.UsageError(f"--explain answers in a shape of its own, which {'--capture' if capture else VARIABLE} does not have")
+        raise click.UsageError(f"--explain uses its own answer format, which {'--capture' if capture else VARIABLE} does not have")
     allowed, captured, protection = python_allowed(), (capture, capture_percent), in_force()
     protect = (protection.key.reference, protection.plaintext, protection.sign) if protection else None
     serving = Serving(things, output, accept, trusted, golden, allowed, limits, *captured, tls_cert, tls_key, schema, explain, protect)
@@ -127,10 +127,10 @@ def _export(place: str, things: tuple[str, ...], output: tuple[str, ...], golden
     from tilth.serve.hooks import GOLDEN, exported
 
     if in_force():
-        hint = "leave --key out: S3 and SageMaker's volumes are encrypted by keys of AWS KMS"
-        raise Gap("the folder of --export is for a container that has no key of Tilth's", hint=hint)
+        hint = "leave --key out; encrypt S3 and SageMaker's volumes with AWS KMS keys"
+        raise Gap("the folder of --export is for a container without Tilth's key", hint=hint)
     folder = exported(place, things, output, golden)
-    say(f"written to {folder}" + ("" if (folder / GOLDEN).exists() else "; without golden rows: nothing proves its answers"))
+    say(f"written to {folder}" + ("" if (folder / GOLDEN).exists() else "; without golden rows: its answers cannot be verified"))
 
 
 def _serve(serving: Serving, listening: socket, host: str, workers: int, known: Environment) -> None:
@@ -173,7 +173,7 @@ def _tell(ready: Ready, serving: Serving, address: str, facts: dict[str, Any]) -
     limits = serving.limits
     say(f"{ready.pipeline} at {'https' if serving.certificate else 'http'}://{address}", str(ready.proof))
     if ready.hop:
-        say(f"between containers of a pipeline SageMaker takes 5 MiB: at most some {ready.hop:,} rows of these features a request")
+        say(f"between containers of a pipeline SageMaker accepts 5 MiB: at most about {ready.hop:,} rows of these features a request")
     facts = {
         "hop_rows": ready.hop,
         "timeout": limits.answering,
@@ -209,13 +209,13 @@ def _unfolded(things: tuple[str, ...], output: tuple[str, ...], golden: str | No
             if folded and not Path(folded[0]).is_dir()
             else ""
         )
-        message = f"{folded[0] if folded else base} is served alone: it holds all stages, and transforms of what they give"
+        message = f"{folded[0] if folded else base} is served alone, because it contains all stages and transforms"
         raise RequestError(message, hint=hint, code="bad-stage")
     place = Path(folded[0]) if folded else base
     reject_absent(str(place))
     if not place.is_dir():
         if in_force():
-            raise Gap(f"{place} would be unpacked to a disk unencrypted", hint="serve the folder itself, or its stages")
+            raise Gap(f"{place} would be unpacked unencrypted to a disk", hint="serve the folder itself, or its stages")
         from tilth.training.artefacts import unpacked
 
         archive, place = place, Path(click.get_current_context().with_resource(TemporaryDirectory(prefix="tilth-")))

@@ -32,7 +32,9 @@ class Environment:
 
     def __post_init__(self) -> None:
         if self.variables.get(SEVERAL, "").lower() == "true":
-            raise RequestError(f"{SEVERAL} is true, and a server serves one pipeline", hint="one container for each", code="several-models")
+            raise RequestError(
+                f"{SEVERAL} is true, and a server can serve only one pipeline", hint="one container for each", code="several-models"
+            )
 
     def word(self, name: str, default: str) -> str:
         """The value of a variable that is not empty, or the default."""

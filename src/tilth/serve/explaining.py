@@ -122,7 +122,7 @@ class Explainer:
     def _answer(self, body: bytes, content_type: str, accept: str, asked: str) -> Answer:
         media = media_type(content_type)
         if media is None or media.name not in (CSV, LINES):
-            message = f"explained rows are CSV or JSON Lines, and the content type is {content_type[:80]!r}"
+            message = f"rows to explain must be CSV or JSON Lines, but the content type is {content_type[:80]!r}"
             raise Refused(415, "bad-content-type", message, accepted=f"{CSV}, {LINES}")
         if chosen(accept, (JSON,), JSON) is None:
             raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=JSON)

@@ -45,7 +45,7 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
     """
     files = [Path(thing) for thing in things]
     if wrong := [thing for thing, file in zip(things, files, strict=True) if not file.is_file()]:
-        raise RequestError(f"{wrong[0]!r} is not a file, which the container could hold", code="bad-stage")
+        raise RequestError(f"{wrong[0]!r} is not a file that the container could include", code="bad-stage")
     if len({file.name for file in files}) < len(files):
         raise RequestError("two stages have files of the same name", hint="rename one", code="bad-stage")
     pipeline = Pipeline.of(*things, output=output)

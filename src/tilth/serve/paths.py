@@ -129,5 +129,5 @@ def _position(text: str, inclusive: bool) -> int | slice:
 
 
 def _wrong(text: str, at: int) -> RequestError:
-    mistake = Mistake("the path is not understood here", FilePlace("<path>", 1, at + 1, text), accepted=ACCEPTED, code="bad-path")
+    mistake = Mistake("this path is not supported", FilePlace("<path>", 1, at + 1, text), accepted=ACCEPTED, code="bad-path")
     return RequestError(mistake)

@@ -66,7 +66,7 @@ class Prediction:
             empty = [(i, c) for i, row in enumerate(given, 1) for c, v in zip(self.columns, row, strict=True) if np.isnan(v)]
             if not empty:
                 raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="model-failed") from error
-            refused = Mistake("the model takes no missing value", hint="fill it in the flow: `impute`", code="missing-value")
+            refused = Mistake("the model does not accept missing values", hint="fill it in the flow with `impute`", code="missing-value")
             raise BadRows([(i, c, refused) for i, c in empty[:MOST_NAMED]]) from error
 
 

@@ -118,12 +118,14 @@ def _prove(pipeline: Pipeline, file: str) -> int:
     if stages != (now := _digests(pipeline)):
         found = sorted({name for name, _ in now} ^ {name for name, _ in stages}) or [one[0] for one in now if one not in stages]
         message = f"{file} was recorded with other stages than {pipeline}: {listed(found) or 'in another order'}"
-        raise ArtefactError(message, hint="record it with these, where the model was trained: --record-golden FILE", code="golden-other")
+        raise ArtefactError(
+            message, hint="record it with these stages, where the model was trained: --record-golden FILE", code="golden-other"
+        )
     found = list(_differences(pipeline.stages, rows, close))
     if found:
         raise ArtefactError(
-            f"{pipeline} does not answer the golden rows as it did where they were recorded: {listed(found)}",
-            hint="serve it with the versions of the libraries with which they were recorded",
+            f"{pipeline} does not give the recorded answers for the golden rows: {listed(found)}",
+            hint="serve it with the library versions used for the recording",
             code="golden-differs",
         )
     return len(rows)
@@ -172,5 +174,7 @@ def _digests(pipeline: Pipeline) -> list[list[str]]:
 
 def _reject_remote(pipeline: Pipeline) -> None:
     if remote := [stage.title for stage in pipeline.stages if isinstance(stage, Remote)]:
-        hint = "prove the stages before it in a pipeline of their own"
-        raise RequestError(f"{remote[0]} runs in another process, whose answers no golden row proves", hint=hint, code="remote-golden")
+        hint = "verify the stages before it as a separate pipeline"
+        raise RequestError(
+            f"{remote[0]} runs in another process, and golden rows cannot verify its answers", hint=hint, code="remote-golden"
+        )

@@ -56,7 +56,7 @@ class Remote:
         objects = encoded(rows, self.takes.names, JSON).replace(b'{"predictions":', b'{"instances":', 1)
         if len(objects) > LARGEST:
             if len(rows) == 1:
-                message = f"{self.title} would be sent a row of {len(objects):,} bytes, and a stage takes {LARGEST:,}"
+                message = f"{self.title} would be sent a row of {len(objects):,} bytes, but a stage accepts {LARGEST:,}"
                 raise EndpointFailed(message, code="endpoint-too-large")
             middle = len(rows) // 2
             return self(rows[:middle]) + self(rows[middle:])

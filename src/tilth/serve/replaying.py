@@ -68,7 +68,7 @@ def replayed(place: str, pipeline: Pipeline) -> Replayed:
     """
     first = pipeline.stages[0]
     if isinstance(first, Preparation) and (hidden := sorted(first.reads & set(first.flow.reading.roles.private))):
-        message = f"{first.title} reads private columns, and their values are not captured: {listed(hidden)}"
+        message = f"{first.title} reads private columns, but their values are not captured: {listed(hidden)}"
         raise RequestError(message, hint="a flow without them can be replayed", code="private-values")
     requests, rows, differences = 0, 0, list[Difference]()
     for group in _groups(_logged(place, pipeline)):

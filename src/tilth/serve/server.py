@@ -36,9 +36,9 @@ def reject_open(host: str, token: str, tls: bool, trusted: bool) -> None:
         return
     lacking = " and ".join(["a token"] * (not token) + ["TLS"] * (not tls))
     raise RequestError(
-        f"{host} can be asked from other machines, and there is not {lacking}",
+        f"{host} can be reached from other machines, and that requires {lacking}",
         accepted="--token-file FILE with --tls-cert FILE and --tls-key FILE; or --host 127.0.0.1",
-        hint="where a proxy or platform in front authenticates clients, as SageMaker does: --trust-network",
+        hint="if a proxy or platform in front authenticates clients, as in SageMaker: --trust-network",
         code="open-network",
     )
 

@@ -59,7 +59,7 @@ def test_too_few_samples_become_as_many_as_determine_the_values(saved):
     (warned,) = few.of("warning")
     assert (warned.name, warned.message) == (
         "FEW_SAMPLES",
-        "num_samples is 2, and 6 are used: fewer than twice the features do not determine values",
+        "num_samples is 2; 6 are used instead, because fewer than twice the number of features do not determine the values",
     )
     assert [f.value for f in few.of("shap")] == [f.value for f in enough.of("shap")]
     assert not enough.of("warning")

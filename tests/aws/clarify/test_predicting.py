@@ -116,7 +116,7 @@ def test_labels_that_are_strings_are_those_of_the_score(classifier):
         assert (facts["requests"]["records"], facts["model_columns"]) == (N, [*FEATURES])
         of_no = asking(url, {"label_headers": ["no"]}, **by_label)
         assert analysis_json(run(of_no, named).report)["run"]["predictions"] == "scores above 0.5 count as 'no', others as 'yes'"
-        with pytest.raises(RequestError, match="which label a high score stands for"):
+        with pytest.raises(RequestError, match="which label a high score means"):
             metrics(asking(url, {}, label_values_or_threshold=["yes", "no"]), named)
 
 

@@ -135,8 +135,8 @@ def test_another_answer_is_named(answer, said, tmp_path, capsys):
         ("columns", {"related_time_series": ["few"]}, "lists that are not as long as each other"),
         ("columns", {"timestamp": 0}, "time_series_data_config.timestamp: found 0"),
         ("columns", {"timestamp": "ids"}, "two paths end in the same name"),
-        ("item_records", {"item_id": "ids"}, "paths do not begin with it"),
-        ("item_records", {"related_time_series": ["[*].few"]}, "item 1 has series that are not as long as each other"),
+        ("item_records", {"item_id": "ids"}, "do not start at the list"),
+        ("item_records", {"related_time_series": ["[*].few"]}, "item 1 has series of different lengths"),
     ],
 )
 def test_a_document_that_is_not_as_the_paths_say_is_named(layout, change, said, tmp_path, capsys):

@@ -42,7 +42,7 @@ def test_nodes_become_steps_that_hide_what_they_found(tmp_path: Path) -> None:
     assert [str(s).partition("(")[0] for s in conversion.flow.parts["features"]] == ["redact"] * 3
     left = "\n".join(conversion.left_out)
     assert len(conversion.left_out) == 3
-    assert [part for part in ("--sample-portion 0.2", "--entities EMAIL,CREDIT_CARD", "by no pattern") if part not in left] == []
+    assert [part for part in ("--sample-portion 0.2", "--entities EMAIL,CREDIT_CARD", "have no pattern") if part not in left] == []
     assert any("say which" in note for note in conversion.notes)
     tilth.run(conversion.flow, tmp_path / "out", NOTES)
     (file,) = (tmp_path / "out").rglob("*.parquet")

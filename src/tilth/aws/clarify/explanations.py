@@ -94,7 +94,8 @@ def _raised(asked: shape.Shap, measure: Shap) -> tuple[Finding, ...]:
     """A warning where Clarify would fit fewer samples than determine the values."""
     if asked.num_samples is None or asked.num_samples == measure.samples:
         return ()
-    message = f"num_samples is {asked.num_samples}, and {measure.samples} are used: fewer than twice the features do not determine values"
+    reason = "fewer than twice the number of features do not determine the values"
+    message = f"num_samples is {asked.num_samples}; {measure.samples} are used instead, because {reason}"
     return (warning("FEW_SAMPLES", message, measure="shap"),)
 
 

@@ -131,7 +131,7 @@ def _labelled(said: Sequence[Said], observed: Sequence[Any], config: AnalysisCon
         return [row.scores[0] for row in said], "the number that the model predicts"
     if len(headers) != len(one.scores):
         message = f"predictor.label_headers: {len(headers)} names for {len(one.scores)} scores of each row"
-        raise RequestError(message, accepted="the label that each score is of", code="label-headers")
+        raise RequestError(message, accepted="the label of each score", code="label-headers")
     return [best(headers, row.scores) for row in said], "the label of the highest score"
 
 
@@ -143,7 +143,7 @@ def _sides(observed: Sequence[Any], headers: Sequence[Any], config: AnalysisConf
     named = [v for v in observed if [str(v)] == list(map(str, headers))]
     found = named or [v for v in observed if str(v) in map(str, config.label_values_or_threshold)]
     if len(found) != 1:
-        message = f"it is not known which label a high score stands for; there are {listed(map(repr, observed))}"
+        message = f"the configuration does not say which label a high score means; there are {listed(map(repr, observed))}"
         raise RequestError(message, hint='name it: "predictor": {"label_headers": ["…"]}', code="label-headers")
     return found[0], next((v for v in observed if v != found[0]), f"not {found[0]}")
 

@@ -231,7 +231,7 @@ def _together(whole: pa.Table, beside: pa.Table, key: str | None, where: str) ->
         key = None
     same = [c for c in beside.column_names if c in whole.column_names and c != key]
     if same:
-        raise RequestError(f"{where}: {listed(same)} is in the data too", hint="name them otherwise, with its headers", code="same-column")
+        raise RequestError(f"{where}: {listed(same)} is in the data too", hint="give them other names with its headers", code="same-column")
     if key is None:
         for name in beside.column_names:
             whole = whole.append_column(name, beside[name])

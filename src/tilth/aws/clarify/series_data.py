@@ -27,7 +27,7 @@ def read_series(config: AnalysisConfig, place: str) -> Dataset:
     paths |= {f"related_time_series[{i}]": p for i, p in enumerate(asked.related_time_series or ())}
     paths |= {f"static_covariates[{i}]": p for i, p in enumerate(asked.static_covariates or ())}
     RequestError.reject(
-        Mistake(f"time_series_data_config.{k}: found {p}", accepted="a JMESPath, as series are in JSON", code="bad-value")
+        Mistake(f"time_series_data_config.{k}: found {p}", accepted="a JMESPath, because series are in JSON", code="bad-value")
         for k, p in paths.items()
         if isinstance(p, int)
     )
@@ -65,7 +65,7 @@ def _columns(found: Any, paths: Mapping[str, str], place: str) -> dict[str, list
     for number, row in enumerate(_items(found, paths, place), 1):
         lengths = {len(of) for of in row.values() if isinstance(of, list)}
         if len(lengths) != 1:
-            raise SourceError(f"{place}: item {number:,} has series that are not as long as each other", code="bad-document")
+            raise SourceError(f"{place}: item {number:,} has series of different lengths", code="bad-document")
         for name, of in row.items():
             made[name] += of if isinstance(of, list) else [of] * min(lengths)
     return made
@@ -77,7 +77,7 @@ def _items(found: Any, paths: Mapping[str, str], place: str) -> Iterator[dict[st
     (first, *others) = {before for before, _, _ in parts.values()}
     items = path(first)(found) if first else found
     if others or not all(each for _, each, _ in parts.values()) or not isinstance(items, list):
-        message = f"{place} is not a list of items, or paths do not begin with it"
+        message = f"{place} is not a list of items, or the paths do not start at the list"
         raise SourceError(message, accepted="paths such as [*].id", code="bad-document")
     finds = {name: path(rest.lstrip(".")) for name, (_, _, rest) in parts.items()}
     for item in items:

@@ -117,7 +117,7 @@ class ProfileConfiguration(Part):
     def of(cls, given: Any) -> ProfileConfiguration:
         """The configuration in an object. Errors: as of `load`."""
         if isinstance(given, dict) and "Configuration" in given:
-            hint = "take the object under Configuration: it is what CreateProfileJob calls ProfileConfiguration"
+            hint = "use the object under Configuration, which CreateProfileJob calls ProfileConfiguration"
             raise RequestError("this is the request that creates a job, not its configuration", hint=hint, code="not-a-configuration")
         config = validated(cls, given)
         RequestError.reject(_mistakes(config))

@@ -39,9 +39,9 @@ def _unnamed(rule: RuleGiven) -> Iterator[Mistake]:
             yield Mistake(f"SubstitutionMap has no {key!r}, which CheckExpression names", accepted=given, code="missing-substitution")
     kinds = {t.left.kind == "statistic" for t in tests}
     if len(kinds) > 1:
-        yield Mistake("one rule cannot be about statistics and about rows", hint="make two rules of it", code="mixed")
+        yield Mistake("a rule cannot check both statistics and rows", hint="split it into two rules", code="mixed")
     if rule.Threshold is not None and True in kinds:
-        yield Mistake("a rule on statistics has no Threshold", hint="it is compared once: leave Threshold out", code="bad-threshold")
+        yield Mistake("a rule on statistics has no Threshold", hint="remove Threshold: a statistic is compared once", code="bad-threshold")
     elif rule.Threshold is not None and rule.Threshold.Unit == "PERCENTAGE" and rule.Threshold.Value > 100:
         yield Mistake(f"Threshold.Value: found {rule.Threshold.Value:g}", accepted="a percentage, 0 to 100", code="bad-threshold")
     for test in tests:
@@ -60,7 +60,7 @@ def _of_columns(rule: RuleGiven, test: Test) -> Iterator[Mistake]:
         yield Mistake(f"CheckExpression names a column, {name}, and ColumnSelectors select some", hint=hint, code="surplus-column")
     elif not name and not rule.ColumnSelectors and not of_table:
         hint = 'name it, ":c > :v", or add ColumnSelectors'
-        yield Mistake("CheckExpression compares a column that nothing names", hint=hint, code="no-column")
+        yield Mistake("CheckExpression compares a column that is not named", hint=hint, code="no-column")
     if name and name in rule.SubstitutionMap and quoted_column(rule.SubstitutionMap[name]) is None:
         found = rule.SubstitutionMap[name]
         yield Mistake(f"SubstitutionMap {name!r}: found {found!r}", accepted=f"a column in backquotes, `{found}`", code="bad-value")

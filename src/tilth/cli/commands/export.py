@@ -103,7 +103,7 @@ def command(
         click.echo(str(exported))
         key = f" --key {held.key.reference}" if (held := in_force()) else ""
         if verify:
-            say("verified: the files of each part are what the database has")
+            say("verified: the files of each part match the database")
         say(f"written: {exported.place}", f"Look at it: tilth profile {exported.place}{key}")
 
 

@@ -30,7 +30,7 @@ def from_npy(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
     try:
         rows = (array.reshape(-1) if array.dtype.names else np.atleast_2d(array)).tolist()
     except (ValueError, SystemError) as error:
-        raise RequestError("a string of the array is not of characters of Unicode", code="bad-npy") from error
+        raise RequestError("a string of the array is not valid Unicode", code="bad-npy") from error
     if array.dtype.names:
         return [dict(zip(array.dtype.names, row, strict=True)) for row in rows]
     return [columns.named(row, i) for i, row in enumerate(rows, 1)]
@@ -49,7 +49,7 @@ def _array(body: bytes) -> np.ndarray:
     except Exception as error:  # the header is an expression of Python, and numpy lets through what reading one raises
         raise RequestError("the body is not an array of NPY: its header cannot be read", code="bad-npy") from error
     if dtype.hasobject:
-        raise RequestError("the array holds objects, which run code", accepted="numbers or strings", code="bad-npy")
+        raise RequestError("the array holds Python objects, which could run code", accepted="numbers or strings", code="bad-npy")
     if size != len(body) - start or min(shape, default=1) < 0:
         found = f"the numbers of the array begin at byte {start:,} and have {size:,} bytes by its shape; the body has {len(body) - start:,}"
         raise RequestError(found, hint="is it cut off?", code="bad-npy")

@@ -102,7 +102,7 @@ def _parsed(text: str, number: int = 0) -> Any:
         return _READ(text)
     except (ValueError, RecursionError) as error:
         where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep, or with NaN"
-        mistake = Mistake(f"the body is not JSON: {where}", hint="null is a missing value", code="bad-json")
+        mistake = Mistake(f"the body is not JSON: {where}", hint="write null for a missing value", code="bad-json")
         raise (BadRow(number, "", mistake) if number else RequestError(mistake)) from None
 
 
