@@ -88,7 +88,7 @@ def reject_incomparable(schema: pa.Schema) -> None:
     wrong = [f"{f.name} ({f.type})" for f in schema if _written(f.type) is None]
     if wrong:
         hint = "leave them out, cast them to text in the query, or leave `--verify` out"
-        raise Gap(f"values of {listed(wrong)} are not compared with the database", hint=hint)
+        raise Gap(f"values of {listed(wrong)} cannot be compared with the database", hint=hint)
 
 
 def _written(kind: pa.DataType) -> Written | None:
