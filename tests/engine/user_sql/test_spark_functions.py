@@ -97,6 +97,7 @@ def test_they_are_those_of_spark(spark: Any) -> None:
         ("select max_by(s, n) from primary", "max_by.. cannot be used"),
         ("select log10(n) from primary", r"ln\(x\) / ln\(10\)"),
         ("select trunc(d, 'DD') from primary", "units are 'year', 'quarter', 'month' and 'week'"),
+        ("select date_format(t, 'HH:mm:ss.SSS') from primary", "date_format.. takes a day or time, and a format in quotes"),
         ("select datediff(month, d, t) from primary", "months_between"),
         ("select extract(second from t) from primary", "second.t. is the whole seconds"),
         ("select concat_ws(s, 'a') from primary", "takes a separator in quotes"),

@@ -169,9 +169,16 @@ JAVA = {"y": "Y", "u": "Y", "L": "m", "M": "m", "d": "d", "H": "H", "h": "I", "m
 JAVA |= dict.fromkeys("XxZ", "z") | {"yy": "y"} | {letter * n: "b" for letter in "LM" for n in (3, 4)}
 """A letter of Java's, however often it is repeated, or some that mean something else repeated → the directive."""
 
+JAVA_WRITES = {
+    **dict.fromkeys(("y", "yyyy", "u", "uuuu"), "Y"), "yy": "y", "MM": "m", "M": "-m", "dd": "d", "d": "-d", "HH": "H", "H": "-H",
+    "hh": "I", "h": "-I", "mm": "M", "m": "-M", "ss": "S", "s": "-S", "SSSSSS": "f", **dict.fromkeys(("MMM", "LLL"), "b"),
+    **dict.fromkeys(("MMMM", "LLLL"), "B"), **dict.fromkeys(("E", "EE", "EEE"), "a"), "EEEE": "A", "a": "p",
+}  # fmt: skip
+"""Letters of Java's → the directive that writes the same; to read, how often a letter is repeated matters less."""
 
-def from_java(text: str) -> str:
-    """A format as Java and Spark write it, such as `dd/MM/yyyy`, with directives.
+
+def from_java(text: str, writing: bool = False) -> str:
+    """A format as Java and Spark write it, such as `dd/MM/yyyy`, with directives; `writing`: those that write as many digits.
 
     Errors: `RequestError` for letters that no directive stands for.
 
@@ -180,7 +187,7 @@ def from_java(text: str) -> str:
     """
     made = ""
     for part in re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", text, re.DOTALL):
-        directive = JAVA.get(part[0]) or JAVA.get(part[2] or "")
+        directive = JAVA_WRITES.get(part[0]) if writing else JAVA.get(part[0]) or JAVA.get(part[2] or "")
         if part[2] and not directive:
             message = f"the format {text!r} has {part[0]}, which is not supported"
             raise RequestError(message, accepted=ACCEPTED, hint="such as %d/%m/%Y, or dd/MM/yyyy", code="bad-format")

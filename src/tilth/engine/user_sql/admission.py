@@ -29,6 +29,7 @@ from tilth.engine import expressions as e
 from tilth.engine.operations.casts import DIGITS as MOST_DIGITS
 from tilth.engine.operations.casts import FROM_STRING
 from tilth.engine.operations.conversions import CONVERSIONS
+from tilth.engine.operations.timeformats import JAVA_WRITES
 from tilth.engine.user_sql.nodes import (
     CASTS,
     INSTEAD,
@@ -237,6 +238,8 @@ class Admission:
         if word in OWN:
             takes = f"{OWN[word][1]} arguments" if OWN[word][1] else "one argument or more"
             self.reject(f"{word}() takes {takes}, not {len(node.expressions)}", code="wrong-arguments")
+        elif word == "date_format":  # of another form it was not read
+            self.reject("date_format() takes a day or time, and a format in quotes", " ".join(JAVA_WRITES), code="bad-format")
         else:
             near = did_you_mean(word, FUNCTIONS)
             self.reject(f"there is no function {node.name}()", listed(FUNCTIONS, 40), near, code="unknown-function")

@@ -117,7 +117,7 @@ def _called(node: exp.Anonymous, now: datetime | None) -> Tree | None:
         return exp.Paren(this=e.sub(times.Weekday.of(given[0]), e.lit(1)))
     if name == "date_format" and len(given) == 2 and isinstance(given[1], exp.Literal) and given[1].is_string:
         try:
-            return WriteTime.of(given[0], e.lit(from_java(given[1].name)))
+            return WriteTime.of(given[0], e.lit(from_java(given[1].name, writing=True)))
         except RequestError:
             return None
     return None
