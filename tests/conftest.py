@@ -41,11 +41,16 @@ ADAPTIVE = "spark.sql.adaptive.enabled"  # with it small queries, of which tests
 os.fsync = lambda handle: None  # what tests write need not outlive a power cut: three thousand times a few milliseconds
 
 # Most queries of tests run once: Java's second compiler, and code that Spark generates for a query, would cost more than they gain; and
-# Spark's own classes need no verification. Processes that tests start have these options, too.
-JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
-os.environ.setdefault(
-    "SPARK_SUBMIT_OPTS", " ".join([JAVA, *(f"-D{key}={value}" for key, value in {ADAPTIVE: "false", **INTERPRETED}.items())])
-)
+# Spark's own classes need no verification. There are thousands of them: with less room for what is compiled Java throws that away and
+# compiles it again, with less for new objects it copies plans that are still at work. Processes that tests start have these options, too.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Xmn640m"
+JAVA += " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+UNSEEN = {  # what Spark keeps of queries for its pages, which nobody looks at here
+    "spark.sql.ui.explainMode": "simple",
+    **dict.fromkeys(("spark.sql.ui.retainedExecutions", "spark.ui.retainedJobs", "spark.ui.retainedStages"), "1"),
+}
+SETTINGS = {ADAPTIVE: "false", **INTERPRETED, **UNSEEN}
+os.environ.setdefault("SPARK_SUBMIT_OPTS", " ".join([JAVA, *(f"-D{key}={value}" for key, value in SETTINGS.items())]))
 
 
 def lacking(what: str) -> NoReturn:
