@@ -164,9 +164,9 @@ CASES = {
     "a literal": ("{pg}&table=shown", MARKER, "", 2, "this is not a reference to a secret"),
     "not valid JSON": ("{pg}&table=shown", "env:SECRET", BROKEN, 2, "not valid JSON: line 1"),
     "no password": ("{pg}&table=shown", "env:SECRET", json.dumps({"user": "reader", "pass": MARKER}), 2, "has no password"),
-    "no such field": ("{pg}&table=shown", "env:SECRET#key", RIGHT, 2, "no such field"),
+    "no such field": ("{pg}&table=shown", "env:SECRET#key", RIGHT, 2, "not have that field"),
     "another database's": ("{pg}&table=shown", "env:SECRET", json.dumps({"engine": "mysql", "password": MARKER}), 2, "one of mysql"),
-    "no variable": ("{pg}&table=shown", "env:SECRETS", RIGHT, 2, "no variable"),
+    "no variable": ("{pg}&table=shown", "env:SECRETS", RIGHT, 2, "is not set"),
     "no file": ("{pg}&table=shown", "file:{tmp}/none", "", 2, "cannot be opened"),
     "an open file": ("{pg}&table=shown", "file:{tmp}/open", "", 2, "chmod 600"),
     "a command that fails": ("{pg}&table=shown", "command:sh {tmp}/fails", "", 3, "status 3"),
@@ -198,7 +198,7 @@ CASES = {
     "HTTPS: in the place": (f"https://reader:{quote(MARKER, safe='')}@h/a.csv", None, "", 2, "must not contain a user"),
     "HTTPS: signed": (f"https://h/a.csv?X-Amz-Signature={quote(MARKER, safe='')}", None, "", 2, "must not contain the option"),
     # others
-    "a file needs none": ("{tmp}/open", "env:SECRET", RIGHT, 2, "opened without a secret"),
+    "a file needs none": ("{tmp}/open", "env:SECRET", RIGHT, 2, "takes no secret"),
     "JDBC": (f"jdbc:postgresql://h/db?password={quote(MARKER, safe='')}", None, "", 2, "not read"),
     "no store": (f"mysql://reader:{quote(MARKER, safe='')}@h/db", None, "", 2, "must not contain a password"),
 }

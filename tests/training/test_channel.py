@@ -158,7 +158,7 @@ def test_prefixes_in_s3_are_strings_and_folders_are_recognised(s3):
     assert names(f"{s3}/test.csv", "FastFile") == ["test.csv"]
     with pytest.raises(SourceError, match="ends inside a name"):
         names(f"{s3}/train", "FastFile")
-    with pytest.raises(SourceError, match="no object whose key begins with"):
+    with pytest.raises(SourceError, match="no object with a key that begins with"):
         names(f"{s3}/nothing/")
     with atomic(f"{s3}/m.json") as path:
         path.write_text(json.dumps([{"prefix": f"{s3}/"}, "train/b.csv", "test.csv"]))
