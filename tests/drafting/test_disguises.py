@@ -33,6 +33,9 @@ FORMS: list[tuple[list[str], str, str]] = [  # values, in words, the parameters 
     (["2012-12-31T10:00:00Z"], "times written %Y-%m-%dT%H:%M:%S%z", "timestamp with time zone"),
     (["Yes", "no", "NO"], "yes and no", "boolean"),
     (['{"a": 1}', "[1, 2]"], "nested JSON", ""),
+    (["red;blue", "blue; green;", "red;blue;green", "green"], "3 of 4 values list several of 3 categories, separated by ;", ""),
+    (["Mon, Tue", "Tue, Wed", "Wed, Mon"], "3 of 3 values list several of 3 categories, separated by ,", ""),
+    (["Drama|Sci-Fi", "Sci-Fi|War", "War", "Film-Noir|Sci-Fi"], "3 of 4 values list several of 4 categories, separated by |", ""),
 ]
 PLAIN = [
     ["007", "12"],
@@ -48,6 +51,15 @@ PLAIN = [
     ["red", "5"],
     ["1.2.3", "1.2.4"],
     ["{a}", "{b}"],
+    ["Turing, Alan", "Turing, Sara", "Hopper, Grace", "Lovelace, Ada"],
+    ["Austin, TX", "Dallas, TX", "Salem, OR", "Bend, OR"],
+    ["1 Main St, Salem, OR", "2 Main St, Salem, OR", "1 High St, Bend, OR"],
+    ["Food", "Food|Fruit", "Food|Fruit|Apples", "Food|Fruit|Pears", "Food|Meat"],
+    ["Yes", "No", "Yes, sometimes", "No, never"],
+    ["up;down;up", "down;up;down", "up;up", "down;down"],
+    ["1;2", "2;3", "1;3;2", "3;1"],
+    ["['red', 'blue']", "['blue', 'red']", "['red']", "['green', 'red', 'blue']"],
+    [f"{'abcdefgh'[i % 8]} went home, {'stuvwxyz'[i % 5]} stayed {i}" for i in range(60)],
 ]
 
 

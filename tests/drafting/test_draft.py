@@ -555,6 +555,26 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
         ["parse"],
     ),
     (
+        "lists of categories",
+        "id,wants,by,person,y\n"
+        + rows(
+            lambda i: (
+                i,
+                "|".join(w for w, n in {"price": 2, "speed": 3, "support": 5, "none of them": 7}.items() if i % n == 0),
+                ("x@a.org;y@a.org", "y@a.org", "z@a.org;x@a.org", "y@a.org;z@a.org", "x@a.org;y@a.org;z@a.org")[i % 5],
+                f'"{("Lee", "Cole")[i % 2]}, {("Al", "Bo", "Cy")[i % 3]}"',
+                i * i % 11 % 2,
+            )
+        ),
+        [
+            'wants, with: multi_hot, separator: "|"}  # 40 of 93 values list several of 4 categories, separated by |',
+            "encode: {columns: [person], with: one_hot}",
+            'ColumnLength "wants" between',
+            "private: [by]",
+        ],
+        ["wants is read as", "categories\n", "x@a.org"],
+    ),
+    (
         "columns alike",
         "id," + ",".join(f"x{k}" for k in range(9)) + ",y\n" + rows(lambda i: (i, *["1"] * 9, i * 7 % 5)),
         ["x0 is constant: it carries no information; the same holds of x1, x2, x3, x4 … (8 in all)"],

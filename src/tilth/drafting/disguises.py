@@ -1,4 +1,4 @@
-"""What strings really are: null tokens, numbers, booleans, days and times, nested values, personal data.
+"""What strings really are: null tokens, numbers, booleans, days and times, nested values, lists of categories, personal data.
 
 The first rows suggest it, and all values confirm it: a form counts if at least 95 % of a column's values have it.
 """
@@ -12,10 +12,12 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import pyarrow.compute as pc
+
 from tilth.data import Change, Column, Dataset, Kind
 from tilth.data.names import names_code, names_date
 from tilth.drafting.sample import Sample
-from tilth.drafting.summary import ColumnSummary, Disguise
+from tilth.drafting.summary import HALF, MANY, ColumnSummary, Disguise
 from tilth.engine.expressions import col, lit, not_null, text
 from tilth.engine.operations.casts import FROM_STRING, FitsForm
 from tilth.engine.operations.parsing import CURRENCIES, number_form
@@ -39,6 +41,8 @@ MARKS = {  # pattern that a value has → what it is
     "^[(]": "parentheses around negative ones",
 }
 UNIT = re.compile(r"[-+]?[0-9][0-9.,]*\s*([A-Za-zµ°][A-Za-zµ0-9/²³°]{0,9})")
+SEPARATORS = (";", "|", ",")  # of categories in one string
+COMBINED = 3  # values that list several categories; with fewer, a separator may be part of a name
 WORDS = ({"yes", "no"}, {"y", "n"}, {"true", "false"}, {"t", "f"}, {"on", "off"})
 
 
@@ -46,12 +50,14 @@ def disguise_of(column: Column, sample: Sample) -> Disguise | None:
     """The form that nearly all of a column's first values have in common, such as numbers with units."""
     if column.kind is Kind.INTEGER and not names_date(column.name):
         return None
-    values = sample.strings(column.name)[:LOOKED_AT]
+    strings = sample.strings(column.name)
+    values = strings[:LOOKED_AT]
     if column.kind is Kind.INTEGER:
         readers: Sequence[Callable[[Sequence[str]], Disguise | None]] = (_times,) if all(len(v) == 8 for v in values) else ()
     else:
         readers = (_nested, _booleans, _times) if names_code(column.name) else (_nested, _booleans, _numbers, _times)
-    return next((found for read in readers if values and (found := read(values))), None)
+    found = next((found for read in readers if values and (found := read(values))), None)
+    return found if found or column.kind is Kind.INTEGER else _lists(column.name, strings, sample)
 
 
 def confirmed(seen: Sequence[ColumnSummary], data: Dataset, engine: Session) -> list[ColumnSummary]:
@@ -71,7 +77,7 @@ def confirmed(seen: Sequence[ColumnSummary], data: Dataset, engine: Session) -> 
         return bool(n == s.rows and high - low == s.rows - 1)
 
     def judged(s: ColumnSummary) -> ColumnSummary:
-        if s.disguise is None or s.nested:
+        if s.disguise is None or s.nested or s.separator:
             return s
         readable = answer[fits[s.name]] if s.name in fits else sum(n for v, n in s.top if _read(s.disguise.options, [str(v)]))
         exceptions = s.present - int(readable)
@@ -132,6 +138,38 @@ def _times(values: Sequence[str]) -> Disguise | None:
     form = "|".join(TimeFormat.parse(f).spaced for f in found)
     options = () if all(ISO.fullmatch(f) for f in found) else (("format", tuple(found) if len(found) > 1 else found[0]),)
     return Disguise(says, kind, (("as", kind.value), *options), form, doubt)
+
+
+def _lists(name: str, values: Sequence[str], sample: Sample) -> Disguise | None:
+    """Lists of categories, as forms export what people tick: few categories, of which most occur in several places of the lists.
+
+    In `Austin, TX`, `Turing, Alan` and `Phones | Cables` each part has its place.
+    """
+    for separator in SEPARATORS:
+        if not (_categories(values[:LOOKED_AT], separator) and (categories := _categories(values, separator))):
+            continue
+        found = sample.values(name).drop_null()
+        several = pc.sum(pc.match_substring_regex(found, rf"\S\s*[{separator}]\s*[^\s{separator}]")).as_py()
+        of = f"{'' if sample.complete else 'the first '}{len(found):,} values"
+        return Disguise(f"{several:,} of {of} list several of {len(categories)} categories, separated by {separator}", separator=separator)
+    return None
+
+
+def _categories(values: Sequence[str], separator: str) -> set[str]:
+    """The categories that values list; none if they are not such lists."""
+    if not any(separator in v for v in values):
+        return set()
+    lists = [[part for p in v.split(separator) if (part := p.strip())] for v in values]
+    places: dict[str, set[int]] = {}
+    for listed in lists:
+        for place, part in enumerate(listed):
+            places.setdefault(part, set()).add(place)
+    combined = sum(len(listed) > 1 for listed in lists)
+    sets = all(len(set(listed)) == len(listed) for listed in lists)
+    words = all(re.match(r"[^\W_]", part) and re.search(r"[^\W\d_]", part) for part in places)
+    moving = sum(len(at) > 1 for at in places.values())
+    fit = combined >= COMBINED and sets and words and len(places) <= MANY and moving >= HALF * len(places)
+    return set(places) if fit else set()
 
 
 @cache

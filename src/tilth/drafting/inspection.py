@@ -89,7 +89,7 @@ def _judged(s: ColumnSummary, sample: Sample) -> ColumnSummary:
         strings = sample.strings(s.name)
         disguise = disguise_of(s.column, sample)
         s = replace(s, disguise=disguise, spellings=spellings([v for v, _ in s.top]))
-        s = replace(s, private="" if disguise else private_values(strings))
+        s = replace(s, private="" if disguise and not disguise.separator else private_values(strings))
     else:
         s = replace(s, placeholder=placeholder_of(s), disguise=disguise_of(s.column, sample) if s.kind is Kind.INTEGER else None)
     return replace(s, private=_private(s))

@@ -66,7 +66,7 @@ def _of_columns(table: TableSummary) -> Iterator[str]:
 
 
 def _says_form(s: ColumnSummary) -> bool:
-    return bool(s.disguise and s.meant is not Kind.BOOLEAN and s.present and not s.private)
+    return bool(s.disguise and not s.separator and s.meant is not Kind.BOOLEAN and s.present and not s.private)
 
 
 def doubts(s: ColumnSummary) -> Iterator[str]:

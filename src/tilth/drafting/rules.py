@@ -81,7 +81,7 @@ def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
             yield f"ColumnValues {name} != WHITESPACES_ONLY", "none seen"
     elif s.whole and snake(s.name).split("_")[-1] == "year":
         yield f"ColumnValues {name} >= {s.low:.0f}{where}", f"{_span(s.low, s.high)}, and years go on"
-    elif not identifies and (listed := _listed(s, name)):
+    elif not (identifies or s.separator) and (listed := _listed(s, name)):
         yield f"{listed[0]}{where}{listed[1]}", listed[2]
     elif s.reads_as:
         yield f'ColumnDataType {name} = "{s.reads_as}"{where}', f"{s.present:,} strings that read as such"

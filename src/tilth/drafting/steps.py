@@ -129,7 +129,7 @@ REASONS: tuple[tuple[str, Callable[[ColumnSummary], object]], ...] = (  # why a 
     ("nested JSON", lambda s: s.nested),
     ("free text", lambda s: s.free_text),
     ("a day or time", lambda s: s.meant.temporal),
-    (f"more than {MANY} categories", lambda s: not s.numeric and s.meant is not Kind.BOOLEAN and s.distinct > MANY),
+    (f"more than {MANY} categories", lambda s: not s.numeric and s.meant is not Kind.BOOLEAN and s.distinct > MANY and not s.separator),
     ("unsupported kind", lambda s: not (s.meant.numeric or s.meant.categorical)),
 )
 
@@ -185,7 +185,7 @@ def _repaired(kept: Sequence[ColumnSummary]) -> Iterator[str]:
             yield f"- null_if: {{columns: {yaml_string(s.name)}, {limits}}}  # infinite in {s.infinite:,} rows"
         if s.placeholder is not None:
             yield f"- null_if: {{columns: {yaml_string(s.name)}, values: [{s.placeholder}]}}  # a guess: a placeholder"
-        if s.spellings and not s.disguise:
+        if s.spellings and not (s.disguise and s.disguise.options):
             expression = quoted(f"lower(trim({identifier(s.name)}))")
             yield f"- formula: {{column: {yaml_string(s.name)}, expression: {expression}}}  # one spelling"
 
@@ -206,12 +206,16 @@ def _numbers(kept: Sequence[ColumnSummary]) -> Iterator[str]:
 
 def _encoded(kept: Sequence[ColumnSummary]) -> Iterator[str]:
     """One column for each category; for two categories without gaps one is enough."""
-    encoded = [s for s in kept if not s.numeric and not s.binary]
+    encoded = [s for s in kept if not (s.numeric or s.binary or s.separator)]
     pairs = [s for s in encoded if s.distinct == 2 and s.full]
     if several := [s for s in encoded if s not in pairs]:
         yield f"- encode: {{columns: {_columns('categorical', several, kept)}, with: one_hot}}"
     if pairs:
         yield f"- encode: {{columns: {_columns('categorical', pairs, kept, made=several)}, with: one_hot, drop: binary}}"
+    for s in kept:
+        if s.disguise and s.separator:
+            options = f"columns: {yaml_string(s.name)}, with: multi_hot, separator: {quoted(s.separator)}"
+            yield f"- encode: {{{options}}}  # {comment_text(s.disguise.says)}"
 
 
 def _names(columns: Sequence[ColumnSummary]) -> str:

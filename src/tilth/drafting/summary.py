@@ -29,8 +29,8 @@ FEWEST = 5  # rows of which a fifth is one
 class Disguise:
     """What the values of a column encode, in words; the kind that they are; and the parameters of the step `parse` that reads them.
 
-    Without parameters nothing reads them. `form` is the pattern of those that can be read. `doubt` is what else they may be.
-    `exceptions` counts the values that have another form.
+    Without parameters nothing reads them, unless they list categories, with a `separator` between them. `form` is the pattern of those
+    that can be read. `doubt` is what else they may be. `exceptions` counts the values that have another form.
     """
 
     says: str
@@ -39,6 +39,7 @@ class Disguise:
     form: str = ""
     doubt: str = ""
     exceptions: int = 0
+    separator: str = ""
 
     def parse(self, column: str) -> Parse:
         """The step that reads them."""
@@ -154,7 +155,12 @@ class ColumnSummary:
     @property
     def nested(self) -> bool:
         """Whether its strings are nested values, which no step reads."""
-        return self.disguise is not None and not self.disguise.options
+        return self.disguise is not None and not (self.disguise.options or self.separator)
+
+    @property
+    def separator(self) -> str:
+        """What is between the categories that its strings list, if they do."""
+        return self.disguise.separator if self.disguise else ""
 
     @property
     def numeric(self) -> bool:
