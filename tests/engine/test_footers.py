@@ -165,8 +165,9 @@ def test_a_condition_that_a_null_may_meet_is_scanned(tmp_path):
     assert report.passed
 
 
-def test_numbers_of_eight_bits_are_told_apart_in_more(tmp_path):
-    pq.write_table(pa.table({"id": pa.array(range(-128, 128), pa.int8())}), tmp_path / "a.parquet")
+@pytest.mark.parametrize(("first", "of"), [(-128, pa.int8()), (2**63, pa.uint64())])
+def test_numbers_of_other_widths_are_told_apart_in_64_bits_or_grouped(tmp_path, first, of):
+    pq.write_table(pa.table({"id": pa.array(range(first, first + 256), of)}), tmp_path / "a.parquet")
     once = over_groups(CountIf.of(exp.EQ(this=size(), expression=lit(1))), ("id",))
     assert duckdb_session().answer(tilth.read(tmp_path / "a.parquet"), [once]) == {once: 256}
 

@@ -104,13 +104,13 @@ def where(data: Dataset) -> str:
 
 
 def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """The smallest and the largest value of columns of whole numbers with room for nearly all values to differ, and little more."""
+    """The smallest and the largest value of columns of integers of 64 bits with room for nearly all values to differ, and little more."""
     asked = list(columns)
     stored = _stored(data) if asked else None
     if stored is None:
         return {}
     footers, decode = stored
-    known = {c: ends for c in asked if c not in decode.made and (ends := footers.ends(c)) and type(ends.low) is int}
+    known = {c: ends for c in asked if c not in decode.made and (ends := footers.ends(c)) and type(ends.low) is int and ends.high < 2**63}
     room = {c: (ends.low, ends.high) for c, ends in known.items() if ends.high - ends.low + 1 >= NEARLY * (footers.rows - ends.nulls)}
     return {c: (low, high) for c, (low, high) in room.items() if high - low < min(MOST_BITS, BITS_A_ROW * footers.rows)}
 
