@@ -19,12 +19,12 @@ from tilth.steps.step import Learned, Learning, Step, reject_clashes
 class Formula(Step):
     """Computes a new column, or replaces a column, from the other values of the row.
 
-        The formula is SQL: `+ - * /`, comparisons, AND, OR, NOT, CASE, IF, coalesce, and the functions that mean the same on every engine.
-    A null operand gives null, unless the formula handles it; division by zero gives null, too.
+    The formula is SQL: `+ - * /`, comparisons, AND, OR, NOT, CASE, IF, coalesce, and the functions that mean the same on every engine. A
+    null operand gives null, unless the formula handles it; division by zero gives null, too.
 
     Decimals, and numbers with a decimal point, are doubles on both engines and in served rows: `0.1 + 0.2 = 0.3` is false.
 
-        Errors: `ExpressionError` for a string that is not a formula, or uses what is not allowed: other tables, files, settings.
+    Errors: `ExpressionError` for a string that is not a formula, or uses what is not allowed: other tables, files, settings.
 
     >>> print(Formula("ratio", "debt / income"))
     formula(column='ratio', expression='debt / income')
