@@ -87,6 +87,7 @@ def test_components_of_a_private_column_are_private():
     [
         ({"x": [1.0, None], "y": [1.0, 2.0]}, "x have values that are missing or infinite"),
         ({"x": [1.0, 1.0], "y": [2.0, 2.0]}, "x, y do not differ"),
+        ({"x": [1e300, 0.0], "y": [1.0, 2.0]}, "x have values that are too large to be squared"),
         ({"x": [1.0, 2.0], "y": ["a", "b"]}, "'y' .* is not numeric"),
         ({"x": [1.0, 2.0], "pca1": [1.0, 2.0], "z": [1, 2]}, "there is a column 'pca1' already"),
     ],

@@ -28,10 +28,11 @@ class Products(Fold):
         return np.zeros((4, len(self.columns), len(self.columns)))
 
     def update(self, state: np.ndarray, batch: pa.RecordBatch) -> np.ndarray:
-        x = np.column_stack([as_numpy(column.cast(pa.float64(), safe=False)) for column in batch.columns]) - self.centres
-        there = np.isfinite(x).astype(float)
-        x = np.where(there, x, 0.0)
-        state += [there.T @ there, x.T @ there, (x * x).T @ there, x.T @ x]
+        with np.errstate(over="ignore", invalid="ignore"):  # sums beyond all doubles are infinite, or NaN
+            x = np.column_stack([as_numpy(column.cast(pa.float64(), safe=False)) for column in batch.columns]) - self.centres
+            there = np.isfinite(x).astype(float)
+            x = np.where(there, x, 0.0)
+            state += [there.T @ there, x.T @ there, (x * x).T @ there, x.T @ x]
         return state
 
     def merge(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -42,7 +42,8 @@ class Reduce(Step):
     Elsewhere: scikit-learn's VarianceThreshold, PCA (`explained` is `explained_variance_ratio_`) and TruncatedSVD with
     `algorithm='arpack'`; feature_engine's DropCorrelatedFeatures.
 
-    Errors: a column that is not numeric; more than 2,000 columns; no column; a missing value in training; a new column whose name exists.
+    Errors: a column that is not numeric; more than 2,000 columns; no column; a missing value, or one too large to be squared, in training;
+    a new column whose name exists.
 
     >>> print(Reduce("numeric", n_components=3))
     reduce(columns='numeric', n_components=3)
@@ -139,7 +140,8 @@ class Reduce(Step):
     def _components(self, columns: Sequence[str]) -> Asking[Mapping[str, Any]]:
         centres = (yield from self._means(columns)) if self.with_ == "pca" else [0.0] * len(columns)
         (n, sums, _, products), rows = yield from self._products(columns, centres)
-        self._reject_gaps(columns, rows - np.diag(n))
+        self._reject("values that are missing or infinite", columns, rows > np.diag(n), "impute", "missing-values")
+        self._reject("values that are too large to be squared", columns, ~np.isfinite(np.diag(products)), "scale", "too-large")
         totals = np.diag(sums)
         axes, sizes = _axes(products - np.outer(totals, totals) / max(rows, 1) if self.with_ == "pca" else products)
         if not sizes.size:
@@ -154,11 +156,11 @@ class Reduce(Step):
             raise RequestError(message, accepted=f"up to {MOST_TERMS:,} products in all", hint="ask for fewer components", code="too-wide")
         return {"columns": list(columns), "centres": centres, "axes": axes.ravel().tolist(), "explained": explained.tolist()}
 
-    def _reject_gaps(self, columns: Sequence[str], gaps: np.ndarray) -> None:
-        short = [c for c, gap in zip(columns, gaps, strict=True) if gap]
-        if short:
-            message = f"reduce: in the training part {listed(short, most=5)} have values that are missing or infinite"
-            raise RequestError(message, hint="impute them first", code="missing-values")
+    def _reject(self, what: str, columns: Sequence[str], where: np.ndarray, mend: str, code: str) -> None:
+        """Reject the columns, if any, that have what cannot be computed with."""
+        if wrong := [c for c, is_wrong in zip(columns, where, strict=True) if is_wrong]:
+            message = f"reduce: in the training part {listed(wrong, most=5)} have {what}"
+            raise RequestError(message, hint=f"{mend} them first", code=code)
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
         if not self.makes:
