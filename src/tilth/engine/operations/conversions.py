@@ -68,15 +68,15 @@ class ToDecimal(Operation):
     """A number, or a string of one, as a decimal of p digits, s of them after the point (literals).
 
     Halves are rounded away from zero; what is too large is null. A double is the number that it is written as: DuckDB alone would round
-    1.005, which is a little less, to 1.00.
+    1.005, which is a little less, to 1.00. DuckDB makes null of an exponent that leaves no 38 digits for those before and after the point.
     """
 
     @classmethod
     def duckdb(cls, x: Tree, p: Tree, s: Tree) -> Tree:
         written = text(x)
-        if p.name == s.name and int(p.name) < DIGITS:  # DuckDB reads the 5 of 5e-3 before it shifts the point, and has no place for it
-            written = cls.spark(written, lit(int(p.name) + 1), s)
-        return cls.spark(written, p, s)
+        # DuckDB needs room for the digits of 15e-3 before it shifts the point, and afterwards only checks the size of the largest decimals
+        shifted = cls.spark(cls.spark(written, lit(DIGITS), s), p, s)
+        return case((exp.ILike(this=written.copy(), expression=lit("%e%")), shifted), otherwise=cls.spark(written, p, s))
 
     @classmethod
     def spark(cls, x: Tree, p: Tree, s: Tree) -> Tree:

@@ -83,6 +83,7 @@ INSTEAD: Mapping[type[Any], str] = {
     exp.DateTrunc: "units are 'year', 'quarter', 'month' and 'week'; date_trunc('day', x) is the midnight of a day",
     exp.TimestampTrunc: "units are 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute' and 'second'",
     exp.Extract: "parts are year, quarter, month, week, day, doy, dow, hour and minute; second(t) is the whole seconds",
+    exp.UnixToStr: "its format is written in quotes, as date_format() takes it: 'yyyy-MM-dd HH:mm:ss'",
     exp.SafeDivide: "x / y is null where y is 0", exp.DecodeCase: "CASE x WHEN 1 THEN 'a' ELSE 'b' END",
 }  # fmt: skip
 """What to write instead of what is refused."""

@@ -414,9 +414,11 @@ def _cast(a: Admission, node: exp.Cast) -> Tree:
 
 def _decimal(a: Admission, x: Tree, sizes: list[int]) -> Tree:
     """A decimal of so many digits, and so many of them after the point, as only a query keeps them."""
-    p, s = [*sizes, *(10, 0)[len(sizes) :]]
-    if not 0 <= s <= p <= DIGITS or not p:
-        return a.reject(f"a decimal has 1 to {DIGITS} digits, and as many or fewer after the point, not ({p}, {s})")
+    p, s, *more = [*sizes, *(10, 0)[len(sizes) :]]
+    if not 0 <= s <= p <= DIGITS or not p or more:
+        return a.reject(
+            f"a decimal has 1 to {DIGITS} digits, and as many or fewer after the point, not ({', '.join(map(str, (p, s, *more)))})"
+        )
     x = a.cast(x, Kind.FLOAT) if kind(x) is Kind.BOOLEAN else x
     read = e.if_else(FitsForm.of(x, e.lit(NUMBER)), Trim.of(x)) if kind(x) is Kind.STRING else a.numbers("cast()", [x])[0]
     found = typed(ToDecimal.of(read, e.lit(p), e.lit(s)), Kind.DECIMAL)

@@ -22,6 +22,7 @@ from tilth.engine.operations.months import IN_MONTHS
 from tilth.engine.operations.strings import BLANKS
 from tilth.engine.operations.timeformats import from_java
 from tilth.engine.operations.timewriting import UNITS, WHOLE_DAYS, AddTime, FromUnixSeconds, WriteTime
+from tilth.engine.user_sql.nodes import is_string
 from tilth.errors import RequestError
 
 PRESENT = "present"  # in the meta of a node: the point in time that it is
@@ -32,13 +33,13 @@ FIRST_DAYS: Mapping[str, Callable[[Tree], Tree]] = {
     "month": lambda day: e.sub(e.lit(1), exp.Day(this=day.copy())),
     "year": lambda day: e.sub(e.lit(1), exp.DayOfYear(this=day.copy())),
 }
+"""Unit → how many days after a day the unit began that it is in."""
 SECONDS_INTO: Mapping[str, Callable[[Tree], Tree]] = {
     "hour": lambda x: e.add(e.mul(exp.Minute(this=x.copy()), e.lit(60)), exp.Second(this=x.copy())),
     "minute": lambda x: exp.Second(this=x.copy()),
     "second": lambda x: e.lit(0),
 }
 """Unit → how many whole seconds of it have passed at a time."""
-"""Unit → how many days after a day the unit began that it is in."""
 WORDS = {"mm": "month", "mon": "month", "yyyy": "year", "yy": "year", "dd": "day"}
 SYNONYMS: Mapping[str, type[Any]] = {
     "mean": exp.Avg, "std": exp.Stddev, "every": exp.LogicalAnd, "some": exp.LogicalOr,
@@ -105,7 +106,8 @@ def _called(node: exp.Anonymous, now: datetime | None) -> Tree | None:
     if name in NOW and not given and now is not None:
         return _point(now)
     if name in ("date_part", "datepart") and len(given) == 2:
-        return _part(given[0].name, given[1], now)
+        word = given[0].name if is_string(given[0]) else ""
+        return _part(word, given[1], now) or exp.Extract(this=exp.Var(this=word), expression=given[1].copy())
     if name in ("isnull", "isnotnull") and len(given) == 1:
         return e.is_null(given[0]) if name == "isnull" else e.not_null(given[0])
     if name in SYNONYMS and len(given) == 1:
