@@ -386,7 +386,7 @@ def test_one_sided_strata_are_named():
 def test_no_rows_at_all_leave_a_warning():
     empty = pa.table({"f": pa.array([], pa.string()), "y": pa.array([], pa.int64())})
     findings = found(empty, facets=["f"], label="y", positive=1, bootstrap=10)
-    assert [f.name for f in findings] == ["NO_VALUES"]
+    assert [(f.name, f.message) for f in findings] == [("NO_VALUES", "facet 'f' has no value in any row")]
     asked = by_name(found(empty, facets=[Facet("f", ("d",))], label="y", positive=1, bootstrap=10), "d")
     assert {f.value for f in asked.values()} == {None}
 

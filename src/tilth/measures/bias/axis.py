@@ -365,7 +365,7 @@ def between(edges: Sequence[float | None], integers: bool) -> tuple[Interval, ..
     """
     found = sorted({math.ceil(e) if integers else e for e in edges if e is not None})
     if not integers:
-        found[1:-1] = [float(f"{e:.12g}") for e in found[1:-1]]  # as they are named: a mean of two values has rounding errors
+        found[1:-1] = [float(f"{e:.14g}") for e in found[1:-1]]  # a mean of two values has rounding errors, which its name need not show
     if len(found) == 1:
         return (Interval(found[0], found[0], True, True),)
     pairs = list(pairwise(found))

@@ -56,7 +56,7 @@ def _nothing(found: Counted) -> list[Finding]:
     for cube in found.cubes:
         name = cube.facet.name
         if not cube.keys:
-            warnings.append(warning("NO_VALUES", f"facet {name!r}has no value in any row", (name,), "bias"))
+            warnings.append(warning("NO_VALUES", f"facet {name!r} has no value in any row", (name,), "bias"))
         hidden = any(a.private for a in cube.facet.axes)
         warnings += [_alone(name, s.name, int(cube.cells[0][:-1].sum())) for s in cube.sides if s.keys >= {*cube.keys} and cube.keys]
         warnings += [_absent(name, s.name, cube.keys, hidden) for s in cube.sides if cube.keys and not s.keys]
