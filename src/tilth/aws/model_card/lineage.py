@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from tilth.aws.model_card.evidence import Evidence
@@ -40,7 +40,8 @@ def _things(evidence: Evidence) -> Iterator[Thing]:
     run, *others = evidence.reports.items()
     read, written = (evidence.event.get(side, []) for side in ("inputs", "outputs"))
     data = [Thing(_name(d), "data", sha256=_version(d), rows=None if read[1:] else run[1].rows) for d in read]
-    data = data or ([Thing(run[1].facts.source, "data", (), _hash(run[1].facts.fingerprint), run[1].rows)] if run[1].facts.source else [])
+    if not data and (source := _file(run[1].facts.source)):
+        data = [Thing(source, "data", (), _hash(run[1].facts.fingerprint), run[1].rows)]
     yield from data
     flow = next(name for name in hashes if name.endswith(".tilth"))
     yield Thing(flow, "flow", tuple(d.name for d in data), hashes[flow])
@@ -49,7 +50,7 @@ def _things(evidence: Evidence) -> Iterator[Thing]:
     yield Thing("run", "report", tuple(p.name for p in parts) or (flow,), hashes["report.json"])
     known, hashed = {d.sha256: d.name for d in data if d.sha256}, {d.name: d.sha256 for d in data}
     for name, report in others:
-        fingerprint, source = _hash(report.facts.fingerprint), report.facts.source
+        fingerprint, source = _hash(report.facts.fingerprint), _file(report.facts.source)
         source = known.get(fingerprint, source)
         if hashed.get(source, fingerprint) != fingerprint:  # another file of the same name
             source = f"{source} ({fingerprint[:8]})"
@@ -60,8 +61,16 @@ def _things(evidence: Evidence) -> Iterator[Thing]:
 
 
 def _name(of: Mapping[str, Any]) -> str:
-    """A local place by the name of its file alone: a path says who works where."""
-    return PurePosixPath(of["name"]).name if of.get("namespace") == "file" else f"{of.get('namespace', '')}/{of['name']}"
+    return _file(of["name"]) if of.get("namespace") == "file" else f"{of.get('namespace', '')}/{of['name']}"
+
+
+def _file(source: str) -> str:
+    """A local place, or the first one of several, by the name of its file alone: a path says who works where.
+
+    >>> _file("/data/ann/a.csv"), _file("2 files (/data/ann/a.csv …)"), _file("s3://bucket/a.csv")
+    ('a.csv', '2 files (a.csv …)', 's3://bucket/a.csv')
+    """
+    return source if "://" in source else re.sub(r"^(\d+ files \()?.*/(?=.)", r"\1", source)
 
 
 def _version(of: Mapping[str, Any]) -> str:

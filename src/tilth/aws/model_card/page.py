@@ -65,7 +65,7 @@ def governance_page(card: ModelCard, evidence: Evidence, profile: str | None = N
     ordered = [section(PROFILES[profile], said, evidence)] if profile else []
     sections = (*ordered, *_first(said), lineage(evidence), *_fairness(evidence), *found, *_last(said, evidence))
     run, *others = evidence.reports
-    more = f"Those of {joined(map(code, others))} are of further reports." if others else ""
+    more = f"Numbers for {joined(map(code, others))} come from further reports." if others else ""
     note = f"{note_of(evidence.reports[run])} {more}".strip()
     return replace(laid_out, title=_title(said, evidence), note=note, sections=sections, unfolded=frozenset(s.key for s in sections))
 
