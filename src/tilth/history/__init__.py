@@ -24,9 +24,9 @@ def ledger_at(place: str | Path) -> Ledger:
         from tilth.history.postgres import PostgreSQL
 
         return PostgreSQL(str(place))
-    scheme, address, _ = str(place).partition("://")
-    if address:
-        raise RequestError(f"{scheme}{address} holds no history", accepted=f"the path of a file, or {SERVER}user@host/db", code="no-ledger")
+    scheme, mark, _ = str(place).partition("://")  # what follows may hold a password
+    if mark:
+        raise RequestError(f"{scheme}{mark} holds no history", accepted=f"the path of a file, or {SERVER}user@host/db", code="no-ledger")
     from tilth.history.sqlite import SQLite
 
     return SQLite(place)
