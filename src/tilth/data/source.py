@@ -44,18 +44,19 @@ class Files:
 
 @dataclass(frozen=True)
 class Memory:
-    """An Arrow table in memory. Two such sources are equal only if they hold the same object."""
+    """An Arrow table in memory. Two such sources are equal only if they hold the same object. `place` is where it was read, if it was."""
 
     table: Any = field(repr=False, compare=False)
     columns: tuple[str, ...]
     identity: int = 0
     typed: bool = True
+    place: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity", self.identity or id(self.table))
 
     def __str__(self) -> str:
-        return f"table in memory ({self.table.num_rows} rows)"
+        return self.place or f"table in memory ({self.table.num_rows} rows)"
 
 
 @dataclass(frozen=True)

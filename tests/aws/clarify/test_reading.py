@@ -89,7 +89,7 @@ def test_facets_and_predictions_of_their_own(tmp_path):
     by_id = {**own, "joinsource_name_or_index": "id", "predicted_label": "p", "facet": [{"name_or_index": 1, "value_or_threshold": ["d"]}]}
     assert values(by_id, tmp_path / "t.csv") == EXPECTED
     table, named = read_data(AnalysisConfig.of({**CONFIG, **by_id}), str(tmp_path / "t.csv"), duckdb_session())
-    assert to_arrow(table, duckdb_session()).num_rows == 150
+    assert to_arrow(table, duckdb_session()).num_rows == 150 and str(table.source) == str(tmp_path / "t.csv")
     assert named.excluded_columns == ["facet"]
 
 

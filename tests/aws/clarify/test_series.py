@@ -94,6 +94,7 @@ def test_each_layout_gives_the_values_that_were_worked_out(layout, tmp_path):
     assert (a["item_id"], a["offset"]) == ("a", [0, 0])
     assert [(e["timestamp"], e["scores"]) for e in a["explanations"]] == [(1, [0, 7]), (2, [10, 0]), (3, [40, 0]), (4, [0, 6])]
     assert [sum(e["scores"][h] for e in b["explanations"]) for h in (0, 1)] == [5, 19]
+    assert json.loads((out / "analysis.json").read_text())["run"]["source"] == str(tmp_path / "data.json")
 
 
 def test_records_have_the_tokens_of_the_template(tmp_path):

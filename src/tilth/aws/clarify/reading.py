@@ -205,7 +205,7 @@ def _joined(config: AnalysisConfig, data: Dataset, engine: Session) -> tuple[Dat
             "facet": found,
             "excluded_columns": [*changed["excluded_columns"], *(c for c in beside.column_names if c not in features)],
         }
-    return Dataset(Memory(whole, tuple(whole.column_names))), config.model_copy(update=changed)
+    return Dataset(Memory(whole, tuple(whole.column_names), place=str(data.source))), config.model_copy(update=changed)
 
 
 def _beside(uri: str, headers: list[str] | None, engine: Session) -> pa.Table:

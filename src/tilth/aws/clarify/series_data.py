@@ -37,7 +37,7 @@ def read_series(config: AnalysisConfig, place: str) -> Dataset:
     columns = _columns(document(place, "dataset"), {names[key]: str(p) for key, p in paths.items()}, place)
     item, time, target = (names[key] for key in ("item_id", "timestamp", "target_time_series"))
     table = pa.table(columns)
-    return Dataset(Memory(table, tuple(table.column_names)), Roles(id=(item,), time=time, label=target))
+    return Dataset(Memory(table, tuple(table.column_names), place=place), Roles(id=(item,), time=time, label=target))
 
 
 def series_of(config: AnalysisConfig) -> shape.TimeSeries:
