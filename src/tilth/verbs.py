@@ -14,7 +14,7 @@ from tilth.data import Dataset, Roles
 from tilth.engine.chosen import AnyEngine, session_of
 from tilth.engine.facts import begin
 from tilth.engine.session import Session
-from tilth.errors import RequestError
+from tilth.errors import MachineError, RequestError
 from tilth.report import Finding, Report, warning
 from tilth.store.local import reject_own_input
 from tilth.store.places import reject_foreign
@@ -75,6 +75,27 @@ def measure(
     >>> [f.value for f in measure(pa.table({"age": [30, 50]}), Mean("age"), against=pa.table({"age": [20]})).of("change")]
     [20.0]
     """
+    return _measured(data, measures, against, part, engine, options)[0]
+
+
+def measure_all(
+    data: Any, measures: Any = None, *, against: Any = None, engine: AnyEngine = None, **options: Any
+) -> tuple[Report, MachineError | None]:
+    """Measure as `measure` does, and go on when the machine fails a measure: the report without it, and the first such error.
+
+    The report then has the warning `MEASURE_FAILED`. Errors: as of `measure`; `MachineError` if no measure finds anything.
+
+    >>> import pyarrow as pa
+    >>> report, failed = measure_all(pa.table({"age": [30, 50]}), "mean:age")
+    >>> report.findings[0].value, failed
+    (40.0, None)
+    """
+    return _measured(data, measures, against, "", engine, options, goes_on=True)
+
+
+def _measured(
+    data: Any, measures: Any, against: Any, part: str, engine: AnyEngine, options: Mapping[str, Any], goes_on: bool = False
+) -> tuple[Report, MachineError | None]:
     from tilth.measures.changes import changes
     from tilth.measures.measure import Measure, Measuring, measures_from
     from tilth.metrics.metric import Metric
@@ -85,10 +106,11 @@ def measure(
     with session_of(engine, data, "measure") as session:
         facts = begin(session)
         table = formats.table_of(data, session)
-        measuring = Measuring(tuple(map(_with_model, measures_from(measures, table.roles, **options))), session)
+        measuring = Measuring(tuple(map(_with_model, measures_from(measures, table.roles, **options))), session, goes_on=goes_on)
         earlier = () if against is None else _earlier(against, part, table.roles, measuring)
         findings = measuring.of(table, part)
-        return Report("measure", (*findings, *changes(findings, earlier)), facts(table, **_asked(measuring, table.roles)))
+        report = Report("measure", (*findings, *changes(findings, earlier)), facts(table, **_asked(measuring, table.roles)))
+        return report, measuring.failed
 
 
 def _asked(measuring: Measuring, roles: Roles) -> dict[str, Any]:

@@ -123,6 +123,20 @@ def test_a_configuration_asks_its_model_and_goes_on_where_it_was_broken_off(tilt
     assert not (tmp_path / "out.answers").exists()
 
 
+@pytest.mark.slow
+def test_a_model_that_does_not_answer_loses_no_other_measure(tilth, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(client, "PAUSE", 0.01)
+    shap = ("--measure", "shap", "--model", "http://127.0.0.1:1/x", "--columns", "p")
+    done = tilth("measure", data, *BIAS, *shap, "-o", "out", "--report", "json", "--save-counts", "c.json", "--fail-on", "CI > 2")
+    assert done.code == 3 and "127.0.0.1:1 does not answer" in done.err, done.err
+    findings = json.loads((tmp_path / "out/report.json").read_text())["findings"]
+    assert {"DPL", "DPPL", "fail on CI > 2"} <= {f["name"] for f in findings} and (tmp_path / "c.json").exists()
+    (said,) = [f["message"] for f in findings if f["name"] == "MEASURE_FAILED"]
+    assert said.startswith("the measure shap is left out: ") and "127.0.0.1:1 does not answer" in said and said in done.out
+    alone = tilth("measure", data, *shap, "-o", "alone")
+    assert alone.code == 3 and not (tmp_path / "alone").exists()
+
+
 def test_a_configuration_names_its_data(tilth, tmp_path):
     lines = [json.dumps({"features": [r["facet"]], "label": r["label"], "predicted": r["p"]}) for r in PREDICTED.to_pylist()]
     (tmp_path / "d.jsonl").write_text("\n".join(lines))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
-from tilth.errors import Mistake, RequestError, did_you_mean, listed, unknown
+from tilth.errors import MachineError, Mistake, RequestError, did_you_mean, listed, unknown
 from tilth.metrics import metric_from
 from tilth.metrics.metric import Metric, measured
-from tilth.report import Finding
+from tilth.report import Finding, warning
 from tilth.shelf import PYTHON_ONLY, Parameterized
 
 if TYPE_CHECKING:
@@ -158,20 +158,33 @@ class NamedMetrics(Measure):
 
 @dataclass
 class Measuring:
-    """Measures run on the parts of a table in turn. `baseline` are the findings to compare later data with."""
+    """Measures run on the parts of a table in turn. `baseline` are the findings to compare later data with.
+
+    With `goes_on` a measure that the machine fails, such as one whose model does not answer, is a warning, `MEASURE_FAILED`, beside what
+    the others find; `failed` is then the first such error. It is raised if no measure finds anything.
+    """
 
     measures: tuple[Measure, ...]
     session: Session
     baseline: list[Finding] = field(default_factory=list)
+    goes_on: bool = False
+    failed: MachineError | None = None
     _before: dict[Measure, Any] = field(default_factory=dict)
 
     def of(self, table: Dataset, part: str = "", originals: Dataset | None = None) -> list[Finding]:
         """The findings of a part, each once."""
-        found: list[Finding] = []
+        found, warned = list[Finding](), list[Finding]()
         by_name: dict[tuple[str, tuple[str, ...], str, str], list[Finding]] = {}
         for m in _once(self.measures):
-            with self.session.working_for(f"{m.name} of {part}" if part else m.name):
-                findings, later = m.measure(table, originals or table, self.session, self._before.get(m))
+            try:
+                with self.session.working_for(f"{m.name} of {part}" if part else m.name):
+                    findings, later = m.measure(table, originals or table, self.session, self._before.get(m))
+            except MachineError as error:
+                if not self.goes_on:
+                    raise
+                self.failed = self.failed or error
+                warned.append(_failed(m, error, part))
+                continue
             self._before.setdefault(m, later)
             for f in (replace(f, part=part) for f in findings):
                 alike = by_name.setdefault((f.name, f.subject, f.where, f.group), [])
@@ -179,7 +192,14 @@ class Measuring:
                     alike.append(f)
                     found.append(f)
                     self.baseline += [f] if m.baseline else []
-        return found
+        if self.failed and not found:
+            raise self.failed
+        return found + warned
+
+
+def _failed(measure: Measure, error: MachineError, part: str) -> Finding:
+    message = f"the measure {measure.name} is left out: {'; '.join(m.message for m in error.mistakes)}"
+    return replace(warning("MEASURE_FAILED", message, measure=measure.name), part=part)
 
 
 def _once(measures: Iterable[Measure]) -> list[Measure]:

@@ -27,9 +27,9 @@ from tilth.options import (
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
+    from tilth.errors import MachineError
     from tilth.measures.bias.counts import BiasCounts
     from tilth.report import Report
-    from tilth.web.client import EndpointFailed
 
 
 @click.command()
@@ -123,7 +123,8 @@ def command(
     """Measure DATA: its profile, its bias by facets and label, and with --measure insights what it can predict and what is wrong with it.
 
     With --config, the file says what to measure, and DIR/analysis.json has the format of SageMaker Clarify. Exit code 1 if a condition of
-    --fail-on holds or cannot be evaluated.
+    --fail-on holds or cannot be evaluated, 3 if a measure failed, such as one
+    of a model that does not answer; the results of the others are kept.
     """
     from tilth.flow.delivery import deliver_report
     from tilth.measures.conditions import verdicts
@@ -152,9 +153,6 @@ def command(
         if config is not None:
             named = {name: list(v) if isinstance(v, tuple) else v for name, v in explained.items() if v}
             report, failed = _by_config(data, config, out, reports, reading, engine, bool(counts_file), kept, named, strict)
-            if failed is not None:
-                show(report, json)
-                raise failed
         else:
             explained["model"] = _asked(model, kept)
             by_shap = {"local": bool(shap_file), "text_config": {"granularity": units} if units else None}
@@ -163,12 +161,14 @@ def command(
             given["image_shap"] = {"model": explained["model"]}
             given["bias_variance"] = {"learner": model, "trusted": trusted} if model else {}
             asked = [{m: given[m]} if m in given else m for m in measures]
-            report = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
+            report, failed = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
         report = _save(report, counts_file, shap_file)
-    report = replace(report, findings=(*report.findings, *verdicts(report.findings, fail_on)))
-    if out and config is None:
-        deliver_report(report, out, names)
-    show(report, json)
+        report = replace(report, findings=(*report.findings, *verdicts(report.findings, fail_on)))
+        if out and config is None:
+            deliver_report(report, out, names)
+        show(report, json)
+        if failed is not None:
+            raise failed
     return 0 if report.passed else 1
 
 
@@ -202,19 +202,19 @@ def _of_data(
     against: str | None,
     reading: dict[str, Any],
     engine: Session,
-) -> Report:
-    """Measure data, or the counts that were saved of them."""
+) -> tuple[Report, MachineError | None]:
+    """Measure data, or the counts that were saved of them. And why a measure is left out, if the machine failed it."""
     from tilth import verbs
     from tilth.measures.bias.counts import read_counts
 
     if (counts := read_counts(data)) is not None:
-        return _of_counts(counts, {**roles, **({"strata": bias["strata"]} if "strata" in bias else {})}, data, engine)
+        return _of_counts(counts, {**roles, **({"strata": bias["strata"]} if "strata" in bias else {})}, data, engine), None
     table = verbs.read(data, roles=roles, engine=engine, **reading)
     other = None
     if against is not None:
         place = beside(against, data, reading.get("secret"))
         other = replace(verbs.read(place, engine=engine, **{**reading, "secret": None}), roles=table.roles)
-    return verbs.measure(table, asked or None, against=other, engine=engine, **({} if asked else bias))
+    return verbs.measure_all(table, asked or None, against=other, engine=engine, **({} if asked else bias))
 
 
 def _save(report: Report, counts_file: str | None, shap_file: str | None) -> Report:
@@ -270,7 +270,7 @@ def _by_config(
     kept: str,
     model: Mapping[str, Any],
     strict: bool,
-) -> tuple[Report, EndpointFailed | None]:
+) -> tuple[Report, MachineError | None]:
     """Run the analyses of a Clarify configuration, of this model; write its result file and the report to `out`. And why they lack what
     needs the model's answers."""
     from tilth.aws.clarify.analysis import analysed, deliver_analysis
