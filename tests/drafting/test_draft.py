@@ -555,6 +555,20 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
         ["parse"],
     ),
     (
+        "a last row of totals",
+        "shop,size,units,sold\n"
+        + rows(lambda i: (f"s{i % 7}", "SML"[i % 3], i * i % 50, i * i % 11 % 2))
+        + f"Total,,{sum(i * i % 50 for i in range(120))},60\n",
+        [
+            "the last row is a total (shop is Total): units is the sum of the other rows",
+            "label: sold",
+            "filter: \"shop IS DISTINCT FROM 'Total'\"  # the last row is a total: units is the sum of the other rows",
+            "columns: [shop, size], with: one_hot}",
+            'ColumnValues "units" <= 3',
+        ],
+        ["sold is"],
+    ),
+    (
         "lists of categories",
         "id,wants,by,person,y\n"
         + rows(

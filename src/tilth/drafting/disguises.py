@@ -184,6 +184,18 @@ def _read(options: tuple[tuple[str, Any], ...], values: Sequence[str]) -> list[s
     return [v for v in values if one({"x": v})["x"] is not None]
 
 
+def numbers_in(column: Column, sample: Sample) -> list[float | None]:
+    """The first numbers of a column, also of one of strings that are numbers as people write them; none of any other."""
+    values = sample.values(column.name).to_pylist()
+    if column.kind.numeric:
+        return [None if v is None else float(v) for v in values]
+    disguise = disguise_of(column, sample) if column.kind is Kind.STRING else None
+    if disguise is None or disguise.kind is not Kind.FLOAT:
+        return []
+    one = _reader(disguise.options)
+    return [one({"x": v})["x"] for v in values]
+
+
 # ── null tokens, placeholders and spellings ──
 
 

@@ -122,7 +122,7 @@ def _written(table: TableSummary, place: str | None) -> Iterator[str]:
     yield "check: |  # a baseline: what holds for this data; keep what must hold for all data, without the label"
     yield f'  DefaultLabels = [ "{BASELINE}"="draft" ]'
     yield "  Rules = ["
-    yield from (f"      {line}" for line in rule_lines(table.seen, table.roles.id))
+    yield from (f"      {line}" for line in rule_lines(table.as_read, table.roles.id))
     yield "  ]"
     yield from rows_lines(table)
     yield from split_lines(table)

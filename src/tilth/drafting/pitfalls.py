@@ -124,6 +124,8 @@ def _of_label(table: TableSummary) -> Iterator[str]:
 
 
 def _of_rows(table: TableSummary) -> Iterator[str]:
+    if total := table.total:
+        yield f"the last row is a total ({total.column} is {total.value}): {total.evidence}; the rules see it, then a filter drops it"
     if table.copies:
         apart = f", but for {table.key.name}" if table.key and table.key.unique else ""
         verb = "is a duplicate" if table.copies == 1 else "are duplicates"

@@ -25,7 +25,9 @@ OFTEN_MISSING = 0.05  # of the rows; then that a value is missing may be informa
 
 def rows_lines(table: TableSummary) -> Iterator[str]:
     """The steps that change the rows of the whole table."""
-    steps = [f"- select: {{columns: [{quoted(f'!{s.name}')}]}}  # the split adds a column with this name" for s in _splits(table)]
+    total = table.total
+    steps = [f"- filter: {quoted(total.others)}  # the last row is a total: {comment_text(total.evidence)}"] if total else []
+    steps += [f"- select: {{columns: [{quoted(f'!{s.name}')}]}}  # the split adds a column with this name" for s in _splits(table)]
     label = table.of(table.roles.label) if table.roles.label else None
     steps += parse_lines([s for s in (table.written_time, label) if s and s.meant is not Kind.BOOLEAN])
     if table.key and not table.key.unique:

@@ -14,6 +14,7 @@ from tilth.steps.clean.parse import Parse
 
 if TYPE_CHECKING:
     from tilth.drafting.reading import ReadOptions
+    from tilth.drafting.totals import TotalRow
 
 FEW, MANY = 20, 50  # distinct values: up to FEW for a label or a code, up to MANY for one-hot encoding
 WORDS = 3  # of a text on average
@@ -207,7 +208,8 @@ class TableSummary:
 
     `times` are integer columns that give the time, such as year and month. `because` says why the label is one; without a label,
     `candidates` are columns that may be one, with the reason. `sampled` is the number of rows that were looked at one by one; `order` is
-    what the order of rows means.
+    what the order of rows means. `total` is a last row that sums up the others, which nothing else here counts but `as_read`: the columns
+    as the rules see them.
     """
 
     seen: tuple[ColumnSummary, ...]
@@ -222,6 +224,8 @@ class TableSummary:
     candidates: Mapping[str, str] = field(default_factory=dict)
     sampled: int = 0
     order: RowOrder = UNKNOWN
+    total: TotalRow | None = None
+    as_read: tuple[ColumnSummary, ...] = ()
 
     def of(self, name: str) -> ColumnSummary:
         """The summary of a column."""
