@@ -104,6 +104,7 @@ def test_they_are_those_of_spark(spark: Any) -> None:
         ("select date_part('second', t) from primary", "second.t. is the whole seconds"),
         ("select date_part(s, t) from primary", "parts are year"),
         ("select from_unixtime(n, 'SSS') from primary", "as date_format.. takes it"),
+        ("select sign(d) from primary", "sign.. takes numbers"),
         ("select concat_ws(s, 'a') from primary", "takes a separator in quotes"),
     ],
 )

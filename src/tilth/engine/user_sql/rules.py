@@ -126,6 +126,11 @@ def _round(a: Admission, node: exp.Round) -> Tree:
     return typed(Round.of(*a.numbers("round()", [node.this]), places), Kind.FLOAT)
 
 
+def _sign_of(x: Tree) -> Tree:
+    signs = [(e.gt(x, e.lit(0)), e.lit(1.0)), (e.lt(x, e.lit(0)), e.lit(-1.0)), (e.not_null(x), e.lit(0.0))]
+    return e.case((IsNan.of(x), x), *signs)
+
+
 def _cast(a: Admission, node: exp.Cast) -> Tree:
     to = node.args["to"]
     if to.this is exp.DType.DECIMAL:
@@ -170,6 +175,7 @@ RULES: Mapping[type[Any], Rule] = {
     exp.Mod: Call(NUMBERS, None, num.Remainder.of),
     exp.IntDiv: _integers,
     exp.Round: _round,
+    exp.Sign: Call(AS_DOUBLES, Kind.FLOAT, _sign_of),
     exp.Exists: lambda a, node: typed(node, Kind.BOOLEAN),
     exp.IsNan: Call(NUMBERS, Kind.BOOLEAN, IsNan.of),
     **dict.fromkeys((exp.And, exp.Or, exp.Not), Call(BOOLEANS, Kind.BOOLEAN)),

@@ -20,12 +20,6 @@ def _same(node: Any) -> Tree:
     return e.or_(e.and_(e.is_null(x), e.is_null(y)), e.coalesce(e.eq(x, y), exp.false()))
 
 
-def _sign_of(x: Tree) -> Tree:
-    (nan,) = e.owned(x)
-    signs = [(e.gt(x, e.lit(0)), e.lit(1.0)), (e.lt(x, e.lit(0)), e.lit(-1.0)), (e.not_null(x), e.lit(0.0))]
-    return e.case((exp.IsNan(this=nan), x), *signs)
-
-
 def _joined(a: Admission, node: exp.ConcatWs) -> Tree:
     """`concat_ws`: the parts that are not null, each behind a separator, without the first."""
     separator, *parts = node.expressions
@@ -47,7 +41,6 @@ SHORTHANDS: Mapping[type[Any], Callable[[Admission, Any], Tree]] = {
     exp.NullSafeEQ: lambda a, node: _same(node),
     exp.Nvl2: lambda a, node: e.case((e.not_null(node.this), node.args["true"]), otherwise=node.args.get("false")),
     exp.Nanvl: lambda a, node: e.case((exp.IsNan(this=node.this.copy()), node.expression), otherwise=node.this),
-    exp.Sign: lambda a, node: _sign_of(node.this),
     exp.ConcatWs: lambda a, node: _joined(a, node),
     exp.NullSafeNEQ: lambda a, node: e.not_(_same(node)),
     exp.Nullif: lambda a, node: e.case((e.eq(node.this, node.expression), exp.Null()), otherwise=node.this),
