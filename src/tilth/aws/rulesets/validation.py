@@ -13,7 +13,7 @@ from tilth.rules.findings import RuleVerdict
 SUCCEEDED, FAILED, ERROR = "SUCCEEDED", "FAILED", "ERROR"
 VERSION = "1.0"
 OF_SHARES: Mapping[str, Callable[[float], float]] = {
-    "MISSING_VALUES_PERCENTAGE": lambda share: 100 * (1 - share),
+    "MISSING_VALUES_PERCENTAGE": lambda share: 100 - 100 * share,
     "VALID_VALUES_PERCENTAGE": lambda share: 100 * share,
 }
 """Statistics that the share of values which are there decides → what they are for it."""
