@@ -90,6 +90,7 @@ def test_verdicts_are_off_by_default_and_bands_are_the_users():
     assert by_name(found(RUNNING, **ASKED), "d")["DPL"].payload.verdict is None
     wide = by_name(found(RUNNING, verdicts=True, bands={"DPL": (-0.6, 0.6)}, **ASKED), "d")["DPL"]
     assert (wide.payload.verdict, wide.payload.band) == ("within", (-0.6, 0.6))
+    assert wide.message.endswith("The whole interval is within −0.6 to 0.6, the band that was set.")
 
 
 def test_a_small_group_gets_no_verdict():

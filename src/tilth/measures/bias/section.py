@@ -183,7 +183,7 @@ def _chart(k: int, group: Compared, by_metric: Mapping[str, Mapping[str, Found]]
     bands = {metric_of(f): f.payload.band for f in found if f.payload.band}
     confidence = next((f.confidence for f in found if f.confidence), None)
     line = f"; its line is the {percent(confidence)} confidence interval" if confidence else ""
-    shade = " The shaded area is conventionally accepted." if bands else ""
+    shade = " The shaded area is the accepted band." if bands else ""
     title = f"Bias metrics of {group.group or group.column}"
     chart = intervals(title, {n: r for n, r in rows.items() if r}, bands=bands, key=f"bias{k}")
     return Picture(chart, f"Each mark is a metric{line}.{shade}")

@@ -15,9 +15,9 @@ from tilth.report.finding import Finding
 
 Found = Finding[BiasNumber]
 VERDICTS = {
-    "within": "The whole interval is within {}, the conventionally accepted band.",
-    "outside": "The whole interval is outside {}, the conventionally accepted band.",
-    "unclear": "The interval crosses a border of {}, the conventionally accepted band.",
+    "within": "The whole interval is within {}, {}.",
+    "outside": "The whole interval is outside {}, {}.",
+    "unclear": "The interval crosses a border of {}, {}.",
 }
 
 
@@ -83,14 +83,17 @@ def message(f: Found) -> str:
     meaning = BIAS_METRICS[f.name].meaning if f.name in BIAS_METRICS else p.description
     largest = f"; the largest gap is at {p.more['largest']}" if "largest" in p.more else ""
     words = plain(" ".join(sentences([f]))) or f"{meaning}: {size}{largest}{'.' if p.verdict else ''}"
-    return f"not determinable ({words})" if p.status == "degenerate" else " ".join(w for w in (words, _verdict(p)) if w)
+    return f"not determinable ({words})" if p.status == "degenerate" else " ".join(w for w in (words, _verdict(f)) if w)
 
 
-def _verdict(p: BiasNumber) -> str:
-    """The verdict as a sentence, with the band that it is about."""
+def _verdict(f: Found) -> str:
+    """The verdict as a sentence, with the band that it is about, and whose that is."""
+    p, metric = f.payload, BIAS_METRICS.get(f.name)
     if p.band is None or p.verdict not in VERDICTS:
         return ""
-    return f"{VERDICTS[p.verdict].format(f'{number(p.band[0])} to {number(p.band[1])}')}"
+    usual = metric is not None and metric.band == tuple(p.band)
+    whose = "the conventionally accepted band" if usual else "the band that was set"
+    return VERDICTS[p.verdict].format(f"{number(p.band[0])} to {number(p.band[1])}", whose)
 
 
 def favourable(f: Found) -> str:
