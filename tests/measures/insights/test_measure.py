@@ -177,6 +177,13 @@ def test_what_is_counted_in_a_sample_says_so(small_samples):
     assert "150 rows are duplicates of an earlier row" in small["duplicate-rows"]
 
 
+def test_one_row_is_a_duplicate():
+    (said,) = [
+        f.message for f in insights(pa.table({"a": [1, 2, 3, 1], "y": [0, 1, 0, 0]}), label="y").of("insight") if f.name == "duplicate-rows"
+    ]
+    assert said.startswith("1 row is a duplicate of an earlier row: ")
+
+
 def test_models_learn_from_rows_with_a_label_where_these_are_few():
     labels = [*["a", "b"] * 100, *[None] * 1800]
     report = insights(pa.table({"x": RANDOM.normal(size=2000), "y": labels}), Insights(rows=150), label="y")

@@ -20,7 +20,8 @@ def duplicates(seen: Seen) -> Iterator[Case]:
         return
     key = [name for name in seen.columns if name not in f.payload.apart]
     but = f", but for {', '.join(f.payload.apart[:3])}" if f.payload.apart else ""
-    words = {"rows": seen.counted(f.payload.repeated), "but": but}
+    repeats = "is a duplicate" if f.payload.repeated == 1 else "are duplicates"
+    words = {"rows": f"{seen.counted(f.payload.repeated)} {repeats}", "but": but}
     yield Case((), f.number or 0.0, words, step("rows", "dedupe", {"on": key} if f.payload.apart else {}))
 
 
