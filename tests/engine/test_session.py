@@ -91,6 +91,12 @@ def test_few_rows_are_held_in_memory_unless_that_is_limited(limits, rows, table)
         assert bool(run.run("SELECT * FROM duckdb_tables()")) is table
 
 
+def test_few_images_are_held_in_a_table():
+    with DuckDB().session() as run:
+        run.checkpoint(read(pa.table({"image": [b"P6", None]}), engine=run), 2)
+        assert len(run.run("SELECT * FROM duckdb_tables()")) == 1
+
+
 @pytest.mark.slow
 def test_sessions_side_by_side_do_not_meet(file):
     engine = DuckDB()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 FEW = 50  # rows that stand in for those with the extremes of a table: some of them meet the conditions of a query
 SAMPLED = 2_000  # rows by which the size of a table is judged
+WIDE = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})  # kinds of which a sample alone may be large, such as images
 HELD_SHARE = 4  # rows that take a quarter of the memory limit at most are held in memory
 ENDS = 1_000  # of a table in memory: rows of its end from which the range of a number is guessed
 NUMBERS = itertools.count()  # of the names that are made on connections of the user's
@@ -290,7 +291,7 @@ class DuckDBRun(Session):
 
     def _is_small(self, rows: int, text: str) -> bool:
         """Whether rows may be held beside what counts in DuckDB's memory limit, as they do not; a limit of the user's is for all."""
-        if self._limited:
+        if self._limited or any(c.kind in WIDE for c in self.schema_of(text)):
             return False
         sample = self.table(f"SELECT * FROM ({text}) LIMIT {SAMPLED}")
         ((most,),) = self.run("SELECT parse_formatted_bytes(current_setting('memory_limit'))")
