@@ -26,10 +26,10 @@ PAGE = ROOT / "docs" / "transforms.md"
 PRODUCTS = cases(Path(__file__).with_name("transforms.yaml"))
 HEAD = """# Where to find a transform
 
-What people know from SageMaker Data Wrangler, SageMaker Canvas and AWS Glue DataBrew, and how a flow says it. Every step on this page
-is run by a test, on DuckDB, with a table that has these columns, and another one, `other`, which the flow names under
-`data: {tables: …}`. Results need not be the same to the last digit: notes say where the
-meaning differs. A whole recipe or `.flow` file is [converted](convert.md) by `tilth convert`.
+Look up a transform of SageMaker Data Wrangler, SageMaker Canvas or AWS Glue DataBrew, and copy the steps that do the same in a flow.
+A test runs every step on this page on DuckDB, with a table that has these columns, and another table, `other`, which the flow names
+under `data: {tables: …}`. Results may differ in the last digit; notes say where the meaning differs. To convert a whole recipe or
+`.flow` file, use [`tilth convert`](convert.md).
 """
 
 
