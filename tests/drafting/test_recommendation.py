@@ -173,6 +173,11 @@ def test_roles_say_what_identifies_and_what_is_private() -> None:
         recommend(TABLE, private=["q"])
 
 
+def test_a_postcode_is_no_key_though_each_was_seen_once() -> None:
+    table = pa.table({"zip": [f"{n:05}" for n in range(1067, 1167)]})
+    assert not [p.rule for p in recommend(table).proposals if "Unique" in p.rule or "Key" in p.rule]
+
+
 def test_what_is_odd_is_said_but_not_of_private_columns() -> None:
     table = pa.table(
         {

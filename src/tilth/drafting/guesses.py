@@ -16,6 +16,7 @@ from tilth.data.names import (
     names_facet,
     names_id,
     names_place,
+    names_postcode,
     names_time_of_row,
     outcome,
     snake,
@@ -67,7 +68,8 @@ def _key(seen: Sequence[ColumnSummary]) -> ColumnSummary | None:
     string."""
     named = [s for s in seen if names_id(s.name) and s.kind in (Kind.INTEGER, Kind.STRING)]
     sure = [s for s in named if s.unique] + [s for s in named if s.near_unique and s.full and not s.private]
-    short = [s for s in seen if s.unique and s.kind is Kind.STRING and s.longest <= LONGEST_KEY and not (s.disguise or s.private)]
+    strings = [s for s in seen if s.unique and s.kind is Kind.STRING and not (s.disguise or s.private or names_postcode(s.name))]
+    short = [s for s in strings if s.longest <= LONGEST_KEY]
     numbers = [s for s in seen[:1] if s.counts_up]
     return next(iter(sure + [s for s in numbers + short if s.rows > FEW]), None)
 
