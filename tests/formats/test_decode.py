@@ -120,6 +120,7 @@ WRONG = [
     *((kind, given) for kind in (*CASTS, Kind.DECIMAL) for given in ([1], {}, b"x", 1j, object())),
     *((kind, DAY) for kind in (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN, Kind.STRING)),
     *((kind, 1.5) for kind in (Kind.STRING, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)),
+    (Kind.LIST, {"a": 1}),
     *((kind, given) for kind in (Kind.LIST, Kind.STRUCT, Kind.MAP) for given in ("[1]", 5, DAY)),
     (Kind.DATE, NOON.replace(tzinfo=UTC)),
     (Kind.TIMESTAMP, NOON.replace(tzinfo=UTC)),

@@ -17,7 +17,7 @@ from tilth.engine.operations.conversions import CONVERSIONS
 from tilth.engine.operations.hashing import DecimalString
 from tilth.engine.operations.numbers import DecimalToInteger, NanToNull, ToInteger
 from tilth.engine.operations.operation import Operation
-from tilth.engine.operations.row_inputs import ServedNested, ServedString, ServedValue
+from tilth.engine.operations.row_inputs import ServedList, ServedNested, ServedString, ServedValue
 from tilth.engine.operations.strings import Trim
 from tilth.engine.operations.times import SPANS, known
 from tilth.errors import Mistake
@@ -36,7 +36,12 @@ KEPT = frozenset(
 """(from, to): conversions that lose nothing of values that fit."""
 SURE = KEPT - {(Kind.INTEGER, Kind.BOOLEAN)}
 """(from, to): those to which every value fits."""
-SERVED: Mapping[Kind, type[Operation]] = {Kind.DECIMAL: ServedDecimal, **dict.fromkeys((Kind.LIST, Kind.STRUCT, Kind.MAP), ServedNested)}
+SERVED: Mapping[Kind, type[Operation]] = {
+    Kind.DECIMAL: ServedDecimal,
+    Kind.LIST: ServedList,
+    Kind.STRUCT: ServedNested,
+    Kind.MAP: ServedNested,
+}
 READ_AS: Mapping[Kind, str] = {  # accepted served values of a kind, besides null, NaN and the numpy and pandas equivalents
     Kind.STRING: "a string, an integer or a boolean",
     Kind.INTEGER: "a number, or a string such as 3.5",

@@ -6,6 +6,7 @@ NaN, `NA` and `NaT` are null, and a value whose type cannot be of the kind is re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from types import NoneType
@@ -84,7 +85,7 @@ class ServedValue(Served):
 
 
 class ServedNested(Served):
-    """A list, struct or map; a single value is refused."""
+    """A struct or map; a single value is refused."""
 
     @staticmethod
     def row(x: Any) -> Any:
@@ -92,3 +93,13 @@ class ServedNested(Served):
         if isinstance(x, str | bytes | int | float | Decimal | date | time):
             raise unfit(x)
         return x
+
+
+class ServedList(ServedNested):
+    """A list; a mapping is refused, too."""
+
+    @staticmethod
+    def row(x: Any) -> Any:
+        if isinstance(x, Mapping):
+            raise unfit(x)
+        return ServedNested.row(x)
