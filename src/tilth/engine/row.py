@@ -211,9 +211,7 @@ class _Writer:
             return write(self, t, here)
         if isinstance(t, Operation):
             return self.operation(t, here)
-        raise Gap(
-            f"{type(t).__name__} cannot be computed for a single row", hint="run it on an engine; it cannot be served", code="no-row-form"
-        )
+        raise _gap(type(t).__name__)
 
     def nodes(self, trees: Sequence[Tree], here: Mapping[str, str]) -> list[str]:
         return [self.node(t, here) for t in trees]
@@ -246,11 +244,7 @@ class _Writer:
         if prepared is not None:
             return f"{self.bind(prepared)}({x})"
         if t.row is None:
-            raise Gap(
-                f"{type(t).__name__} cannot be computed for a single row",
-                hint="run it on an engine; it cannot be served",
-                code="no-row-form",
-            )
+            raise _gap(type(t).__name__)
         call = f"{self.bind(t.row)}({', '.join(arguments)})"
         return f"{x} if {t.identity_if.format(x=x)} else {call}" if t.identity_if else call
 
@@ -375,11 +369,15 @@ def _checked(operation: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *values: in_64_bits(operation(*values))
 
 
+def _gap(what: str) -> Gap:
+    return Gap(f"{what} cannot be computed for a single row", hint="run it on an engine; it cannot be served", code="no-row-form")
+
+
 def _in(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
     x = w.node(t.this, here)
     values = [w.bound[name] for name in w.nodes(t.expressions, here) if w.is_constant(name)]
     if len(values) != len(t.expressions) or None in values:
-        raise Gap("IN of anything but constants cannot be computed for a single row", code="no-row-form")
+        raise _gap("IN of anything but constants")
     return w.guarded(f"{x} in {w.bind(frozenset(values))}", x)
 
 
@@ -393,7 +391,7 @@ def _cast(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
         return w.bind(float(w.bound[x]))
     if to in CASTS:
         return w.guarded(f"{w.bind(CASTS[to])}({x})", x)
-    raise Gap(f"a cast to {t.args['to'].sql()} cannot be computed for a single row", code="no-row-form")
+    raise _gap(f"a cast to {t.args['to'].sql()}")
 
 
 CONSTANTS: dict[exp.DType, Callable[[str], Any]] = {  # literals that are written as casts of a text
