@@ -32,7 +32,7 @@ TABLE = pa.table(
 STEP = [
     S["power"](("byte", "single"), with_="square"),
     S["formula"]("less", "coalesce(unsigned, 7) - 2"),
-    S["power"]("huge", with_="yeo_johnson"),
+    pytest.param(S["power"]("huge", with_="yeo_johnson"), marks=pytest.mark.slow),
     S["normalize"](("byte", "single", "price"), with_="l2"),
     S["vectorize"]("words", with_="hashing", n_features=2, sublinear_tf=True),
     S["featurize"]("zoned", zone="Europe/Berlin", cyclic=True),
