@@ -17,6 +17,7 @@ read as `name`, `value` or `pattern`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
@@ -462,12 +463,12 @@ class Ruleset(Node):
         return None if self.source is None or rule.span == NOWHERE else self.source.place(rule.span)
 
     def misreadings_of(self, rule: Rule | Composite) -> Iterator[str]:
-        """The warnings that a rule may mean something else than was thought."""
-        warnings = [m for m in self.warnings if m.code in MISREADINGS]
-        if not warnings or self.source is None or rule.span == NOWHERE:
+        """The warnings that a rule may mean something else than was thought; all warnings are in the order of the source."""
+        if not self.warnings or self.source is None or rule.span == NOWHERE:
             return
-        start, end = ((place.line, place.column) for place in (self.source.place(Span(at, at)) for at in rule.span))
-        yield from (f"{m.code}: {m.message}; {m.hint}" for m in warnings if m.place and start <= (m.place.line, m.place.column) < end)
+        ends = (self.source.place(Span(at, at)) for at in rule.span)
+        first, last = (bisect_left(self.warnings, (end.line or 0, end.column or 0), key=_start) for end in ends)
+        yield from (f"{m.code}: {m.message}; {m.hint}" for m in self.warnings[first:last] if m.code in MISREADINGS)
 
     @property
     def leaves(self) -> Iterator[Rule]:
@@ -498,6 +499,11 @@ class Ruleset(Node):
             yield _listed("Rules", (rule.full for rule in self.rules))
         if self.analyzers:
             yield _listed("Analyzers", map(str, self.analyzers))
+
+
+def _start(mistake: RuleMistake) -> tuple[int, int]:
+    place = mistake.place or Place()
+    return place.line or 0, place.column or 0
 
 
 def labels_text(labels: Iterable[Label]) -> str:
