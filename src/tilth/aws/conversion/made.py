@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tilth.aws.conversion.formulas import inlined
+from tilth.aws.conversion.formulas import columns_of, inlined
 from tilth.engine.user_sql.writing import identifier
+from tilth.errors import ExpressionError
 from tilth.flow.parts import PARTS
 from tilth.steps import STEPS
 from tilth.steps.step import Step
@@ -91,6 +92,14 @@ def column_step(name: str, columns: Iterable[str], into: str = "", notes: Iterab
 def formula(column: str, expression: str, reads: Iterable[str], *notes: str) -> Made:
     """A step `formula`."""
     return Made("formula", {"column": column, "expression": expression}, frozenset(reads), frozenset([column]), notes)
+
+
+def reads_of(expression: str) -> frozenset[str]:
+    """The columns that a formula of the user's reads. Errors: `NotConverted` for one that cannot be read."""
+    try:
+        return columns_of(expression)
+    except ExpressionError as error:
+        raise NotConverted(error.mistakes[0].message) from None
 
 
 def without(columns: Iterable[str]) -> Made:

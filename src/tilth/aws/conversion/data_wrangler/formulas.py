@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from string import ascii_lowercase, ascii_uppercase
 
 from tilth.aws.conversion.data_wrangler.transform import Operators, Transform
-from tilth.aws.conversion.formulas import columns_of
-from tilth.aws.conversion.made import Made, NotConverted, formula
+from tilth.aws.conversion.made import Made, NotConverted, formula, reads_of
 from tilth.engine.user_sql.writing import identifier, string_literal
-from tilth.errors import ExpressionError
 
 FORMULAS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("Lower", "Lower case"), ("lower({x})", "letters beyond A–Z stay as they are")),
@@ -76,11 +74,7 @@ def of_concatenate(t: Transform) -> Iterator[Made]:
 def of_custom(t: Transform) -> Iterator[Made]:
     """A formula of the user's."""
     text = t.text("formula")
-    try:
-        reads = columns_of(text)
-    except ExpressionError as error:
-        raise NotConverted(error.mistakes[0].message) from None
-    yield formula(t.text("output_column"), text, reads)
+    yield formula(t.text("output_column"), text, reads_of(text))
 
 
 def of_sql(t: Transform) -> Iterator[Made]:

@@ -8,10 +8,8 @@ from string import Formatter
 
 from tilth.aws.conversion.conditions import literal
 from tilth.aws.conversion.databrew.action import NULLS, Action, Actions
-from tilth.aws.conversion.formulas import columns_of
-from tilth.aws.conversion.made import Made, NotConverted
+from tilth.aws.conversion.made import Made, NotConverted, reads_of
 from tilth.engine.user_sql.writing import identifier, string_literal
-from tilth.errors import ExpressionError
 
 MOST = "letters beyond A–Z stay as they are"
 FORMULAS: dict[str, tuple[str, ...]] = {
@@ -154,11 +152,7 @@ def of_expression(a: Action) -> Iterator[Made]:
     if a.has("withExpressions") and a.json("withExpressions"):
         raise NotConverted("it compares values with aggregates of a column, which a formula does not compute")
     expression = a.text("valueExpression", "") or a.text("expression")
-    try:
-        reads = columns_of(expression)
-    except ExpressionError as error:
-        raise NotConverted(error.mistakes[0].message) from None
-    yield a.formula(a.text("targetColumn"), expression, reads)
+    yield a.formula(a.text("targetColumn"), expression, reads_of(expression))
 
 
 def of_flag(a: Action) -> Iterator[Made]:
