@@ -123,8 +123,8 @@ def command(
     """Measure DATA: its profile, its bias by facets and label, and with --measure insights what it can predict and what is wrong with it.
 
     With --config, the file says what to measure, and DIR/analysis.json has the format of SageMaker Clarify. Exit code 1 if a condition of
-    --fail-on holds or cannot be evaluated, 3 if a measure failed, such as one
-    of a model that does not answer; the results of the others are kept.
+    --fail-on holds or cannot be evaluated, 3 if a measure failed, such as one of a model that does not answer; the results of the others
+    are kept.
     """
     from tilth.flow.delivery import deliver_report
     from tilth.measures.conditions import verdicts
