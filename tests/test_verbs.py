@@ -18,6 +18,7 @@ import tilth
 from tests.engines import changed
 from tests.house.tree import ROOT
 from tilth.demo.loans import write_loans
+from tilth.errors import ColumnError
 from tilth.flow import Flow
 from tilth.flow.split_checks import ORDER
 from tilth.report import Finding, Payload
@@ -131,6 +132,16 @@ PLACED = pa.table({"i": range(40), "s": ["a", None, "b", "b"] * 10})
 
 def placed(split: str, roles: str = "{}") -> Flow:
     return Flow.parse(f"{{data: {{roles: {roles}}}, split: {{train: 0.5, test: 0.5, {split}}}, features: [{{scale: i}}]}}")
+
+
+def test_a_dataset_without_roles_has_those_of_the_flow():
+    flow = placed("by: stratified", "{label: s}")
+    read = tilth.read(PLACED)
+    assert tilth.fit(flow, read).row({"i": 7}) == tilth.fit(flow, PLACED).row({"i": 7})
+    assert tilth.fit(placed("by: hash"), tilth.read(PLACED, roles={"label": "s"})).fitted
+    with pytest.raises(ColumnError, match="role 'label': there is no column 'x'") as refused:
+        tilth.fit(placed("by: stratified", "{label: x}"), read)
+    assert "<flow>:1:" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ from tilth.store.uri import joined
 
 
 def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
-    """The table of a flow; `data` replaces what the flow says to read."""
+    """The table of a flow; `data` replaces what the flow says to read. A dataset without roles has those of the flow."""
     if isinstance(data, Dataset):
-        return data
+        return data if data.roles.given() else _with_roles(data, flow)
     limit: Mapping[str, Any] = {"max_invalid": flow.reading.max_invalid}
     if data is not None:
         return formats.read(data, roles=flow.reading.roles, engine=session, substitute=True, **limit, **flow.reading.options)
@@ -36,6 +36,12 @@ def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
         raise FlowError(f"the {what} {flow.name!r} does not say what to read", hint=hint, code="nothing-to-read")
     with located(flow.places.get("roles"), "unknown-role-column"):
         return formats.read(source, roles=flow.reading.roles, engine=session, secret=flow.reading.secret, **limit, **flow.reading.options)
+
+
+def _with_roles(data: Dataset, flow: Flow) -> Dataset:
+    with located(flow.places.get("roles"), "unknown-role-column"):
+        flow.reading.roles.check(data.names)
+    return replace(data, roles=flow.reading.roles)
 
 
 def with_tables(flow: Flow, session: Session) -> Flow:
