@@ -116,6 +116,7 @@ JUDGING = (
     click.option("--strict-types", is_flag=True, help="ColumnDataType does not accept 12.0 as an integer."),
 )
 AS_JSON = click.option("--json", is_flag=True, help="Print the report as JSON.")
+FULL = click.option("--full", is_flag=True, help="Print every section, not only the verdict, the rules and the warnings.")
 REPORTS = click.option(
     "--report",
     "reports",
@@ -274,8 +275,8 @@ def say(*lines: str) -> None:
             click.echo(secrets.hidden(line) if secrets else line, err=True)
 
 
-def show(report: Report, json: bool = False) -> None:
-    """Print a report: JSON, or a table as wide as the terminal."""
+def show(report: Report, json: bool = False, full: bool = True) -> None:
+    """Print a report: JSON, or text as wide as the terminal; if not `full`, only what matters first."""
     if json:
         from tilth.report.json import to_json
 
@@ -283,4 +284,4 @@ def show(report: Report, json: bool = False) -> None:
     else:
         from tilth.report.text import to_text
 
-        click.echo(to_text(report), nl=False)
+        click.echo(to_text(report, full=full), nl=False)

@@ -67,3 +67,13 @@ def test_names_and_numbers_stay_whole_on_eighty_columns_and_what_has_no_room_is_
         assert f"\n{name}  " in narrow
     assert "more column" not in wide
     assert "… and 3 more columns" in narrow
+
+
+def test_the_first_screen_has_no_passed_rules_no_rows_and_one_line_for_each_other_section():
+    short, full = (to_text(REPORTS["loans"], width=100, colour=False, full=full) for full in (False, True))
+    first, folded = short.split("\nAlso in the report\n")
+    assert set(first.splitlines()) < set(full.splitlines())
+    assert "✓" not in first
+    assert "rows  " not in first  # the head of a table of rows
+    titles = {line[2:].split(":")[0] for line in folded.splitlines() if line.startswith("- ")}
+    assert {"Bias", "Columns", "The split"} < titles < set(full.splitlines())

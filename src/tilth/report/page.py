@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tilth.report.blocks import Block, Cell, Fold, Listing, Page, Section, Table, Tone, code, counted, cut, shown, table
+from tilth.report.blocks import Block, Cell, Fold, Listing, Page, Points, Section, Table, Tone, Verdicts, code, counted, cut, shown, table
 from tilth.report.charts import number
 from tilth.report.facts import Scan
 from tilth.report.finding import Outcome, Payload
@@ -17,6 +17,7 @@ MOST = 200  # queries shown
 LONGEST = 4000  # characters of a query
 SLOWEST = 12
 RUN = frozenset({"plan", "facts"})  # the sections about the run, not about the data
+FIRST = frozenset({"rules", "warnings"})  # the sections shown first, where others are folded
 
 
 def page(report: Report) -> Page:
@@ -35,7 +36,7 @@ def page(report: Report) -> Page:
     if not judged and (first_said := next((s for s in sections if s.tone), None)):
         tone, words = first_said.tone, first_said.lead
         sections = [replace(s, lead="") if s is first_said else s for s in sections]
-    unfolded = frozenset(s.key for s in sections if s.key in ("rules", "warnings") or not (judged or s.key in RUN))
+    unfolded = frozenset(s.key for s in sections if s.key in FIRST or not (judged or s.key in RUN))
     return Page(
         report.title or "Report",
         _subtitle(report),
@@ -48,6 +49,27 @@ def page(report: Report) -> Page:
         tuple(sections),
         unfolded,
     )
+
+
+def first_screen(whole: Page) -> Page:
+    """The page without what pages fold: rules that did not pass with their first reason, and the other sections by title and lead.
+
+    >>> [section.title for section in first_screen(page(Report("check"))).sections]
+    []
+    """
+    first = [replace(s, blocks=tuple(_unpassed(b) for b in s.blocks)) for s in whole.sections if s.key in FIRST]
+    folded = tuple(f"{s.title}: {s.lead}" if s.lead else s.title for s in whole.sections if s.key not in FIRST | RUN)
+    if folded:
+        first.append(Section("folded", "Also in the report", (Points(folded),)))
+    return replace(whole, sections=tuple(first))
+
+
+def _unpassed(block: Block) -> Block:
+    """A table of rules without those that passed, and without the rows that failed; a composite keeps the table of its parts."""
+    if not isinstance(block, Verdicts):
+        return block
+    worst = [v for v in block.verdicts if v.tone != "good"]
+    return replace(block, verdicts=tuple(replace(v, reasons=v.reasons[:1], blocks=() if v.reasons else v.blocks[:1]) for v in worst))
 
 
 def verdict(report: Report) -> tuple[Tone, str]:

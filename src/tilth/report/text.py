@@ -33,7 +33,7 @@ from tilth.report.blocks import (
     table,
 )
 from tilth.report.charts import number
-from tilth.report.page import RUN, page
+from tilth.report.page import RUN, first_screen, page
 from tilth.report.report import Report
 
 WIDTH = 100  # without a terminal
@@ -46,11 +46,11 @@ SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": "·
 COLOURS: dict[Tone, str] = {"good": "green", "bad": "red", "unknown": "yellow", "": ""}
 
 
-def to_text(report: Report, width: int | None = None, colour: bool | None = None) -> str:
+def to_text(report: Report, width: int | None = None, colour: bool | None = None, full: bool = True) -> str:
     """The report as text, ended by a line break.
 
     `width` in columns: by default the terminal's, or 100. `colour`: by default only on a terminal, and not where `NO_COLOR` is set. A
-    symbol or a word always repeats the meaning of a colour.
+    symbol or a word always repeats the meaning of a colour. If not `full`, only what a page shows first, see `first_screen`.
 
     >>> print(to_text(Report("check"), width=60, colour=False))
     check
@@ -60,7 +60,7 @@ def to_text(report: Report, width: int | None = None, colour: bool | None = None
     width = min(width or shutil.get_terminal_size((WIDTH, 24)).columns, MOST_WIDTH)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") if colour is None else colour
     console = _console(max(width, 20), colour)
-    for piece in _page(page(report)):
+    for piece in _page(page(report) if full else first_screen(page(report))):
         console.print(piece, no_wrap=None, crop=False, soft_wrap=False)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # a StringIO
     return "\n".join(line.rstrip() for line in lines) + "\n"

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tilth.errors import Mistake, RequestError
-from tilth.options import ENGINE, OUTPUT, engine_from, say, shared, show
+from tilth.options import ENGINE, FULL, OUTPUT, engine_from, say, shared, show
 from tilth.store.local import exists
 
 
@@ -16,8 +16,9 @@ from tilth.store.local import exists
 @click.option("-o", "--out", type=OUTPUT, default="demo", show_default=True, metavar="FOLDER", help="Where to write the result.")
 @click.option("--rows", type=click.IntRange(100), default=20_000, show_default=True, help="Number of loan applications.")
 @click.option("--seed", type=int, default=2, show_default=True, help="Random seed: the same seed gives the same data.")
+@FULL
 @shared(*ENGINE)
-def command(out: str, rows: int, seed: int, **engine: Any) -> int:
+def command(out: str, rows: int, seed: int, full: bool, **engine: Any) -> int:
     """Make example data with planted flaws, run the whole flow on it, and print where the report is.
 
     Writes to FOLDER loans.csv, loans.yaml (a flow to read and change) and result/. Rules fail on purpose: the data has flaws for them to
@@ -34,7 +35,7 @@ def command(out: str, rows: int, seed: int, **engine: Any) -> int:
     write_loans(table, rows, seed)
     write_text(flow, text)
     report = verbs.run(flow, folder / "result", engine=engine_from(engine))
-    show(report)
+    show(report, full=full)
     say(
         "",
         f"The data has planted flaws. The report shows them; open it in a browser: {folder / 'result' / 'report.html'}",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS, SECRET, engine_from, keeping_key, say, shared, show
+from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, FULL, INPUT, OUTPUT, REPORTS, SECRET, engine_from, keeping_key, say, shared, show
 
 
 @click.command()
@@ -20,6 +20,7 @@ from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, INPUT, OUTPUT, REPORTS,
 )
 @click.option("--dry-run", is_flag=True, help="Show the queries without running them.")
 @REPORTS
+@FULL
 @AS_JSON
 @shared(SECRET, ALLOW_PYTHON, *ENGINE)
 def command(
@@ -28,6 +29,7 @@ def command(
     history: str | None,
     reports: tuple[str, ...] | None,
     dry_run: bool,
+    full: bool,
     json: bool,
     secret: str | None,
     **engine: Any,
@@ -52,6 +54,6 @@ def command(
     if not place:
         raise click.UsageError("there is no place for the result: give -o OUT, or set `deliver: {to: …}` in the flow")
     report = verbs.run(loaded, out, engine=engine_from(engine), history=history, reports=reports)
-    show(report, json)
+    show(report, json, full)
     say(f"report: {written_name(joined(out or joined(loaded.folder, place), report_names(reports)[0]), 'report')}")
     return 0 if report.passed else 1
