@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pytest
 
 import tilth
 from tests.encrypted import MARK, Look, key, plaintext
-from tilth.engine.duckdb import DuckDB
-from tilth.engine.duckdb.engine import _httpfs
-from tilth.errors import FlowError, MachineError, RequestError, SourceError
+from tilth.errors import FlowError, RequestError, SourceError
 from tilth.flow import Flow
 from tilth.history import ledger_at
 from tilth.store.documents import bytes_of
@@ -94,27 +91,3 @@ def test_a_key_is_named_beside_the_flow_file(key: str, tmp_path: Path) -> None:
     with pytest.raises(FlowError, match="not a reference to a key") as error:
         Flow.parse(f'{FLOW}protect: {{key: "c2VjcmV0IGtleSBvZiAzMiBieXRlcyBpbiBiYXNlNjQ="}}')
     assert "c2VjcmV0" not in str(error.value)
-
-
-@pytest.mark.slow
-def test_what_cannot_be_encrypted_is_not_spilled(key: str) -> None:
-    sorts = "SELECT count(*) FROM (SELECT md5(range::VARCHAR) AS m FROM range(900000) ORDER BY m LIMIT 890000)"
-    with protected(key), DuckDB(memory_limit="40MB", threads=2).session() as run:
-        run.confine()
-        with pytest.raises(MachineError, match="ran out of memory") as error:
-            run.run(sorts)
-        assert "larger memory limit" in error.value.mistakes[0].hint and "httpfs" in error.value.mistakes[0].hint
-    with protected(key, ["spill"]), DuckDB(memory_limit="40MB", threads=2).session() as run:
-        run.confine()
-        assert run.run(sorts) == [(890_000,)]
-
-
-def test_the_extension_of_a_package_is_loaded_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the wheels of duckdb-extension-httpfs have it; there is none yet for this version of DuckDB."""
-    package = tmp_path / "duckdb_extension_httpfs"
-    held = package / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
-    held.parent.mkdir(parents=True)
-    for file in (package / "__init__.py", held):
-        file.touch()
-    monkeypatch.syspath_prepend(tmp_path)
-    assert _httpfs() == f"'{held}'"

@@ -51,8 +51,9 @@ def flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow
 def test_no_marker_is_left_by_a_run_a_crash_and_little_memory(
-    flow: Path, key: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    flow: Path, key: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tilth.protection.canary.LOOKS", (0.2,) * 100)
     words = ["protect", "verify", str(tmp_path / "keys"), "--canary", str(flow), "--key", key, "--json"]
     assert run(words) == 1  # the key file is not encrypted, which is not the canary's finding
     found = json.loads(capfd.readouterr().out)
@@ -60,7 +61,7 @@ def test_no_marker_is_left_by_a_run_a_crash_and_little_memory(
     made = found["canary"]
     assert made["hits"] == [] and made["markers"] > 1_000 and made["carried"] >= 6  # both parts and four reports
     assert made["runs"]["to its end"] == "ended" and made["runs"]["crash"] == KILLED
-    assert made["runs"]["little memory"] in ("ended", "ran out of memory")  # which of them is by the extension httpfs
+    assert made["runs"]["little memory"] == "ended" and made["spilled"] > 0
     assert not list((tmp_path / "tmp").rglob("runs"))
 
 

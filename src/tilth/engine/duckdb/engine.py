@@ -9,7 +9,6 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
@@ -26,7 +25,7 @@ from tilth.engine.layers import decode_layer, layer_select
 from tilth.engine.operations.operation import lower
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session
-from tilth.errors import Gap, MachineError, SourceError
+from tilth.errors import Gap, MachineError, MissingExtra, SourceError
 from tilth.store.memory import workspace
 from tilth.store.protection import in_force
 from tilth.store.scratch import Scratch
@@ -45,14 +44,6 @@ NUMBERS = itertools.count()  # of the names that are made on connections of the 
 def _remove_function(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     with suppress(duckdb.Error):  # the user may have closed the connection
         connection.remove_function(name)
-
-
-def _httpfs() -> str:
-    """DuckDB's extension with OpenSSL: that of the package duckdb-extension-httpfs, where it is installed, else the one that DuckDB has."""
-    package = find_spec("duckdb_extension_httpfs")
-    name = f"extensions/v{duckdb.__version__}/httpfs.duckdb_extension"
-    found = [path for folder in (package.submodule_search_locations or () if package else ()) if (path := Path(folder, name)).is_file()]
-    return scans.literal(str(found[0])) if found else "httpfs"
 
 
 def _extremes_first(scan: Callable[[Files, Any], str], source: Files, run: Session) -> str:
@@ -164,22 +155,20 @@ class DuckDBRun(Session):
             _ = free and self._connection.execute("RESET max_temp_directory_size")
 
     def confine(self) -> None:
-        """What DuckDB spills is encrypted by a key that it makes itself, if the extension httpfs brings OpenSSL; else it spills nothing.
-
-        Never by `force_mbedtls_unsafe`, whose random numbers can be guessed.
-        """
+        """What DuckDB spills is encrypted by this process, under a key that it makes for itself; see `tilth.engine.duckdb.spill`."""
         protection = in_force()
         if protection is None or "spill" in protection.plaintext:
             return
-        with suppress(duckdb.Error):
-            self._connection.execute(f"LOAD {_httpfs()}")
-            self._connection.execute("SET temp_file_encryption = true")
-        loaded = self._connection.execute("SELECT loaded FROM duckdb_extensions() WHERE extension_name = 'httpfs'").fetchall() == [(True,)]
-        if loaded and self._connection.execute("SELECT current_setting('temp_file_encryption')").fetchall() == [(True,)]:
-            return
-        if self._connection.execute("SELECT current_setting('temp_directory')").fetchall() != [("",)]:
+        try:
+            from tilth.engine.duckdb.spill import Spill
+        except ImportError as error:
+            raise MissingExtra.named("protect", "encryption of what DuckDB spills") from error
+        if Spill.protocol not in self._connection.list_filesystems():
+            self._connection.register_filesystem(Spill())
+        place = f"{Spill.protocol}://{self._scratch.name}"
+        if self._connection.execute("SELECT current_setting('temp_directory')").fetchall() != [(place,)]:
             with translated("", []):
-                self._connection.execute("SET temp_directory = ''")
+                self._connection.execute(f"SET temp_directory = {scans.literal(place)}")
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
         self.refuse_if_cancelled()

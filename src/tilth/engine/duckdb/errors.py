@@ -17,15 +17,9 @@ from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.operations.rows import refusal, without_values
 from tilth.engine.session import TypeContradiction
 from tilth.errors import DISK_FULL, MEMORY, REFUSED, MachineError, RequestError, SourceError
-from tilth.store.protection import in_force
 
 TOO_LONG = re.compile(r"(?:Maximum line size|\"maximum_object_size\") of ([0-9]+) bytes exceeded")
 QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message can be a value
-
-NO_SPILL = (
-    "what it spills cannot be encrypted here, so it spills nothing: give a larger memory limit, or install DuckDB's extension httpfs, "
-    "whose OpenSSL encrypts it (pip install duckdb-extension-httpfs, in DuckDB's version)"
-)
 
 
 @contextmanager
@@ -37,14 +31,9 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
         raise MachineError("cancelled", code="cancelled") from error
     except duckdb.OutOfMemoryException as error:
         hint = "give a larger memory limit, or a spill folder on a larger disk"
-        if protection := in_force():
-            hint = hint if "spill" in protection.plaintext else NO_SPILL
         raise MachineError(f"DuckDB ran out of memory: {first_line(error)}", hint=hint, code=MEMORY) from error
     except duckdb.IOException as error:
-        if os.strerror(errno.ENOSPC) in str(error):
-            raise MachineError(
-                "DuckDB could not write: the disk is full", hint="make room, or choose another place", code=DISK_FULL
-            ) from error
+        _refuse_if_full(error)
         if any(os.strerror(number) in str(error) for number in (errno.EFBIG, errno.EMFILE)):
             raise MachineError("DuckDB reached a limit of this process", hint="raise it: ulimit -f, ulimit -n", code="ulimit") from error
         raise MachineError(f"DuckDB could not read or write: {first_line(error)}") from error
@@ -57,10 +46,17 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
             raise SourceError(*textfiles.blamed(texts, QUOTED.sub("…", first_line(error)), longest)) from error
         raise refusal(str(error)) or RequestError(f"a value does not fit: {without_values(first_line(error))}") from error
     except duckdb.Error as error:
+        _refuse_if_full(error)  # as Python says it, which writes what DuckDB spills while a key is in force
         broken = isinstance(error, duckdb.InternalException | duckdb.FatalException)
         raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000], code="" if broken else REFUSED) from error
 
 
+def _refuse_if_full(error: duckdb.Error) -> None:
+    if os.strerror(errno.ENOSPC) in str(error):
+        raise MachineError("DuckDB could not write: the disk is full", hint="make room, or choose another place", code=DISK_FULL) from error
+
+
 def first_line(error: BaseException) -> str:
-    """The first line of an exception's message: the rest is the engine's hints and the query."""
-    return str(error).strip().split("\n")[0]
+    """The first line of an exception's message: the rest is the engine's hints and the query. Of an exception in Python code, the last."""
+    lines = str(error).strip().split("\n")
+    return lines[-1] if lines[0].startswith("Traceback") else lines[0]

@@ -1,0 +1,123 @@
+"""What DuckDB spills, encrypted by this process: the wheels of DuckDB cannot encrypt, because they have no random numbers for it.
+
+DuckDB reads and writes its temporary files through a file system of fsspec's, at any place and from several threads. Such a file consists
+of sectors, each encrypted by AES-256-GCM. The key is in the memory of the process only, and so are the nonces, none of which is used
+twice: what is read is what was written there last, or it is an error.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from fsspec import AbstractFileSystem
+
+SECTOR = 32 << 10  # bytes: DuckDB's blocks are multiples of it
+_TAG = 16
+_STRIDE = SECTOR + _TAG  # bytes of a sector on the disk
+
+
+class Spill(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """The file system `tilthspill://`, of encrypted files below a folder of this machine."""
+
+    protocol = "tilthspill"
+    cachable = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cipher, self._count = AESGCM(AESGCM.generate_key(256)), itertools.count()
+        self._nonces: dict[str, dict[int, bytes]] = {}  # file → sector → nonce
+
+    def open(self, path: str, mode: str = "rb", **_: Any) -> SpillFile:
+        if "w" in mode:
+            self._nonces[path] = {}
+        return SpillFile(_local(path), mode, self._cipher, self._count, self._nonces.setdefault(path, {}))
+
+    def touch(self, path: str, truncate: bool = True, **_: Any) -> None:
+        """DuckDB shortens a file by this, and does not say to which length: what it no longer needs stays until it removes the file."""
+
+    def exists(self, path: str, **_: Any) -> bool:
+        return _local(path).exists()
+
+    def isfile(self, path: str) -> bool:
+        return _local(path).is_file()
+
+    def isdir(self, path: str) -> bool:
+        return _local(path).is_dir()
+
+    def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
+        found = [f"{path.rstrip('/')}/{file.name}" for file in _local(path).iterdir()]
+        return [{"name": name, "type": "file", "size": 0} for name in found] if detail else found
+
+    def rm(self, path: str, recursive: bool = False, maxdepth: int | None = None) -> None:
+        _local(path).unlink()
+        self._nonces.pop(path, None)
+
+
+def _local(path: str) -> Path:
+    return Path(path.removeprefix(f"{Spill.protocol}://"))
+
+
+class SpillFile:
+    """An open file. Each thread has a place of its own in it, because DuckDB's threads seek and then read or write, without a lock."""
+
+    def __init__(self, path: Path, mode: str, cipher: AESGCM, count: itertools.count[int], nonces: dict[int, bytes]) -> None:
+        flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if "w" in mode else 0) | getattr(os, "O_CLOEXEC", 0)
+        self._file, self._cipher, self._count, self._nonces = os.open(path, flags, 0o600), cipher, count, nonces
+        self._place, self._writing = threading.local(), threading.Lock()
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        self._place.at = place
+        return place
+
+    def tell(self) -> int:
+        return int(getattr(self._place, "at", 0))
+
+    def read(self, size: int) -> bytes:
+        start = self.tell()
+        first = start // SECTOR
+        sectors = b"".join(self._sector(i) for i in range(first, -(-(start + size) // SECTOR)))
+        self._place.at = start + size
+        return sectors[start - first * SECTOR :][:size]
+
+    def write(self, data: Any) -> int:
+        start, size = self.tell(), len(data)
+        end = start + size
+        first = start // SECTOR
+        with self._writing:  # a part of a sector is written with the rest of it
+            head = self._sector(first)[: start % SECTOR] if start % SECTOR else b""
+            tail = self._sector(end // SECTOR)[end % SECTOR :] if end % SECTOR else b""
+            whole = memoryview(b"".join((head, data, tail)))
+            for i in range(len(whole) // SECTOR):
+                self._write(first + i, whole[i * SECTOR : (i + 1) * SECTOR])
+        self._place.at = end
+        return size
+
+    def _sector(self, i: int) -> bytes:
+        nonce = self._nonces.get(i)
+        if nonce is None:  # nothing was written there
+            return bytes(SECTOR)
+        try:
+            return self._cipher.decrypt(nonce, os.pread(self._file, _STRIDE, i * _STRIDE), None)
+        except InvalidTag:
+            raise OSError(errno.EIO, "a file with spilled data was changed") from None
+
+    def _write(self, i: int, sector: memoryview) -> None:
+        nonce = next(self._count).to_bytes(12, "big")
+        if os.pwrite(self._file, self._cipher.encrypt(nonce, sector, None), i * _STRIDE) != _STRIDE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._nonces[i] = nonce
+
+    def flush(self) -> None:
+        """What is written is in the file already."""
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1

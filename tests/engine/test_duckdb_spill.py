@@ -1,0 +1,116 @@
+"""What DuckDB spills while a key is in force: right, and unreadable."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.encrypted import code_of, key
+from tilth.engine.duckdb import DuckDB
+from tilth.engine.duckdb.engine import DuckDBRun
+from tilth.engine.duckdb.spill import SECTOR, Spill
+from tilth.errors import MachineError
+from tilth.protection.markers import Markers, forms_in
+from tilth.store.protection import protected
+
+__all__ = ["key"]
+
+MARKERS = Markers("SECRETMARK0123456789ABCD", 123_456_789_012_345)
+ROWS, MEMORY = 1_000_000, "60MiB"
+HELD = f"CREATE TEMP TABLE held AS SELECT i, md5(i::VARCHAR) || '{MARKERS.text}' || md5((i + 1)::VARCHAR) AS s FROM range({ROWS}) AS t(i)"
+SORTED = "SELECT min(s), max(s), sum(r * i) FROM (SELECT i, s, row_number() OVER (ORDER BY s) AS r FROM held)"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Spill]:
+    yield Spill()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_is_read_as_it_was_written(file: Spill, tmp_path: Path) -> None:
+    """At any places and in any pieces, beside an array of bytes."""
+    chance, size = Random(3), 5 * SECTOR
+    place = f"tilthspill://{tmp_path}/a.tmp"
+    opened, expected = file.open(place, "rb+"), bytearray(size)
+    for _ in range(60):
+        start = chance.choice((chance.randrange(size), chance.randrange(5) * SECTOR))
+        data = chance.randbytes(min(chance.choice((8, 100, SECTOR, 2 * SECTOR)), size - start))
+        expected[start : start + len(data)] = data
+        assert opened.seek(start) == start and opened.write(memoryview(data)) == len(data) and opened.tell() == start + len(data)
+        start = chance.randrange(size)
+        opened.seek(start)
+        assert opened.read(SECTOR + 7) == bytes(expected[start : start + SECTOR + 7]).ljust(SECTOR + 7, b"\0")
+    opened.close()
+    assert (
+        file.isfile(place) and file.exists(place) and file.isdir(str(tmp_path)) and file.ls(str(tmp_path), False) == [f"{tmp_path}/a.tmp"]
+    )
+    again = file.open(place, "rb+")
+    again.seek(0)
+    assert again.read(size) == expected
+    emptied = file.open(place, "wb")
+    assert emptied.read(3) == bytes(3)
+    file.rm(place)
+
+
+def test_each_thread_has_its_own_place(file: Spill, tmp_path: Path) -> None:
+    place = f"tilthspill://{tmp_path}/a.tmp"
+    opened = file.open(place, "rb+")
+    opened.write(b"a" * SECTOR + b"b" * SECTOR)
+    opened.seek(0)
+    other = threading.Thread(target=opened.seek, args=(SECTOR,))
+    other.start()
+    other.join()
+    assert opened.read(1) == b"a"
+    file.rm(place)
+
+
+def spilled(run: DuckDBRun) -> list[Path]:
+    return [p for p in Path(run._scratch.name).iterdir() if p.stat().st_size]
+
+
+def in_little_memory(run: DuckDBRun) -> list[Path]:
+    """Hold more rows than fit into the memory; the files with what was spilled."""
+    run.confine()
+    run.run(HELD)
+    return spilled(run)
+
+
+@pytest.mark.slow
+def test_what_is_spilled_is_encrypted_and_the_result_the_same(key: str) -> None:
+    with protected(key, ["spill"]), DuckDB(memory_limit=MEMORY, threads=2).session() as plain:
+        assert all(forms_in(p, MARKERS) for p in in_little_memory(plain))
+        expected = plain.run(SORTED)
+    with protected(key), DuckDB(memory_limit=MEMORY, threads=2).session() as run:
+        files = in_little_memory(run)
+        assert sum(p.stat().st_size for p in files) > 1 << 20
+        assert run.run(SORTED) == expected
+        assert not any(forms_in(p, MARKERS) for p in {*files, *spilled(run)})
+    assert not any(p.exists() for p in files)
+
+
+@pytest.mark.slow
+def test_what_was_changed_on_the_disk_is_not_read(key: str) -> None:
+    with protected(key), DuckDB(memory_limit=MEMORY, threads=2).session() as run:
+        for path in in_little_memory(run):
+            path.write_bytes(bytes(path.stat().st_size))
+        with pytest.raises(MachineError, match="a file with spilled data was changed"):
+            run.run(SORTED)
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with protected(key), DuckDB(memory_limit=MEMORY, threads=2).session() as run:
+        run.confine()
+        monkeypatch.setattr(os, "pwrite", full)
+        with pytest.raises(MachineError) as error:
+            run.run(HELD)
+        assert code_of(error) == {"disk-full"}
