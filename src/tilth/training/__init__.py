@@ -1,6 +1,6 @@
 """Training programs written for SageMaker: their input channels, and running them on this machine.
 
-`run` runs a `Job`: a `Script`, or the program of an `Image`. `open_channels` has `Channel`s below a folder while a program of yours runs.
+`run` runs a `Job`: a `Script`, or the program of an `Image`. `open_channels` provides `Channel`s in a folder while your own program runs.
 """
 
 from __future__ import annotations

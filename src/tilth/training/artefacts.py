@@ -1,4 +1,4 @@
-"""Archives of a training job: a folder as a `.tar.gz` of what is in it, and somebody's archive unpacked without trusting it."""
+"""Archives of a training job: packs a folder as `.tar.gz`, and unpacks archives that are not trusted."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tilth.errors import Gap, SourceError
 
 MOST_FILES = 100_000
 LARGEST = 4 << 30  # bytes that an archive may hold
-RATIO = 200  # times its own size that it may hold; gzip reaches 1,000 where all bytes are equal
-FREE = 16 << 20  # bytes that an archive may hold whatever its ratio
-LEVEL = 6  # of gzip; weights gain next to nothing by 9, which takes several times as long
+RATIO = 200  # largest ratio of content to archive; gzip reaches 1,000 if all bytes are equal
+FREE = 16 << 20  # content up to this size is allowed at any ratio
+LEVEL = 6  # of gzip; for model weights, 9 saves almost nothing and takes several times as long
 
 
 def packed(folder: Path, to: Path) -> list[str]:
-    """Pack what is in a folder, without a leading folder; the names of what could not be packed.
+    """Pack the content of a folder, without a leading folder, and return the names that could not be packed.
 
-    Owners are left out. A link that leads inside the folder stays a link; any other is packed as the file that it leads to. Links that
-    lead nowhere or to folders outside, pipes and devices cannot be packed.
+    Owners are left out. A link within the folder stays a link; any other is packed as the file that it points to. Dangling links, links to
+    folders outside, pipes and devices cannot be packed.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -63,9 +63,9 @@ def _without_owner(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def unpacked(archive: Path, to: Path) -> None:
-    """Unpack an archive that somebody else made into an empty folder.
+    """Unpack an untrusted archive into an empty folder.
 
-    Errors: `SourceError` for what is not a `.tar.gz`, for names and links that leave the folder, devices, and more than
+    Errors: `SourceError` if it is not a `.tar.gz`, for names and links that leave the folder, for devices, and for more than
     100,000 files, 4 GiB, or 200 times the size of the archive.
     """
     if not hasattr(tarfile, "data_filter"):

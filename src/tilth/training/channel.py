@@ -1,4 +1,4 @@
-"""A channel of a training job: where its data are, and how the program is given them. The words are those of SageMaker's API."""
+"""A channel of a training job: where its data is, and how the program receives it. The words are from SageMaker's API."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ NAME = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
 MOST_CHANNELS, LONGEST_URI, LONGEST_TYPE = 20, 1024, 256
 SEEDS = range(-(1 << 63), 1 << 63)
 TEXT_TYPES = ("text/csv", "text/libsvm", "application/jsonlines")
-AT_ONCE = 16  # requests for the sizes of objects that a manifest lists
+AT_ONCE = 16  # parallel requests for the sizes of objects in a manifest
 
 
 @dataclass(frozen=True)
 class Channel:
-    """Data of a training job, and how its program is given them.
+    """Data of a training job, and how its program receives it.
 
-    `source` is a local folder or file, or a prefix `s3://…`; by `data` it is a manifest that lists objects, or an augmented manifest, whose
-    lines name what is sent in `attributes`. `mode` says how the program finds it below its folder of data: `File` as files that are there
-    before it starts, `FastFile` as files that are read-only, `Pipe` as a FIFO `NAME_0`, `NAME_1` … for each epoch.
+    `source` is a local folder or file, or a prefix `s3://…`. With `data` it is a manifest that lists objects, or an augmented manifest:
+    then `attributes` names the fields of its lines that are sent. `mode` says what the program finds in its data folder: files that exist
+    before it starts (`File`), read-only files fetched when read (`FastFile`), or a FIFO `NAME_0`, `NAME_1` … for each epoch (`Pipe`).
 
-    `distribution` says whether each host is given all objects or its share, which `balance` deals out by number or by bytes. With `seed`
-    the order is drawn anew for each epoch. Only for `Pipe`: `compression` inflates objects, `wrapper` makes each a record, and
-    `ensure_newline`, by default for CSV, LibSVM and JSON Lines, ends the last line of an object before the next one begins.
+    `distribution` gives each host all objects, or a share that `balance` divides by number or by bytes. `seed` shuffles the order in each
+    epoch. Only for `Pipe`: `compression` decompresses objects, `wrapper` makes each one a record, and `ensure_newline`, the default for
+    CSV, LibSVM and JSON Lines, ends the last line of an object before the next one begins.
 
     Errors: `RequestError` with everything that is wrong. Source: SageMaker API, `Channel`.
 
@@ -110,7 +110,7 @@ class Channel:
             yield Mistake("the lines of an augmented manifest have no sizes", accepted="balance='objects'", code="bad-mode")
 
     def configuration(self) -> dict[str, str]:
-        """What `inputdataconfig.json` says of the channel."""
+        """The entry of the channel in `inputdataconfig.json`."""
         said = {"TrainingInputMode": self.mode, "S3DistributionType": self.distribution, "RecordWrapperType": self.wrapper}
         return {**said, **({"ContentType": self.content_type} if self.content_type is not None else {})}
 
@@ -127,9 +127,9 @@ class Channel:
         return joined((local_path(source) if is_local(source) else source).rpartition("/")[0] or ".", place)
 
     def found(self) -> Contents:
-        """What the channel holds: its objects in order of their keys, or the lines of its augmented manifest.
+        """The content of the channel: its objects, ordered by key, or the lines of its augmented manifest.
 
-        Errors: `SourceError` if there is nothing, with every object that a manifest lists in vain, and where a prefix is ambiguous.
+        Errors: `SourceError` if it is empty, for each missing object of a manifest, and for an ambiguous prefix.
         """
         if self.data == "AugmentedManifestFile":
             return Contents(self, (), self._lines())
@@ -159,7 +159,7 @@ class Channel:
         return tuple(objects)
 
     def _listed(self) -> tuple[Object, ...]:
-        """The objects of a manifest, in its order; each named by what it has after the folder of the manifest's prefix."""
+        """The objects of a manifest, in its order. Each name is relative to the folder of the manifest's prefix."""
         prefix, names = entries(self._text("manifest"), os.fspath(self.source))
         written = [self.beside(prefix + name) for name in names]
         begun = prefix.rpartition("/")[2]  # the prefix is a string, and may end inside a name
@@ -171,7 +171,7 @@ class Channel:
         return tuple(Object(o.place, begun + name, o.bytes, o.version) for name, o in zip(names, objects, strict=True) if o)
 
     def _lines(self) -> tuple[Line, ...]:
-        """The lines of an augmented manifest; all that are wrong are reported at once."""
+        """The lines of an augmented manifest. All invalid lines are reported at once."""
         name, wrong, lines = os.fspath(self.source), list[Mistake](), list[Line]()
         for number, line in enumerate(self._text("augmented manifest").splitlines(), 1):
             if not line.strip():
@@ -203,7 +203,7 @@ class Line:
 
 
 def _reject_ambiguous(channel: Channel, objects: Sequence[Object]) -> None:
-    """Reject a prefix of FastFile that ends inside a name, so that it is not a folder."""
+    """Reject a prefix of FastFile that is not a folder, because it ends inside a name."""
     place, store = os.fspath(channel.source), store_of(channel.source)
     try:
         below = store.objects(f"{place}/")
@@ -218,7 +218,7 @@ def _reject_ambiguous(channel: Channel, objects: Sequence[Object]) -> None:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a channel holds: objects, or the lines of an augmented manifest."""
+    """The content of a channel: objects, or the lines of an augmented manifest."""
 
     channel: Channel
     objects: tuple[Object, ...]
@@ -226,7 +226,7 @@ class Contents:
 
     @cached_property
     def items(self) -> tuple[Object, ...] | tuple[Line, ...]:
-        """The units that are divided among hosts and ordered in an epoch: lines, or objects whose names do not begin with `.` or `_`."""
+        """The units that are divided among hosts and ordered per epoch: lines, or objects whose names do not begin with `.` or `_`."""
         if self.lines or self.channel.data != "S3Prefix" or len(self.objects) == 1:
             return self.lines or self.objects
         return tuple(o for o in self.objects if not is_hidden(o.name))
@@ -237,11 +237,11 @@ class Contents:
         return sum(o.bytes for o in self.objects)
 
     def share(self, epoch: int = 0, hosts: int = 1, host: int = 0) -> list[Any]:
-        """The items of a host in an epoch, in their order.
+        """The items of a host in an epoch, in order.
 
-        It depends on the objects, the seed and the epoch alone: all hosts have the order of (epoch, 0), and number i of that of (epoch, 2)
-        is given to host i mod hosts; without a seed both are the order of the keys. By `balance="bytes"` the largest object not yet dealt
-        is given to the host with the fewest bytes.
+        The result depends only on the objects, the seed and the epoch. All hosts use the permutation (epoch, 0) as the order. Item i of the
+        permutation (epoch, 2) goes to host i mod hosts. Without a seed, both permutations are the order of the keys. With
+        `balance="bytes"`, objects are assigned from the largest to the smallest, each to the host with the fewest bytes.
         """
         count = len(self.items)
         ours = self._dealt(epoch, hosts, host) if self.channel.distribution == "ShardedByS3Key" else range(count)

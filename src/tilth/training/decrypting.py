@@ -1,4 +1,4 @@
-"""A training program under a key: its folders are in memory, and what is encrypted of its data is decrypted there."""
+"""A training program under a key: its folders are in memory, and its encrypted data is decrypted there."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ IN_MEMORY = ("tmpfs", "ramfs")
 
 
 def job_folder(protection: Protection | None, asked: str | None, checkpoints: Path | None) -> str | None:
-    """Where the folders of a job lie: what is asked for without a key, else in memory.
+    """Where to make the folders of a job: under a key in memory, else where the user asked.
 
-    Errors: `Gap` for what the program would leave on a disk.
+    Errors: `Gap` if the program would write unencrypted files to a disk.
     """
     if protection is None or "spill" in protection.plaintext:
         return asked
@@ -37,7 +37,7 @@ def job_folder(protection: Protection | None, asked: str | None, checkpoints: Pa
 
 
 def _is_in_memory(folder: str) -> bool:
-    """Whether a folder is on a file system in memory; false where that is not known."""
+    """Whether a folder is on a file system in memory; false if unknown."""
     try:
         mounts = [line.split()[1:3] for line in MOUNTS.read_text().splitlines()]
     except OSError:
@@ -48,9 +48,9 @@ def _is_in_memory(folder: str) -> bool:
 
 
 def decrypted(channel: Channel, folder: Path) -> Channel:
-    """A channel whose encrypted files are decrypted into a folder; the channel itself where there are none.
+    """Decrypt the files of a channel into a folder, and return a channel that reads them there. Without encrypted files: the same channel.
 
-    Errors: those of encrypted places.
+    Errors: those of reading encrypted files.
     """
     path = local_path(channel.source) if is_local(channel.source) else ""
     if in_force() is None or not path:
@@ -69,7 +69,7 @@ def decrypted(channel: Channel, folder: Path) -> Channel:
 
 
 def _decrypt(file: Path, to: Path) -> None:
-    """Copy what is decrypted already, and decrypt Parquet."""
+    """Decrypt a Parquet file; copy any other file, which `unsealed` has decrypted already."""
     if head_of(file) != PARQUET:
         shutil.copyfile(file, to)
         return

@@ -12,11 +12,11 @@ from pathlib import Path
 
 GRACE = 120.0  # seconds from SIGTERM to SIGKILL, as SageMaker gives them
 LONGEST_REASON = 1024  # characters of output/failure
-LOOK = 0.2  # seconds between two looks at a running program
+LOOK = 0.2  # seconds between checks of a running program
 
 
 def watched(process: subprocess.Popen[bytes], limit: float | None, grace: float, failed: Callable[[], bool]) -> str:
-    """Wait for a program to end, and stop it after `limit` seconds or when its data have failed; why it was stopped, or an empty string."""
+    """Wait for a program, and stop it after `limit` seconds or if its data failed. Returns why it was stopped, or an empty string."""
     last = None if limit is None else time.monotonic() + limit
     while True:
         with suppress(subprocess.TimeoutExpired):
@@ -28,14 +28,14 @@ def watched(process: subprocess.Popen[bytes], limit: float | None, grace: float,
 
 
 def stop(process: subprocess.Popen[bytes], grace: float) -> None:
-    """Send SIGTERM and wait, until the program has ended, for `grace` seconds at most, or until this process has another signal."""
+    """Send SIGTERM and wait until the program ends, at most `grace` seconds; a second interrupt of this process ends the wait."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
         process.wait(grace)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a program and all that it started, as a container ends: what still runs has SIGKILL. It must lead its own session."""
+    """Send SIGKILL to a program and all that it started, as the end of a container does. It must lead its own session."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""The variables of a training program: those of the service, and `SM_*`, which SageMaker's training toolkit sets for a script."""
+"""Environment variables of a training program: those of the service, and `SM_*`, which SageMaker's toolkit sets for scripts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tilth.training.hyperparameters import OWN, TUNING, arguments, is_own, parse
 from tilth.training.tree import CHANNELS, CODE, CONFIG, INTERMEDIATE, MODEL, OUTPUT, OUTPUT_DATA, Tree
 
 BASE = "SAGEMAKER_BASE_DIR"  # where the toolkit finds the tree, if not at /opt/ml
-INHERITED = ("SM_", "SAGEMAKER_", "TRAINING_JOB_")  # variables of another job, such as that of a notebook of SageMaker
+INHERITED = ("SM_", "SAGEMAKER_", "TRAINING_JOB_")  # variables of another job, for instance in a SageMaker notebook
 NOT_FRAMEWORK = {
     f"{OWN}{name}"
     for name in (
@@ -26,7 +26,7 @@ NOT_FRAMEWORK = {
         "job_name",
         "s3_output",
     )
-}  # what the toolkit reads itself; any other of its prefix is a parameter of a framework
+}  # parameters of the toolkit itself; all others with its prefix belong to a framework
 LEVEL = 20  # INFO
 
 
@@ -44,7 +44,7 @@ def own_hyperparameters(program: str, job: str, tree: Tree) -> dict[str, str]:
 def of_script(
     tree: Tree, job: str, hyperparameters: Mapping[str, str], channels: Mapping[str, Any], resources: Mapping[str, Any]
 ) -> dict[str, str]:
-    """The variables that the toolkit sets for a script: `SM_*`, and those by which its own library knows the job.
+    """The variables that the toolkit sets for a script: `SM_*`, and those from which its library identifies the job.
 
     `hyperparameters`, `channels` and `resources` are the contents of the files in `input/config`.
 
@@ -94,13 +94,13 @@ AS_VARIABLES = {
     "output_intermediate_dir",
     "resource_config",
     "user_entry_point",
-}  # the facts that have a variable of their own beside SM_TRAINING_ENV
+}  # facts with their own variable, in addition to SM_TRAINING_ENV
 
 
 def _facts(
     tree: Tree, job: str, values: Mapping[str, Any], own: Mapping[str, Any], channels: Mapping[str, Any], resources: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the toolkit's `Environment` knows, which SM_TRAINING_ENV holds as a whole."""
+    """The content of the toolkit's `Environment`, which SM_TRAINING_ENV holds."""
     program, host = str(own[f"{OWN}program"]), resources["current_host"]
     groups = {group["instance_group_name"]: group for group in resources["instance_groups"]}
     folders = {
@@ -153,7 +153,7 @@ def _text(value: Any) -> str:
 
 
 def gpus() -> int:
-    """The GPUs of this machine, by `nvidia-smi`; 0 without it."""
+    """The number of GPUs that `nvidia-smi` lists; 0 without it."""
     words = ["nvidia-smi", "--list-gpus"]
     if shutil.which(words[0]) is None:
         return 0
@@ -162,9 +162,9 @@ def gpus() -> int:
 
 
 def inherited(programs: Iterable[str | PurePath], libraries: Iterable[str | PurePath] = ()) -> dict[str, str]:
-    """The variables of this process for a program, without those of another job: with folders of programs and of Python libraries first.
+    """The environment of this process for a program, without variables of another job; `programs` and `libraries` go first in the paths.
 
-    What a program prints in Python is shown at once, unless PYTHONUNBUFFERED says otherwise.
+    Python output is unbuffered, unless PYTHONUNBUFFERED is set already.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(INHERITED)}
     kept.setdefault("PYTHONUNBUFFERED", "1")

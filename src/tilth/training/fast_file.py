@@ -1,7 +1,7 @@
-"""Mode FastFile: files that the program may read and not change, of which nothing is fetched before it is read.
+"""Mode FastFile: read-only files that are fetched only when the program reads them.
 
-Local files are linked. Objects of a store are files of a file system in user space where this machine has one; where it has not, they are
-downloaded before the program starts, as in mode File.
+Local files are linked. Objects of a store are files of a FUSE file system if this machine allows one; if not, they are downloaded before
+the program starts, as in mode File.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from tilth.training.files import DOWNLOADED, Files
 from tilth.training.fuse import DEVICE, is_mounted, unmount
 
 LINKED, FETCHED = "linked, read-only", "fetched when read"
-SECONDS = 30.0  # that the file system has to end
+SECONDS = 30.0  # for the file system to end
 
 
 class FastFile(Files):
-    """The files of a channel, in a folder that is read-only. `how` says which of the three ways it is.
+    """The files of a channel in a read-only folder. `how` says in which of the three ways they are provided.
 
-    `error` is that of an object that could not be fetched; what the program read of it is an error of its own, `EIO`.
+    `error` is set if an object could not be fetched; the program's read then fails with `EIO`.
     """
 
     def __init__(self, contents: Contents, folder: Path, hosts: int = 1, host: int = 0) -> None:
@@ -50,7 +50,7 @@ class FastFile(Files):
         _protect(self.folder)
 
     def _mount(self) -> str:
-        """Mount the file system on the folder; why it could not be, if so."""
+        """Mount the file system on the folder. Returns why that failed, or an empty string."""
         if not DEVICE.exists():
             return f"there is no {DEVICE}"
         system = _System(self.folder, self.objects)
@@ -79,20 +79,20 @@ class FastFile(Files):
 
 
 class _System:
-    """The process of a file system, and what it said last: why it failed, if it did, and how many bytes it fetched."""
+    """The process of the file system, with its last state: its error, if any, and the number of bytes that it fetched."""
 
     def __init__(self, folder: Path, objects: Iterable[Object]) -> None:
         self.folder, self.error, self.bytes = folder, "", 0
         ours, theirs = socket.socketpair()
         with theirs:
-            words = [sys.executable, "-P", "-m", "tilth.training.fuse"]  # -P: modules are not looked for where the program lies
+            words = [sys.executable, "-P", "-m", "tilth.training.fuse"]  # -P: do not import modules from the program's folder
             end = theirs.fileno()
             self._process = subprocess.Popen(words, stdin=end, stdout=end, start_new_session=True)  # noqa: S603 -- its own
         self._socket, self._file = ours, ours.makefile("rwb")
         self.ask(json.dumps({"folder": str(folder), "objects": [astuple(o) for o in objects]}))
 
     def ask(self, line: str = "") -> None:
-        """Say a line to it, and learn its state."""
+        """Send a line to the process, and update the state from its answer."""
         if self._file.closed:
             return
         answer = b""
@@ -104,7 +104,7 @@ class _System:
         self.error, self.bytes = str(state["error"]), int(state.get("bytes", self.bytes))
 
     def end(self) -> None:
-        """Have it unmount, and unmount for it if it cannot."""
+        """Let the process unmount the folder; unmount it here if the process cannot."""
         with suppress(OSError):
             self._file.close()
         self._socket.close()
@@ -118,7 +118,7 @@ class _System:
 
 
 def _protect(folder: Path) -> None:
-    """Make a folder and the copies in it read-only; what links lead to stays as it is."""
+    """Make a folder and the copies in it read-only, but not the targets of links."""
     for top, _, names in os.walk(folder):
         for path in (Path(top, name) for name in names):
             if not path.is_symlink():

@@ -1,4 +1,4 @@
-"""Mode File: the files of a channel in a folder, all of them before the program starts; and what mode FastFile shares with it."""
+"""Mode File: all files of a channel are in a folder before the program starts. The base class of mode FastFile."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LINKED, DOWNLOADED = "linked", "downloaded"
 
 
 class Files:
-    """The files of a channel in a folder: links to local ones, and copies of what is in a store, until `stop`."""
+    """The files of a channel in a folder, until `stop`: links to local files, and copies of objects in a store."""
 
     def __init__(self, contents: Contents, folder: Path, hosts: int = 1, host: int = 0) -> None:
         self.contents, self.folder = contents, folder / contents.channel.name
@@ -34,10 +34,10 @@ class Files:
         return sum(o.bytes for o in self.objects)
 
     def update(self) -> None:
-        """Bring `bytes` and `error` up to date; files that are there before the start do not change."""
+        """Update `bytes` and `error`. In mode File they do not change after the start."""
 
     def start(self) -> None:
-        """Put the files in place. Errors: `SourceError` for names that cannot be there, `MachineError` if the disk is full."""
+        """Put the files in place. Errors: `SourceError` for names that no file can have, `MachineError` if the disk is full."""
         SourceError.reject(wrong_names(self.objects))
         try:
             self.folder.mkdir()
@@ -71,7 +71,7 @@ class Files:
             file.write(read(found, start, end))
 
     def stop(self) -> None:
-        """Remove the folder; links are removed, not what they lead to."""
+        """Remove the folder, and links in it, but not their targets."""
         if self._made:
             for folder, _, _ in os.walk(self.folder):
                 Path(folder).chmod(0o700)
@@ -79,7 +79,7 @@ class Files:
 
 
 def wrong_names(objects: Iterable[Object]) -> list[Mistake]:
-    """The names that cannot be those of files in a folder, together with the others."""
+    """Mistakes for names that cannot be files of one folder: invalid ones, and a file where another name needs a folder."""
     objects = list(objects)
     files = {o.name for o in objects}
     folders = {name[:i] for name in files for i, letter in enumerate(name) if letter == "/"}

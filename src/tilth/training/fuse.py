@@ -1,10 +1,10 @@
 """A read-only file system whose files are objects of a store, fetched when they are read: `python -m tilth.training.fuse`.
 
-It speaks the protocol of Linux's `/dev/fuse` itself, without a library, and is a process of its own: a program may map a file into its
-memory and then wait for it without letting its own threads run; and it unmounts when the process that started it was killed.
+It implements the protocol of Linux's `/dev/fuse`, without a library, in a separate process. In the same process it could deadlock: a
+program that waits for a page of a mapped file may hold Python's lock. A separate process can also unmount if its parent is killed.
 
-Its input is a line of JSON, `{"folder": …, "objects": [[place, name, bytes, …], …]}`. For that line and for each that follows it
-answers with its state, `{"error": …, "bytes": …}`, the first time when the folder is mounted. It unmounts when its input ends.
+It reads one line of JSON, `{"folder": …, "objects": [[place, name, bytes, …], …]}`, mounts the folder, and answers with its state,
+`{"error": …, "bytes": …}`. It answers each further line in the same way, and unmounts when its input ends.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from tilth.store.places import Object, store_of
 
 DEVICE = Path("/dev/fuse")
 READ_ONLY, NO_SUID, NO_DEVICES, DETACH = 1, 2, 4, 2  # flags of mount(2) and umount2(2)
-BLOCK, KEPT = 2 << 20, 128  # bytes of a request, and how many blocks are kept
-AHEAD = 4  # blocks that are fetched ahead where a file is read in sequence
+BLOCK, KEPT = 2 << 20, 128  # bytes of a request, and the number of cached blocks
+AHEAD = 4  # blocks fetched ahead of a sequential read
 THREADS = 16
 LARGEST = 1 << 20  # bytes of a read
 
@@ -47,17 +47,17 @@ HEAD, ANSWER = struct.Struct("<IIQQIIIHH"), struct.Struct("<IiQ")
 VERSIONS, ACCEPTED = struct.Struct("<IIII"), struct.Struct("<IIIIHHIIHHI28x")
 ATTRIBUTES, NAMED, READING = struct.Struct("<6Q10I"), struct.Struct("<QQQQII"), struct.Struct("<QQI")
 LISTED, SPACE = struct.Struct("<QQII"), struct.Struct("<5Q4I24x")
-FOREVER = 1 << 30  # seconds for which the kernel may keep names and attributes: nothing changes
+FOREVER = 1 << 30  # seconds that the kernel may cache names and attributes, which never change
 
 
 @dataclass
 class Node:
-    """A file, or a folder; the root has the number 1."""
+    """A file or folder. The root has the number 1."""
 
     number: int
     found: Object | None = None
     inside: dict[bytes, Node] = field(default_factory=dict)
-    block: int = -2  # that was read last
+    block: int = -2  # the last one that was read
 
     @cached_property
     def listing(self) -> list[tuple[bytes, Node]]:
@@ -66,12 +66,12 @@ class Node:
 
     @property
     def mode(self) -> int:
-        """As of stat(2)."""
+        """The mode, as in stat(2)."""
         return S_IFREG | 0o444 if self.found else S_IFDIR | 0o555
 
 
 def tree(objects: Iterable[Object]) -> list[Node]:
-    """The nodes of objects and of the folders in which they lie, in order of their numbers.
+    """The nodes of objects and their folders, in order of their numbers.
 
     >>> nodes = tree([Object("s3://b/k/x/a", "x/a", 5)])
     >>> [(n.number, n.found and n.found.bytes, list(n.inside)) for n in nodes]
@@ -90,7 +90,7 @@ def tree(objects: Iterable[Object]) -> list[Node]:
 
 
 class Blocks:
-    """Blocks of objects, the last ones of which are kept. `error` is why the first one that failed could not be fetched."""
+    """A cache of the blocks used last. `error` describes the first fetch that failed."""
 
     def __init__(self, fetch: Callable[[Object, int, int], bytes]) -> None:
         self._fetch, self._lock = fetch, threading.Lock()
@@ -99,7 +99,7 @@ class Blocks:
         self.bytes, self.error = 0, ""
 
     def read(self, node: Node, start: int, size: int) -> bytes:
-        """Bytes of a file, fewer at its end. If the block before was read last, the next ones are fetched too. Errors: `TilthError`."""
+        """Read a range of a file; fewer bytes at its end. A sequential read also fetches the next blocks. Errors: `TilthError`."""
         found = node.found
         if found is None or start >= (end := min(start + size, found.bytes)):
             return b""
@@ -114,7 +114,7 @@ class Blocks:
         with self._lock:
             key = (found.place, number)
             held = self._kept.get(key)
-            if held is None or (held.done() and held.exception()):  # what failed is tried again
+            if held is None or (held.done() and held.exception()):  # retry a failed fetch
                 held = self._kept[key] = self._pool.submit(self._fetched, found, number)
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
@@ -133,7 +133,7 @@ class Blocks:
 
 
 class FileSystem:
-    """Answers what the kernel asks about nodes."""
+    """Answers the kernel's requests."""
 
     def __init__(self, objects: Iterable[Object], fetch: Callable[[Object, int, int], bytes]) -> None:
         self.nodes, self.blocks, self.began = tree(objects), Blocks(fetch), int(time.time())
@@ -141,11 +141,11 @@ class FileSystem:
         self._answers = {LOOKUP: self._lookup, GETATTR: self._attributes, READDIR: self._listed, STATFS: self._space, INIT: self._init}
 
     def ask(self, device: int) -> bool:
-        """Take a request and answer it, now or, if it is to read, when the bytes are there; false if the file system is unmounted."""
+        """Take one request and answer it; a read is answered later, by a thread. Returns false if the file system is unmounted."""
         try:
             asked = os.read(device, LARGEST + 4096)
         except OSError as error:
-            return error.errno in (errno.EINTR, errno.EAGAIN, errno.ENOENT)  # ENOENT: the request was given up meanwhile
+            return error.errno in (errno.EINTR, errno.EAGAIN, errno.ENOENT)  # ENOENT: the request was cancelled
         _, operation, unique, number, *_ = HEAD.unpack_from(asked)
         body = asked[HEAD.size :]
         if operation == READ:
@@ -159,9 +159,9 @@ class FileSystem:
             wrong, data = 0, answer(number, body)
         except OSError as error:
             wrong, data = error.errno or errno.EIO, b""
-        except Exception:  # noqa: BLE001 -- it is noted as the error of the file system, and the program's read fails
+        except Exception:  # noqa: BLE001 -- it is stored as the error of the file system, and the program's read fails
             wrong, data = errno.EIO, b""
-        with suppress(OSError):  # the request was given up, or the file system is unmounted
+        with suppress(OSError):  # the request was cancelled, or the file system is unmounted
             os.writev(device, [ANSWER.pack(ANSWER.size + len(data), -wrong, unique), data])
 
     def _init(self, number: int, body: bytes) -> bytes:
@@ -204,7 +204,7 @@ class FileSystem:
 
 
 def _unknown(number: int, body: bytes) -> bytes:
-    raise OSError(errno.ENOSYS, "")  # the kernel then does without it, as for opening: all that is kept may be used again
+    raise OSError(errno.ENOSYS, "")  # the kernel then does without it; for `open` this means that its cache stays valid
 
 
 def mount(folder: str) -> int:
@@ -221,7 +221,7 @@ def mount(folder: str) -> int:
 
 
 def _helper() -> str | None:
-    """The program that mounts for users who may not."""
+    """The program that mounts for users without the right to."""
     return shutil.which("fusermount3") or shutil.which("fusermount")
 
 
@@ -240,7 +240,7 @@ def _by_helper(helper: str, folder: str, options: str) -> int:
 
 
 def unmount(folder: str) -> None:
-    """Unmount a folder, also if files in it are open."""
+    """Unmount a folder, even if files in it are open."""
     if os.geteuid() and (helper := _helper()):
         subprocess.run([helper, "-u", "-z", "--", folder], check=False, capture_output=True)  # noqa: S603 -- the program of this machine
     else:
@@ -248,7 +248,7 @@ def unmount(folder: str) -> None:
 
 
 def is_mounted(folder: Path) -> bool:
-    """Whether something is mounted on a folder; also if what answered for it has ended."""
+    """Whether something is mounted on a folder, even if the process that served it has ended."""
     try:
         return folder.is_mount()
     except OSError:
@@ -262,7 +262,7 @@ def _system() -> ctypes.CDLL:
 def main() -> None:
     """Serve until the input ends."""
     for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, signal.SIG_IGN)  # whoever started it says when it ends
+        signal.signal(stop, signal.SIG_IGN)  # the parent process decides when it ends
     asked = json.loads(sys.stdin.buffer.readline())
     system = FileSystem((Object(*o) for o in asked["objects"]), lambda what, start, end: store_of(what.place).part(what, start, end))
     try:

@@ -1,4 +1,4 @@
-"""Hyperparameters: strings in the job, parsed values in a script, arguments on its command line."""
+"""Hyperparameters: strings in a job, parsed values in a script, arguments on its command line."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from tilth.errors import Mistake, RequestError
 
-MOST = 100  # a training job takes no more
-OWN = "sagemaker_"  # the prefix of hyperparameters that are for the service and its libraries, not for the script
-TUNING = "_tuning_objective_metric"  # what a tuning job adds; withheld as well
+MOST = 100  # the limit of a training job
+OWN = "sagemaker_"  # prefix of hyperparameters for the service and its libraries, not for the script
+TUNING = "_tuning_objective_metric"  # added by a tuning job; withheld from the script, too
 
 
 def strings(given: Mapping[str, Any]) -> dict[str, str]:
-    """Hyperparameters as a job has them, every value a string: strings as they are, anything else as JSON.
+    """Hyperparameters as strings, as a job has them; values that are not strings become JSON.
 
-    Errors: `RequestError` for more than 100, and for names that are empty or no strings.
+    Errors: `RequestError` for more than 100, and for names that are empty or not strings.
 
     >>> strings({"max_depth": 6, "kernel": "rbf", "layers": [64, 32], "early": True})
     {'max_depth': '6', 'kernel': 'rbf', 'layers': '[64, 32]', 'early': 'true'}
@@ -35,7 +35,7 @@ def _named(name: object) -> bool:
 
 
 def parsed(given: Mapping[str, str]) -> dict[str, Any]:
-    """What a script is given: each value parsed as JSON, or as it is where it is not JSON.
+    """The values that a script receives: parsed as JSON, or unchanged if they are not JSON.
 
     >>> parsed({"max_depth": "6", "kernel": "rbf", "quoted": '"rbf"', "code": "007"})
     {'max_depth': 6, 'kernel': 'rbf', 'quoted': 'rbf', 'code': '007'}

@@ -23,10 +23,10 @@ from tilth.training.pipe import Pipe
 
 @dataclass(frozen=True)
 class ChannelReport:
-    """What a host was given of a channel: how, and how many of its objects (or lines of an augmented manifest) in an epoch.
+    """What a channel gave to a host: `objects` of its objects per epoch (or lines of an augmented manifest), `of` in all, and in which way.
 
-    `bytes` are those of the files, those that were fetched of them, or those that were handed to the pipe in all `epochs` that were opened,
-    of which `early_closes` were closed before their end. (Of a reader that closes when the rest is in the pipe already, that is not known.)
+    `bytes` counts the files in mode File, the bytes fetched in mode FastFile, and the bytes written to the pipe in mode Pipe. `epochs` were
+    opened, and the reader closed `early_closes` of them before their end; one that closes when the rest is in the pipe is not counted.
     """
 
     channel: str
@@ -50,17 +50,17 @@ class Inputs:
 
     @property
     def error(self) -> BaseException | None:
-        """Why a channel could give no more; what the program reads of it is not all, so the program should be ended."""
+        """Why a channel failed. Its data is then incomplete, so the program should be stopped."""
         return next((running.error for running in self._running if running.error), None)
 
     def report(self) -> tuple[ChannelReport, ...]:
-        """What was given so far, for each channel."""
+        """What each channel gave so far."""
         return tuple(_report(running) for running in self._running)
 
     def wait(self, process: subprocess.Popen[Any], grace: float = GRACE) -> int:
-        """Wait for the program, and return its exit status; if a channel fails, end it: by SIGTERM, after `grace` seconds by SIGKILL.
+        """Wait for the program and return its exit status. If a channel fails, send SIGTERM, and SIGKILL after `grace` seconds.
 
-        Errors: that of the channel.
+        Errors: the error of the channel.
         """
         if watched(process, None, grace, self._failed.is_set):
             process.kill()
@@ -71,7 +71,7 @@ class Inputs:
 
 @contextmanager
 def open_channels(channels: Iterable[Channel], folder: Place, hosts: int = 1, host: int = 0) -> Iterator[Inputs]:
-    """Have channels below a folder as a training program finds them, until the block ends; then nothing of them is left there.
+    """Put channels below a folder, where a training program finds them, and remove them when the block ends.
 
     In mode File and FastFile they are the folders `folder/NAME`, in mode Pipe the FIFOs `folder/NAME_0`, `folder/NAME_1` …, one for each
     epoch. `host` is the number of this machine among `hosts`, from 0.
@@ -133,13 +133,13 @@ def _report(running: Files | Pipe) -> ChannelReport:
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block, and then the process, where it would end the process at once and leave everything behind."""
+    """Turn SIGTERM into SystemExit, so that the block cleans up. Does nothing if the process has its own handler."""
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
 
     def end(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what follows is not to be interrupted
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the clean-up must not be interrupted
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, end)

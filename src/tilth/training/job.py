@@ -1,4 +1,4 @@
-"""A training job on this machine: its folders, its program, how it ends, and what it leaves."""
+"""Runs a training job on this machine: makes its folders, runs its program, and packs what it made."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ MODEL_FILE, OUTPUT_FILE, JOB_FILE = "model.tar.gz", "output.tar.gz", "job.json"
 
 @dataclass(frozen=True)
 class Job:
-    """The request of a job: a program, its channels and hyperparameters, and how it is run.
+    """The request of a job: a program, its channels and hyperparameters, and how to run it.
 
-    `hyperparameters` are strings. `time_limit` is in seconds, and so is `grace`, which a program has to end when it is stopped.
-    `checkpoints` is a folder that the program finds at `/opt/ml/checkpoints`, and that stays. `opt_ml` is how it finds `/opt/ml`: in a
-    mount namespace; by a symbolic link, which all programs of the machine see while it runs; or not at all, but in a folder that variables
-    name. By default it is the first where the machine allows it, and else the last. `install`: whether what `requirements.txt` lists is
-    installed, for this job alone; `spill`: where the job's folders lie while it runs.
+    `hyperparameters` are strings. `time_limit` and `grace`, the time from SIGTERM to SIGKILL, are in seconds. `checkpoints` is a folder
+    that the program sees at `/opt/ml/checkpoints` and that is kept. `opt_ml` says how the program sees `/opt/ml`: by a mount namespace; by
+    a symbolic link, which all programs of the machine see meanwhile; or not at all: environment variables then name the folder. By
+    default: a namespace if the machine allows one, else variables. `install`: whether to install `requirements.txt`, for this job only.
+    `spill`: where to make the job's folders.
 
-    Errors: `RequestError` for a name that a job cannot have, and for checkpoints that are not a folder.
+    Errors: `RequestError` for an invalid name, and if `checkpoints` is not a folder.
     """
 
     program: Program
@@ -76,8 +76,8 @@ class Job:
 class Ended:
     """How a job ended: `Completed`, `Failed`, or `Stopped` by its time limit or a signal (its number), and why.
 
-    `code` is the exit code of the program, negative for a signal; `channels` say what it was given; `files` are those that were written,
-    with their bytes; `left_out` are the files that could not be packed.
+    `code` is the exit code of the program, negative for a signal; `channels` report what the channels gave; `files` are the written files
+    with their sizes in bytes; `left_out` are the files that could not be packed.
     """
 
     status: Status
@@ -91,13 +91,13 @@ class Ended:
 
 
 def run(job: Job, out: Place, say: Callable[[str], object] = str) -> Ended:
-    """Run a job; unless it failed, its model is then `model.tar.gz` in the folder `out`, which is replaced as a whole.
+    """Run a job, and unless it failed, write its model to `model.tar.gz` in the folder `out`, which is replaced as a whole.
 
-    What it wrote to `/opt/ml/output/data` is `output.tar.gz`, and `job.json` says what was run. After a stop, what was there by then
-    is packed. What cannot be written to `out` is kept, and where it is kept is said. `say` is called with messages.
+    `output.tar.gz` holds the content of `/opt/ml/output/data`, and `job.json` describes the job. If the job is stopped, what it has written
+    so far is packed. If `out` cannot be written, the job's folder is kept, and a message says where. `say` receives messages.
 
-    Errors: `RequestError` where the job cannot be run as asked; `MachineError` where this machine cannot run it. That the program failed is
-    no error, but what this returns.
+    Errors: `RequestError` if the job cannot be run as requested; `MachineError` if this machine cannot run it. A failure of the program is
+    not an exception; the result says so.
 
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "train.py").write_text("import os; open(os.environ['SM_MODEL_DIR'] + '/model', 'w').write('7')")
@@ -124,7 +124,7 @@ def _read_by(job: Job) -> list[Place]:
 
 
 def _plain(program: str) -> str:
-    """The name of a program as that of a job can begin."""
+    """The name of a program, made a valid beginning of a job's name."""
     return re.sub("[^A-Za-z0-9]+", "-", Path(program).stem).strip("-")[:40].rstrip("-") or "job"
 
 
@@ -143,7 +143,7 @@ class _Setting:
 
     @classmethod
     def of(cls, job: Job, scratch: Path, say: Callable[[str], object]) -> _Setting:
-        """The folders are made, and hold what the program needs. Errors: as `run`."""
+        """Make the folders, with all that the program needs. Errors: as in `run`."""
         name = job.name or f"{_plain(job.program.name)}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
         here = scratch / "ml"
         here.mkdir()
@@ -158,7 +158,7 @@ class _Setting:
 
     @property
     def channels(self) -> dict[str, dict[str, str]]:
-        """What `inputdataconfig.json` holds."""
+        """The content of `inputdataconfig.json`."""
         return {channel.name: channel.configuration() for channel in self.job.channels}
 
     def _fill(self) -> None:
@@ -180,7 +180,7 @@ class _Setting:
 
     def _install(self) -> None:
         words = [self.job.python, "-m", "pip", "install", "--quiet", "--target", str(self._libraries)]
-        done = subprocess.run([*words, "-r", str(self.tree.here / CODE / REQUIREMENTS)], check=False, stdout=2)  # noqa: S603 -- asked for
+        done = subprocess.run([*words, "-r", str(self.tree.here / CODE / REQUIREMENTS)], check=False, stdout=2)  # noqa: S603 -- requested
         if done.returncode:
             raise MachineError(f"{REQUIREMENTS} could not be installed: pip ended with exit code {done.returncode}", code="install")
 
@@ -202,7 +202,7 @@ class _Setting:
         return made | {BASE: self.tree.seen} if self.way == "folder" else made
 
     def _python_folder(self) -> Path:
-        """A folder in which `python` is the job's, which programs of images count on; on some machines there is a `python3` alone."""
+        """A folder whose `python` is the job's interpreter. Programs of images need that name; some machines have only `python3`."""
         folder, made = Path(self.job.python).parent, self.scratch / "bin"
         if (folder / "python").exists():
             return folder
@@ -212,7 +212,7 @@ class _Setting:
         return made
 
     def run(self) -> Ended:
-        """Run the program until it ends or is stopped. Errors: that of a channel that could not be sent."""
+        """Run the program until it ends or is stopped. Errors: the error of a channel that failed."""
         with linked(self.tree.here) if self.way == "link" else nullcontext():
             if not self.job.channels:
                 return self._ended(None)
@@ -256,7 +256,7 @@ class _Setting:
             raise RequestError(f"{job.program.name} cannot be started: {error.strerror}", hint=hint, code="bad-program") from error
 
     def deliver(self, out: Place, ended: Ended) -> Ended:
-        """Pack what the program made. Errors: as `atomic`; then the folders of the job are kept, and it is said where."""
+        """Pack what the program made. Errors: as in `atomic`; the folder of the job is then kept, and a message says where."""
         try:
             ended = self._packed(out, ended)
         except BaseException:
@@ -278,7 +278,7 @@ class _Setting:
         return replace(ended, files=files, left_out=tuple(left_out))
 
     def _record(self, ended: Ended) -> dict[str, Any]:
-        """What `job.json` holds."""
+        """The content of `job.json`."""
         given = zip(self.job.channels, ended.channels, strict=True)
         return {
             "job": self.name,
@@ -291,7 +291,7 @@ class _Setting:
 
 
 def _way(job: Job, here: Path, scratch: Path, say: Callable[[str], object]) -> Way:
-    """How the program finds its folders, which is said. Errors: `MachineError` where it would look elsewhere, or not as asked."""
+    """Choose how the program sees its folders, with a message. Errors: `MachineError` if it would look elsewhere, or not as requested."""
     if job.opt_ml == "link":
         say(f"{OPT_ML} is a link to {here}, for all programs of this machine, until the job ends")
         return "link"

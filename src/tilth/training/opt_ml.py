@@ -1,4 +1,4 @@
-"""The folder of a job at `/opt/ml`: for its program alone, in a mount namespace; or by a link, for all of the machine."""
+"""Makes the folder of a job visible at `/opt/ml`: for its program only, in a mount namespace; or for the whole machine, by a link."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tilth.errors import MachineError
 
 OPT_ML = "/opt/ml"
 Way = Literal["namespace", "link", "folder"]
-HOSTS = {"namespace": "algo-1", "link": "localhost", "folder": "localhost"}  # names that resolve there
+HOSTS = {"namespace": "algo-1", "link": "localhost", "folder": "localhost"}  # a host name that resolves in each of them
 SCRIPT = Path(__file__).with_name("opt_ml.sh")
-PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_]*")  # the names that shells hand on
+PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_]*")  # variable names that shells pass on
 
 
 def entering(base: Path, scratch: Path, folder: str, variables: Mapping[str, str]) -> list[str]:
-    """The words before a command by which it finds the folder `base` at /opt/ml and runs in `folder`, as that is seen then.
+    """The prefix of a command that makes it see the folder `base` at /opt/ml and run in `folder`, a path in that view.
 
-    `scratch` is an empty folder that is there as long as the command. `variables` are those that the words are run with. A user
-    who is not root is root in the namespace, with the rights that they have outside it.
+    `scratch` is an empty folder that must exist while the command runs, `variables` the command's environment. A user who is not root
+    becomes root in the namespace, with no more rights than outside it.
     """
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     lost = [f"{name}={value}" for name, value in variables.items() if not PLAIN.fullmatch(name)]  # such as SM_HP_BATCH-SIZE
@@ -32,7 +32,7 @@ def entering(base: Path, scratch: Path, folder: str, variables: Mapping[str, str
 
 
 def refusal(base: Path, scratch: Path) -> str:
-    """Why this machine does not allow such a namespace; an empty string if it does, which is tried."""
+    """Try to make such a namespace. Returns why this machine does not allow it, or an empty string."""
     lacks = [tool for tool in ("unshare", "mount", "sh") if shutil.which(tool) is None]
     if lacks:
         return f"there is no {lacks[0]} on this machine"
@@ -45,9 +45,9 @@ def refusal(base: Path, scratch: Path) -> str:
 
 @contextmanager
 def linked(base: Path) -> Iterator[None]:
-    """While the block runs, a symbolic link leads from /opt/ml to a folder. One that leads nowhere, of a killed job, is replaced.
+    """Link /opt/ml to a folder while the block runs. A dangling link, left by a killed job, is replaced.
 
-    Errors: `MachineError` where something else is there, or no link may be made.
+    Errors: `MachineError` if something else is at /opt/ml, or if the link cannot be made.
     """
     link = Path(OPT_ML)
     try:

@@ -1,7 +1,7 @@
 """Mode Pipe: a FIFO for each epoch of a channel, into which a thread writes its objects when the program opens it.
 
-What programs written for it rely on: the FIFO of the first epoch is there before they start, and that of the next one as soon as one is
-opened; an epoch ends by end of file, an empty one too; they may close early, or never open a channel. Source: the readers of SageMaker's
+Programs rely on this: the FIFO of the first epoch exists before they start, and the next one as soon as they open one; each epoch ends with
+end of file, even an empty one; they may close a FIFO early, or never open a channel. Source: the readers of SageMaker's
 sample, of ml-io and of sagemaker-tensorflow.
 """
 
@@ -23,12 +23,12 @@ from tilth.training.channel import Contents
 from tilth.training.reading import AT_ONCE, Piece, sent
 
 LARGEST_PIPE = Path("/proc/sys/fs/pipe-max-size")
-TRIES = (1, 2, 4, 8, 16, 20)  # milliseconds between looks for a reader; the last one again and again
+TRIES = (1, 2, 4, 8, 16, 20)  # milliseconds between checks for a reader; the last one repeats
 
 
 @dataclass(frozen=True)
 class Sent:
-    """The use of a pipe: the epochs that were opened, the bytes that were handed over, the epochs that the reader closed early."""
+    """The use of a pipe: epochs that were opened, bytes that were written, epochs that the reader closed early."""
 
     epochs: int = 0
     bytes: int = 0
@@ -38,7 +38,7 @@ class Sent:
 class Pipe:
     """The FIFOs of a channel in a folder, and the thread that writes to them until `stop`.
 
-    `failed` is called when the thread ends by an error, which is then in `error`: the epoch that the program reads ends there.
+    If the thread fails, it stores the exception in `error` and calls `failed`; the epoch that the program reads then ends early.
     """
 
     def __init__(self, contents: Contents, folder: Path, hosts: int = 1, host: int = 0, failed: Callable[[], object] = bool) -> None:
@@ -49,7 +49,7 @@ class Pipe:
         self._thread = Thread(target=self._run, name=f"tilth-channel-{contents.channel.name}", daemon=True)
 
     def start(self) -> None:
-        """Make the FIFO of the first epoch. Errors: `MachineError` where there cannot be one, `Gap` on a system without them."""
+        """Make the FIFO of the first epoch. Errors: `MachineError` if it cannot be made, `Gap` on a system without FIFOs."""
         self._make(0)
         self._wake_read, self._wake = os.pipe()
         self._pool = ThreadPoolExecutor(AT_ONCE, f"tilth-channel-{self.contents.channel.name}")
@@ -86,7 +86,7 @@ class Pipe:
             for epoch in count():
                 if not self._epoch(epoch):
                     break
-        except BaseException as error:  # noqa: BLE001 -- of a thread: it is raised where the job ends
+        except BaseException as error:  # noqa: BLE001 -- in a thread: it is raised at the end of the job
             self.error = self._named(error)
             self._failed()
 
@@ -113,7 +113,7 @@ class Pipe:
             complete = True
         finally:
             os.close(writer)
-        self._path(epoch).unlink(missing_ok=True)  # a reader that has not come to its end keeps it open
+        self._path(epoch).unlink(missing_ok=True)  # a reader that has not finished keeps it open
         return complete
 
     def _opened(self, path: Path) -> int | None:
@@ -158,7 +158,7 @@ class Pipe:
 
 
 def _enlarge(writer: int) -> None:
-    """Let a pipe hold as much as the system allows; what it holds by default, where it does not."""
+    """Give a pipe the largest buffer that the system allows, or leave its default."""
     try:
         import fcntl
 

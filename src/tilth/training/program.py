@@ -27,15 +27,15 @@ class Program(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """Its name in messages and in that of the job."""
+        """The name of the program in messages, and the beginning of the job's name."""
 
     @abstractmethod
     def put(self, code: Path) -> None:
-        """Put into `/opt/ml/code` what belongs there."""
+        """Copy the code of the program to `/opt/ml/code`."""
 
     @abstractmethod
     def folder(self, tree: Tree) -> str:
-        """The folder that it runs in, as it sees it."""
+        """The working directory, as the program sees it."""
 
     @abstractmethod
     def words(self, python: str, hyperparameters: Mapping[str, str]) -> list[str]:
@@ -56,10 +56,10 @@ class Program(ABC):
 class Script(Program):
     """A script (`.py` or `.sh`) in the manner of SageMaker's training toolkit.
 
-    Hyperparameters are its arguments. `/opt/ml/code`, where it runs, has the script alone, or all that is in `source`, a folder or
-    `.tar.gz` that holds it.
+    Hyperparameters become its arguments. It runs in `/opt/ml/code`, which holds the script only, or the content of `source`, a folder or
+    `.tar.gz` with the script.
 
-    Errors: `RequestError` if it is not there, or not such a script.
+    Errors: `RequestError` if the script does not exist, or is of another type.
     """
 
     path: Path
@@ -81,7 +81,7 @@ class Script(Program):
 
     @property
     def _found(self) -> Path | None:
-        """The file on this machine: in `source` it may be named from there or from here."""
+        """The script on this machine. Its path is relative to `source`, or to the working directory."""
         top = self.path.parent if self.source is None else self.source
         given = (self.path,) if self.source is None else (self.source / self.path, self.path)
         return next((p for p in given if p.is_file() and _plain(p).is_relative_to(_plain(top))), None)
@@ -123,16 +123,16 @@ class Script(Program):
 
 
 def _plain(path: Path) -> Path:
-    """An absolute path without `..`; links in it stay."""
+    """An absolute path without `..`, with its links unresolved."""
     return Path(os.path.normpath(path.absolute()))
 
 
 @dataclass(frozen=True)
 class Image(Program):
-    """The folder from which an image is built: its program `train` is run where it lies, as `docker run IMAGE train` does, without Docker.
+    """The folder from which a container image is built. Its program `train` runs in place, as in `docker run IMAGE train`, without Docker.
 
-    The program is the file `train` in the folder, or in the only folder in it that has one, and must be executable. With `entrypoint` these
-    words are run in the folder instead, with the argument `train`, as by an image with an ENTRYPOINT.
+    The program is the executable file `train` in the folder, or in the only subfolder that has one. With `entrypoint`, this command runs in
+    the folder instead, with the argument `train`, as in an image with an ENTRYPOINT.
 
     Errors: `RequestError` if there is no such program, or several.
     """
@@ -181,7 +181,7 @@ class Image(Program):
 
 
 def program_of(thing: Path, source: Path | None = None, entrypoint: tuple[str, ...] = ()) -> Program:
-    """The program that a file or folder is. Errors: `RequestError` if it is none, and for options of the other kind."""
+    """The program in a file or folder. Errors: `RequestError` if there is none, or for an option of the other kind."""
     if thing.is_dir():
         if source is not None:
             raise RequestError("--source is for scripts, and a folder is given", accepted="a script and --source", code="bad-program")

@@ -1,4 +1,4 @@
-"""What is sent of a channel: its objects in pieces, read ahead where they are far away, inflated, wrapped, and with ends of lines."""
+"""The bytes that a channel sends: its objects in pieces, read ahead if remote, decompressed, framed as records, with line ends."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tilth.training.channel import Channel, Line
 
 A = TypeVar("A")
 B = TypeVar("B")
-Piece: TypeAlias = bytes | memoryview  # what it views is another one's as soon as the next piece is asked for
+Piece: TypeAlias = bytes | memoryview  # valid until the next piece is requested: a view's memory is reused
 
 PIECE = 256 << 10  # bytes of a local file that are read at once
-FIRST_PART, PART = 512 << 10, 8 << 20  # bytes of a request to a store: small at first, so that the first piece is there soon
-AT_ONCE, ROOM = 16, 64 << 20  # requests that run while what came before is sent, and the bytes of their answers
+FIRST_PART, PART = 512 << 10, 8 << 20  # bytes per request to a store: small at first, so that the first piece arrives soon
+AT_ONCE, ROOM = 16, 64 << 20  # requests in flight while earlier pieces are sent, and the bytes that they may hold
 
 
 def sent(channel: Channel, items: Iterable[Any], pool: Executor) -> Generator[Piece, None, None]:
@@ -37,7 +37,7 @@ def sent(channel: Channel, items: Iterable[Any], pool: Executor) -> Generator[Pi
 
 
 def _ended(objects: Iterable[tuple[Object, Iterator[Piece]]], channel: Channel) -> Iterator[Piece]:
-    """The pieces of all objects, each made what is sent of it."""
+    """The pieces of all objects as they are sent: decompressed, framed, and with a line end between objects."""
     newline, last = ord("\n"), ord("\n")
     for found, pieces in objects:
         inflated_ = inflated(pieces, found.place) if channel.compression == "Gzip" else pieces
@@ -53,7 +53,7 @@ def _ended(objects: Iterable[tuple[Object, Iterator[Piece]]], channel: Channel) 
 
 
 def whole(objects: Iterable[Object], pool: Executor) -> Iterator[tuple[Object, Iterator[Piece]]]:
-    """Objects, each with the pieces of it, which are read before the next one is asked for."""
+    """Each object with its pieces, which the caller must consume before it takes the next object."""
     objects = list(objects)
     if all(is_local(o.place) for o in objects):
         return ((o, _pieces(o)) for o in objects)
@@ -72,7 +72,7 @@ def _read(part: tuple[int, Object, int, int]) -> tuple[int, Object, bytes]:
 
 
 def _pieces(what: Object) -> Iterator[Piece]:
-    """A local file, in pieces that share their memory."""
+    """The pieces of a local file. All of them use the same memory."""
     room, left = memoryview(bytearray(min(PIECE, what.bytes))), what.bytes
     try:
         with Path(what.place).open("rb", buffering=0) as file:
@@ -87,7 +87,7 @@ def _pieces(what: Object) -> Iterator[Piece]:
 
 
 def parts_of(objects: Iterable[Object]) -> Iterator[tuple[int, Object, int, int]]:
-    """The requests for objects: their number, the object, and the range of its bytes."""
+    """The requests for objects: the index of the object, the object, and the range of bytes."""
     size = FIRST_PART
     for number, found in enumerate(objects):
         start = 0
@@ -98,12 +98,12 @@ def parts_of(objects: Iterable[Object]) -> Iterator[tuple[int, Object, int, int]
 
 
 def read(what: Object, start: int, end: int) -> bytes:
-    """A part of an object. Errors: `SourceError` if it is not the one that was found."""
+    """A range of the bytes of an object. Errors: `SourceError` if the object changed since it was listed."""
     return store_of(what.place).part(what, start, end) if end > start else b""
 
 
 def ahead(pool: Executor, function: Callable[[A], B], items: Iterable[A], size: Callable[[A], int] = bool) -> Generator[B, None, None]:
-    """`map` in order, with calls running ahead: as many as may be, and as there is room for what they give, by `size`.
+    """`map` in order, with calls that run ahead: at most `AT_ONCE`, and at most `ROOM` bytes of results by `size`.
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> with ThreadPoolExecutor(2) as pool:
@@ -127,7 +127,7 @@ def ahead(pool: Executor, function: Callable[[A], B], items: Iterable[A], size: 
 
 
 def inflated(pieces: Iterable[Piece], name: str) -> Iterator[bytes]:
-    """What gzip packed, which may have several members; of nothing, nothing. Errors: `SourceError` for what is not gzip, or is cut off.
+    """Decompress gzip data, which may have several members or none. Errors: `SourceError` if it is not gzip, or truncated.
 
     >>> import gzip
     >>> b"".join(inflated([gzip.compress(b"a\\n") + gzip.compress(b"b\\n")], "x.gz"))
@@ -148,7 +148,7 @@ def inflated(pieces: Iterable[Piece], name: str) -> Iterator[bytes]:
 
 
 def _members(member: Any, packed: Piece) -> Iterator[bytes]:
-    """The content of a gzip member, in pieces of bounded size however well it was packed."""
+    """The content of a gzip member in pieces of bounded size, whatever its compression ratio."""
     while len(packed):
         yield member.decompress(packed, PART)
         packed = member.unconsumed_tail

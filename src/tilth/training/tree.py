@@ -1,4 +1,4 @@
-"""The folders and files that a training program finds: `/opt/ml`, wherever it lies on this machine."""
+"""The folders and files that a training program finds at `/opt/ml`, wherever they are on this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FOLDERS = (MODEL, CODE, CHANNELS, CONFIG, OUTPUT_DATA, INTERMEDIATE, CHECKPOINTS
 
 @dataclass(frozen=True)
 class Tree:
-    """The folders of a job: where they lie on this machine, and where the program finds them."""
+    """The folders of a job: `here` on this machine, `seen` by the program."""
 
     here: Path
     seen: str
@@ -56,5 +56,5 @@ def resources(host: str, interface: str = "lo") -> dict[str, Any]:
         "hosts": [host],
         "instance_groups": [{"instance_group_name": group, "instance_type": "local", "hosts": [host]}],
         "network_interface_name": interface,
-        "topology": None,  # of hosts that have one
+        "topology": None,  # null for hosts without one
     }

@@ -1,4 +1,4 @@
-"""What is written on a command line: channels, hyperparameters, time limits."""
+"""Parses channels, hyperparameters and time limits of a command line."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tilth.store.uri import is_local, local_path
 from tilth.training.channel import WORDS, Channel
 from tilth.yaml import parse
 
-OPTION = re.compile(r",(?=[a-z_]+=)")  # a comma may stand in a place
+OPTION = re.compile(r",(?=[a-z_]+=)")  # a place may contain a comma
 OPTIONS = {
     **{word: word for word in (*WORDS, "content_type", "attributes", "ensure_newline")},
     "shuffle": "seed",
-}  # as they are written, and the field of the channel
+}  # option → field of the channel
 TYPES = {"parquet": "application/x-parquet", "csv": "text/csv", "jsonl": "application/jsonlines"}
 TRUTH = {"true": True, "false": False}
 TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)")
@@ -55,7 +55,7 @@ def _unknown(name: str, given: dict[str, str]) -> Iterator[Mistake]:
 
 
 def _value(name: str, word: str, value: str) -> Any:
-    """The value of an option, words in any case. Errors: `RequestError` for what is not an integer, or not true or false."""
+    """The value of an option; words in any case. Errors: `RequestError` if it should be an integer, or true or false, and is not."""
     try:
         match word:
             case "shuffle":
@@ -73,7 +73,7 @@ def _value(name: str, word: str, value: str) -> Any:
 
 
 def delivered_type(folder: Path) -> str | None:
-    """The media type of what Tilth delivered to a folder, by its manifest or by its files; None for a folder of anybody else.
+    """The media type of a folder that Tilth delivered, from its manifest or its files; None for any other folder.
 
     >>> delivered_type(Path("/nowhere")) is None
     True
@@ -88,7 +88,7 @@ def delivered_type(folder: Path) -> str | None:
 
 
 def hyperparameters_of(written: Sequence[str], file: Path | None = None) -> dict[str, Any]:
-    """The hyperparameters of a JSON or YAML file and of `NAME=VALUE`, of which the last wins. Errors: `RequestError`.
+    """The hyperparameters of a JSON or YAML file and of `NAME=VALUE`; later ones win. Errors: `RequestError`.
 
     >>> hyperparameters_of(["max_depth=6", "where=a=b"])
     {'max_depth': '6', 'where': 'a=b'}
