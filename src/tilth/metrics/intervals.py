@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
 import numpy as np
-from numpy.random import RandomState
+from numpy.random import SFC64, RandomState
 from numpy.typing import ArrayLike
 
 from tilth.metrics.contrasts import Numbers
 
-AT_ONCE = 100_000  # numbers drawn at once, which a processor's cache holds
-MOST_AT_ONCE = 4_000_000  # numbers of 100 draws that are drawn at once all the same: 32 MB
+AT_ONCE = 100_000  # numbers drawn at once, which a processor's cache holds; of at least 100 draws
+MOST_AT_ONCE = 4_000_000  # numbers in the tables of these draws, zeros too: 32 MB
 LARGE = 1_000  # rows of a cell from which a draw is normal: the skewness left out, 0.03, is far below the noise of 1,000 draws
 
 
@@ -22,9 +22,9 @@ def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple
 
     A draw of rows is one multinomial draw over the cells, whatever the number of rows; cells of `LARGE` rows and more are drawn from the
     normal distribution with the same means and covariances, which is several times as fast. Yields arrays of draws × cells, some draws
-    at a time to bound memory. Equal seeds give equal draws on every machine: the generator is the one that numpy guarantees never to
-    change. `weights` are each cell's sum of weights and of squared weights; a draw is then a sum of weights: the drawn rows times the
-    cell's mean weight, with normal noise for the variance of weights within the cell.
+    at a time to bound memory. Equal seeds give equal draws on every machine: numpy guarantees never to change this generator, nor the
+    bits that it is given. `weights` are each cell's sum of weights and of squared weights; a draw is then a sum of weights: the drawn
+    rows times the cell's mean weight, with normal noise for the variance of weights within the cell.
 
     >>> [part.sum(axis=1).tolist() for part in resampled([30, 20, 50], 3, [0])]
     [[100.0, 100.0, 100.0]]
@@ -35,9 +35,9 @@ def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple
     few, large = np.split(order, [np.searchsorted(whole[order], LARGE)])
     rows = int(whole.sum())
     parts = np.array([*whole[few], whole[large].sum()]) if len(large) else whole[few]  # all large cells are one until their sum is drawn
-    generator = RandomState([s % 2**32 for s in seed])
-    cells = max(1, len(whole))
-    step = max(AT_ONCE // cells, min(100, MOST_AT_ONCE // cells), 1)
+    generator = RandomState(SFC64([s % 2**32 for s in seed]))
+    cells, there = max(1, len(whole)), max(1, len(seen))
+    step = max(1, min(max(AT_ONCE // there, 100), MOST_AT_ONCE // cells))
     for begin in range(0, draws, step):
         drawn = np.zeros((len(whole), min(step, draws - begin))).T  # a cell's draws are neighbours in memory
         if rows:

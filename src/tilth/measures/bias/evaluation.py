@@ -338,7 +338,7 @@ def drawn_metrics(
     The draws depend on the seed and the facet's name, not on what else is asked.
     """
     request = groups[0].counted.request if groups and asked else None
-    if request is None or not request.bootstrap:
+    if request is None or not request.bootstrap or not cells[0].any():
         return [{} for _ in groups]
     cells, sides, merged = _merged(cells, groups)
     rows, weights, squares = (a.ravel() for a in cells)
@@ -366,11 +366,17 @@ def _of_groups(drawn: Numbers, sides: Numbers) -> Contingency:
 
 
 def _merged(cells: Numbers, groups: Sequence[Group]) -> tuple[Numbers, Numbers, Numbers]:
-    """The cells with facet keys put together that are always on the same side: fewer cells to draw; (side, group, facet key), where
-    they are; and which of them each key has become."""
-    kinds, places = np.unique(np.stack([g.sides for g in groups], axis=1), axis=2, return_inverse=True)
-    merged = [cells[:, places.ravel() == k].sum(axis=1) for k in range(kinds.shape[2])]
-    return np.stack(merged, axis=1), kinds, places.ravel()
+    """The cells with facet keys put together that are always on the same side, and without those that have no rows:
+    fewer cells to draw; (side, group, facet key), where they are; and which of them each key has become."""
+    sides = np.stack([g.sides for g in groups], axis=1)
+    alike: dict[bytes, list[int]] = {}
+    for key in np.flatnonzero(cells[0].any(axis=(1, 2, 3))).tolist():
+        alike.setdefault(sides[..., key].tobytes(), []).append(key)
+    places = np.zeros(cells.shape[1], dtype=int)
+    for place, keys in enumerate(alike.values()):
+        places[keys] = place
+    merged = [cells[:, keys].sum(axis=1) for keys in alike.values()]
+    return np.stack(merged, axis=1), sides[..., [keys[0] for keys in alike.values()]], places
 
 
 def _percentiles(draws: Draws, m: BiasMetric, request: BiasRequest) -> tuple[float, float] | None:
