@@ -329,6 +329,14 @@ def test_a_facet_of_one_group_is_an_error():
     got = by_name(found({"f": ["x", "x"], "y": [1, 0]}, facets=["f"], label="y", positive=1), "x")
     assert got["CI"].value is None
     assert got["CI"].payload.error == "there are no rows outside facet value x"
+    unlabelled = {"f": ["x", "x", "z"] * 2, "y": [1, 0, None] * 2, "p": [1, 0, 1] * 2, "g": ["s"] * 6}
+    got = by_name(found(unlabelled, facets=[Facet("f", ("x",))], label="y", positive=1, prediction="p", group="g"), "x")
+    assert got["CI"].value == near(-1 / 3)
+    assert {m: got[m].payload.error for m in ("DPL", "RD", "CDDL")} == {
+        "DPL": "no row outside facet value x has a label",
+        "RD": "no row outside facet value x has a label and a prediction",
+        "CDDL": "no row outside facet value x has a value of the group variable and a label",
+    }
     some = found({"f": ["x", "x", None], "y": [1, 0, 1]}, facets=["f"], label="y", positive=1)
     said = "all 2 rows that have a value are f=x: there are no others to compare it with, so no metric has a value"
     assert warnings(some)["ONE_GROUP"].message == said

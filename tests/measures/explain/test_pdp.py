@@ -88,7 +88,10 @@ def test_a_model_of_classes_has_the_partial_dependence_of_scikit_learn(tmp_path)
 def test_it_is_shown_as_curves_and_bars():
     report = tilth.measure(TABLE, Pdp(rule, curves=5))
     section = PDP.section(report.of("pdp"))
-    assert sum(isinstance(b, Picture) for b in section.blocks) == 4
+    pictures = [b for b in section.blocks if isinstance(b, Picture)]
+    captions = {f.columns: plain(b.caption) for f, b in zip(report.of("pdp"), pictures, strict=True)}
+    assert len(captions) == 4 and "chart" not in captions["s"]
+    assert captions["a"].endswith("In the chart, thin lines are single rows, bars the shares of rows.")
     assert plain(section.lead).startswith("s changes the mean prediction most")
     assert "How predictions depend on a feature" in to_html(report)
 

@@ -36,6 +36,7 @@ from tilth.report.finding import Finding
 Draws = Mapping[str, Numbers]  # metric → its value in each of the bootstrap's draws
 ONE_SIDED_MUCH = 0.1  # the share of rows in one-sided strata above which CDDL is said to be biased
 LARGEST_STRATA = 5
+NEEDED = {"stratum": "a value of the group variable", "label": "a label", "prediction": "a prediction"}
 
 
 @dataclass(frozen=True)
@@ -259,9 +260,11 @@ def _why_not(m: BiasMetric, used: Numbers, g: Group) -> str:
         return g.counted.no_strata
     if m.compares == "all":
         return m.impossible(g.rows) if used[0] else "there are no rows with a label and a prediction"
-    for size, which in zip(used, ("no rows outside", "no rows in"), strict=True):
+    for size, rows, which in zip(used, g.rows.known()[0], ("outside", "in"), strict=True):
+        if not size and rows:
+            return f"no row {which} facet value {g.side.name} has {' and '.join(NEEDED[axis] for axis in m.axes)}"
         if not size:
-            return f"there are {which} facet value {g.side.name}"
+            return f"there are no rows {which} facet value {g.side.name}"
     return m.impossible(g.rows)
 
 

@@ -160,10 +160,11 @@ def pdp(found: Sequence[Finding[PartialDependence]]) -> Section:
             continue
         of = f"{code(p.output)} by {code(f.columns)}{f' in {code(f.part)}' if f.part else ''}"
         title, key = f"Partial dependence of {p.output} on {f.columns}", f"pdp {i}"
-        drawn = bars(title, {str(v): m for v, m in zip(p.values, p.means, strict=True)}, key=key)
+        drawn, legend = bars(title, {str(v): m for v, m in zip(p.values, p.means, strict=True)}, key=key), ""
         if not p.categorical:
-            drawn = curve(title, p.values, p.means, p.curves, p.shares, key=key)
-        blocks.append(Picture(drawn, f"Mean prediction of {of}; it changes by {exact(f.number)}."))
+            drawn, single = curve(title, p.values, p.means, p.curves, p.shares, key=key), "thin lines are single rows, " if p.curves else ""
+            legend = f" In the chart, {single}bars the shares of rows."
+        blocks.append(Picture(drawn, f"Mean prediction of {of}; it changes by {exact(f.number)}.{legend}"))
         rows = [(_shown(v), exact(m), exact(e), percent(s)) for v, m, e, s in zip(p.values, p.means, p.errors, p.shares, strict=True)]
         heads = ("value", "mean prediction", "standard error", "rows")
         blocks.append(table(f"Mean prediction of {of}", heads, rows, heads[1:], brief=0))
