@@ -7,12 +7,12 @@
 | `flow.json` | the flow's steps and reading, as they were parsed |
 | `schema.json` | the columns as they were read, and as each step saw them |
 | `baseline.json` | the measures of the training part |
-| `golden.json` | made-up rows, and what the steps made of them; absent where no row can be served |
+| `golden.json` | synthetic rows with their prepared values; absent if no single row can be served |
 | `features/1-impute.json` | what the first step of `features` learned |
-| `features/3-predict.model` | bytes that a step learned under the name `model` |
+| `features/3-predict.model` | binary content that a step learned under the name `model` |
 
-Entries have a fixed date and order, so that the same flow makes the same bytes. Opening rejects what does not have this form: a wrong hash,
-an entry that is missing, unknown or too large, and a learned value that does not have the type that its step declares.
+Entries have a fixed date and order, so that the same flow gives the same bytes. Opening a file rejects wrong hashes, entries that are
+missing, unknown or too large, and learned values of another type than their step declares.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
 def written(flow: Flow, path: str | Path) -> Path:
-    """Save a fitted flow as an atomic write. Errors: `FlowError` if it is not fitted, `ArtefactError` for an entry that is too large."""
+    """Save a fitted flow, atomically. Errors: `FlowError` if it is not fitted, `ArtefactError` if an entry is too large."""
     learned = flow.need_learned()
     schemas = list(dict.fromkeys(f.schema for f in learned.served))
     columns = {
@@ -87,17 +87,17 @@ def written(flow: Flow, path: str | Path) -> Path:
 
 
 def opened(path: str | Path) -> Flow:
-    """The fitted flow in a file. Errors: `ArtefactError` that says what is wrong with the file."""
+    """Open the file of a fitted flow. Errors: `ArtefactError` that says what is wrong with the file."""
     return flow_in(flow_bytes(path), path)
 
 
 def flow_bytes(path: str | Path) -> bytes:
-    """The bytes of the file of a fitted flow. Errors: `ArtefactError` for one that cannot be read or is too large."""
+    """Read the bytes of the file of a fitted flow. Errors: `ArtefactError` if it cannot be read or is too large."""
     return bytes_of(path, "fitted flow", LARGEST, ArtefactError)
 
 
 def flow_in(content: bytes, path: str | Path) -> Flow:
-    """The fitted flow in the bytes of a file, which messages name. Errors: `ArtefactError` that says what is wrong with them."""
+    """Open a fitted flow from bytes; `path` is its name in messages. Errors: `ArtefactError` that says what is wrong."""
     try:
         raw = _raw(content)
         flow = _flow(_parsed(raw, "flow.json"), raw["flow.yaml"].decode())
@@ -106,17 +106,17 @@ def flow_in(content: bytes, path: str | Path) -> Flow:
         return flow
     except NotAllowed:
         raise
-    except Exception as error:  # whatever changed bytes may raise
+    except Exception as error:  # damaged or forged bytes may raise anything
         why = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
         message, hint = f"{str(path)!r} is not a fitted flow of this version: {why}", "fit the flow again, or use the Tilth that made it"
         raise ArtefactError(message, hint=hint, code="bad-artefact") from error
 
 
 def verify(flow: Flow) -> None:
-    """Reject what was learned if its steps cannot use it: each is applied to the columns, and a row function is made."""
+    """Reject learned values that their steps cannot use. Applies each step to the schema, and makes a row function."""
     learned = flow.need_learned()
     data = Dataset(Memory(None, learned.schema.names), flow.reading.roles)
-    kinds = {c.name: c.kind for c in learned.schema}  # of the columns that no step has replaced
+    kinds = {c.name: c.kind for c in learned.schema}  # kinds of the columns that no step has replaced yet
     for fitted in learned.served:
         _verify_state(fitted, flow.reading.roles)
         needed = needed_columns(fitted.schema, [fitted])
@@ -128,7 +128,7 @@ def verify(flow: Flow) -> None:
             kinds.pop(c, None)
     try:
         row_of(learned.schema, learned.served, flow.reading.roles, flow.reading.options.get("nulls", ()), learned.strings)
-    except Gap:  # a step without a form for one row
+    except Gap:  # a step cannot be computed for a single row
         return
 
 
@@ -147,7 +147,7 @@ def _verify_state(fitted: Fitted, roles: Roles) -> None:
 
 
 def _raw(content: bytes) -> dict[str, bytes]:
-    """The entries of the file. Errors: `ValueError` if they are not those of its manifest, and whatever `zipfile` raises."""
+    """The entries of the file. Errors: `ValueError` if they differ from its manifest, and any error of `zipfile`."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         if len(set(names)) < len(names) or not {"manifest.json", *ENTRIES} <= set(names):
@@ -172,7 +172,7 @@ def _most(name: str) -> int:
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as file:  # a forged header cannot make it read more than this
+    with archive.open(name) as file:  # whatever size a forged header claims, no more than this is read
         content = file.read(_most(name) + 1)
     if len(content) > _most(name):
         raise ValueError(f"{name} is larger than {_most(name):,} bytes")
@@ -191,7 +191,7 @@ def _home(part: str, i: int, name: str) -> str:
 
 
 def entries_of(home: str, learned: Mapping[str, Any]) -> dict[str, bytes]:
-    """What a step learned, as entries: `HOME.json`, and each value of bytes by itself, as `HOME.NAME`."""
+    """The entries for what a step learned: `HOME.json`, and a separate entry `HOME.NAME` for each binary value."""
     files: dict[str, bytes] = {}
 
     def apart(name: str, value: Any) -> Any:
@@ -205,7 +205,7 @@ def entries_of(home: str, learned: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def learned_from(home: str, entries: Mapping[str, bytes], schema: Schema) -> Any:
-    """What a step learned, from its entries; columns are in the order of the table, as they were when it learned."""
+    """Read what a step learned from its entries. Columns are in the order of the table, as when it learned."""
     decoded = partial(_decoded, files=entries)
     state = json.loads(entries[f"{home}.json"], object_hook=decoded, parse_int=_integer, parse_constant=_reject_constant)
     order = {name: k for k, name in enumerate(("", *schema.names))}
@@ -282,13 +282,13 @@ def _reject_type(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} cannot be saved in a fitted flow")
 
 
-TAGGED: Mapping[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {  # a timestamp is a date, too, so it comes first
+TAGGED: Mapping[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {  # `datetime` comes before its base class `date`
     "$datetime": (datetime, datetime.isoformat, datetime.fromisoformat),
     "$date": (date, date.isoformat, date.fromisoformat),
     "$time": (time, time.isoformat, time.fromisoformat),
     "$decimal": (Decimal, str, Decimal),
 }
-"""Values that JSON lacks: the key of the object that holds one, its type, how it is written and read."""
+"""Types that JSON lacks: key of the object that holds a value → its type, and how to write and read it."""
 
 
 def _encoded(value: Any) -> Any:
@@ -319,7 +319,7 @@ def _decoded(entry: dict[str, Any], files: Mapping[str, bytes] | None = None) ->
 
 
 def _described(flow: Flow) -> dict[str, Any]:
-    """The flow's description as JSON: reading, roles, steps by part."""
+    """The flow as JSON: reading, roles, and steps by part."""
     from tilth.flow.parameters import written
 
     roles = {f.name: getattr(flow.reading.roles, f.name) for f in fields(Roles)}

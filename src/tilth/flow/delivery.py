@@ -1,4 +1,4 @@
-"""Deliver what a run made, atomically."""
+"""Writes the result of a run, atomically."""
 
 from __future__ import annotations
 
@@ -42,16 +42,14 @@ def deliver(
     reports: Sequence[str] = REPORTS,
     inputs: Sequence[Place] = (),
 ) -> Report:
-    """A folder per part with a file that says what its columns are, the fitted flow, Croissant metadata, and the report, in `place`.
+    """Write to the folder `place`: a folder per part with its schema, the fitted flow, Croissant metadata, OpenLineage events, reports.
 
-    Beside them are the events of OpenLineage of a run that read `inputs`.
+    `inputs` are what the run read, for the OpenLineage events. Rows in quarantine are written as Parquet, whatever the format of the parts,
+    because Parquet keeps every column. The write is atomic. The report is made after the parts are written, so that it counts their scans
+    and seconds, and is returned; the files named by `reports` show the same one. If the training part has shards, the report says how well
+    a stream mixes them, and warns if rows with the same label are adjacent.
 
-    Rows in quarantine are a file beside them, in Parquet whatever the format of the parts, because that keeps every column.
-    It is an atomic write. The report is returned. It is made after the parts are written and counts their scans and seconds; the terminal
-    and the files named by `reports` show the same ones. Of the shards of the training part it says how a stream mixes them, and has a
-    warning where rows of the same label are adjacent in them.
-
-    Errors: `MachineError` where the disk is full or may not be written.
+    Errors: `MachineError` if the disk is full or not writable.
     """
     given, found, parts = prepared.flow.deliver, list[Finding](), dict[str, DeliveredPart]()
     with atomic(place, folder=True) as folder:
@@ -67,7 +65,7 @@ def deliver(
             if manifest:
                 replace(manifest, plan_sha256=digest, order=_order(prepared.flow, part)).write(folder / part)
             if manifest and part in (TRAIN, "all"):
-                from tilth.flow.sorted_shards import shard_findings  # loads what only a delivery of shards needs
+                from tilth.flow.sorted_shards import shard_findings  # imported here: only a delivery of shards needs it
 
                 found += shard_findings(prepared.flow, part, folder / part, table.roles)
             if given.manifest:
@@ -87,7 +85,7 @@ def deliver(
 
 
 def _size(folder: Path) -> tuple[int | None, int]:
-    """The rows of a delivered part, where a manifest or Parquet says how many there are; and its bytes."""
+    """The number of rows of a delivered part, if a manifest or Parquet has it, and its size in bytes."""
     manifest, files = Manifest.beside(folder), [Path(p) for p in in_folder(str(folder))]
     size = sum(f.stat().st_size for f in files)
     if manifest:
@@ -98,14 +96,14 @@ def _size(folder: Path) -> tuple[int | None, int]:
 
 
 def _order(flow: Flow, part: str) -> dict[str, Any] | None:
-    """How the rows of a part are shuffled; None where that is not the last that happens to them, or their blocks are."""
+    """The shuffle of the rows of a part; None if it is not their last step, or if it shuffles blocks."""
     steps = [step for _, step in (flow.steps("rows", "training") if part in (TRAIN, "all") else flow.steps("rows"))]
     last = steps[-1] if steps else None
     return {"algorithm": last.name, "seed": last.seed, "epoch": 0} if isinstance(last, Shuffle) and not last.blocks else None
 
 
 def _delivered(table: Dataset, form: str, manifest: Manifest | None, engine: Session) -> DeliveredPart:
-    """A part as it was written; a format for training leaves some columns out."""
+    """A part as written. A format for training leaves some columns out."""
     schema = engine.schema(table)
     written = {c.name for c in manifest.contents.columns} if manifest else set(schema.names)
     roles = table.roles.moved({c: c for c in schema.names if c in written})
@@ -113,15 +111,15 @@ def _delivered(table: Dataset, form: str, manifest: Manifest | None, engine: Ses
 
 
 def deliver_report(report: Report, place: Place, names: Sequence[str] = REPORTS) -> None:
-    """The report alone, in files of these names, in `place`.
+    """Write only the report, in files of these names, to the folder `place`.
 
-    Errors: `MachineError` where the disk is full or may not be written.
+    Errors: `MachineError` if the disk is full or not writable.
     """
     with atomic(place, folder=True) as folder:
         write_reports(report, folder, names)
 
 
 def write_reports(report: Report, folder: Path, names: Sequence[str] = REPORTS) -> None:
-    """The report in files of these names, in an existing folder."""
+    """Write the report in files of these names to an existing folder."""
     for name in names:
         write_report(report, folder / name)

@@ -1,7 +1,7 @@
-"""A flow by scikit-learn's conventions: `fit`, `transform`, `fit_transform`, `get_feature_names_out`.
+"""The scikit-learn methods of a flow: `fit`, `transform`, `fit_transform`, `get_feature_names_out`.
 
-A flow is a value and does not change; it only remembers the last flow that was fitted from it, so that `fit_transform` and then
-`transform` work as in scikit-learn. A Pipeline writes on its steps, so there it is a `tilth.sklearn.FlowTransformer`.
+A flow is immutable. It only remembers the last flow that was fitted from it, so that `transform` works after `fit_transform`, as in
+scikit-learn. A Pipeline modifies its steps, so there use a `tilth.sklearn.FlowTransformer`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tilth.formats.writing import FRAMES
 if TYPE_CHECKING:
     import numpy as np
 
-LAST = "_last_fitted"  # an attribute of a flow that is not part of its value
+LAST = "_last_fitted"  # an attribute of a flow that does not take part in comparisons
 
 
 def fit(flow: Flow, data: Any = None, y: Any = None) -> Flow:
@@ -34,9 +34,9 @@ def fit(flow: Flow, data: Any = None, y: Any = None) -> Flow:
 
 
 def transform(flow: Flow, data: Any) -> Any:
-    """The features that the fitted flow makes of each row, without id, label and the other columns that a role takes away.
+    """Compute the features of each row, without the id, the label and other columns whose role is not that of a feature.
 
-    A table of pandas, Polars, DuckDB, Spark or Arrow gives one of the same library, pandas with its index; anything else a dataset.
+    A table of pandas, Polars, DuckDB, Spark or Arrow gives a table of the same library (pandas with its index), anything else a dataset.
 
     Errors: as for `tilth.apply`.
     """
@@ -44,7 +44,7 @@ def transform(flow: Flow, data: Any) -> Any:
 
 
 def transformed(flow: Flow, data: Any, training: Tree | None = None) -> Any:
-    """`transform` of a fitted flow; rows for which `training` is true are as a model is to learn from them."""
+    """`transform` of a fitted flow. Rows for which `training` is true get out-of-fold values, for training a model."""
     with session_of(None, data, f"transform by {flow.name}") as session:
         made = served_table(flow, data, session, training).keep(features_of(flow))
         if isinstance(data, Dataset | str | Path):
@@ -56,9 +56,9 @@ def transformed(flow: Flow, data: Any, training: Tree | None = None) -> Any:
 
 
 def fit_transform(flow: Flow, data: Any, y: Any = None) -> Any:
-    """`fit`, and the features of the same data: of all its rows, though a split lets the flow learn from the training part only.
+    """`fit`, then `transform` of all rows of the same data, even if a split makes the flow learn from the training part only.
 
-    What a step learned from the label is out of fold, as for a model that is to be trained on it.
+    Values that a step learned from the label are out of fold, as training a model needs them.
 
     >>> import pyarrow as pa
     >>> flow = Flow.parse("features: [{impute: {columns: age, with: mean}}]")
@@ -71,20 +71,20 @@ def fit_transform(flow: Flow, data: Any, y: Any = None) -> Any:
 
 
 def get_feature_names_out(flow: Flow, input_features: Any = None) -> np.ndarray[Any, Any]:
-    """The columns that `transform` gives, in their order. `input_features` is ignored: the flow knows its columns."""
+    """The columns of the result of `transform`, in order. `input_features` is ignored: the flow knows its columns."""
     import numpy as np
 
     return np.array(features_of(_fitted(flow)), dtype=object)
 
 
 def _fitted(flow: Flow) -> Flow:
-    """The flow if it is fitted, else the last one that was fitted from it. Errors: `FlowError` without either."""
+    """The flow if it is fitted, else the last flow that was fitted from it. Errors: `FlowError` if there is none."""
     last: Flow = flow if flow.fitted else vars(flow).get(LAST, flow)
     last.need_learned()
     return last
 
 
 def features_of(flow: Flow) -> tuple[str, ...]:
-    """The columns that the fitted flow makes, without those that a role takes away."""
+    """The features of the fitted flow: its output columns without those that have another role."""
     made = flow.served(Dataset(Memory(None, flow.need_learned().schema.names), flow.reading.roles))
     return tuple(n for n in made.names if n not in made.roles.not_features)

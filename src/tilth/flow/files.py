@@ -1,4 +1,4 @@
-"""Flows in files: a flow file (YAML), or a fitted flow (`NAME.tilth`). What reads them is loaded when it is first used."""
+"""Flows in files: flow files (YAML) and fitted flows (`NAME.tilth`). Readers are imported on first use."""
 
 from __future__ import annotations
 

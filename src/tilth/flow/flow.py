@@ -1,4 +1,4 @@
-"""The flow: one value that describes everything, from reading to delivery; a fitted one also holds what was learned."""
+"""The flow: one value that describes everything from reading to delivery. A fitted flow also holds what it learned."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from tilth.steps.step import Fitted, Part, Step
 
 Steps = Mapping[Part, tuple[Step, ...]]
 OnFail = Literal["report", "stop", "quarantine"]
-UNFIT = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)  # what a row function raises for a row that it cannot prepare
+UNFIT = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)  # raised by a row function if it cannot prepare a row
 TO_FIT = "fit it first: tilth fit FLOW -o NAME.tilth, in Python tilth.fit(flow, data)"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What to read and what its values mean. `options` are those of the format, as the flow file gives them.
+    """What to read, and how to interpret it. `options` are options of the format, as in the flow file.
 
-    `tables` are other tables that rules compare with and steps read: name → path. `max_invalid` is the largest share of a column's values
-    that may become null because they cannot be read as its kind. `table_types` are kinds of the columns of other tables. `secret` opens
-    what is read, `table_secrets` other tables.
+    `tables` are further tables for rules and steps: name → path. `max_invalid` is the largest share of a column's values that may become
+    null because they cannot be read as the column's kind. `table_types` are column kinds of the further tables. `secret` opens the data,
+    `table_secrets` the further tables.
     """
 
     read: tuple[str, ...] = ()
@@ -58,10 +58,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where the result goes and in which format; `options` are those of writing it, as the flow file gives them.
+    """Where to write the result, and in which format; `options` are write options, as in the flow file.
 
-    `manifest` is the place in S3 to which the folder will be copied: each part then has a `ManifestFile` of its objects there. `about` is
-    what is said of the data set in its Croissant metadata, by the words of the flow file.
+    `manifest` is the place in S3 to which the folder will be copied: each part then gets a `ManifestFile` that lists its objects there.
+    `about` describes the data set in the Croissant metadata, with the keys of the flow file.
     """
 
     to: str = ""
@@ -75,10 +75,10 @@ class Delivery:
 class FitResult:
     """The result of fitting: numbers, small tables and models, never a row.
 
-    `schema` is that of the rows that are served: of the table as it was read, or as a step of `rows` made it whose rows are others.
-    `parts` are the fitted steps of the parts that are served, `strings` says whether the table was read from a file of strings, such as
-    CSV; `facts` say on which rows, by which engine and versions; `baseline` are the measures
-    of the training part; `golden` are made-up rows with what was made of them, of a flow that was opened from a file.
+    `schema` is the schema of served rows: that of the table as read, or, if a step of `rows` replaces the rows (such as `aggregate`), that
+    of its result. `parts` are the fitted steps of the served parts. `strings` says whether the table came from a file of strings, such as
+    CSV. `facts` name the training rows, the engine and the versions. `baseline` holds the measures of the training part. `golden` are
+    synthetic rows with their prepared values; only a flow that was opened from a file has them.
     """
 
     schema: Schema
@@ -100,7 +100,7 @@ class FitResult:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The measures of the training part, as findings. Errors: `RequestError` where they are not findings."""
+        """The measures of the training part, as findings. Errors: `RequestError` if they are not valid findings."""
         from tilth.report.json import finding_from_json
 
         return tuple(map(finding_from_json, self.baseline))
@@ -110,8 +110,8 @@ class FitResult:
 class Flow(Displayed):
     """A flow, described or fitted.
 
-    The part that a step is in says when it runs: see `tilth.flow.parts`. `Flow.load(path)` and `Flow.parse(text)` give a flow, and it is
-    saved with `save(path)`. By scikit-learn's conventions it has `fit`, `transform`, `fit_transform` and `get_feature_names_out`, too.
+    The part of a step determines when it runs: see `tilth.flow.parts`. `Flow.load(path)` and `Flow.parse(text)` make a flow, `save(path)`
+    saves it. A flow also has scikit-learn's methods `fit`, `transform`, `fit_transform` and `get_feature_names_out`.
 
     >>> from tilth.steps.clean.impute import Impute
     >>> print(Flow("small", parts={"features": (Impute("age"),)}))
@@ -143,11 +143,11 @@ class Flow(Displayed):
     learned: FitResult | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """The value alone, for copies and other processes: what is kept beside it, such as the function for one row, is made anew."""
+        """The fields only, for copies and other processes. Cached objects, such as the row function, are made again."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def with_secret(self, secret: str | Mapping[str, Any] | Access | None) -> Flow:
-        """The same flow, whose data is opened by another secret; without one the flow itself. Errors: `RequestError`."""
+        """The same flow with another secret for its data; without a secret, the flow itself. Errors: `RequestError`."""
         return self if secret is None else replace(self, reading=replace(self.reading, secret=Access.of(secret)))
 
     def with_learned(self, learned: FitResult) -> Flow:
@@ -156,30 +156,30 @@ class Flow(Displayed):
 
     @property
     def fitted(self) -> bool:
-        """Whether the flow has learned."""
+        """Whether the flow is fitted."""
         return self.learned is not None
 
     @property
     def split(self) -> Split | None:
-        """How rows are assigned to the parts of the data, if they are."""
+        """The split into parts, if there is one."""
         return next((s for s in self.parts.get("split", ()) if isinstance(s, Split)), None)
 
     def steps(self, *names: Part) -> Iterator[tuple[Part, Step]]:
-        """Every step with its part, of all parts or of some, in the order in which they run."""
+        """Each step with its part, in the order in which they run; by default of all parts."""
         yield from ((name, step) for name in names or BY_NAME for step in self.parts.get(name, ()))
 
     def need_learned(self) -> FitResult:
-        """What was learned; `FlowError` if nothing was."""
+        """What the flow learned. Errors: `FlowError` if it is not fitted."""
         if self.learned is None:
             raise FlowError(f"flow {self.name!r} is not fitted", hint=TO_FIT, code="not-fitted")
         return self.learned
 
     def prepared(self, data: Dataset, training: Tree | None = None) -> Dataset:
-        """The table that the fitted features make of a table as it was read; `training` is true for the rows that they learned from."""
+        """Apply the fitted features to a table as read. `training` is true for the rows from which they learned."""
         return applied(self.need_learned().features, data, training)
 
     def served(self, data: Dataset, training: Tree | None = None) -> Dataset:
-        """The table that the fitted features and `output` make of a table as it was read."""
+        """Apply the fitted features and `output` to a table as read."""
         return applied(self.need_learned().served, data, training)
 
     @cached_property
@@ -199,7 +199,7 @@ class Flow(Displayed):
 
     @property
     def _strict(self) -> bool:
-        """Whether a served row with a value that cannot be read is refused: it is all of its column."""
+        """Whether to reject a served row with an unreadable value: one row is 100 % of its column."""
         return self.reading.max_invalid < 1
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,15 +226,15 @@ class Flow(Displayed):
             raise row_error(self._used, self._needed, values, error, self.reading.nulls, self._strict) from None
 
     def row_of(self, wanted: Sequence[str]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        """The function `row` for some columns of the prepared row: what they are not made of is neither looked at nor made.
+        """A function like `row` that computes only some columns of the prepared row, and reads only what these need.
 
-        For a row that `row` refuses it raises one of `UNFIT`, and `row_mistakes` says what is wrong.
+        For a row that `row` rejects it raises one of `UNFIT`; `row_mistakes` then says what is wrong.
         """
         learned = self.need_learned()
         return row_of(learned.schema, learned.served, self.reading.roles, self.reading.nulls, learned.strings, self._strict, wanted)
 
     def row_mistakes(self, values: Any) -> list[tuple[str, Mistake]]:
-        """Column → what is wrong with it in a row that is refused, such as that it is missing; no mistake says a value."""
+        """Column → mistake in a rejected row, such as a missing column. No mistake shows a value."""
         return row_mistakes(self._used, self._needed, values, self.reading.nulls, self._strict)
 
     def __str__(self) -> str:
@@ -251,7 +251,7 @@ class Flow(Displayed):
 
 
 def _learned(fitted: tuple[Fitted, ...]) -> list[tuple[str, str, str]]:
-    """What was learned, a row for each step and column, after the heads."""
+    """A table of what was learned, with a row for each step and column."""
     rows = [("step", "column", "learned")]
     for f in fitted:
         for column, state in f.step.shown(f.learned).items():
@@ -260,7 +260,7 @@ def _learned(fitted: tuple[Fitted, ...]) -> list[tuple[str, str, str]]:
 
 
 def _table(fitted: tuple[Fitted, ...]) -> list[str]:
-    """What was learned, in aligned lines."""
+    """What was learned, as aligned lines of text."""
     rows = _learned(fitted)
     widths = [max(len(r[i]) for r in rows) for i in range(2)]
     return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]

@@ -1,4 +1,4 @@
-"""Whether the gap of a split by time is as long as columns of windows read back from a row, or ahead of it."""
+"""Checks that the gap of a split by time is as long as window steps read back or ahead."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from tilth.steps.time.window import Window
 
 
 def gap_findings(flow: Flow, columns: Sequence[str], data: Dataset, engine: Session) -> Iterator[Finding[SplitCheck]]:
-    """The window that reads farthest, if that is beyond the gap of a split by time, with the line that mends it.
+    """Report the window with the longest reach, if that exceeds the gap of a split by time, with the line to write.
 
-    A number of rows is as long as that many mean steps from one time of the table to the next.
+    A reach in rows is converted to time by the mean distance between consecutive times of the table.
     """
     split = flow.split
     if split is None or split.by != "time" or not engine.answers_are_real:
@@ -71,7 +71,7 @@ def _by(split: Split) -> str:
 
 
 def _words(length: timedelta) -> str:
-    """A duration as a flow has it, rounded up to whole units.
+    """A duration in the words of a flow file, rounded up to whole units.
 
     >>> _words(timedelta(hours=24)), _words(timedelta(hours=36, seconds=5)), _words(timedelta(minutes=90))
     ('1 day', '37 hours', '90 minutes')

@@ -1,7 +1,7 @@
-"""Golden rows: made-up rows that a fitted flow carries with what it made of them, so that a server can prove that it still does.
+"""Golden rows: synthetic rows that a fitted flow stores with their prepared values, so that a server can verify that it computes the same.
 
-No row of the data is among them. Their values are null, a few constants of each kind, and categories that the steps have learned, which
-are part of the fitted flow anyway and never those of a private column.
+No row of the data is among them. Their values are null, some constants of each kind, and categories that the steps have learned, which the
+fitted flow contains anyway; categories of private columns are not used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tilth.flow.flow import Flow
 
 ROWS = 6
-MOST = 8  # categories of a column that are used
+MOST = 8  # categories used per column
 UNSEEN = "golden"
 CONSTANTS: Mapping[Kind, tuple[Any, ...]] = {
     Kind.INTEGER: (0, 1, -1, 7, 1_000_000),
@@ -31,13 +31,13 @@ CONSTANTS: Mapping[Kind, tuple[Any, ...]] = {
     Kind.TIMESTAMP: (datetime(2024, 2, 29, 12, 30), datetime(1970, 1, 1)),
     Kind.TIMESTAMP_TZ: (datetime(2024, 2, 29, 12, 30, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)),
 }
-CLOSE = 1e-9  # relative: another machine's logarithm may differ in the last digits
+CLOSE = 1e-9  # relative difference: logarithms may differ in the last digits between machines
 
 
 def golden(flow: Flow) -> tuple[Mapping[str, Any], ...]:
-    """Made-up rows, each as `row`, with what the flow makes of it as `made`, or the code of its refusal as `refused`.
+    """Make golden rows: each has the input as `row`, and the prepared row as `made` or the code of its error as `refused`.
 
-    None for a flow that cannot be computed for a single row, or that runs Python which is not allowed now.
+    No rows if the flow cannot be computed for a single row, or runs Python that is not allowed now.
     """
     try:
         flow.row_of(())
@@ -47,7 +47,7 @@ def golden(flow: Flow) -> tuple[Mapping[str, Any], ...]:
 
 
 def differences(flow: Flow) -> list[str]:
-    """Where golden rows come out otherwise than when the flow was fitted: `row 2: age`, without values."""
+    """Prepare the golden rows again, and list differences from their stored values, such as `row 2: age`, without values."""
     found = list[str]()
     for i, one in enumerate(flow.need_learned().golden, 1):
         now = _outcome(flow, one["row"])
@@ -67,7 +67,7 @@ def _outcome(flow: Flow, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def same(a: Any, b: Any, close: float = CLOSE) -> bool:
-    """Whether two values are of one type and equal, numbers up to a relative difference."""
+    """Whether two values have the same type and are equal; floats within a relative difference."""
     if isinstance(a, float) and isinstance(b, float):
         return math.isclose(a, b, rel_tol=close, abs_tol=1e-12) or (a != a and b != b)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
@@ -76,7 +76,7 @@ def same(a: Any, b: Any, close: float = CLOSE) -> bool:
 
 
 def _rows(flow: Flow) -> Iterator[dict[str, Any]]:
-    """A row of nulls, and rows in which neighbouring columns have different values in turn."""
+    """A row of nulls, and rows that cycle through the values, shifted from column to column."""
     learned = flow.need_learned()
     values = {c.name: _values(flow, c) for c in learned.schema}
     yield dict.fromkeys(values)
@@ -94,6 +94,6 @@ def _values(flow: Flow, column: Column) -> tuple[Any, ...]:
 
 
 def _categories(state: Any) -> Iterator[str]:
-    """The strings among the categories that a step has learned of a column."""
+    """The strings among the categories that a step has learned for a column."""
     listed = state.get("categories") if isinstance(state, Mapping) else None
     yield from (c for c in listed if isinstance(c, str)) if isinstance(listed, list | tuple) else ()

@@ -1,4 +1,4 @@
-"""What a run read and wrote, as events of OpenLineage: by which catalogs draw where data comes from."""
+"""OpenLineage events of a run: what it read and wrote, for data catalogs."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FACETS = {
     "processing_engine": "1-1-0/ProcessingEngineRunFacet",
 }
 """Facet → the version and name of its schema."""
-SCHEMES = {"postgresql": "postgres"}  # the names that OpenLineage has for schemes
+SCHEMES = {"postgresql": "postgres"}  # scheme → its name in OpenLineage
 
 
 def lineage(name: str, place: Place, inputs: Sequence[Place], outputs: Mapping[str, tuple[Schema, int | None, int]], report: Report) -> str:
     """The events START and COMPLETE of a run in JSON Lines.
 
-    `outputs`: part → its schema, its rows where they are known, and its bytes. The verdicts of rules on the data as read are assertions of
-    the inputs. No value of a row is in it. Source: OpenLineage specification 2.0.2.
+    `outputs`: part → its schema, its number of rows if known, and its size in bytes. Verdicts of rules on the data as read become
+    assertions about the inputs. Events contain no values of rows. Source: OpenLineage specification 2.0.2.
     """
     facts, version = report.facts, report.facts.versions.get("tilth", "")
     made = _Made(f"urn:tilth:{version}")
@@ -49,7 +49,7 @@ def lineage(name: str, place: Place, inputs: Sequence[Place], outputs: Mapping[s
 
 
 def event_of(text: str) -> dict[str, Any]:
-    """The last event of a run, of events of OpenLineage in JSON Lines; nothing where it is not one."""
+    """The last of the OpenLineage events in JSON Lines; empty if it is not an event."""
     try:
         found = json.loads(text.strip().splitlines()[-1])
     except (ValueError, IndexError):

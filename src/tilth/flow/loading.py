@@ -1,4 +1,4 @@
-"""From a flow file to a flow, with all mistakes at once."""
+"""Loads a flow file, and reports all its mistakes at once."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def parse_flow(text: str, file: str = "<flow>", name: str = "flow", folder: str 
 
 
 def _known(shelf: Shelf[Any], part: object) -> list[str]:
-    """The names that may be in a part. Loads all entries, which takes a while: for messages."""
+    """The names that a part may contain. Loads all entries, which takes a while, so only messages use it."""
     return [name for name, kind in shelf.items() if part in getattr(kind, "parts", (part,))]
 
 
@@ -67,13 +67,13 @@ class _Loader:
         self.roles = Roles()
         self.places: dict[Step | str, Place] = {}
         self.unshown: set[int | None] = set()
-        self.key = ""  # of the flow, for steps that need one
+        self.key = ""  # the flow's key, for steps that need one
 
     def wrong(self, path: Path, message: str, code: str, *, of_key: bool = False, accepted: str = "", hint: str = "") -> None:
         self.document.mistakes.append(Mistake(message, self.document.place(path, of_key), accepted, hint, code))
 
     def without_secrets(self, mistake: Mistake) -> Mistake:
-        """A mistake that does not show its line, where that may hold a secret."""
+        """The mistake without the text of its line, if the line may hold a secret."""
         there = mistake.place
         return mistake.at(replace(there, text=None)) if there and there.line in self.unshown else mistake
 
@@ -115,7 +115,7 @@ class _Loader:
     def reject_unfit(
         self, value: Mapping[str, Any], part: Any, split: Split | None, steps: Mapping[Part, Sequence[Any]], measure: Iterable[Measure]
     ) -> None:
-        """Note what does not fit together in parts that are right by themselves."""
+        """Note contradictions between parts that are valid by themselves."""
         for m in measure:
             if m.needs_model and not any(s.predicts for s in steps["features"]):
                 hint = "add the step `predict` to `features`"
@@ -137,7 +137,7 @@ class _Loader:
     # ── the parts ──
 
     def protection(self, given: Any, part: ProtectPart | None, folder: str) -> Protect | None:
-        """How the flow is protected; no mistake shows a line with a key in place of a reference."""
+        """The protection of the flow. A line with a key in place of a reference is not shown in mistakes."""
         if isinstance(given, dict) and isinstance(key := given.get("key"), str) and (no_key := unreferenced(key)):
             place = self.document.place(("protect", "key"), of_key=True)
             self.document.mistakes.append(no_key.at(place))
@@ -156,7 +156,7 @@ class _Loader:
         return Reading(read, given, roles, tables, data.max_invalid, types, secrets.get(""), others)
 
     def secrets(self, data: Any, folder: str) -> dict[str, Access]:
-        """Table → how it is opened; the data that is read has no name. No mistake shows a line with a secret in place of a reference."""
+        """Table → its secret; the main data has the name "". A line with a secret in place of a reference is not shown in mistakes."""
         tables = data.get("tables") if isinstance(data, dict) else None
         parts: list[tuple[str, Path, Any]] = [("", ("data",), data)]
         if isinstance(tables, dict):
@@ -175,7 +175,7 @@ class _Loader:
         return found
 
     def named(self, item: Any, path: Path, noun: str, shelf: Shelf[Any]) -> tuple[str, Any, Path]:
-        """An item of a list: a name, its parameters and where they are; without a name where it is something else."""
+        """An item of a list: its name, its parameters and their path. The name is empty if the item is invalid."""
         if isinstance(item, str):
             return item, None, (*path, item)
         if isinstance(item, dict) and len(item) == 1:
@@ -185,7 +185,7 @@ class _Loader:
         return "", None, path
 
     def check(self, given: Any, folder: str) -> Ruleset | None:
-        """A ruleset; its mistakes are reported at their places, in the flow or in a file of its own."""
+        """The ruleset. Mistakes are reported at their places in the flow or in the ruleset file."""
         path: Path = ("check", "rules") if isinstance(given, dict) else ("check",)
         rules = given.get("rules") if isinstance(given, dict) else given
         if not isinstance(rules, str):
@@ -200,12 +200,12 @@ class _Loader:
             return None
 
     def entries(self, noun: str, shelf: Shelf[type[Named]], part: str, given: Any) -> list[Named]:
-        """The entries of a shelf that a list names: steps of a part, or measures."""
-        items = given if isinstance(given, list) else []  # the model reports what is not a list
+        """The shelf entries that a list names: steps of a part, or measures."""
+        items = given if isinstance(given, list) else []  # the pydantic model reports a value that is not a list
         return [e for i, item in enumerate(items) if (e := self.entry(noun, shelf, item, (part, i))) is not None]
 
     def entry(self, noun: str, shelf: Shelf[type[Named]], item: Any, path: Path) -> Named | None:
-        """The entry of a shelf that an item of a list names."""
+        """The shelf entry that an item of a list names."""
         name, given, inner = self.named(item, path, noun, shelf)
         if not name:
             return None
@@ -285,9 +285,9 @@ class _Loader:
 
 
 def _within(folder: str, access: Access) -> Access:
-    """How a flow opens a place: the path of a secret's file is relative to the flow file.
+    """The access of a flow to a place. The path of a secret's file is relative to the flow file.
 
-    Errors: `RequestError` for a program, which a flow may not run: flows come from others.
+    Errors: `RequestError` for a program: a flow may come from others, so it may not run one.
     """
     asked = Reference.of(access.reference)
     if asked.scheme == "command":
@@ -299,7 +299,7 @@ def _within(folder: str, access: Access) -> Access:
 
 
 def _roles(value: Mapping[str, Any]) -> Roles:
-    """The roles, as far as they are valid; the model reports what is not."""
+    """The roles, or none if they are invalid; the pydantic model reports the mistakes."""
     data = value.get("data")
     given = data.get("roles") if isinstance(data, dict) else None
     try:

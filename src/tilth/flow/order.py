@@ -1,7 +1,7 @@
-"""Whether the rows of a table are in an order that means something, and what a flow that splits by chance or shuffles makes of that.
+"""Detects whether the order of the rows carries meaning, and judges flows that split at random or shuffle.
 
-Chance loses nothing only if rows are exchangeable: any order as likely as any other. Evidence against that is sought in the rows as they
-come in their file, at most `MOST` of them: neighbours that are alike, values that rise or fall with the number of the row.
+Random splitting and shuffling lose nothing only if rows are exchangeable, that is, if any order is equally likely. Evidence against that
+is searched in at most `MOST` rows, in file order: similar neighbours, and values that rise or fall with the row number.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from tilth.report import Finding
 from tilth.steps.rows.shuffle import Shuffle
 from tilth.steps.rows.split import Split
 
-MOST = 20_000  # rows that are looked at
-FEWEST = 100  # values, of fewer of which nothing is said
-RAREST = 20  # rows of a category, of fewer of which runs are not about normal
-WIDEST = 40  # columns that are looked at
-AGREES = 0.9  # |ρ| of a time with the number of the row
-CLOCK = 0.999  # |ρ| of a number with the time: it counts the time or the rows, and is not alike for another reason
-KEY_SHARES = (0.01, 0.6)  # of the rows: how many different values a key has
-MOST_CLASSES = 50  # of a label that rows can be stratified by
-CLUMPED = 0.1  # how much more often than by chance neighbours have the same key
-PARTS = ("year", "quarter", "month", "iso_week", "day", "day_of_year", "day_of_week", "hour", "minute")  # of a time, by Arrow's functions
+MOST = 20_000  # rows that are examined
+FEWEST = 100  # values that a judgement needs
+RAREST = 20  # rows of a category that the normal approximation of the number of runs needs
+WIDEST = 40  # columns that are examined
+AGREES = 0.9  # |ρ| of a time with the row number, from which rows are in order of time
+CLOCK = 0.999  # |ρ| of a number with the time, above which it counts time or rows
+KEY_SHARES = (0.01, 0.6)  # number of distinct values of a key, as a share of the rows
+MOST_CLASSES = 50  # classes of a label up to which rows can be stratified by it
+CLUMPED = 0.1  # excess over chance of neighbours with the same key
+PARTS = ("year", "quarter", "month", "iso_week", "day", "day_of_year", "day_of_week", "hour", "minute")  # Arrow's functions of a time
 Meaning = Literal["none", "time", "label", "group", "other", "unknown"]
 
 
 @dataclass(frozen=True)
 class RowOrder:
-    """What the order of rows means, the columns that show it, and the time, the key, or the label of few values that it follows.
+    """What the order of rows means, the columns that show it, and the column that it follows: a time, a key, or a label with few values.
 
-    `time`: rows are in order of time; `label`: sorted by the label; `group`: rows of one key stand together, and nothing else;
-    `other`: some order that no column explains, or not wholly the label; `none`: as good as any other; `unknown`: it cannot be evaluated.
+    `time`: rows are in order of time; `label`: sorted by the label; `group`: rows with the same key are adjacent, without further order;
+    `other`: an order that no column, or the label only in part, explains; `none`: rows are exchangeable; `unknown`: not judged.
     """
 
     meaning: Meaning
@@ -58,7 +58,7 @@ UNKNOWN = RowOrder("unknown")
 
 
 def order_of(rows: pa.Table, kinds: Schema, roles: Roles) -> RowOrder:
-    """The meaning of the order of these rows; none is found in fewer than 100.
+    """The meaning of the order of these rows; unknown for fewer than 100.
 
     >>> day = pa.array(range(200), pa.int32()).cast(pa.date32())
     >>> kinds = Schema((Column("day", Kind.DATE), Column("level", Kind.INTEGER)))
@@ -90,7 +90,7 @@ def order_of(rows: pa.Table, kinds: Schema, roles: Roles) -> RowOrder:
 
 
 def _times(kinds: Schema, roles: Roles) -> Iterator[Column]:
-    """The columns that may be the time of a row: that with the role, else dates and timestamps, but for those of birth or expiry."""
+    """Columns that may be the time of a row: the one with the role, else dates and timestamps, except dates of birth or expiry."""
     if roles.time is not None:
         yield from (c for c in kinds if c.name == roles.time and (c.kind.temporal or c.kind.numeric))
         return
@@ -102,21 +102,21 @@ def _agrees(time: pa.ChunkedArray) -> bool:
 
 
 def _ticks(time: pa.ChunkedArray) -> Numbers:
-    """A time as numbers."""
+    """A time column as numbers."""
     whole = time.cast(pa.int32()) if pa.types.is_date32(time.type) else time
     found: Numbers = as_numpy((whole.cast(pa.int64()) if pa.types.is_timestamp(time.type) else whole).cast(pa.float64(), safe=False))
     return found
 
 
 def _may_show(column: Column, roles: Roles) -> bool:
-    """Whether a column's values may show an order: those of a time or a key say only where a row is."""
+    """Whether the values of a column can be evidence of an order. Times and keys cannot: they only identify or locate rows."""
     fit = column.kind.numeric or column.kind in (Kind.STRING, Kind.BOOLEAN)
     own = column.name in (*roles.id, *roles.group, roles.time, roles.split, *roles.text, *roles.image)
     return fit and not own and not names_id(column.name)
 
 
 def _clock(rows: pa.Table, column: Column, times: Sequence[Column]) -> bool:
-    """Whether a number counts the rows or the time, or is a part of the time, such as its month."""
+    """Whether a number counts rows or time, or is a part of the time, such as its month."""
     if not column.kind.numeric or rows[column.name].null_count:
         return False
     x = as_numpy(rows[column.name].cast(pa.float64(), safe=False))
@@ -127,7 +127,7 @@ def _clock(rows: pa.Table, column: Column, times: Sequence[Column]) -> bool:
 
 
 def _part_of(x: Numbers, time: pa.ChunkedArray, part: str) -> bool:
-    """Whether a column is the year, month … of a time, counted from any number."""
+    """Whether a column is the year, month … of a time, plus any constant."""
     if part in ("hour", "minute") and pa.types.is_date(time.type):
         return False
     away = x - as_numpy(getattr(pc, part)(time).cast(pa.float64()))
@@ -135,7 +135,7 @@ def _part_of(x: Numbers, time: pa.ChunkedArray, part: str) -> bool:
 
 
 def _numbers(values: pa.ChunkedArray, column: Column) -> Numbers | None:
-    """A column's values as numbers, of categories whether they are the commonest; None of too few, or of one value."""
+    """The values of a column as numbers; a category becomes 1 if it is the most frequent one. None for few values, or a constant."""
     values = values.drop_null()
     if column.kind.numeric:
         x = as_numpy(values.cast(pa.float64(), safe=False))
@@ -154,7 +154,7 @@ def _shows(x: Numbers, deviations: float) -> bool:
 
 
 def _clumped(rows: pa.Table, kinds: Schema, roles: Roles) -> Iterator[str]:
-    """The columns that may be keys of which equal values stand together: more often than by chance."""
+    """Columns that may be keys, and whose equal values are adjacent more often than by chance."""
     for c in sorted(kinds, key=lambda c: c.name not in roles.group):
         if c.name not in rows.column_names or c.kind not in (Kind.INTEGER, Kind.STRING) or c.name == roles.label:
             continue
@@ -166,16 +166,16 @@ def _clumped(rows: pa.Table, kinds: Schema, roles: Roles) -> Iterator[str]:
 
 
 def _within(x: Numbers, groups: np.ndarray, deviations: float) -> bool:
-    """Whether there is an order inside the groups of a key; of a column with gaps it is not known that there is none."""
+    """Whether rows are ordered within the groups of a key. For a column with nulls the answer is yes, because it is not known."""
     if len(x) != len(groups):
         return True
     rest = x - _means(x, groups)[groups]
-    alike = bool(rest.any()) and autocorrelation(rest) > max(deviations / math.sqrt(len(x)), 0.1)  # without their mean, few differ more
+    alike = bool(rest.any()) and autocorrelation(rest) > max(deviations / math.sqrt(len(x)), 0.1)  # without their mean, few vary more
     return alike or abs(trend(rest)) > max((deviations + 1) / math.sqrt(len(x) - 1), 0.05)
 
 
 def _between(x: Numbers, groups: np.ndarray, deviations: float) -> bool:
-    """Whether there is an order of the means of the groups of a key, which come in the order of their first rows."""
+    """Whether the means of the groups of a key, in the order of their first rows, are ordered."""
     means = _means(x, groups)
     return bool(len(means) >= FEWEST and means.min() < means.max() and numbers_ordered(means, deviations))
 
@@ -185,21 +185,21 @@ def _means(x: Numbers, codes: np.ndarray) -> Numbers:
     return found
 
 
-# ── what a flow makes of it ──
+# ── the judgement of a flow ──
 
 
 def by_chance(split: Split | None, roles: Roles) -> bool:
-    """Whether rows come to their parts by chance: not by a key that keeps some of them together."""
+    """Whether the split is random, that is, not by a key that keeps rows together."""
     return split is not None and (split.by == "stratified" or (split.by == "hash" and split.columns in ((), roles.id, *roles.id)))
 
 
 def judged(flow: Flow, data: Dataset, engine: Session) -> RowOrder | None:
-    """What the order of a table means, where the flow splits by chance or shuffles; None where it does not, or does so `anyway`."""
+    """The meaning of the order of a table; None if the flow does not split at random or shuffle, or says `anyway`."""
     return order_in(data, data.roles, engine) if _asks(flow, data.roles) else None
 
 
 def order_in(data: Dataset, roles: Roles, engine: Session, first: pa.Table | None = None) -> RowOrder:
-    """What the order of the rows of a table means, by a few rows of it; by the `first` ones, if given, where the engine keeps no order."""
+    """The meaning of the order of a table, from a few of its rows. If the engine does not keep their order, the `first` rows are used."""
     kinds = engine.schema(data)
     wanted = [*roles.group, *(c for c in (roles.time, roles.label) if c is not None)]
     asked = sorted((c for c in kinds if _is_asked(c, roles)), key=lambda c: c.name not in wanted)
@@ -209,13 +209,13 @@ def order_in(data: Dataset, roles: Roles, engine: Session, first: pa.Table | Non
 
 
 def _is_asked(column: Column, roles: Roles) -> bool:
-    """Whether a column may show an order, or say which one it is."""
+    """Whether a column may show an order, or name it."""
     key = column.kind in (Kind.INTEGER, Kind.STRING) and column.name not in (*roles.id, *roles.text, *roles.image)
     return column.kind.temporal or column.name == roles.time or key or _may_show(column, roles)
 
 
 def _asks(flow: Flow, roles: Roles) -> bool:
-    """Whether the flow has anything to ask: of rows that a step makes, the order of the file says nothing."""
+    """Whether the order matters to the flow. If a step of `rows` makes new rows, the order of the file says nothing."""
     if any(step.makes_rows for _, step in flow.steps("rows")):
         return False
     split = flow.split
@@ -227,7 +227,7 @@ def _shuffles(flow: Flow) -> list[Shuffle]:
 
 
 def refusals(order: RowOrder, flow: Flow, roles: Roles) -> Iterator[Mistake]:
-    """Mistakes for splits and steps that lose the order of time, with their places and what to write instead."""
+    """Mistakes for splits and steps that would lose the order of time, with their places and what to write instead."""
     if order.meaning != "time":
         return
     why = f"the rows are in order of time ({order.by!r}), and neighbours are alike in {_named(order.columns)}"
@@ -250,7 +250,7 @@ def _named(columns: Sequence[str]) -> str:
 
 
 def order_finding(order: RowOrder, flow: Flow, roles: Roles) -> Finding[SplitCheck]:
-    """What the order of the rows means for a flow that splits by chance or shuffles, and the line that mends it where that is needed."""
+    """The finding about the order of the rows, with the line to write instead if one is needed."""
     message, remedy = "", ""
     split, seen = flow.split, _named(order.columns)
     chance = split is not None and by_chance(split, roles)

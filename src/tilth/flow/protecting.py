@@ -1,4 +1,4 @@
-"""The key of a flow, in force while the flow runs."""
+"""Applies the key of a flow while the flow runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Protect:
-    """The reference of a key, the kinds that are left unencrypted all the same, and whether sealed files are signed."""
+    """The reference of a key, the kinds of files that stay unencrypted, and whether sealed files are signed."""
 
     key: str
     allow_plaintext: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Protect:
 
 @contextmanager
 def under_key(flow: Flow) -> Iterator[None]:
-    """The key that the flow names is in force while the block runs. Errors: as for `protected`, with the place in the flow file."""
+    """Apply the key of the flow while the block runs. Errors: as in `protected`, with the place in the flow file."""
     if flow.protect is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""What a step refuses while rows are read, with the line of the flow that the step is in."""
+"""Adds the place of a step in the flow file to the errors that it raises while rows are read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tilth.steps.fitting import label
 
 @dataclass(frozen=True)
 class AtItsStep:
-    """Gives a refusal the place of the step in the flow file, where its message begins with the name of one."""
+    """Adds the place of a step to a mistake whose message begins with the step's name."""
 
     flow: Flow
 
@@ -23,11 +23,11 @@ class AtItsStep:
         return type(error)(*(self._placed(mistake, places) for mistake in error.mistakes))
 
     def _places(self) -> Mapping[Any, Place]:
-        """The places of the steps: of a flow that was saved those in the text that it was written as."""
+        """The places of the steps. For a saved flow these are places in its original text."""
         flow = self.flow
         if flow.places or not flow.text:
             return flow.places
-        from tilth.flow.loading import parse_flow  # loads pydantic, which a flow that is served does not need
+        from tilth.flow.loading import parse_flow  # imported here: it loads pydantic, which serving does not need
 
         with suppress(TilthError):
             return parse_flow(flow.text, file=f"{flow.name}.tilth: flow.yaml", name=flow.name).places
@@ -44,7 +44,7 @@ class AtItsStep:
 
 @contextmanager
 def refusals_located(flow: Flow) -> Iterator[None]:
-    """What a step refuses while a query runs gets the step's place in the flow file."""
+    """Add the place of the step to errors that are raised in the block."""
     try:
         yield
     except RequestError as error:

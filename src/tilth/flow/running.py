@@ -1,4 +1,4 @@
-"""How a flow runs: rows, split, features learned on the training part, training, and what each of them changed."""
+"""Runs a flow: `rows`, split, features learned from the training part, `training`; and reports what each step changed."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ from tilth.steps.rows.folds import VALIDATION, Folds, folds_of
 from tilth.steps.rows.split import FOLD, GAP, SPLIT
 from tilth.steps.step import ColumnStep, Fitted
 
-RAW = "raw"  # the part that is the data as read
-HELD_CELLS = 500_000_000  # of a table that is held after its split, some gigabytes; a larger one is read again by each scan
-KEPT_FOLD = "\x1ffold"  # the column with the fold of a row, until it is delivered
-KEPT = "\x1fkept"  # begins the names of columns that hold what a column was before the features, until it is measured
+RAW = "raw"  # the name of the data as read
+HELD_CELLS = 500_000_000  # a table up to this size, some gigabytes, is held after its split; each scan reads a larger one again
+KEPT_FOLD = "\x1ffold"  # temporary column with the fold of a row
+KEPT = "\x1fkept"  # prefix of temporary columns with the values from before the features, for measures
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A flow that has run.
+    """The result of running a flow.
 
-    `whole` is the table before the features, `parts` are those that are delivered; `originals` have the same rows with the columns that
-    have a role as they were before the features, which is how bias speaks of them. `findings` say what each step changed; those of the
-    check of the raw data are among them. `quarantined` are the rows that the check left out, if the flow says so.
+    `whole` is the table before the features; `parts` are delivered. `originals` have the rows of the parts, but columns with a role have
+    their values from before the features; bias is measured on these. `findings` say what each step changed and include those of the check
+    of the raw data. `quarantined` are the rows that the check set aside, with `on_fail: quarantine`.
     """
 
     flow: Flow
@@ -68,7 +68,7 @@ def fitted(flow: Flow, data: Dataset, engine: Session) -> Flow:
 
 
 def with_learned(flow: Flow, data: Dataset, whole: Dataset, before: Sequence[Fitted], engine: Session) -> Flow:
-    """The flow with what its features learn from the training part of `whole`, the table after the steps `before` of the table `data`."""
+    """Fit the features on the training part of `whole`, which is the table `data` after the steps `before`."""
     train = of_part(whole, TRAIN).change({SPLIT: None}) if flow.split is not None else whole
     served = list(flow.steps(*SERVED))
     steps, _ = fit([step for _, step in served], train, engine, flow.places)
@@ -83,9 +83,9 @@ def with_learned(flow: Flow, data: Dataset, whole: Dataset, before: Sequence[Fit
 def after_rows(
     flow: Flow, data: Dataset, engine: Session, hold: bool = False, let_in: Admitted | None = None
 ) -> tuple[Dataset, list[Fitted], list[Finding]]:
-    """The table after the steps of `rows` and the split, these steps fitted, the split last, and a finding for each.
+    """Run `rows` and the split. Returns the table, the fitted steps (the split last), and a finding for each step.
 
-    `hold`: whether many scans of that table follow. `let_in`: the rows that the check lets in, if it was made already.
+    `hold`: whether many scans of the table follow. `let_in`: the rows that the check admitted, if it ran already.
     """
     order = order_findings(flow, data, engine)
     data = (let_in or admitted(flow, data, engine)).data
@@ -99,7 +99,7 @@ def after_rows(
         with engine.working_for("split"):
             if flow.split.writes_rows_out(done.schema, done.learned):
                 data = engine.checkpoint(data)
-            elif hold and data.source is source:  # what a step of `rows` made is held already
+            elif hold and data.source is source:  # the result of a step of `rows` is held already
                 data = engine.settled(data, HELD_CELLS)
         with engine.working_for("rows of each part"):
             findings += size_findings(flow.split, done.learned[""]["columns"], data, engine, flow.places.get(flow.split))
@@ -109,11 +109,11 @@ def after_rows(
 
 
 def order_findings(flow: Flow, data: Dataset, engine: Session) -> list[Finding]:
-    """The finding about the order of the rows as they were read, where the flow splits by chance or shuffles.
+    """The finding about the order of the rows as read, if the flow splits at random or shuffles.
 
-    Errors: `RequestError` where that loses the order of time.
+    Errors: `RequestError` if that would lose the order of time.
     """
-    from tilth.flow.order import judged, order_finding, refusals  # loads pyarrow.compute, which a flow that is served does not need
+    from tilth.flow.order import judged, order_finding, refusals  # imported here: it loads pyarrow.compute, which serving does not need
 
     with engine.working_for("order of rows"):
         order = judged(flow, data, engine)
@@ -124,9 +124,9 @@ def order_findings(flow: Flow, data: Dataset, engine: Session) -> list[Finding]:
 
 
 def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tuple[Dataset, list[Fitted], list[Finding]]:
-    """The table after the steps of a part that may change rows, the fitted steps, and for each a finding.
+    """Run the steps of a part that may change rows. Returns the table, the fitted steps, and a finding for each step.
 
-    It has the rows before and after, and of a step that keeps the rows the cells that it changes.
+    A finding has the number of rows before and after, and for a step that keeps the rows, the number of cells that it changes.
     """
     steps: list[Fitted] = []
     findings: list[Finding] = []
@@ -148,9 +148,9 @@ def stepwise(flow: Flow, part: FlowPart, data: Dataset, engine: Session) -> tupl
 
 
 def with_folds(flow: Flow, whole: Dataset, engine: Session) -> tuple[Fitted, Dataset, list[Finding]]:
-    """The fitted folds of the training part, that part with a row's fold in a column, and the rows that each is trained and tested on.
+    """Assign folds. Returns the fitted folds, the training part with a fold column, and the training and test rows of each fold.
 
-    Errors: `RequestError` for a fold that has none of the one or of the other.
+    Errors: `RequestError` for a fold without training rows or without test rows.
     """
     split = flow.split
     if split is None or not split.folds:
@@ -173,7 +173,7 @@ def with_folds(flow: Flow, whole: Dataset, engine: Session) -> tuple[Fitted, Dat
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold of cross-validation: the flow that learned from its training rows, these, and those it is tested on, both prepared."""
+    """One fold of cross-validation: the flow fitted on its training rows, and its training and test rows, both prepared."""
 
     flow: Flow
     train: Dataset
@@ -181,11 +181,11 @@ class Fold:
 
 
 def folded(flow: Flow, data: Dataset, engine: Session) -> Iterator[Fold]:
-    """The folds of the training part, one after the other. What `training` does is done to the rows that a fold is trained on."""
+    """Yield the folds of the training part. The steps of `training` apply to the training rows of each fold."""
     flow = with_tables(flow, engine)
     whole, steps, _ = after_rows(flow, data, engine, hold=True)
     done, numbered, sizes = with_folds(flow, whole, engine)
-    assert isinstance(done.step, Folds)  # noqa: S101 -- what was fitted
+    assert isinstance(done.step, Folds)  # noqa: S101 -- `with_folds` fits it
     for i in range(1, len(sizes) + 1):
         trained, tested = done.step.rows(done.schema, done.learned, i)
         part = case((tested, lit(VALIDATION)), (trained, lit(TRAIN)), otherwise=lit(GAP))
@@ -197,7 +197,7 @@ def folded(flow: Flow, data: Dataset, engine: Session) -> Iterator[Fold]:
 
 
 def one_part(flow: Flow, data: Dataset, part: str | None, engine: Session) -> Dataset:
-    """A prepared part of the table of a flow: by what the flow learned if it is fitted. By default the training part, or all rows.
+    """Prepare one part of the table of a flow; by default the training part, or all rows without a split. A fitted flow is used as it is.
 
     Errors: `RequestError` for a part that the flow does not have.
     """
@@ -224,9 +224,9 @@ def of_part(data: Dataset, part: str) -> Dataset:
 
 
 def run(flow: Flow, data: Dataset, engine: Session, history: str | Path | None = None) -> Prepared:
-    """The whole run: check and measure the data as read, prepare it, and measure every part.
+    """Check and measure the data as read, prepare it, and measure each part.
 
-    The flow that is returned has learned; the measures of its training part are its baseline.
+    The flow of the result is fitted, and the measures of its training part are its baseline.
     """
     if history and not flow.check:
         raise RequestError("a history was given, but the flow has no rules", hint="add `check` to the flow", code="no-rules")
@@ -234,14 +234,14 @@ def run(flow: Flow, data: Dataset, engine: Session, history: str | Path | None =
     let_in = admitted(flow, data, engine, check)
     findings = [replace(f, part=RAW) for f in (*check.findings, *let_in.findings)]
     measuring = Measuring(tuple(m for m in flow.measure if not m.needs_model), engine)
-    with located(flow.places.get("positive"), "no-such-value"):  # what only the values of a column show
+    with located(flow.places.get("positive"), "no-such-value"):  # mistakes that only the values of a column show
         findings += measuring.of(data, RAW)
     prepared = prepare(flow, data, engine, let_in)
     findings += prepared.findings
     measuring.measures = _of_models(flow.measure, prepared.flow.need_learned().features)
     for part, delivered in prepared.parts.items():
         originals = prepared.originals[part]
-        if flow.measure and part == TRAIN and flow.parts.get("training"):  # otherwise every measure would draw and order the rows again
+        if flow.measure and part == TRAIN and flow.parts.get("training"):  # otherwise each measure would sample and sort the rows again
             with engine.working_for(f"measures of {part}"):
                 delivered, originals = engine.checkpoint(delivered), engine.checkpoint(originals)
         findings += measuring.of(delivered, part, originals)
@@ -253,7 +253,7 @@ def run(flow: Flow, data: Dataset, engine: Session, history: str | Path | None =
 
 
 def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> tuple[Measure, ...]:
-    """The measures of prepared parts: those of a model are of the last one that predicts."""
+    """The measures of prepared parts. Measures of a model use the last step that predicts."""
     measures = tuple(m.of_prepared() for m in measures)
     last = max((i for i, f in enumerate(features) if f.step.predicts), default=None)
     if last is None:
@@ -266,7 +266,7 @@ def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> t
 
 
 def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None = None) -> Prepared:
-    """Fit the flow, apply it to every part, change the training part, and say what each step changed."""
+    """Fit the flow, apply it to each part, apply `training` to the training part, and report what each step changed."""
     flow = with_tables(flow, engine)
     whole, steps, findings = after_rows(flow, data, engine, hold=True, let_in=let_in)
     flow = with_learned(flow, data, whole, steps, engine)
@@ -301,7 +301,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None 
         parts = {name: of_part(prepared, name).change({SPLIT: None}) for name, _ in flow.split.shares}
         parts[TRAIN], _, more = stepwise(flow, BY_NAME["training"], parts[TRAIN], engine)
         findings += more
-        learned = flow.need_learned()  # what the model is trained on: its classes may not have the shares that the data has
+        learned = flow.need_learned()  # the class shares that the model is trained on, which may differ from those of the data
         flow = flow.with_learned(replace(learned, facts={**learned.facts, "training": [f.to_json() for f in more]}))
         if KEPT_FOLD in whole.names:
             parts[TRAIN] = parts[TRAIN].change({FOLD: col(KEPT_FOLD)})
@@ -313,7 +313,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None 
 
 
 def _measured_by(data: Dataset, engine: Session) -> dict[str, Tree]:
-    """The columns that bias and balance are measured by, and what is computed of texts and images for that."""
+    """The columns that bias and balance need, and what they need computed from texts and images."""
     roles = data.roles
     asked = dict.fromkeys(c for c in (roles.label, roles.prediction, *roles.facet, *roles.group, roles.weight) if c is not None)
     return {c: col(c) for c in asked if c in data.names} | content(asked, engine.schema(data), roles, folder_of(data))

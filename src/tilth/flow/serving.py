@@ -1,4 +1,4 @@
-"""Serving of single rows: the columns that a flow needs, features that depend on `rows`, which are never served, and errors for a row."""
+"""Serving single rows: the columns that a flow needs, rejecting features that depend on `rows`, and errors for a row."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ def row_of(
     strict: bool = False,
     wanted: Sequence[str] | None = None,
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """The function from one row, as it would be read, to the row that fitted steps make of it, or to the `wanted` columns of it.
+    """The function that prepares one row, given as it would be read; with `wanted`, only these columns of the result.
 
-    It raises `KeyError` for a column that the steps need; if `strict`, `ValueError` for a value that cannot be read as its column's kind.
+    It raises `KeyError` for a missing column that the steps need; if `strict`, `ValueError` for a value that cannot be read as its column's
+    kind.
     """
     decode = decode_served(used_columns(schema, steps), nulls, empty_is_null=empty_is_null, strict=strict)
     made = applied(steps, Dataset(Memory(None, schema.names), roles, (decode,)))
@@ -33,13 +34,13 @@ def row_of(
 
 
 def read_for(schema: Schema, steps: Iterable[Fitted], wanted: Iterable[str]) -> frozenset[str]:
-    """The columns, as they are read, of which the fitted steps make the wanted ones."""
+    """The input columns from which the fitted steps compute the wanted columns."""
     layers = applied(steps, Dataset(Memory(None, schema.names))).layers
     return pruned([layer for layer in layers if isinstance(layer, Change)], wanted)[1] & frozenset(schema.names)
 
 
 def origins(steps: Sequence[Fitted]) -> dict[str, frozenset[str]]:
-    """Column → the columns, as they are read, of which fitted steps make it; no entry for one that they leave as it is."""
+    """Column → the input columns from which fitted steps compute it. Unchanged columns have no entry."""
     found: dict[str, frozenset[str]] = {}
     for layer in applied(steps, Dataset(Memory(None, steps[0].schema.names))).layers if steps else ():
         if isinstance(layer, Change):
@@ -49,18 +50,18 @@ def origins(steps: Sequence[Fitted]) -> dict[str, frozenset[str]]:
 
 
 def needed_columns(schema: Schema, steps: Iterable[Fitted]) -> frozenset[str]:
-    """The columns, as they are read, without which the fitted steps cannot be made."""
+    """The input columns that the fitted steps need."""
     return read_by(steps) & frozenset(schema.names)
 
 
 def used_columns(schema: Schema, steps: Sequence[Fitted]) -> Schema:
-    """The columns, as they are read, that the fitted steps read or leave. What they drop unread may be of any kind."""
+    """The input columns that the fitted steps read or keep. A column that they drop unread may be of any kind."""
     used = needed_columns(schema, steps).union(applied(steps, Dataset(Memory(None, schema.names))).names)
     return Schema(tuple(c for c in schema if c.name in used))
 
 
 def read_by(features: Iterable[Fitted]) -> frozenset[str]:
-    """The columns that features read and that no earlier one of them makes."""
+    """The columns that features read, without those that an earlier feature makes."""
     needed, made = set[str](), set[str]()
     for fitted in features:
         reads, makes = _reads_and_makes(fitted)
@@ -75,10 +76,10 @@ def made_by(fitted: Fitted) -> set[str]:
 
 
 def served_from(rows: Sequence[Fitted], read: Schema, features: Schema) -> tuple[Schema, Sequence[Fitted]]:
-    """The columns of a row that is served, and the steps of `rows` that it has not been through.
+    """The schema of served rows, and the steps of `rows` that are not applied to them.
 
-    It is such as the table that was read, with the columns `read`, or such as the last step makes whose rows are others than those it is
-    given: one row alone cannot be aggregated. `features` are the columns after all steps.
+    It is the schema of the table as read (`read`), or of the result of the last step that replaces the rows, such as `aggregate`, which
+    cannot be applied to a single row. `features` is the schema after all steps.
     """
     after = next((len(rows) - i for i, fitted in enumerate(reversed(rows)) if fitted.step.makes_rows), None)
     if after is None:
@@ -87,7 +88,7 @@ def served_from(rows: Sequence[Fitted], read: Schema, features: Schema) -> tuple
 
 
 def reject_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
-    """Reject features that read what a step of `rows` makes or changes: a served row would not have it.
+    """Reject features that read a column that a step of `rows` makes or changes: served rows do not go through it.
 
     Errors: `RequestError` with every such step.
     """
@@ -104,9 +105,9 @@ def reject_unserved(rows: Iterable[Fitted], features: Iterable[Fitted]) -> None:
 
 
 def row_error(schema: Schema, needed: Container[str], row: Any, error: Exception, nulls: Sequence[str], strict: bool) -> Exception:
-    """The error for a row that could not be prepared: it names every missing column that is needed, and every value that does not fit.
+    """The error for a row that could not be prepared. It names all missing columns and all invalid values.
 
-    `error` is what was raised. The reason is looked for only then, so that a valid row costs nothing more.
+    `error` is the exception that the row function raised. The reason is searched only then, so a valid row costs nothing.
     """
     if not hasattr(row, "get"):
         kind = type(row).__name__
@@ -122,7 +123,7 @@ def row_error(schema: Schema, needed: Container[str], row: Any, error: Exception
 def row_mistakes(
     schema: Schema, needed: Container[str], row: Any, nulls: Sequence[str] = (), strict: bool = False
 ) -> list[tuple[str, Mistake]]:
-    """Column → what is wrong with it in a row: it is missing and needed, or its value does not fit. None of them says a value."""
+    """Column → mistake in a row: the column is needed and missing, or its value does not fit. No mistake shows a value."""
     given = [str(name) for name in row.keys()]  # noqa: SIM118 -- of a pandas row too
     asked = [n for n in schema.names if n in needed and n not in given]
     missing = list(zip(asked, lacking(asked, given), strict=True))
@@ -130,7 +131,7 @@ def row_mistakes(
 
 
 def _reads_and_makes(fitted: Fitted) -> tuple[set[str], set[str]]:
-    """The columns that a step reads, and those that it makes or changes."""
+    """The columns that a step reads, and the columns that it makes or changes."""
     reads, makes = set[str](), set[str]()
     for layer in fitted.apply(Dataset(Memory(None, fitted.schema.names))).layers:
         if isinstance(layer, Change):

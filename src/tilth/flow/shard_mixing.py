@@ -1,4 +1,4 @@
-"""From how many delivered shards the rows of a batch come: the finding of a run, and the section that shows it."""
+"""The number of delivered shards that the rows of a batch come from: the finding of a run, and its section."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ HEADS = ("part", "shards", "rows", "shards in a batch", "if all rows were shuffl
 
 @dataclass(frozen=True)
 class Mixing(Payload):
-    """How many shards with how many rows were delivered; in a `batch` of a stream the value is how many of them it has rows of.
+    """The delivered `shards` and `rows`. The value of the finding is the mean number of shards in a `batch` of a stream.
 
-    `expected` is what a shuffle of all rows would give.
+    `expected` is that number for a shuffle of all rows.
     """
 
     KIND: ClassVar[str] = "shards"
@@ -31,7 +31,7 @@ class Mixing(Payload):
 
 
 def mixing_finding(stream: Stream, part: str) -> Iterator[Finding[Mixing]]:
-    """How a stream of the shards of a part mixes them, as `Stream.mixing` says; nothing where there is one shard, or no whole batch."""
+    """The finding of `Stream.mixing` for the shards of a part; none for a single shard, or less than one batch."""
     if len(stream.shards) > 1 and stream.rows >= stream.batch:
         mixed, expected = stream.mixing()
         payload = Mixing(len(stream.shards), stream.rows, stream.batch, expected)

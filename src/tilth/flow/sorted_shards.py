@@ -1,4 +1,4 @@
-"""Whether rows of the same label stand together in delivered shards: then a batch of a stream has rows of few labels."""
+"""Detects delivered shards that are sorted by the label, so that a batch of a stream would contain few labels."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from tilth.report import Finding
 from tilth.report.finding import warning
 from tilth.steps.rows.shuffle import Shuffle
 
-SHARDS, ROWS = 4, 1_000  # looked at: so many shards at equal distances, and of each so many rows
-SORTED = 0.5  # how alike neighbours may be
+SHARDS, ROWS = 4, 1_000  # examined: this many shards at equal distances, and this many rows of each
+SORTED = 0.5  # likeness of neighbours above which a warning is given
 BATCH = 256
 
 
 def shard_findings(flow: Flow, part: str, folder: Path, roles: Roles) -> Iterator[Finding]:
-    """How the delivered shards of a part are mixed by a stream, and whether they are sorted by the label."""
+    """Report how well a stream mixes the delivered shards of a part, and whether they are sorted by the label."""
     stream = open_stream(folder, BATCH, roles, columns=[roles.label] if roles.label else None)
     yield from mixing_finding(stream, part)
     yield from sorted_shards(flow, part, stream, roles)
 
 
 def sorted_shards(flow: Flow, part: str, stream: Stream, roles: Roles) -> Iterator[Finding]:
-    """A warning where rows of the same label are adjacent in the shards of a part, with the line that mends it.
+    """Warn if rows with the same label are adjacent in the shards of a part, with the line to write.
 
-    Nothing is said of one shard, and of a flow that shuffles the training part.
+    No warning for a single shard, or if the flow shuffles the training part.
     """
     training = [step for _, step in flow.steps("training")]
     if roles.label is None or len(stream.shards) < 2 or any(isinstance(step, Shuffle) for step in training):
@@ -59,10 +59,10 @@ def sorted_shards(flow: Flow, part: str, stream: Stream, roles: Roles) -> Iterat
 
 
 def likeness(shards: Sequence[pa.ChunkedArray]) -> float:
-    """How much the labels of neighbours in a shard are alike: about 0 by chance, 1 if rows are sorted by the label.
+    """How similar the labels of neighbouring rows in a shard are: about 0 by chance, 1 if rows are sorted by the label.
 
-    Of classes (p − c) / (1 − c), p the share of neighbours that are equal, c that of any two rows of all shards; of a number with more
-    than 20 values the mean of ρ², Spearman's correlation with the number of the row. 0 of one label.
+    For classes: (p − c) / (1 − c), where p is the share of equal neighbours and c that of any two rows of all shards. For a number with
+    more than 20 values: the mean of ρ², where ρ is Spearman's correlation with the row number. 0 for a single label.
 
     >>> likeness([pa.chunked_array([["no", "no", "no"]]), pa.chunked_array([["yes", "yes"]])])
     1.0

@@ -1,4 +1,4 @@
-"""Checks of the split for leakage: the shares of its parts, their labels, and the rows and keys that they share; and their section."""
+"""Checks a split for leakage: the shares and labels of its parts, and the rows and keys that they share. Its section of the report."""
 
 from __future__ import annotations
 
@@ -53,20 +53,20 @@ ORDER = "order of rows"
 GAPS = "gap of a split by time"
 FOLDS = "rows tested in a fold"
 ORIGINS = "origin of rows"
-KEPT = ("seed", "folds", "allow_empty")  # parameters of a split that mean the same whatever it is by
-YAML = ",:[]{}#&*!|>'\"%@`"  # characters by which a word may be something else in YAML
-FEWEST = 5  # rows of a class, of fewer of which nothing can be said
-FEW = 20  # labels that are shown one by one; of more that are numbers, ranges
+KEPT = ("seed", "folds", "allow_empty")  # parameters that keep their meaning when `by` changes
+YAML = ",:[]{}#&*!|>'\"%@`"  # characters that may change the meaning of a word in YAML
+FEWEST = 5  # rows of a class that a statement needs
+FEW = 20  # labels shown one by one; more numbers than that are shown as ranges
 MOST_LACKED = 20
-ENOUGH = 3  # columns that are hashed instead of all: numbers and times, which are read and hashed ten times as fast as strings
+ENOUGH = 3  # from so many numbers and times on, only these are hashed: they are ten times as fast as strings
 
 
 @dataclass(frozen=True)
 class SplitCheck(Payload):
-    """One check of one part: `rows` that it concerns, `of` how many, the `columns` compared, and label → share.
+    """One check of one part: `rows` of `of` are affected; `columns` were compared; `shares` are the shares of the labels.
 
-    `ranges`: whether these are not labels but ranges of them. `meaning` is that of the order of rows; `remedy` is what to write in the
-    flow.
+    `ranges`: whether the shares are those of ranges of labels. `meaning` is the meaning of the order of rows; `remedy` is what to write in
+    the flow.
     """
 
     KIND: ClassVar[str] = "split"
@@ -80,7 +80,7 @@ class SplitCheck(Payload):
 
 
 def split_line(split: Split, by: str, **more: Any) -> str:
-    """The line of a flow that splits by something else, in the same shares and folds; `more` are further parameters.
+    """The line of a flow for the same split by something else; `more` are further parameters.
 
     >>> split_line(Split({"train": 0.8, "test": 0.2}, folds=5), "group(customer)")
     'split: {train: 0.8, test: 0.2, by: group(customer), folds: 5}'
@@ -157,7 +157,7 @@ HINTS = {
 def _empty_parts(
     empty: Sequence[str], rows: Mapping[str, int], split: Split, columns: Sequence[str], data: Dataset, engine: Session
 ) -> Mistake:
-    """The mistake of parts without rows: the rule of the split, the rows of all parts, and what is in the columns that it is by."""
+    """The mistake for parts without rows: the rule of the split, the rows of all parts, and the content of the columns that it uses."""
     by = f"split by {split.by}({', '.join(columns)})"
     if not any(rows.values()):
         return Mistake(f"{by}: the table has no rows, and so the training part has none", code="empty-part")
@@ -178,15 +178,15 @@ def _empty_parts(
 def split_findings(
     data: Dataset, sizes: Iterable[Finding[SplitCheck]], engine: Session, kept_together: Callable[[Sequence[str]], bool], split: Split
 ) -> list[Finding[SplitCheck]]:
-    """The label in each part, and rows and keys that a part shares with the training part. `sizes` has the rows of each part.
+    """Compare the label in each part, and count rows and keys that a part shares with the training part. `sizes` has the rows of each part.
 
-    `kept_together` says of some columns whether rows that are equal in them cannot be in two parts, by the way they were assigned.
+    `kept_together` tells whether the split guarantees that rows with equal values in some columns are in one part.
     """
     rows = {f.part: n for f in sizes if (n := f.payload.rows)}
     findings: list[Finding[SplitCheck]] = []
     findings += _label_findings(data, rows, engine)
     findings += _class_findings(findings, rows, split, data.roles)
-    others = sorted(set(rows) - {TRAIN, GAP})  # of the gap nothing is delivered
+    others = sorted(set(rows) - {TRAIN, GAP})  # rows in the gap are not delivered
     roles = data.roles
     content = [n for n in data.names if n != SPLIT and n not in roles.id]
     checks = [(ROWS, tuple(content))]
@@ -221,9 +221,9 @@ def _label_findings(data: Dataset, rows: Mapping[str, int], engine: Session) -> 
 def _class_findings(
     labels: Sequence[Finding[SplitCheck]], rows: Mapping[str, int], split: Split, roles: Roles
 ) -> Iterator[Finding[SplitCheck]]:
-    """Classes of which a part has fewer than five rows; and how well a share that is measured in a part is known.
+    """Report classes with fewer than five rows in a part, and the margin of error of a share that is measured in a part.
 
-    That is 1.96·√(p(1 − p)/n) for p, the share of the most frequent class in the part.
+    The margin is 1.96·√(p(1 − p)/n), where p is the share of the most frequent class in the part.
     """
     known = [f for f in labels if f.payload.shares and not f.payload.ranges]
     classes = {v for f in known for v, share in f.payload.shares.items() if share and v != "None"}
@@ -244,9 +244,9 @@ def _class_findings(
 
 
 def _ends(rows: Mapping[Any, int]) -> list[Any]:
-    """For a label of more than `FEW` numbers, the upper ends of the first four of five ranges with about as many rows each; else none.
+    """For a label of more than `FEW` distinct numbers: the upper ends of the first four of five ranges with about equal numbers of rows.
 
-    `rows` are those of each label in the training part.
+    `rows` has the number of training rows of each label. Other labels have no ranges.
     """
     known = sorted((v, n) for v, n in rows.items() if v is not None) if {type(v) for v in rows} <= {int, float, Decimal, type(None)} else []
     if len(known) <= FEW:
@@ -265,9 +265,9 @@ def _ranges(ends: Sequence[Any]) -> list[str]:
 
 
 def shared_with_training(data: Dataset, columns: Sequence[str], parts: Sequence[str], engine: Session) -> dict[str, int]:
-    """For each part, its number of rows whose values in some columns also occur in the training part; wholly null ones are left out.
+    """For each part, the number of rows whose values in some columns also occur in the training part, without rows that are all null.
 
-    Only rows whose hash occurs in the training part and outside of it are grouped by all their values: most often there are none.
+    Only rows whose hash occurs both in the training part and in another part are grouped by their values; usually there are none.
     """
     keys = [col(c) for c in columns]
     if not keys or not parts:
@@ -284,7 +284,7 @@ def shared_with_training(data: Dataset, columns: Sequence[str], parts: Sequence[
 
 
 def _candidates(data: Dataset, columns: Sequence[str], engine: Session) -> list[Tree]:
-    """The condition that leaves out rows whose hash says that no row of another part equals them; none for a single column."""
+    """The condition that keeps rows whose hash occurs in several parts. None for a single column."""
     if len(columns) == 1:
         return []
     kinds = engine.schema(data, columns)
@@ -305,7 +305,7 @@ def _among(value: Tree, query: exp.Select) -> Tree:
 
 
 def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
-    """Sizes and labels of each part, then what the parts share with the training part."""
+    """The sizes and labels of the parts, then what they share with the training part."""
     blocks: list[Block] = []
     leaks = [leak for f in findings if (leak := leak_message(f))]
     checked = any(f.name in (ROWS, KEYS) for f in findings)
@@ -341,7 +341,7 @@ def _origins(findings: Sequence[Finding[SplitCheck]]) -> Block:
 
 
 def _said(finding: Finding[SplitCheck]) -> str:
-    """What a finding says, and what to write in the flow."""
+    """The message of a finding, with what to write in the flow."""
     remedy = finding.payload.remedy
     return f"{finding.message} Write {code(remedy, 200)}." if remedy else finding.message
 
@@ -351,7 +351,7 @@ def _tone(payload: SplitCheck) -> Tone:
 
 
 def leak_message(finding: Finding[SplitCheck]) -> str:
-    """What a part shares with the training part, in words; empty where it shares nothing."""
+    """What a part shares with the training part, in words, or an empty string."""
     n = finding.payload.rows
     if finding.name not in (ROWS, KEYS) or not n:
         return ""
@@ -379,14 +379,14 @@ def _folds(folds: Sequence[Finding[SplitCheck]]) -> Block:
 
 
 def _lacked(found: Sequence[Finding[SplitCheck]]) -> list[Block]:
-    """Values that other parts have and the training part lacks, the most rows first."""
+    """Values of other parts that the training part lacks, by decreasing number of rows."""
     rows = [(_columns(f), f.name, code(f.part), _of(f.payload), percent(f.number)) for f in sorted(found, key=lambda f: -(f.number or 0))]
     heads = ("column", "what", "part", "rows", "share")
     return [table("Values that the model has not seen in training", heads, rows[:MOST_LACKED], ["rows", "share"])] if rows else []
 
 
 def _told(found: Sequence[Finding[SplitCheck]]) -> list[Block]:
-    """By what parts are told from the training part."""
+    """The columns, or a model, that distinguish a part from the training part."""
     rows = [(_columns(f) if f.subject else "a model of all columns", code(f.part), exact(f.number)) for f in found]
     caption = "What distinguishes a part from the training part, out of fold (0.5: nothing)"
     return [table(caption, ("column", "part", "AUC"), rows, ["AUC"])] if rows else []

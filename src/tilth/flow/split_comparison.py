@@ -1,6 +1,6 @@
-"""How the parts of a split differ, and what else they share: groups, rows but for their label, values the training part lacks.
+"""Compares the parts of a split: shared groups, rows that are equal except for the label, and values that the training part lacks.
 
-Of tables of up to `MOST` rows, which are read, and put in an order of their own: nothing depends on that in which they are found.
+Only for tables of up to `MOST` rows. These are read and sorted, so that the result does not depend on the order of the rows.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ from tilth.steps.rows.split import GAP, SPLIT, Split
 from tilth.yaml import yaml_string
 
 MOST = 50_000  # rows
-MOST_TOLD = 10_000  # rows by which parts are told apart
+MOST_TOLD = 10_000  # rows used to measure whether columns distinguish the parts
 PERMUTATIONS = 20
-MOST_OF_ONE = 0.5  # of the rows with one value: a number that is mostly 0 is not a key
+MOST_OF_ONE = 0.5  # share of the most frequent value of a key: a number that is mostly 0 is not one
 OVERLAP = STICKY = 0.2
-TOLD = 0.6  # AUC above which a column tells two parts apart
+TOLD = 0.6  # AUC from which a column distinguishes two parts
 MOST_CLASSES = 50
-MOST_CHARACTERS = 20_000_000  # of texts that are compared
-FEWEST_TEXTS, LONG, BLANKS = 100, 20, 2  # different strings, and characters and blanks of them on average, that make a column one of texts
+MOST_CHARACTERS = 20_000_000  # of texts that are compared in all
+FEWEST_TEXTS, LONG, BLANKS = 100, 20, 2  # a column of texts has at least so many distinct strings, mean characters and mean blanks
 
 Codes = np.ndarray
 Found = Finding[SplitCheck]
@@ -62,7 +62,7 @@ Found = Finding[SplitCheck]
 
 @dataclass(frozen=True)
 class Parts:
-    """The rows of a table with their part, `train` marking those of the training part."""
+    """The rows of a table with the part of each."""
 
     rows: pa.Table
     kinds: Schema
@@ -83,7 +83,7 @@ class Parts:
         return [name for name, _ in self.split.shares if name != TRAIN and (self.part == name).any()]
 
     def columns(self, fit: Callable[[Column], bool]) -> list[Column]:
-        """The columns that are neither key, label nor what the rows are split by; nor, in a split by time, another time."""
+        """The columns to compare: no ids, label or split columns, and for a split by time no other times."""
         aside = {*self.roles.id, self.roles.label, self.roles.prediction, *self.roles.image, SPLIT}
         aside |= set(self.by) if self.split.by in ("time", "ordered", *CHOSEN) else set()
         aside |= {c.name for c in self.kinds if c.kind.temporal} if self.split.by == "time" else set()
@@ -93,9 +93,9 @@ class Parts:
 def comparison_findings(
     data: Dataset, sizes: Sequence[Found], split: Split, by: Sequence[str], engine: Session, models: bool = False
 ) -> list[Found]:
-    """What the parts share and how they differ; `sizes` has the rows of each, `by` are the columns of the split.
+    """Report what the parts share and how they differ. `sizes` has the rows of each part, `by` names the columns of the split.
 
-    `models`: whether a model is trained to tell a part from the training part, which takes scikit-learn.
+    `models`: whether to train a model that distinguishes a part from the training part; this needs scikit-learn.
     """
     total = sum(f.payload.rows or 0 for f in sizes if f.name == SHARE)
     if total > MOST:
@@ -142,7 +142,7 @@ def _rows_that(parts: Parts, name: str, column: Column, marked: np.ndarray) -> I
 
 
 def _copies(parts: Parts) -> Iterator[Found]:
-    """Rows that are equal to one of the training part but for the label, and equal rows with different labels."""
+    """Rows that equal a training row except for the label, and equal rows with different labels."""
     label = parts.roles.label
     features = [c.name for c in parts.kinds if c.name in parts.rows.column_names and c.name not in (*parts.roles.id, label, SPLIT)]
     if label is None or label not in parts.rows.column_names or not features:
@@ -165,7 +165,7 @@ def _copies(parts: Parts) -> Iterator[Found]:
 
 
 def _near(parts: Parts) -> Iterator[Found]:
-    """Texts that are nearly, or wholly, one of the training part's, with the line that mends it."""
+    """Texts that equal, or nearly equal, a text of the training part, with the line to write."""
     for c in parts.columns(lambda c: c.kind is Kind.STRING):
         values = parts.rows[c.name].drop_null().unique()
         lengths, blanks = pc.utf8_length(values), pc.count_substring(values, " ")
@@ -193,7 +193,7 @@ def _near(parts: Parts) -> Iterator[Found]:
 
 
 def _apart(split: Split, column: str, roles: Roles) -> str:
-    """The line of a flow that leaves near-duplicates in one part, or in the table only once."""
+    """The line of a flow that keeps near-duplicates in one part, or only one of them in the table."""
     if split.by != "hash" or split.columns:
         return f"rows: [dedupe: {{on: {yaml_string(column)}, near: {LIKE:g}}}]"
     named = {} if roles.text == (column,) else {"texts": column}
@@ -201,7 +201,7 @@ def _apart(split: Split, column: str, roles: Roles) -> str:
 
 
 def _groups(parts: Parts) -> Iterator[Found]:
-    """Keys whose groups are in both parts and say the label: of a split by chance, with the line that keeps them together."""
+    """For a random split: keys whose groups are in several parts and predict the label, with the line that keeps groups together."""
     label = parts.roles.label
     if label is None or label not in parts.rows.column_names or not by_chance(parts.split, parts.roles):
         return
@@ -224,7 +224,7 @@ def _groups(parts: Parts) -> Iterator[Found]:
 
 
 def _stickiness(label: Feature) -> Callable[[Codes], float]:
-    """What says of codes of groups how alike labels are within them: λ of classes, the intraclass correlation of numbers."""
+    """A function of group codes that measures how similar labels are within groups: λ for classes, intraclass correlation for numbers."""
     known = ~label.missing
     y = label.x[known]
     values, classes = np.unique(y, return_inverse=True)
@@ -234,9 +234,9 @@ def _stickiness(label: Feature) -> Callable[[Codes], float]:
 
 
 def association(groups: Codes, classes: Codes) -> float:
-    """Goodman and Kruskal's λ of classes by groups, less its mean over 20 permutations: many small groups explain some of any label.
+    """Goodman and Kruskal's λ of classes by groups, minus its mean over 20 permutations, as many small groups explain part of any label.
 
-    (Σ over groups of their most frequent class − that of all) / (n − that of all); 0 of one class.
+    λ = (Σ m_g − m) / (n − m), where m_g and m are the rows of the most frequent class in group g and in all n rows; 0 for one class.
 
     Goodman and Kruskal 1954, "Measures of association for cross classifications".
 
@@ -264,7 +264,7 @@ def _lambda(groups: Codes, classes: Codes, most: int) -> float:
 def intraclass(groups: Codes, y: Numbers) -> float:
     """The share of the variance of y that is between groups, by one-way analysis of variance: (B − W) / (B + (k − 1)·W).
 
-    B and W are the mean squares between and within groups, k = (n − Σ n_g² / n) / (G − 1); 0 where there is one group or one row in each.
+    B and W are the mean squares between and within groups, k = (n − Σ n_g² / n) / (G − 1); 0 for one group, or one row per group.
 
     >>> round(intraclass(np.array([0, 0, 1, 1]), np.array([1.0, 1.0, 2.0, 2.0])), 6)
     1.0
@@ -282,7 +282,7 @@ def intraclass(groups: Codes, y: Numbers) -> float:
 
 
 def _told(parts: Parts, models: bool) -> Iterator[Found]:
-    """The columns by which a part is told from the training part, out of fold, the clearest first; and how well a model does by all."""
+    """The columns that distinguish a part from the training part, measured out of fold, and the AUC of a model of all columns."""
     parts = replace(parts, rows=parts.rows.slice(0, MOST_TOLD), part=parts.part[:MOST_TOLD])
     features = [feature_of(c, parts.rows[c.name]) for c in parts.columns(lambda c: not names_id(c.name))]
     features = [f for f in features if f.distinct > 1 and not (f.is_category and f.distinct > KEY_SHARES[1] * len(f.x))]
@@ -293,7 +293,7 @@ def _told(parts: Parts, models: bool) -> Iterator[Found]:
             continue
         scored = {f.name: power_of(f, target).scored for f in features}
         n, m = target.counts
-        least = max(TOLD, 0.5 + threshold(len(features)) * math.sqrt((n + m + 1) / (12 * n * m)))  # beyond chance, by Mann and Whitney
+        least = max(TOLD, 0.5 + threshold(len(features)) * math.sqrt((n + m + 1) / (12 * n * m)))  # above chance, by the Mann-Whitney test
         for name in sorted((n for n, auc in scored.items() if auc > least), key=lambda n: (-scored[n], n))[:5]:
             yield Finding(TELLS, (name,), scored[name], part=part, payload=SplitCheck(columns=(name,)))
         if models:

@@ -37,20 +37,20 @@ class StepChanges(Payload):
 
 
 def step_finding(done: Fitted, part: str, private: Collection[str] = (), **changes: Any) -> Finding[StepChanges]:
-    """What a fitted step learned, masked for private columns, and the further fields of `StepChanges`."""
+    """The finding of a fitted step: what it learned, masked for private columns, and further fields of `StepChanges`."""
     learned = {c: _masked(c, state, private) for c, state in done.step.shown(done.learned).items()}
     return Finding(done.step.name, tuple(c for c in learned if c), part=part, payload=StepChanges(str(done.step), learned, **changes))
 
 
 def _masked(column: str, state: Mapping[str, Any], private: Collection[str]) -> Mapping[str, Any]:
-    """What was learned from a column, or from rows of several `columns`: without values if one of these is private."""
+    """What was learned from a column or from several `columns`; masked if one of these is private."""
     if {column, *state.get("columns", ())}.isdisjoint(private):
         return state
     return {name: v if name in NAMES_COLUMNS else mask(v) for name, v in state.items()}
 
 
 def private_warning(steps: Sequence[Fitted], private: Collection[str]) -> list[Finding[Warned]]:
-    """A warning if fitted steps, which are saved as they are, hold what was learned from private columns."""
+    """Warn if fitted steps contain values that were learned from private columns; they are saved without masking."""
     held = {c: list(state) for f in steps if f.step.learns for c, state in f.learned.items() if c in private and state}
     if not held:
         return []
@@ -60,7 +60,7 @@ def private_warning(steps: Sequence[Fitted], private: Collection[str]) -> list[F
 
 
 def uncorrected_warning(steps: Iterable[Step]) -> list[Finding[Warned]]:
-    """A warning if steps balance classes and none puts the probabilities right of a model that learns from these."""
+    """Warn if steps balance classes and no step corrects the probabilities of a model that learns from them."""
     steps = list(steps)
     shifting = [step for step in steps if step.shifts]
     if not shifting or any(step.corrects for step in steps):
@@ -74,9 +74,9 @@ def uncorrected_warning(steps: Iterable[Step]) -> list[Finding[Warned]]:
 
 
 def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Session) -> list[dict[str, dict[str, int]]]:
-    """For each step, column → reason → the number of cells that the step changes for it.
+    """For each step: column → reason → number of changed cells.
 
-    One scan for all steps: each reason is noted in a column of its own, ahead of the step that it belongs to.
+    One scan for all steps: each reason is computed into a temporary column before its step.
     """
     noted: dict[tuple[int, str, str], str] = {}
     for i, f in enumerate(features):
@@ -97,7 +97,7 @@ def changed_cells(features: Sequence[Fitted], data: Dataset, engine: Session) ->
 
 
 def steps(findings: Sequence[Finding[StepChanges]]) -> Section:
-    """All steps in one table, then one fold for each that has more to show."""
+    """All steps in one table, then one fold for each step with details."""
     blocks: list[Block] = [Words(LEARNED)] if any(f.part == "features" for f in findings) else []
     blocks.append(_overview(findings))
     for k, f in enumerate(findings, 1):
@@ -108,12 +108,12 @@ def steps(findings: Sequence[Finding[StepChanges]]) -> Section:
 
 
 def _step(finding: Finding[StepChanges]) -> str:
-    """A step as it was asked for, on one line, as a condition or expression may not be."""
+    """A step as it was written, on one line."""
     return code(re.sub(r"(\\n|\s)\s*", " ", finding.payload.step or finding.name), 200)
 
 
 def _lead(findings: Sequence[Finding[StepChanges]]) -> str:
-    """The steps, and the cells that they changed; where they changed none, the rows that they made of those of the table."""
+    """The number of steps and of the cells that they changed; if they changed no cells, the rows before and after."""
     cells = sum(n for f in findings for reasons in f.payload.cells_changed.values() for n in reasons.values())
     steps = counted(len(findings), "step")
     sizes = [n for f in findings if f.part == "rows" for n in (f.payload.rows_in, f.payload.rows_out) if n is not None]
@@ -148,7 +148,7 @@ def _changed(payload: StepChanges) -> Block | None:
 
 
 def _learned(payload: StepChanges) -> Block | None:
-    """What was learned, a row per column and a column per name; a step of the whole table learns under one name."""
+    """What a step learned, as a table with a row per column. A step of the whole table has one row."""
     told = {c: {name: v for name, v in state.items() if _tells(name, v)} for c, state in payload.learned.items()}
     known = {c: state for c, state in told.items() if state}
     if not known:
@@ -165,7 +165,7 @@ def _learned(payload: StepChanges) -> Block | None:
 
 
 def _tells(name: str, value: Any) -> bool:
-    """Whether a value that was learned says something: an empty list of columns does not."""
+    """Whether a learned value is worth showing; null and empty values are not."""
     return name != MAGNITUDES and value is not None and not (isinstance(value, list | tuple | dict | str) and not value)
 
 

@@ -1,4 +1,4 @@
-"""Delivered shards as a stream of batches in random order, which is the same for any number of workers and goes on where it stopped."""
+"""Streams delivered shards as batches in random order. The order does not depend on the number of workers, and a stream can be resumed."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 End = Literal["drop", "pad", "uneven"]
 STATE = 1
 WINDOW_ROWS, WINDOW_BYTES = 16_384, 32 << 20
-SAME = ("dataset", "seed", "shuffle", "shards_at_once", "buffer")  # what a state has to have in common with the stream that goes on with it
+SAME = ("dataset", "seed", "shuffle", "shards_at_once", "buffer")  # must be equal in a saved state and in the stream that resumes from it
 
 
 @dataclass
 class Stream:
     """Batches of the rows of shards; see `tilth.stream`.
 
-    The order of an epoch depends on the shards, `seed`, `epoch` and the kind of shuffle alone. Batch number g is rows g · batch … of it;
-    rank r of R takes the part r of R of each batch, worker w of W of a rank the batches with g mod W = w.
+    The order of an epoch depends only on the shards, `seed`, `epoch` and the kind of shuffle. Batch g consists of the rows from g · batch
+    on. Rank r of R takes the r-th of R parts of each batch. Worker w of W of a rank takes the batches with g mod W = w.
     """
 
-    shards: tuple[Shard, ...] = field(repr=False)  # of which there may be thousands
+    shards: tuple[Shard, ...] = field(repr=False)  # there may be thousands
     folder: Path
     form: Format = field(repr=False)
     dataset: str = field(repr=False)
@@ -67,13 +67,13 @@ class Stream:
     names: tuple[str, ...] | None = None
     contents: Contents | None = field(default=None, repr=False)
     skipped: int = field(default=0, init=False)
-    """The rows of damaged shards that were left out."""
+    """The number of rows of damaged shards that were skipped."""
     padded: int = field(default=0, init=False)
     """How many rows at the end of the last batch were in the epoch before (`end="pad"`)."""
     _position: int = field(default=0, init=False, repr=False)
     _resumed: int = field(default=0, init=False, repr=False)
     _verified: set[int] = field(default_factory=set, init=False, repr=False)
-    _copies: Any = field(default=None, init=False, repr=False)  # keeps what was copied from elsewhere
+    _copies: Any = field(default=None, init=False, repr=False)  # keeps temporary local copies alive
 
     def __post_init__(self) -> None:
         wrong = [f"{w}: {getattr(self, w)!r} is not a positive whole number" for w in POSITIVE if not _whole(getattr(self, w), 1)]
@@ -91,40 +91,40 @@ class Stream:
             hint = "`batch` is that of all ranks together"
             raise RequestError(f"batch: {self.batch} rows cannot be divided among {self.ranks} ranks", hint=hint, code="bad-value")
 
-    # ── how much there is ──
+    # ── sizes ──
 
     @property
     def rows(self) -> int:
-        """The rows of an epoch, of all ranks."""
+        """The number of rows of an epoch, for all ranks together."""
         return sum(s.records for s in self.shards)
 
     def __len__(self) -> int:
-        """The batches that this worker gives of an epoch, or of the rest of it where the stream was resumed."""
+        """The number of batches that this worker yields in an epoch, or in the rest of it if the stream was resumed."""
         return len(range(self.worker, self._batches(self._resumed), self.workers))
 
     def _batches(self, start: int) -> int:
         left = self.rows - start
         return left // self.batch if self.end == "drop" else -(-left // self.batch)
 
-    # ── which epoch, and where in it ──
+    # ── position ──
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin another epoch, which has another order."""
+        """Start another epoch, in another order."""
         if not _whole(epoch, 0):
             raise RequestError(f"epoch: {epoch!r} is not a whole number", code="bad-value")
         self.epoch, self._position, self._resumed = epoch, 0, 0
 
     def state_dict(self, batches: int | None = None) -> dict[str, Any]:
-        """Where the stream is: a few numbers, for `load_state_dict` of a stream of the same shards with any number of ranks and workers.
+        """The position of the stream, for `load_state_dict` of a stream of the same shards with any number of ranks and workers.
 
-        By default after the batch that was last given; with `batches` after so many of this rank, which a program counts that has
-        them from the workers of a loader.
+        By default the position after the last batch. A program that gets batches from the workers of a loader counts them itself, and
+        passes the number of `batches` of this rank.
         """
         position = self._position if batches is None else self._resumed + batches * self.batch
         return {"version": STATE, "epoch": self.epoch, "position": position, **{w: getattr(self, w) for w in SAME}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where another stream was. Errors: `RequestError` for the state of other shards, another seed or kind of shuffle."""
+        """Resume from the position of another stream. Errors: `RequestError` for other shards, seed or kind of shuffle."""
         if state.get("version") != STATE or not _whole(state.get("position"), 0):
             raise RequestError("this is not the state of a stream of this version", code="bad-state")
         differing = [w for w in SAME if state.get(w) != getattr(self, w)]
@@ -139,7 +139,7 @@ class Stream:
     # ── the rows ──
 
     def __iter__(self) -> Iterator[Any]:
-        """The batches of this epoch that this worker gives: all of them, or those after the place where the stream was resumed."""
+        """The batches of this epoch for this worker, from the start or from the position where the stream was resumed."""
         if self.end == "drop" and 0 < self.rows < self.batch:
             what = f"batch: {self.batch:,} rows are more than the {self.rows:,} that there are, so no batch would be full"
             raise RequestError(what, accepted=f"1 to {self.rows:,}", hint='or a smaller one at the end: end="uneven"', code="bad-value")
@@ -159,20 +159,20 @@ class Stream:
             rows.close()
 
     def _window(self) -> int:
-        """How many rows are put in order at once: more than a batch, which takes less time, but not more than fit into some megabytes."""
+        """The number of rows to order at once: several batches, because that is faster, but at most `WINDOW_BYTES`."""
         size = sum(s.bytes for s in self.shards) // max(1, self.rows)
         return min(WINDOW_ROWS, WINDOW_BYTES // max(1, size))
 
     def _slice(self, start: int, number: int) -> tuple[int, int]:
-        """The places in the order of an epoch that this rank has of a batch."""
+        """The range of positions in an epoch that belong to this rank's part of a batch."""
         first = start + number * self.batch
         size = min(self.batch, self.rows - first) if self.end == "uneven" else self.batch
         return first + self.rank * size // self.ranks, first + (self.rank + 1) * size // self.ranks
 
     def mixing(self, most: int = 50) -> tuple[float, float]:
-        """How many shards a batch has rows of: on average in the first batches of this epoch, and what a full shuffle would give.
+        """The mean number of shards in a batch: of the first batches of this epoch, and expected for a shuffle of all rows.
 
-        S (1 − (1 − 1/S)ᵐ) of S shards for a batch of m rows. Nothing is read.
+        The expected number is S (1 − (1 − 1/S)ᵐ) for S shards and batches of m rows. Reads no data.
         """
         starts = np.concatenate([[0], np.cumsum([s.records for s in self.shards])])
         owners, kept = list[np.ndarray](), np.zeros(0, np.int64)
@@ -192,13 +192,13 @@ class Stream:
     def torch(self) -> Any:
         """This stream as an `IterableDataset` of PyTorch, for a `DataLoader` with `batch_size=None`.
 
-        Each worker of a loader and each rank of `torch.distributed` gives its own batches. As numpy, a batch is a mapping of `X`, `y`,
-        `weight` and `ids`; as Arrow, of columns. Errors: `MissingExtra` without PyTorch.
+        Each worker of a loader and each rank of `torch.distributed` yields its own batches. In the format numpy, a batch is a mapping of
+        `X`, `y`, `weight` and `ids`; in the format Arrow, a mapping of columns. Errors: `MissingExtra` without PyTorch.
         """
         return torch_dataset(self)
 
     def batches(self, shard: Shard) -> Iterator[pa.RecordBatch]:
-        """The rows of a shard in the order of its file."""
+        """The rows of a shard, in file order."""
         if not shard.records:
             return
         columns = self.columns if self.names is None else None
@@ -218,7 +218,7 @@ def _whole(value: Any, least: int) -> bool:
 
 
 class _Rows:
-    """The rows of an epoch in their order, asked for from the first to the last. Shards of which no row is asked for are not read."""
+    """Reads the rows of an epoch, requested in increasing order. Shards without requested rows are not read."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream, self._blocks, self._ahead = stream, stream._blocks(), _Ahead(stream)
@@ -227,7 +227,7 @@ class _Rows:
         self._kept: tuple[pa.Table | None, np.ndarray] = (None, np.zeros(0, bool))
 
     def of(self, ranges: Sequence[tuple[int, int]]) -> list[pa.Table | None]:
-        """The rows of several ranges in their order, None where there are none; beyond the last row of the epoch those at its beginning."""
+        """The rows of several ranges, None for an empty one. A range beyond the end of the epoch continues at its beginning."""
         total, asked, found = self._stream.rows, list[tuple[int, np.ndarray]](), [list[Any]() for _ in ranges]
         for i, (first, last) in enumerate(ranges):
             while first < min(last, total):
@@ -244,7 +244,7 @@ class _Rows:
         return [_joined(pieces) for pieces in found]
 
     def _put(self, asked: list[tuple[int, np.ndarray]], found: Sequence[list[Any]]) -> None:
-        """Take what is asked of this block, and add it to the ranges that it is of."""
+        """Take the requested rows of this block, and add them to their ranges."""
         if asked:
             table, present = self._take(np.concatenate([order for _, order in asked]))
             at = begin = 0
@@ -255,7 +255,7 @@ class _Rows:
             asked.clear()
 
     def _again(self, first: int, last: int) -> Iterator[pa.Table | None]:
-        """Rows from the beginning of the epoch, over and over."""
+        """Rows from the beginning of the epoch, repeated as often as needed."""
         while first < last:
             at, total, rows = first % self._stream.rows, self._stream.rows, _Rows(self._stream)
             stop = min(at + last - first, total)
@@ -269,7 +269,7 @@ class _Rows:
         self._begin, self._end = self._end, self._end + self._block.emitted
         self._tables = None
         if self._stream.shuffle == "buffer":
-            self._load()  # rows that are kept may be asked for
+            self._load()  # rows that are kept may be requested later
 
     def _load(self) -> list[pa.Table | None]:
         if self._tables is None:
@@ -277,7 +277,7 @@ class _Rows:
         return self._tables
 
     def _take(self, order: np.ndarray) -> tuple[pa.Table | None, np.ndarray]:
-        """Some rows of the block, in this order; without those of damaged shards, and which of them are there."""
+        """Take rows of the block in this order. Returns the rows of undamaged shards, and which of the requested rows these are."""
         present = np.zeros(len(order), bool)
         if not len(order):
             return None, present
@@ -289,7 +289,7 @@ class _Rows:
         for owner in np.unique(owners):
             table, those = tables[owner], np.flatnonzero(owners == owner)
             rows = order[those] - starts[owner]
-            if owner == 0:  # of the rows that were to be kept only those are held that are there
+            if owner == 0:  # the kept table lacks rows of damaged shards
                 those, rows = those[there[rows]], (np.cumsum(there) - 1)[rows[there[rows]]]
             if table is not None and len(those):
                 pieces.append(table.take(rows))
@@ -304,7 +304,7 @@ class _Rows:
 
 
 class _Ahead:
-    """The shards of an epoch in their order, read by a thread of its own ahead of those that are asked for."""
+    """Reads the shards of an epoch in order, in a thread, ahead of the requested one."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream, self._pool = stream, ThreadPoolExecutor(1, "tilth-stream")
@@ -313,7 +313,7 @@ class _Ahead:
         self._running: dict[int, Future[pa.Table | None]] = {}
 
     def get(self, shard: int) -> pa.Table | None:
-        """The rows of a shard; None where it is damaged and may be left out."""
+        """The rows of a shard; None if it is damaged and may be skipped."""
         here = self._place[shard]
         for i in self._order[here : here + 1 + self._stream.prefetch]:
             if i not in self._running:
@@ -326,7 +326,7 @@ class _Ahead:
     def close(self) -> None:
         for running in self._running.values():
             running.cancel()
-        self._pool.shutdown(wait=False)  # which is safe while Python ends, unlike its own way of cancelling
+        self._pool.shutdown(wait=False)  # safe at interpreter exit, unlike `cancel_futures=True`
 
 
 def _read(stream: Stream, number: int) -> pa.Table | None:
@@ -362,7 +362,7 @@ def _read(stream: Stream, number: int) -> pa.Table | None:
 
 
 def _joined(pieces: Sequence[pa.Table | None]) -> pa.Table | None:
-    """Tables of the same columns as one; a column that one of them lacks is null there."""
+    """Concatenate tables; a column that one of them lacks is null there."""
     import pyarrow as pa
 
     tables = [p for p in pieces if p is not None]
@@ -395,7 +395,7 @@ def _features_of(roles: Roles, schema: pa.Schema) -> Layout:
 
 
 def open_stream(place: Place, batch: int, roles: Roles | None = None, **words: Any) -> Stream:
-    """The stream of a delivered folder, or of files that one pattern or folder names."""
+    """Open the stream of a delivered folder, or of the files in a folder or of a pattern."""
     found = copies(place)
     folder = Path(found.path)
     manifest = Manifest.beside(folder)
@@ -430,15 +430,15 @@ GIVEN = {"shards", "folder", "form", "dataset", "roles", "options", "names", "co
 
 
 def torch_dataset(stream: Stream) -> Any:
-    """A stream as an `IterableDataset`. The class is made where PyTorch is; a worker that is spawned makes its own."""
+    """A stream as an `IterableDataset`. The class is defined here because PyTorch is optional; a spawned worker defines it again."""
     try:
         import torch.distributed
         from torch.utils.data import IterableDataset, get_worker_info
     except ImportError as error:
         raise MissingExtra.named("torch", "a dataset of PyTorch") from error
 
-    class TilthDataset(IterableDataset):  # type: ignore[misc]  # untyped where PyTorch is absent
-        """The batches of a stream that this worker of this rank gives."""
+    class TilthDataset(IterableDataset):  # type: ignore[misc]  # untyped if PyTorch is not installed
+        """The batches of a stream for this worker of this rank."""
 
         def __init__(self, stream: Stream) -> None:
             self.stream = stream
@@ -470,7 +470,7 @@ def _of_arrays(batch: Any) -> dict[str, Any]:
 
 
 def _of_table(batch: pa.Table) -> dict[str, Any]:
-    """Numbers as arrays, everything else as lists."""
+    """A table as a mapping: numbers as arrays, all else as lists."""
     import pyarrow as pa
 
     def of(column: pa.ChunkedArray) -> Any:
