@@ -16,10 +16,9 @@ from sqlglot import exp
 import tilth
 from tests.engines import duckdb_session
 from tilth.data import Dataset, Kind
-from tilth.engine import answering, footers
-from tilth.engine.expressions import all_rows, and_, cast, coalesce, col, is_null, lit, not_, null_if, or_
-from tilth.engine.operations.aggregates import CountIf, GroupEntropy, SumOrZero
-from tilth.engine.statistics import Statistic, count, count_of, highest, key, lowest, over_groups, size
+from tilth.engine import footers
+from tilth.engine.expressions import and_, cast, coalesce, col, is_null, lit, not_, null_if, or_
+from tilth.engine.statistics import Statistic, count, count_of, highest, lowest
 
 TYPES = {
     "whole": (pa.int64(), st.integers(-3, 3)),
@@ -136,46 +135,7 @@ def test_a_range_of_all_values_reads_no_row(tmp_path):
     assert not report and [s.title for s in report.facts.scans if s.purpose == "rules"] == ["row aggregates"]
 
 
-@pytest.mark.slow
-@given(st.lists(st.integers(-1, 9) | st.none(), max_size=12), st.booleans(), st.booleans())
-def test_values_that_are_there_once_are_not_grouped_and_folds_are_those_over_groups(tmp_path_factory, values, unique, short):
-    place = tmp_path_factory.mktemp("unique") / "a.parquet"
-    values = list(dict.fromkeys(values)) if unique else values
-    table = pa.table({"id": pa.array(values, pa.int32()), "part": [i % 2 for i in range(len(values))]})
-    pq.write_table(table, place)
-    several = exp.GT(this=size(), expression=lit(1))
-    folds = [CountIf.of(several), all_rows(), SumOrZero.of(size()), GroupEntropy.of(size()), exp.Max(this=key(0))]
-    asked = [over_groups(f.copy(), ("id",), where) for f in folds for where in (None, exp.GT(this=col("part"), expression=lit(0)))]
-    asked += [over_groups(f.copy(), ("id", "part")) for f in folds]
-    asked += [count(is_null(col("id"))), over_groups(all_rows(), ("id",)).grouped(col("part"))]
-    session, grouped = duckdb_session(), duckdb_session()
-    with pytest.MonkeyPatch.context() as patch:
-        if short:  # stretches of two numbers, any of which may have repeated ones
-            patch.setattr(answering, "STRETCH", 2)
-            patch.setattr(answering, "FEW", 1)
-        assert session.answer(tilth.read(place), asked) == grouped.answer(tilth.read(table), asked)
-    there = [v for v in values if v is not None]
-    assert short or ("values of id" in [s.title for s in session.scans]) == (0 < len(there) == len(set(there)))
-    assert "values of id" not in [s.title for s in grouped.scans]
-
-
 def test_a_condition_that_a_null_may_meet_is_scanned(tmp_path):
     pq.write_table(pa.table({"word": pa.array([None, None], pa.string())}), tmp_path / "a.parquet")
     report = tilth.check(tmp_path / "a.parquet", 'Rules = [ ColumnLength "word" <= 0 with threshold >= 1 ]')
     assert report.passed
-
-
-@pytest.mark.parametrize(("first", "of"), [(-128, pa.int8()), (2**63, pa.uint64())])
-def test_numbers_of_other_widths_are_told_apart_in_64_bits_or_grouped(tmp_path, first, of):
-    pq.write_table(pa.table({"id": pa.array(range(first, first + 256), of)}), tmp_path / "a.parquet")
-    once = over_groups(CountIf.of(exp.EQ(this=size(), expression=lit(1))), ("id",))
-    assert duckdb_session().answer(tilth.read(tmp_path / "a.parquet"), [once]) == {once: 256}
-
-
-def test_of_a_key_with_few_repeated_values_only_their_stretches_are_grouped(tmp_path):
-    pq.write_table(pa.table({"id": [*range(20 * answering.STRETCH), 5, 5, 9]}), tmp_path / "a.parquet")
-    session = duckdb_session()
-    of = [over_groups(CountIf.of(exp.EQ(this=size(), expression=lit(n))), ("id",)) for n in (1, 2, 3)]
-    assert list(session.answer(tilth.read(tmp_path / "a.parquet"), of).values()) == [20 * answering.STRETCH - 2, 1, 1]
-    repeats, values = session.scans
-    assert (repeats.title, values.title) == ("where values of id repeat", "values of id") and "IN (0)" in values.query

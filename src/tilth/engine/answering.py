@@ -7,23 +7,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlglot import exp
-from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Dataset
 from tilth.engine import footers
 from tilth.engine.arrow import as_numpy, cast, uniform
-from tilth.engine.expressions import alias, all_rows, coalesce, col, in_, lit, not_, not_null, sub
+from tilth.engine.expressions import alias, col, lit
 from tilth.engine.folding import Folding, fold_select
 from tilth.engine.groups import PLACE, Apart, groups_of, groups_of_sets, joined, parts_of, with_numbers
 from tilth.engine.keys import sample_key
-from tilth.engine.layers import grouped, select_from
+from tilth.engine.layers import select_from
 from tilth.engine.nan import Stored, is_nan, plain_sum
 from tilth.engine.needs import Fold, Need, Relation, Sample
 from tilth.engine.operations.hashing import key_hash
-from tilth.engine.operations.operation import call
 from tilth.engine.operations.sums import Exact, Grid
 from tilth.engine.plan import plan
 from tilth.engine.relations import joins, reject_unfit
+from tilth.engine.sizes import sized
 from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
 from tilth.engine.thresholds import Thresholds, on_thresholds
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", bound=Need)
 FIRST = 2_000  # rows from which the range of a number is guessed
-STRETCH = 1024  # whole numbers whose bits are set together
-FEW, MOST_STRETCHES = 8, 10_000  # one in so many stretches, and so many of them, in which values repeat: then the rest is not grouped
 
 
 @dataclass(frozen=True)
@@ -210,30 +207,12 @@ def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statis
         for scan in plan([some.between]):
             text = engine.written(scan.select(*engine.base(data)))
             yield Asked(f"{len(some.bounds):,} thresholds on {listed(some.between.reads)}", text, scan.statistics, some)
-    others = list(others)
-    for scan in plan(others, _alone(engine, data, dict.fromkeys(s.per[0] for s in others if len(s.per) == 1))):
+    sizes, others = sized(engine, data, others)
+    for own in sizes:
+        below, scan = own.scan(data)
+        yield Asked(scan.title, engine.written(scan.select(*engine.base(below))), scan.statistics)
+    for scan in plan(others):
         yield Asked(scan.title, engine.written(scan.select(*engine.base(data))), scan.statistics, sets=scan.sets)
-
-
-def _alone(engine: Session, data: Dataset, columns: Iterable[str]) -> dict[str, Tree]:
-    """Of the columns of whole numbers that nearly all differ, the condition on which a value is known to be there once.
-
-    It is in a stretch of numbers with as many different ones as rows: to set a bit for each number takes a sixth of the time of grouping.
-    Spark has no sets of bits.
-    """
-    found = dict[str, Tree]()
-    for c, (low, high) in (footers.dense(data, columns) if engine.name == "duckdb" else {}).items():
-        place = sub(exp.cast(col(c), "bigint"), lit(low))
-        stretch = exp.BitwiseRightShift(this=place, expression=lit(STRETCH.bit_length() - 1))
-        bit = exp.cast(exp.BitwiseAnd(this=place.copy(), expression=lit(STRETCH - 1)), "int")
-        bits = call("bitstring_agg", bit, lit(0), lit(STRETCH - 1))
-        repeats = exp.NEQ(this=all_rows(), expression=call("bit_count", bits))
-        most = min((high - low) // STRETCH // FEW, MOST_STRETCHES)
-        query = grouped(exp.Select(expressions=[stretch]).where(not_null(col(c))), [stretch]).having(repeats).limit(most + 1)
-        where = [s for (s,) in engine.rows(data, query, f"where values of {c} repeat")]
-        if len(where) <= most and engine.answers_are_real:
-            found[c] = coalesce(not_(in_(stretch.copy(), map(lit, where))), exp.false()) if where else exp.true()
-    return found
 
 
 def _folds(needs: Iterable[Need]) -> list[Fold]:

@@ -48,8 +48,8 @@ class DryRun(Session):
 
     for_people = True
     answers_are_real = False
-    interrupt, owns, named, schema_of, source_schema, utf8_paths, registered, register = map(
-        _of_session, ("interrupt", "owns", "named", "schema_of", "source_schema", "utf8_paths", "registered", "register")
+    interrupt, owns, named, schema_of, source_schema, utf8_paths, registered, register, has_room = map(
+        _of_session, ("interrupt", "owns", "named", "schema_of", "source_schema", "utf8_paths", "registered", "register", "has_room")
     )
 
     def __init__(self, session: Session) -> None:

@@ -103,6 +103,12 @@ def where(data: Dataset) -> str:
     return "" if stored is None else stored[0].where
 
 
+def rows(data: Dataset) -> int | None:
+    """The number of rows of a dataset that is the rows of Parquet files as they are read."""
+    stored = _stored(data)
+    return None if stored is None else stored[0].rows
+
+
 def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
     """The smallest and the largest value of columns of integers of 64 bits with room for nearly all values to differ, and little more."""
     asked = list(columns)

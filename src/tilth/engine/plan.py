@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Change, Rows
-from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, lit, nodes_of, not_, not_null, or_, renamed, shown_as
-from tilth.engine.layers import grouped, select_from, table
+from tilth.data import Change, Rows
+from tilth.engine.expressions import alias, all_rows, and_, col, columns_of, nodes_of, not_null, or_, renamed, shown_as
+from tilth.engine.layers import grouped, select_from
 from tilth.engine.operations.aggregates import SumOrZero
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.sums import Exact
@@ -48,18 +47,17 @@ class PlannedScan:
         return query if self.fold is None else exp.Select(**self.fold.args).from_(query.subquery("g", copy=False), copy=False)
 
 
-def plan(statistics: Iterable[Statistic], alone: Mapping[str, Tree] = MappingProxyType({})) -> tuple[PlannedScan, ...]:
+def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
     """The scans for these statistics.
 
     All row aggregates with the same `by` share one scan, whatever their filters (above `MOST_NUMBERS` of them several scans); so do all
     folds over the groups of the same columns with the same filter. Equal statistics are asked once. What is asked of a column's single
     cells is answered from the column's groups where these are counted anyway: one evaluation per value instead of one per row, and the
     column is read once less. Where the same numbers are asked by several sets of keys that have one in common, as by each of some columns
-    and the fold of a row, one scan groups by all of the sets. `alone`: of some columns when a value is known to be there once, as most are:
-    such a row is a group.
+    and the fold of a row, one scan groups by all of the sets.
     """
     asked = list(dict.fromkeys(statistics))
-    counted = {s.per[0] for s in asked if len(s.per) == 1 and not s.by and s.where is None and s.per[0] not in alone}
+    counted = {s.per[0] for s in asked if len(s.per) == 1 and not s.by and s.where is None}
     shared: dict[tuple[tuple[Tree, ...], tuple[str, ...], Tree | None], list[Statistic]] = {}
     for s in asked:
         c = cell_column(s)
@@ -68,7 +66,7 @@ def plan(statistics: Iterable[Statistic], alone: Mapping[str, Tree] = MappingPro
     folds = {home: group for home, group in shared.items() if home[1]}
     parts = [group[i : i + MOST_NUMBERS] for home, group in shared.items() if home not in folds for i in range(0, len(group), MOST_NUMBERS)]
     aggregates = (_aggregates(*sets) if len(sets) == 1 else _by_sets(sets) for sets in _sets(parts))
-    return (*aggregates, *(_folds(*home, group, alone.get(home[1][0]) if len(home[1]) == 1 else None) for home, group in folds.items()))
+    return (*aggregates, *(_folds(*home, group) for home, group in folds.items()))
 
 
 def _sets(parts: Iterable[list[Statistic]]) -> list[list[list[Statistic]]]:
@@ -154,41 +152,25 @@ def _replaced_in(value: Any, shared: Mapping[Tree, str]) -> Any:
     return _replaced(value, shared) if isinstance(value, Tree) else value
 
 
-def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic], alone: Tree | None) -> PlannedScan:
-    """Groups of the columns `per`, and folds over them. Of single cells the group in which the column is null counts too.
-
-    `alone`: when a row is known to be a group.
-    """
+def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> PlannedScan:
+    """Groups of the columns `per`, and folds over them. Of single cells the group in which the column is null counts too."""
     shared = _shared([*by, *by])
     keys = [*(_replaced(k, shared) for k in by), *(col(c) for c in per)]
     names = [*(f"b{i}" for i in range(len(by))), *(f"k{i}" for i in range(len(per)))]
     of_cells = any(not s.per for s in asked)
     kept = where if of_cells else and_(or_(*(not_null(col(c)) for c in per)), where)
-
-    def groups(n: Tree, *conditions: Tree | None) -> exp.Select:
-        query = exp.Select(expressions=[*(alias(k.copy(), name) for k, name in zip(keys, names, strict=True)), alias(n, "n")])
-        return query.where(*(c for c in (kept, *conditions) if c is not None), copy=False)
-
-    layers: tuple[Change | Rows, ...] = _layer(shared)
-    if alone is None:
-        query = grouped(groups(all_rows()), keys)
-    elif alone == exp.true():
-        query = groups(lit(1))
-    else:
-        one, more = groups(lit(1), alone), grouped(groups(all_rows(), not_(alone)), keys)
-        both = exp.union(*(q.from_(table(BELOW), copy=False) for q in (one, more)), distinct=False, copy=False)
-        layers = (*layers, Rows(both, out=(*names, "n")))
-        query = exp.Select(expressions=[col(name) for name in (*names, "n")])
+    query = exp.Select(expressions=[*(alias(k.copy(), name) for k, name in zip(keys, names, strict=True)), alias(all_rows(), "n")])
+    query = grouped(query if kept is None else query.where(kept, copy=False), keys)
     there = not_null(key(0)) if of_cells else None
     numbers = [_filtered(s.aggregate, there) if s.per else _of_groups(s, per[0]) for s in asked]
     outer = [col(f"b{i}") for i in range(len(by))]
     fold = exp.Select(expressions=[*(k.copy() for k in outer), *_numbered(numbers)])
     title = (
-        f"{'groups' if alone is None else 'values'} of {listed(per, MOST_NAMES)}"
+        f"groups of {listed(per, MOST_NAMES)}"
         + (f" by {_names(by)}" if by else "")
         + (f" where {where.sql()}" if where is not None else "")
     )
-    return PlannedScan(title, tuple(asked), query, grouped(fold, outer), layers)
+    return PlannedScan(title, tuple(asked), query, grouped(fold, outer), _layer(shared))
 
 
 def _of_groups(s: Statistic, column: str) -> Tree:

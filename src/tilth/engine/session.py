@@ -307,6 +307,10 @@ class Session(ABC):
             found |= scan.answers(self)
         return cast("dict[Statistic, Any]", found)
 
+    def has_room(self, size: int) -> bool:
+        """Whether so many bytes are a small part of the memory that the engine may use, so that they may be held beside it."""
+        return False
+
     def with_extremes(self, data: Dataset) -> Dataset:
         """The dataset, for guesses from its first rows: where they are known without a scan, a column's extremes come before them."""
         return data

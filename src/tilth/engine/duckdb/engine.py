@@ -37,6 +37,7 @@ FEW = 50  # rows that stand in for those with the extremes of a table: some of t
 SAMPLED = 2_000  # rows by which the size of a table is judged
 WIDE = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})  # kinds of which a sample alone may be large, such as images
 HELD_SHARE = 4  # rows that take a quarter of the memory limit at most are held in memory
+SMALL_SHARE = 8  # … and what takes an eighth even beside a limit of the user's
 ENDS = 1_000  # of a table in memory: rows of its end from which the range of a number is guessed
 NUMBERS = itertools.count()  # of the names that are made on connections of the user's
 
@@ -283,8 +284,14 @@ class DuckDBRun(Session):
         if self._limited or any(c.kind in WIDE for c in self.schema_of(text)):
             return False
         sample = self.table(f"SELECT * FROM ({text}) LIMIT {SAMPLED}")
+        return bool(sample.nbytes * rows * HELD_SHARE <= self._memory_limit() * max(1, sample.num_rows))
+
+    def has_room(self, size: int) -> bool:
+        return size * SMALL_SHARE <= self._memory_limit()
+
+    def _memory_limit(self) -> int:
         ((most,),) = self.run("SELECT parse_formatted_bytes(current_setting('memory_limit'))")
-        return bool(sample.nbytes * rows * HELD_SHARE <= most * max(1, sample.num_rows))
+        return int(most)
 
     def _in_memory(self, name: str, text: str) -> str:
         """Rows as they come, without what a table keeps of its columns: that takes a fifth less time, and to scan them less, too."""
