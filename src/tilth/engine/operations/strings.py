@@ -90,7 +90,8 @@ class LowerAscii(Operation):
 
     @staticmethod
     def row(x: Any) -> str:
-        return str(x).translate(_FOLD)
+        text = str(x)
+        return text.lower() if text.isascii() else text.translate(_FOLD)
 
 
 _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -107,7 +108,8 @@ class UpperAscii(Operation):
 
     @staticmethod
     def row(x: Any) -> str:
-        return str(x).translate(_RAISE)
+        text = str(x)
+        return text.upper() if text.isascii() else text.translate(_RAISE)
 
 
 _RAISE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
