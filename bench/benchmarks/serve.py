@@ -115,11 +115,6 @@ def many(what: str) -> Any:
     return lambda f: f["both"].result[str(CONNECTIONS)][what]
 
 
-WHY = (
-    "of what a request takes more than a constant, to prepare the row, to encode its 47 numbers and to write the line of the log take "
-    "a quarter to a third each, and to decode it takes a fifth; each was left out in turn to know. The rest of a request is the library's, "
-    "in both."
-)
 BENCHMARK = Benchmark(
     name="serve",
     title="Serving",
@@ -138,7 +133,7 @@ BENCHMARK = Benchmark(
     compared=False,
     targets=(
         Target("median of a request, one connection", lambda f: f["served"].result * 1e6, 500, "µs"),
-        Target("the same, divided by that of the constant in turns with it", lambda f: f["both"].result["1"]["median"], 1.3, why=WHY),
+        Target("the same, divided by that of the constant in turns with it", lambda f: f["both"].result["1"]["median"], 1.3),
         Target(f"time of all requests over {CONNECTIONS} connections, by that of the constant", many("wall"), 1.25),
         Target("the server's core seconds, one connection, by those of the constant", lambda f: f["both"].result["1"]["core"], 1.3),
         Target(f"the same, {CONNECTIONS} connections", many("core"), 1.25),

@@ -9,13 +9,13 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from tilth.serve.bodies.rows import JSON
@@ -33,6 +33,7 @@ INVOCATIONS = "/invocations"
 EXPLAIN = b"x-amzn-sagemaker-enable-explanations"  # a condition in the place of the configured one
 ASKS = {401: (b"www-authenticate", b"Bearer"), 503: (b"retry-after", b"1")}
 UNREAD = frozenset({401, 408, 413, 503})  # a body that was not read would be taken for the next request
+Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 ROUTES = "GET /ping, POST /invocations, GET /execution-parameters, GET /metrics"
 
 
@@ -54,7 +55,7 @@ class Limits:
     level: float = 20
 
 
-@dataclass
+@dataclass(slots=True)
 class Request:
     """A request: its head, and how its body is received.
 
@@ -71,12 +72,9 @@ class Request:
 
     @classmethod
     def of(cls, scope: Any, receive: Callable[[], Awaitable[Any]]) -> Request:
-        """The request in an ASGI scope; the values of a repeated header are joined to one list (RFC 9110)."""
-        headers: dict[bytes, bytes] = {}
-        for name, value in scope["headers"]:
-            headers[name] = headers[name] + b"," + value if name in headers else value
+        """The request in an ASGI scope."""
         path, here = scope["path"].removeprefix(scope.get("root_path", "")), HERE in scope.get("extensions", ())
-        return cls(scope["method"], path, headers, receive, here)
+        return cls(scope["method"], path, _joined(scope["headers"]), receive, here)
 
     def header(self, name: bytes) -> str:
         """The value of a header, empty if it is absent."""
@@ -112,6 +110,24 @@ class Server:
             self.metrics.in_flight -= 1
             if request.path == INVOCATIONS:
                 self._note(request, answer or Answer(500, JSON, b""), perf_counter() - begun)
+
+    def at_once(self, headers: Headers, body: bytes) -> Answer | None:
+        """Predictions for the rows of a body that has arrived; None where they, or a refusal, are to be asked for by ASGI."""
+        request = Request("POST", INVOCATIONS, _joined(headers), _nothing, here=True, size=len(body))
+        kind = request.header(b"content-type")
+        if b"content-encoding" in request.headers or not self._is_quick(body, kind):
+            return None
+        begun = perf_counter()
+        self.metrics.in_flight += 1
+        try:
+            self._refuse(request)
+            answer = self._known(request, body, self.pipeline.answer(body, kind, request.header(b"accept")))
+        except Refused:
+            return None
+        finally:
+            self.metrics.in_flight -= 1
+        self._note(request, answer, perf_counter() - begun)
+        return answer
 
     async def _answer(self, request: Request) -> Answer:
         """The answer of a route. What is wrong with the request is in it: nothing is raised."""
@@ -173,10 +189,20 @@ class Server:
         request.size = len(body)
         if self.pipeline.explainer is not None:
             answer: Answer = await self._in_thread(self.pipeline.explainer.answer, body, kind, accept, request.header(EXPLAIN))
-        elif request.size <= INLINE and self.pipeline.quick and not _unfolds(body, kind.lower()):
+        elif self._is_quick(body, kind):
             answer = self.pipeline.answer(body, kind, accept)
         else:
             answer = await self._in_thread(self.pipeline.answer, body, kind, accept)
+        return self._known(request, body, answer)
+
+    def _is_quick(self, body: bytes, kind: str) -> bool:
+        """Whether a body is answered in less time than a thread of its own would take."""
+        quick = self.pipeline.quick and self.pipeline.explainer is None
+        return quick and len(body) <= min(INLINE, self.limits.largest) and not _unfolds(body, kind.lower())
+
+    def _known(self, request: Request, body: bytes, answer: Answer) -> Answer:
+        """An answer, once its request is described for the log, and captured."""
+        kind = request.header(b"content-type")
         read = media_type(kind)
         request.media = read.name if read and answer.status != 415 else ""
         if self._captured is not None and answer.status == 200:
@@ -227,6 +253,11 @@ class Server:
         return unzipped
 
 
+async def _nothing() -> Any:
+    """What is received once the body was."""
+    return {"type": "http.disconnect"}
+
+
 async def _received(request: Request, limit: int) -> bytes:
     """A body as it was sent. Errors: `Refused`."""
     parts, size, more = [], 0, True
@@ -240,6 +271,14 @@ async def _received(request: Request, limit: int) -> bytes:
             raise _too_large(limit)
         more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _joined(headers: Headers) -> dict[bytes, bytes]:
+    """Headers by their names; the values of a repeated one are joined to one list (RFC 9110)."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found[name] = found[name] + b"," + value if name in found else value
+    return found
 
 
 def _unfolds(body: bytes, kind: str) -> bool:
@@ -274,8 +313,8 @@ def _too_large(limit: int) -> Refused:
     )
 
 
-async def _send(answer: Answer, send: Callable[[Any], Awaitable[None]]) -> None:
-    """Send an answer. Its type is without a charset: AWS's containers compare the whole header."""
+def headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer. Its type is without a charset: AWS's containers compare the whole header."""
     headers = [(b"content-length", str(len(answer.body)).encode())]
     if answer.media:
         headers.append((b"content-type", answer.media.encode()))
@@ -285,5 +324,9 @@ async def _send(answer: Answer, send: Callable[[Any], Awaitable[None]]) -> None:
         headers.append(ASKS[answer.status])
     if answer.status in UNREAD:
         headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    return headers
+
+
+async def _send(answer: Answer, send: Callable[[Any], Awaitable[None]]) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers_of(answer)})
     await send({"type": "http.response.body", "body": answer.body})

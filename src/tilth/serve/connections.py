@@ -57,19 +57,28 @@ class Noting:
         connection.end()
 
 
-def protocol() -> type[asyncio.Protocol]:
+def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
     """The library's protocol of HTTP, at whose connections `Noting` notes how far requests are.
 
     A connection on which no request begins in time is closed. A request that arrived as a whole is answered even if the client has closed
     its side since. Where a request is refused before that, the connection is kept until the client has received the answer, which it
     would lose otherwise.
+
+    `at_once` answers a request that has arrived as a whole, if it can: it needs no task and no messages. With the parser httptools that is
+    left out, because it would cost what the parser saves.
     """
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    from tilth.serve.direct import Direct
+
+    directly = at_once is not None and issubclass(AutoHTTPProtocol, H11Protocol)
 
     class Connection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # a base known at run time only
         def __init__(self, *given: Any, app_state: dict[str, Any], **others: Any) -> None:
             super().__init__(*given, app_state={**app_state, "connection": self}, **others)
             self.state, self.half_closed, self.head = State.IDLE, False, 0
+            self.direct = Direct(at_once) if directly else None
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(_Transport(transport, self))
@@ -85,12 +94,28 @@ def protocol() -> type[asyncio.Protocol]:
 
         def data_received(self, data: bytes) -> None:
             if self.state is State.IDLE:
+                if self.answered_directly(data):
+                    return
                 self.state, self.head = State.HEAD, 0
             if self.state is State.HEAD and self.head > LARGEST_HEAD:
                 self.send_400_response("The head of the request is too large.")
             elif self.state is not State.LEAVING:
                 self.head += len(data)
                 super().data_received(data)
+
+        def answered_directly(self, data: bytes) -> bool:
+            """Whether the bytes are a request that could be answered at once, and was."""
+            busy = len(self.connections) >= self.limit_concurrency or self.flow.write_paused
+            if self.direct is None or busy or self.conn.trailing_data[0]:  # the library's parser holds part of a request
+                return False
+            response = self.direct.response(data, self.server_state.default_headers)
+            if response is None:
+                return False
+            if self.timeout_keep_alive_task is not None:
+                self.timeout_keep_alive_task.cancel()
+            self.since = self.loop.time()
+            self.transport.write(response)
+            return True
 
         def eof_received(self) -> bool:
             """Whether the connection stays open; with TLS it cannot."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
@@ -18,6 +19,9 @@ from tilth.web.client import PATIENCE, EndpointFailed, Patience
 
 if TYPE_CHECKING:
     from tilth.serve.explaining import Explainer
+
+
+OFFERED = tuple(ENCODERS)
 
 
 class Answer(NamedTuple):
@@ -98,7 +102,7 @@ class Pipeline:
         stages = stages_of(things, output, trusted, see, patience)
         return cls(stages, accept, whole.hexdigest()[:12], tuple(digests), schema)
 
-    @property
+    @cached_property
     def quick(self) -> bool:
         """Whether a small request is answered in less time than a thread of its own would take."""
         return all(getattr(stage, "quick", True) for stage in self.stages)
@@ -119,7 +123,10 @@ class Pipeline:
 
     def answer(self, body: bytes, content_type: str, accept: str = "") -> Answer:
         """The answer to a body. What is wrong with it is in the answer: nothing is raised."""
-        return self.answered(lambda: self._answer(body, content_type, accept))
+        try:
+            return self._answer(body, content_type, accept)
+        except Exception as error:  # noqa: BLE001 -- as in `answered`
+            return refusal(error).answer
 
     def _answer(self, body: bytes, content_type: str, accept: str) -> Answer:
         if self.schema is not None or MARK in body:
@@ -173,7 +180,7 @@ class Pipeline:
 
     def answered_as(self, accept: str) -> str:
         """The media type of the answer. Errors: `Refused`."""
-        media = chosen(accept, tuple(ENCODERS), self.accept)
+        media = chosen(accept, OFFERED, self.accept)
         if media is None:
             raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=listed(ENCODERS))
         return media

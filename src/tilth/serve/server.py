@@ -76,7 +76,7 @@ def server_of(app: Any, certificate: str = "", key: str = "", notify: Callable[[
     quietly.handlers, quietly.propagate, quietly.level = [_Lines()], False, logging.WARNING
     config = uvicorn.Config(
         Noting(app),
-        http=protocol(),
+        http=protocol(getattr(app, "at_once", None)),
         lifespan="off",
         ws="none",
         log_config=None,

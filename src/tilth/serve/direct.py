@@ -1,0 +1,55 @@
+"""Requests that have arrived as a whole, answered without a task and messages of ASGI, which cost as much as the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import h11
+
+from tilth.serve.app import INVOCATIONS, Headers, headers_of
+from tilth.serve.pipeline import Answer
+
+TARGET = INVOCATIONS.encode()
+BEGINNING, HEAD_END = b"POST %b " % TARGET, b"\r\n\r\n"
+AtOnce = Callable[[Headers, bytes], Answer | None]
+
+
+class Direct:
+    """The requests of one connection. `at_once` is the application's answer: None where it needs more than a moment."""
+
+    def __init__(self, at_once: AtOnce) -> None:
+        self._at_once, self._parser = at_once, h11.Connection(h11.SERVER)
+
+    def response(self, data: bytes, first_headers: Headers) -> bytes | None:
+        """The response to the request that the bytes are; None where it is to be answered otherwise, from its first byte.
+
+        That is one of which more is to come, that another follows, after which the connection ends, or that is malformed.
+        """
+        if not data.startswith(BEGINNING) or data.endswith(HEAD_END):
+            return None
+        parser, self._parser = self._parser, h11.Connection(h11.SERVER)  # the next request's, unless this one is answered
+        answer = self._answer(parser, data)
+        if answer is None:
+            return None
+        headers = [*first_headers, *headers_of(answer)]
+        head = parser.send(h11.Response(status_code=answer.status, headers=headers, reason=HTTPStatus(answer.status).phrase))
+        body = parser.send(h11.Data(data=answer.body))
+        parser.send(h11.EndOfMessage())
+        parser.start_next_cycle()
+        self._parser = parser
+        return (head or b"") + (body or b"")
+
+    def _answer(self, parser: h11.Connection, data: bytes) -> Answer | None:
+        parts: list[bytes] = []
+        try:
+            parser.receive_data(data)
+            request = parser.next_event()
+            while isinstance(event := parser.next_event(), h11.Data):
+                parts.append(event.data)
+        except h11.RemoteProtocolError:
+            return None
+        whole = isinstance(event, h11.EndOfMessage) and parser.their_state is h11.DONE and not parser.trailing_data[0]
+        if not whole or not isinstance(request, h11.Request) or request.target != TARGET:
+            return None
+        return self._at_once(request.headers, b"".join(parts))
