@@ -1,4 +1,4 @@
-"""How an engine answers needs: each kind in its own way, equal ones once."""
+"""Answers needs on an engine. Equal needs are answered once."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
     from tilth.engine.session import Session
 
 N = TypeVar("N", bound=Need)
-FIRST = 2_000  # rows from which the range of a number is guessed
+FIRST = 2_000  # rows that suggest the range of a number
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One pass: what it does in a few words, its query, and the needs that it answers."""
+    """One scan: a short title, its query, and the needs that it answers."""
 
     title: str
     text: str
     needs: Sequence[Need]
     stack: Stack | Thresholds | None = None
-    sets: Sequence[Sequence[int]] = ()  # where rows are grouped by several sets of keys: the places of each one's
+    sets: Sequence[Sequence[int]] = ()  # with GROUPING SETS: the indices of the keys of each set
 
     def answers(self, engine: Session) -> dict[Need, Any]:
-        """The needs' answers: the query is run."""
+        """Run the query, and return the answers."""
         if self.sets:
             found = dict[Need, Any](zip(self.needs, groups_of_sets(self.title, engine.table(self.text), self.sets), strict=True))
         elif keys := len(self.needs[0].by):
@@ -60,10 +60,10 @@ class Asked:
 
 
 def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need, Any]:
-    """The answer to each need: a number, for a sample an Arrow table; for a need with `by` a mapping from a tuple of keys to the answer.
+    """The answer to each need: a number, or an Arrow table for a sample; with `by`, a mapping from a tuple of keys to the answer.
 
-    Sums of doubles are asked on the grids that the first rows suggest, and once more where all rows need others. Groups that need grids
-    of their own are asked once more together.
+    Exact sums of doubles are computed on the grids that the first rows suggest, and again if the range of all rows needs other grids.
+    Groups that need other grids than the rest are computed again, all in one scan.
     """
     asked = list(dict.fromkeys(needs))
     sums = _on_grids(engine, data, {n: n.aggregate for n in asked if isinstance(n, Statistic) and isinstance(n.aggregate, Exact)})
@@ -82,7 +82,7 @@ def answered(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[Need
 
 
 def _asked_on(engine: Session, data: Dataset, needs: Iterable[Need], sums: Mapping[Statistic, Exact]) -> dict[Need, Any]:
-    """The engine's answers to the needs, with sums on these grids."""
+    """The engine's answers to the needs, with the sums on these grids."""
     needs_of = {replace(n, aggregate=sums[n]) if isinstance(n, Statistic) and n in sums else n: n for n in needs}
     return {needs_of[form]: found for form, found in _unfinished(engine, data, needs_of).items() if form in needs_of}
 
@@ -90,9 +90,9 @@ def _asked_on(engine: Session, data: Dataset, needs: Iterable[Need], sums: Mappi
 def _on_own_grids(
     engine: Session, data: Dataset, sums: Mapping[Statistic, Exact], apart: Mapping[Statistic, Apart]
 ) -> Iterator[tuple[Statistic, np.ndarray, tuple[np.ndarray, np.ndarray]]]:
-    """The places of groups that need grids of their own, and what `Exact.values` says of these.
+    """The indices of groups that need their own grids, and the result of `Exact.values` for them.
 
-    Their rows are joined with a table of the groups, so that one scan does for any number of groups with the same keys.
+    The rows are joined with a table of these groups, so that one scan answers any number of groups with the same keys.
     """
     import numpy as np
 
@@ -110,7 +110,7 @@ def _on_own_grids(
 
 
 def _on_grids(engine: Session, data: Dataset, sums: Mapping[Statistic, Exact]) -> dict[Statistic, Exact]:
-    """The sums on the grids that the smallest and largest values of the first rows give."""
+    """The sums on grids that fit the smallest and largest values of the first rows."""
     ends = {x: (lowest(x), highest(x)) for s in sums.values() for x in s.numbers}
     found = engine.sample_statistics(engine.with_extremes(data), (end for pair in ends.values() for end in pair), FIRST) if ends else {}
     ranges = {x: (found[low], found[high]) for x, (low, high) in ends.items()}
@@ -129,14 +129,14 @@ def _unfinished(engine: Session, data: Dataset, needs: Iterable[Need]) -> dict[N
     except MachineError as error:
         if error.mistakes[0].code != REFUSED:
             raise
-        nan = set(stored.sums)  # which a conversion refuses
+        nan = set(stored.sums)  # a conversion in the query rejects NaN
     for columns in engine.unscanned.values():
         columns[:] = [c for c in columns if c not in nan]
     return found | _found(engine, data, [n for n in needs if n not in found or n.reads & nan])
 
 
 def as_stored(engine: Session, data: Dataset, needs: Iterable[Need]) -> Stored | None:
-    """What is asked of the floats as they are stored; None where the first rows have NaN. To Spark a test of each cell costs nothing."""
+    """The needs on stored floats, without a NaN test per cell; None if the first rows have NaN. On Spark the test is free."""
     stored = Stored.of(data, needs) if engine.name == "duckdb" else None
     if stored is None:
         return None
@@ -145,7 +145,7 @@ def as_stored(engine: Session, data: Dataset, needs: Iterable[Need]) -> Stored |
 
 
 def _found(engine: Session, data: Dataset, needs: Iterable[Need], floats: Container[str] = ()) -> dict[Need, Any]:
-    """The answer to each need. `floats` have no NaN."""
+    """The answer to each need. The columns `floats` have no NaN."""
     needs = list(needs)
     known = from_footers(engine, data, needs, floats)
     for asked in scans(engine, data, (n for n in needs if n not in known)):
@@ -160,9 +160,9 @@ def _found(engine: Session, data: Dataset, needs: Iterable[Need], floats: Contai
 
 
 def from_footers(engine: Session, data: Dataset, needs: Iterable[Need], floats: Container[str] = ()) -> dict[Need, Any]:
-    """What Parquet footers or Iceberg manifests answer, so that no row is read for it; the session notes the columns.
+    """What Parquet footers or Iceberg manifests answer without reading rows. The session records the columns.
 
-    Those of `floats`, of which a scan has to show that none is NaN, are noted as such.
+    For `floats`, the answer holds only if a scan finds no NaN; the record says so.
     """
     found = dict[Need, Any](footers.answered(data, _of(Statistic, needs), lambda: engine.schema(data), floats).items())
     for column in dict.fromkeys(c for s in found for c in s.reads or {"number of rows"}):
@@ -172,7 +172,7 @@ def from_footers(engine: Session, data: Dataset, needs: Iterable[Need], floats: 
 
 
 def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Asked]:
-    """The scans that answer the needs. Errors: for columns of another table that are unknown or cannot be compared."""
+    """The scans that answer the needs. Errors: for unknown or incomparable columns of another table."""
     asked = list(dict.fromkeys(needs))
     yield from statistics_scans(engine, data, _of(Statistic, asked))
     if relations := _of(Relation, asked):
@@ -191,7 +191,7 @@ def scans(engine: Session, data: Dataset, needs: Iterable[Need]) -> Iterator[Ask
 
 
 def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statistic], rows: int | None = None) -> Iterator[Asked]:
-    """The scans that answer statistics. `rows`: how many there are at most, where that is known."""
+    """The scans that answer statistics. `rows`: an upper bound of the number of rows, if known."""
     stacks, others = stacked(
         statistics,
         lambda columns: engine.schema(data, columns),
@@ -224,7 +224,7 @@ def _of(kind: type[N], needs: Iterable[Need]) -> list[N]:
 
 
 def _sample(engine: Session, data: Dataset, sample: Sample) -> exp.Select:
-    """The query that gives a sample's rows in their order."""
+    """The query for the rows of a sample, in order."""
     query = exp.Select(expressions=[col(c) for c in sample.columns])
     query = query if sample.rows is None else query.limit(sample.rows, copy=False)
     query = query if sample.where is None else query.where(sample.where)

@@ -1,4 +1,4 @@
-"""Arrow types by the kinds of columns: what needs and Python operations are given, whatever the engine calls its types."""
+"""Arrow types of column kinds, which needs and Python operations receive on every engine."""
 
 from __future__ import annotations
 
@@ -71,15 +71,15 @@ def schema_of(found: pa.Schema) -> Schema:
 def _column(name: str, type_: pa.DataType) -> Column:
     sizes, inner = list[int | None](), type_
     while kind_of(inner) is Kind.LIST:
-        sizes.append(getattr(inner, "list_size", None))  # which lists of a fixed size have
+        sizes.append(getattr(inner, "list_size", None))  # only fixed-size lists have it
         inner = inner.value_type
     return Column(name, Kind.LIST, str(type_), kind_of(inner), tuple(sizes)) if sizes else Column(name, kind_of(type_), str(type_))
 
 
 def uniform(found: pa.Schema, kinds: Schema) -> pa.Schema:
-    """The Arrow schema of an engine's answer with the types of the columns' kinds.
+    """The Arrow schema of an engine's answer, with the type of each column's kind.
 
-    Columns that `kinds` lacks, and kinds of more than one type, stay as they are.
+    Columns that are not in `kinds`, and kinds with several types, keep their type.
     """
     import pyarrow as pa
 
@@ -105,7 +105,7 @@ def cast(batch: pa.RecordBatch, to: pa.Schema) -> pa.RecordBatch:
 
 
 def codes_of(column: pa.ChunkedArray) -> np.ndarray:
-    """A whole number from 0 for each different value of a column, in the order in which they are found; null is one of them."""
+    """An integer code for each value of a column: 0, 1, … for distinct values in order of appearance. Null has a code, too."""
     import numpy as np
     import pyarrow.compute as pc
 
@@ -114,9 +114,9 @@ def codes_of(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def as_numpy(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """Numbers or booleans as numpy has them: doubles with NaN for null where one is null, of booleans False.
+    """Numbers or booleans as a numpy array. If there are nulls, numbers become doubles with NaN, and null booleans become False.
 
-    Columns do not do this themselves, because then pyarrow imports pandas, which takes as long as to profile a small table.
+    Arrow's own conversion is not used because it imports pandas, which takes as long as profiling a small table.
     """
     import numpy as np
     import pyarrow as pa
@@ -133,14 +133,14 @@ def as_numpy(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
 
 
 def from_numpy(values: np.ndarray) -> pa.Array:
-    """Numbers of numpy as Arrow has them, without nulls, a copy, or pandas."""
+    """A numpy array of numbers as an Arrow array without nulls; without a copy and without pandas."""
     import pyarrow as pa
 
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
 
 
 def doubles(values: np.ndarray, there: np.ndarray) -> pa.Array:
-    """Doubles of numpy as Arrow has them, null where none is there."""
+    """A numpy array of doubles as an Arrow array; null where `there` is false."""
     import numpy as np
     import pyarrow as pa
 
@@ -149,7 +149,7 @@ def doubles(values: np.ndarray, there: np.ndarray) -> pa.Array:
 
 
 def integers(column: pa.Array) -> np.ndarray:
-    """Whole numbers of up to 128 bits as Python's integers, 0 for null."""
+    """Integers of up to 128 bits as numpy objects of Python integers; 0 for null."""
     import numpy as np
     import pyarrow as pa
 
@@ -159,13 +159,13 @@ def integers(column: pa.Array) -> np.ndarray:
         halves = np.where(as_numpy(wide.is_valid())[:, None], halves, np.uint64(0))
     low, high = halves.T
     short, above = low.view(np.int64), high.view(np.int64)
-    long = not np.array_equal(short >> 63, above)  # some of them beyond 64 bits
+    long = not np.array_equal(short >> 63, above)  # some exceed 64 bits
     found: np.ndarray = (above.astype(object) << 64) + low.astype(object) if long else short.astype(object)
     return found
 
 
 def mask_of(kept: np.ndarray) -> pa.Array:
-    """Booleans of numpy as Arrow has them, without pandas."""
+    """A numpy array of booleans as an Arrow array, without pandas."""
     import numpy as np
     import pyarrow as pa
 

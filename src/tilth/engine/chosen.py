@@ -1,4 +1,4 @@
-"""Which engine is meant: the shelf of engines, and the session that a verb works in."""
+"""Chooses the engine of a verb: the shelf of engines, and the session that the verb uses."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ENGINES: Shelf[type[Engine]] = Shelf("engine", "engines", {"duckdb": "tilth.engi
 
 @cache
 def _shared(name: str, confined: bool) -> Engine:
-    """The engine that verbs share, so that a text file is read once for several of them; another one while a key is in force."""
+    """The engine that verbs share, so that several verbs read a text file once. Under a key it is another one."""
     return ENGINES[name]()
 
 
 def engine_for(engine: Engine | str | None, data: Any = None) -> Engine:
-    """The engine meant: one that is given, one by its name, or the one that the data lives in; else DuckDB in this process.
+    """The requested engine: an object, a name, or the engine that holds the data; else DuckDB in this process.
 
     Errors: `RequestError` for a name that is not on the shelf of engines.
     """
@@ -42,10 +42,10 @@ def engine_for(engine: Engine | str | None, data: Any = None) -> Engine:
 
 @contextmanager
 def session_of(engine: AnyEngine, data: Any, title: str) -> Iterator[Session]:
-    """A new session of the engine meant, for one verb; a session that is given stays open.
+    """A new session of the requested engine, for one verb. If `engine` is a session, it is used and stays open.
 
-    While a key is in force, the engine spills nothing that is not encrypted. What is refused in it while rows of a table are read that a
-    flow has made gets its place in the flow file.
+    Under a key, the engine spills nothing unencrypted. If the data was made by a flow, its errors get the place of the step in the flow
+    file.
     """
     try:
         with nullcontext(engine) if isinstance(engine, Session) else engine_for(engine, data).session(title) as session:

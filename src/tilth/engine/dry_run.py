@@ -1,4 +1,4 @@
-"""An engine that notes what would run and runs nothing."""
+"""A session that records queries and runs nothing."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tilth.engine.statistics import Statistic
 if TYPE_CHECKING:
     import pyarrow as pa
 
-STAND_IN = 1.0  # what every number is said to be
-OF_KIND = {  # what the most frequent value of a column is said to be, which has the column's kind
+STAND_IN = 1.0  # stands for every number
+OF_KIND = {  # stands for the most frequent value of a column of this kind
     Kind.BOOLEAN: True,
     Kind.INTEGER: 1,
     Kind.STRING: "1",
@@ -31,19 +31,19 @@ OF_KIND = {  # what the most frequent value of a column is said to be, which has
     Kind.TIMESTAMP: datetime(2000, 1, 1),
     Kind.TIMESTAMP_TZ: datetime(2000, 1, 1, tzinfo=UTC),
 }
-GROUPS = ("train", "test")  # what keys are said to be: the part that must not be empty, and another, as two classes are needed to balance
+GROUPS = ("train", "test")  # stand for keys: the part that must not be empty, and another, because balancing needs two classes
 
 
 def _of_session(name: str) -> Any:
-    """A method that is the given session's own."""
+    """A method that calls that of the given session."""
     return lambda self, *given: getattr(self.session, name)(*given)
 
 
 class DryRun(Session):
-    """Records in `scans` what would run; names and kinds of columns come from a given session, which is closed with this one.
+    """Records in `scans` what would run. Names and kinds of columns come from a given session, which is closed with this one.
 
-    Every number is said to be 1, the most frequent value one of its column's kind, and the groups to be called `train` and `test`, so the
-    text of a later query shows these where a learned value will be. `left_out` are the steps that cannot learn from such answers.
+    Every number is answered by 1, the most frequent value by a constant of its kind, and keys of groups by `train` and `test`. Later
+    queries show these where learned values will be. `left_out` are the steps that cannot learn from such answers.
     """
 
     for_people = True
@@ -84,7 +84,7 @@ class DryRun(Session):
         return self._noted(data, needs)
 
     def _noted(self, data: Dataset, needs: Iterable[Any], floats: Container[str] = ()) -> dict[Any, Any]:
-        """What is said to answer needs, of which the scans are noted."""
+        """Record the scans for the needs, and return stand-in answers."""
         needs = list(needs)
         known: dict[Any, Any] = {n: self._stand_in(data, n) for n in from_footers(self, data, needs, floats)}
         for asked in scans(self, data, (n for n in needs if n not in known)):
@@ -94,7 +94,7 @@ class DryRun(Session):
         return known
 
     def _stand_in(self, data: Dataset, need: Need) -> Any:
-        """A made-up answer to a need."""
+        """A stand-in answer to a need."""
         import pyarrow as pa
 
         match need:

@@ -1,7 +1,7 @@
-"""Builders for expression trees: what metrics and steps build their trees with.
+"""Builders for the expression trees of metrics and steps.
 
-A tree is a `sqlglot` expression and means the same on DuckDB, on Spark and in the row function. A node has one parent only:
-each builder uses its arguments as they are if they have no parent yet, and copies otherwise (`own`). Identifiers are
+A tree is a `sqlglot` expression and means the same on DuckDB, on Spark and in the row function. A node can have only one parent:
+each builder uses its arguments directly if they have no parent yet, and copies them otherwise (`own`). Identifiers are
 always quoted; values become literals.
 """
 
@@ -107,7 +107,7 @@ def _signed(text: str, negative: bool) -> Tree:
 
 
 def _decimal_type(value: Decimal) -> str:
-    """The narrowest type that holds a value: beside a column of smaller scale a wider one would cut off its digits."""
+    """The narrowest type that holds a value. In an operation with a column of smaller scale, a wider type would lose digits."""
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         return "decimal(38, 0)"
@@ -208,7 +208,7 @@ def in_(x: Tree, values: Iterable[Any]) -> Tree:
 
 
 def if_else(condition: Tree, yes: Tree, no: Tree | None = None) -> Tree:
-    """`yes` where the condition is true, `no` (or null) where it is false or null."""
+    """`yes` if the condition is true, `no` (or null) if it is false or null."""
     return case((condition, yes), otherwise=no)
 
 

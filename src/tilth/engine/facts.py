@@ -1,4 +1,4 @@
-"""The facts of a run: what ran, when, for how long, and in which versions."""
+"""Records the facts of a run: what ran, when, for how long, and in which versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tilth.store.protection import in_force
 def versions() -> dict[str, str]:
     """The versions of the packages that affect the result."""
     loaded = {name: getattr(sys.modules.get(name), "__version__", "") for name in ("tilth", "duckdb", "sqlglot", "numpy")}
-    return {name: said or version(name) for name, said in loaded.items()}  # to read the metadata of a package takes milliseconds
+    return {name: said or version(name) for name, said in loaded.items()}  # reading the metadata of a package takes milliseconds
 
 
 def fingerprint(data: Dataset) -> str:
@@ -58,7 +58,7 @@ def begin(engine: Session) -> Callable[..., Facts]:
 
 
 def _protection() -> dict[str, str]:
-    """Under which key the run encrypts what it writes, and what it does not encrypt."""
+    """The key under which the run encrypts its files, and what stays unencrypted."""
     protection = in_force()
     if protection is None:
         return {}

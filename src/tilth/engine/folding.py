@@ -1,4 +1,4 @@
-"""Several folds in one scan of Arrow batches, here or on the executors of a cluster."""
+"""Computes several folds in one scan of Arrow batches, in this process or on the executors of a cluster."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 States: TypeAlias = dict[tuple[Any, ...], Any]
-"""Group → state; without groups the key is the empty tuple, which is absent where there are no rows."""
+"""Group → state. Without groups the key is the empty tuple, which is absent if there are no rows."""
 
 
 def fold_select(folds: Sequence[Fold]) -> exp.Select:
@@ -45,7 +45,7 @@ def _names(folds: Sequence[Fold]) -> dict[Tree, str]:
 
 @dataclass(frozen=True)
 class Folding:
-    """Folds without their trees, and for each the names of the columns that hold its condition and its groups."""
+    """Folds without expression trees, and for each fold the columns with its condition and its groups."""
 
     folds: tuple[Fold, ...]
     conditions: tuple[str | None, ...]
@@ -54,7 +54,7 @@ class Folding:
 
     @classmethod
     def of(cls, folds: Sequence[Fold], kinds: Schema) -> Folding:
-        """The folding of a table with these columns."""
+        """The folding for a table with these columns."""
         names = _names(folds)
         conditions = tuple(None if f.where is None else names[_condition(f.where)] for f in folds)
         return cls(
@@ -74,7 +74,7 @@ class Folding:
         return found
 
     def merged(self, a: list[States], b: list[States]) -> list[States]:
-        """The states of two parts together."""
+        """Merge the states of two parts."""
         for fold, whole, more in zip(self.folds, a, b, strict=True):
             for key, state in more.items():
                 whole[key] = fold.merge(whole[key], state) if key in whole else state
@@ -82,7 +82,7 @@ class Folding:
         return a
 
     def packed(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """One row with the states of one part of the table. Runs on an executor."""
+        """Compute the states of one part of the table, as one row. Runs on an executor."""
         import pyarrow as pa
 
         try:
@@ -92,7 +92,7 @@ class Folding:
         yield pa.RecordBatch.from_pydict({"states": [pickle.dumps(states)]}, pa.schema([("states", pa.binary())]))
 
     def unpacked(self, parts: Iterable[bytes]) -> list[States]:
-        """The states of the whole table from those of its parts."""
+        """Merge the states of all parts of the table."""
         whole: list[States] = [{} for _ in self.folds]
         for part in parts:
             whole = self.merged(whole, pickle.loads(part))  # noqa: S301 -- made by `packed` on this run's own executors
@@ -100,7 +100,7 @@ class Folding:
 
 
 def _parts(batch: pa.RecordBatch, groups: Sequence[str]) -> Iterable[tuple[tuple[Any, ...], pa.RecordBatch]]:
-    """The rows of each group that the batch has."""
+    """The rows of each group in a batch."""
     if not groups:
         return [((), batch)] if batch.num_rows else []
     rows: dict[tuple[Any, ...], list[int]] = {}

@@ -1,9 +1,9 @@
-"""What is known exactly before a row is read, so that none is read for it: rows, nulls, and the ends of whole numbers and times.
+"""Answers statistics exactly without reading rows: row counts, null counts, and minima and maxima of integers and times.
 
-It is in the footers of Parquet files, and in the manifests of an Iceberg table, which say it without opening its files.
+The numbers come from the footers of Parquet files, or from the manifests of an Iceberg table, without opening its files.
 
-A footer does not say how many NaN a column of floats has, which are null here: it answers only where a scan shows that there is none
-(`engine.nan`). It may cut texts short: of them it answers only how many are null.
+Footers do not count NaN, which is null here, so for floats they are used only if a scan shows that there is no NaN (`engine.nan`). They may
+truncate strings, so for strings only null counts are used.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from tilth.store.catalog import Contents, Ends
 if TYPE_CHECKING:
     from pyarrow.parquet import FileMetaData
 
-ORDERED = frozenset({Kind.INTEGER, Kind.DATE, Kind.TIMESTAMP})  # kinds whose smallest and largest value a footer has as they are
-MOST_BITS, BITS_A_ROW = 1 << 28, 64  # of a set of whole numbers: 32 MiB, and so many that few rows do not ask for a large one
-NEARLY = 0.9  # of the values differ
+ORDERED = frozenset({Kind.INTEGER, Kind.DATE, Kind.TIMESTAMP})  # kinds whose minimum and maximum in a footer are exact
+MOST_BITS, BITS_A_ROW = 1 << 28, 64  # bits of a set of integers: at most 32 MiB, and at most 64 per row
+NEARLY = 0.9  # distinct values per value, from which a column is nearly unique
 UNKNOWN, THERE = object(), object()
 COMPARED = {exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le}
-COUNTED = ORDERED | {Kind.STRING, Kind.BOOLEAN, Kind.DECIMAL, Kind.TIMESTAMP_TZ}  # … whose nulls here are those of the file
+COUNTED = ORDERED | {Kind.STRING, Kind.BOOLEAN, Kind.DECIMAL, Kind.TIMESTAMP_TZ}  # … kinds whose nulls here are exactly those of the file
 
 
 class Footers:
-    """The footers of files with the same columns. What one of them does not say is not known."""
+    """The footers of files with the same columns. A number is unknown if one of them lacks it."""
 
     where = "Parquet footers"
 
@@ -49,20 +49,20 @@ class Footers:
         return sum(m.num_rows for m in self._metadata)
 
     def ends(self, column: str) -> Ends | None:
-        """Nulls and ends of a flat column; None for one that some file lacks, or whose nulls are not counted in all of its parts."""
+        """The null count and range of a flat column. None if a file lacks it, or a row group lacks its null count."""
         if column not in self._ends:
             self._ends[column] = self._found(column)
         return self._ends[column]
 
     @cached_property
     def _columns(self) -> list[dict[str, int]]:
-        """The places of the columns in each file."""
+        """The indices of the columns in each file."""
         return [{m.schema.column(i).path: i for i in range(len(m.schema))} for m in self._metadata]
 
     def _found(self, column: str) -> Ends | None:
         nulls, lows, highs, ordered, types = 0, list[Any](), list[Any](), True, set[str]()
         for metadata, columns in zip(self._metadata, self._columns, strict=True):
-            if "." in column or column not in columns:  # with a dot it may as well be a field of a struct
+            if "." in column or column not in columns:  # with a dot it may be a field of a struct
                 return None
             stored = metadata.schema.column(columns[column])
             types.add(f"{stored.physical_type} {stored.logical_type}")
@@ -72,11 +72,11 @@ class Footers:
             nulls += sum(part.null_count for part in parts)
             filled = [part for part in parts if part.num_values]
             ordered &= all(part.has_min_max for part in filled) and "nanoseconds" not in str(stored.logical_type)
-            ordered &= stored.physical_type != "FLOAT"  # with which engines compare whole numbers as floats of 32 bits
+            ordered &= stored.physical_type != "FLOAT"  # engines compare integers with these as 32-bit floats
             try:
                 lows += [part.min for part in filled if ordered]
                 highs += [part.max for part in filled if ordered]
-            except (ValueError, OverflowError):  # a date that Python has none for, nor for any nanoseconds
+            except (ValueError, OverflowError):  # outside the range of Python's dates, or nanoseconds
                 ordered = False
         return Ends(nulls, min(lows), max(highs)) if ordered and len(types) == 1 and lows else Ends(nulls)
 
@@ -84,8 +84,9 @@ class Footers:
 def answered(
     data: Dataset, statistics: Iterable[Statistic], schema: Callable[[], Schema], floats: Container[str] = ()
 ) -> dict[Statistic, Any]:
-    """What the footers of a dataset's files answer: the number of rows, and of those that are null, or in a range that all values are in,
-    and the smallest and largest value. Empty for what is not the rows of Parquet files as they are read. `floats` have no NaN.
+    """The statistics that footers answer: numbers of rows, of nulls, of rows in a range that contains all or no values, minima and maxima.
+
+    Empty unless the dataset is unchanged Parquet files or an Iceberg table. The columns `floats` have no NaN.
     """
     asked = [s for s in statistics if not (s.by or s.per) and len(s.reads) <= 1 and isinstance(s.aggregate, exp.Count | exp.Min | exp.Max)]
     stored = _stored(data) if asked else None
@@ -98,7 +99,7 @@ def answered(
 
 
 def where(data: Dataset) -> str:
-    """What answers for a dataset, in words."""
+    """The source of the answers, in words."""
     stored = _stored(data)
     return "" if stored is None else stored[0].where
 
@@ -110,7 +111,7 @@ def rows(data: Dataset) -> int | None:
 
 
 def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """The smallest and the largest value of columns of integers of 64 bits with room for nearly all values to differ, and little more."""
+    """Column → minimum and maximum, for integer columns whose range allows nearly all values to differ and is not much larger."""
     asked = list(columns)
     stored = _stored(data) if asked else None
     if stored is None:
@@ -122,7 +123,7 @@ def dense(data: Dataset, columns: Iterable[str]) -> dict[str, tuple[int, int]]:
 
 
 def _stored(data: Dataset) -> tuple[Contents, Change] | None:
-    """The footers of a dataset that is the rows of its files as they are read, and the changes that reading makes."""
+    """The footers of a dataset of unchanged files, and the changes that reading makes; None for other datasets."""
     match data.layers:
         case ():
             decode = Change((), decode=True)
@@ -136,7 +137,7 @@ def _stored(data: Dataset) -> tuple[Contents, Change] | None:
 
 @lru_cache(maxsize=16)
 def footers_of(source: Files) -> Contents | None:
-    """What a source's catalog knows of its rows; without one, its footers, if its files are Parquet, are here, and name the columns."""
+    """The statistics of a source in its catalog, or the footers of its local Parquet files; else None."""
     if source.format != "parquet" or source.option("names") or any("://" in path for path in source.paths):
         return None
     if source.table and source.table.contents:
@@ -146,18 +147,18 @@ def footers_of(source: Files) -> Contents | None:
 
     try:
         return Footers(pq.read_metadata(path) for path in source.paths)
-    except (OSError, pa.ArrowException):  # encrypted, or damaged, which a scan will say
+    except (OSError, pa.ArrowException):  # encrypted or damaged: the scan will report it
         return None
 
 
 def _as_read(column: str, kind: Kind | None, footers: Contents, decode: Change, floats: Container[str]) -> Ends | None:
-    """The ends of a column as it is read, where that is what is stored; without low and high where its kind has no order here."""
+    """The range of a column as read, if reading does not change it. Without low and high if footers do not order its kind exactly."""
     ends = footers.ends(column) if kind in COUNTED or column in floats else None
     if ends is None:
         return None
     known = (kind in ORDERED or column in floats) and type(ends.low) in (int, float, date, datetime)
     whole = known or ends.nulls == footers.rows
-    if column in decode.made and not (whole and isinstance(decode.made[column], Known)):  # which leaves what Python has a date for
+    if column in decode.made and not (whole and isinstance(decode.made[column], Known)):  # which keeps what Python can represent
         return None
     return ends if known else Ends(ends.nulls)
 
@@ -176,12 +177,12 @@ def _answer(s: Statistic, rows: int, columns: Mapping[str, Ends]) -> Any:
             ends, least = columns[name], isinstance(s.aggregate, exp.Min)
             if ends.low is not None or ends.nulls == rows:
                 end = ends.low if least else ends.high
-                return end or 0.0 if type(end) is float else end  # of two zeros footers name one that may not be there
+                return end or 0.0 if type(end) is float else end  # the zero of a footer may have the wrong sign
     return UNKNOWN
 
 
 def _rows_that_meet(condition: Tree, ends: Ends, rows: int) -> Any:
-    """How many rows meet a condition that all values of its column meet, or that asks only whether there is one."""
+    """The number of rows that meet a condition, if all values of its column meet it, or if it only tests for null."""
     there = rows - ends.nulls
     try:
         of_nulls = ends.nulls * bool(_met(condition, None))
@@ -195,13 +196,13 @@ def _rows_that_meet(condition: Tree, ends: Ends, rows: int) -> Any:
 
 
 class _Unfit(Exception):
-    """A condition that the ends of a column cannot answer."""
+    """The range of a column does not decide a condition."""
 
 
 def _met(condition: Tree, value: Any) -> bool | None:
-    """Whether a value of the one column meets a condition; None is null. `THERE` is any value.
+    """Whether a value of the only column meets a condition; None is null. `THERE` is any value that is not null.
 
-    Errors: `_Unfit` for a condition that values between two which meet it might not meet.
+    Errors: `_Unfit` for a condition that may fail between two values that meet it.
     """
     match condition:
         case exp.Paren(this=inner):
@@ -224,7 +225,7 @@ def _met(condition: Tree, value: Any) -> bool | None:
 
 
 def _sides(comparison: exp.Binary, value: Any) -> tuple[Any, Any]:
-    """Both sides of a comparison with the value in place of the column. Errors: `_Unfit` for what is not the column and a constant."""
+    """Both sides of a comparison, with the value in place of the column. Errors: `_Unfit` unless it compares the column with a constant."""
     sides, number = list[Any](), float if type(value) is float else int
     for tree in (comparison.this, comparison.expression):
         match tree:

@@ -1,4 +1,4 @@
-"""What was found of groups of rows: a mapping from keys to numbers, and columns for those who have many groups."""
+"""Results per group: as columns, and as a mapping from keys to numbers."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-PLACE, OWN = "\x1fgroup", "\x1fown"  # the column with the place of a group that is asked apart, and the table of these groups
+PLACE, OWN = "\x1fgroup", "\x1fown"  # the column with the index of a group that is computed separately, and the table of these groups
 Pairs: TypeAlias = list[tuple[str, str]]
-"""For each number of an aggregate the columns with the shift and the scale of a group's grid."""
-STRETCHES = 100  # of rows that are worth no copy
-FEW = 200  # keys that are worth a filter: most rows are then not joined
+"""For each argument of an aggregate: the columns with the shift and scale of a group's grid."""
+STRETCHES = 100  # up to so many runs of rows are sliced, not copied
+FEW = 200  # up to so many keys a filter is added, so that few rows are joined
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Keys:
         return list(zip(*map(plain, self.columns), strict=True))
 
     def take(self, places: np.ndarray) -> pa.Table:
-        """The keys of the groups at these places, in columns that are called `key(i)`."""
+        """The keys of the groups with these indices, in columns named `key(i)`."""
         import pyarrow as pa
 
         return pa.table({key(i): column.take(from_numpy(places)) for i, column in enumerate(self.columns)})
@@ -60,7 +60,7 @@ class Keys:
 
 @dataclass(frozen=True, eq=False)
 class Groups(Mapping[tuple[Any, ...], Any]):
-    """A number for each group. As a mapping it is made when it is first asked so."""
+    """A number for each group. The mapping is made on first use."""
 
     keys_of: Keys
     numbers: pa.ChunkedArray
@@ -101,7 +101,7 @@ def key(i: int) -> str:
 
 
 def plain(column: pa.Array | pa.ChunkedArray) -> list[Any]:
-    """The values of a column as Python has them, whole decimals as integers."""
+    """The values of a column as Python objects; decimals of scale 0 as integers."""
     import pyarrow as pa
 
     if pa.types.is_decimal(column.type) and column.type.scale == 0:
@@ -112,7 +112,7 @@ def plain(column: pa.Array | pa.ChunkedArray) -> list[Any]:
 
 
 def groups_of(title: str, found: pa.Table, keys: int) -> list[Groups]:
-    """The groups in a query's result, which has the keys first, then a number for each need."""
+    """The groups in the result of a query, whose columns are the keys, then a number for each need."""
     if len(found) > MOST_GROUPS:
         raise RequestError(
             f"{title}: there are more than {MOST_GROUPS:,} groups",
@@ -126,9 +126,10 @@ def groups_of(title: str, found: pa.Table, keys: int) -> list[Groups]:
 
 
 def groups_of_sets(title: str, found: pa.Table, sets: Sequence[Sequence[int]]) -> list[Groups]:
-    """The groups in a query's result for several sets of keys, one set after the other.
+    """The groups in the result of a query with several sets of keys, set by set.
 
-    All keys come first, then the bits of those that a group does not have, from the first key's, then a number for each need.
+    The columns of the result are all keys, then a bit mask of the keys that a group lacks (the highest bit is the first key), then a number
+    for each need.
     """
     keys = len({k for places in sets for k in places})
     lacking = as_numpy(found.column(keys))
@@ -140,7 +141,7 @@ def groups_of_sets(title: str, found: pa.Table, sets: Sequence[Sequence[int]]) -
 
 
 def _chosen(table: pa.Table, there: np.ndarray) -> pa.Table:
-    """Some rows of a table; without a copy where they are in few stretches."""
+    """Filter a table; without a copy if the rows form few runs."""
     import numpy as np
     import pyarrow as pa
 
@@ -161,7 +162,7 @@ def parts_of(need: Statistic, aggregate: Exact, found: Any) -> Parts:
 
 
 def with_numbers(need: Statistic, found: Any, numbers: np.ndarray, there: np.ndarray) -> Any:
-    """The same with these numbers, and null where none is there."""
+    """The same groups with these numbers; null where `there` is false."""
     if isinstance(found, Groups):
         import pyarrow as pa
 
@@ -171,7 +172,7 @@ def with_numbers(need: Statistic, found: Any, numbers: np.ndarray, there: np.nda
 
 
 class Apart(NamedTuple):
-    """Groups that need grids of their own: their places among all groups, their keys, and a grid of each for each number."""
+    """Groups that need their own grids: their indices, their keys, and for each argument the grids."""
 
     places: np.ndarray
     keys: pa.Table
@@ -179,7 +180,7 @@ class Apart(NamedTuple):
 
     @classmethod
     def of(cls, aggregate: Exact, parts: Parts, found: Any) -> Apart | None:
-        """The groups that need grids of their own; None where there are none."""
+        """The groups that need their own grids, or None."""
         places, grids = aggregate.apart(parts)
         if not len(places):
             return None
@@ -188,7 +189,7 @@ class Apart(NamedTuple):
 
 
 def joined(data: Dataset, by: tuple[Tree, ...], columns: Iterable[str], groups: Sequence[Apart]) -> tuple[Dataset, list[Pairs]]:
-    """The rows of some groups with the group's place and its grids, and for each of `groups` the columns of shift and scale."""
+    """The rows of some groups, with the group's index and grids; and for each of `groups` the columns with shift and scale."""
     import numpy as np
     import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""What identifies a row, for all that hashes rows."""
+"""The columns that identify a row, for hashing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ NO_ORDER = frozenset({Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER, Kind.NULL}) 
 
 
 def content(schema: Schema) -> tuple[Column, ...]:
-    """The columns that identify a row: all whose values have a canonical string. Equal rows are equal in them too.
+    """All columns whose values have a canonical string. Equal rows are equal in them.
 
-    Errors: `RequestError` if there is none.
+    Errors: `RequestError` if there are none.
     """
     found = tuple(c for c in schema if has_string(c))
     if not found:
@@ -23,11 +23,11 @@ def content(schema: Schema) -> tuple[Column, ...]:
 
 
 def key_columns(schema: Schema, roles: Roles) -> tuple[Column, ...]:
-    """What identifies a row: the columns of the role `id`, else all of its content."""
+    """The columns that identify a row: those with the role `id`, else its whole content."""
     return tuple(schema[c] for c in roles.id if c in schema and has_string(schema[c])) or content(schema)
 
 
 def sample_key(schema: Schema, roles: Roles, columns: Iterable[str]) -> tuple[Column, ...]:
-    """What a sample of these columns hashes of a row: they and the role `id`, where there is one, else all of the row's content."""
+    """The columns that a sample hashes: the role `id` and the sampled columns; without an id, the row's whole content."""
     ids = [c for c in roles.id if c in schema]
     return tuple(schema[c] for c in dict.fromkeys([*ids, *columns]) if has_string(schema[c])) if ids else content(schema)

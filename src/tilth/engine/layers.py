@@ -1,4 +1,4 @@
-"""From a dataset's layers to one query: a flat list of named selects."""
+"""Turns the layers of a dataset into one query: a flat list of named selects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tilth.engine.expressions import alias, col, columns_of, nodes_of, shown_as
 from tilth.engine.operations.lookups import AtPlace, Lookup
 from tilth.engine.operations.rows import RowNumber
 
-PLACE = "\x1fplace"  # the column with the place of a row, until the rows are sorted by it
+PLACE = "\x1fplace"  # temporary column with a row's position
 
 
 def table(name: str) -> exp.Table:
@@ -23,23 +23,23 @@ def table(name: str) -> exp.Table:
 
 
 def selected(trees: Iterable[Tree], source: Tree, name: str = "") -> exp.Select:
-    """A select of these trees from a table, or from another select, which has this name in it.
+    """A select of these trees from a table, or from a subquery named `name`.
 
-    All of them are the select's own afterwards: sqlglot's builders would copy a query with each clause that is added to it.
+    The select takes ownership of them; sqlglot's builders would copy a query for each added clause.
     """
     below = source.subquery(name, copy=False) if isinstance(source, exp.Select | exp.Union) else source
     return exp.Select(expressions=list(trees)).from_(below, copy=False)
 
 
 def appended(names: tuple[str, ...], other: str, given: tuple[str, ...]) -> Rows:
-    """The layer that puts the rows of the table `other`, whose columns are `given`, after those below."""
+    """The layer that appends the rows of the table `other`, which has the columns `given`."""
     more = [col(n) if n in given else alias(exp.Null(), n) for n in names]
     below = exp.Select(expressions=[col(n) for n in names]).from_(table(BELOW), copy=False)
     return Rows(exp.union(below, exp.Select(expressions=more).from_(table(other), copy=False), distinct=False, copy=False), out=names)
 
 
 def layer_select(layer: Change | Rows, below: str, names: tuple[str, ...], wanted: Set[str] | None = None) -> exp.Select | exp.Union:
-    """One layer as a select from the table `below`, whose columns are `names`; of a change only the columns `wanted`, if that is said."""
+    """One layer as a select from the table `below` with the columns `names`; a change makes only the columns `wanted`, if given."""
     if isinstance(layer, Change):
         chosen = [c for c in layer.names(names) if wanted is None or c in wanted]
         made = (layer.made.get(c) for c in chosen)
@@ -49,7 +49,7 @@ def layer_select(layer: Change | Rows, below: str, names: tuple[str, ...], wante
 
 
 def reading(select: exp.Select | exp.Union, tables: Mapping[str, str]) -> exp.Select | exp.Union:
-    """A select that reads other tables: a name in it → that of the table, which keeps the name as its alias."""
+    """The select with renamed tables: old name → new name. The old name stays as alias."""
     select = select.copy()
     for mention in select.find_all(exp.Table):
         if (name := mention.name) in tables:
@@ -63,8 +63,8 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Row
     """A query over the last of the layers on the table `base`.
 
     Each layer is a named select (`WITH layer0 AS …`) rather than a subquery: nested subqueries cost quadratic time to
-    build and overflow the printer's stack at about a hundred. It makes only the columns that are read. Trees are not copied: the query is
-    to be written, not changed. `title` begins the names of the layers: in one query no two may be the same.
+    build and overflow the printer's stack at about a hundred. It makes only the columns that are read. Trees are not copied,
+    because the query is only written, not changed. `title` is the prefix of the layers' names, which must be unique in a query.
     """
     query = exp.Select(**query.args)
     given = list(accumulate(layers, lambda below, layer: layer.names(below), initial=names))
@@ -72,12 +72,12 @@ def select_from(base: str, names: tuple[str, ...], layers: Sequence[Change | Row
     for i, (layer, wanted) in enumerate(zip(layers, _wanted(layers, given[1:], query), strict=True)):
         made = layer_select(layer, below, given[i], wanted)
         below = f"{title}{i}"
-        query.with_(exp.TableAlias(this=exp.to_identifier(below)), as_=made, copy=False)  # not by its name, which would be parsed
+        query.with_(exp.TableAlias(this=exp.to_identifier(below)), as_=made, copy=False)  # an alias: a plain name would be parsed
     return query.from_(table(below), copy=False)
 
 
 def filtered(data: Dataset, condition: Tree) -> Dataset:
-    """The rows of a dataset for which a condition is true, in their order."""
+    """The rows of a dataset for which a condition is true, in the same order."""
     select = selected([exp.Star()], table(BELOW))
     return data.rows(select.where(condition, copy=False), data.ordered)
 
@@ -101,7 +101,7 @@ def _wanted(layers: Sequence[Change | Rows], given: Sequence[tuple[str, ...]], q
 
 
 def _read_by(select: exp.Select | exp.Union) -> set[str] | None:
-    """The columns that a select names; None if it takes all that there are."""
+    """The columns that a select names; None if it takes all columns."""
     nodes = list(nodes_of(select))
     if any(isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count) for node in nodes):
         return None
@@ -109,18 +109,18 @@ def _read_by(select: exp.Select | exp.Union) -> set[str] | None:
 
 
 def _passes_rows(select: exp.Select | exp.Union) -> bool:
-    """Whether a select gives rows from below as they are, chosen one by one: SELECT * FROM below WHERE …"""
+    """Whether a select only filters rows: SELECT * FROM below WHERE …"""
     clauses = {clause for clause, given in select.args.items() if given}
     return select.expressions == [exp.Star()] and clauses <= {"expressions", "from_", "where", "order"}
 
 
 def row_by_row(layer: Layer) -> bool:
-    """Whether a layer goes row by row: it computes columns, or chooses rows by a condition, and neither sorts, groups nor joins."""
+    """Whether a layer works row by row: it computes columns or filters rows, and does not sort, group or join."""
     return isinstance(layer, Change) or (isinstance(layer, Rows) and _passes_rows(layer.select) and not layer.select.args.get("order"))
 
 
 def in_order(data: Dataset) -> Dataset:
-    """The dataset, sorted once more where its order is significant and a lookup may have changed it."""
+    """The dataset, sorted again if its order is significant and a lookup may have changed it."""
     if not data.ordered:
         return data
     at = len(data.layers)
@@ -134,13 +134,13 @@ def in_order(data: Dataset) -> Dataset:
 
 
 def _joins(layer: Layer) -> bool:
-    """Whether a layer that goes row by row looks up enough values for an engine to join them."""
+    """Whether a layer has a lookup of so many values that engines use a join."""
     trees = [tree for _, tree in layer.columns] if isinstance(layer, Change) else [layer.select] if isinstance(layer, Rows) else []
     return any(isinstance(node, Lookup | AtPlace) and node.joins for tree in trees if tree is not None for node in nodes_of(tree))
 
 
 def decode_layer(data: Dataset) -> tuple[Change, ...]:
-    """The decoding of a dataset whose source is strings, if it has one: an engine applies it while it reads."""
+    """The decoding of a dataset whose source is strings, if it has one. An engine applies it while reading."""
     first = data.layers[0] if data.layers and not data.source.typed else None
     return (first,) if isinstance(first, Change) and first.decode else ()
 

@@ -1,8 +1,8 @@
-"""NaN, which reading makes null: looked for once in a column, not in each of its cells for every number.
+"""Detects NaN once per column, instead of testing every cell for every statistic. Reading turns NaN into null.
 
-A sum is NaN where one of its numbers is. So statistics are asked of the floats as they are stored, together with the sum of each; where it
-is NaN, as it is of both infinities, too, those of the column are asked again of the column as it is read. The largest value would not do:
-DuckDB takes it from footers, and these leave NaN out.
+A sum is NaN if one of its terms is. So statistics are computed on the stored floats, together with the sum of each column. If a sum is NaN
+(also for infinities of both signs), the statistics of that column are computed again on the column as read. The maximum would not do:
+DuckDB takes it from footers, which omit NaN.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tilth.engine.statistics import Statistic
 
 @dataclass(frozen=True)
 class Stored:
-    """A dataset whose floats are as they are stored, the statistics that are asked of it, and the sum of each of their floats."""
+    """A dataset with stored floats, the statistics to compute on it, and the sum of each float column that they read."""
 
     data: Dataset
     statistics: tuple[Statistic, ...]
@@ -31,7 +31,7 @@ class Stored:
 
     @classmethod
     def of(cls, data: Dataset, needs: Iterable[Need]) -> Stored | None:
-        """Those among the needs; None where they read no float, or more than the decoding is between the rows and them."""
+        """The statistics among the needs; None if they read no float, or if the dataset has other layers than the decoding."""
         match data.layers:
             case (Change(decode=True) as decode,):
                 statistics = tuple(n for n in needs if isinstance(n, Statistic))
@@ -43,15 +43,15 @@ class Stored:
         return None
 
     def nan(self, found: Mapping[Any, Any]) -> set[str]:
-        """The columns that have NaN, from what was found."""
+        """The columns with NaN, by the computed sums."""
         return {c for c, s in self.sums.items() if is_nan(found[s])}
 
 
 def plain_sum(x: Tree) -> Statistic:
-    """The sum as the engine adds up: in any order, and NaN if a number is."""
+    """The engine's own sum, in any order; NaN if a term is NaN."""
     return Statistic(exp.Sum(this=x))
 
 
 def is_nan(value: Any) -> bool:
-    """Whether a number that may be missing is NaN."""
+    """Whether a number, or None, is NaN."""
     return bool(value != value)

@@ -1,11 +1,11 @@
-"""What a dataset can be asked: needs of four closed kinds, all hashable values, answered by `engine.answer(data, needs)`.
+"""What can be computed from a dataset: needs of four kinds, all hashable values, answered by `engine.answer(data, needs)`.
 
 | need | for | runs as |
 |---|---|---|
 | `Statistic` | counts, sums, extremes, moments, quantiles, folds over groups of equal values | SQL aggregates, as few scans as possible |
-| `Relation` | what two tables say of each other | one joined query per other table, set of keys and filter |
-| `Sample` | what needs rows | a bounded Arrow table, the same on every engine |
-| `Fold` | what SQL cannot say: sketches, vocabularies, covariances | Arrow batches streamed through Python, states of parts merged |
+| `Relation` | comparisons of two tables | one joined query per other table, set of keys and filter |
+| `Sample` | rows | a bounded Arrow table, the same on every engine |
+| `Fold` | what SQL cannot express: sketches, vocabularies, covariances | Arrow batches streamed through Python, states of parts merged |
 
 Equal needs are answered once.
 """
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Need(ABC):
-    """Something that a dataset can be asked. A frozen, hashable value.
+    """A question about a dataset. A frozen, hashable value.
 
-    `where` keeps rows (a condition that is null keeps none). `by` gives one answer for each group of rows: a dict from a tuple of keys
-    to the answer.
+    `where` filters rows; a row for which it is null is left out. With `by` there is one answer for each group of rows: a mapping from a
+    tuple of keys to the answer.
     """
 
     where: Tree | None = field(default=None, kw_only=True)
@@ -43,29 +43,29 @@ class Need(ABC):
     @property
     @abstractmethod
     def reads(self) -> set[str]:
-        """The table's columns that it reads."""
+        """The columns of the table that it reads."""
 
     @property
     def of_nothing(self) -> Any:
-        """The answer over no rows, where it is not null."""
+        """The answer over no rows, if it is not null."""
         return None
 
     def filtered(self, condition: Tree | None) -> Self:
-        """The same of fewer rows."""
+        """The same need with a further filter."""
         if condition is None:
             return self
         return replace(self, where=condition if self.where is None else and_(self.where, condition))
 
     def grouped(self, *keys: Tree) -> Self:
-        """The same for each group of rows."""
+        """The same need for each group of rows."""
         return replace(self, by=(*self.by, *keys))
 
     def merge(self, a: Any, b: Any) -> Any:
-        """The answer of the whole from the answers of two parts. `Gap` where the kind has no such law."""
+        """The answer for a table from the answers for two parts of it. `Gap` if the need cannot be merged."""
         raise Gap(f"{type(self).__name__} of parts does not give that of the whole", hint="measure the whole again")
 
     def of_copies(self, value: Any, n: int) -> Any:
-        """The answer over `n` equal values, where it reads one column of numbers. `Gap` where the kind has no such law."""
+        """The answer over `n` equal values, for a need that reads one numeric column. `Gap` if there is no formula."""
         raise Gap(f"{type(self).__name__} of equal values has no law")
 
     def _around(self) -> set[str]:
@@ -80,15 +80,15 @@ def of_nothing(aggregate: Tree) -> int | None:
 
 @dataclass(frozen=True)
 class Sample(Need):
-    """Rows of the table as an Arrow table: the `rows` rows with the smallest hash, in the order of the hash; fewer where it has fewer.
+    """Rows of the table as an Arrow table: the `rows` rows with the smallest hash, in the order of the hash, or all if there are fewer.
 
-    The hash is that of the `seed` and the row's values: those of the role `id` and the sampled columns where there is an id, else of all
-    columns; so the rows and their order are the same on every engine, and equal rows are chosen together. Types are those of the
-    columns' kinds (int64, double, string …). Cannot be grouped.
+    The hash covers the `seed` and values of the row: the role `id` and the sampled columns, or without an id all columns. So the rows and
+    their order are the same on every engine, and equal rows are chosen together. Types are those of the columns' kinds (int64, double,
+    string …). Cannot be grouped.
 
-    Without `hashed` they are the rows that are found first, in any order: for a table or a filter that has at most `rows`. Where `rows` is
-    None they are all rows, for which an engine does less than where it has to count them. With `key` a last column of that name has the
-    hash, which finds these rows again (`keys.sample_key`).
+    Without `hashed`, the rows are those found first, in any order; use it if there are at most `rows` rows. If `rows` is None, the sample
+    has all rows, without the cost of a limit. With `key`, a last column of that name has the hash, which identifies these rows
+    (`keys.sample_key`).
     """
 
     columns: tuple[str, ...]
@@ -107,13 +107,12 @@ class Sample(Need):
 
 @dataclass(frozen=True)
 class Fold(Need):
-    """A state that Arrow batches of some columns are taken into, one after the other: for what SQL cannot say.
+    """A state that is updated with one Arrow batch after another, for what SQL cannot express.
 
-    A subclass is a frozen dataclass of its parameters behind `columns`. Batches have those columns, in that order, with the types of
-    their kinds (int64, double, string …), and are never empty. There may be any number of them, of any size, of rows in any order, and
-    parts of a table may be folded apart and merged: the answer must not depend on it. All folds of one call share one pass; memory is
-    bounded if the state is. On Spark the fold is sent to the executors, where its module must be installed, and its states come back
-    pickled.
+    A subclass is a frozen dataclass with its parameters after `columns`. Batches have these columns in this order, with the types of their
+    kinds (int64, double, string …), and are never empty. Their number, sizes and order are arbitrary, and parts of a table may be folded
+    separately and merged; the answer must not depend on that. All folds of one call share one scan. Memory is bounded if the state is. On
+    Spark the fold is sent to the executors, where its module must be installed, and its states are returned pickled.
 
     Laws (`testing.check_need`): parts merge to the whole; the order of rows and batches changes nothing; both engines give the same.
     """
@@ -122,18 +121,18 @@ class Fold(Need):
 
     @abstractmethod
     def start(self) -> Any:
-        """The state over no rows, made anew."""
+        """A new state, for no rows."""
 
     @abstractmethod
     def update(self, state: Any, batch: pa.RecordBatch) -> Any:
-        """The state with the rows of a batch; the state that is given may be changed."""
+        """The state with the rows of a batch added; the given state may be modified."""
 
     @abstractmethod
     def merge(self, a: Any, b: Any) -> Any:
-        """The state of two parts together; either may be changed."""
+        """The merged state of two parts; either may be modified."""
 
     def finish(self, state: Any) -> Any:
-        """The answer, from the state of all rows: the state itself, unless a fold says otherwise."""
+        """The answer, from the state of all rows; by default the state itself."""
         return state
 
     @property
@@ -146,23 +145,23 @@ class Fold(Need):
 
 
 class Here(Operation):
-    """In the fold of a relation: an aggregate over the rows of this table that share a key (`size()` of a fold over groups)."""
+    """In the fold of a relation: an aggregate over the rows of this table with the same key."""
 
 
 class There(Operation):
-    """In the fold of a relation: an aggregate over the rows of the other table that have the key; null where none has."""
+    """In the fold of a relation: an aggregate over the rows of the other table with that key; null if there are none."""
 
 
 here, there = Here.of, There.of
 
 
 def rows_here() -> Tree:
-    """The number of this table's rows that share a key."""
+    """The number of rows of this table with a key."""
     return here(all_rows())
 
 
 def rows_there() -> Tree:
-    """The number of the other table's rows that have the key; null where none has."""
+    """The number of rows of the other table with the key; null if there are none."""
     return there(all_rows())
 
 
@@ -173,13 +172,13 @@ def matched() -> Tree:
 
 @dataclass(frozen=True)
 class Relation(Need):
-    """A number of this table beside another: an aggregate over the different keys of this table, each with what the other has of it.
+    """A comparison of this table with another: an aggregate over the distinct keys of this table, each joined with the other table's group.
 
-    `keys` are pairs of columns (here, there). Both tables are grouped by their keys, and this table's groups are joined with the
-    other's: a key of this table that the other lacks, or that has a null in it, stays and is unmatched; keys that only the other has
-    are left out. `fold` is the aggregate over these groups. In it `rows_here()` and `rows_there()` are the sizes of both groups,
-    `here(aggregate)` and `there(aggregate)` any aggregate of each side's rows, `matched()` says whether there are rows there. Without
-    keys each table is one group. `where` and `by` speak of this table's columns.
+    `keys` are pairs of columns (here, there). Both tables are grouped by their keys, and the groups of this table are left-joined with
+    those of the other. A key that the other table lacks, or that contains a null, stays unmatched. `fold` is the aggregate over the joined
+    groups. In it, `rows_here()` and `rows_there()` are the sizes of both groups, `here(aggregate)` and `there(aggregate)` are aggregates
+    over the rows of a group on one side, and `matched()` tells whether the other table has the key. Without keys, each table is one group.
+    `where` and `by` refer to columns of this table.
 
     Errors: `ColumnError` for a column that either table lacks, `RequestError` for keys whose kinds cannot be compared.
 
@@ -204,7 +203,7 @@ class Relation(Need):
 
     @property
     def reads_there(self) -> set[str]:
-        """The other table's columns that it reads."""
+        """The columns of the other table that it reads."""
         return {b for _, b in self.keys} | self._aggregated(There)
 
     @property

@@ -1,4 +1,4 @@
-"""The fewest scans that answer everything that is asked."""
+"""Plans the fewest scans that answer a set of statistics."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from tilth.engine.operations.sums import Exact
 from tilth.engine.statistics import Statistic, key, size
 from tilth.errors import listed
 
-MOST_GROUPS = 3_000_000  # that are brought to Python: those of 500,000 categories in five folds, and some more
-MOST_NUMBERS = 500  # of one scan: DuckDB plans a query in time quadratic in its numbers
+MOST_GROUPS = 3_000_000  # groups fetched into Python: 500,000 categories in five folds, with some reserve
+MOST_NUMBERS = 500  # numbers of one scan: DuckDB's planning time is quadratic in them
 MOST_NAMES = 5  # columns that a title names
-MOST_SETS = 8  # of keys that one scan groups by: each has a hash table of its own
-SET = "set"  # the column with the number of the set of keys that a group is of
+MOST_SETS = 8  # sets of keys that one scan groups by: each has its own hash table
+SET = "set"  # the column with the number of a group's set of keys
 
 
 @dataclass(frozen=True)
 class PlannedScan:
-    """One scan of a table: the query (its FROM is added when it runs) and the statistics it answers, in its order.
+    """One scan of a table: the query (its FROM is added when it runs) and the statistics that it answers, in the order of its columns.
 
-    `fold` is the query over the groups that the scan makes, where the statistics are folds over groups; `shared` are operations that
-    several of them use, computed below the query. `sets` has the places of each set's keys, where rows are grouped by several.
+    If the statistics are folds over groups, `query` makes the groups and `fold` aggregates them. `shared` are operations that several
+    statistics use; they are computed in a layer below. `sets` has the indices of each set's keys, for several sets of keys.
     """
 
     title: str
@@ -70,7 +70,7 @@ def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
 
 
 def _sets(parts: Iterable[list[Statistic]]) -> list[list[list[Statistic]]]:
-    """The row aggregates that are asked together: the same ones by sets of keys that have one in common."""
+    """Row aggregates that share a scan: the same aggregates by sets of keys that have a common key."""
     alike: dict[tuple[tuple[Tree, Tree | None], ...], list[list[list[Statistic]]]] = {}
     for part in parts:
         several = alike.setdefault(tuple((s.aggregate, s.where) for s in part), [])
@@ -82,7 +82,7 @@ def _sets(parts: Iterable[list[Statistic]]) -> list[list[list[Statistic]]]:
 
 
 def cell_column(s: Statistic) -> str | None:
-    """The one column whose cells, each judged alone, give a row aggregate: a count of rows, a smallest or a largest."""
+    """The only column of a row aggregate that can be computed from distinct values: a count, a minimum or a maximum."""
     if s.per or s.by or not isinstance(s.aggregate, exp.Count | exp.Min | exp.Max):
         return None
     return next(iter(s.reads)) if len(s.reads) == 1 else None
@@ -129,7 +129,7 @@ def _layer(shared: Mapping[Tree, str]) -> tuple[Change, ...]:
 def _shared(trees: Iterable[Tree]) -> dict[Tree, str]:
     """The operations that occur several times, and the names of the columns that hold them.
 
-    What is grouped by is written twice; the numbers of an exact aggregate are, for its sums and ends.
+    Grouping keys occur twice in a query. So do the arguments of an exact aggregate: in its sums and in its range.
     """
     nodes = [node for tree in trees for node in nodes_of(tree)]
     numbers = [x for node in nodes if isinstance(node, Exact) for x in node.numbers]
@@ -138,7 +138,7 @@ def _shared(trees: Iterable[Tree]) -> dict[Tree, str]:
 
 
 def _replaced(tree: Tree, shared: Mapping[Tree, str]) -> Tree:
-    """The tree with shared operations read from their columns; what has none in it is not copied."""
+    """The tree with shared operations replaced by their columns. Subtrees without shared operations are not copied."""
     if isinstance(tree, Operation) and tree in shared:
         return col(shared[tree])
     made = {name: _replaced_in(value, shared) for name, value in tree.args.items()}
@@ -174,7 +174,7 @@ def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked
 
 
 def _of_groups(s: Statistic, column: str) -> Tree:
-    """A row aggregate of one column's cells, said of the column's groups."""
+    """A row aggregate of one column, computed from the column's groups."""
     where = None if s.where is None else renamed(s.where, column, "k0")
     if not isinstance(s.aggregate, exp.Count):
         return _filtered(renamed(s.aggregate, column, "k0"), where)
@@ -192,5 +192,5 @@ def _filtered(aggregate: Tree, where: Tree | None) -> Tree:
 
 
 def _names(keys: Iterable[Tree]) -> str:
-    """Columns by their names, what is computed by the columns it is computed from: the query has the rest."""
+    """Keys in words: columns by name, expressions by the columns that they read."""
     return ", ".join(k.name if isinstance(k, exp.Column) else f"computed from {listed(sorted(columns_of(k)), MOST_NAMES)}" for k in keys)

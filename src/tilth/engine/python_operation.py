@@ -33,16 +33,16 @@ PREFIX = "PYTHON_"  # of the names under which functions are registered
 
 @dataclass(frozen=True)
 class PythonFunction:
-    """A function from Arrow arrays, one for each argument, to an array of the same length. Equal by its function and its declaration.
+    """A function from Arrow arrays, one for each argument, to an array of the same length. Compared by its function and its declaration.
 
-    `function` is a function that can be imported, or a frozen dataclass with `__call__`, so that it compares and hashes by what it does
-    and can be sent to Spark's executors. It is given arrays of the types of the kinds `takes` (int64, double, string …), nulls
-    included, and must return an array, null or not, of the type of the kind `gives`; for several kinds a struct of fields f0, f1 …, which
-    `Item` takes apart. NaN becomes null, as in data that is read. `label` names the function in messages and queries. An object may have
-    a method `alone` beside `__call__`: it gives the same of one row's values, a dict for a struct, where arrays of one value are slow.
-    One that is `never_nan` is not searched for NaN, which takes long where it returns many columns.
+    `function` is an importable function, or a frozen dataclass with `__call__`, so that it can be compared, hashed, and sent to Spark's
+    executors. It receives arrays with the types of the kinds `takes` (int64, double, string …), including nulls, and returns an array of
+    the kind `gives`; for several kinds a struct with fields f0, f1 …, which `Item` extracts. NaN becomes null, as in data that is read.
+    `label` names the function in messages and queries. An object may also have a method `alone`, which computes the same for the values of
+    one row (a dict for a struct), because arrays of one value are slow. `never_nan` skips the search for NaN, which is slow for many
+    columns.
 
-    Errors, when it runs: `RequestError` where it raises, or returns another length or type.
+    Errors at run time: `RequestError` if it raises, or returns another length or type.
     """
 
     function: Callable[..., pa.Array]
@@ -52,7 +52,7 @@ class PythonFunction:
 
     @cached_property
     def returns(self) -> pa.DataType:
-        """The Arrow type of what it returns."""
+        """The Arrow type of its result."""
         import pyarrow as pa
 
         if isinstance(self.gives, Kind):
@@ -94,7 +94,7 @@ class PythonFunction:
 
         parameters = [Parameter(f"x{i}", Parameter.POSITIONAL_OR_KEYWORD, annotation=pa.Array) for i in range(len(self.takes))]
         called.__annotations__ = {**{p.name: pa.Array for p in parameters}, "return": pa.Array}
-        called.__signature__ = Signature(parameters, return_annotation=pa.Array)  # type: ignore[attr-defined]  # what `inspect` looks at
+        called.__signature__ = Signature(parameters, return_annotation=pa.Array)  # type: ignore[attr-defined]  # read by `inspect`
         return called
 
     def one(self, *values: Any) -> Any:
@@ -125,7 +125,7 @@ def _without_nan(values: pa.Array) -> pa.Array:
 
     if pa.types.is_struct(values.type):
         return pa.StructArray.from_arrays([_without_nan(field) for field in values.flatten()], fields=list(values.type))
-    total = pc.sum(values).as_py() if pa.types.is_floating(values.type) else None  # NaN if one is: a quarter of the cost of a look at each
+    total = pc.sum(values).as_py() if pa.types.is_floating(values.type) else None  # NaN if a value is: a quarter of the cost of tests
     if total is None or total == total:
         return values
     return pc.if_else(pc.is_nan(values), None, values)
@@ -161,7 +161,7 @@ def python_allowed() -> bool:
 
 
 def user_function(name: str) -> Callable[..., Any]:
-    """The function with the name `module:function`. Errors: `NotAllowed`; `RequestError` where there is none."""
+    """The function with the name `module:function`. Errors: `NotAllowed`; `RequestError` if it does not exist."""
     if not _allowed.get():
         raise NotAllowed(
             f"the function {name!r} is not part of Tilth, and it is not allowed to run",

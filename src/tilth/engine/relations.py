@@ -1,4 +1,4 @@
-"""One joined query for all that is asked of two tables, their keys and one filter."""
+"""Answers all relations of two tables with the same keys and filter by one joined query."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tilth.errors import ColumnError, Mistake, RequestError, listed
 
 @dataclass(frozen=True)
 class Join:
-    """One scan of two tables: the groups of each (their FROM is added when it runs), and the relations it answers, in its order."""
+    """One scan of two tables: the groups of each (FROM is added when it runs), and the relations that it answers, in order."""
 
     relations: tuple[Relation, ...]
     here: exp.Select
@@ -26,7 +26,7 @@ class Join:
 
     @property
     def title(self) -> str:
-        """What the pass does, in a few words."""
+        """What the scan does, in a few words."""
         keys = self.relations[0].keys
         return f"joined groups of {listed([a for a, _ in keys], 5)}" if keys else "two tables side by side"
 
@@ -43,7 +43,7 @@ class Join:
 
 
 def joins(relations: Iterable[Relation]) -> tuple[Join, ...]:
-    """The scans for these relations: those with the same other table, keys, filter and groups share one."""
+    """The scans for these relations. Relations with the same other table, keys, filter and groups share one."""
     shared: dict[tuple[object, ...], list[Relation]] = {}
     for r in dict.fromkeys(relations):
         shared.setdefault((r.other, r.keys, r.where, r.by), []).append(r)
@@ -62,7 +62,7 @@ def _join(group: list[Relation]) -> Join:
 
 
 def _placed(fold: Tree, sides: Mapping[type[Tree], dict[Tree, str]]) -> Tree:
-    """The fold with each side's aggregates as columns of the groups."""
+    """The fold, with the aggregates of each side replaced by columns of the groups."""
 
     def swap(node: Tree) -> Tree:
         names = sides.get(type(node))
@@ -77,7 +77,7 @@ def _groups(keys: list[Tree], aggregates: Mapping[Tree, str]) -> exp.Select:
 
 
 def reject_unfit(relations: Iterable[Relation], here: Schema, there: Mapping[Dataset, Schema]) -> None:
-    """Reject columns that the other table lacks, and keys whose kinds cannot be compared, all at once."""
+    """Reject columns that the other table lacks, and keys of incomparable kinds, all at once."""
     mistakes: list[Mistake] = []
     for r in relations:
         other = there[r.other]
@@ -88,7 +88,7 @@ def reject_unfit(relations: Iterable[Relation], here: Schema, there: Mapping[Dat
 
 
 def comparable(a: Column, b: Column) -> bool:
-    """Whether values of two columns can be equal: both of one kind, or numbers."""
+    """Whether values of two columns can be equal: both are of one kind, or both are numbers."""
     return a.kind is b.kind or (a.kind.numeric and b.kind.numeric) or Kind.NULL in (a.kind, b.kind)
 
 

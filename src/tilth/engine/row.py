@@ -1,8 +1,8 @@
-"""The row function: the same trees, one row at a time, without an engine.
+"""The row function: evaluates the same trees for one row at a time, without an engine.
 
-Python is generated from the trees, one line per node, so that equal parts are computed once. What only one branch of a CASE needs is
-under an `if`, because an engine computes no more than that either (another branch may refuse the value). Values and names are bound,
-never written into the source. Knowing which values can never be null removes most tests.
+Python source is generated from the trees, one line per node; equal parts are computed once. Code that only one branch of a CASE needs is
+under an `if`, as in an engine, because the value may be an error in another branch. Values and names are bound, never written into the
+source. Tracking which values can never be null avoids most null tests.
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ MISSING = object()
 def row_function(
     layers: Sequence[Change], columns: Sequence[str], needed: Container[str] = (), wanted: Sequence[str] | None = None
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """A function from a row (column → value) to the row that the layers make of it.
+    """A function that applies the layers to a row (column → value).
 
-    A missing column counts as null, one of the `needed` ones raises `KeyError`; a key that is not a column is ignored. Booleans,
-    integers, floats, strings, dates and datetimes are Python's own; null is None. With `wanted` the row has these columns only, and what
-    they are not made of is neither looked at nor made.
+    A missing column counts as null, except that a missing `needed` column raises `KeyError`. Keys that are not columns are ignored. Values
+    are Python's own types; null is None. With `wanted`, only these columns are computed, and only what they need is read.
 
     Errors: `Gap` for an operation that cannot be computed for a single row; from the function, `RequestError` for an integer overflow,
     as from an engine.
@@ -53,7 +52,7 @@ def row_function(
 
 
 def pruned(layers: Sequence[Change], wanted: Iterable[str]) -> tuple[list[Change], frozenset[str]]:
-    """The changes without what some columns are not made of, and the columns below that are read for them."""
+    """The changes that some columns need, and the input columns that these read."""
     needed, kept = set(wanted), list[Change]()
     for layer in reversed(layers):
         made = tuple((name, tree) for name, tree in layer.columns if tree is not None and name in needed)
@@ -62,12 +61,12 @@ def pruned(layers: Sequence[Change], wanted: Iterable[str]) -> tuple[list[Change
     return kept, frozenset(needed)
 
 
-WORTH = 3  # from so many columns that compare the same value, a lookup in a dict is faster
+WORTH = 3  # if so many columns compare the same value, a dict lookup is faster
 
 
 @dataclass(frozen=True)
 class _Alternative:
-    """One constant where a column has the value `key`, another where not."""
+    """One constant if a column equals `key`, else another."""
 
     column: str
     key: Any
@@ -96,7 +95,7 @@ def _constant(t: Tree | None) -> Any:
 
 
 class _Writer:
-    """Writes the function's source; `bound` holds every constant, name and helper that it mentions."""
+    """Writes the source of the function. `bound` holds every constant, name and helper that it uses."""
 
     def __init__(self, columns: Sequence[str], needed: Container[str]) -> None:
         self.lines: list[str] = []
@@ -104,7 +103,7 @@ class _Writer:
         self.bound: dict[str, Any] = {}
         self.never_null: set[str] = set()
         self.constants: dict[tuple[Any, ...], str] = {}
-        self.known: dict[str, str] = {}  # right side of a line → its name: equal parts are computed once
+        self.known: dict[str, str] = {}  # right side of an assignment → variable: equal parts are computed once
         self.columns, self.needed = columns, needed
 
     def write(self, layers: Sequence[Change], wanted: Sequence[str] | None = None) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -117,9 +116,7 @@ class _Writer:
             here = {name: made.get(name) or here[name] for name in names}
         answer = ", ".join(f"{self.bind(name)}: {here[name]}" for name in (names if wanted is None else wanted))
         body = "\n        ".join(["get = row.get", *self.lines, f"return {{{answer}}}"])
-        source = (
-            f"def made({', '.join(self.bound)}):\n    def one(row):\n        {body}\n    return one"  # a cell is found faster than a global
-        )
+        source = f"def made({', '.join(self.bound)}):\n    def one(row):\n        {body}\n    return one"  # a cell is faster than a global
         space: dict[str, Any] = {}
         exec(compile(source, "<row function>", "exec"), space)  # noqa: S102 -- generated lines only; every value is bound
         function: Callable[[Mapping[str, Any]], dict[str, Any]] = space["made"](**self.bound)
@@ -144,9 +141,9 @@ class _Writer:
 
     @contextmanager
     def block(self, assured: str) -> Iterator[list[str]]:
-        """The lines that are written meanwhile, apart from the others: what they compute is known only to each other.
+        """Collect the lines that are written in the block separately. Variables that they assign are not known outside.
 
-        `assured` is a name that is not null while they run.
+        `assured` is a variable that is not null in the block.
         """
         outside, self.lines, known, is_new = self.lines, [], dict(self.known), assured not in self.never_null
         self.never_null.add(assured)
@@ -156,7 +153,7 @@ class _Writer:
             self.never_null.remove(assured)
 
     def choice(self, test: str, yes: Callable[[], str], no: Callable[[], str]) -> str:
-        """`yes` where the test is true, else `no`: only that one is computed."""
+        """`yes` if the test is true, else `no`. Only one of them is computed."""
         with self.block(_before(test, " is not None")) as first:
             a = yes()
             never_null = a in self.never_null
@@ -187,7 +184,7 @@ class _Writer:
     # ── nodes ──
 
     def alternatives(self, columns: Sequence[tuple[str, Tree | None]], here: Mapping[str, str]) -> dict[str, str]:
-        """Columns that compare one value with a constant each, as one-hot columns do: all of them by one lookup in a dict."""
+        """Columns that each compare the same value with a constant, such as one-hot columns, computed by one dict lookup."""
         groups: dict[str, list[tuple[str, _Alternative]]] = {}
         for name, tree in columns:
             found = None if tree is None else _alternative(tree)
@@ -217,12 +214,12 @@ class _Writer:
         return [self.node(t, here) for t in trees]
 
     def guarded(self, value: str, *inputs: str) -> str:
-        """`value`, or null where one of the inputs is null."""
+        """`value`, or null if an input is null."""
         nulls = [f"{x} is None" for x in dict.fromkeys(inputs) if x not in self.never_null]
         return self.line(f"None if {' or '.join(nulls)} else {value}" if nulls else value, never_null=not nulls)
 
     def truth(self, t: Tree, here: Mapping[str, str]) -> str:
-        """Source that is true where a condition is, and false where it is false or null: shorter than the condition's value."""
+        """Source that is truthy if and only if a condition is true, not false or null. Shorter than the source of its value."""
         match t:
             case exp.Paren():
                 return self.truth(t.this, here)
@@ -237,7 +234,7 @@ class _Writer:
         return self.node(t, here)
 
     def called(self, t: Operation, arguments: Sequence[str]) -> str:
-        """A call of the operation's function for one row, prepared for its constants where it has such a form."""
+        """A call of the operation's row function; if possible of one that is prepared for constant arguments."""
         x, *others = arguments
         constants = [self.bound[name] for name in others if self.is_constant(name)]
         prepared = t.prepared(*constants) if others and len(constants) == len(others) else None
@@ -256,7 +253,7 @@ class _Writer:
             return self.line(value, never_null=t.never_null)
         before = self.names
         name = self.guarded(value, *arguments)
-        is_new = self.names > before  # what was computed before may be known not to be null here
+        is_new = self.names > before  # a variable assigned before may be known not to be null here
         if is_new and not (inline is not None and t.total) and not t.never_null:
             self.never_null.discard(name)
         return name
@@ -319,12 +316,12 @@ def _not(w: _Writer, t: Tree, here: Mapping[str, str]) -> str:
 
 
 def _of_two(write: Callable[[_Writer, str, str], str]) -> Writer:
-    """The writer of a node of two values."""
+    """The writer of a binary node."""
     return lambda w, t, here: write(w, w.node(t.this, here), w.node(t.expression, here))
 
 
 def _connected(word: str, decides: bool) -> Writer:
-    """AND and OR: one value alone `decides`, whatever the other is."""
+    """AND and OR: the value `decides` on either side determines the result."""
 
     def write(w: _Writer, a: str, b: str) -> str:
         if {a, b} <= w.never_null:

@@ -37,15 +37,15 @@ class TypeContradiction(Exception):
     """A string contradicts the assumed kind of its column."""
 
 
-MOST_CELLS = 10_000_000  # of a table that is small
+MOST_CELLS = 10_000_000  # a table up to this size is small
 FileFormat = Literal["parquet", "csv", "json"]
 N = TypeVar("N", bound=Need)
-NUMBERS = count()  # of registered functions: sessions share the names of their engine
+NUMBERS = count()  # numbers registered functions, because the sessions of an engine share its names
 Progress: TypeAlias = Callable[[str], AbstractContextManager[Any]]
 
 
 class Engine(ABC):
-    """A connection. It is used through sessions, of which several may be open at a time."""
+    """A connection to an engine, used through sessions. Several sessions may be open at a time."""
 
     name: ClassVar[EngineName]
 
@@ -55,11 +55,10 @@ class Engine(ABC):
 
 
 class Session(ABC):
-    """Runs queries for one piece of work; the only place that executes. DuckDB and Spark have one kind each.
+    """Runs queries for one piece of work; the only place that executes queries. DuckDB and Spark have a subclass each.
 
-    It owns the scans that it recorded, their purpose, and all tables and names that it made in its engine, which are dropped when it is
-    closed. `progress` is entered with a title for the duration of a scan. A session belongs to one thread; `cancel` may be called
-    from another.
+    It owns the scans that it recorded, and all tables and names that it made in its engine; `close` drops them. `progress` is entered with
+    a title for the duration of a scan. A session belongs to one thread; `cancel` may be called from another.
     """
 
     name: EngineName
@@ -69,15 +68,15 @@ class Session(ABC):
     def __init__(self, title: str = "", progress: Progress = nullcontext) -> None:
         self.title = title
         self.scans: list[Scan] = []
-        self.unscanned: dict[str, list[str]] = {}  # what answered something, so that no row was read for it → of which columns
+        self.unscanned: dict[str, list[str]] = {}  # where answers came from without reading rows → columns
         self.progress = progress
         self.purpose = ""
         self.cancelled = False
-        self._expired = False  # of a time limit
-        self.guessed_columns = False  # whether, in a dry run, a step has made columns that are called by what it learned
+        self._expired = False  # whether a time limit was reached
+        self.guessed_columns = False  # whether, in a dry run, a step made columns whose names it learned
         self._functions: dict[PythonFunction, str] = {}
-        self._counted: tuple[Dataset, int, int] | None = None  # the dataset whose rows were counted last, up to which number, and how many
-        self._held = ExitStack()  # drops every table and name that was made
+        self._counted: tuple[Dataset, int, int] | None = None  # the dataset whose rows were counted last, the limit, and the count
+        self._held = ExitStack()  # drops every table and name that the session made
 
     def __enter__(self) -> Self:
         return self
@@ -86,36 +85,36 @@ class Session(ABC):
         self.close()
 
     def close(self) -> None:
-        """Drop all that the session made in its engine. It cannot be used any more."""
+        """Drop all that the session made in its engine. The session cannot be used afterwards."""
         self._held.close()
 
-    def confine(self) -> None:  # noqa: B027 -- what keeps nothing on a disk needs nothing
-        """While a key is in force: let the engine put nothing on a disk that is not encrypted, except what was allowed as `spill`.
+    def confine(self) -> None:  # noqa: B027 -- an engine that writes nothing to a disk does nothing here
+        """Under a key: make the engine write nothing unencrypted to a disk, unless `spill` is allowed.
 
-        Errors: `RequestError` or `MachineError` where that is not possible.
+        Errors: `RequestError` or `MachineError` if that is not possible.
         """
 
-    def leave_out(self, what: str) -> None:  # noqa: B027 -- of a session that learns there is nothing to leave out
-        """Note in a dry run what it cannot say, because that depends on the data."""
+    def leave_out(self, what: str) -> None:  # noqa: B027 -- only a dry run leaves something out
+        """In a dry run: note what cannot be shown because it depends on the data."""
 
     def hand_over(self) -> None:
-        """Leave to the user what the session made: a relation or frame that was returned is built on it."""
+        """Keep what the session made, for the user: a returned relation or frame depends on it."""
         self._held.pop_all()
 
     def cancel(self) -> None:
-        """Stop the query that runs, and refuse all later ones: they raise `MachineError` (code `cancelled`)."""
+        """Stop the running query. All later queries raise `MachineError` (code `cancelled`)."""
         self.cancelled = True
         self.interrupt()
 
     @contextmanager
     def limited(self, seconds: float) -> Iterator[None]:
-        """Stop what runs longer. Errors: `MachineError` (code `time-limit`)."""
+        """Stop queries in the block after a time limit. Errors: `MachineError` (code `time-limit`)."""
         done = Event()
 
         def stop() -> None:
             if not done.wait(seconds):
                 self._expired = True
-                while not done.wait(0.1):  # a query may have ended meanwhile, and the next one begun
+                while not done.wait(0.1):  # the query may have ended meanwhile, and the next one started
                     self.interrupt()
 
         watch = Thread(target=stop, daemon=True)
@@ -132,7 +131,7 @@ class Session(ABC):
             self._expired = False
 
     def refuse_if_cancelled(self) -> None:
-        """Raise where the session was cancelled, or a time limit is over."""
+        """Raise an error if the session was cancelled, or a time limit was reached."""
         if self._expired:
             raise MachineError("the time limit was reached", code=TIME_LIMIT)
         if self.cancelled:
@@ -140,20 +139,20 @@ class Session(ABC):
 
     @abstractmethod
     def interrupt(self) -> None:
-        """Stop the query that runs."""
+        """Stop the running query."""
 
     @abstractmethod
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Change | Rows]]:
-        """A table that the engine can scan, its columns, and the layers that are still to be applied.
+        """A table that the engine can scan, its columns, and the layers still to be applied.
 
-        Text files are loaded once and held; without `hold` they are only scanned for the names and kinds of columns.
+        Text files are loaded once and held. Without `hold`, only the names and kinds of their columns are determined.
         """
 
     @abstractmethod
     def load(self, data: Dataset, proof: Change) -> None:
-        """Load a dataset's text files and hold them. `proof` gives what the dataset's decoding gives, and is used instead.
+        """Load the text files of a dataset and hold them. `proof` is used instead of the dataset's decoding, and gives the same.
 
-        Errors: `TypeContradiction` for a string that contradicts it.
+        Errors: `TypeContradiction` for a string that contradicts `proof`.
         """
 
     @abstractmethod
@@ -162,7 +161,7 @@ class Session(ABC):
 
     @abstractmethod
     def batches(self, text: str) -> pa.RecordBatchReader:
-        """The rows of a large answer as a stream of Arrow batches, in the order of the rows, of which few are in memory at a time."""
+        """The rows of a large answer as a stream of Arrow batches, in order. Only few batches are in memory at a time."""
 
     def table(self, text: str) -> pa.Table:
         """The rows of an answer as an Arrow table."""
@@ -170,7 +169,7 @@ class Session(ABC):
 
     @abstractmethod
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002 -- the flow file's own word
-        """Write a table to a new file, or into an empty folder; the number of rows. `options` are the engine's own words for the format."""
+        """Write a table to a new file, or into an empty folder, and return the number of rows. `options` are the engine's own options."""
 
     @abstractmethod
     def schema_of(self, text: str) -> Schema:
@@ -178,17 +177,17 @@ class Session(ABC):
 
     @abstractmethod
     def source_schema(self, source: Source) -> Schema:
-        """The columns of a source as they are, without reading its rows."""
+        """The columns of a source as stored, without reading its rows."""
 
     @abstractmethod
     def named(self, data: Dataset, text: str) -> str:
-        """A view of the query that gives a dataset; the same dataset has one view."""
+        """The name of a view of the query for a dataset. Equal datasets share one view."""
 
     @abstractmethod
     def checkpoint(self, data: Dataset, rows: int | None = None) -> Dataset:
-        """The same rows, held by the engine (on disk where memory is short), so that what made them is not run again.
+        """The same rows, held by the engine (on disk if memory is short), so that they are not computed again.
 
-        `rows`: how many there are, if that is known.
+        `rows`: the number of rows, if known.
         """
 
     @abstractmethod
@@ -197,13 +196,13 @@ class Session(ABC):
 
     @abstractmethod
     def owns(self, handle: Any) -> bool:
-        """Whether a relation or frame can be read where it is."""
+        """Whether this session can read a relation or frame directly."""
 
     @abstractmethod
     def utf8_paths(self, source: Files) -> list[str]:
-        """The paths of text files in UTF-8 for a scan: copies if they are in another encoding, which are removed with the session.
+        """The paths of text files in UTF-8 for a scan. Files in another encoding are copied; the session removes the copies.
 
-        When the scan fails, the files are searched for the reason. Errors: `SourceError` for bytes that the encoding does not allow.
+        If the scan fails, the files are searched for the reason. Errors: `SourceError` for bytes that are invalid in the encoding.
         """
 
     def fold(self, text: str, folding: Folding) -> list[States]:
@@ -211,9 +210,9 @@ class Session(ABC):
         return folding.states(self.batches(text))
 
     def resolved(self, names: tuple[str, ...], layers: Sequence[Layer]) -> tuple[Change | Rows, ...]:
-        """The layers, with further tables as tables of the engine's, a union with them for rows that are appended.
+        """The layers with other tables made available in the engine; appended rows become a union.
 
-        `names` are the columns below.
+        `names` are the columns of the base table.
         """
         found: list[Change | Rows] = []
         for layer in layers:
@@ -234,15 +233,15 @@ class Session(ABC):
         return self.written(select_from(*self.base(data), select))
 
     def whole(self, data: Dataset) -> str:
-        """The text of the query that gives all rows of a dataset, in their order where that is significant."""
+        """The text of the query for all rows of a dataset, in order if the order is significant."""
         return self.query(in_order(data), everything())
 
     def written(self, tree: Tree, types_only: bool = False) -> str:
-        """The SQL of a tree for this engine; `types_only` for a query that is only asked for its columns."""
+        """The SQL of a tree for this engine. `types_only`: the query is only used to get its column types."""
         return lower(tree, self.name, self.for_people, self.registered, types_only)
 
     def registered(self, function: PythonFunction) -> str:
-        """The name under which queries call a Python function; it is registered when it is first asked for."""
+        """The name under which queries call a Python function. It is registered on first use."""
         if function not in self._functions:
             name = f"{PREFIX}{re.sub('[^A-Z0-9]+', '_', function.label.upper())[:40]}_{next(NUMBERS)}"
             self.register(name, function)
@@ -264,28 +263,28 @@ class Session(ABC):
             return self.run(text)
 
     def peek(self, data: Dataset, select: exp.Select) -> list[tuple[Any, ...]]:
-        """A few rows, the first that are found; without a scan."""
+        """A few rows, whichever are found first; not recorded as a scan."""
         return self.run(self.query(data, select))
 
     def first(self, data: Dataset, columns: Sequence[str], rows: int) -> Dataset:
-        """The first rows that are found, of some columns."""
+        """Some columns of the rows that are found first."""
         select = exp.Select(expressions=[col(c) for c in columns]).from_(table(BELOW), copy=False)
         return data.rows(select.limit(rows, copy=False), out=columns)
 
     def knows_order(self, data: Dataset) -> bool:
-        """Whether the order in which rows are found is that of their file or table, so that it may mean something."""
+        """Whether rows are read in the order of their file or table, so that the order may carry meaning."""
         return False
 
     def stretches(self, data: Dataset, columns: Sequence[str], most: int, number: int = 40) -> pa.Table | None:
-        """Some columns of the rows in the order of their file: all, or of more than `most` a `number` of stretches at equal distances.
+        """Some columns of the rows, in file order: all rows, or from more than `most` rows `number` stretches at equal distances.
 
-        None where the order is not known, as that of several files is not, nor any on Spark.
+        None if the order is not known, as for several files, and always on Spark.
         """
         if not self.knows_order(data):
             return None
         ((rows,),) = self.peek(data, exp.Select(expressions=[alias(all_rows(), "n")]))
         select = exp.Select(expressions=[col(c) for c in columns])
-        if rows > most:  # chosen below the changes, which then are made of the few
+        if rows > most:  # below the changes, so that these are computed for few rows
             within = exp.Mod(this=exp.Paren(this=exp.Mul(this=col(PLACE), expression=lit(number))), expression=lit(rows))
             chosen = selected([exp.Star()], table(BELOW)).where(exp.LT(this=within, expression=lit(most)), copy=False)
             at = len(decode_layer(data))
@@ -296,9 +295,9 @@ class Session(ABC):
             return self.table(text)
 
     def sample_statistics(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
-        """Row aggregates of the first rows that are found, for choosing a plan; without a full scan.
+        """Row aggregates of the rows that are found first, for choosing a plan; without a full scan.
 
-        They are those of the whole table where that has fewer rows.
+        If the table has at most `rows` rows, they are those of the whole table.
         """
         asked = list(statistics)
         columns = sorted(set[str]().union(*(columns_of(s.aggregate) | columns_of(s.where) for s in asked)))
@@ -312,11 +311,11 @@ class Session(ABC):
         return False
 
     def with_extremes(self, data: Dataset) -> Dataset:
-        """The dataset, for guesses from its first rows: where they are known without a scan, a column's extremes come before them."""
+        """The dataset for guesses from its first rows, preceded by rows with the columns' extremes if these are known without a scan."""
         return data
 
     def settled(self, data: Dataset, most_cells: int = MOST_CELLS) -> Dataset:
-        """The dataset as a table that is held, if it is small: to compute its columns for every scan would cost more."""
+        """The dataset, held as a table if it is small, because computing its columns again in each scan would cost more."""
         if not data.layers:
             return data
         most = most_cells // max(1, len(data.names))
@@ -324,7 +323,7 @@ class Session(ABC):
         return self.checkpoint(data, rows) if rows <= most else data
 
     def rows_up_to(self, data: Dataset, most: int) -> int:
-        """The number of rows, or `most` where there are as many; without a full scan. Plans are chosen by it, not results."""
+        """The number of rows, at most `most`; without a full scan. It affects plans, never results."""
         if self._counted and self._counted[0] is data and self._counted[1] == most:
             return self._counted[2]
         first = exp.Select(expressions=[alias(lit(1), "n")]).from_(table(BELOW), copy=False).limit(most, copy=False)
@@ -338,7 +337,7 @@ class Session(ABC):
         return base if not layers else self.named(data, self.query(data, everything()))
 
     def answer(self, data: Dataset, needs: Iterable[N]) -> dict[N, Any]:
-        """The answer to each need, equal ones asked once: see `engine.needs`."""
+        """The answer to each need; equal needs are computed once. See `engine.needs`."""
         return cast("dict[N, Any]", answered(self, data, needs))
 
     @contextmanager
@@ -356,14 +355,14 @@ class Session(ABC):
         self.scans.append(Scan(title, seconds, text, self.purpose))
 
     def shown(self, private: Iterable[str], since: int = 0) -> tuple[Scan, ...]:
-        """The scans recorded, with long literals cut; those of private columns without literals, which may be values of these columns."""
+        """The recorded scans, with long literals cut. Scans of private columns have no literals, which may be values of these columns."""
         names, escaped = [self.written(col(name)) for name in private], self.name == "spark"
         read = ((s, any(name in s.query for name in names)) for s in self.scans[since:])
         return tuple(replace(s, query=(without_literals if hidden else with_short_literals)(s.query, escaped)) for s, hidden in read)
 
     @contextmanager
     def working_for(self, purpose: str) -> Iterator[None]:
-        """Passes that are made meanwhile are made for this; inside another purpose the inner one counts."""
+        """Record scans in the block under this purpose. If nested, the inner purpose counts."""
         outer, self.purpose = self.purpose, purpose
         try:
             yield

@@ -1,8 +1,7 @@
-"""Columns that are asked the same, one under another.
+"""Answers the same statistics of many columns by one grouped query.
 
-To plan an aggregate takes an engine longer than to compute it over few rows. So where rows are few and columns many, the columns of one
-type that are asked the same stand one under another in a table of two columns, the place of a column and its value, and one aggregate for
-each place answers for all of them.
+Planning an aggregate takes an engine longer than computing it over few rows. So if rows are few and columns many, columns of one type with
+the same statistics are unpivoted into a table of two columns, the index of the column and its value, and one query groups by the index.
 """
 
 from __future__ import annotations
@@ -21,25 +20,25 @@ from tilth.engine.operations.rows import Stacked
 from tilth.engine.statistics import Statistic
 
 FEWEST = 10  # columns that are worth stacking
-MOST_ROWS = 10_000  # of a table whose columns are stacked
+MOST_ROWS = 10_000  # tables with more rows are not stacked
 MOST_CELLS = 1_000_000  # of a stack
-MOST_COLUMNS = 500  # of a query: DuckDB binds at most a thousand subqueries in one, and a column may be made by one
+MOST_COLUMNS = 500  # of a query: DuckDB allows a thousand subqueries, and each column may contain one
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Some columns of one type, what is asked of the stack of them, and which statistics of single columns that answers."""
+    """Columns of one type, the statistics of their stack, and the statistics of single columns that these answer."""
 
     columns: tuple[str, ...]
     asked: Mapping[Need, Mapping[str, Statistic]]
 
     def of(self, data: Dataset) -> Dataset:
-        """The columns of a table, one under another."""
+        """The stacked columns of a table."""
         select = exp.Select(expressions=[Stacked.of(*map(col, self.columns))]).from_(table(BELOW), copy=False)
         return data.rows(select, out=(Stacked.PLACE, Stacked.VALUE))
 
     def answers(self, found: Mapping[Need, Any]) -> dict[Need, Any]:
-        """The statistics of single columns, from what was found of the stack."""
+        """The statistics of single columns, from the results of the stack."""
         answers = dict[Need, Any]()
         for of_all, groups in found.items():
             of_place: dict[int, dict[tuple[Any, ...], Any]] = {}
@@ -55,7 +54,7 @@ class Stack:
 def stacked(
     statistics: Iterable[Statistic], schema: Callable[[Iterable[str]], Schema], rows_up_to: Callable[[int], int]
 ) -> tuple[list[Stack], list[Statistic]]:
-    """The stacks that answer statistics, and the other statistics. What the table is like is asked only where columns are many."""
+    """The stacks that answer statistics, and the remaining statistics. Schema and rows are requested only if columns are many."""
     asked, alike = list(statistics), dict[Hashable, dict[str, Statistic]]()
     if len(set[str]().union(*(s.reads for s in asked))) < FEWEST:
         return [], asked
@@ -95,7 +94,7 @@ def _parts(columns: Sequence[str], most: int) -> list[Sequence[str]]:
 
 
 def _shape(value: Any) -> Hashable:
-    """A tree as nested tuples, with all columns alike."""
+    """A tree as nested tuples that do not distinguish columns."""
     if isinstance(value, exp.Column):
         return exp.Column
     if isinstance(value, exp.Expr):
@@ -104,7 +103,7 @@ def _shape(value: Any) -> Hashable:
 
 
 def _of_stack(column: str, s: Statistic) -> Statistic:
-    """The statistic of the stack that answers one of a single column."""
+    """The statistic of the stack that answers a statistic of one column."""
     by = (col(Stacked.PLACE), *(renamed(k, column, Stacked.VALUE) for k in s.by))
     where = s.where and renamed(s.where, column, Stacked.VALUE)
     if s.per:

@@ -31,9 +31,9 @@ from tilth.errors import Gap
 
 @dataclass(frozen=True)
 class Statistic(Need):
-    """A number of a table: an aggregate over its rows, or (`per`) over its groups of equal values.
+    """A number of a table: an aggregate over its rows, or with `per` over groups of equal values of these columns.
 
-    Over groups the aggregate sees each group's keys as `key(0)` … and its size as `size()`; rows whose keys are all null form no group.
+    Over groups, the aggregate reads the keys of a group as `key(0)` … and its size as `size()`. Rows whose keys are all null form no group.
     """
 
     aggregate: Tree
@@ -75,7 +75,7 @@ MERGES: dict[type[Tree], Callable[[Any, Any], Any]] = {
 
 
 def count(where: Tree | None = None) -> Statistic:
-    """The number of rows, or of those for which a condition is true."""
+    """The number of rows, or of rows for which a condition is true."""
     return Statistic(all_rows(), where=where)
 
 
@@ -85,7 +85,7 @@ def count_of(x: Tree) -> Statistic:
 
 
 def distinct(x: Tree) -> Statistic:
-    """The number of different values that are not null."""
+    """The number of distinct values that are not null."""
     return Statistic(CountDistinct.of(x))
 
 
@@ -115,7 +115,7 @@ def standard_moment(x: Tree, power: Literal[3, 4]) -> Statistic:
 
 
 def correlation(x: Tree, y: Tree) -> Statistic:
-    """Pearson's r over the rows where both are there; null where it is not defined."""
+    """Pearson's r over the rows where both are not null; null if undefined."""
     return Statistic(Correlated.of(x, y))
 
 

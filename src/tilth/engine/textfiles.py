@@ -1,7 +1,7 @@
-"""Text files as Python reads them: to look at their first rows, to convert them to UTF-8, and to explain why an engine refuses them.
+"""Reads text files in Python: their first rows, conversion to UTF-8, and explanations why an engine cannot parse them.
 
-Engines read whole files faster, but their messages say less and may show the line itself. The messages here name lines, fields and bytes,
-never a value.
+Engines read whole files faster, but their messages say less and may show the line. The messages here name lines, fields and bytes, but
+never show a value.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def numbered_rows(path: str, dialect: Dialect, strict: bool = False) -> Iterator
 
 
 def opened(path: str, encoding: str) -> IO[str]:
-    """A text file, decompressed and decoded, without a BOM.
+    """Open a text file, decompressed and decoded, without a BOM.
 
     Errors: `RequestError` for an unknown encoding.
     """
@@ -141,9 +141,9 @@ def as_utf8(path: str, encoding: str, scratch: Scratch) -> str:
 
 
 def blamed(sources: list[Files], words: str, longest: int = sys.maxsize) -> list[Mistake]:
-    """What is wrong with those text files that an engine could not parse; `words` is its message. They are removed from the list.
+    """Mistakes in text files that an engine could not parse; `words` is its message. These files are removed from the list.
 
-    `longest`: the most bytes of a row that the engine reads.
+    `longest`: the maximum number of bytes per row that the engine reads.
     """
     found = {source: mistakes(source, longest) for source in sources}
     guilty = [source for source, wrong in found.items() if wrong] or list(found)
@@ -233,7 +233,7 @@ def wrong_byte(path: str, encoding: str) -> Mistake | None:
 
 
 def likely_encodings(path: str) -> str:
-    """The likely encodings of a file that is not UTF-8, the likeliest first."""
+    """The likely encodings of a file that is not UTF-8, the most likely first."""
     with unzipped(path) as file:
         head = file.read(CHUNK)
     if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or head.count(0) > len(head) // 4:

@@ -1,8 +1,7 @@
-"""Many thresholds on one column at once.
+"""Answers many counts `x > c` of one column by one grouped scan.
 
-Each count of `x > c` costs every row a comparison. For many on one column, a row's place between two thresholds is found by a search, which
-takes nine comparisons for five hundred thresholds; the rows of each place are counted in one grouped scan, and every count is the sum of
-those of the places on its side.
+Each such count costs a comparison per row. With many thresholds, a binary search finds the interval between two thresholds that a row is
+in: nine comparisons for five hundred thresholds. One scan counts the rows of each interval, and each count is a sum over intervals.
 """
 
 from __future__ import annotations
@@ -21,21 +20,21 @@ from tilth.engine.needs import Need
 from tilth.engine.plan import MOST_NUMBERS
 from tilth.engine.statistics import Statistic, count
 
-FEWEST = MOST_NUMBERS  # thresholds on a column: as many as would take a scan of their own anyway
+FEWEST = MOST_NUMBERS  # thresholds on a column: so many would need a scan of their own anyway
 Bound: TypeAlias = tuple[Decimal, bool]
 """A number, and whether it lies below the bound itself."""
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The rows `between` neighbouring bounds, and the statistics that they answer: the bound of each, and whether rows above it count."""
+    """The counts `between` neighbouring bounds, and statistic → its bound, and whether it counts rows above it."""
 
     between: Statistic
     bounds: Sequence[Bound]
     asked: Mapping[Statistic, tuple[Bound, bool]]
 
     def answers(self, found: Mapping[Need, Any]) -> dict[Need, Any]:
-        """The statistics from the rows of each place; null has none."""
+        """The statistics, from the counts of the intervals. Nulls are in no interval."""
         rows = found[self.between]
         below = list(accumulate(rows.get((place,), 0) for place in range(len(self.bounds) + 1)))
         at = {bound: below[place] for place, bound in enumerate(self.bounds)}
