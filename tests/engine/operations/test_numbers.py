@@ -1,4 +1,4 @@
-"""Numbers rounded as they are written."""
+"""Numbers rounded as they are written, and integers rounded down."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.engine.expressions import col, lit
-from tilth.engine.operations.numbers import Round
+from tilth.engine.operations.numbers import FloorDivide, Round
 
 PLACES = (0, 2, 5, 15)
 ROUNDED = [Round.of(col("x"), lit(n)) for n in PLACES]
@@ -44,3 +44,22 @@ def test_halves_are_those_of_the_number_as_it_is_written() -> None:
 @pytest.mark.spark
 def test_they_are_on_spark(spark: Any) -> None:
     assert on_spark(spark, table(), ROUNDED) == expected()
+
+
+WHOLE = (-(2**63), -(2**63) + 1, -8, -7, -6, -1, 0, 1, 6, 7, 8, 2**63 - 1, None)
+DOWN = [FloorDivide.of(col("x"), lit(j)) for j in (1, 7, 3_600_000_000)]
+
+
+def rounded_down() -> list[tuple[int | None, ...]]:
+    """Python's own division of integers, which rounds down."""
+    return [tuple(None if x is None else x // j for j in (1, 7, 3_600_000_000)) for x in WHOLE]
+
+
+def test_integers_are_divided_and_rounded_down() -> None:
+    whole = pa.table({"x": pa.array(WHOLE, pa.int64())})
+    assert on_duckdb(whole, DOWN) == by_row(whole, DOWN) == rounded_down()
+
+
+@pytest.mark.spark
+def test_they_are_on_spark_too(spark: Any) -> None:
+    assert on_spark(spark, pa.table({"x": pa.array(WHOLE, pa.int64())}), DOWN) == rounded_down()

@@ -156,8 +156,8 @@ class FloorDivide(Operation):
 
     @classmethod
     def both(cls, i: Tree, j: Tree) -> Tree:
-        over = exp.Paren(this=exp.Mod(this=add(exp.Paren(this=exp.Mod(this=i.copy(), expression=j.copy())), j), expression=j.copy()))
-        return exp.Paren(this=exp.IntDiv(this=sub(i, over), expression=j.copy()))
+        below = lt(exp.Paren(this=exp.Mod(this=i.copy(), expression=j.copy())), lit(0))  # an engine rounds i / j towards 0
+        return exp.Paren(this=sub(exp.Paren(this=exp.IntDiv(this=i, expression=j)), cast(below, Kind.INTEGER)))
 
     @staticmethod
     def row(i: int, j: int) -> int:

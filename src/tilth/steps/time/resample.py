@@ -379,6 +379,8 @@ class Resample(Step):
         if method == "null":
             return own
         found = self._estimate(column, method)
+        if method == "forward" and not self._longest:
+            return found  # the last value up to an interval is its own, if it has one
         if self._longest:
             start, end = (self.bins.micros(coalesce(col(prefix + column.name), _here())) for prefix in (FROM, TO))
             found = if_else(le(sub(end, start), lit(self._longest)), found)
