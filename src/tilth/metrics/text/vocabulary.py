@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +41,8 @@ class Vocabulary(Fold):
 
     def update(self, state: Counts, batch: pa.RecordBatch) -> Counts:
         texts = batch.column(0)
-        counted = [self._counted(texts.slice(start, AT_ONCE)) for start in range(0, len(texts), AT_ONCE)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # Arrow and numpy do the work, and let other threads run meanwhile
+            counted = list(pool.map(self._counted, (texts.slice(start, AT_ONCE) for start in range(0, len(texts), AT_ONCE))))
         return self.merge(state, (len(texts) - texts.null_count, pa.concat_tables(counted)))
 
     def _counted(self, texts: pa.Array) -> pa.Table:

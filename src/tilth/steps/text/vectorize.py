@@ -177,7 +177,8 @@ class Vectors:
             values = np.bincount(np.searchsorted(filled, cells), signs, len(filled))
         made = np.zeros((self.size, len(texts)), values.dtype if self.counts else np.float64)
         made.ravel()[filled] = values if self.counts else self._weighed(values.astype(np.float64), *np.divmod(filled, len(texts)))
-        return pa.StructArray.from_arrays([from_numpy(column) for column in made], [f"f{i}" for i in range(self.size)])
+        cells = from_numpy(made.ravel())  # once: of each column it would take as long as to weigh the words
+        return pa.StructArray.from_arrays([cells.slice(i * len(texts), len(texts)) for i in range(self.size)], self._names)
 
     @property
     def counts(self) -> bool:
