@@ -1,8 +1,8 @@
-"""The sizes of the groups of a column whose values nearly all differ, without grouping the rows of values that are there once.
+"""Group sizes of nearly unique columns, without grouping the rows whose value is certainly unique.
 
-A value is there once for certain where nothing like it is there: a whole number in a stretch of numbers with as many different ones as
-rows, or a string whose hash of 64 bits no other row has. Only the other rows are grouped, by the values themselves. To set a bit for each
-number takes a sixth of the time of grouping, to sort the hashes a third. Spark has no sets of bits, and its hashes would have to leave it.
+A value is certainly unique if its 64-bit hash is (strings), or if it is in a stretch of integers with as many distinct values as rows. Only
+the other rows are grouped, by their values. Setting a bit for each integer takes a sixth of the time of grouping, sorting hashes a third.
+On Spark the plain grouping stays: it has no bit strings, and hashes would have to be sent to Python.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from tilth.engine.statistics import Statistic, count_of, distinct, size
 if TYPE_CHECKING:
     from tilth.engine.session import Session
 
-FIRST, RARE = 2_000, 1_000  # rows of which one in so many may repeat another's string, where nearly all in the table may differ
-FEWEST = 100_000  # rows whose strings are worth hashes
-BYTES = 16  # of a hash, while it is put beside the others
-STRETCH = 1024  # whole numbers whose bits are set together
-FEW, MOST_STRETCHES = 8, 10_000  # one in so many stretches or rows, and so many stretches, in which values repeat: then all is grouped
+FIRST, RARE = 2_000, 1_000  # of the first FIRST rows of a nearly unique column, at most one in RARE repeats a string
+FEWEST = 100_000  # rows from which hashing strings pays
+BYTES = 16  # bytes per hash while hashes are collected
+STRETCH = 1024  # consecutive integers that share one bit string
+FEW, MOST_STRETCHES = 8, 10_000  # all rows are grouped if values repeat in more stretches
 HASH, OWN = "\x1fhash", "\x1fown"  # the column with hashes that several rows have, and the table of these
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What is asked of the sizes of a column's groups: of `there` rows that have a value, those of `repeats` are grouped."""
+    """Statistics of the group sizes of a column: of `there` rows with a value, only those in `repeats` are grouped."""
 
     column: str
     statistics: tuple[Statistic, ...]
     there: int
-    repeats: Dataset | None  # has the size of each group of rows that may be there more than once, as `n`; None where there are none
+    repeats: Dataset | None  # the sizes `n` of the groups that may have several rows; None if there are none
 
     def scan(self, data: Dataset) -> tuple[Dataset, PlannedScan]:
         """The scan that answers, and the dataset it is over, of the sizes of all groups."""
@@ -61,7 +61,7 @@ class Sizes:
 
 
 def sized(engine: Session, data: Dataset, statistics: Iterable[Statistic]) -> tuple[list[Sizes], list[Statistic]]:
-    """The columns whose groups need not all be made for what is asked of them, and the other statistics."""
+    """The columns whose statistics need only part of the groups, and the remaining statistics."""
     asked = list(statistics)
     folds: dict[tuple[str, Tree | None], list[Statistic]] = {}
     for s in asked:
@@ -123,7 +123,7 @@ def _of_numbers(engine: Session, data: Dataset, column: str, kept: Tree, ends: t
 
 
 def _of_strings(engine: Session, data: Dataset, column: str, kept: Tree) -> tuple[int, Dataset | None] | None:
-    """How many strings are there, and the groups of those whose hash several rows have; None where these are many."""
+    """The number of strings, and the groups of those whose hash occurs several times; None if these are many."""
     import numpy as np
     import pyarrow as pa
 

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FEW = 50  # rows that stand in for those with the extremes of a table: some of them meet the conditions of a query
-SAMPLED = 2_000  # rows by which the size of a table is judged
-WIDE = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})  # kinds of which a sample alone may be large, such as images
+SAMPLED = 2_000  # rows from which the size of a table is estimated
+WIDE = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})  # kinds of which even a sample may be large, such as images
 HELD_SHARE = 4  # rows that take a quarter of the memory limit at most are held in memory
-SMALL_SHARE = 8  # … and what takes an eighth even beside a limit of the user's
-ENDS = 1_000  # of a table in memory: rows of its end from which the range of a number is guessed
+SMALL_SHARE = 8  # … and up to an eighth of the memory even with a user's limit
+ENDS = 1_000  # rows at the end of a table in memory from which the range of a number is guessed
 NUMBERS = itertools.count()  # of the names that are made on connections of the user's
 
 
@@ -119,9 +119,9 @@ class DuckDB(Engine):
 
 
 class DuckDBRun(Session):
-    """A session of DuckDB: on a connection of its own to the engine's database, which all that it makes goes with.
+    """A session of DuckDB on its own connection to the engine's database. What it makes disappears with the connection.
 
-    Only where the user gave the connection do sessions share it; there they drop what they made one by one.
+    If the user gave the connection, sessions share it and drop what they made one by one.
     """
 
     name = "duckdb"
@@ -130,7 +130,7 @@ class DuckDBRun(Session):
         self, title: str, progress: Progress, connection: duckdb.DuckDBPyConnection, scratch: Scratch, *, given: bool, limited: bool
     ) -> None:
         super().__init__(title, progress)
-        self._scratch = scratch  # of the engine, whose folder lives as long as a session does
+        self._scratch = scratch  # the engine's; its folder exists as long as a session
         self._connection, self._given, self._limited = connection, given, given or limited
         self._bases: dict[Hashable, str] = {}
         self._tables: set[str] = set()  # that are held
@@ -145,7 +145,7 @@ class DuckDBRun(Session):
 
     @contextmanager
     def limited(self, seconds: float) -> Iterator[None]:
-        """It may also spill no more than half of what is free: DuckDB's own limit counts room that is kept for the system."""
+        """Also limit spilling to half of the free disk space, because DuckDB's own limit counts space reserved for the system."""
         free = 0 if self._given else shutil.disk_usage(self._scratch.name).free
         try:
             with suppress(duckdb.Error):  # it may have spilled more already
@@ -252,7 +252,7 @@ class DuckDBRun(Session):
         raise Gap(f"DuckDB cannot read {source}")
 
     def arrow_name(self, table: Any) -> str:
-        """The name in this session of a table or data set of Arrow, which is scanned where it is."""
+        """The name in this session of an Arrow table or dataset, which is scanned without a copy."""
         return self._hold("arrow", ("arrow", id(table)), lambda name: self._register(name, table))
 
     def _register(self, name: str, table: Any) -> str:
@@ -280,7 +280,7 @@ class DuckDBRun(Session):
         return replace(data, source=replace(source, format="extremes of parquet", scans={self.name: partial(_extremes_first, scan)}))
 
     def _is_small(self, rows: int, text: str) -> bool:
-        """Whether rows may be held beside what counts in DuckDB's memory limit, as they do not; a limit of the user's is for all."""
+        """Whether rows may be held in memory. Held rows do not count in DuckDB's memory limit, so a limit set by the user forbids it."""
         if self._limited or any(c.kind in WIDE for c in self.schema_of(text)):
             return False
         sample = self.table(f"SELECT * FROM ({text}) LIMIT {SAMPLED}")
@@ -360,7 +360,7 @@ class DuckDBRun(Session):
     def schema_of(self, text: str) -> Schema:
         self.refuse_if_cancelled()
         with translated(text, self._texts):
-            bound = self._connection.sql(text)  # not DESCRIBE, of which DuckDB keeps some 300 bytes each time
+            bound = self._connection.sql(text)  # not DESCRIBE, for which DuckDB leaks some 300 bytes each time
         return Schema(tuple(column(name, str(type_)) for name, type_ in zip(bound.columns, bound.types, strict=True)))
 
     def source_schema(self, source: Source) -> Schema:

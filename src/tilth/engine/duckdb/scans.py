@@ -28,7 +28,7 @@ def extremes(paths: Sequence[str]) -> str:
     """The query of the columns of numbers in Parquet files: name, type, smallest and largest value, which footers say without NaN."""
     ends = ", ".join(f"{f}(TRY_CAST(stats_{f}_value AS DOUBLE)) AS {f}" for f in ("min", "max"))
     footers = f"parquet_metadata([{', '.join(map(literal, paths[:MOST_FOOTERS]))}])"
-    kind = "IF(type IN ('INT32', 'INT64'), 'BIGINT', type)"  # those of dates and times are not numbers
+    kind = "IF(type IN ('INT32', 'INT64'), 'BIGINT', type)"  # dates and times are not numbers
     groups = f"SELECT path_in_schema, {kind}, {ends} FROM {footers} WHERE type IN ('FLOAT', 'DOUBLE', 'INT32', 'INT64') GROUP BY ALL"
     return f"SELECT * FROM ({groups}) WHERE isfinite(min) AND isfinite(max)"
 

@@ -40,7 +40,7 @@ class Spill(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
         return SpillFile(_local(path), mode, self._cipher, self._count, self._nonces.setdefault(path, {}))
 
     def touch(self, path: str, truncate: bool = True, **_: Any) -> None:
-        """DuckDB shortens a file by this, and does not say to which length: what it no longer needs stays until it removes the file."""
+        """DuckDB truncates a file by this call without a length. Unneeded content stays until DuckDB removes the file."""
 
     def exists(self, path: str, **_: Any) -> bool:
         return _local(path).exists()
@@ -65,7 +65,7 @@ def _local(path: str) -> Path:
 
 
 class SpillFile:
-    """An open file. Each thread has a place of its own in it, because DuckDB's threads seek and then read or write, without a lock."""
+    """An open file. Each thread has its own position, because DuckDB's threads seek and then read or write, without a lock."""
 
     def __init__(self, path: Path, mode: str, cipher: AESGCM, count: itertools.count[int], nonces: dict[int, bytes]) -> None:
         flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if "w" in mode else 0) | getattr(os, "O_CLOEXEC", 0)
@@ -115,7 +115,7 @@ class SpillFile:
         self._nonces[i] = nonce
 
     def flush(self) -> None:
-        """What is written is in the file already."""
+        """Nothing to do: writes go to the file at once."""
 
     def close(self) -> None:
         if self._file >= 0:

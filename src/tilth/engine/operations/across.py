@@ -1,6 +1,6 @@
-"""What the values of a list become: those in a window of rows, or several of one row. Nulls among them are left out.
+"""Aggregates over the values of a list: values in a window of rows, or several values of one row. Nulls are left out.
 
-Trees name a value once, since Spark writes out what is named twice, and add up from left to right, so that every engine gives the same.
+Trees use each value once, because Spark would compute it twice, and add from left to right, so that every engine gives the same result.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class Ordered(Operation):
 
 
 class Largest(Operation):
-    """The nth largest value, n a literal: 1 for the largest. Null where there are fewer."""
+    """The nth largest value; n is a literal, 1 for the largest. Null if there are fewer values."""
 
     @classmethod
     def both(cls, values: Tree, n: Tree) -> Tree:
@@ -251,7 +251,7 @@ def _summed(values: Tree, zero: Tree) -> Tree:
 
 
 def _of_some(values: Tree, made: Tree, at_least: int = 1) -> Tree:
-    """What is made of the values that there are, `VALUES`, where there are enough."""
+    """An aggregate of the non-null values, `VALUES`, if there are enough."""
     return Named.of(Known.of(values), function(if_else(gt(Length.of(VALUES.copy()), lit(at_least - 1)), made), VALUES))
 
 

@@ -53,9 +53,9 @@ class DiscreteQuantile(Operation):
 
 
 class Correlation(Operation):
-    """Pearson's correlation of the pairs of doubles of which neither is null; null for fewer than two, and where one of both is constant.
+    """Pearson's correlation of the pairs of doubles without nulls. Null for fewer than two pairs, and if one side is constant.
 
-    What rounding leaves of the variance of a constant is not 0, so constants are told by their extremes.
+    Rounding may give a constant a small variance, so constants are detected by their extremes.
     """
 
     @classmethod
@@ -78,7 +78,7 @@ class Middle(Operation):
 
 
 class LowerMedian(Operation):
-    """The median of the values that `Middle` is of, of two in the middle the lower; null over no values."""
+    """The lower median of the values of `Middle`; null over no values."""
 
     @classmethod
     def duckdb(cls, found: Tree) -> Tree:
@@ -135,10 +135,10 @@ class CountDistinct(Operation):
 
 
 class DistinctOfFew(Operation):
-    """The number of different values, without null, where there are few rows: all values are held at once.
+    """The number of distinct values, without null, for tables of few rows: all values are held in memory.
 
-    To count the distinct values of a hundred columns, Spark copies each row a hundred times, and DuckDB sets up tables of megabytes
-    for each; this does neither.
+    To count distinct values of a hundred columns, Spark would copy each row a hundred times, and DuckDB would allocate a large hash table
+    for each column.
     """
 
     @classmethod
@@ -183,9 +183,9 @@ class TopKeys(Operation):
 
 
 class SmallestTogether(Operation):
-    """The values of some columns in one row: of the rows that have all of them, the row in which these are smallest, from left to right.
+    """The values of some columns in the smallest row, compared from left to right, among rows without nulls in these columns.
 
-    Null where no row has them all. One value of it is a structure.
+    The result is a structure; null if there is no such row.
     """
 
     @classmethod

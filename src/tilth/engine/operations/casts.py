@@ -1,8 +1,8 @@
 """Strings to typed values: how CSV and JSON Lines are read.
 
 A string is read only if it matches a pattern (a guard), and is null otherwise: bare casts differ between engines and accept too much
-(`1_000`, `0x10`, `epoch`, `1d`). Blanks, tabs and line ends around a value are ignored. A served row may hold a value that is typed
-already: `row` takes it as it is where nothing of it is lost, and refuses a value of a type that does not fit the kind.
+(`1_000`, `0x10`, `epoch`, `1d`). Blanks, tabs and line ends around a value are ignored. A served row may hold typed values: `row` keeps
+them if nothing is lost, and rejects a value whose type does not fit the kind.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FALSE = ("false", "f", "no", "n", "0")
 
 
 class EmptyToNull(Operation):
-    """A string, null where it is empty: an empty cell of a CSV file is null."""
+    """A string, or null if it is empty, because an empty cell of a CSV file is null."""
 
     identity_if = "{x}.__class__ is str and {x}"
 
@@ -54,7 +54,7 @@ class EmptyToNull(Operation):
 class FitsForm(Operation):
     """Whether a string, without the blanks around it, matches a pattern; null for null.
 
-    The pattern is Tilth's own, of what all engines' regular expressions share: literals, ASCII classes, groups, alternatives, repetition.
+    The pattern uses only what the regular expressions of all engines share: literals, ASCII classes, groups, alternatives, repetition.
     """
 
     @classmethod
@@ -85,7 +85,7 @@ class IsToken(Operation):
     @classmethod
     def prepared(cls, *tokens: str) -> Callable[[Any], bool]:
         words = frozenset(LowerAscii.row(Trim.row(t)) for t in tokens)
-        lengths = frozenset(map(len, words))  # by which most values are settled
+        lengths = frozenset(map(len, words))  # a test that decides most values
         return lambda x: isinstance(x, str) and len(word := x.strip(BLANKS)) in lengths and LowerAscii.row(word) in words
 
     @staticmethod
@@ -132,7 +132,7 @@ class Guarded(Operation):
 
     @classmethod
     def round_trip(cls, value: Tree) -> Tree | None:
-        """Whether a value printed is sure to be of the form: then a text that DuckDB prints again needs no look at its form."""
+        """Whether a printed value always has the form, so that a string that DuckDB prints identically needs no pattern."""
         return None
 
     @classmethod
@@ -140,7 +140,7 @@ class Guarded(Operation):
         guarded = cls.cast(if_else(FitsForm.of(x, form or lit(cls.form)), x), "duckdb")  # its casts ignore blanks
         value = cls.cast(x, "duckdb")
         sure = cls.round_trip(value)
-        # to print a value and compare costs half of what a regular expression does, and is nearly always enough
+        # printing and comparing costs half as much as a regular expression, and nearly always decides
         return guarded if sure is None else case((and_(eq(text(value), x), sure), value), otherwise=guarded)
 
     @classmethod
@@ -191,7 +191,7 @@ class StringToInteger(Guarded):
 
 
 class StringToDouble(Guarded):
-    """A finite number: digits, with a point and an exponent or without. `NaN`, `inf` and what is too large for a double are null."""
+    """A finite number: digits, optionally with a point and an exponent. `NaN`, `inf` and numbers too large for a double are null."""
 
     identity_if = "{x}.__class__ is float and {x} == {x}"
     form = NUMBER
@@ -225,7 +225,7 @@ class StringToDouble(Guarded):
 
 
 class ServedDecimal(Served):
-    """A decimal: one of Python's, an integer, a float as it is written, or a string that reads as a number."""
+    """A decimal, from a Python decimal, an integer, the shortest notation of a float, or a string with a number."""
 
     @staticmethod
     def row(x: Any) -> Decimal | None:
@@ -269,7 +269,7 @@ class StringToDate(Guarded):
     @staticmethod
     def row(x: Any) -> date | None:
         x = pythons(x)
-        if isinstance(x, datetime):  # which is what frames make of days
+        if isinstance(x, datetime):  # frames store days like this
             if x.tzinfo is not None:
                 raise unfit(x, " with a zone")
             return x.date() if x.time() == time.min else None
@@ -339,7 +339,7 @@ FROM_STRING: dict[Kind, type[Operation]] = {
 
 
 def between(value: Tree, first: date, last: date) -> Tree:
-    """Whether a value is one that Python has: neither before the year 1 nor after 9999, nor infinite."""
+    """Whether Python can represent a date or time: the years 1 to 9999, not infinite."""
     return and_(ge(value, lit(first)), le(value, lit(last)))
 
 

@@ -65,10 +65,10 @@ def _zero_or_one(x: Tree) -> Tree:
 
 
 class ToDecimal(Operation):
-    """A number, or a string of one, as a decimal of p digits, s of them after the point (literals).
+    """A number, or a string with one, as a decimal with p digits, s of them after the point (literals).
 
-    Halves are rounded away from zero; what is too large is null. A double is the number that it is written as: DuckDB alone would round
-    1.005, which is a little less, to 1.00. DuckDB makes null of an exponent that leaves no 38 digits for those before and after the point.
+    Halves are rounded away from zero; numbers that are too large are null. A double is converted by its shortest notation, so 1.005, whose
+    exact value is slightly less, becomes 1.01. DuckDB gives null for an exponent that exceeds 38 digits.
     """
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What was found in the cells of a row: a map from columns to lists of places."""
+"""Findings in the cells of a row: a map from columns to lists of positions."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 The hash of a key is the first 15 hexadecimal digits of the MD5 of `seed ‖ 0x1F ‖ field ‖ 0x1F ‖ field …`. A field is the canonical
 string of a value, the same everywhere. Integers are written in decimals, booleans as `true` and `false`, dates and times by ISO 8601
 with microseconds (in UTC if they have a time zone), decimals without trailing zeros, null as the character 0. Engines write doubles
-differently, so one that is not whole is written in hexadecimal digits (`FloatString`). Strings are taken as they are: Spark has no
-Unicode normal form.
+differently, so fractions are written in hexadecimal digits (`FloatString`). Strings are not normalized, because Spark has no Unicode
+normalization.
 """
 
 from __future__ import annotations
@@ -247,7 +247,7 @@ def key_string(columns: Iterable[Column], *before: str) -> Tree:
 
 
 def key_hash(columns: Iterable[Column], seed: int | str) -> Tree:
-    """The hash of a key made of several columns, never null. Equal keys have equal hashes, in any row."""
+    """The hash of a key of several columns, never null. Equal keys have equal hashes."""
     return HashString.of(key_string(columns, str(seed)))
 
 
@@ -257,5 +257,5 @@ def threshold(share: float) -> str:
     >>> threshold(0.8)
     'ccccccccccccccc'
     """
-    cut = math.floor(Decimal(repr(float(share))) * 16**DIGITS)  # of the share as it is written: 0.8, not the double beside it
+    cut = math.floor(Decimal(repr(float(share))) * 16**DIGITS)  # the decimal 0.8 as written, not the nearest double
     return "g" if cut >= 16**DIGITS else f"{cut:0{DIGITS}x}"

@@ -14,7 +14,7 @@ from tilth.engine.operations.operation import Operation, call
 
 
 class Element(Operation):
-    """The element of a list at a place, counted from 0; null where it is shorter."""
+    """The element of a list at an index from 0; null if the list is shorter."""
 
     @classmethod
     def duckdb(cls, elements: Tree, place: Tree) -> Tree:
@@ -50,7 +50,7 @@ class Length(Operation):
 
 
 class Split(Operation):
-    """The pieces of a string between separators, a constant that is not empty: one more than there are separators in it."""
+    """Split a string at a separator, a constant that is not empty. The list has one element more than there are separators."""
 
     @classmethod
     def duckdb(cls, x: Tree, separator: Tree) -> Tree:
@@ -78,7 +78,7 @@ class Listed(Operation):
 
 
 class ValuesWhere(Operation):
-    """The list of the values whose condition is true, in their order: first the conditions, which are never null, then the values."""
+    """The values whose condition is true, in order. Arguments: all conditions, which are never null, then all values."""
 
     null_input = True
     never_null = True

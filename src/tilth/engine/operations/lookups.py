@@ -15,15 +15,15 @@ from tilth.data import Kind
 from tilth.engine.expressions import add, alias, cast, col, data_type, eq, ge, if_else, lit, null_if, owned, sub
 from tilth.engine.operations.operation import Operation, call
 
-KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup: no column of a table has such a name
-FEW, FEWER = 200, 10  # up to so many keys Spark and DuckDB search a list for each row; more are joined
-LONG = 1_000  # values of which one is taken by its place; those of a longer list are joined
+KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup that no column has
+FEW, FEWER = 200, 10  # numbers of keys up to which Spark and DuckDB search a list in each row; more are joined
+LONG = 1_000  # a list up to this length is indexed; a longer one is joined
 
 Scalar = str | int | bool | float
 
 
 def lookup(x: Tree, keys: Sequence[Scalar], values: Sequence[Scalar] | None = None) -> Tree:
-    """The position of x among the keys, counted from 0, or the value at that position; null for what is not among them.
+    """The index of x among the keys, from 0, or the value at that index; null if x is not among the keys.
 
     The keys are distinct strings, integers or booleans, all of x's kind; the values are all of one kind too, or finite floats.
     """
@@ -37,7 +37,7 @@ def at_place(place: Tree, values: Sequence[float]) -> Tree:
 
 
 class Constants:
-    """The constants of a lookup. They are written when a query is: most trees are only asked for the columns that they make."""
+    """The constants of a lookup. They are rendered only when a query is written, because many trees are only used for their columns."""
 
     def __init__(self, values: Sequence[Scalar]) -> None:
         self.values = values
@@ -54,7 +54,7 @@ class Constants:
 
     @cached_property
     def _key(self) -> tuple[type, Any]:
-        floats = self.kind is float  # of which 0.0 and -0.0 are equal
+        floats = self.kind is float  # 0.0 and -0.0 are equal
         return self.kind, array("d", map(float, self.values)).tobytes() if floats else tuple(self.values)
 
     def __eq__(self, other: object) -> bool:
@@ -81,11 +81,11 @@ def _listed(values: Sequence[Scalar]) -> Tree:
 
 
 class AtPlace(Operation):
-    """`at_place` as an operation: an engine joins the values with their places where they are many."""
+    """`at_place` as an operation: with many values, an engine joins them by index."""
 
     @property
     def joins(self) -> bool:
-        """Whether the values are so many that an engine joins them, and may give the rows in another order."""
+        """Whether there are so many values that an engine joins them, which may change the order of the rows."""
         return len(self.expressions[1].constants.values) > LONG
 
     @property
@@ -120,7 +120,7 @@ class Lookup(Operation):
 
     @property
     def joins(self) -> bool:
-        """Whether the keys are so many that an engine joins them, and may give the rows in another order."""
+        """Whether there are so many keys that an engine joins them, which may change the order of the rows."""
         return len(self.expressions[1].constants.values) > FEWER
 
     @property
@@ -167,7 +167,7 @@ def _with_first(operation: Operation) -> Operation:
 
 
 def _joined(x: Tree, keys: Tree, found: Tree) -> Tree:
-    """The entry whose key is x, in DuckDB."""
+    """The entry with the key x, in DuckDB."""
     return _where(exp.Select(expressions=[col(FOUND)]), exp.Select(expressions=[alias(keys, KEY), alias(found, FOUND)]), x)
 
 

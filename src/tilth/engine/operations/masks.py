@@ -1,4 +1,4 @@
-"""Strings of which characters are hidden."""
+"""Hides characters of strings."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ LEAST = 4  # characters that must be hidden, or all are
 
 
 class Mask(Operation):
-    """A string of which characters are hidden: each is replaced by one character. All arguments but the string are literals.
+    """A string with hidden characters: each is replaced by one character. All arguments except the string are literals.
 
-    `left` and `right` characters at its ends stay, and of the others those that the pattern of one character does not match. Where fewer
-    than four characters would be hidden, all of the string is. `by` is the replacement as `ReplacePattern` reads it.
+    `left` and `right` characters at the ends stay visible, and so do characters that do not match the one-character pattern. If fewer than
+    four characters would be hidden, the whole string is. `by` is the replacement as `ReplacePattern` reads it.
     """
 
     total = True

@@ -1,4 +1,4 @@
-"""Months: so many later, the last day of one, and the months between two times."""
+"""Arithmetic with months: adding months, the last day of a month, and the months between two times."""
 
 from __future__ import annotations
 

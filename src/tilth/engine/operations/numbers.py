@@ -1,4 +1,4 @@
-"""Operations on numbers whose plain spelling differs between engines."""
+"""Operations on numbers that the engines' own functions compute differently."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ from tilth.engine.operations.operation import Operation, call
 from tilth.errors import RequestError
 
 WHOLE = lit(2.0**52)  # from here on every double is a whole number
-SURE, NEAR = 2.0**40, 1e-3  # up to the former, what is farther than the latter from a half is so in spite of rounding
+SURE, NEAR = 2.0**40, 1e-3  # up to SURE, a value farther than NEAR from a half is rounded correctly in spite of errors
 EXACT = Context(prec=60)
 
 
 def in_64_bits(x: Any) -> Any:
-    """A number as it is. Errors: `RequestError` for an integer that does not fit 64 bits, where the engines stop too."""
+    """The number itself. Errors: `RequestError` for an integer beyond 64 bits, as in the engines."""
     if isinstance(x, int) and not -(2**63) <= x < 2**63:
         raise RequestError("a value does not fit: an integer leaves 64 bits")
     return x
@@ -54,7 +54,7 @@ def in_64_bits(x: Any) -> Any:
 class Divide(Operation):
     """x / y in doubles; null where y is 0 (DuckDB alone gives infinity, Spark alone raises)."""
 
-    total = True  # where it is written inline: the divisor is a constant other than 0
+    total = True  # if written inline: the divisor is then a constant other than 0
 
     @classmethod
     def both(cls, x: Tree, y: Tree) -> Tree:
@@ -108,7 +108,7 @@ class NanToNull(Operation):
 
 
 class Finite(Operation):
-    """x as a double, but null where x is not finite: what learning looks at."""
+    """x as a double; null if x is not finite. Steps learn from such values."""
 
     shared = True
 
@@ -165,11 +165,11 @@ class FloorDivide(Operation):
 
 
 class Remainder(Operation):
-    """What is left of x when y is taken from it as often as it goes; the sign is that of x, null where y is 0."""
+    """The remainder of x / y, with the sign of x; null if y is 0."""
 
     @classmethod
     def duckdb(cls, x: Tree, y: Tree) -> Tree:
-        # its -2⁶³ % -1 overflows; what is left of a division by 1 is the same
+        # -2⁶³ % -1 overflows; a division by 1 has the same remainder
         divisor = null_if(y, lit(0)) if isinstance(y, exp.Literal) else case((ne(y, lit(-1)), null_if(y, lit(0))), (not_null(y), lit(1)))
         return exp.Paren(this=exp.Mod(this=x.copy(), expression=divisor))
 
@@ -204,13 +204,13 @@ class _Whole(Operation):
 
 
 class Floor(_Whole):
-    """The largest whole number not above x, as a double; not finite stays as it is."""
+    """The largest integer that is at most x, as a double. NaN and infinities stay."""
 
     word, nearest = "floor", math.floor
 
 
 class Ceiling(_Whole):
-    """The smallest whole number not below x, as a double; not finite stays as it is."""
+    """The smallest integer that is at least x, as a double. NaN and infinities stay."""
 
     word, nearest = "ceil", math.ceil
 
@@ -240,7 +240,7 @@ class NaturalLogarithm(Operation):
 
 
 class Exponential(Operation):
-    """eˣ; infinity where it is too large for a double."""
+    """eˣ; infinity if it is too large for a double."""
 
     @classmethod
     def both(cls, x: Tree) -> Tree:
@@ -288,7 +288,7 @@ class HyperbolicTangent(Operation):
 
 
 class Power(Operation):
-    """xʸ in doubles; 1 to any power is 1. NaN where it is not a real number, infinity where it is too large."""
+    """xʸ in doubles; 1 to any power is 1. NaN if it is not a real number, infinity if it is too large."""
 
     @classmethod
     def duckdb(cls, x: Tree, y: Tree) -> Tree:
@@ -316,7 +316,7 @@ class Power(Operation):
 
 
 class DecimalToInteger(Operation):
-    """A decimal cut off to an integer; null where it is too large (DuckDB alone rounds)."""
+    """A decimal truncated to an integer; null if it is too large. (DuckDB's cast rounds.)"""
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
@@ -332,7 +332,7 @@ class DecimalToInteger(Operation):
 
 
 class ToInteger(DecimalToInteger):
-    """A double cut off to an integer; null where it is not finite or too large (Spark alone makes 2⁶³ − 1 of 2⁶³)."""
+    """A double truncated to an integer; null if it is not finite or too large. (Spark's cast turns 2⁶³ into 2⁶³ − 1.)"""
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
@@ -340,9 +340,9 @@ class ToInteger(DecimalToInteger):
 
 
 class Round(Operation):
-    """x to n decimal places (a literal, 0 or more), halves away from zero; not finite stays as it is.
+    """x rounded to n decimal places (a literal, 0 or more), halves away from zero. NaN and infinities stay.
 
-    What is a half says the number as it is written: 1.005 becomes 1.01, though the double is a little less. Source: Spark SQL, round.
+    Halves are decided by the shortest notation of x: 1.005 becomes 1.01, though the double is slightly less. Source: Spark SQL, round.
     """
 
     @classmethod

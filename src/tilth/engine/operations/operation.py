@@ -25,11 +25,11 @@ EngineName = Literal["duckdb", "spark"]
 
 
 class Operation(exp.Expression, exp.Func):
-    """A named operation. A subclass says what it means in its docstring and gives `both`, or `duckdb` and `spark`: trees made of
-    its arguments. `row` is the same for one row of Python values; it is called only when no argument is null, unless
-    `null_input`. An operation without `row` cannot be served. `total` says that it gives a value for every value,
-    `shared` that it never raises and is worth computing once where a scan uses it several times, `external` that it calls the function
-    in its argument `this` by a name that only a session knows.
+    """A named operation. A subclass documents its meaning and defines `both`, or `duckdb` and `spark`: trees of its arguments.
+
+    `row` computes the same for one row of Python values. It is called only if no argument is null, unless `null_input`. An operation
+    without `row` cannot be served. `total`: it gives a value for every value. `shared`: it never raises an error, and is computed once if a
+    scan uses it several times. `external`: it calls the function in its argument `this`, under a name that only a session knows.
     """
 
     arg_types: ClassVar[dict[str, bool]] = {"expressions": False}
@@ -40,7 +40,7 @@ class Operation(exp.Expression, exp.Func):
     shared: ClassVar[bool] = False
     external: ClassVar[bool] = False
     row: ClassVar[Callable[..., Any] | None] = None
-    identity_if: ClassVar[str] = ""  # a test in Python, of `{x}`, under which `row` would give back its first argument as it is
+    identity_if: ClassVar[str] = ""  # a Python test of `{x}` that is true if `row` would return its first argument unchanged
 
     @classmethod
     def of(cls, *arguments: Tree) -> Tree:
@@ -54,17 +54,17 @@ class Operation(exp.Expression, exp.Func):
 
     @property
     def alike(self) -> Operation:
-        """An operation of the same type that is written shortly, for queries that are only asked for their columns."""
+        """A short operation of the same type, for queries that are only used for their columns."""
         return self
 
     @classmethod
     def inline(cls, arguments: Sequence[str], constants: Mapping[str, Any]) -> str | None:
-        """Python source for one row, where it is shorter than a call of `row`: from the arguments' names and the constants among them."""
+        """Python source for one row, if it is shorter than a call of `row`; from the arguments' names, and the constants among them."""
         return None
 
     @classmethod
     def prepared(cls, *constants: Any) -> Callable[[Any], Any] | None:
-        """A function of the first argument for one row, where the others are constants that are best looked at once."""
+        """A function of the first argument for one row, prepared for constant other arguments."""
         return None
 
     @classmethod
@@ -102,17 +102,17 @@ class Struct(Operation):
 
 
 class Lowering(Generator):
-    """Writes SQL with every named operation in the words of one engine; `_generator` joins it with the engine's own generator.
+    """Writes SQL with named operations for one engine; `_generator` combines it with the generator of that engine.
 
-    A wide table has many columns and few patterns of trees over them, and each pattern is written once.
+    A wide table has many columns, but their trees have few patterns. Each pattern is written once.
     """
 
     engine: ClassVar[EngineName]
     name_of: Callable[[Any], str]  # of the functions that external operations call
-    types_only: bool = False  # whether the query is only asked for its columns
+    types_only: bool = False  # whether the query is only used for its columns
 
     def function_fallback_sql(self, expression: exp.Func) -> str:
-        """The text of an operation, or of a function that is written as it is."""
+        """The text of an operation, or of a function of the engine."""
         if not isinstance(expression, Operation):
             return super().function_fallback_sql(expression)
         if expression.external:
@@ -120,27 +120,27 @@ class Lowering(Generator):
         return self._by_pattern(expression.alike if self.types_only else expression)
 
     def filter_sql(self, expression: exp.Filter) -> str:
-        """The text of an aggregate over the rows for which a condition is true."""
+        """The text of a filtered aggregate."""
         return super().filter_sql(expression) if isinstance(expression.this.this, exp.Distinct) else self._by_pattern(expression)
 
     def paren_sql(self, expression: exp.Paren) -> str:
-        """Parentheses; for Spark none where the text around them already says where they would end.
+        """Parentheses; for Spark without those that the surrounding text makes redundant.
 
-        At each one Spark's parser reads ahead to where it ends, before it reads what is in it.
+        At each parenthesis Spark's parser first reads ahead to its end.
         """
         if self.engine == "spark" and not self.pretty and isinstance(expression.parent, ENCLOSING):
             return self.sql(expression.this)
         return super().paren_sql(expression)
 
     def case_sql(self, expression: exp.Case) -> str:
-        """A CASE; for Spark, whose parser reads ahead at each one, too, an IF where there is one condition."""
+        """A CASE; for Spark an IF if there is one condition, because its parser reads ahead at each CASE, too."""
         if self.engine != "spark" or self.pretty or expression.this or len(ifs := expression.args["ifs"]) > 1:
             return super().case_sql(expression)
         return self.func("IF", ifs[0].this, ifs[0].args["true"], expression.args.get("default") or exp.null())
 
     def _by_pattern(self, tree: Tree) -> str:
-        """The text of an operation or a filter: that of its pattern, with the texts of its holes."""
-        if self.pretty:  # how lines are indented depends on what is around
+        """The text of an operation or a filter: the text of its pattern, filled with the texts of its holes."""
+        if self.pretty:  # indentation depends on the context
             return self.sql(_spelled(tree, self.engine))
         holes: dict[exp.Expr, int] = {}
         pieces = _pieces(self.engine, Pattern(_shape(tree, tree, holes), tree))
@@ -163,7 +163,7 @@ def _generator(engine: EngineName) -> type[Lowering]:
 
 @dataclass(frozen=True)
 class Pattern:
-    """An operation or a filter, in which some nodes are holes. Those of equal shapes are written alike."""
+    """An operation or a filter in which some nodes are holes. Patterns of equal shape have the same text."""
 
     shape: Any
     tree: Tree = field(compare=False)
@@ -184,7 +184,7 @@ def _is_hole(node: exp.Expr, root: Tree) -> bool:
 
 
 def _shape(value: Any, root: Tree, holes: dict[exp.Expr, int]) -> Any:
-    """A tree as nested tuples; what is a hole is its number in `holes`, which are found on the way."""
+    """A tree as nested tuples. A hole becomes its index in `holes`, to which it is added."""
     if isinstance(value, exp.Expr):
         if _is_hole(value, root):
             return holes.setdefault(value, len(holes))
@@ -214,7 +214,7 @@ def _spelled(tree: Tree, engine: EngineName) -> Tree:
 
 
 def where_inside(tree: Tree, condition: Tree, engine: EngineName) -> Tree:
-    """The tree with every aggregate in it over the rows for which a condition is true."""
+    """The tree with a filter on each of its aggregates."""
 
     def swap(node: Tree) -> Tree:
         if isinstance(node, Operation):
@@ -225,10 +225,10 @@ def where_inside(tree: Tree, condition: Tree, engine: EngineName) -> Tree:
 
 
 def only_where(aggregate: Tree, condition: Tree, engine: EngineName) -> Tree:
-    """An aggregate over the rows for which a condition is true.
+    """A filtered aggregate.
 
-    Written into the aggregate's argument, which aggregates skip where it is null: FILTER means the same, and costs DuckDB
-    half as much again. `count_if` over no rows is null in DuckDB.
+    The condition goes into the argument, because aggregates skip nulls. FILTER means the same and costs DuckDB 1.5 times as much.
+    `count_if` over no rows is null in DuckDB.
     """
     condition = or_null(condition, engine)
     if isinstance(aggregate, exp.Count) and isinstance(aggregate.this, exp.Star):
@@ -250,7 +250,7 @@ def only_where(aggregate: Tree, condition: Tree, engine: EngineName) -> Tree:
 
 
 def or_null(condition: Tree, engine: EngineName) -> Tree:
-    """A condition of which only its truth matters: null does as well as false, so what turns null into false can go."""
+    """A condition that only needs to distinguish true from false or null, so that a conversion of null to false can be omitted."""
     while True:
         if isinstance(condition, Operation) and not condition.external:
             condition = _spelled(condition, engine)
@@ -271,9 +271,9 @@ def is_aggregate(node: exp.Expr) -> bool:
 
 
 def lower(tree: Tree, engine: EngineName, pretty: bool = False, name_of: Callable[[Any], str] = str, types_only: bool = False) -> str:
-    """The SQL text of a tree for one engine; `pretty`: in lines, for people to read. `name_of` names functions of external operations.
+    """The SQL text of a tree for one engine. `pretty`: formatted for people. `name_of` gives the names of external functions.
 
-    `types_only`: the query is only asked for its columns, and says no long lists.
+    `types_only`: the query is only used for its columns, and is written without long lists.
     """
     writer = _generator(engine)(dialect=engine, identify=True, comments=False, pretty=pretty)
     writer.name_of, writer.types_only = name_of, types_only
@@ -281,5 +281,5 @@ def lower(tree: Tree, engine: EngineName, pretty: bool = False, name_of: Callabl
 
 
 def call(name: str, *arguments: Tree) -> Tree:
-    """A function of an engine: in renderings any of its own, elsewhere one that both engines have and mean the same by."""
+    """A call of an engine's function. Outside of renderings for one engine, it must be a function with the same meaning on both."""
     return exp.Anonymous(this=name, expressions=owned(*arguments))

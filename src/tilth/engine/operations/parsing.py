@@ -26,7 +26,7 @@ MARKS = {" ": " \u00a0\u2009\u202f", "'": "'\u2019", "_": "_", ".": ".", ",": ",
 """What may stand between thousands → the characters that do."""
 CURRENCIES = "$¢£¤¥֏؋৲৳฿៛₡₦₨₩₪₫€₭₮₱₲₴₵₸₹₺₼₽₾₿"
 GROUPS = 9  # of thousands: Java's stack bears few, and RE2 is fast for small expressions only
-WHOLE = "[0-9]{1,40}"  # so many digits, times at most 1e199, are always a double: no value need be looked at twice
+WHOLE = "[0-9]{1,40}"  # so many digits, times at most 1e199, always fit a double
 POWER = "[eE][+-]?[01]?[0-9]{1,2}"
 
 
@@ -143,7 +143,7 @@ READ_BY: dict[Kind, type[Guarded]] = {
 
 
 class ParseTime(_Parsing):
-    """The day or time in a string of a format (`TimeFormat`), of the format's kind; null for others and for days that there are not."""
+    """The day or time in a string of a format (`TimeFormat`), of the format's kind; null for other strings and impossible days."""
 
     @classmethod
     def made(cls, engine: EngineName, x: Tree, *constants: str) -> Tree:

@@ -90,7 +90,7 @@ class ReplacePattern(Operation):
 
 
 class ExtractPattern(Operation):
-    """What a group of a pattern (both literals; 0 is the whole) matches first in a string; empty where there is no match."""
+    """The first match in a string of a group of a pattern (literals; group 0 is the whole match); empty without a match."""
 
     total = True
     called: ClassVar[str] = "regexp_extract"  # by both engines
@@ -117,7 +117,7 @@ class ExtractPattern(Operation):
 
 
 class ExtractAll(ExtractPattern):
-    """The list of what a group of a pattern matches in a string, match by match."""
+    """The list of all matches in a string of a group of a pattern."""
 
     called = "regexp_extract_all"
 
@@ -134,7 +134,7 @@ class ExtractAll(ExtractPattern):
 
 
 def _grouped(pattern: str, group: str) -> Replacement:
-    """A pattern with numbered groups, of which one is asked for."""
+    """A pattern with numbered groups, one of which is requested."""
     return _parsed(pattern, False).replacing(f"${group}")
 
 

@@ -1,7 +1,7 @@
-"""Values of a row that is served: they come from Python's own types, from JSON, or from a row of numpy or pandas.
+"""Converts the values of served rows, which come from Python, JSON, numpy or pandas.
 
-Each is taken as a column of such values is when a fitted flow is applied to a table: what reads as a value of the kind is one,
-NaN, `NA` and `NaT` are null, and a value whose type cannot be of the kind is refused. On an engine a typed column is already what it is.
+A value is treated as a column of such values is when a flow is applied to a table: it is read as the column's kind if possible, NaN, `NA`
+and `NaT` are null, and a value of an unsuitable type is rejected. On an engine, a typed column needs no conversion.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from sqlglot.expressions import Expression as Tree
 from tilth.engine.operations.operation import Operation
 
 PLAIN = frozenset({str, int, bool, NoneType})  # Python's own, which never mean null: nearly all values
-NOTHING = ("NAType", "NaTType")  # what pandas has for null beside NaN
+NOTHING = ("NAType", "NaTType")  # null values of pandas other than NaN
 
 
 def pythons(x: Any) -> Any:
-    """A value of numpy or pandas as Python's own; NaN, `NA` and `NaT` as None. What is neither comes back as it is.
+    """A value of numpy or pandas as a Python value; NaN, `NA` and `NaT` as None. Any other value is returned unchanged.
 
     >>> import numpy as np
     >>> pythons(np.int64(3)), pythons(np.datetime64("2024-02-29T12:30:00.5", "ns")), pythons(float("nan"))
@@ -45,12 +45,12 @@ def pythons(x: Any) -> Any:
 
 
 def unfit(x: Any, note: str = "") -> TypeError:
-    """The error for a value whose type can be none of its column's kind. It says the type, never the value."""
+    """The error for a value whose type does not fit its column's kind. It names the type, never the value."""
     return TypeError(f"a value of type {type(x).__name__}{note}")
 
 
 def as_string(x: Any) -> str | None:
-    """A string, or that of an integer or boolean. Floats, which engines write differently, are refused as they are in tables."""
+    """A string, also from an integer or boolean. Floats are rejected, as in tables, because engines write them differently."""
     if isinstance(x, str):
         return str(x)
     x = pythons(x)
@@ -72,7 +72,7 @@ class Served(Operation):
 
 
 class ServedString(Served):
-    """A string, which may be empty; that of an integer or boolean."""
+    """A string, possibly empty, also from an integer or boolean."""
 
     identity_if = "{x}.__class__ is str"
     row = staticmethod(as_string)

@@ -60,11 +60,11 @@ def _named(name: str, value: Tree) -> Tree:
     return exp.PropertyEQ(this=exp.to_identifier(name), expression=value)
 
 
-REFUSED = "refused by Tilth: "  # marks a refusal among an engine's errors, in which a connection may be refused, too
+REFUSED = "refused by Tilth: "  # marks Tilth's own errors among those of an engine
 
 
 class Refuse(Operation):
-    """Stops the query or the row with a message where it is evaluated."""
+    """Raises an error with a message when it is evaluated."""
 
     @classmethod
     def duckdb(cls, message: Tree) -> Tree:
@@ -99,7 +99,7 @@ def without_values(message: str) -> str:
 
 
 def with_short_literals(query: str, escaped: bool) -> str:
-    """A query whose strings of more than 1,000 characters are cut: lists of categories, or tables in which values are looked up.
+    """A query with strings of more than 1,000 characters cut, such as lists of categories or lookup tables.
 
     >>> with_short_literals(f"SELECT 'a', '{'x' * 2_000}' AS n", escaped=False) == f"SELECT 'a', '{'x' * 99} …' AS n"
     True

@@ -1,12 +1,11 @@
 """Sums of doubles inside a query, over groups or windows, that do not depend on the order of rows.
 
-What `engine.operations.sums` asks is put together by Python; a sum that a later layer of the query reads cannot wait for that. Here a
-double is cut into slices: each but the last is the nearest multiple of a power of two, of which a slice has so few that as many of them
-as there are rows add up without rounding. So the sum of each slice is the same in any order, over any frame and on every engine, and the
-few sums are added in a fixed order. Rump, Ogita and Oishi 2008, "Accurate Floating-Point Summation", part I; Demmel and Nguyen 2015,
-"Parallel Reproducible Summation".
+`engine.operations.sums` completes its sums in Python, so a later layer of the same query cannot read them. Here a double is split into
+slices. Each slice except the last is the nearest multiple of a power of two, with so few bits that the slices of all rows add up without
+rounding. So the sum of each slice is the same in any order, over any frame and on every engine, and the few sums are added in a fixed
+order. Rump, Ogita and Oishi 2008, "Accurate Floating-Point Summation", part I; Demmel and Nguyen 2015, "Parallel Reproducible Summation".
 
-That holds for numbers within the `Reach`. Beyond it nothing is lost but that: an addition may round, as engines' own sums do.
+This holds for numbers within the `Reach`. Beyond it, additions may round, as in the engines' own sums.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class Reach:
 
     @classmethod
     def of(cls, low: float | None, high: float | None, rows: int) -> Self:
-        """The reach of a number of values whose smallest and largest magnitude other than 0 are these; None without any.
+        """The reach for `rows` values with these smallest and largest magnitudes, apart from 0; None without values.
 
         >>> Reach.of(0.25, 1000.0, rows=1_000_000)
         Reach(high=10, low=-1, width=33)
@@ -78,13 +77,13 @@ def cut(x: Tree, name: str, reach: Reach) -> list[dict[str, Tree]]:
 
 
 def slice_names(name: str, reach: Reach) -> list[str]:
-    """The columns with the slices of a double, the largest first, each of which may be added in any order; an infinite one is the first."""
+    """The slices of a double as columns, the largest first. Each column may be added in any order. An infinity is in the first slice."""
     places = min(MOST, math.ceil((reach.high - reach.low + BITS) / reach.width)) if reach.high <= LARGEST else 1
     return [f"\x1fslice {i} {name}" for i in range(places)]
 
 
 def parts(name: str, reach: Reach, over: Over) -> tuple[Tree, Tree]:
-    """The sum of doubles as that of the first slices and that of the rest; null over no values."""
+    """The sum of doubles, from the sums of their slices; null over no values."""
     first, *others = [over(exp.Sum(this=col(s))) for s in slice_names(name, reach)]
     return first, reduce(add, reversed(others)) if others else lit(0.0)
 

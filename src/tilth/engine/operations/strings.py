@@ -47,7 +47,7 @@ class Trim(Operation):
 
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
-        # its trim of given characters is ten times as slow as a look at both ends, which nearly always finds nothing to trim
+        # its trim of given characters is ten times as slow as testing both ends, which nearly always need no trim
         ends = (exp.Left(this=x.copy(), expression=lit(1)), exp.Right(this=x.copy(), expression=lit(1)))
         return if_else(or_(*(le(end, lit(" ")) for end in ends)), cls.spark(x), x)
 
@@ -61,7 +61,7 @@ class Trim(Operation):
 
 
 class BlankToNull(Operation):
-    """A string, null where it is empty or blank (blanks, tabs and line ends only): what counts as missing to a step."""
+    """A string, or null if it consists of blanks, tabs and line ends only. Steps treat such strings as missing."""
 
     identity_if = "{x} >= '!'"
     shared = True
@@ -116,7 +116,7 @@ _RAISE = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 
 class OneOf(Operation):
-    """Whether a string is one of a list; false where it is null."""
+    """Whether a string is in a list; false for null."""
 
     null_input = True
     never_null = True
@@ -201,9 +201,9 @@ class Replace(Operation):
 
 
 class Substring(Operation):
-    """The characters of a string from a place on, all or as many as a third argument says.
+    """The characters of a string from a position on; a third argument limits their number.
 
-    The place is a literal: 1 is the first character, -1 the last.
+    The position is a literal: 1 is the first character, -1 the last.
     """
 
     total = True
@@ -221,7 +221,7 @@ class Substring(Operation):
 
 
 class SplitPart(Operation):
-    """One of the parts between separators (a literal that is not empty): 1 is the first, -1 the last; empty where there is none."""
+    """One part of a string between separators (a literal that is not empty): 1 is the first, -1 the last; empty if it does not exist."""
 
     total = True
 
@@ -305,7 +305,7 @@ class TitleCase(Operation):
 
 
 class Translate(Operation):
-    """A string with each of some characters replaced by the one at its place in another literal, or left out where there is none."""
+    """A string with characters of one literal replaced by those at the same position in another, or removed if there is none."""
 
     total = True
 
@@ -319,7 +319,7 @@ class Translate(Operation):
 
 
 class Position(Operation):
-    """The place of the first occurrence of a literal that is not empty, from 1; 0 where there is none."""
+    """The position from 1 of the first occurrence of a literal that is not empty; 0 without one."""
 
     total = True
 
@@ -347,7 +347,7 @@ class CodePoint(Operation):
 
 
 class Character(Operation):
-    """The character with a number in Unicode; null where there is none. Spark's own takes the number modulo 256."""
+    """The character with a Unicode code point; null if it does not exist. (Spark's own function takes the number modulo 256.)"""
 
     @classmethod
     def _known(cls, n: Tree, made: Tree) -> Tree:

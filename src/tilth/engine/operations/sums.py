@@ -1,9 +1,9 @@
 """Sums of doubles whose value does not depend on the order of the rows, nor on threads, files or the engine.
 
 Floating-point addition rounds, so a sum of doubles depends on the order in which threads happen to add. Here engines add integers, which
-is exact: each double is put on a grid of 2⁶⁰ steps that its column's smallest and largest value choose. They are guessed from the first
-rows, and asked beside the sums; where the guess gives another grid than they do, the sums are asked again. Python puts the integers
-together and rounds once. See `docs/decisions/0009-sums-do-not-depend-on-order.md`.
+is exact: each double is converted to a step of a grid with 2⁶⁰ steps between the column's minimum and maximum. These are guessed from the
+first rows, and computed together with the sums; if they give another grid, the sums are computed again. Python combines the integers and
+rounds once. See `docs/decisions/0009-sums-do-not-depend-on-order.md`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Grid(NamedTuple):
 
     @classmethod
     def of_all(cls, low: np.ndarray, high: np.ndarray, step: int = STEP) -> Self | None:
-        """The grid of all values, of whose groups these are the smallest and largest; None where those that are finite do not differ."""
+        """The grid for values with these minima and maxima of groups; None if all finite values are equal."""
         ends = np.concatenate([low, high])
         ends = ends[np.isfinite(ends)]
         if not len(ends) or ends.min() == ends.max():
@@ -96,7 +96,7 @@ class Parts(NamedTuple):
 
     @classmethod
     def of(cls, aggregate: Exact, columns: Sequence[np.ndarray]) -> Self:
-        """From the fields of the aggregate's structure: integers (those of sums as objects), and doubles with NaN for null."""
+        """Make parts from the fields of the aggregate's structure: integers (sums as objects), and doubles with NaN for null."""
         n, *sums = columns[: -2 * aggregate.width]
         ends = columns[-2 * aggregate.width :]
         return cls(n, sums, list(zip(ends[::2], ends[1::2], strict=True)))
@@ -166,15 +166,15 @@ class Exact(Operation):
 
     @classmethod
     def finished(cls, n: np.ndarray, sums: Sequence[np.ndarray], grids: Sequence[Grid]) -> np.ndarray:
-        """The value of each group from its sums, NaN for none; no values are infinite, and those of each number differ.
+        """The value of each group from its sums; NaN if undefined. No value is infinite, and no argument is constant.
 
-        Integers are objects, so that Python's own arithmetic keeps them exact.
+        Integers are Python objects, so that arithmetic is exact.
         """
         raise NotImplementedError
 
     @classmethod
     def special(cls, n: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray | None:
-        """The value of each group whose values are equal, infinite or NaN; None where that is none."""
+        """The value of each group whose values are equal, infinite or NaN; None if undefined."""
         return None
 
     @classmethod
@@ -197,7 +197,7 @@ class Exact(Operation):
         return self._with([g.write() for g in grids])
 
     def on_columns(self, pairs: Sequence[tuple[str, str]]) -> Self:
-        """The same on the grids of which columns have the shift and the scale."""
+        """The same aggregate on grids whose shift and scale are in columns."""
         return self._with([exp.Tuple(expressions=[col(shift), col(scale)]) for shift, scale in pairs])
 
     def _with(self, grids: Sequence[Tree]) -> Self:
@@ -215,7 +215,7 @@ class Exact(Operation):
         return self.on([Grid.of_all(*pair, self.step) or given for pair, given in zip(parts.ends, self.grids, strict=True)])
 
     def apart(self, parts: Parts) -> tuple[np.ndarray, list[Grid]]:
-        """The groups whose range is too small for the grid of all, and the grids of their own."""
+        """The groups whose range is too small for the common grid, and their own grids."""
         differing = parts.differing
         unfit = [d & ~self.fits(g, *e) for d, g, e in zip(differing, self.grids, parts.ends, strict=True)]
         places = np.flatnonzero(reduce(np.logical_or, unfit) & reduce(np.logical_and, differing))
@@ -227,7 +227,7 @@ class Exact(Operation):
         return places, grids
 
     def values(self, parts: Parts, grids: Sequence[Grid] = ()) -> tuple[np.ndarray, np.ndarray]:
-        """The aggregate's value in each group, and whether it has one. `grids`: those of the groups, where each has its own."""
+        """The value of the aggregate in each group, and whether it is defined. `grids`: the groups' own grids, if they have any."""
         found, there = np.full(len(parts.n), np.nan), np.zeros(len(parts.n), bool)
         regular = np.flatnonzero(reduce(np.logical_and, parts.differing))
         if len(regular):

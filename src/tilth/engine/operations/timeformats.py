@@ -1,19 +1,19 @@
-"""Formats of days and times, as `strptime` writes them: a closed set of directives with one meaning, that of a regular expression.
+"""Formats of days and times, in the notation of `strptime`: a closed set of directives, each defined by a regular expression.
 
 | directive | reads |
 |---|---|
-| `%Y` `%y` | the year in four digits; in two, of 1969 to 2068 |
-| `%m` `%d` `%H` `%M` `%S` | month, day, hour, minute, second: two digits, or one where no number is beside it |
+| `%Y` `%y` | the year in four digits; in two digits, 1969 to 2068 |
+| `%m` `%d` `%H` `%M` `%S` | month, day, hour, minute, second: two digits, or one if no other number is adjacent |
 | `%I` | the hour from 1 to 12, with `%p` |
-| `%b` `%B` | the month's English name, whole or its first three letters (`Sept` too), in any case |
-| `%a` `%A` | the weekday's name in the same way; it says nothing about the day |
+| `%b` `%B` | the English name of the month, whole or its first three letters (`Sept` too), in any case |
+| `%a` `%A` | the name of the weekday in the same way; it is ignored |
 | `%p` | AM or PM, in any case, with full stops or without |
 | `%f` | one to six decimals of the second |
 | `%z` | the offset from UTC: `Z`, `+0200` or `+02:00` |
 | `%%` | a percent sign |
 
-A blank stands for one or more blanks, every other character for itself. What is left out of a day is its first: `%B %Y` reads the first
-of the month.
+A blank matches one or more blanks, every other character matches itself. A missing month or day is 1: `%B %Y` gives the first day of the
+month.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class TimeFormat:
     @classmethod
     @cache
     def parse(cls, text: str) -> TimeFormat:
-        """Read a format. `%-d` is taken as `%d`. Errors: `RequestError` for what is not in the closed set, or makes no day.
+        """Parse a format. `%-d` is read as `%d`. Errors: `RequestError` for unknown directives, and formats without a day.
 
         >>> TimeFormat.parse("%d.%m.%y").groups
         ('d', 'm', 'y')
@@ -95,7 +95,7 @@ class TimeFormat:
 
     @property
     def kind(self) -> Kind:
-        """The kind of its values: a timestamp where it has hours, with time zone where it has an offset."""
+        """The kind of its values: a date; a timestamp if it has hours; with time zone if it has an offset."""
         return Kind.TIMESTAMP_TZ if "z" in self.groups else Kind.TIMESTAMP if {"H", "I"} & {*self.groups} else Kind.DATE
 
     @property
@@ -105,7 +105,7 @@ class TimeFormat:
 
     @property
     def read(self) -> Callable[[str], date | None]:
-        """A function that reads one string; None for what is not of the format, and for days that there are not."""
+        """A function that reads one string; it gives None for other strings, and for days that do not exist."""
         match, groups, is_date = re.compile(self.spaced).fullmatch, self.groups, self.kind is Kind.DATE
 
         def one(x: str) -> date | None:
@@ -119,7 +119,7 @@ class TimeFormat:
 
 
 def _pattern(directive: str | None, part: str, beside: bool) -> str:
-    """The pattern of a directive, or of what stands for itself; `beside` another number a number has all its digits."""
+    """The pattern of a directive or a literal character. `beside`: next to another number, where all digits are required."""
     if directive is None:
         return f"{SPACE[:-1]}+" if part[0] in BLANKS else re.escape(part[-1])
     if directive == "a":
@@ -178,9 +178,9 @@ JAVA_WRITES = {
 
 
 def from_java(text: str, writing: bool = False) -> str:
-    """A format as Java and Spark write it, such as `dd/MM/yyyy`, with directives; `writing`: those that write as many digits.
+    """Convert a format of Java and Spark, such as `dd/MM/yyyy`, to directives. `writing`: for output, with the same number of digits.
 
-    Errors: `RequestError` for letters that no directive stands for.
+    Errors: `RequestError` for letters without a directive.
 
     >>> from_java("dd/MM/yyyy'T'HH:mm:ss.SSS")
     '%d/%m/%YT%H:%M:%S.%f'
@@ -205,10 +205,10 @@ BETWEEN = ("T", "Z")  # letters of ISO 8601 that stand for themselves
 
 
 def formats_of(example: str) -> tuple[str, ...]:
-    """The formats in which one example of a day or time can be read: several for 01/02/2012, none for a string without a day.
+    """The formats that can read one example of a day or time: several for 01/02/2012, none for a string without a day.
 
-    Numbers stand in the order day, month, year; month, day, year; or year, month, day, which with a year of two digits counts only where
-    no other does. Words other than names of months and weekdays make it unreadable.
+    The order of the numbers is day, month, year; month, day, year; or year, month, day. The last one with a two-digit year is used only if
+    no other format fits. Words other than names of months and weekdays are not accepted.
 
     >>> formats_of("31/12/2012"), formats_of("Feb-23-2017 4:05 PM"), formats_of("20121231")
     (('%d/%m/%Y',), ('%b-%d-%Y %I:%M %p',), ('%Y%m%d',))
@@ -233,7 +233,7 @@ def _clock_format(clock: re.Match[str]) -> str:
 
 
 def _date_format(tokens: Sequence[str], order: str) -> str:
-    """The format of a day whose numbers are in an order; what cannot be a part of a day stands for itself."""
+    """The format of a day with its numbers in a given order; all other characters are literals."""
     names = {d: re.compile(pattern) for d, pattern in NAME.items()}
     written = [next((f"%{d}" for d, name in names.items() if name.fullmatch(t)), "") for t in tokens]
     left = [c for c in order if not (c == "m" and "%b" in written) and not (c == "y" and any(t.isdigit() and len(t) == 4 for t in tokens))]

@@ -50,9 +50,9 @@ def known(kind: Kind) -> Callable[[Tree], Tree]:
 
 
 class Part(Operation):
-    """One part of a date or timestamp (the second argument: a key of `ROW_PARTS`, or a part that Python's have), as an integer.
+    """One part of a date or timestamp, as an integer. The second argument is a key of `ROW_PARTS`, or an attribute of Python's dates.
 
-    A day begins at midnight; a week is that of ISO 8601.
+    Weeks are those of ISO 8601.
     """
 
     total = True
@@ -199,10 +199,10 @@ class LocalTime(Operation):
 
 
 class AtLocalTime(Operation):
-    """The timestamp with time zone at which a clock in a time zone, the second argument, shows a timestamp without one.
+    """A local timestamp in a time zone (the second argument) as a timestamp with time zone.
 
-    Of two, where clocks are put back, the earlier (DuckDB alone takes the later); where they are put forward past it, as much after
-    the change as it lies after the hour that is left out begins.
+    If clocks are put back and the local time occurs twice, the earlier one (DuckDB's own function takes the later one). If clocks are put
+    forward and the local time does not exist, the time as far after the change as the local time is after the start of the gap.
     """
 
     @classmethod
@@ -227,7 +227,7 @@ def local_time(x: Tree, zone: str) -> Tree:
 
 
 def known_zone(zone: str) -> bool:
-    """Whether a time zone has this name everywhere: neither that of one machine nor one with leap seconds."""
+    """Whether a time zone name means the same everywhere: it is neither specific to a machine nor one with leap seconds."""
     if zone == "localtime" or zone.startswith(("posix/", "right/")):
         return False
     try:

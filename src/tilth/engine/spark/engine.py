@@ -178,7 +178,7 @@ class SparkRun(Session):
         return name
 
     def _kept(self, frame: DataFrame) -> DataFrame:
-        """A frame whose rows Spark keeps until the session is closed."""
+        """A frame that Spark caches until the session is closed."""
         kept = frame.persist()
         self._held.callback(kept.unpersist)
         return kept
@@ -235,7 +235,7 @@ class SparkRun(Session):
         return [textfiles.as_utf8(path, encoding, scratch) for path in here]
 
     def seen(self, path: str) -> str:
-        """A path as Spark finds it: a local one keeps the working directory in which it was started."""
+        """A path as Spark needs it: a local Spark resolves relative paths in the directory where it was started."""
         return str(Path(path).absolute()) if "://" not in path and self._is_local() else path
 
     def _is_local(self) -> bool:
@@ -367,7 +367,7 @@ def strings(names: Iterable[str]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Whole decimals as Python integers, which is what DuckDB gives."""
+    """Decimals of scale 0 as Python integers, as DuckDB gives them."""
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
 
 

@@ -37,9 +37,9 @@ def use_java() -> Path:
 
 
 def find_java() -> Path:
-    """The folder of a Java runtime that a local Spark can run on.
+    """The folder of a Java runtime for a local Spark.
 
-    Errors: `MissingExtra` if there is no runtime of a version in `VERSIONS`: it names what was found.
+    Errors: `MissingExtra` if no runtime has a version in `VERSIONS`; it names those that were found.
     """
     unfit: list[str] = []
     for place, java in candidates():
@@ -58,7 +58,7 @@ def find_java() -> Path:
 
 
 def candidates() -> Iterator[tuple[str, Path]]:
-    """Each `java` of this machine, with a description of where it is."""
+    """The `java` programs of this machine, each with a description of its place."""
     if home := os.environ.get("JAVA_HOME"):
         yield f"JAVA_HOME ({home})", Path(home, "bin", "java")
     if java := shutil.which("java"):

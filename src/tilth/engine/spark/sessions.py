@@ -1,7 +1,7 @@
-"""Sessions of Spark: which one is taken, and an internal one beside it.
+"""Chooses the Spark session, and makes an internal session for it.
 
-Many settings of a session change what a query means. A user's session is not changed: beside it is an internal session, on the same
-Spark, with the user's settings except those that change meanings. Frames go from one to the other as global views.
+Many settings of a session change the meaning of queries. A user's session is not modified. Instead, queries run in an internal session on
+the same Spark, with the user's settings except those that change meanings. Frames are passed between the two as global views.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _local_settings() -> dict[str, str]:
 
 
 def _in_private_folder() -> dict[str, str]:
-    """Settings by which Spark and its Java keep temporary files in the folder for those of this process, not where Java's default is."""
+    """Settings that make Spark and its Java keep temporary files in this process's folder, not in Java's default folder."""
     where = tempfile.gettempdir()
     return {"spark.local.dir": where, "spark.driver.extraJavaOptions": f'{JAVA_OPTIONS} "-Djava.io.tmpdir={where}"'}
 
@@ -211,9 +211,9 @@ def _end(session: Any) -> None:
 
 
 def beside(given: SparkSession) -> SparkSession:
-    """The internal session beside a given one; for an internal one, itself. Its settings are checked at every call.
+    """The internal session for a given one; for an internal session, itself. Its settings are checked at every call.
 
-    Errors: `RequestError` for every setting that Tilth's results depend on and that cannot be set, with the reason.
+    Errors: `RequestError` for each setting that affects results and cannot be set, with the reason.
     """
     user: Any = given
     internal: Any = _beside.get(given)
@@ -251,14 +251,14 @@ def _settle(internal: SparkSession, settings: dict[str, str]) -> None:
 
 
 def moved(frame: DataFrame, to: SparkSession, until: ExitStack | None = None) -> DataFrame:
-    """A frame of one session in another of the same Spark: the same plan, resolved where it was made.
+    """A frame of one session in another session of the same Spark. The plan is the same, resolved in its own session.
 
-    A server looks a view up for every query, so there it is dropped when `until` is closed, or at the end of the process.
+    On a server, a view is needed as long as its queries, so it is dropped when `until` is closed, or at the end of the process.
     """
     if frame.sparkSession is to:
         return frame
     name = f"tilth_{uuid4().hex}"
-    frame.filter("true").createOrReplaceGlobalTempView(name)  # a plan of its own: with a view Spark drops what is cached of its plan
+    frame.filter("true").createOrReplaceGlobalTempView(name)  # a new plan, because dropping a view also drops the cache of its plan
     there = to.table(f"{to.conf.get('spark.sql.globalTempDatabase', 'global_temp')}.{name}")
     if is_remote(to):
         _views[name] = beside(to)
@@ -288,7 +288,7 @@ def active_kept(session: SparkSession) -> Iterator[None]:
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """PySpark logs every failed query to standard error; not those of internal sessions, whose errors are raised. Other threads' are."""
+    """Keep PySpark from logging failed queries of this thread to standard error, because their errors are raised."""
     from pyspark.logger import PySparkLogger
 
     here = threading.get_ident()

@@ -1,11 +1,11 @@
 """The one allow-list for SQL that users write: formulas, conditions (`where`), and the queries of CustomSql.
 
-A text is parsed in Spark's dialect, as in AWS Glue. Of the tree only what is listed here passes, each node as it is or as the named
-operation that means the same on every engine; the rest is refused. So a text cannot read or write a file, change a setting, or mean
-one thing on DuckDB and another on Spark. The kind of every value is known: of columns from the tables' schemas, of all else from its parts.
+A text is parsed in Spark's dialect, as in AWS Glue. Only listed nodes are admitted, either unchanged or as the named operation that means
+the same on every engine; all others are rejected. So a text cannot read or write a file, change a setting, or have different meanings on
+DuckDB and Spark. The kind of every value is known: of columns from the schemas of the tables, of other nodes from their arguments.
 
-A query may do more than a formula: select, join, group and aggregate. It also reads strings as what they are compared or computed with,
-and keeps decimals exact, which in a formula become doubles, so that a served row gives the same.
+A query may do more than a formula: select, join, group and aggregate. It also converts strings to the kind that they are compared or
+computed with, and keeps decimals exact. In a formula decimals become doubles, so that a served row gives the same result.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ from tilth.errors import ExpressionError, Mistake, Place, did_you_mean, listed
 
 LONGEST = 20_000  # characters
 DEEPEST = 100  # nested nodes
-MOST_COPIES = 256  # of a value, made by what is written with its argument several times
+MOST_COPIES = 256  # of a value, by functions that are written with their argument several times
 POINTS = {Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ}
 CASTABLE = "bigint, double, string, boolean, date, timestamp"
 ONLY_IN_QUERIES = frozenset(
     {*((of, Kind.BOOLEAN) for of in (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL)), (Kind.DECIMAL, Kind.STRING), (Kind.TIMESTAMP, Kind.STRING)}
 )
-"""From, to: casts that both engines write alike, and no row does."""
+"""(From, to): casts with the same result on both engines, but not available for a served row."""
 CAST_FIRST: Mapping[Kind, str] = {
     Kind.STRING: "cast it to a number first: cast(x as double)",
     **dict.fromkeys((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ), "days_between(a, b) counts the days between two dates"),
@@ -79,7 +79,7 @@ TIME = e.data_type("timestamp")
 
 
 def _keeping(name: str, takes: int) -> Callable[[list[Tree]], Tree]:
-    """sqlglot's builder of a function that loses the arguments beyond those it takes: here they stay, and are rejected later."""
+    """A builder for a function whose surplus arguments sqlglot drops. Here they are kept, and rejected later."""
     build = Spark.parser_class.FUNCTIONS[name]
 
     def built(given: list[Tree]) -> Tree:
@@ -91,10 +91,10 @@ def _keeping(name: str, takes: int) -> Callable[[list[Tree]], Tree]:
 
 
 class UserSpark(Spark):
-    """Spark's SQL, with the formats of `to_date` and `to_timestamp` as they are written."""
+    """Spark's SQL, with the formats of `to_date` and `to_timestamp` kept as written."""
 
     class Parser(Spark.parser_class):  # type: ignore[misc,valid-type]  # a base known at run time only
-        """The parser, with two nodes of its own for these functions."""
+        """A parser with its own nodes for these functions."""
 
         FUNCTIONS: ClassVar = {
             **{name: build for name, build in Spark.parser_class.FUNCTIONS.items() if name.lower() not in OWN},
@@ -114,7 +114,7 @@ LACKING = re.compile(r"Required keyword: '(\w+)' missing")
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """sqlglot logs, with their text, statements that it does not know, and which are refused."""
+    """Silence sqlglot, which logs the text of statements that it does not know."""
 
     here = threading.get_ident()
 
@@ -130,27 +130,27 @@ def _unlogged() -> Iterator[None]:
 
 
 class Admission:
-    """One text on its way from what the user wrote to a tree that means the same on every engine."""
+    """The translation of one text into a tree that means the same on every engine."""
 
     def __init__(self, text: str, place: Place | None = None, query: bool = False, now: datetime | None = None) -> None:
         self.text, self.place, self.query, self.now = text, place, query, now
         self.mistakes: list[Mistake] = []
 
     def reject(self, message: str, accepted: str = "", hint: str = "", code: str = "not-admitted") -> Tree:
-        """Note a mistake; null takes the place of what is refused."""
+        """Note a mistake, and return null in place of the rejected node."""
         where = "" if self.query else f", in {short(self.text)!r}"
         self.mistakes.append(Mistake(message + where, self.place, accepted, hint, code))
         return typed(exp.Null(), Kind.NULL)
 
     def finish(self) -> None:
-        """Raise if anything was refused."""
+        """Raise an error if anything was rejected."""
         if self.mistakes:
             raise ExpressionError(*dict.fromkeys(self.mistakes))
 
-    # ── the text, and which nodes may be in it ──
+    # ── parsing, and the nodes that are admitted ──
 
     def parsed(self) -> Tree:
-        """The tree of the text, made of listed nodes with as many arguments as they take."""
+        """The tree of the text. All its nodes are listed and have a valid number of arguments."""
         if len(self.text) > LONGEST:
             self.reject(f"the text has {len(self.text):,} characters", f"at most {LONGEST:,}", code="too-long")
             self.finish()
@@ -188,7 +188,7 @@ class Admission:
             raise ExpressionError("the text is nested too deeply", place=self.place, code="too-deep") from error
         except SqlglotError as error:
             raise ExpressionError(self._syntax(error)) from error
-        except (ValueError, TypeError, IndexError, KeyError, AttributeError) as error:  # what the parser makes of calls without arguments
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError) as error:  # raised by the parser for calls without arguments
             message = f"{short(self.text)!r} cannot be read: a function has too few arguments, or some that it does not take"
             raise ExpressionError(message, place=self.place, code="wrong-arguments") from error
         if self.query and (len(found) != 1 or not isinstance(found[0], exp.Query)):
@@ -199,7 +199,7 @@ class Admission:
         details = (getattr(error, "errors", None) or [{}])[0]
         line, column = details.get("line"), details.get("col")
         what = str(details.get("description") or str(error).split("\n")[0]).rstrip(".")
-        if lacking := LACKING.match(what):  # names a class of sqlglot's
+        if lacking := LACKING.match(what):  # the message contains a class name of sqlglot
             what = f"{'a value' if lacking[1] in ('this', 'expression') else lacking[1]} is missing"
         if self.query:
             return Mistake(f"Error executing SQL statement: {what}", self.place, code="not-sql")
@@ -208,7 +208,7 @@ class Admission:
         return Mistake(f"{short(self.text)!r} is not an SQL expression: {what}", place, code="not-sql")
 
     def _is_rejected(self, node: Any) -> bool:
-        """Note why a node may not pass, if it may not; what is below it is then not looked at."""
+        """Whether a node is rejected, with a note why. Nodes below a rejected one are not examined."""
         before = len(self.mistakes)
         if isinstance(node, exp.DataType):
             decimal = node.this is exp.DType.DECIMAL
@@ -247,7 +247,7 @@ class Admission:
     # ── meaning ──
 
     def admit(self, tree: Tree) -> Tree:
-        """The tree that means the same on every engine; its columns have their kinds."""
+        """Replace nodes so that the tree means the same on every engine. Its columns must have their kinds."""
         holder = exp.Paren(this=tree)
         for rules in (SHORTHANDS, RULES):
             for node in reversed([n for n in holder.this.walk() if type(n) in rules]):
@@ -256,20 +256,20 @@ class Admission:
         return found
 
     def wider(self, kinds: Iterable[Kind]) -> Kind:
-        """The kind of a value that may be any of these: null gives way, and a float wins over other numbers."""
+        """The common kind of values: null is ignored, and a float takes precedence over other numbers."""
         found = [k for k in dict.fromkeys(kinds) if k is not Kind.NULL]
         if len(found) < 2 or not all(k.numeric for k in found):
             return found[0] if found else Kind.NULL
         return Kind.DECIMAL if self.query and Kind.FLOAT not in found else Kind.FLOAT
 
     def one_of(self, made: Tree, values: Sequence[Tree]) -> Tree:
-        """What becomes one of several values, and is as narrow, or a decimal of as many digits, as they may be."""
+        """Type an expression that takes one of several values: with their common kind, narrow if one is, and enough digits."""
         found = typed(made, self.wider(map(kind, values)), narrow=any(map(is_narrow, values)))
         found.meta[OF_DECIMAL] = tuple(map(max, zip(*map(digits, values), strict=True))) if kind(found) is Kind.DECIMAL else None
         return found
 
     def of(self, wanted: Callable[[Kind], bool], message: str, x: Tree, hint: str = "") -> Tree:
-        """A value, refused where its kind is not wanted; null is of every kind."""
+        """The value, rejected if its kind is not wanted. Null is of every kind."""
         if wanted(kind(x)) or kind(x) is Kind.NULL:
             return x
         return self.reject(
@@ -277,12 +277,12 @@ class Admission:
         )
 
     def condition(self, x: Tree) -> Tree:
-        """A condition of IF, WHEN and IS: Spark takes neither a number for one nor a bare null."""
+        """A condition of IF, WHEN and IS. Spark accepts neither a number nor an untyped null."""
         x = self.of(lambda k: k is Kind.BOOLEAN, "a condition is true or false", x, "compare it with something")
         return e.cast(x, Kind.BOOLEAN) if isinstance(x, exp.Null) else x
 
     def times(self, name: str, values: list[Tree]) -> list[Tree]:
-        """Dates and timestamps; a query may write one as a string, and so may a formula where two are compared."""
+        """Dates and timestamps. A query may write one as a string; so may a formula in some functions."""
         to = (
             Kind.TIMESTAMP
             if name in ("hour()", "minute()", "second()", "millisecond()", "unix_seconds()", "strftime()", "months_between()", *ZONED)
@@ -293,9 +293,9 @@ class Admission:
         return [self.of(lambda k: k.temporal, f"{name} takes dates and timestamps", x, "cast it first: cast(x as date)") for x in read]
 
     def numbers(self, name: str, values: list[Tree]) -> list[Tree]:
-        """Numbers to compute with, in 64 bits: in a formula integers, or doubles if one of them is not an integer.
+        """Operands in 64 bits. In a formula: integers, or doubles if one of them is not an integer.
 
-        Of narrower numbers, of decimals and of whole numbers that are written out, each engine has widths of its own.
+        Engines differ in the width of narrow numbers, decimals and integer literals.
         """
         read = [self.cast(x, Kind.FLOAT) if self.query and kind(x) is Kind.STRING else x for x in values]
         found = [self.of(lambda k: k.numeric, f"{name} takes numbers", x) for x in read]
@@ -316,7 +316,7 @@ class Admission:
         return typed(e.lit(float(x.this)) if isinstance(x, exp.Literal) else e.double(x), Kind.FLOAT)
 
     def alike(self, x: Tree, y: Tree) -> tuple[Tree, Tree]:
-        """Two values that can be compared: of one kind, numbers, or points in time of which one is written as a string."""
+        """Two comparable values: of one kind, two numbers, or points in time, one of them written as a string."""
         a, b = kind(x), kind(y)
         if {a, b} <= POINTS and a is not b and (PRESENT in x.meta or PRESENT in y.meta):
             x, y = (self.cast(v, Kind.TIMESTAMP) if kind(v) is Kind.DATE else v for v in (x, y))
@@ -333,16 +333,16 @@ class Admission:
         return x, y
 
     def _read(self, x: Tree, to: Kind) -> Tree:
-        """A string that is compared with a value of another kind; one that is written and is not a point in time would equal nothing."""
+        """Convert a string that is compared with a value of another kind. A literal that is not a point in time is rejected."""
         if is_string(x) and to in POINTS and point_written(x.name, to) is None:
             return self.reject(f"{x.name!r} is not {article(to)}", "such as '2024-02-29' or '2024-02-29 12:30:00'", code="wrong-kind")
         if is_string(x) or to not in POINTS - {Kind.DATE}:
             return self.cast(x, to)
-        coarser = [Kind.TIMESTAMP, Kind.DATE][to is Kind.TIMESTAMP :]  # a day is its midnight, a time without a zone is in UTC
+        coarser = [Kind.TIMESTAMP, Kind.DATE][to is Kind.TIMESTAMP :]  # a date is its midnight, a time without a zone is in UTC
         return typed(e.coalesce(self.cast(x, to), *(self.cast(self.cast(x, of), to) for of in coarser)), to)
 
     def widened(self, values: list[Tree]) -> list[Tree]:
-        """Values of which one is taken: other numbers among floats become floats, a written string among points in time becomes one."""
+        """Alternatives with a common kind: numbers become floats if one is a float, a string literal among points in time becomes one."""
         times = {kind(v) for v in values if kind(v).temporal}
         if len(times) == 1:
             values = [self.cast(v, *times) if is_string(v) else v for v in values]
@@ -354,7 +354,7 @@ class Admission:
         return [self.as_double(v) if kind(v).numeric else v for v in values] if inexact else values
 
     def _beyond_decimals(self, values: list[Tree]) -> bool:
-        """Whether no decimal has the digits of all values: one engine would stop, the other round. A formula takes doubles then."""
+        """Whether no decimal type has the digits of all values: one engine would fail, the other round. Formulas then use doubles."""
         before, after = (max(n) for n in zip(*map(digits, values), strict=True))
         beyond = Kind.DECIMAL in map(kind, values) and before + after > MOST_DIGITS
         if beyond and self.query:
@@ -363,7 +363,7 @@ class Admission:
         return beyond
 
     def cast(self, x: Tree, to: Kind) -> Tree:
-        """A value as one of another kind; a string is read by its form, and null where it has none."""
+        """Cast a value to a kind. A string that does not have the form of the kind becomes null."""
         source = kind(x)
         if is_string(x) and to in POINTS:
             x = typed(e.lit(point_written(x.name, to) or x.name), Kind.STRING)
@@ -388,16 +388,16 @@ def _depth(tree: Tree) -> int:
 
 
 def _copies(tree: Tree) -> int:
-    """How often the value that is repeated most is written, once every node is written with those of the engines."""
+    """How often the most repeated value occurs in the written query."""
     most, level = 1, [(tree, 1)]
-    while level and most <= MOST_COPIES**2:  # beyond it does not matter how many
+    while level and most <= MOST_COPIES**2:  # the exact number does not matter beyond this
         most = max(most, *(copies for _, copies in level))
         level = [(child, copies * _repeats(node, child)) for node, copies in level for child in node.iter_expressions()]
     return most
 
 
 def _repeats(node: Any, child: Any) -> int:
-    """How often an argument of a node is written."""
+    """How often an argument of a node is repeated in the written query."""
     if isinstance(node, exp.Case | exp.Between | exp.Nullif | exp.Nanvl) and child is not node.this:
         return 1
     if isinstance(node, exp.Case):
@@ -406,12 +406,12 @@ def _repeats(node: Any, child: Any) -> int:
 
 
 def _has_more(node: exp.Func) -> bool:
-    """Whether a function has an argument that its rule would not look at."""
+    """Whether a function has an argument that its rule would ignore."""
     known = {"this", "expression", "expressions", *MORE.get(type(node), ())}
     beyond = [v for k, v in node.args.items() if k not in known and not isinstance(v, bool | None) and v != []]
     return bool(beyond) or (isinstance(node, exp.AggFunc) and bool(node.expressions))
 
 
 def _is_read(x: Tree, of: Kind, to: Kind, query: bool) -> bool:
-    """Whether a string is compared with a value of another kind and read as one: one that is written beside a time; in a query any."""
+    """Whether a string is converted to the kind of a compared value: a literal compared with a time; in a query any string."""
     return of is Kind.STRING and ((is_string(x) and to.temporal) or (query and to in FROM_STRING and to is not Kind.STRING))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _percentile(operation: type[Operation]) -> Callable[[Admission, Any], Tree]:
-    """A percentile whose share is written out."""
+    """A percentile with a literal share."""
 
     def rule(a: Admission, node: Any) -> Tree:
         share = e.lit(0.5) if isinstance(node, exp.Median) else node.args["quantile"]
@@ -34,7 +34,7 @@ def _percentile(operation: type[Operation]) -> Callable[[Admission, Any], Tree]:
 
 
 def _double(a: Admission, node: Any) -> Tree:
-    """What an aggregate is of, as a double."""
+    """The argument of an aggregate, as a double."""
     if isinstance(node.this, exp.Distinct):
         return a.reject(f"{name_of(node)} takes all values, not the distinct ones", hint="select distinct values in a sub-query")
     (x,) = a.numbers(name_of(node), [node.this])

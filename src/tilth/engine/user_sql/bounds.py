@@ -69,7 +69,7 @@ def _written_columns(select: Any, below: Mapping[str, int]) -> int:
 
 
 def _written_nodes(select: Any) -> int:
-    """The nodes of a select in which the names of its own columns stand for what they name."""
+    """The nodes of a select, with aliases of its own columns replaced by their expressions."""
     sizes: dict[str, int] = {}
 
     def size(tree: Tree) -> int:
@@ -88,9 +88,9 @@ def _written_nodes(select: Any) -> int:
 
 
 def reject_products(query: Tree, rows_of: Callable[[str], Any]) -> None:
-    """Reject pairing every row with every row of large tables: joins without an equality for each. Errors: `ExpressionError`.
+    """Reject cross products of large tables, that is, joins without an equality. Errors: `ExpressionError`.
 
-    `rows_of` gives the rows of a table by the engine's name for it; it is asked only where there are such joins.
+    `rows_of` gives the number of rows of a table by its name in the engine. It is called only for such joins.
     """
     known: dict[int, int] = {}
 
@@ -139,7 +139,7 @@ def _connected(scope: Scope) -> list[list[Any]]:
 
 
 def _outer(scope: Scope) -> list[Any]:
-    """The sources around a sub-query whose rows it looks at, and which no equality connects with its own."""
+    """The outer sources that a correlated sub-query reads and that no equality connects with its own sources."""
     if not (scope.is_subquery and isinstance(scope.expression, exp.Select) and scope.parent):
         return []
     own, around = _sources(scope), _sources(scope.parent)
@@ -149,7 +149,7 @@ def _outer(scope: Scope) -> list[Any]:
 
 
 def _equalities(select: exp.Select) -> Iterator[tuple[str, str]]:
-    """The pairs of tables of which all rows that meet have two equal values."""
+    """The pairs of tables that are joined by an equality."""
     joins = select.args.get("joins") or ()
     where = select.args.get("where")
     for condition in (*(j.args.get("on") for j in joins), where and where.this):

@@ -53,7 +53,7 @@ def _only(wanted: Kind, word: str, hint: str) -> Takes:
 
 
 def whole(a: Admission, x: Tree | None, what: str, least: int) -> Tree:
-    """A whole number that is written out, of a range that leaves out 0 where it goes below."""
+    """An integer literal in a range. If the range includes negative numbers, it excludes 0."""
     inner = x.unnest() if x is not None else x
     digits = inner.this if isinstance(inner, exp.Neg) else inner
     found = int(digits.this) * (-1 if digits is not inner else 1) if isinstance(digits, exp.Literal) and digits.is_int else None

@@ -1,4 +1,4 @@
-"""How long strings may become: an engine makes those of some thousand rows at a time, and no limit of memory counts them."""
+"""Bounds the length of computed strings: engines hold those of thousands of rows at a time, and memory limits do not count them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tilth.engine.operations.strings import Center
 from tilth.engine.user_sql.admission import Admission
 from tilth.engine.user_sql.nodes import kind
 
-MOST_COPIES = 4_096  # of the strings that one is made of
-MOST_ADDED = 100_000  # characters that it has beside them
-USUAL = 100  # characters of a string by which another is multiplied
+MOST_COPIES = 4_096  # of the input strings in a computed string
+MOST_ADDED = 100_000  # characters that a computed string has in addition
+USUAL = 100  # assumed length of a string that determines a repetition
 CHOOSE = (exp.Case, exp.If, exp.Coalesce, exp.Greatest, exp.Least, exp.Nullif)
 NUMBERS = (exp.Predicate, exp.Length, exp.StrPosition, exp.Ascii, exp.Count)
 
@@ -42,12 +42,12 @@ class Growth:
         return Growth(self.copies * n, self.added * n)
 
 
-COLUMN, SHORT = Growth(1), Growth(0, 32)  # of a table, and what a number is written with
+COLUMN, SHORT = Growth(1), Growth(0, 32)  # a column of a table, and the notation of a number
 Columns = Callable[[exp.Column], Growth]
 
 
 def reject_long_strings(a: Admission, tree: Tree, of: Columns = lambda column: COLUMN) -> Growth:
-    """The growth of a formula, `of` giving that of its columns. Errors: `ExpressionError` for one that could be too long."""
+    """The growth of a formula; `of` gives that of its columns. Errors: `ExpressionError` if the result could be too long."""
     if isinstance(tree, exp.Column):
         found = of(tree) if kind(tree) in (Kind.STRING, Kind.OTHER) else SHORT
     else:
@@ -63,7 +63,7 @@ def reject_long_strings(a: Admission, tree: Tree, of: Columns = lambda column: C
 
 
 def reject_long_strings_of(a: Admission, query: Tree) -> None:
-    """The same of all strings in a query whose columns have their tables. Errors: `ExpressionError`."""
+    """Check all strings in a query whose columns are qualified by their tables. Errors: `ExpressionError`."""
     outputs: dict[int, dict[str, Growth]] = {}
 
     def of(scope: Scope) -> Columns:
@@ -96,7 +96,7 @@ def _listed(clause: Any) -> list[Tree]:
 
 
 def _grown(x: Any, grown: Callable[[Any], Growth]) -> Growth:
-    """The growth of a node, from that of its parts."""
+    """The growth of a node, from that of its arguments."""
     match x:
         case exp.Literal(this=text):
             return Growth(0, len(text))

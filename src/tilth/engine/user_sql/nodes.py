@@ -103,13 +103,13 @@ def kind(x: Tree) -> Kind:
 
 
 def typed(x: Tree, of: Kind, narrow: bool = False) -> Tree:
-    """A tree with the kind of its value; `narrow`: a number of fewer than 64 bits, with which each engine computes in its own width."""
+    """Set the kind of a tree's value. `narrow`: a number of fewer than 64 bits, for which engines compute in different widths."""
     x.meta.update(kind=of, narrow=narrow)
     return x
 
 
 def digits(x: Tree) -> tuple[int, int]:
-    """How many digits a number has at most before its point and after it; none of a decimal of which that is not known."""
+    """The maximum number of digits before and after the point; 0 for a decimal if unknown."""
     if kind(x) is Kind.INTEGER:
         return (len(x.sql().strip("()-")) if is_written(x) else 10 if x.meta.get("narrow") else 19), 0
     found: tuple[int, int] = x.meta.get(OF_DECIMAL) or (0, 0)
@@ -138,7 +138,7 @@ def article(of: Kind) -> str:
 
 
 def arguments(node: Tree) -> list[Tree]:
-    """The values that a node is made of."""
+    """The arguments of a node."""
     return [x for x in (node.this, node.args.get("expression"), *node.expressions) if isinstance(x, Tree)]
 
 

@@ -1,4 +1,4 @@
-"""What a SELECT computes beside all columns of its table: each new column as an expression of its own."""
+"""Extracts the new columns of a SELECT that keeps all columns of its table: each as an expression."""
 
 from __future__ import annotations
 

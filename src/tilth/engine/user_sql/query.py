@@ -1,7 +1,7 @@
-"""Whole queries: one SELECT over tables that it is given, and nothing else.
+"""Admits whole queries: one SELECT over given tables, and nothing else.
 
-Names are resolved by sqlglot, so that both engines are asked for the same columns. A query can read its tables and no file, setting or
-other table.
+sqlglot resolves the names, so that both engines receive the same columns. A query can only read the given tables: no files, settings or
+other tables.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def parse_query(text: str, tables: Mapping[str, tuple[str, Schema]], now: dateti
 
 
 def tables_of(text: str) -> tuple[str, ...]:
-    """The names of the tables that a query reads, without those of its WITH. Errors: `ExpressionError` for what is not one SELECT.
+    """The names of the tables that a query reads, without its CTEs. Errors: `ExpressionError` if it is not a single SELECT.
 
     >>> tables_of("with recent as (select * from orders) select * from recent join customers using (id)")
     ('customers', 'orders')
@@ -106,9 +106,9 @@ def tables_of(text: str) -> tuple[str, ...]:
 
 
 def private_outputs(query: exp.Query, private: Iterable[str]) -> list[str]:
-    """The columns of a query's result that may be made of private columns; counts and comparisons of such values are not.
+    """The result columns of a query that may contain values of private columns; counts and comparisons of such values do not.
 
-    A name is private wherever the query uses it for something private, so that it is followed through sub-queries, WITHs and unions.
+    A name counts as private everywhere if the query uses it for something private anywhere, so sub-queries, CTEs and unions are covered.
     """
     known: set[str] = set()
     found = set(private)
@@ -123,7 +123,7 @@ def private_outputs(query: exp.Query, private: Iterable[str]) -> list[str]:
 
 
 def _same_columns(query: exp.Query) -> Iterator[tuple[str, ...]]:
-    """The names that one column of a union, or of a sub-query whose columns are renamed, has."""
+    """All names of one column of a union, or of a sub-query with renamed columns."""
     for union in query.find_all(exp.SetOperation):
         yield from zip(union.left.named_selects, union.right.named_selects, strict=False)
     for renamed in query.find_all(exp.TableAlias):
@@ -144,7 +144,7 @@ def _spelled(query: Tree, tables: Mapping[str, tuple[str, Schema]]) -> Mapping[s
 
 
 def _name_tables(a: Admission, query: Tree, tables: Mapping[str, str]) -> None:
-    """Give every table the engine's name and every WITH a generated one: out of scope its own could be that of a file or a view."""
+    """Rename tables to their names in the engine, and CTEs to generated names: a CTE's own name could be that of a file."""
     for clause in query.find_all(exp.With):
         if twice := [name for name, times in Counter(cte.alias for cte in clause.expressions).items() if times > 1]:
             a.reject(f"WITH names {listed(twice)} more than once", hint="give each select a name of its own")

@@ -1,4 +1,4 @@
-"""What becomes of each node of SQL that users write, once its arguments are admitted; a node without a rule is refused."""
+"""Translation rules for nodes of user SQL with admitted arguments. A node without a rule is rejected."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _cast(a: Admission, node: exp.Cast) -> Tree:
 
 
 def _decimal(a: Admission, x: Tree, sizes: list[int]) -> Tree:
-    """A decimal of so many digits, and so many of them after the point, as only a query keeps them."""
+    """A cast to a decimal type. Only a query keeps decimals."""
     p, s, *more = [*sizes, *(10, 0)[len(sizes) :]]
     if not 0 <= s <= p <= DIGITS or not p or more:
         return a.reject(

@@ -1,6 +1,6 @@
-"""Days and times as Spark's functions say them, the present among them, rewritten to operations that Tilth has.
+"""Rewrites Spark's date and time functions to operations of Tilth, including the current time.
 
-The present is that of a run, and constants are added to it here: `now() - interval 1 month` is one point in time.
+The current time is that of the run. Constants are added to it here: `now() - interval 1 month` becomes one point in time.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ PARTS: Mapping[str, Any] = {
 
 
 def respelled(node: Any, now: datetime | None) -> Tree | None:
-    """What takes the place of a node whose parts are rewritten already; None where it stays. Without `now` the present is not known."""
+    """The replacement of a node whose arguments are rewritten already, or None. Without `now`, the current time is unknown."""
     if isinstance(node, exp.Anonymous):
         return _called(node, now)
     rule = RULES.get(type(node))
@@ -96,7 +96,7 @@ def _point(value: date) -> Tree:
 
 
 def _known(node: Any) -> date | None:
-    """The point in time that a node is, if that is known."""
+    """The point in time that a node denotes, if known."""
     found: date | None = node.unnest().meta.get(PRESENT) if isinstance(node, exp.Expr) else None
     return found
 
@@ -126,7 +126,7 @@ def _called(node: exp.Anonymous, now: datetime | None) -> Tree | None:
 
 
 def _positive(x: Tree, y: Tree) -> Tree:
-    """`pmod(x, y)`: what is left of a division, of a negative one as much more as the divisor."""
+    """`pmod(x, y)`: the remainder of x / y; the divisor is added to a negative one."""
     left = exp.Paren(this=exp.Mod(this=exp.Paren(this=x.copy()), expression=exp.Paren(this=y.copy())))
     again = exp.Mod(this=exp.Paren(this=e.add(left, exp.Paren(this=y.copy()))), expression=exp.Paren(this=y.copy()))
     return e.case((e.lt(left, e.lit(0)), again), otherwise=left)
@@ -261,6 +261,6 @@ RULES: Mapping[type[Any], Callable[[Any, datetime | None], Tree | None]] = {
 
 
 def _plain(x: Any) -> Tree:
-    """A value without what the parser puts around one of which the day is asked for."""
+    """A value without the conversion that the parser adds around the argument of a date function."""
     found: Tree = x.this if isinstance(x, exp.TsOrDsToDate) else x
     return found

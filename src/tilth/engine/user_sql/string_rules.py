@@ -1,4 +1,4 @@
-"""What becomes of functions of strings that users write, once their arguments are admitted."""
+"""Translation rules for string functions of user SQL with admitted arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of functions of days and times that users write, once their arguments are admitted."""
+"""Translation rules for date and time functions of user SQL with admitted arguments."""
 
 from __future__ import annotations
 

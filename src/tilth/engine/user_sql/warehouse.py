@@ -1,7 +1,7 @@
-"""SQL that a warehouse runs itself: one SELECT in its own dialect, written anew from the tree that was looked at.
+"""Admits SQL that a warehouse runs: one SELECT in its dialect, written again from the checked tree.
 
-Tilth's own formulas mean the same on every engine and pass an allow-list. A query of a warehouse means what that warehouse makes of it, so
-any function may stand in it but those that do more than compute: read files, wait, lock, run other SQL, end sessions.
+Tilth's own formulas mean the same on every engine and pass an allow-list. A warehouse query has the meaning that the warehouse gives it, so
+all functions are allowed except those that do more than compute: read files, wait, lock, run other SQL, end sessions.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def written(tree: exp.Expr, dialect: str) -> str:
 
 
 def selection(query: exp.Query, table: bool, columns: Iterable[str], conditions: Iterable[exp.Expr]) -> exp.Select:
-    """The rows of a query for which all conditions hold; without columns all of them. `table`: it selects a table, whose own columns
-    conditions may name.
+    """Filter a query by conditions and select columns; by default all columns. `table`: the query selects a table, whose columns the
+    conditions may use.
     """
     source = exp.alias_(query.args["from_"].this, "rows", table=True) if table else query.subquery("rows")
     names: list[Any] = [exp.column(name, quoted=True) for name in columns]
@@ -118,9 +118,9 @@ def _placed(tree: exp.Expr, values: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def literal(value: Any) -> exp.Expr:
-    """A value in a query. Its type is what the query compares it with: a warehouse reads `'2026-01-01'` as a day beside a day.
+    """A literal in a query. The warehouse determines its type: `'2026-01-01'` compared with a date is a date.
 
-    Errors: `ExpressionError` for null, and for what is neither a string, a number, a boolean, a date nor a timestamp.
+    Errors: `ExpressionError` for null, and for values that are not strings, numbers, booleans, dates or timestamps.
     """
     if isinstance(value, bool | int | float) or (isinstance(value, str) and "\0" not in value):
         return exp.convert(value)

@@ -59,7 +59,7 @@ def string_literal(text: str) -> str:
 
 
 def over_primary(query: str, table: str) -> str:
-    """A query that names the table under test by its own name, as one over `primary`. Errors: `ExpressionError` for what is not SQL.
+    """Rewrite a query over the table under test as a query over `primary`. Errors: `ExpressionError` if it is not SQL.
 
     >>> over_primary("SELECT * FROM shop.orders WHERE orders.paid < 0;", "orders")
     'SELECT * FROM primary AS orders WHERE orders.paid < 0'
