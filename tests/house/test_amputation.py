@@ -31,12 +31,11 @@ def rest(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     door = request.param
     gone = {PACKAGE / door, ROOT / "tests" / door, *(ROOT / "tests" / "house").glob("test_*.py")}
     gone |= {PACKAGE / "__main__.py"} if door == "cli" else set()
-    shutil.copytree(
-        ROOT,
-        tmp_path,
-        dirs_exist_ok=True,
-        ignore=lambda folder, names: {name for name in names if Path(folder, name) in gone or left_out(Path(folder, name))},
-    )
+
+    def without(folder: str, names: list[str]) -> set[str]:  # what is compiled already need not be compiled again
+        return {n for n in names if Path(folder, n) in gone or (n != "__pycache__" and left_out(Path(folder, n)))}
+
+    shutil.copytree(ROOT, tmp_path, dirs_exist_ok=True, ignore=without)
     return tmp_path
 
 

@@ -68,13 +68,17 @@ def test_no_marker_is_left_by_a_run_a_crash_and_little_memory(
 @pytest.mark.slow
 def test_without_a_key_the_same_look_finds_what_is_spilled(flow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a hundred copies of the rows do not fit into the memory. It is looked at often: a fast machine spills for a moment."""
-    monkeypatch.setattr("tilth.protection.canary.LOOKS", (0.1,) * 200)
     table, cells = MARKERS.planted(pa.concat_tables([pc.read_csv(flow.parent / "people.csv")] * 100), ["paid"])
     assert cells > 300_000
     pq.write_table(table, tmp_path / "planted.parquet")
     made = Run(tmp_path / "run", [str(flow), "", "", "duckdb", "", str(tmp_path / "planted.parquet"), "30MiB"], MARKERS)
+
+    def found() -> bool:
+        return made.spilled > 0 and "tmp" in {Path(hit.path).relative_to(tmp_path / "run").parts[0] for hit in made.hits}
+
+    monkeypatch.setattr("tilth.protection.canary.LOOKS", (0.1 for _ in range(200) if not found()))  # each look reads all that is spilled
     assert made.to_its_end() == "ended"
-    assert made.spilled and "tmp" in {Path(hit.path).relative_to(tmp_path / "run").parts[0] for hit in made.hits}
+    assert found()
 
 
 @pytest.mark.spark
