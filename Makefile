@@ -32,7 +32,7 @@ check: .venv/.test  ## lint, types, and the quick tests: no Spark, no browser
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@{ .venv/bin/lint-imports && $(RUN) mypy; } & \
-		HYPOTHESIS_PROFILE=quick $(PYTEST) --dist loadfile -m "not spark and not browser and not slow" $(ARGS); tests=$$?; wait $$! && exit $$tests
+		HYPOTHESIS_PROFILE=quick $(PYTEST) -m "not spark and not browser and not slow" $(ARGS); tests=$$?; wait $$! && exit $$tests
 
 lint: .venv/.test  ## style, layout of the code, and the layers
 	@$(RUN) ruff check

@@ -154,15 +154,19 @@ class FromTheEnd:
 
 @pytest.hookimpl(tryfirst=True)  # ahead of xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that use Spark or the S3 server are sent to one worker, so that a parallel run starts one of each, if they have no group."""
+    """Tests that use Spark or the S3 server are sent to one worker, so that a parallel run starts one of each; other tests file by file.
+
+    What the tests of a file share is then made once. And xdist counts the groups that it has sent away again after each test.
+    """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "spark" in fixtures:
             item.add_marker(pytest.mark.spark)
         if "s3_server" in fixtures:  # which takes seconds to start
             item.add_marker(pytest.mark.slow)
-        if item.get_closest_marker("xdist_group") is None and (item.get_closest_marker("spark") or "s3_server" in fixtures):
-            item.add_marker(pytest.mark.xdist_group("servers"))
+        if item.get_closest_marker("xdist_group") is None:
+            shared = item.get_closest_marker("spark") or "s3_server" in fixtures
+            item.add_marker(pytest.mark.xdist_group("servers" if shared else item.path.stem))
 
 
 def pytest_collection_finish() -> None:
