@@ -44,6 +44,18 @@ def test_all_facets_are_counted_in_one_grouped_scan():
     assert [p.title.startswith("row aggregates by sex, race") for p in engine.scans] == [True]
 
 
+@pytest.mark.parametrize("joint", [cube.JOINT, 0])
+def test_five_facets_each_value_against_the_rest_are_one_scan(monkeypatch, joint):
+    monkeypatch.setattr(cube, "JOINT", joint)
+    engine, names = duckdb_session(), [f"f{k}" for k in range(5)]
+    table = pa.table(
+        {name: [f"v{i * (k + 3) % 97 % (k + 2)}" for i in range(N)] for k, name in enumerate(names)} | {"y": [0, 1] * (N // 2)}
+    )
+    findings = found(table_of(table), engine, facets=names, label="y", positive=1)
+    assert len({f.group for f in findings if f.name == "CI"}) == 2 + 3 + 4 + 5 + 6
+    assert len(engine.scans) == 1
+
+
 def test_groups_of_each_facet_give_the_same(monkeypatch):
     joint = found(MANY, **ASKED, bootstrap=50)
     monkeypatch.setattr(cube, "JOINT", 0)

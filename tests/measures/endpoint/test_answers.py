@@ -2,7 +2,7 @@
 
 import pytest
 
-from tilth.measures.endpoint.answers import AnswerFormat, Said, Unreadable
+from tilth.measures.endpoint.answers import AnswerFormat, Said, Unreadable, best
 from tilth.measures.endpoint.records import CSV, JSON, LINES
 
 CASES = [
@@ -28,6 +28,10 @@ CASES = [
 @pytest.mark.parametrize(("accept", "label", "probability", "body", "said"), CASES)
 def test_what_is_said_of_each_record(accept, label, probability, body, said):
     assert AnswerFormat(accept, label, probability).read(body.encode(), len(said)) == said
+
+
+def test_of_equal_scores_the_first_label_counts():
+    assert (best(("no", "yes"), (0.5, 0.5)), best(("no", "yes"), (0.4, 0.6))) == ("no", "yes")
 
 
 @pytest.mark.parametrize(
