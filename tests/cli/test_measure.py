@@ -9,6 +9,7 @@ import pytest
 
 from tests.answering import Cut, answering
 from tests.measures.bias.tables import PREDICTED
+from tilth.engine.duckdb import DuckDB
 from tilth.web import client
 
 BIAS = ("--label", "label", "--positive", "yes", "--facet", "facet", "--prediction", "p", "--measure", "bias")
@@ -151,6 +152,22 @@ def test_a_configuration_names_its_data(tilth, tmp_path):
     metrics = json.loads((tmp_path / "out/analysis.json").read_text())["post_training_bias_metrics"]["facets"]["facet"][0]["metrics"]
     assert {m["name"]: m["value"] for m in metrics}["SD"] == pytest.approx(1 / 6)
     assert "there is no data" in tilth("measure").err
+    assert tilth("card", "out", "-o", "card").code == 0
+    (of,) = json.loads((tmp_path / "card/model_card.json").read_text())["evaluation_details"]
+    assert "post_training_bias_metrics - label label = yes and facet facet=d" in [g["name"] for g in of["metric_groups"]]
+
+
+def test_a_configuration_names_its_engine(tilth, data, tmp_path, monkeypatch):
+    """Unless the command names another one; Spark is not started here."""
+    started = []
+    monkeypatch.setattr("tilth.engine.spark.Spark", lambda remote: started.append(remote) or DuckDB())
+    config = {
+        "dataset_type": "text/csv", "label": "label", "label_values_or_threshold": ["yes"], "facet": [{"name_or_index": "facet"}],
+        "methods": {"pre_training_bias": {"methods": ["DPL"]}}, "tilth": {"engine": "spark"},
+    }  # fmt: skip
+    (tmp_path / "c.json").write_text(json.dumps(config))
+    assert tilth("measure", data, "--config", "c.json", "--engine", "duckdb").code == 0 and not started
+    assert tilth("measure", data, "--config", "c.json").code == 0 and started == [None]
 
 
 def test_the_model_in_a_file_is_explained(tilth, tmp_path):

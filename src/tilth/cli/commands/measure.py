@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from tilth.options import (
     AS_JSON,
@@ -26,6 +27,7 @@ from tilth.options import (
 )
 
 if TYPE_CHECKING:
+    from tilth.aws.clarify.config import AnalysisConfig
     from tilth.engine.session import Session
     from tilth.errors import MachineError
     from tilth.measures.bias.counts import BiasCounts
@@ -148,11 +150,17 @@ def command(
     names = report_names(reports)
     if out:
         reject_foreign(out)
+    analysis = None
+    if config is not None:
+        from tilth.aws.clarify.config import AnalysisConfig
+
+        analysis = AnalysisConfig.load(config, **{name: list(v) if isinstance(v, tuple) else v for name, v in explained.items() if v})
+        if analysis.tilth.engine and click.get_current_context().get_parameter_source("engine") is ParameterSource.DEFAULT:
+            options["engine"] = analysis.tilth.engine
     engine, reading = engine_from(options), reading_from(options)
     with kept_beside(out) as kept:
-        if config is not None:
-            named = {name: list(v) if isinstance(v, tuple) else v for name, v in explained.items() if v}
-            report, failed = _by_config(data, config, out, reports, reading, engine, bool(counts_file), kept, named, strict)
+        if analysis is not None:
+            report, failed = _by_config(data, analysis, out, reports, reading, engine, bool(counts_file), kept, strict)
         else:
             explained["model"] = _asked(model, kept)
             by_shap = {"local": bool(shap_file), "text_config": {"granularity": units} if units else None}
@@ -261,23 +269,20 @@ def _of_counts(counts: BiasCounts, roles: Mapping[str, Any], source: str, engine
 
 def _by_config(
     data: str | None,
-    config: str,
+    analysis: AnalysisConfig,
     out: str | None,
     reports: Sequence[str] | None,
     reading: dict[str, Any],
     engine: Session,
     counts: bool,
     kept: str,
-    model: Mapping[str, Any],
     strict: bool,
 ) -> tuple[Report, MachineError | None]:
-    """Run the analyses of a Clarify configuration, of this model; write its result file and the report to `out`. And why they lack what
-    needs the model's answers."""
+    """Run the analyses of a Clarify configuration; write its result file and the report to `out`. And why they lack what needs the
+    model's answers."""
     from tilth.aws.clarify.analysis import analysed, deliver_analysis
-    from tilth.aws.clarify.config import AnalysisConfig
     from tilth.aws.clarify.reading import read_data
 
-    analysis = AnalysisConfig.load(config, **model)
     table, named = read_data(analysis, data, engine, **reading)
     made = analysed(table, named, engine, counts, kept)
     if out:
