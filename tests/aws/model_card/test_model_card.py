@@ -208,5 +208,22 @@ def test_all_mistakes_of_the_details_are_said_with_their_lines(tmp_path: Path) -
 
 
 def test_a_folder_that_is_not_one_of_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="it has no fitted flow"):
+    with pytest.raises(RequestError, match=r"it has no report\.json"):
         deliver_card(tmp_path, tmp_path / "card")
+    for name in ("a.tilth", "b.tilth", "report.json"):
+        (tmp_path / name).touch()
+    with pytest.raises(RequestError, match="it has 2 fitted flows"):
+        deliver_card(tmp_path, tmp_path / "card")
+
+
+def test_a_measure_without_a_run_has_a_card_that_says_nothing_of_training(made: Path) -> None:
+    deliver_card(made / "predictions", made / "of-measure")
+    card = json.loads((made / "of-measure/model_card.json").read_text("utf-8"))
+    assert card["model_overview"] == {"problem_type": "Binary Classification"} and "training_details" not in card
+    (evaluated,) = card["evaluation_details"]
+    assert evaluated["name"] == "measure" and "performance" in {g["name"] for g in evaluated["metric_groups"]}
+    known = json.loads((made / "of-measure/governance.json").read_text("utf-8"))
+    assert [t["kind"] for t in known["lineage"]] == ["data", "report"]
+    assert known["lineage"][1]["made_from"] == ["table in memory (80 rows)"]
+    assert known["title"] == "Governance report: measure" and "training_details.training_observations" in known["not_provided"]
+    assert "Bias before and after training" in (made / "of-measure/governance.html").read_text("utf-8")

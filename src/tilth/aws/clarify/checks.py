@@ -31,8 +31,11 @@ FORMATS = {
 }
 """Dataset type → the format that reads it; empty if this version has none."""
 IMAGES, SENT = "application/x-image", ("image/jpeg", "image/png", "application/x-npy")
-LATER = ("skin_tone", "model_card")
-"""Keys of the `tilth` block that this version knows but does not support."""
+LATER = {
+    "skin_tone": "is not supported in this version: give a column of it as a facet",
+    "model_card": "is not read: tilth card FOLDER makes a model card of what this writes, and --details FILE adds what only you know",
+}
+"""Keys of the `tilth` block that this version knows but does not use, and what to do instead."""
 PREDICTED = "predicted_label"  # the name of predictions, unless the configuration has another
 PREDICTING = "post_training_bias"  # the method that needs predictions
 JSONS = ("application/json", "application/jsonlines")
@@ -243,7 +246,7 @@ def left_out(c: AnalysisConfig) -> Iterator[str]:
         yield 'methods.report: there is no report.pdf, which takes an extra: pip install "tilth[pdf]"'
     for key in c.tilth.model_extra or {}:
         if key in LATER:
-            yield f"tilth.{key} is not supported in this version"
+            yield f"tilth.{key} {LATER[key]}"
         else:
             hint = did_you_mean(key, (*Tilth.model_fields, *LATER))
             yield f"tilth.{key}: this key is not known{f'; {hint}' if hint else ''}"

@@ -1,4 +1,4 @@
-"""What a model card is filled from: the folder of a run, and the reports of other measures, each with its SHA-256."""
+"""What a model card is filled from: the folder of a run or of a measure, and further reports, each with its SHA-256."""
 
 from __future__ import annotations
 
@@ -42,12 +42,17 @@ class EvidenceFile:
 @dataclass(frozen=True)
 class Evidence:
     """A fitted flow, the report of its run and those of other measures, by the names of their files; `event` is what the run read and
-    wrote, as OpenLineage says it."""
+    wrote, as OpenLineage says it. Without a run there is no flow, and the first report is one of a measure."""
 
-    flow: Flow
+    flow: Flow | None
     reports: dict[str, Report]
     files: tuple[EvidenceFile, ...]
     event: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Report:
+        """The report of the run, or of what was measured without one."""
+        return next(iter(self.reports.values()))
 
     @cached_property
     def whole(self) -> Report:
@@ -59,27 +64,28 @@ class Evidence:
 
 
 def gathered(folder: Place, further: Sequence[Place] = ()) -> Evidence:
-    """The evidence in the folder that `tilth run` delivered, and in reports of `tilth measure`: JSON, or the folder with its report.json.
+    """The evidence in the folder that `tilth run` or `tilth measure` wrote, and in further reports: JSON, or a folder with report.json.
 
-    Of places elsewhere only these files are fetched. Errors: `RequestError` for a folder that is not one of a run, and for a file that is
+    Of places elsewhere only these files are fetched. Errors: `RequestError` for a folder that is not such a one, and for a file that is
     not a report.
     """
     there = {plain_name(file.name): file.place for file in files_at(folder)}
     flows = sorted(name for name in there if name.endswith(".tilth") and "/" not in name)
-    if len(flows) != 1 or REPORT not in there:
-        found = "no fitted flow" if not flows else f"{len(flows)} fitted flows" if flows[1:] else f"no {REPORT}"
-        hint = "give the folder that `tilth run FLOW -o FOLDER` wrote"
-        raise RequestError(f"{str(folder)!r} is not the result of a run: it has {found}", hint=hint, code="no-run")
-    of_run = {name: copies(there[name]) for name in (flows[0], REPORT, CROISSANT, LINEAGE) if name in there}
+    if flows[1:] or REPORT not in there:
+        found = f"{len(flows)} fitted flows" if flows[1:] else f"no {REPORT}"
+        hint = "give the folder that `tilth run FLOW -o FOLDER` wrote, or tilth measure"
+        raise RequestError(f"{str(folder)!r} is not the result of a run or of a measure: it has {found}", hint=hint, code="no-run")
+    of_run = {name: copies(there[name]) for name in (*flows, REPORT, CROISSANT, LINEAGE) if name in there}
     others = [(name, copies(place)) for name, place in map(_report, further)]
-    reports = {"run": from_json(text_of(of_run[REPORT].path, "report"))}
+    reports = {"run" if flows else "measure": from_json(text_of(of_run[REPORT].path, "report"))}
     files = [*of_run.items()]
     for name, held in others:
         name = name if name not in reports else f"{name} {len(reports)}"
         reports[name] = from_json(text_of(held.path, "report"))
         files.append((f"{name}/{REPORT}" if Path(held.path).name == REPORT else f"{name}.json", held))
     event = event_of(text_of(of_run[LINEAGE].path, "lineage")) if LINEAGE in of_run else {}
-    return Evidence(Flow.load(of_run[flows[0]].path), reports, tuple(EvidenceFile.of(name, Path(held.path)) for name, held in files), event)
+    flow = Flow.load(of_run[flows[0]].path) if flows else None
+    return Evidence(flow, reports, tuple(EvidenceFile.of(name, Path(held.path)) for name, held in files), event)
 
 
 def _report(place: Place) -> tuple[str, str]:

@@ -72,21 +72,23 @@ def _merged(under: Any, over: Any) -> Any:
 
 def _known(evidence: Evidence) -> dict[str, Any]:
     """The facts about the model and its training that the evidence holds."""
-    run = evidence.reports["run"]
+    run, flow = evidence.first, evidence.flow
     classes = max((len(f.payload.counts.keys() - {"null"}) for f in run.of(ClassBalance, part="raw")), default=0)
     judged = [f.payload.matrix for f in evidence.whole.of(Performance)]
     classes = classes or max((len({*matrix, *(p for row in matrix.values() for p in row)}) for matrix in judged), default=0)
     kinds = {2: "Binary Classification"} if classes < 3 else {classes: "Multiclass Classification"}
     rows = {f.part: f.payload.row_count for f in run.findings if f.part not in ("", "raw") and f.payload.row_count is not None}
     parts = ", ".join(f"{part} {n:,} rows" for part, n in rows.items())
-    steps = ", ".join(str(step) for _, step in evidence.flow.steps("features", "training"))
-    observed = f"Prepared by the flow {evidence.flow.name}" + (f": {parts}" if parts else "") + (f". Steps: {steps}." if steps else ".")
+    problem = {"problem_type": kinds[classes]} if classes in kinds else {}
+    trained: dict[str, Any] = {}
+    if flow is not None:
+        steps = ", ".join(str(step) for _, step in flow.steps("features", "training"))
+        observed = f"Prepared by the flow {flow.name}" + (f": {parts}" if parts else "") + (f". Steps: {steps}." if steps else ".")
+        trained = {"training_observations": cut(observed, 1024)}
+        trained |= {"training_job_details": {"training_datasets": [cut(run.facts.source, 1024)]}} if run.facts.source else {}
     return {
-        "model_overview": {"model_name": cut(evidence.flow.name, 1024), **({"problem_type": kinds[classes]} if classes in kinds else {})},
-        "training_details": {
-            "training_observations": cut(observed, 1024),
-            **({"training_job_details": {"training_datasets": [cut(run.facts.source, 1024)]}} if run.facts.source else {}),
-        },
+        "model_overview": {"model_name": cut(flow.name, 1024), **problem} if flow is not None else problem,
+        **({"training_details": trained} if trained else {}),
         "additional_information": {"custom_details": {f"sha256 of {f.name}": f.sha256 for f in evidence.files}},
     }
 

@@ -43,11 +43,13 @@ def _things(evidence: Evidence) -> Iterator[Thing]:
     if not data and (source := _file(run[1].facts.source)):
         data = [Thing(source, "data", (), _hash(run[1].facts.fingerprint), run[1].rows)]
     yield from data
-    flow = next(name for name in hashes if name.endswith(".tilth"))
-    yield Thing(flow, "flow", tuple(d.name for d in data), hashes[flow])
-    parts = [Thing(f"part {_name(d)}", "part", (flow,), rows=_rows(d)) for d in written]
+    made_from = tuple(d.name for d in data)
+    for flow in (name for name in hashes if name.endswith(".tilth")):
+        yield Thing(flow, "flow", made_from, hashes[flow])
+        made_from = (flow,)
+    parts = [Thing(f"part {_name(d)}", "part", made_from, rows=_rows(d)) for d in written]
     yield from parts
-    yield Thing("run", "report", tuple(p.name for p in parts) or (flow,), hashes["report.json"])
+    yield Thing(run[0], "report", tuple(p.name for p in parts) or made_from, hashes["report.json"])
     known, hashed = {d.sha256: d.name for d in data if d.sha256}, {d.name: d.sha256 for d in data}
     for name, report in others:
         fingerprint, source = _hash(report.facts.fingerprint), _file(report.facts.source)

@@ -54,7 +54,8 @@ def governance_json(card: ModelCard, evidence: Evidence, profile: str | None = N
 
 
 def _title(said: Mapping[str, Any], evidence: Evidence) -> str:
-    return f"Governance report: {said.get('model_overview', {}).get('model_name', evidence.flow.name)}"
+    name = evidence.flow.name if evidence.flow is not None else evidence.first.title
+    return f"Governance report: {said.get('model_overview', {}).get('model_name', name)}"
 
 
 def governance_page(card: ModelCard, evidence: Evidence, profile: str | None = None) -> Page:

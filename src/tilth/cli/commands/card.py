@@ -32,7 +32,7 @@ from tilth.options import INPUT, KEY, NAMES, OUTPUT, say, shared
 def command(
     result: str, details: str | None, evidence: tuple[str, ...], out: str, pages: tuple[str, ...], package: bool, profile: str | None
 ) -> int:
-    """Make a model card and a governance report of RESULT, the folder that tilth run wrote.
+    """Make a model card and a governance report of RESULT, the folder that tilth run or tilth measure wrote.
 
     DIR/model_card.json has the schema of Amazon SageMaker's model cards, and you can import it there. DIR/governance.html is for people:
     the content of the card, all findings, the bias before and after training, and the SHA-256 of the files as evidence.
