@@ -14,7 +14,7 @@ def test_files_that_agree_and_files_that_do_not(tilth, tmp_path):
         (tmp_path / name).write_text(result(value))
     same = tilth("compare", "a.json", "a.json")
     assert (same.code, same.out) == (0, "")
-    assert "1 metric agrees, 0 differ" in same.err
+    assert "1 number agrees, 0 differ" in same.err
     other = tilth("compare", "a.json", "b.json", "-o", "c.html")
     assert other.code == 1
     assert "no reason can be seen in the files" in " ".join(other.out.split())

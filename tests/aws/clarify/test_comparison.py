@@ -104,11 +104,34 @@ def test_groups_that_only_one_file_has_and_maxima_that_differ(compared):
     assert {words for _, words in found.values()} == {"only the first file has it"}
 
 
+def explained(of_age=0.2, at_second=0.6, run=None):
+    shap = {"label0": {"global_shap_values": {"age": of_age, "income": 0.1}, "expected_value": 0.5}}
+    curves = {"feature_values": [20.5, 30.5], "model_predictions": [[0.4, at_second]], "label_headers": ["label0"]}
+    pdp = [{"feature_name": "age", "data_type": "numerical", **curves}, {"feature_name": "note", "data_type": "free_text", "error": "…"}]
+    return {"version": "1.0", "explanations": {"kernel_shap": shap, "pdp": pdp}, **({"run": run} if run else {})}
+
+
+def test_explanations_are_compared_too(compared):
+    assert compared(explained(), explained()) == ({}, 5)
+    found, equal = compared(explained(run={"model": "a.onnx", "seed": 1}), explained(0.25, 0.7, {"model": "b.onnx", "seed": 1}))
+    assert (equal, found["age"][0], found["label0 at 30.5"][0]) == (3, pytest.approx(0.05), pytest.approx(0.1))
+    why = "the models differ: a.onnx and b.onnx; such numbers depend on the model, the background, the number of samples and the seed"
+    assert found["age"][1] == why
+    assert compared(explained(0.123456789), explained(0.123457))[0]["age"][1].startswith("rounding")
+    only, _ = compared(explained(), {"version": "1.0"})
+    assert {words for _, words in only.values()} == {"only the first file has it"} and len(only) == 5
+
+
+def test_a_file_that_is_not_there_is_said_to_be_absent(tmp_path):
+    with pytest.raises(RequestError, match=r"^there is no result file"):
+        compare(tmp_path / "a.json", tmp_path / "a.json")
+
+
 def test_it_is_shown(tmp_path):
     for name, held in (("a.json", measured()), ("b.json", changed(measured(), DPL="Infinity"))):
         (tmp_path / name).write_text(json.dumps(held))
     report = compare(tmp_path / "a.json", tmp_path / "b.json")
-    assert section(report.findings).lead == "1 metric with two values."
+    assert section(report.findings).lead == "1 number with two values."
     assert report.findings[0].value is None
 
 

@@ -1,4 +1,4 @@
-"""Two result files side by side: which metric differs, by how much, and what may be the reason."""
+"""Two result files side by side: which metric or explanation differs, by how much, and what may be the reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from tilth.report.finding import Payload
 from tilth.report.sections import ReportSection
 from tilth.store.local import text_of
 
+Key = tuple[str, str, str]
+Metric = Mapping[str, Any] | None
+Pair = tuple[Key, str, Metric, Metric]
+
 STAGES = ("pre_training", "post_training")
+EXPLAINED = "explanations"
+SHAP, PDP = "SHAP values of", "mean predictions by"
 SAME = {"rel_tol": 1e-9, "abs_tol": 1e-12}
 ROUNDED = 1e-3  # relative: as much as three significant digits
 SHORT = 8  # significant digits up to which a value looks rounded
@@ -29,7 +35,8 @@ WITH_MISSING = "Clarify counts a missing facet as the other side, and a missing 
 
 @dataclass(frozen=True)
 class Difference(Payload):
-    """A metric of a group that two result files do not agree on; the finding's value is the second less the first, its message the reason.
+    """A metric of a group, or a number of an explanation, that two result files do not agree on; the finding's value is the second less
+    the first, its message the reason.
 
     `first` and `second` are numbers, the reason why there is none, or null where a file lacks it.
     """
@@ -43,7 +50,10 @@ class Difference(Payload):
 
 @dataclass(frozen=True)
 class Result:
-    """A result file: stage, facet and facet value → metric → what the file has of it; the labels, and what is known of the run."""
+    """A result file: stage, facet and facet value → metric → what the file has of it; the labels, and what is known of the run.
+
+    Of explanations the keys are what is explained, and of which score or feature.
+    """
 
     metrics: Mapping[tuple[str, str, str], Mapping[str, Mapping[str, Any]]]
     labels: Mapping[str, tuple[Any, Any]]
@@ -57,9 +67,9 @@ class Result:
 
 def load(path: str | Path) -> Result:
     """A result file. Errors: `RequestError` for one that is not."""
+    text, metrics, labels = text_of(path, "result file"), dict[Key, dict[str, Any]](), {}
     try:
-        held = json.loads(text_of(path, "result file"))
-        metrics, labels = {}, {}
+        held = json.loads(text)
         for stage in STAGES:
             section = held.get(f"{stage}_bias_metrics") or {}
             labels[stage] = (section.get("label"), section.get("label_value_or_threshold"))
@@ -67,16 +77,30 @@ def load(path: str | Path) -> Result:
                 for group in groups:
                     rows = {"counts": group["counts"]} if "counts" in group else {}
                     metrics[stage, facet, str(group["value_or_threshold"])] = {m["name"]: {**rows, **m} for m in group["metrics"]}
+        metrics |= _explained(held.get(EXPLAINED) or {})
         if not metrics and "version" not in held:
             raise KeyError("pre_training_bias_metrics")
         return Result(metrics, labels, held.get("run") or {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         accepted = "an analysis.json of SageMaker Clarify, or of tilth measure --config"
-        raise RequestError(f"{str(path)!r} is not a result file: {error!r}", accepted=accepted, code="bad-result") from error
+        raise RequestError(f"{str(path)!r} is not a result file: {why}", accepted=accepted, code="bad-result") from error
+
+
+def _explained(explanations: Mapping[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """The global SHAP values of each score, and its mean predictions for each value of a feature."""
+    for score, of in (explanations.get("kernel_shap") or {}).items():
+        values = {"expected_value": of.get("expected_value"), **(of.get("global_shap_values") or {})}
+        yield (EXPLAINED, SHAP, str(score)), {name: {"value": v} for name, v in values.items()}
+    for of in explanations.get("pdp") or ():
+        scores = [f"{score} at " for score in of["label_headers"]] if of.get("label_headers") else [""]
+        predicted = zip(scores, of.get("model_predictions") or (), strict=False)
+        values = {f"{score}{at}": v for score, curve in predicted for at, v in zip(of["feature_values"], curve, strict=True)}
+        yield (EXPLAINED, PDP, str(of["feature_name"])), {name: {"value": v} for name, v in values.items()}
 
 
 def compare(a: str | Path, b: str | Path) -> Report:
-    """Every metric that two result files do not agree on, with the reason where one can be seen. `Facts.more` counts the equal ones.
+    """Every number that two result files do not agree on, with the reason where one can be seen. `Facts.more` counts the equal ones.
 
     Errors: `RequestError` for a file that is not a result file.
     """
@@ -85,11 +109,6 @@ def compare(a: str | Path, b: str | Path) -> Report:
     found = [f for pair in pairs if (f := _difference(*pair, first, second)) is not None]
     more = {"equal": len(pairs) - len(found), "different": len(found)}
     return Report("compare", tuple(found), Facts(f"{a}, {b}", more=more))
-
-
-Key = tuple[str, str, str]
-Metric = Mapping[str, Any] | None
-Pair = tuple[Key, str, Metric, Metric]
 
 
 def _pairs(first: Result, second: Result) -> Iterator[Pair]:
@@ -119,7 +138,8 @@ def _difference(key: Key, name: str, a: Metric, b: Metric, first: Result, second
     shown = tuple(m if m is None else v if v is not None else str(m.get("error") or "no value") for m, v in ((a, x), (b, y)))
     delta = y - x if x is not None and y is not None and math.isfinite(x) and math.isfinite(y) else None
     words = "; ".join(_reasons(key, name, a, b, first, second)) or "no reason can be seen in the files"
-    return Finding(name, (facet,), delta, message=words, group=f"{facet}={group}", payload=Difference(stage, *shown))
+    whose = f"{facet} {group}" if stage == EXPLAINED else f"{facet}={group}"
+    return Finding(name, (facet,), delta, message=words, group=whose, payload=Difference(stage, *shown))
 
 
 def _value(metric: Metric) -> float | None:
@@ -139,10 +159,22 @@ def _reasons(key: Key, name: str, a: Metric, b: Metric, first: Result, second: R
     if x is not None and y is not None and _is_rounded(x, y):
         yield "rounding: they agree in all digits that the shorter one has"
         return
+    if key[0] == EXPLAINED:
+        yield from _of_models(key[1], first.run, second.run)
+        return
     yield from _of_clarify(name, a, b, first, second)
     if x is not None and y is not None and name in SIGNED and math.isclose(x, -y, **SAME) and labels[0] == labels[1]:
         yield "the same size with the other sign: the sides, or favourable and other labels, changed places"
     yield from _of_data(a, b, first, second)
+
+
+def _of_models(what: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[str]:
+    """What an explanation depends on, and what of it differs between the runs."""
+    for fact, words in (("model", "the models differ"), ("seed", "the seeds differ"), ("fingerprint", "the data changed")):
+        if None not in (a := first.get(fact), b := second.get(fact)) and a != b:
+            yield words if fact == "fingerprint" else f"{words}: {a} and {b}"
+    sampled = "the background, the number of samples and the seed" if what == SHAP else "the rows that are sampled"
+    yield f"such numbers depend on the model, {sampled}"
 
 
 def _is_rounded(x: float, y: float) -> bool:
@@ -204,7 +236,7 @@ def section(found: Sequence[Finding[Difference]]) -> Section:
     for f in found:
         about.setdefault(f.message, {}).setdefault(f.group, []).append(f.name)
     words = [f"{joined(f'{joined(names)} of {code(g)}' for g, names in of.items())}: {why}." for why, of in about.items()]
-    lead = f"{counted(len(rows), 'metric')} with two values."
+    lead = f"{counted(len(rows), 'number')} with two values."
     return Section("differences", "Differences", (table("What differs", heads, rows, numbers=heads[2:]), Points(tuple(words))), lead=lead)
 
 

@@ -16,7 +16,8 @@ from tilth.options import AS_JSON, INPUT, KEY, OUTPUTS, say, shared, show
 def command(first: str, second: str, outputs: tuple[str, ...], json: bool) -> int:
     """Compare two result files analysis.json, of SageMaker Clarify or of tilth measure --config.
 
-    Shows each metric that differs, with a possible reason. Exit code 0 if all agree to nine digits, 1 if one does not.
+    Shows each metric, global SHAP value and mean prediction that differs, with a possible reason. Exit code 0 if all agree to nine
+    digits, 1 if one does not.
     """
     from tilth.aws.clarify.comparison import compare
     from tilth.report.blocks import counted
@@ -28,5 +29,5 @@ def command(first: str, second: str, outputs: tuple[str, ...], json: bool) -> in
     if json or report.findings:
         show(report, json)
     equal, different = report.facts.more["equal"], report.facts.more["different"]
-    say(f"{counted(equal, 'metric')} {'agrees' if equal == 1 else 'agree'}, {different} {'differs' if different == 1 else 'differ'}")
+    say(f"{counted(equal, 'number')} {'agrees' if equal == 1 else 'agree'}, {different} {'differs' if different == 1 else 'differ'}")
     return 1 if different else 0
