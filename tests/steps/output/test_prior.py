@@ -65,6 +65,7 @@ def test_a_model_of_balanced_classes_predicts_their_share_again(tmp_path):
         (Prior(("p", "q")), {"p": [0.1] * 2, "q": [0.1] * 2, "y": ["a", "b"]}, r"2 columns \(p, q\) for 1 classes"),
         (Prior("p", classes=("c",)), {"p": [0.1] * 2, "y": ["a", "b"]}, "'c' are not classes of 'y'"),
         (Prior("p", trained={"a": 1}), {"p": [0.1] * 2, "y": ["a", "b"]}, "`trained` has nothing for 'b'"),
+        (Prior("p"), {"p": [0.1] * 2, "y": [0.5, 2.0]}, "the label 'y' holds fractions"),
     ],
 )
 def test_what_has_no_prior_is_rejected(step, table, message):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, cast
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Roles, Schema, select, words_of
+from tilth.data import Column, Dataset, Kind, Roles, Schema, select, words_of
 from tilth.engine.expressions import added, and_, case, col, ge, le, lit, mul, number, sub
 from tilth.engine.operations.hashing import key_string
 from tilth.engine.operations.numbers import Divide
@@ -38,7 +38,8 @@ class Prior(Step):
     Elkan 2001, "The Foundations of Cost-Sensitive Learning"; Saerens, Latinne and Decaestecker 2002, "Adjusting the outputs of a classifier
     to new a priori probabilities".
 
-    Errors: a column that is not numeric; several columns without their `classes`; a class that the label lacks, or that has no column.
+    Errors: a column that is not numeric; several columns without their `classes`; a class that the label lacks, or that has no column; a
+    label of fractions.
 
     >>> print(Prior("score", trained={"no": 4, "yes": 1}))
     prior(columns='score', trained=[('no', 4), ('yes', 1)])
@@ -82,6 +83,8 @@ class Prior(Step):
         counts = count().grouped(key_string([label]))
         found: Mapping[tuple[str], int] = (yield [counts])[counts]
         sizes = {text: n for (text,), n in sorted(found.items()) if text.strip(BLANKS + "\0")}
+        if label.kind is Kind.FLOAT and any("x" in text for text in sizes):  # hexadecimal digits, as fractions are written
+            raise RequestError(f"prior: the label {label.name!r} holds fractions instead of classes", code="wrong-kind")
         trained = {value_text(c): float(n) for c, n in self._trained} or dict.fromkeys(sizes, 1.0)
         classes = [[value_text(c)] for c in self.classes] or self._meant(label, sizes, roles)
         RequestError.reject(self._mistakes(label, sizes, trained, chosen, classes))

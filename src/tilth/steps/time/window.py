@@ -134,7 +134,7 @@ class Window(Step):
     order: Selector = ()
     """The columns that rows are ordered by. Default: the role time."""
     min_periods: int | None = None
-    """How many values a window must have. Default: as many as it has rows; 1 for a time and for `expanding`."""
+    """How many values a window must have. Default: as many as it has rows; 1 for a time and for `expanding`; 0 for `count`."""
     closed: Literal["right", "left"] = "right"
     """Whether a window ends with its row (`right`) or before it (`left`)."""
     center: bool = False
