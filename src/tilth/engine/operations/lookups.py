@@ -12,7 +12,7 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
-from tilth.engine.expressions import add, alias, cast, col, data_type, eq, ge, if_else, lit, null_if, owned, sub
+from tilth.engine.expressions import add, alias, cast, col, data_type, eq, ge, if_else, lit, null_if, owned, sub, text
 from tilth.engine.operations.operation import Operation, call
 
 KEYS, KEY, FOUND = "\x1fkeys", "\x1fkey", "\x1ffound"  # names inside the lookup that no column has
@@ -139,7 +139,8 @@ class Lookup(Operation):
     @classmethod
     def spark(cls, x: Tree, keys: Listed, values: Listed | None = None) -> Tree:
         if len(keys.constants.values) <= FEW:
-            place = sub(null_if(call("array_position", _from_json(keys, SPARK), x), lit(0)), lit(1))
+            looked_for = x if keys.constants.values else text(x)  # a list of no keys is one of strings
+            place = sub(null_if(call("array_position", _from_json(keys, SPARK), looked_for), lit(0)), lit(1))
             return place if values is None else call("get", _from_json(values, SPARK), exp.Cast(this=place, to=data_type("int")))
         if values is None:
             rows, names = call("posexplode", _from_json(keys, SPARK)), (FOUND, KEY)
