@@ -177,6 +177,8 @@ class StringToInteger(Guarded):
 
     @staticmethod
     def row(x: Any, form: str = INTEGER) -> int | None:
+        if x.__class__ is str and len(x) < 19 and x.isdigit() and x.isascii():  # nearly all
+            return int(x)
         x = pythons(x)
         if x is None or isinstance(x, str):
             matched = StringToInteger.matched(x)
@@ -214,6 +216,8 @@ class StringToDouble(Guarded):
 
     @staticmethod
     def row(x: Any) -> float | None:
+        if x.__class__ is str and len(x) < 300 and x.replace(".", "", 1).isdigit() and x.isascii():  # nearly all
+            return float(x)
         number = StringToDouble.number(x)
         if number is None:
             return None
