@@ -226,6 +226,22 @@ def test_what_is_refused(asked, body, kind, status, code):
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("body", "message", "hint"),
+    [
+        (b'{"age":', "the body is not JSON: line 1, column 8", None),
+        (b'{"age": NaN}', "the body is not JSON: it has NaN", "write null for a missing value"),
+        (b"[-Infinity]", "the body is not JSON: it has -Infinity", "write null for a missing value"),
+        (b"[" * 100_000, "the body is not JSON: it is nested too deeply", None),
+        (b"9" * 5000, "the body is not JSON: a number has thousands of digits", None),
+        (b"\xff", "the body is not utf-8", "send it as utf-8, or name its charset"),
+    ],
+)
+def test_what_is_wrong_with_a_body_of_json(asked, body, message, hint):
+    error = asked(body).json()["error"]
+    assert (error["message"], error.get("hint")) == (message, hint)
+
+
 def test_an_error_names_rows_and_fields_and_never_a_value(asked):
     rows = [{"age": 30, "job": "cook"}, {"age": "Ada Lovelace", "email": "ada@mail.invalid"}]
     error = asked(json.dumps(rows)).json()["error"]
@@ -254,3 +270,4 @@ def test_other_answers_than_those_that_can_be_made(client, asked):
         answer = one("POST", "/invocations", body, headers)
         assert (answer.status, answer.json()["error"]["code"]) == (413, "too-large")
     assert [one("GET", "/invocations").status, one("GET", "/etc/passwd").status] == [405, 404]
+    assert [one("GET", "/invocations").headers["allow"], one("POST", "/ping").headers["allow"]] == ["POST", "GET, HEAD"]  # RFC 9110, 15.5.6

@@ -137,7 +137,8 @@ class Server:
             if request.method in methods:
                 return await route(request)
             if methods:
-                raise Refused(405, "bad-method", "the route does not allow this method", accepted=ROUTES)
+                wrong = Refused(405, "bad-method", "the route does not allow this method", accepted=ROUTES)
+                return wrong.answer._replace(allow=", ".join(methods))
             raise Refused(404, "not-found", "there is no such route", accepted=ROUTES)
         except Refused as refused:
             return refused.answer
@@ -320,6 +321,8 @@ def headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
         headers.append((b"content-type", answer.media.encode()))
     if answer.code == BAD_CODING:
         headers.append((b"accept-encoding", b"gzip"))
+    if answer.allow:
+        headers.append((b"allow", answer.allow.encode()))
     if answer.status in ASKS:
         headers.append(ASKS[answer.status])
     if answer.status in UNREAD:

@@ -32,16 +32,18 @@ class Answer(NamedTuple):
     body: bytes
     rows: int = 0
     code: str = ""
+    allow: str = ""  # the methods of its route, where another was asked for
 
 
 class Refused(Exception):
     """A request that is answered by an error."""
 
-    def __init__(self, status: int, code: str, message: str, rows: Sequence[tuple[int, str, Mistake]] = (), accepted: str = "") -> None:
+    def __init__(
+        self, status: int, code: str, message: str, rows: Sequence[tuple[int, str, Mistake]] = (), accepted: str = "", hint: str = ""
+    ) -> None:
         self.status, self.code = status, code
         self.content: dict[str, Any] = {"code": code, "message": message}
-        if accepted:
-            self.content["accepted"] = accepted
+        self.content |= {k: v for k, v in {"accepted": accepted, "hint": hint}.items() if v}
         if rows:
             self.content["errors"] = [_described(*one) for one in rows]
 
@@ -198,5 +200,6 @@ def refusal(error: Exception) -> Refused:
         message = f"row {first[0]}: {first[2].message}" + (f", and {len(error.rows) - 1} more" if len(error.rows) > 1 else "")
         return Refused(400, first[2].code, message, error.rows)
     if isinstance(error, RequestError):
-        return Refused(406 if isinstance(error, NotAcceptable) else 400, found.code, found.message, accepted=found.accepted)
+        status = 406 if isinstance(error, NotAcceptable) else 400
+        return Refused(status, found.code, found.message, accepted=found.accepted, hint=found.hint)
     return Refused(424 if isinstance(error, EndpointFailed) else 500, found.code or "internal", found.message)

@@ -101,13 +101,29 @@ def _parsed(text: str, number: int = 0) -> Any:
     try:
         return _READ(text)
     except (ValueError, RecursionError) as error:
-        where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep, or with NaN"
-        mistake = Mistake(f"the body is not JSON: {where}", hint="write null for a missing value", code="bad-json")
+        hint = "write null for a missing value" if isinstance(error, _Constant) else ""
+        mistake = Mistake(f"the body is not JSON: {_why(error)}", hint=hint, code="bad-json")
         raise (BadRow(number, "", mistake) if number else RequestError(mistake)) from None
 
 
+class _Constant(ValueError):
+    """A word that Python reads as a number, and that is not JSON."""
+
+
 def _reject_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not JSON")
+    raise _Constant(word)
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a text, without a value of it."""
+    match error:
+        case json.JSONDecodeError():
+            return f"line {error.lineno}, column {error.colno}"
+        case _Constant():
+            return f"it has {error}"
+        case RecursionError():
+            return "it is nested too deeply"
+    return "a number has thousands of digits"
 
 
 _READ = json.JSONDecoder(parse_constant=_reject_constant).decode  # made once: `json.loads` makes one for each text
