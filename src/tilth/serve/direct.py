@@ -19,7 +19,8 @@ class Direct:
     """The requests of one connection. `at_once` is the application's answer: None where it needs more than a moment."""
 
     def __init__(self, at_once: AtOnce) -> None:
-        self._at_once, self._parser = at_once, h11.Connection(h11.SERVER)
+        self._at_once = at_once
+        self._parser: h11.Connection | None = None  # after a request that was answered
 
     def response(self, data: bytes, first_headers: Headers) -> bytes | None:
         """The response to the request that the bytes are; None where it is to be answered otherwise, from its first byte.
@@ -28,7 +29,7 @@ class Direct:
         """
         if not data.startswith(BEGINNING) or data.endswith(HEAD_END):
             return None
-        parser, self._parser = self._parser, h11.Connection(h11.SERVER)  # the next request's, unless this one is answered
+        parser, self._parser = self._parser or h11.Connection(h11.SERVER), None
         answer = self._answer(parser, data)
         if answer is None:
             return None
