@@ -94,8 +94,18 @@ def test_a_database_that_cannot_be_used(postgres: str) -> None:
         ledger_at("postgresql://nobody@/nowhere?host=/nowhere")
     with pytest.raises(RequestError, match="must not contain a password"):
         ledger_at("postgresql://me:hidden@host/db")
-    with pytest.raises(RequestError, match="names a table"):
+    with pytest.raises(RequestError, match="must not name a table"):
         ledger_at(f"{postgres}&table=t")
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_file_of_another_version_is_named_as_such(version: int, tmp_path: Path) -> None:
+    path = tmp_path / "h.db"
+    SQLite(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(RequestError, match=f"h.db was made by another version of Tilth: its layout is {version}, and this one reads 2"):
+        SQLite(path)
 
 
 @pytest.mark.parametrize("content", [b"not a database, but a text that is long enough to be one" * 20, None])

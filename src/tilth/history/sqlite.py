@@ -95,7 +95,7 @@ class SQLite(Ledger):
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         known = self._version(connection)
         if known != (APPLICATION, VERSION) and (known[0] or tables):
-            raise self._foreign("another version of Tilth made it" if known[0] == APPLICATION else "it is another program's database")
+            raise self._of_another_version(known[1]) if known[0] == APPLICATION else self._foreign("it is another program's database")
         if known != (APPLICATION, VERSION):  # not made by another process meanwhile
             for statement in SCHEMA:
                 connection.execute(statement)
@@ -104,6 +104,10 @@ class SQLite(Ledger):
     @staticmethod
     def _version(connection: sqlite3.Connection) -> tuple[int, ...]:
         return tuple(int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("application_id", "user_version"))
+
+    def _of_another_version(self, version: int) -> RequestError:
+        what = f"the history {self.path} was made by another version of Tilth: its layout is {version}, and this one reads {VERSION}"
+        return RequestError(what, hint="use that version, or name a new file", code="not-a-history")
 
     def _foreign(self, reason: str) -> RequestError:
         hint = "name a new file, or one that an earlier check with a history has made"
