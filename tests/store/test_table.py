@@ -49,6 +49,17 @@ def test_every_type(database):
 
 
 @pytest.mark.slow
+def test_a_place_without_a_server_is_the_local_one(database, postgres_server, monkeypatch):
+    for name, value in {"PGHOST": postgres_server.folder, "PGPORT": postgres_server.port, "PGUSER": "tilth"}.items():
+        monkeypatch.setenv(name, str(value))
+    from tilth.store.libpq import connection_string
+    from tilth.store.table import server_of
+
+    assert read("postgresql:///postgres?query=SELECT 1 AS one").to_pylist() == [{"one": 1}]
+    assert connection_string(server_of("postgresql:///shop"), "", None) == "postgresql:///shop"
+
+
+@pytest.mark.slow
 def test_a_query(database):
     assert read(f"{database}&query=SELECT id, amount::numeric(10,1) AS a FROM loans WHERE id < 2;").to_pylist() == [
         {"id": 1, "a": Decimal("3.5")}

@@ -11,10 +11,11 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from tilth.errors import RequestError, warn
 from tilth.secrets import Credentials, resolve
+from tilth.store.query import together
 from tilth.store.uri import is_loopback
 
 VERIFIED = "verify-full"
@@ -64,7 +65,7 @@ def connection_string(server: str, place: str, credentials: Credentials | None) 
         elif not _has_authorities(options):
             options["sslrootcert"] = "system"
         options = NOTICED | options
-    return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote)))
+    return together(uri, options)
 
 
 def _completed(uri: SplitResult, options: Mapping[str, str], given: Credentials) -> tuple[SplitResult, dict[str, str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from tilth.errors import RequestError, SourceError
 from tilth.store.local import reject_stream
@@ -34,6 +35,12 @@ def parts_of(place: str, otherwise: str = "") -> tuple[SplitResult, dict[str, st
         hint = "name a secret: --secret env:NAME, or `secret: aws:NAME` under `data`" + otherwise
         raise RequestError("a place must not contain a password: it would appear in reports", hint=hint, code="password")
     return uri, options
+
+
+def together(uri: SplitResult, options: Mapping[str, str]) -> str:
+    """The URI of these parts; `urlunsplit` would leave out the slashes of one without a server, as of a local socket."""
+    rest = urlunsplit(uri._replace(scheme="", netloc="", query=urlencode(options, quote_via=quote)))
+    return f"{uri.scheme}://{uri.netloc}{rest}"
 
 
 def quoted(table: str) -> str:

@@ -6,10 +6,9 @@ A place, which appears in flows, artefacts and reports, must not contain a passw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import SplitResult, quote, urlencode, urlunsplit
 
 import pyarrow as pa
 
@@ -17,7 +16,7 @@ from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
 from tilth.secrets import Access, AuthenticationFailed, Credentials, hidden
 from tilth.store.libpq import UNUSABLE, connection_string, hint_of, is_broken, is_refused
 from tilth.store.places import Store
-from tilth.store.query import asked_of, identifier, parts_of
+from tilth.store.query import asked_of, identifier, parts_of, together
 
 OTHERWISE = "; or set PGPASSWORD, or keep it in ~/.pgpass"  # than in a place
 DIGITS = 38  # of the largest decimal of the engines
@@ -52,20 +51,16 @@ def server_and_query(place: str) -> tuple[str, str]:
     """The URI of the server for libpq, and the query."""
     uri, options, query = asked_of(place, "postgresql://user@host/db", OTHERWISE)
     options["options"] = f"{options.get('options', '')} -c default_transaction_read_only=on -c timezone=UTC".strip()
-    return _together(uri, options), query
+    return together(uri, options), query
 
 
 def server_of(place: str) -> str:
     """The URI of a server for libpq. Errors: `RequestError` for one with a password, and for a table, which it has none of."""
     uri, options = parts_of(place, OTHERWISE)
     if more := options.keys() & {"table", "query"}:
-        message = f"the place of a database names a {min(more)}"
+        message = f"the place of a database must not name a {min(more)}"
         raise RequestError(message, accepted="postgresql://user@host/db", code="bad-place")
-    return _together(uri, options)
-
-
-def _together(uri: SplitResult, options: Mapping[str, str]) -> str:
-    return urlunsplit(uri._replace(query=urlencode(options, quote_via=quote)))
+    return together(uri, options)
 
 
 def described(cursor: Any, query: str) -> tuple[str, pa.Schema]:
