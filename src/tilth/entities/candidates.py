@@ -64,8 +64,9 @@ class Candidates:
             start, end = m.span()
             head = 0
             if shape[start - 1 : start] not in _BLANKS:
-                first, head = start, max(start - HEAD, 0)
-                start = max(shape.rfind(" ", head, first), shape.rfind("\n", head, first)) + 1
+                first, head = start, start - HEAD if start > HEAD else 0
+                line = shape.rfind("\n", head, first) + 1
+                start = shape.rfind(" ", line or head, first) + 1 or line
             if not start and head:
                 start, key = head, f"?{shape[head:end]}"
             else:
@@ -125,15 +126,17 @@ def _tried(entity: Entity, places: Iterable[Place], blob: str) -> Iterator[Found
 def _anchored(entity: Entity, anchor: str, blob: str, starts: Sequence[int]) -> Iterator[Found]:
     """The matches that have an anchor: they begin in the same word, and end within the reach of the entity, in the same text."""
     at, last, row = blob.find(anchor), 0, 0
+    search, reach, ascii_only = entity.search, entity.reach, blob.isascii()
     while at >= 0:
-        head = max(at - entity.reach, last)
-        start = max(blob.rfind(" ", head, at) + 1, head)
-        start = max(blob.rfind("\n", start, at) + 1, start)
+        start = max(last, at - reach)
+        start = blob.rfind(" ", start, at) + 1 or start
+        start = blob.rfind("\n", start, at) + 1 or start
         row = bisect_right(starts, at, row)
-        m = entity.search(blob, start, min(at + entity.reach, starts[row] - 1))
+        m = search(blob, start, min(at + reach, starts[row] - 1))
         if m is not None and m.start() <= at < m.end():
             a, b = m.span()
-            yield entity, a, b, "" if _letter(blob[a - 1 : a]) or _letter(blob[b : b + 1]) else entity.tier_of(m.group())
+            part_of_a_word = not ascii_only and (_letter(blob[a - 1 : a]) or _letter(blob[b : b + 1]))
+            yield entity, a, b, "" if part_of_a_word else entity.tier_of(m.group())
             at, last = b - 1, b
         at = blob.find(anchor, at + 1)
 

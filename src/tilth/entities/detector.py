@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import accumulate
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from tilth.entities.candidates import Candidates
 from tilth.entities.entity import Entity
@@ -52,8 +52,9 @@ class Match(NamedTuple):
     valid: bool
 
 
+Judged: TypeAlias = tuple[int, int, int, Entity, str, float, str, bool]
+"""The fields of a match: as a plain tuple where there are many."""
 M = TypeVar("M", Match, Span)
-_match: Callable[[Iterable[Any]], Match] = partial(tuple.__new__, Match)  # one of many, so without the call of a function in Python
 
 
 @dataclass(frozen=True)
@@ -133,29 +134,34 @@ class Detector:
 
     def matches(self, texts: Sequence[str | None], column: str | None = None) -> Iterator[Match]:
         """The matches of every pattern, also those that overlap, and of those that checks refuse one for each number."""
+        return map(Match._make, self.judged(texts, column))
+
+    def judged(self, texts: Sequence[str | None], column: str | None = None) -> Iterator[Judged]:
+        """The same, for those who count them."""
         blob = "\n".join([t or "" for t in texts])
         starts = [0, *accumulate([len(t or "") + 1 for t in texts])]
         around = Around(blob)
+        words_before, words_behind, unspoken = around.before, around.behind, NEGATIVE_WORDS.isdisjoint
         said = frozenset(e.name for e in self.rules if column is not None and speaks_of(column, e.kind, e.columns))
         for entity, start, end, tier in self._candidates.found(blob, starts):
             row = bisect_right(starts, start) - 1
             low = starts[row]
             if not tier:
-                yield _match((row, start - low, end - low, entity, "", 0.0, "", False))
+                yield row, start - low, end - low, entity, "", 0.0, "", False
                 continue
             valid = tier == "A" or tier == entity.tier
-            before = around.before(start, low) if start > low else ()
+            before = words_before(start, low) if start > low else ()
             by = ""
-            if entity.name in said:
+            if said and entity.name in said:
                 by = "+column"
-            elif entity.context.in_words(before) or entity.context.in_words(around.behind(end, starts[row + 1] - 1)):
+            elif (in_words := entity.context.in_words)(before) or in_words(words_behind(end, starts[row + 1] - 1)):
                 by = "+context"
             elif entity.needs_context or (entity.country and self._everywhere):
                 tier = "C"
             score = SCORES[tier][1 if by else 0]
-            if not NEGATIVE_WORDS.isdisjoint(before) and NEGATIVE.search(blob, max(start - AROUND, low), start):
+            if not unspoken(before) and NEGATIVE.search(blob, max(start - AROUND, low), start):
                 score, by = round(score - PENALTY, 2), f"{by}-context"
-            yield _match((row, start - low, end - low, entity, tier, score, entity.validator + by if by else entity.validator, valid))
+            yield row, start - low, end - low, entity, tier, score, entity.validator + by if by else entity.validator, valid
 
     @cached_property
     def _candidates(self) -> Candidates:

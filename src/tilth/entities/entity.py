@@ -95,18 +95,21 @@ class Entity:
     @cached_property
     def tier_of(self) -> Callable[[str], Tier]:
         """Gives the tier of a match; empty where the check refuses it, and where it has neither a digit nor an anchor."""
-        check, tier, raw = self.check, self.tier, self.raw
-        needs_digit = not (self.digits or self.anchors or self.anywhere)
+        tier, check = self.tier, self.check or (lambda s: True)
 
         def judged(text: str) -> Tier:
-            if needs_digit and not any(c in "0123456789" for c in text):
-                return ""
-            if check is None:
-                return tier
-            verdict = check(text if raw else compact(text).upper())
+            verdict = check(text)
             return tier if verdict is True else verdict or ""
 
-        return judged
+        def judged_compact(text: str) -> Tier:
+            verdict = check(compact(text).upper())
+            return tier if verdict is True else verdict or ""
+
+        def judged_with_digit(text: str) -> Tier:
+            return given(text) if any(c in "0123456789" for c in text) else ""
+
+        given = judged if self.raw or self.check is None else judged_compact
+        return given if self.digits or self.anchors or self.anywhere else judged_with_digit
 
     @cached_property
     def validator(self) -> str:

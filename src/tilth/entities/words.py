@@ -153,14 +153,14 @@ class Around:
     def before(self, start: int, low: int) -> list[str]:
         """The words before a place, from `low` on, without one that is partly too far away."""
         first = start - AROUND - 1
-        partly = first >= low and self._text[first].isalnum()
-        first = max(first, low)
+        if first < low:
+            return self._words[low:start].split() if self._words else words_in(self._text[low:start])
         words = self._words[first:start].split() if self._words else words_in(self._text[first:start])
-        return words[1:] if partly else words
+        return words[1:] if self._text[first].isalnum() else words
 
     def behind(self, end: int, high: int) -> list[str]:
         """The words behind a place, up to `high`."""
-        last = min(end + AROUND, high)
+        last = min(high, end + AROUND)
         return self._words[end:last].split() if self._words else words_in(self._text[end:last])
 
 

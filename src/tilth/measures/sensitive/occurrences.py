@@ -13,7 +13,7 @@ from zlib import crc32
 
 from tilth.data import mask
 from tilth.engine.needs import Fold
-from tilth.entities.detector import Detector, Match, apart
+from tilth.entities.detector import Detector, Judged, Match, apart
 from tilth.entities.entity import Entity
 from tilth.errors import RequestError
 
@@ -86,8 +86,9 @@ class Occurrences(Fold):
         """Count what is in texts, each with the number of rows that have it."""
         least = self.detector.least
         matched: defaultdict[str, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))  # and of these the valid ones
-        reported: dict[int, list[Match]] = {}
-        for m in chain(self.detector.matches(texts, self.name), self._recognised(texts)):
+        reported: dict[int, list[Judged]] = {}
+        found = self.detector.judged(texts, self.name)
+        for m in chain(found, self._recognised(texts)) if self.recogniser else found:
             i, start, end, entity, tier, score, _, accepted = m
             if self.allow and self._allowed(texts[i][start:end]):
                 continue
@@ -105,15 +106,16 @@ class Occurrences(Fold):
             tally.matched += sum([rows[i] for i in those])
             tally.valid += sum([rows[i] for i in valid])
         for i, matches in reported.items():
+            text, n = texts[i], rows[i]
             if len(matches) == 1:
                 _, start, end, entity, _, score, rule, _ = matches[0]
-                self._count(state[entity.name], texts[i], rows[i], texts[i][start:end], score, rule)
+                self._count(state[entity.name], text, n, text[start:end], score, rule)
             else:
-                self._count_several(state, texts[i], rows[i], matches)
+                self._count_several(state, text, n, matches)
 
-    def _count_several(self, state: State, text: str, rows: int, matches: Sequence[Match]) -> None:
+    def _count_several(self, state: State, text: str, rows: int, matches: Sequence[Judged]) -> None:
         """Count what is reported in one text in which there is more than one place."""
-        kept = apart(matches, ties=True)
+        kept = apart([Match(*m) for m in matches], ties=True)
         for name in dict.fromkeys([m.entity.name for m in kept]):
             those = [m for m in kept if m.entity.name == name]
             parts = {text[m.start : m.end] for m in those}
@@ -123,8 +125,9 @@ class Occurrences(Fold):
 
     def _count(self, tally: Tally, text: str, rows: int, inside: str, score: float, rule: str, differ: bool = False) -> None:
         """Count what is reported of one entity in one text, with the number of rows that have it. `differ`: there are others inside."""
-        if score >= tally.surest[0]:
-            tally.surest = max(tally.surest, (score, rule))
+        best, by = tally.surest
+        if score > best or (score == best and rule > by):
+            tally.surest = score, rule
         tally.cells += rows
         if len(inside) == len(text) or len(inside) == len(text.strip()):
             tally.whole += rows
