@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import Any
@@ -116,9 +114,7 @@ def _added(numbers: Numbers, keys: Numbers) -> Numbers:
 def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Group, list[Found]]]:
     """Every metric of every group of every facet, p-values adjusted over all of them."""
     rows = sampled(counted, data, engine) if any(BIAS_METRICS[m].compares == "d" for m in counted.request.metrics) else None
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # draws, and sums of them, leave Python's lock free
-        drawn = list(threads.map(partial(_drawn, counted), counted.cubes))
-    found = [group for cube, of in zip(counted.cubes, drawn, strict=True) for group in _of_cube(cube, counted, of, data, engine, rows)]
+    found = [group for cube in counted.cubes for group in _of_cube(cube, counted, _drawn(counted, cube), data, engine, rows)]
     p_values = [f.payload.p_value for _, of in found for f in of if f.payload.p_value is not None]
     adjusted = iter(intervals.adjusted(p_values))
 
