@@ -76,7 +76,8 @@ BENCHMARK = Benchmark(
             ratio("tilth", "scikit-learn"),
             1 / 5,
             why="words are found twice, once to learn and once to apply, so that no text is kept, which takes a fifth of the core seconds; "
-            "to count and weigh them takes two fifths; and all cells become columns, where scikit-learn keeps those that are not 0.",
+            "to count and weigh them takes two fifths; and all cells become columns, where scikit-learn keeps those that are not 0: to "
+            "hand over so many columns of plain numbers takes DuckDB a sixth.",
         ),
     ),
     differences=differences,
