@@ -75,4 +75,5 @@ clean:  ## removes all that was made here, the environment included
 
 .venv/.test: pyproject.toml constraints.txt scripts/environment
 	@scripts/environment test
+	@$(RUN) tests.archive
 	@touch $@ .venv/.demo

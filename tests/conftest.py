@@ -44,13 +44,15 @@ os.fsync = lambda handle: None  # what tests write need not outlive a power cut:
 # Spark's own classes need no verification. There are thousands of them: with less room for what is compiled Java throws that away and
 # compiles it again, with less for new objects it copies plans that are still at work. Processes that tests start have these options, too.
 JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Xmn640m"
-JAVA += " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+JAVA += " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote -Xlog:disable"
+ARCHIVE = ROOT / ".venv" / "spark.jsa"  # what Java keeps of Spark's classes, made by `archive.py`
+SHARED_CLASSES = f"-XX:SharedArchiveFile={ARCHIVE.resolve()}" if ARCHIVE.exists() else ""
 UNSEEN = {  # what Spark keeps of queries for its pages, which nobody looks at here
     "spark.sql.ui.explainMode": "simple",
     **dict.fromkeys(("spark.sql.ui.retainedExecutions", "spark.ui.retainedJobs", "spark.ui.retainedStages"), "1"),
 }
 SETTINGS = {ADAPTIVE: "false", **INTERPRETED, **UNSEEN}
-os.environ.setdefault("SPARK_SUBMIT_OPTS", " ".join([JAVA, *(f"-D{key}={value}" for key, value in SETTINGS.items())]))
+os.environ.setdefault("SPARK_SUBMIT_OPTS", " ".join([JAVA, SHARED_CLASSES, *(f"-D{key}={value}" for key, value in SETTINGS.items())]))
 
 
 def lacking(what: str) -> NoReturn:
