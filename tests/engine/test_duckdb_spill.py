@@ -84,7 +84,7 @@ def in_little_memory(run: DuckDBRun) -> list[Path]:
 @pytest.mark.slow
 def test_what_is_spilled_is_encrypted_and_the_result_the_same(key: str) -> None:
     with protected(key, ["spill"]), DuckDB(memory_limit=MEMORY, threads=2).session() as plain:
-        assert all(forms_in(p, MARKERS) for p in in_little_memory(plain))
+        assert any(forms_in(p, MARKERS) for p in in_little_memory(plain))
         expected = plain.run(SORTED)
     with protected(key), DuckDB(memory_limit=MEMORY, threads=2).session() as run:
         files = in_little_memory(run)
