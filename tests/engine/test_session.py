@@ -204,6 +204,13 @@ def test_a_relation_that_is_handed_over_outlives_its_session():
     assert tilth.check(relation, "Rules = [ RowCount = 2 ]").passed
 
 
+@pytest.mark.spark
+def test_lists_of_no_rows_are_a_table_for_spark(spark):
+    table = pa.table({"l": pa.array([], pa.list_(pa.int64()))})
+    with tilth.Spark(spark).session() as run:
+        assert to_arrow(read(table, engine=run), run).num_rows == 0
+
+
 @pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_batches_are_a_stream_of_what_the_table_is(name, request):
     engine: Engine = DuckDB() if name == "duckdb" else tilth.Spark(request.getfixturevalue("spark"))

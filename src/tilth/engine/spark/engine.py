@@ -368,16 +368,17 @@ def strings(names: Iterable[str]) -> Any:
 
 def _plain(value: Any) -> Any:
     """Decimals of scale 0 as Python integers, as DuckDB gives them."""
-    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+    return int(value) if isinstance(value, Decimal) and not value.as_tuple().exponent else value
 
 
 def frame_of(session: SparkSession, table: pa.Table) -> DataFrame:
     """A frame of an Arrow table. Its timestamps without a zone stay so, which PySpark would take for ones with a time zone; its unsigned
-    integers of 64 bits become decimals. Empty batches are left out: PySpark drops all rows after one."""
+    integers of 64 bits become decimals. Empty batches are left out, as PySpark drops all rows after one; of no rows it needs one."""
     fields = [f.with_type(pa.decimal128(20, 0)) if f.type == pa.uint64() else f for f in table.schema]
     made = table.cast(pa.schema(fields))
     with active_kept(session):
-        frame = session.createDataFrame(pa.Table.from_batches([b for b in made.to_batches() if b.num_rows], made.schema))
+        batches = [b for b in made.to_batches() if b.num_rows] or [pa.RecordBatch.from_pylist([], made.schema)]
+        frame = session.createDataFrame(pa.Table.from_batches(batches))
     naive = [f.name for f in table.schema if pa.types.is_timestamp(f.type) and f.type.tz is None]
     quoted = {name: "`" + name.replace("`", "``") + "`" for name in naive}
     return frame.withColumns({name: frame[quoted[name]].cast("timestamp_ntz") for name in naive}) if naive else frame
