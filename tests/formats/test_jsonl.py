@@ -10,7 +10,7 @@ from tilth.formats import read, to_arrow, write
 LINES = """{"i": 1, "f": 1.5, "b": true, "s": "5", "d": "2024-02-29", "t": "2024-02-29T12:30", "n": null, "m": 1, "late": null}
 
 {"i": null, "f": 2, "b": false, "s": "x", "d": null, "m": "a"}
-{"i": 3, "late": 7.5}
+{"i": 3, "late": 7.5, "o": {"p": [1, 2.50], "q": "\\u00e9"}}
 """
 READ = {
     "i": [1, None, 3],
@@ -22,6 +22,7 @@ READ = {
     "n": [None, None, None],
     "m": ["1", "a", None],
     "late": [None, None, 7.5],
+    "o": [None, None, '{"p":[1,2.5],"q":"é"}'],
 }
 
 

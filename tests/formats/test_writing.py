@@ -49,10 +49,19 @@ def test_csv_is_written_with_a_header_and_read_again(tmp_path):
 @pytest.mark.parametrize("name", ["a.parquet", "folder", "a.csv", "a.jsonl"])
 def test_spark_writes_what_is_read_again(tmp_path, spark, name):
     other, engine = Spark(spark).session(), duckdb_session()
-    table = pa.table({"x": [1, None, 3], "s": ['a, "b"\n', None, " c "], "d": pa.array(["u", "v", "u"]).dictionary_encode()})
+    table = pa.table(
+        {
+            "none": pa.nulls(3, pa.string()),
+            "x": [None, 1, 3],
+            "s": ['a, "b"\n', None, " c "],
+            "d": pa.array(["u", "v", "u"]).dictionary_encode(),
+            "t": pa.array([datetime(1, 1, 1), datetime(2024, 5, 6, 7), datetime(9999, 1, 1)], pa.timestamp("us", "UTC")),
+        }
+    )
     place = write(read(table, engine=other), tmp_path / "new" / name, engine=other)
-    again = to_arrow(read(place, engine=engine), engine).to_pylist()
-    assert sorted(again, key=str) == sorted(table.to_pylist(), key=str)
+    again = to_arrow(read(place, engine=engine), engine)
+    assert again.column_names == table.column_names
+    assert sorted(again.to_pylist(), key=str) == sorted(table.to_pylist(), key=str)
     assert [p.name for p in (tmp_path / "new").iterdir()] == [name]
 
 

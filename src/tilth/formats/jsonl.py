@@ -22,6 +22,8 @@ from tilth.store.local import files, reject_remote, reject_zstd
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+SPARK_WRITES = {**SPARK_TIMES, "ignoreNullFields": False}  # else columns of nulls would be lost, and others change places
+
 
 class JsonLines(Format):
     """JSON Lines. A key that an object lacks is null; lists and objects inside a row are JSON strings.
@@ -50,7 +52,7 @@ class JsonLines(Format):
         return {name: _guess([row.get(name) for row in head], nulls) for name in source.columns}
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
-        rows = engine.export(data, to, "json", folder=folder, options={} if engine.name == "duckdb" else SPARK_TIMES)
+        rows = engine.export(data, to, "json", folder=folder, options={} if engine.name == "duckdb" else SPARK_WRITES)
         for part in to.glob("*.json"):  # the suffix that engines give
             part.rename(part.with_suffix(self.suffixes[0]))
         return rows

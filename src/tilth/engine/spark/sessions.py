@@ -40,6 +40,10 @@ WIDE = {
 knows of each column with what it knows of all others, and evaluates small tables in memory while it plans, looking for each column from
 the first one on."""
 
+AS_DUCKDB = {"spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS", "spark.sql.json.enableExactStringParsing": "false"}
+"""Settings of an internal session by which files are as DuckDB writes and reads them: timestamps in Parquet have a time zone and any year,
+which Spark's own INT96 has not; a list or object in JSON Lines is a string without blanks between its parts."""
+
 STANDARD = (
     "spark.sql.legacy.",
     "spark.sql.ansi.",
@@ -61,7 +65,7 @@ STANDARD = (
 )
 """How the settings begin that change what a query or a file means: in an internal session they have Spark's own defaults."""
 
-OURS = (*STANDARD, *DEMANDED, *WIDE)  # what an internal session does not take from the user's
+OURS = (*STANDARD, *DEMANDED, *WIDE, *AS_DUCKDB)  # what an internal session does not take from the user's
 
 JAVA_OPTIONS = "-Duser.timezone=UTC -Xss16m"
 
@@ -238,7 +242,7 @@ def _settle(internal: SparkSession, settings: dict[str, str]) -> None:
     for key in here:
         if key.startswith(STANDARD) and key not in DEMANDED and internal.conf.isModifiable(key):
             internal.conf.unset(key)
-    for key, value in WIDE.items():
+    for key, value in (WIDE | AS_DUCKDB).items():
         if here.get(key) != value and internal.conf.isModifiable(key):
             internal.conf.set(key, value)
     for key, (value, why) in DEMANDED.items():
