@@ -17,7 +17,7 @@ UNNAMED = re.compile(r"Column_\d+")  # what LightGBM calls a column without a na
 
 
 class Booster(Model):
-    """Trees whose sum is a score: one of two classes, a score for each of more, or a number. All trees of the file are used."""
+    """Boosted trees whose sums are scores: one for two classes, one per class for more, or a number. All trees of the file are used."""
 
     def labels(self, x: np.ndarray) -> np.ndarray:
         if not self.classes:
@@ -90,7 +90,7 @@ class XgBoost(Booster):
         except ImportError as error:
             raise MissingExtra.named("xgboost", "a model of XGBoost") from error
         try:
-            if not content.startswith(b"{"):  # the library tries older formats of its own with other bytes
+            if not content.startswith(b"{"):  # with other content the library tries its older formats
                 raise ValueError("it is not an object of binary JSON")
             self.model = xgboost.Booster({"nthread": 1})
             self.model.load_model(bytearray(content))

@@ -1,9 +1,9 @@
-"""How steps learn: together, in as few scans as what one needs of another allows.
+"""Fits steps together, in as few scans as their dependencies allow.
 
-Impute, then scale, then encode would be two scans, because what scale learns depends on what impute has learned. But a filled column is
-the column as it was, and copies of one value: its numbers follow from those of these two parts by the laws by which statistics merge
-anyway (the sum of n copies of f is n·f, their central moment 0, their extremes f). So what the later steps need is asked of the column as
-it was, together with the fill, and merged once that is known (`Metric.filled`).
+`impute` and then `scale` would need two scans, because what `scale` learns depends on what `impute` has learned. But a filled column
+consists of the original values and n copies of the fill f. Its statistics follow from those of these two parts by the usual merge laws: the
+sum of the copies is n·f, their central moment 0, their extremes f. So the statistics that later steps need are computed on the original
+column, in the same scan, and merged when the fill is known (`Metric.filled`).
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ NO_ROLES = Roles()
 
 
 def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[Step, Place] = NOWHERE) -> tuple[list[Fitted], Dataset]:
-    """Learn the steps, one after the other as far as one needs what another makes; returns them with the table for training.
+    """Fit the steps in order, and return them with the table for training.
 
-    In waves: steps that touch no column which an earlier one of the waiting steps touches are measured together. What a later step asks
-    of columns that the wave fills is measured with it too, and is `known` when that step's turn comes. `places` are those of the steps in a
-    flow file, for messages.
+    Steps are fitted in waves: waiting steps that share no column with an earlier waiting step are measured in one scan. Statistics that
+    later steps need of columns that the wave fills are measured in the same scan, and are `known` when it is their turn. `places` are the
+    steps' places in the flow file, for messages.
     """
     fitted: dict[int, Fitted] = {}
     waiting, table = dict(enumerate(_opened(step, engine) for step in steps)), data
@@ -68,7 +68,7 @@ def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[S
 
 
 def without_rows(step: Step, schema: Schema, roles: Roles = NO_ROLES) -> Fitted:
-    """A step that does not learn from rows, fitted to a table with these columns. Errors: those of the step, such as a wrong kind."""
+    """Fit a step that does not learn from rows, to a table with these columns. Errors: those of the step, such as a wrong kind."""
     learning = step.learning(schema, roles)
     try:
         next(learning)
@@ -80,7 +80,7 @@ def without_rows(step: Step, schema: Schema, roles: Roles = NO_ROLES) -> Fitted:
 
 @dataclass(frozen=True)
 class Unlearned(Step):
-    """Stands in a plan for a step of which it is not known what it makes before it has seen data: the table stays as it is."""
+    """In a dry run, replaces a step whose result is unknown before it has seen data; it leaves the table unchanged."""
 
     name = "unlearned"
     parts: ClassVar[frozenset[Part]] = frozenset()
@@ -104,9 +104,9 @@ def _fitted(step: Step, schema: Schema, learned: Learned | None) -> Fitted:
 
 
 def _planned(step: Step, learning: Asking[Learned | None], engine: Session, guessed: bool) -> Asking[Learned | None]:
-    """The same generator in a dry run; it returns None where the step can make nothing of answers that are made up.
+    """The same generator in a dry run. It returns None if the step cannot learn from stand-in answers.
 
-    Neither can it of a table whose columns are `guessed`, because earlier steps name them by what they learn.
+    It cannot learn from a table with `guessed` columns either, whose names depend on what earlier steps learn.
     """
     try:
         asked = next(learning)
@@ -148,16 +148,16 @@ def _purpose(wave: Sequence[Step]) -> str:
 
 
 def label(step: Step) -> str:
-    """A step by its name and what it is of."""
+    """A step's name, with its columns."""
     columns = getattr(step, step.shorthand, ())
     words = (columns,) if isinstance(columns, str) else columns if isinstance(columns, tuple) else ()
     return " ".join([step.name, listed(map(str, words), most=3)]).strip()
 
 
 def _wave(waiting: Mapping[int, Step], schema: Schema, roles: Roles) -> list[int]:
-    """The waiting steps that can learn from the table as it is: the first, and those that share no column with an earlier one.
+    """The waiting steps that can learn now: the first one, and those that share no column with an earlier waiting step.
 
-    A step passes one that waits only if both name their columns, and so mean the same ones when their turn comes.
+    A step may overtake a waiting one only if both name their columns explicitly, so that the selection cannot change.
     """
     (first, step), *others = waiting.items()
     wave, taken, unsure = [first], step.touches(schema, roles), step.adds_columns
@@ -184,7 +184,7 @@ def _touched(step: Step, schema: Schema, roles: Roles) -> frozenset[str] | None:
 
 
 def _ahead(wave: Sequence[Step], after: Sequence[Step], schema: Schema, roles: Roles) -> dict[str, list[Metric]]:
-    """Column that the wave fills → what the next step that touches it will ask, as far as that follows from the column as it is."""
+    """Column that the wave fills → the metrics that its next step needs, if they follow from the unfilled column."""
     filled = {c for step in wave if type(step).fills is not Step.fills for c in _touched(step, schema, roles) or ()}
     asked: dict[str, list[Metric]] = {}
     for step in after:
@@ -203,14 +203,14 @@ def _place(step: Step, places: Mapping[Step, Place]) -> Place | None:
 
 
 def _located(step: Step, learning: Learning, place: Place | None) -> Learning:
-    """The same generator, whose mistakes carry the place of the step."""
+    """The same generator, with the place of the step added to its mistakes."""
     with _named(step, place):
         return (yield from learning)
 
 
 @contextmanager
 def _named(step: Step, place: Place | None) -> Iterator[None]:
-    """Mistakes of the block get the place of a step, and those of columns its name."""
+    """Add the place of a step to mistakes of the block, and its name to mistakes about columns."""
     with located(place):
         try:
             yield
@@ -242,7 +242,7 @@ def _answered(
 def _after_fills(
     wave: Sequence[Step], learned: Sequence[Learned | None], ahead: Mapping[str, list[Metric]], found: Mapping[Any, Any], schema: Schema
 ) -> Mapping[Any, Any]:
-    """Metrics that are known without a scan, of columns that the wave fills."""
+    """Metrics of columns that the wave fills, known without another scan."""
     known: dict[Any, Any] = {}
     for step, state in zip(wave, learned, strict=True):
         for c, fill in step.fills(state).items() if state is not None else ():
@@ -258,7 +258,7 @@ def gaps(column: Column) -> Metric:
 
 
 def foreseen(questions: Iterable[Question], column: Column) -> list[Metric]:
-    """The metrics of a column whose value after filling follows from that before it, because they leave missing cells out."""
+    """The metrics whose value after filling follows from that before, because they ignore missing cells."""
     known = {m: m.metric if isinstance(m, Where) and m.condition == present(column) else m for m in questions if isinstance(m, Metric)}
     return [m for m, inner in known.items() if inner.fills == column.name]
 

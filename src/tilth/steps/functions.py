@@ -23,9 +23,9 @@ FORMS = (ARRAYS, "pyarrow.Table", "pandas.Series", "pandas.DataFrame", "polars.S
 
 
 def form_of(name: str, function: Callable[..., Any], *others: str) -> str:
-    """The form in which a function takes its input, by the annotation of its first parameter.
+    """The form of a function's input, from the annotation of its first parameter.
 
-    Errors: `RequestError` for an annotation that is none of `FORMS` and of the `others` that are accepted.
+    Errors: `RequestError` for an annotation that is neither in `FORMS` nor in `others`.
     """
     try:
         first = next(iter(signature(function, eval_str=True).parameters.values()), None)
@@ -45,10 +45,10 @@ def form_of(name: str, function: Callable[..., Any], *others: str) -> str:
 
 @dataclass(frozen=True)
 class UserFunction:
-    """A function of the user's as one from Arrow arrays to an array, or to a struct of several.
+    """Wraps a function of the user as a function from Arrow arrays to an array, or to a struct array.
 
-    Errors, when it is called: `RequestError` where it raises, takes longer than `timeout` seconds (0: any time), or returns other columns,
-    another number of rows, rows in another order, or values that are not of the kinds that it `makes`.
+    Errors, when it is called: `RequestError` if it raises, takes longer than `timeout` seconds (0: no limit), or returns other columns,
+    another number of rows, rows in another order, or values of other kinds than it `makes`.
     """
 
     function: Callable[..., Any]
@@ -73,13 +73,13 @@ class UserFunction:
         return arrays[0] if len(arrays) == 1 else pa.StructArray.from_arrays(arrays, [f"f{i}" for i in range(len(arrays))])
 
     def _within_time(self, given: Sequence[Any]) -> Any:
-        """What the function returns. It runs in a thread that is left behind where it takes too long, and ends with the process."""
+        """Call the function in a thread. After the time limit the thread is abandoned, and ends with the process."""
         returned, raised = list[Any](), list[Exception]()
 
         def call() -> None:
             try:
                 returned.append(self.function(*given))
-            except Exception as error:  # noqa: BLE001 -- whatever it raises is reported where it was called
+            except Exception as error:  # noqa: BLE001 -- any exception is reported to the caller
                 raised.append(error)
 
         if self.timeout:
@@ -126,7 +126,7 @@ class UserFunction:
         return table
 
     def _of_kind(self, values: pa.ChunkedArray, name: str, kind: Kind) -> pa.Array:
-        """Values of a kind, where they are that or become it without loss."""
+        """Convert values to a kind, if nothing is lost."""
         wanted = arrow_type(kind)
         if pa.types.is_null(values.type) or _family(values.type) == _family(wanted):
             with suppress(pa.ArrowInvalid):
@@ -149,7 +149,7 @@ def handed(form: str, table: pa.Table) -> Sequence[Any]:
 
 
 def _pandas(table: pa.Table) -> Any:
-    """A frame whose dtypes depend on the types alone, not on whether there are nulls."""
+    """A frame whose dtypes depend only on the types, not on the presence of nulls."""
     import pandas as pd
 
     return table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get, date_as_object=False)
@@ -162,7 +162,7 @@ def _polars(table: pa.Table) -> Any:
 
 
 def _family(kind: pa.DataType) -> str:
-    """Types with one name are of one family, within which values are converted."""
+    """The family of a type. Values are converted within a family."""
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return "number"
     if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):

@@ -10,7 +10,7 @@ from tilth.engine.operations.strings import BlankToNull
 
 
 def value_of(column: Column) -> Tree:
-    """A column's value, null where it is missing."""
+    """The value of a column; null if it is missing."""
     x = col(column.name)
     return BlankToNull.of(x) if column.kind is Kind.STRING else x
 

@@ -49,15 +49,15 @@ class ModelStep(Step):
 
     @property
     def form(self) -> str:
-        """The form of the file, by its suffix; empty for an unknown one."""
+        """The format of the file, by its suffix; empty if unknown."""
         return self.forms.get(Path(self.model).suffix.lower(), "")
 
     def content(self) -> bytes:
-        """The bytes of the file. Errors: `RequestError` where it cannot be read, or is too large."""
+        """The bytes of the file. Errors: `RequestError` if it cannot be read, or is too large."""
         return model_bytes(self.model, self.name)
 
     def unmatched(self, columns: tuple[str, ...], width: int) -> list[Mistake]:
-        """A mistake where the columns are not as many as a model takes, which is unknown if `width` is 0."""
+        """A mistake if the number of columns differs from the model's `width`; 0 means unknown."""
         if not columns:
             message = f"{self.name}: the model does not say which columns it takes"
             return [Mistake(message, hint="name them: `columns: […]`, at the command line --columns A,B", code="no-columns")]
@@ -93,9 +93,9 @@ class Model(ABC):
 
     @abstractmethod
     def scores(self, x: np.ndarray) -> np.ndarray:
-        """The score of each class before it is made a probability, a column for each; of a model of numbers, what it predicts.
+        """The scores of the classes, before they become probabilities, a column for each; for regression, the prediction.
 
-        The one score z of a model of two classes becomes 0 and z, of which softmax makes 1/(1 + exp(z)) and 1/(1 + exp(−z)).
+        A single score z for two classes becomes 0 and z, because softmax then gives 1/(1 + exp(z)) and 1/(1 + exp(−z)).
         """
 
     def numbers(self, gave: Gave, x: np.ndarray) -> np.ndarray:
@@ -103,7 +103,7 @@ class Model(ABC):
         return self.scores(x) if gave == "scores" else self.probabilities(x)
 
     def gives(self, gave: Gave, width: int) -> bool:
-        """Whether the model has scores, or probabilities: it is asked for those of a row of zeros of this width."""
+        """Whether the model has scores or probabilities; tested with a row of zeros of this width."""
         try:
             self.numbers(gave, np.zeros((1, width)))
         except RequestError:

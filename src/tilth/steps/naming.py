@@ -13,11 +13,10 @@ TAIL = 8  # hexadecimal digits of the hash that keeps names distinct
 
 
 def names_of(column: str, values: Sequence[Any], taken: Iterable[str] = ()) -> list[str]:
-    """A name `column_value` for each of several different values.
+    """A name `column_value` for each of several distinct values.
 
-    What is not a letter or digit of ASCII becomes `_` in the value. Where that leaves nothing, or the same for two values (upper
-    and lower case count as the same), or what is `taken`, the name ends in a hash of the value. A name has 63 bytes at most; the
-    end of a longer one is a hash.
+    Characters of the value other than ASCII letters and digits become `_`. If the result is empty, equal for two values (ignoring case), or
+    `taken`, a hash of the value is appended. Names have at most 63 bytes; the end of a longer one is replaced by a hash.
 
     >>> names_of("colour", ["red", "dark red", "dark-red", True])
     ['colour_red', 'colour_dark_red_00e62420', 'colour_dark_red_7a596ad6', 'colour_true']

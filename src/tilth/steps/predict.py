@@ -19,7 +19,7 @@ from tilth.measures.measure import Predictor
 from tilth.steps.models import MOST_MADE, Gave, Model, ModelStep, model_of, struct
 from tilth.steps.step import Learned, Learning, reject_clashes
 
-MADE = "\x1fpredicted"  # the column that holds a number for each class, until it is taken apart
+MADE = "\x1fpredicted"  # temporary column with a number for each class
 SEVERAL: Mapping[str, Gave] = {"scores": "scores", "probabilities": "probabilities"}
 
 
@@ -113,7 +113,7 @@ class Predict(ModelStep):
         return Predictor(labels, *self._numbers(model, len(columns))), columns
 
     def _numbers(self, model: Model, width: int) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]:
-        """The outputs that can be explained: probabilities or, where the model gives none or they are asked for, scores; or numbers."""
+        """The outputs to explain: probabilities; scores if there are none or if requested; or numbers."""
         if not model.classes and model.kind is Kind.FLOAT:
             several = np.size(model.labels(np.zeros((1, width))))
             outputs = ("prediction",) if several == 1 else tuple(map(str, range(several)))
@@ -129,9 +129,9 @@ class Predict(ModelStep):
 def predictor_of(
     file: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] | None = ()
 ) -> tuple[Predictor, tuple[str, ...]]:
-    """The model in a file and the columns that it takes: those given, or those it was trained on, else `otherwise`; None is numbers.
+    """The model in a file, and its input columns: the given ones, or those it was trained on, else `otherwise` (None: numeric columns).
 
-    Errors: `RequestError` for a file that holds no such model, and where the columns are unknown or not as many as it takes.
+    Errors: `RequestError` if the file holds no such model, or if the columns are unknown or of the wrong number.
     """
     step = Predict(str(file), columns, trusted)
     content = step.content()

@@ -14,7 +14,7 @@ from tilth.errors import RequestError
 from tilth.steps.functions import UserFunction, form_of
 from tilth.steps.step import Learned, Learning, Step, kept_private, reject_clashes
 
-MADE = "\x1fmade"  # the column that holds all that a call returned, until it is taken apart
+MADE = "\x1fmade"  # temporary column with the struct that a call returned
 Made: TypeAlias = Literal["boolean", "integer", "float", "string", "date", "timestamp", "timestamp with time zone"]
 
 

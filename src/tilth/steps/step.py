@@ -54,29 +54,29 @@ class Step(Parameterized, ABC):
     """
 
     name: ClassVar[str]
-    parts: ClassVar[frozenset[Part]]  # where it may stand; a step may be narrower, by its parameters
+    parts: ClassVar[frozenset[Part]]  # the parts that may contain it; parameters may restrict them
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
     corrects: ClassVar[bool] = False  # whether it puts the probabilities right of a model that learned from other shares of the classes
     predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
     names_columns: ClassVar[bool] = False  # whether `by_name_only` holds for every table
-    makes_rows: ClassVar[bool] = False  # whether a flow with it is served rows such as it makes, not such as it is given
+    makes_rows: ClassVar[bool] = False  # whether served rows are like the rows that it makes, not like its input
     makes_columns: ClassVar[bool] = False  # whether `adds_columns` holds whatever its parameters
-    learned_types: ClassVar[Mapping[str, Any] | None] = None  # what `state` says, where that is the same for every column
-    part_hint: ClassVar[str] = ""  # what would let it stand in another part, where that is a parameter
+    learned_types: ClassVar[Mapping[str, Any] | None] = None  # the result of `state`, if it is the same for every column
+    part_hint: ClassVar[str] = ""  # how a parameter allows it in another part
     shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
 
     @abstractmethod
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        """The generator by which the step learns from a table with these columns."""
+        """The generator with which the step learns from a table with these columns."""
 
     @abstractmethod
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        """The changed table. `schema` is that of the table that the step learned from."""
+        """The changed table. `schema` is the schema of the table from which the step learned."""
 
     def made_for_training(self, data: Dataset, schema: Schema, learned: Learned, training: Tree) -> Dataset:
-        """The changed table, in which rows for which `training` is true are as a model is to learn from them, where that differs.
+        """The changed table. Rows for which `training` is true get the values for training a model.
 
-        It differs where a step learned from the label: a row must not show the model its own.
+        These differ if the step learned from the label, because a row must not reveal its own label.
         """
         return self.made(data, schema, learned)
 
@@ -85,11 +85,11 @@ class Step(Parameterized, ABC):
         return nullcontext()
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
-        """What is wrong with the step in a table with these roles, as far as that can be said before any data is touched."""
+        """Mistakes of the step for a table with these roles that can be detected before any data is read."""
         return ()
 
     def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
-        """What is wrong with the step in its place among the other steps of a flow."""
+        """Mistakes of the step in combination with the other steps of a flow."""
         return ()
 
     def unfit(self, columns: Iterable[Column], why: Callable[[Column], str]) -> list[Mistake]:
@@ -98,14 +98,14 @@ class Step(Parameterized, ABC):
         return [Mistake(message(c.name, c, reason), code="wrong-kind") for c in columns if (reason := why(c))]
 
     def chosen(self, columns: Selector, schema: Schema, roles: Roles, otherwise: str = "no column is selected") -> tuple[str, ...]:
-        """The columns that a selector means. Errors: `RequestError` that says what is `otherwise`, if it means none."""
+        """The columns that a selector selects. Errors: `RequestError` with the text `otherwise` if it selects none."""
         found = select(columns, schema, roles)
         if not found:
             raise RequestError(f"{self.name}: {otherwise}", code="nothing-selected")
         return found
 
     def chosen_numbers(self, columns: Selector, schema: Schema, roles: Roles) -> tuple[str, ...]:
-        """The columns that a selector means, all of which must be numeric. Errors: `RequestError`."""
+        """The columns that a selector selects, which must be numeric. Errors: `RequestError`."""
         found = self.chosen(columns, schema, roles, "no column is chosen")
         RequestError.reject(self.unfit(map(schema.__getitem__, found), lambda c: "" if c.kind.numeric else "is not numeric"))
         return found
@@ -125,7 +125,7 @@ class Step(Parameterized, ABC):
 
     @property
     def keeps_rows(self) -> bool:
-        """Whether the rows stay as they are, in number and order."""
+        """Whether the step keeps the number and order of the rows."""
         return False
 
     @property
@@ -144,7 +144,7 @@ class Step(Parameterized, ABC):
 
     @property
     def warns(self) -> Mapping[str, str]:
-        """Code → message of what a run of a flow with the step warns of."""
+        """Code → message: the warnings of a run of a flow with this step."""
         return {}
 
     def reasons(self, schema: Schema, learned: Learned) -> Mapping[tuple[str, str], Tree]:
@@ -152,7 +152,7 @@ class Step(Parameterized, ABC):
         return {}
 
     def fills(self, learned: Learned) -> Mapping[str, Any]:
-        """Column → the value that its missing cells become, for the columns to which the step does nothing else."""
+        """Column → the fill of its missing cells, for columns that the step only fills."""
         return {}
 
     def predictor(self, learned: Learned) -> tuple[Callable[[Any], Any], tuple[str, ...]]:
@@ -160,13 +160,13 @@ class Step(Parameterized, ABC):
         raise NotImplementedError
 
     def shown(self, learned: Learned) -> Learned:
-        """What reports show of what the step learned: all of it by default."""
+        """The part of what the step learned that reports show; by default all."""
         return learned
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        """Name → type of what is learned of a column (None: of whole rows), by which a saved flow is checked when it is opened.
+        """Name → type of what is learned from a column (None: from whole rows). A saved flow is validated with it when it is opened.
 
-        `X | None` may be missing. None where the step does not say. Values of type `bytes` are saved as entries of their own.
+        `X | None` may be absent. None if the step does not declare it. Values of type `bytes` are saved as separate entries.
         """
         return self.learned_types
 
@@ -191,7 +191,7 @@ class TablesStep(Step):
     parts = frozenset({"rows"})
 
     def hiding(self, data: Dataset, new: Schema, made_private: Iterable[str] = ()) -> Dataset:
-        """The changed table, in which those of its `new` columns that are to be private are so."""
+        """The changed table, with its `new` columns marked private where necessary."""
         private = (*data.roles.private, *made_private, *(select(self.private, new) if self.private else ()))
         return replace(data, roles=replace(data.roles, private=tuple(dict.fromkeys(private))))
 
@@ -201,7 +201,7 @@ class TablesStep(Step):
         """The names of the tables that it reads."""
 
     def unnamed(self, known: Iterable[str]) -> list[Mistake]:
-        """A mistake for each of its tables that is not among the known ones."""
+        """A mistake for each unknown table that the step names."""
         known = list(known)
         return [
             Mistake(
@@ -222,14 +222,14 @@ class TablesStep(Step):
 
 
 def bad_names(step: Step, into: str) -> Iterator[Mistake]:
-    """What is wrong with the name of a new column."""
+    """Mistakes in the name of a new column."""
     if re.search(r"[{}]", into.replace(COLUMN, "")):
         message = f"{step.name}: `into` is {into!r}"
         yield Mistake(message, accepted=f"a name, in which `{COLUMN}` stands for the column's", code="bad-value")
 
 
 def too_few_names(step: Step, into: str, chosen: Sequence[Column]) -> Iterator[Mistake]:
-    """What is wrong with the name of new columns, each of which is made of one of these."""
+    """Mistakes in the name pattern of new columns, one for each of these columns."""
     if into and COLUMN not in into and len(chosen) > 1:
         message = f"{step.name}: `into: {into}` names one column, but {len(chosen)} are chosen"
         yield Mistake(message, accepted=f"`{COLUMN}` in it, such as `{COLUMN}_{into}`", code="name-clash")
@@ -256,21 +256,21 @@ class ColumnStep(Step):
         return measured
 
     def asked(self, column: Column) -> Asking[Mapping[str, Any]]:
-        """The generator by which the step learns of one column: `needs`, then `learn`. A step that asks again yields again."""
+        """The generator with which the step learns from one column: `needs`, then `learn`. A step may yield several times."""
         needs = self.needs(column)
         found = yield list(needs.values())
         return self.learn(column, **{name: found[m] for name, m in needs.items()})
 
     @abstractmethod
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
-        """Name → tree (None drops the column), from one column and what was learned of it."""
+        """Name → tree (None drops the column), for one column and what was learned from it."""
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         """Reason → condition on the cell before the change, for the cells that the step changes."""
         return {}
 
     def unreadable(self, column: Column) -> Tree | None:
-        """Whether a cell has a value that the step cannot read and makes null; None where it reads none."""
+        """The condition for a cell to be unreadable, so that the step makes it null; None if the step does not read strings."""
         return None
 
     def accepts(self, column: Column) -> str:
@@ -282,21 +282,21 @@ class ColumnStep(Step):
 
     @property
     def keeps_values(self) -> bool:
-        """Whether what the step learns holds values of the data as they are, such as categories."""
+        """Whether what the step learns contains values of the data, such as categories."""
         return False
 
     # ── the same for every step of columns ──
 
     def out(self, column: str) -> str:
-        """The name of what the step makes of a column; the names of several columns made of it begin with it."""
+        """The name of the new column, or the prefix of the names of several new columns."""
         return self.into.replace(COLUMN, column) or column
 
     def changes(self, column: Column, learned: Mapping[str, Any]) -> Mapping[str, Tree | None]:
-        """What `change` says, in place or beside the column."""
+        """The trees of `change`, in place or into new columns."""
         return self.placed(column, self.change(column, **learned))
 
     def placed(self, column: Column, made: Mapping[str, Tree | None]) -> Mapping[str, Tree | None]:
-        """The columns that are made from one, in place or beside it."""
+        """The columns that are made from one column, in place or as new columns."""
         made = dict(made)
         if self.into:
             tree = made.pop(column.name, col(column.name))
@@ -320,7 +320,7 @@ class ColumnStep(Step):
         return RequestError(message, hint=hint, code="all-null")
 
     def selected(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
-        """The columns the step is for; refuses those of a kind it cannot treat, all at once."""
+        """The columns of the step. Columns of unsuitable kinds are rejected, all at once."""
         chosen = tuple(schema[c] for c in select(self.columns, schema, roles))
         private = [
             Mistake(
@@ -392,7 +392,7 @@ def together(asking: Mapping[K, Asking[T]]) -> Asking[dict[K, T]]:
 
 
 def kept_private(made: Dataset, columns: Iterable[str], of: Iterable[str]) -> Dataset:
-    """A table in which columns that were made of others are private if one of those is."""
+    """The table with new columns marked private if a column that they are computed from is private."""
     private = made.roles.private
     if set(private).isdisjoint(of):
         return made
@@ -400,7 +400,7 @@ def kept_private(made: Dataset, columns: Iterable[str], of: Iterable[str]) -> Da
 
 
 def reject_clashes(step: str, schema: Schema, made: Mapping[str, Mapping[str, Tree | None]]) -> None:
-    """Reject columns made of one column (`made`: column → name → tree) that have the name of another column, in upper or lower case.
+    """Reject new columns (`made`: column → name → tree) with the name of another column, ignoring case.
 
     Errors: `RequestError` that names both columns of each clash.
     """

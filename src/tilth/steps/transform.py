@@ -18,7 +18,7 @@ from tilth.errors import MissingExtra, RequestError, listed
 from tilth.steps.models import MOST_MADE, Model, ModelStep, model_of, struct
 from tilth.steps.step import Learned, Learning, kept_private, reject_clashes
 
-MADE = "\x1ftransformed"  # the column that holds all that the transformer makes, until it is taken apart
+MADE = "\x1ftransformed"  # temporary column with the struct of the transformer's output
 TAKEN = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING})
 
 

@@ -1,1 +1,1 @@
-"""The step `balance`, with one file for each way in which classes are balanced."""
+"""The step `balance`, with one file for each method."""

@@ -161,7 +161,7 @@ class Balance(Step):
 
     @cached_property
     def method(self) -> Method:
-        """The way in which classes are balanced."""
+        """The method that balances classes."""
         return METHODS[self.with_](self)
 
     @property

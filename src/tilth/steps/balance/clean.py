@@ -21,7 +21,7 @@ from tilth.steps.step import Asking
 
 
 class Cleaning(Method):
-    """Rows are left out by what is near them. Rows that are equal in features, label and id are left out or kept together."""
+    """Removes rows by their neighbours. Rows that are equal in features, label and id are removed or kept together."""
 
     takes: ClassVar[tuple[str, ...]] = ("classes", "origin")
 
@@ -66,7 +66,7 @@ class Tomek(Cleaning):
 
 
 class Enn(Cleaning):
-    """Without rows whose nearest rows are of other classes."""
+    """Removes rows whose nearest rows are of other classes."""
 
     takes: ClassVar[tuple[str, ...]] = (*Cleaning.takes, "neighbours", "kind")
 
@@ -94,7 +94,7 @@ class NearMiss1(Cleaning):
         )
 
     def over(self, own: np.ndarray, n: int, points: Points, least: np.ndarray) -> np.ndarray:
-        """The rows of a class, at the places `own`, but for `n`; `least` are the places of the smallest class."""
+        """The rows to remove from a class with the indices `own`, so that `n` stay; `least` are the indices of the smallest class."""
         _, squares = nearest(points, own, least, self.k)
         out: np.ndarray = own[_ranked(squares)[n:]]
         return out
@@ -121,7 +121,7 @@ class NearMiss3(NearMiss1):
 
 
 def _ranked(squares: np.ndarray, sign: int = 1) -> np.ndarray:
-    """The order of rows by the sum of their distances, equal ones as they are; −1: the largest first."""
+    """The order of rows by the sum of their distances; ties keep their order. A `sign` of −1 puts the largest first."""
     return np.argsort(sign * np.sqrt(squares).sum(axis=1), kind="stable")
 
 

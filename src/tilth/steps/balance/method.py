@@ -24,16 +24,16 @@ Sizes = Mapping[str, int]
 
 
 class Method(ABC):
-    """One way in which classes are balanced, by the parameters of a step."""
+    """One method that balances classes, with the parameters of its step."""
 
-    takes: ClassVar[tuple[str, ...]]  # the parameters that mean something to it, besides `with` and `label`
-    makes: ClassVar[str] = ""  # what the rows are that it makes, in `_origin`
+    takes: ClassVar[tuple[str, ...]]  # the parameters that the method uses, besides `with` and `label`
+    makes: ClassVar[str] = ""  # the value of `_origin` for the rows that it makes
 
     def __init__(self, step: Balance) -> None:
         self.step = step
 
     def mistakes(self) -> Iterator[Mistake]:
-        """What is wrong with the parameters."""
+        """Mistakes in the parameters."""
         return iter(())
 
     @abstractmethod
@@ -77,14 +77,14 @@ class Method(ABC):
         return {value_text(name): number for name, number in self.step.pairs}
 
     def chosen(self, sizes: Sizes, auto: str) -> list[str]:
-        """The classes that the parameter `classes` means; `auto` is what its default stands for."""
+        """The classes that the parameter `classes` selects; `auto` is the meaning of its default."""
         least, largest = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
         word = auto if self.step.classes == "auto" else self.step.classes
         meant = {"minority": [least], "majority": [largest], "not minority": [c for c in sizes if c != least]}
         return {**meant, "not majority": [c for c in sizes if c != largest], "all": list(sizes)}[word]
 
     def more(self, sizes: Sizes) -> dict[str, int]:
-        """Class → the rows that it is to have, for a way that makes rows: those of `per_class`, else at least ratio · the largest class."""
+        """Class → wanted number of rows, for a method that makes rows: from `per_class`, else at least ratio · the largest class."""
         if self.per_class:
             return self._given(sizes, lambda wanted, n: wanted < n, "more")
         wanted = rounded(self.step.ratio * max(sizes.values()))

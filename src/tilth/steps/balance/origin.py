@@ -24,7 +24,7 @@ def id_text(key: Column | None) -> Tree:
 
 
 def reject_nameless(schema: Schema, roles: Roles) -> None:
-    """Reject a table whose rows cannot be named, or that has columns of these names of its own."""
+    """Reject a table without ids, or with columns that already have these names."""
     if id_column(schema, roles) is None:
         message = "balance: `origin` names the parents of a row by their ids, and there is not one column of the role id"
         raise RequestError(message, hint="give one column the role id", code="no-key")

@@ -75,7 +75,7 @@ class Under(Repeated):
 
 
 def _tied(schema: Schema, label: Column, found: Callable[[str], Tree]) -> exp.Select:
-    """The rows that share the hash at which a class is cut, numbered: as many of them as are ahead of the cut are kept too."""
+    """Number the rows whose hash is that of the cut, so that those before the cut are kept, too."""
     order = exp.Order(expressions=[exp.Ordered(this=col(c.name), nulls_first=True) for c in content(schema)])
     place = exp.Window(this=exp.RowNumber(), partition_by=[key_string([label])], order=order)
     last = alias(found("copies"), COPY)  # behind the other copies of the row
@@ -83,6 +83,6 @@ def _tied(schema: Schema, label: Column, found: Callable[[str], Tree]) -> exp.Se
 
 
 def _columns(names: tuple[str, ...], key: Column | None) -> list[Tree]:
-    """The columns of a row, of which `COPY` says the how many-th it is, from 0."""
+    """The columns of a row with `COPY`, the number of the copy from 0."""
     repeated: dict[str, Tree] = {ORIGIN: lit(DUPLICATE), PARENT: id_text(key)}
     return [alias(if_else(gt(col(COPY), lit(0)), repeated[n], col(n)), n) if n in repeated else col(n) for n in names]

@@ -1,4 +1,4 @@
-"""Rows as ways of `balance` see them that look at neighbours: a class, numbers and categories."""
+"""Rows for methods of `balance` that use neighbours: classes, numbers and categories in memory."""
 
 from __future__ import annotations
 
@@ -83,14 +83,14 @@ class _Values:
 
 
 def features(schema: Schema, roles: Roles, label: Column) -> list[Column]:
-    """The columns by which rows are near each other."""
+    """The columns that define the distance of rows."""
     return [schema[c] for c in select(("numeric", "categorical"), schema, roles) if c != label.name]
 
 
 def sampled(
     label: Column, schema: Schema, roles: Roles, sizes: Sizes, more: Iterable[str] = (), only: Sequence[str] = (), hashed: bool = False
 ) -> Asking[Rows]:
-    """The rows, or those of the classes `only`, with the features, the label, the columns `more` and, if asked for, their hashes.
+    """The rows, or those of the classes `only`, with features, label, the columns `more` and, on request, hashes.
 
     Errors: `RequestError` without features, for too many rows, and for every feature with a missing or infinite number.
     """

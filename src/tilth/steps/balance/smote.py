@@ -23,11 +23,11 @@ from tilth.steps.balance.rows import MOST_CELLS, Rows, sampled
 from tilth.steps.step import Asking
 
 ROWS_AT_ONCE = 10_000  # that are made: few enough for a processor's cache
-AT_ONCE = 2_000_000  # pairs of neighbours whose categories are compared at once
+AT_ONCE = 2_000_000  # pairs of neighbours per batch of comparisons
 
 
 class Seeds(NamedTuple):
-    """Rows of a class that others are made of, by their places; how many of each, or None for as chance has it; and the other ends."""
+    """The indices of the rows to start from, the number of new rows for each (None: random), and the candidates for the other end."""
 
     rows: np.ndarray
     counts: np.ndarray | None
@@ -39,7 +39,7 @@ class Smote(Method):
 
     takes: ClassVar[tuple[str, ...]] = ("ratio", "per_class", "classes", "neighbours", "seed", "origin")
     makes = DERIVED
-    of_class = True  # whether it looks at rows of the class alone
+    of_class = True  # whether neighbours are of the same class
 
     @property
     def k(self) -> int:
@@ -62,11 +62,11 @@ class Smote(Method):
         return {"before": before, "after": before | grown, "rows": _packed(pa.concat_tables(made).drop_columns(ids))}
 
     def seeds(self, rows: Rows, points: Points, own: np.ndarray, n: int) -> Seeds:
-        """The rows that `n` others are made of, of those of a class, which are at the places `own`."""
+        """The rows of a class, with the indices `own`, from which `n` rows are made."""
         return Seeds(own, None, own)
 
     def _made(self, rows: Rows, schema: Schema, text: str, n: int, named: Column | None) -> pa.Table:
-        """The rows that are made of a class, with the columns of the sample but the ids."""
+        """The rows made for a class, with the columns of the sample except the ids."""
         own = rows.of(text)
         points = rows.points(own)
         seeds = self.seeds(rows, points, own, n)
@@ -96,7 +96,7 @@ class Smote(Method):
         return pa.table(made)
 
     def _copied(self, rows: Rows, schema: Schema) -> list[str]:
-        """The columns whose values are those of the row that another is made of."""
+        """The columns that are copied from the row that a new row starts from."""
         return [c for c in rows.table.column_names if c in schema and c not in rows.numeric and c not in rows.categories]
 
     def made(self, data: Dataset, schema: Schema, label: Column, state: Mapping[str, Any]) -> Dataset:
@@ -107,7 +107,7 @@ class Smote(Method):
 
 
 class Borderline1(Smote):
-    """The same from rows in danger only: half or more of their nearest rows are of other classes, but not all."""
+    """SMOTE that starts from rows in danger only: at least half of their nearest rows, but not all, are of other classes."""
 
     takes: ClassVar[tuple[str, ...]] = (*Smote.takes, "m_neighbours")
     of_class = False
@@ -120,7 +120,7 @@ class Borderline1(Smote):
         return Seeds(danger, None, own)
 
     def reject_far(self, rows: Rows, own: np.ndarray, found: int, why: str) -> None:
-        """Reject a class of which no row is near another class."""
+        """Reject a class without rows near another class."""
         if not found:
             message = f"balance: no row of the class {rows.names[rows.classes[own[0]]]!r} is {why}"
             raise RequestError(message, hint="use `smote`", code="no-neighbour")
@@ -134,7 +134,7 @@ class Borderline2(Borderline1):
 
 
 class Adasyn(Borderline1):
-    """Rows of each row of the class as the share of its nearest rows that are of other classes."""
+    """The number of new rows for each row is proportional to the share of its nearest rows that are of other classes."""
 
     takes: ClassVar[tuple[str, ...]] = Smote.takes
 
@@ -145,7 +145,7 @@ class Adasyn(Borderline1):
 
 
 def _others(rows: Rows, points: Points, own: np.ndarray, k: int) -> np.ndarray:
-    """How many of the k nearest rows of each row are of another class."""
+    """For each row, how many of its k nearest rows are of another class."""
     near, _ = nearest(points, own, np.arange(len(rows.classes)), k)
     found: np.ndarray = (rows.classes[near] != rows.classes[own][:, None]).sum(axis=1)
     return found
@@ -165,7 +165,7 @@ def _reject_unmade(sizes: Mapping[str, int], more: Mapping[str, int], columns: i
 
 
 def _chance(seed: str, n: int) -> np.ndarray:
-    """So many random numbers of 64 bits, the same everywhere for a seed."""
+    """Random 64-bit numbers that depend only on the seed."""
     key = int.from_bytes(hashlib.md5(seed.encode(), usedforsecurity=False).digest(), "little")
     return np.random.Philox(key=key).random_raw(n)
 
@@ -199,7 +199,7 @@ def _modes(codes: np.ndarray) -> np.ndarray:
 
 def _packed(table: pa.Table) -> bytes:
     """A table as a file of Arrow."""
-    sink = BytesIO()  # whose bytes are not copied once more
+    sink = BytesIO()  # `getbuffer` does not copy its bytes
     with pa.ipc.new_file(sink, table.schema) as file:
         file.write_table(table)
     return sink.getvalue()

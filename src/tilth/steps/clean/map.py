@@ -113,6 +113,6 @@ class Map(ColumnStep):
 
 
 def _kinds(values: Iterable[Value]) -> set[Kind]:
-    """The kinds of the values; integers beside floats are floats."""
+    """The kinds of the values; integers together with floats are floats."""
     found = {KINDS[type(v)] for v in values}
     return found - {Kind.INTEGER} if Kind.FLOAT in found else found

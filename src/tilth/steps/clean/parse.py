@@ -117,7 +117,7 @@ class Parse(ColumnStep):
         return {column.name: self.value(column)}
 
     def value(self, column: Column) -> Tree:
-        """The value of a cell; null where it cannot be read."""
+        """The value of a cell; null if it cannot be read."""
         x, to = col(column.name), KINDS[self.as_]
         formats = (*_several(self.format), *(f for example in _several(self.like) for f in formats_of(example)))
         if formats and column.kind in (Kind.STRING, Kind.INTEGER):
@@ -134,7 +134,7 @@ class Parse(ColumnStep):
         return and_(present(column), is_null(self.value(column)))
 
     def _numbers(self, x: Tree) -> Iterator[Tree]:
-        """The number in a string, by each form in which there may be one: without a factor, then with each."""
+        """The number in a string, in any accepted form: without a factor, or with one."""
         factors = self._factors()
         thousands = {".": ",", ",": "."}[self.decimal] if self.thousands is None else self.thousands
         plain = [unit for unit, factor in factors.items() if factor == 1]

@@ -31,7 +31,7 @@ Met = tuple[int, dict[str, set[Kind]]]
 
 
 def json_object(text: str | None) -> Mapping[str, Any] | None:
-    """The JSON object in a string, by RFC 8259; None where there is none. The last one of a repeated field counts.
+    """The JSON object in a string, by RFC 8259, or None. Of a repeated field, the last one counts.
 
     >>> json_object('{"a": [1, 2]}'), json_object("[1]"), json_object('{"a": NaN}')
     ({'a': [1, 2]}, None, None)
@@ -102,7 +102,7 @@ def _together(kinds: set[Kind]) -> Kind:
 
 
 def _as(value: Any, kind: Kind) -> Any:
-    """A value of JSON as one of a kind; null where it is none."""
+    """A JSON value as a value of a kind; null if it is of another kind."""
     if value is None or kind is Kind.STRING:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         return None if value is None else _encodable(text)
@@ -188,7 +188,7 @@ class Unnest(ColumnStep):
     def learn(self, column: Column, **measured: Any) -> Mapping[str, Any]:
         if "rows" in measured:
             struct = measured["rows"].schema.field(column.name).type
-            there = [field.name for field in struct] if pa.types.is_struct(struct) else self.fields  # of a plan, for which none is read
+            there = [field.name for field in struct] if pa.types.is_struct(struct) else self.fields  # a dry run reads none
             found = dict.fromkeys(there, Kind.OTHER)
             RequestError.reject(unknown(self.fields, there, f"unnest: column {column.name!r} has no field {{}}", "unknown-field"))
         elif column.kind is Kind.LIST:

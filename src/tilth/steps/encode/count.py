@@ -16,7 +16,7 @@ from tilth.steps.missing import is_missing, present
 
 
 class Count(Levels):
-    """The number of training rows with the value: of a missing one that of all missing ones, of an unseen one 0."""
+    """The number of training rows with the value. Missing values count together; an unseen value gives 0."""
 
     def needs(self, column: Column) -> Mapping[str, Question]:
         found = Where(TopValues(column.name, self.limit + 1), present(column))

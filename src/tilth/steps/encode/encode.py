@@ -142,7 +142,7 @@ class Encode(ColumnStep):
 
     @cached_property
     def encoder(self) -> Encoder:
-        """The way in which categories are written."""
+        """The encoder that `with` selects."""
         return ENCODERS[self.with_](self)
 
     def needs(self, column: Column) -> Mapping[str, Question]:

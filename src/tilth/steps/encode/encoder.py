@@ -32,24 +32,24 @@ def is_unseen(column: Column, categories: Sequence[Any]) -> Tree:
 
 
 def least_rows(min_frequency: float | None, rows: int) -> float:
-    """The fewest of `rows` rows in which a category must occur; a minimum below 1 is a share of them."""
+    """The minimum number of rows of a category; a minimum below 1 is a share of `rows`."""
     return (min_frequency or 0) * (rows if min_frequency is not None and min_frequency < 1 else 1)
 
 
 class Encoder(ABC):
-    """One way in which categories are written, by the parameters of a step. Its methods are those of `ColumnStep`."""
+    """One encoding of categories, with the parameters of its step. Its methods are those of `ColumnStep`."""
 
-    takes: ClassVar[tuple[str, ...]]  # the parameters that mean something to it, besides `columns`, `into` and `with`
+    takes: ClassVar[tuple[str, ...]]  # the parameters that the encoder uses, besides `columns`, `into` and `with`
     unseen: ClassVar[tuple[Policy, ...]] = ()  # what a value may become that is not a category
     missing: ClassVar[tuple[Policy, ...]] = ()  # what a missing value may become
-    most: ClassVar[int]  # categories that are learned of a column without being asked for more
+    most: ClassVar[int]  # default limit of categories per column
     keeps_values = True
 
     def __init__(self, step: Encode) -> None:
         self.step = step
 
     def mistakes(self) -> Iterator[Mistake]:
-        """What is wrong with the parameters."""
+        """Mistakes in the parameters."""
         for word, policy, allowed in (("unseen", self.step.unseen, self.unseen), ("missing", self.step.missing, self.missing)):
             if policy is not None and word in self.takes and policy not in allowed:
                 accepted = ", ".join(str(word) for word in allowed if word is not None)
@@ -73,11 +73,11 @@ class Encoder(ABC):
         return {}
 
     def shown(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What reports show of what was learned of a column."""
+        """The part of what was learned that reports show."""
         return state
 
     def helpers(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
-        """Columns that the trees of `change` read besides the table's, and that are dropped afterwards."""
+        """Temporary columns that the trees of `change` read."""
         return {}
 
     def accepts(self, column: Column) -> str:
@@ -106,7 +106,7 @@ class Encoder(ABC):
         )
 
     def refusal(self, column: Column, word: str) -> Tree:
-        """The expression by which the policy `error` refuses an unseen or a missing value."""
+        """The expression that raises an error for an unseen or missing value (policy `error`)."""
         what = "a value that training has not seen" if word == "unseen" else "a missing value"
         return Refuse.of(lit(f"encode: column {column.name!r} has {what}, and its policy is `{word}: error`"))
 
@@ -122,7 +122,7 @@ class Levels(Encoder):
         return {"found": Where(TopValues(column.name, self.limit + 1), present(column)), "missing": Where(RowCount(), is_missing(column))}
 
     def number(self, column: Column, categories: Sequence[Any], numbers: Sequence[Any], missing: Any, unseen: Any) -> Tree:
-        """The number of a cell's category, by those of the categories, of missing values and of unseen ones."""
+        """The number for a cell: that of its category, of missing values, or of unseen values."""
         found = lookup(col(column.name), categories, numbers) if categories else lit(None)
         return self.number_of(column, found, lit(missing), lit(unseen))
 
@@ -195,7 +195,7 @@ class Vocabulary(Encoder):
         return {"categories": list(self.step.categories) or self.kept(column, **measured)}
 
     def kept(self, column: Column, found: Sequence[tuple[Any, int]], rows: int = 0) -> list[Any]:
-        """The categories among the most frequent values. Errors: `RequestError` where they are too many."""
+        """The categories, from the most frequent values. Errors: `RequestError` if there are too many."""
         least = least_rows(self.step.min_frequency, rows)
         kept = [value for value, n in found if n >= least]
         self.reject_many(column, kept)

@@ -1,8 +1,8 @@
-"""What the encoders that learn from the label have in common: what it is, and numbers out of fold for the training rows.
+"""The base of encoders that learn from the label: targets, and out-of-fold numbers for the training rows.
 
-The number of a category says something of the label of each of its rows, so a model that learned from it would see a part of what it is to
-predict. Training rows are divided into folds by the hash of their key, and each has the number that the rows of the other folds give.
-All other rows have the number that all training rows give.
+The number of a category contains information on the label of each of its rows, so a model trained on it would see part of what it is to
+predict. Therefore training rows are divided into folds by the hash of their key, and each row gets the number learned from the other folds.
+All other rows get the number learned from all training rows.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FAR = 2  # times the categories that are allowed: estimates are within a few per
 
 @dataclass(frozen=True)
 class Target:
-    """A number of the label that a category is described by; `value` names the class whose share that is, None for the label's mean."""
+    """A target of the encoding: the share of the class `value`, or the mean of the label if it is None."""
 
     number: Tree
     value: Any = None
@@ -63,12 +63,12 @@ class Counted(NamedTuple):
     moments: np.ndarray | None = None
 
     def without(self, fold: int) -> Counted:
-        """Those of the rows of all other folds."""
+        """The numbers of all other folds."""
         moments = None if self.moments is None else np.delete(self.moments, fold, axis=1)
         return Counted(np.delete(self.rows, fold, axis=1), np.delete(self.sums, fold, axis=1), moments)
 
     def merged(self) -> Counted:
-        """Those of all folds together."""
+        """The numbers of all folds together."""
         rows, sums = self.rows.sum(axis=1), self.sums.sum(axis=1)
         if self.moments is None:
             return Counted(rows, sums)
@@ -78,7 +78,7 @@ class Counted(NamedTuple):
 
 
 class Supervised(Levels):
-    """An encoder of what training says of the label where the column has a value."""
+    """An encoder that describes a category by the label of its training rows."""
 
     takes = (*Levels.takes, "label", "smooth", "folds", "seed")
     most = 100_000
@@ -92,15 +92,15 @@ class Supervised(Levels):
 
     @property
     def spread(self) -> bool:
-        """Whether numbers depend on how labels are spread within a category, which takes a scan of its own."""
+        """Whether numbers depend on the variance of the label within a category, which needs another scan."""
         return False
 
     @abstractmethod
     def numbers(self, counted: Counted) -> tuple[np.ndarray, float]:
-        """The number of each level, and that of an unseen value, from rows, sums and moments of each level."""
+        """The number of each level and of an unseen value, from the rows, sums and moments of the levels."""
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        """The generator by which the step learns."""
+        """The generator with which the step learns."""
         step = self.step
         label, key = label_column(step.name, step.label, schema, roles), fold_key(schema, roles)
         yield from step.empty_rejected(schema, roles)
@@ -132,7 +132,7 @@ class Supervised(Levels):
         return min(super().limit, MOST_GROUPS // self.step.folds - 1)
 
     def targets(self, label: Column, roles: Roles) -> Asking[list[Target]]:
-        """What a category is described by: the mean of a number, or the share of a class; of each of more than two."""
+        """The targets: the mean of a number, the share of the positive class, or the share of each of more than two classes."""
         positive = roles.positive if label.name == roles.label else ()
         if positive:
             return [share_of(label, *positive)]
@@ -168,13 +168,13 @@ class Supervised(Levels):
         }
 
     def _table(self, categories: int, cells: tuple[np.ndarray, np.ndarray], found: Groups) -> np.ndarray:
-        """A number of each category, and of missing ones, in each fold: 0 where there is none."""
+        """A number per category (and missing values) and fold; 0 if a fold lacks the category."""
         table = np.zeros((categories + 1, self.step.folds))
         table[cells] = np.nan_to_num(as_numpy(found.numbers), posinf=np.inf, neginf=-np.inf)
         return table
 
     def _out_of_fold(self, counted: Counted, fold: int) -> tuple[np.ndarray, float]:
-        """The numbers that the other folds give; those of all rows where there are no others."""
+        """The numbers learned from the other folds, or from all rows if there is only one fold."""
         others = counted.without(fold)
         return self.numbers((others if others.rows.any() else counted).merged())
 

@@ -1,4 +1,4 @@
-"""target: what the label is on average where the column has the value."""
+"""target: the mean of the label in the rows with the value."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from tilth.steps.step import Asking
 
 
 class WeightOfEvidence(Supervised):
-    """ln of the share of the positive rows that have the value over that of the negative rows; `smooth` is added to each count.
+    """ln of the value's share of the positive rows over its share of the negative rows; `smooth` is added to each count.
 
-    ln[((n₁ + s) / (N₁ + s·K)) / ((n₀ + s) / (N₀ + s·K))] for K categories, missing among them if there are any.
+    ln[((n₁ + s) / (N₁ + s·K)) / ((n₀ + s) / (N₀ + s·K))] for K categories; missing values, if any, are a category.
     """
 
     def mistakes(self) -> Iterator[Mistake]:

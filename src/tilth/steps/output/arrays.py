@@ -1,6 +1,6 @@
-"""The transforms of what a model gave, as functions of numpy arrays: the steps of a flow's `output`, row by row.
+"""The `output` steps as functions of numpy arrays.
 
-There is one implementation: each function runs the row function of its step, which gives what the engines give.
+There is only one implementation: each function runs the row function of its step, which gives the same result as the engines.
 
 >>> import numpy as np
 >>> softmax(np.array([[1000.0, 1000.0], [-np.inf, 0.0]])).tolist()

@@ -1,4 +1,4 @@
-"""prior: probabilities of a model that learned from balanced classes become those of the classes as they are."""
+"""prior: corrects the probabilities of a model that was trained on balanced classes."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Prior(Step):
         return {"": {"label": label.name, "columns": chosen, "weights": weights, "shares": shares}}
 
     def _chosen(self, schema: Schema, roles: Roles) -> list[str]:
-        """The columns, in the order in which they are named, or that of the table."""
+        """The columns, in the order of their names in the flow, or in the order of the table."""
         words = words_of(self.columns)
         return list(words if all(w in schema for w in words) else select(words, schema, roles))
 

@@ -22,7 +22,7 @@ INFINITY = lit(math.inf)
 
 @dataclass(frozen=True)
 class OfScores(Step):
-    """A step on the scores of a row, which it looks at together."""
+    """The base of steps that transform all scores of a row together."""
 
     parts = frozenset({"features", "output"})
     learns = False
@@ -41,7 +41,7 @@ class OfScores(Step):
         return {"": {"columns": chosen}}
 
     def _chosen(self, schema: Schema, roles: Roles) -> Sequence[str]:
-        """The columns, in the order in which they are named, or that of the table."""
+        """The columns, in the order of their names in the flow, or in the order of the table."""
         words = words_of(self.columns)
         found = self.chosen_numbers(self.columns, schema, roles)
         return words if all(w in schema for w in words) else found

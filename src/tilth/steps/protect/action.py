@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from tilth.steps.protect.redact import Redact
 
 OfText: TypeAlias = Callable[[str], Any]
-REMEMBERED = 1 << 16  # values of which the result is remembered: those of a column repeat
+REMEMBERED = 1 << 16  # results cached per column, because values repeat
 
 
 class Action(ABC):
-    """One way in which values are hidden, by the parameters of a step."""
+    """One method that hides values, with the parameters of its step."""
 
-    takes: ClassVar[tuple[str, ...]] = ()  # the parameters that mean something to it, besides `columns`, `into` and `with`
+    takes: ClassVar[tuple[str, ...]] = ()  # the parameters that the method uses, besides `columns`, `into` and `with`
     purpose: ClassVar[str] = ""  # what its key is derived for: a word of the label
     key_size: ClassVar[int] = 32  # bytes of that key
     needs_id: ClassVar[bool] = False  # whether it depends on what identifies a row or a person
@@ -42,26 +42,26 @@ class Action(ABC):
         self.step = step
 
     def mistakes(self) -> Iterator[Mistake]:
-        """What is wrong with the parameters."""
+        """Mistakes in the parameters."""
         yield from ()
 
     @abstractmethod
     def change(self, column: Column, **learned: Any) -> Tree | None:
-        """What becomes of a column; None drops it."""
+        """The expression that replaces a column; None drops it."""
 
     def moved(self, data: Dataset, column: str, into: str, learned: Any, changed: Tree | None) -> Dataset:
-        """The table with other rows, or values in other rows, where the way is `only_rows`.
+        """The changed table, for a method that changes rows (`only_rows`).
 
-        `changed` is a text in which what is found is replaced; None where whole cells are hidden.
+        `changed` is the text with findings replaced; None if whole cells are hidden.
         """
         raise NotImplementedError
 
     def of_text(self, column: str, **learned: Any) -> OfText | None:
-        """What becomes of a part of a text in which something was found, where the way is `in_texts`; None is the name of that."""
+        """The replacement of a finding in a text, for a method that is `in_texts`; None means the name of the entity."""
         return None
 
     def revealing(self, column: str, **learned: Any) -> OfText:
-        """What makes a value again of what became of it, where the way is `reversible`."""
+        """The function that restores a value, for a method that is `reversible`."""
         raise NotImplementedError
 
     def accepts(self, column: Column) -> str:
@@ -73,13 +73,13 @@ class Action(ABC):
         return derived(self.step.key, self.purpose, self.step.domain, self.key_size, key_id)
 
     def by_python(self, column: Column, one: OfText, gives: Kind = Kind.STRING) -> Tree:
-        """A column whose values, written as strings, a function replaces."""
+        """Replace the values of a column, as strings, by a function."""
         function = PythonFunction(EachText(one, gives), (Kind.STRING,), gives, f"redact {self.step.with_} {column.name}")
         return function.of(as_string(column))
 
 
 def as_string(column: Column) -> Tree:
-    """A column's values as strings: those of strings as they are."""
+    """The values of a column as strings."""
     return col(column.name) if column.kind is Kind.STRING else canonical_string(column)
 
 

@@ -1,4 +1,4 @@
-"""The ways in which values are hidden, and which parameters of the step `redact` are for which."""
+"""The methods of `redact`, and which parameters each uses."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ ACTIONS: Mapping[str, type[Action]] = {
     "sha256": Sha256,
     "detect": Detect,
 }
-FINDING = ("find", "names", "countries", "sensitivity", "findings", "details")  # parameters of what is found in texts
+FINDING = ("find", "names", "countries", "sensitivity", "findings", "details")  # parameters for searching texts
 
 
 def mistakes_of(step: Redact) -> Iterator[Mistake]:
-    """What is wrong with the parameters of a step `redact`, those aside that only its action knows."""
+    """Mistakes in the parameters of a step `redact`, except those that only its method can detect."""
     given = {f.name for f in fields(step) if f.metadata != PYTHON_ONLY and getattr(step, f.name) != f.default}
     for name in sorted(given.difference(step.action.takes, {"columns", "into", "with_", *FINDING})):
         those = listed(k for k, action in ACTIONS.items() if name in action.takes)
@@ -55,7 +55,7 @@ def mistakes_of(step: Redact) -> Iterator[Mistake]:
 
 
 def _unfit_find(step: Redact, given: set[str]) -> Iterator[Mistake]:
-    """What is wrong with how texts are searched."""
+    """Mistakes in the parameters for searching texts."""
     if step.find and not step.action.in_texts:
         those = listed(k for k, action in ACTIONS.items() if action.in_texts)
         yield Mistake(f"redact: {step.with_} cannot hide a part of a text", accepted=those, code="bad-policy")

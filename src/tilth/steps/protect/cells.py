@@ -1,4 +1,4 @@
-"""Parts of texts: only what is found in a text is hidden, and where it was can be noted."""
+"""Hides findings within texts, and optionally records their positions."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from tilth.steps.protect.action import OfText
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MADE = "\x1ffound "  # begins the name of the column that holds a text and what was found in it
+MADE = "\x1ffound "  # prefix of temporary columns with a text and its findings
 EVERY = "all"
-CELLS = "DetectedEntities"  # what Glue calls the column of what was found
+CELLS = "DetectedEntities"  # Glue's name for the column with findings
 
 
 @lru_cache(maxsize=16)
@@ -35,10 +35,10 @@ def detector(find: tuple[str | Entity, ...], countries: tuple[str, ...], sensiti
 
 @dataclass(frozen=True)
 class Found:
-    """Texts in which what is found is replaced; with `noted` also where it was, as JSON, or null where there is nothing.
+    """Replaces findings in texts. With `noted` it also returns their positions as JSON, or null without findings.
 
-    `one` makes the replacement of a part; None is the name of its entity. `details` are what `Findings` calls so. `names` are the columns
-    with the names of the row's person, which are found, too.
+    `one` gives the replacement of a finding; None means the name of its entity. `details` are those of `Findings`. `names` are the columns
+    with the names of the row's person, which are searched for, too.
     """
 
     column: str
@@ -110,7 +110,7 @@ def _of_person(text: str | None, names: Sequence[str | None]) -> list[Span]:
 
 
 def with_findings(data: Dataset, found: Sequence[tuple[Column, str, Found]], findings: str, details: bool) -> Dataset:
-    """The table with changed texts, each a column and the name of what is made of it, and a column of what was found in them."""
+    """The table with changed texts (column, name of the new column), and a column with the findings."""
     helpers = {MADE + column.name: one.of(column) for column, _, one in found}
     texts = {into: Item.of(col(MADE + column.name), lit(0)) for column, into, _ in found}
     noted = Findings.of(lit(details), *(Item.of(col(name), lit(1)) for name in helpers))

@@ -57,9 +57,9 @@ class MaskDate(_Dates):
 
 
 class DateShift(_Dates):
-    """All days of one person are as many days earlier or later.
+    """Moves all dates of one person by the same number of days.
 
-    Those that some person's shift would move past an end of the calendar, such as 9999-12-31, mean that there is no date: they stay.
+    Dates that a shift could move past the end of the calendar, such as 9999-12-31, stand for a missing date and stay unchanged.
     """
 
     takes = ("key", "key_id", "domain", "by", "days")
@@ -81,7 +81,7 @@ class DateShift(_Dates):
 
 @dataclass(frozen=True)
 class Shift:
-    """The days by which the dates of one person are moved: from −days to days."""
+    """The shift of one person's dates, from −days to days."""
 
     key: bytes = field(repr=False)
     days: int

@@ -1,4 +1,4 @@
-"""FF1, an encryption of strings of numerals by strings of as many numerals."""
+"""FF1: format-preserving encryption of strings of numerals."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LEAST_DOMAIN = 1_000_000  # strings that there must be of a length
 
 @dataclass(frozen=True)
 class FF1:
-    """FF1 with AES, of numerals 0 to radix − 1. The key has 16, 24 or 32 bytes.
+    """FF1 with AES, for numerals 0 to radix − 1. The key has 16, 24 or 32 bytes.
 
-    Strings must be so long that there are a million of them (`shortest`): of fewer, a table of all could be made.
+    Strings must have at least a million possible values of their length (`shortest`), because a table of fewer could be built.
 
     Source: NIST SP 800-38G, revision 1 (second draft, 2025), algorithms 7 and 8.
 

@@ -29,7 +29,7 @@ MOST = 2**16  # characters of an alphabet, by the definition of FF1
 
 
 class FormatPreserving(Action):
-    """FF1 of the characters of an alphabet; others stay where they are."""
+    """Encrypts the characters of an alphabet by FF1. Other characters stay in place."""
 
     takes = ("key", "key_id", "domain", "context", "alphabet", "keep_check", "invalid")
     purpose = "fpe"
@@ -58,12 +58,12 @@ class FormatPreserving(Action):
 
 @dataclass(frozen=True)
 class Formatted:
-    """One value, encrypted; `revealed` undoes it.
+    """Encrypt one value; `revealed` decrypts it.
 
-    With `keep_check` the check digits of an IBAN (two letters and two digits in front) or of a card are computed anew: they are not
-    encrypted, and a value whose check digits are wrong is not valid.
+    With `keep_check`, the check digits of an IBAN (two letters and two digits in front) or a card are not encrypted but recomputed, and a
+    value with wrong check digits is invalid.
 
-    Errors: `RequestError` for a value with too few characters of the alphabet, or of wrong check digits, unless it becomes null.
+    Errors: `RequestError` for a value with too few characters of the alphabet, or with wrong check digits, unless it becomes null.
     """
 
     key: bytes = field(repr=False)

@@ -83,7 +83,7 @@ class Pseudonym(Action):
 
 @dataclass(frozen=True)
 class Hashed:
-    """The pseudonym of one value; empty for a value of which normalisation leaves nothing."""
+    """The pseudonym of one value; empty if normalisation leaves an empty string."""
 
     key: bytes = field(repr=False)
     normalise: Normalise
@@ -93,7 +93,7 @@ class Hashed:
 
     @cached_property
     def _begun(self) -> tuple[Any, Any]:
-        """The two hashes of HMAC, to which the key was given: copies of them take a fifth of the time of `hmac.digest`."""
+        """The two hash states of HMAC with the key. Copying them takes a fifth of the time of `hmac.digest`."""
         inner, outer = (hashlib.sha256(bytes(b ^ pad for b in self.key.ljust(BLOCK, b"\0"))) for pad in (0x36, 0x5C))
         return inner, outer
 

@@ -22,11 +22,11 @@ from tilth.steps.protect.action import Action, EachText
 from tilth.steps.protect.dates import BACK, back
 
 FINE = 2**53  # different numbers between two bounds
-PLACE = "\x1fplace "  # begins the name of the column by which the values of another are moved
+PLACE = "\x1fplace "  # prefix of temporary columns with the random order of another column
 
 
 def row_string(by: Sequence[str], seed: int, column: str) -> Tree:
-    """The string from which the random number of a row is made."""
+    """The string that determines the random number of a row."""
     return Fields.of(lit(str(seed)), lit(column), *(text(col(c)) for c in by))
 
 
@@ -64,7 +64,7 @@ class Random(Action):
 
 
 def _bound(given: Any) -> float | datetime | None:
-    """A bound as a number or a day; None for what is neither."""
+    """A bound as a number or a date; None if it is neither."""
     if isinstance(given, int | float) and not isinstance(given, bool):
         return float(given)
     try:
@@ -86,7 +86,7 @@ class Shuffle(Action):
         return col(column.name)  # `moved` changes it: an expression reads its own row only
 
     def moved(self, data: Dataset, column: str, into: str, learned: Any, changed: Tree | None) -> Dataset:
-        """The table in which a value is that of the row that follows in an order by chance; the last row has that of the first."""
+        """The table with the column shuffled: each row gets the value of the next one in a random order, the last that of the first."""
         by, place = learned["by"], PLACE + column
         key = row_string(by, self.step.seed, column)
         order: Tree = HashString.of(key)
@@ -109,7 +109,7 @@ class Shuffle(Action):
 
 @dataclass(frozen=True)
 class Place:
-    """The place of a row in the order in which values are moved, which takes the key."""
+    """The position of a row in the random order, which needs the key."""
 
     key: bytes = field(repr=False)
 

@@ -21,7 +21,7 @@ from tilth.steps.protect.hashing import Encoding, Normalise
 from tilth.steps.protect.keys import key_id
 from tilth.steps.step import ColumnStep, Learned, Learning, Selector, Step, kept_private, reject_clashes
 
-IDS = (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN)  # kinds of what identifies: every engine writes them alike
+IDS = (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN)  # kinds of identifiers, which every engine writes identically
 UNKEYED = "is not a protection: all of a billion numbers are hashed in minutes; `with: hash` uses a key"
 
 
@@ -146,7 +146,7 @@ class Redact(ColumnStep):
 
     @cached_property
     def action(self) -> Action:
-        """The way in which values are hidden."""
+        """The method that hides values."""
         return ACTIONS[self.with_](self)
 
     @property

@@ -19,7 +19,7 @@ REDACTED = "[REDACTED]"
 
 
 class Replace(Action):
-    """Every value becomes the same text; what is found in a text becomes the name of its entity."""
+    """Replaces every value by the same text, and findings in a text by the name of their entity."""
 
     takes = ("text",)
     in_texts = True
@@ -62,7 +62,7 @@ class Drop(Null):
 
 
 class DropRow(Null):
-    """The row goes that has a value, or a text in which something is found."""
+    """Drops rows that have a value, or a text with findings."""
 
     in_texts = True
     only_rows = True
@@ -78,7 +78,7 @@ class DropRow(Null):
 
 
 class Detect(Null):
-    """Nothing is changed: what is found is noted only."""
+    """Changes nothing; only records findings."""
 
     in_texts = True
 

@@ -1,4 +1,4 @@
-"""token: a value becomes a token from which the key makes the value again."""
+"""token: replaces a value by a token, from which the key restores the value."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Siv:
         return base64.urlsafe_b64encode(self._cipher.encrypt(text.encode(), [self.context.encode()])).decode()
 
     def revealed(self, token: str) -> str:
-        """The value. Errors: `RequestError` for what is not a token of this key, domain and context."""
+        """Restore the value. Errors: `RequestError` for a string that is not a token of this key, domain and context."""
         from cryptography.exceptions import InvalidTag
 
         try:

@@ -45,7 +45,7 @@ class Aggregate(Step):
 
     name = "aggregate"
     parts = frozenset({"rows"})
-    learns = False  # magnitudes only, by which its sums are exact
+    learns = False  # only magnitudes, for exact sums
     makes_rows = True
     shorthand = "by"
 
@@ -111,7 +111,7 @@ class Aggregate(Step):
 
 
 def _roles(roles: Roles, key: Iterable[str], asked: Iterable[Asked]) -> Roles:
-    """The roles of the key, and of what has the values of a column with a role; all but counts of a private column are private."""
+    """Roles of keys, and of aggregates with values of a column with a role. Aggregates of private columns are private, except counts."""
     moved = {a.column.name: a.name for a in asked if a.aggregation in VALUES} | {k: k for k in key}
     private = (a.name for a in asked if a.column.name in roles.private and a.aggregation not in COUNTS)
     found = roles.moved(moved)

@@ -26,7 +26,7 @@ AGGREGATED: Mapping[str, Kind] = {
     **dict.fromkeys(("count", "distinct"), Kind.INTEGER),
 }
 """Aggregation → the kind of its result, where that is not the kind of the column."""
-NUMBERS = frozenset({"mean", "sum", "median", "std", "var"})  # the aggregations that are of numbers only
+NUMBERS = frozenset({"mean", "sum", "median", "std", "var"})  # aggregations for numbers only
 COUNTS = frozenset({"count", "distinct"})  # those that are 0 of no values
 VALUES = frozenset({"min", "max", "first", "last", "mode"})  # those that are one of the values
 SPREAD = frozenset({"std", "var"})
@@ -63,7 +63,7 @@ def no_key(column: Column) -> str:
 
 
 def magnitudes(asked: Iterable[Asked]) -> Mapping[str, tuple[Statistic, Statistic]]:
-    """Column → its smallest and largest magnitude other than 0, of those columns whose sums are cut into slices."""
+    """Column → smallest and largest magnitude apart from 0, for the columns whose sums use slices."""
     found = {}
     for c in dict.fromkeys(c for c, how, _ in asked if _is_cut(c, how)):
         size = exp.Abs(this=Finite.of(number(c)))
@@ -101,7 +101,7 @@ class Aggregates:
     latest: Tree | None = None
 
     def below(self, data: Dataset, asked: Sequence[Asked]) -> Dataset:
-        """The table with the columns beside it that sums and variances are computed from."""
+        """The table with additional columns from which sums and variances are computed."""
         spread = list(dict.fromkeys(c for c, how, _ in asked if how in SPREAD))
         data = data.change({UPPER + c.name: half(number(c)) for c in spread} | {SQUARE + c.name: mul(number(c), number(c)) for c in spread})
         data = data.change({ERROR + c.name: square_error(number(c), col(UPPER + c.name), col(SQUARE + c.name)) for c in spread})
@@ -126,7 +126,7 @@ class Aggregates:
         return selected([*map(col, keys), *made, *(col(count) for _ in rows)], found, name)
 
     def _ranked(self, asked: Iterable[Asked], keys: Sequence[str]) -> Tree:
-        """The table below, beside each value of a column whose mode is asked how frequent it is in its group, and when it is seen last."""
+        """The table with two more columns for each mode: how frequent the value is in its group, and when it was seen last."""
         ranks = []
         for c in dict.fromkeys(c for c, how, _ in asked if how == "mode"):
             ends: dict[str, Tree] = {FREQUENCY: exp.Count(this=col(c.name))}
@@ -137,7 +137,7 @@ class Aggregates:
         return selected([exp.Star(), *ranks], table(BELOW)).subquery("ranked", copy=False) if ranks else table(BELOW)
 
     def asked(self, asked: Asked) -> Mapping[str, Tree]:
-        """The aggregates over the rows, from which `joined` and then `made` give the result."""
+        """The aggregates over the rows, from which `joined` and then `made` compute the result."""
         column, aggregation, name = asked
         x, reach = number(column), self._reach(column)
         if aggregation == "median":

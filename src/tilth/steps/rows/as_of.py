@@ -14,7 +14,7 @@ from tilth.engine.expressions import alias, and_, case, col, eq, if_else, is_nul
 from tilth.engine.layers import selected, table
 from tilth.engine.operations.times import Micros
 
-MATCH = "\x1fmatch"  # the column with the time of the other table's row; null where there is none
+MATCH = "\x1fmatch"  # the column with the time of the matching row; null without a match
 TIME, THERE, SIDE, KEY = "\x1ftime", "\x1fthere", "\x1fside", "\x1fkey"
 
 
@@ -34,14 +34,14 @@ class AsOf:
     exact: bool
 
     def select(self, names: Sequence[str], other: str) -> exp.Select:
-        """The rows of `below`, whose columns are `names`, with the time that was found among those of the table `other`."""
+        """The rows of `below`, which has the columns `names`, with the matching time of the table `other`."""
         lined = exp.union(self._here(names), self._there(names, other), distinct=False, copy=False)
         found = selected([exp.Star(), alias(self._match(), MATCH)], lined, "lined")
         return selected([*map(col, names), col(MATCH)], found, "found").where(eq(col(SIDE), lit(self._own)), copy=False)
 
     @property
     def _own(self) -> int:
-        """The side of the rows of `below`: among equal times they are behind those of the other table, unless equal times do not count."""
+        """The sort key of the rows of `below`: after rows of the other table with the same time, unless equal times do not match."""
         return 1 if self.exact else 0
 
     def _here(self, names: Sequence[str]) -> exp.Select:

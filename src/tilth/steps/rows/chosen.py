@@ -28,7 +28,7 @@ REST = "rest"  # the condition of the part of all other rows
 
 
 def mistaken(by: str, parts: Sequence[tuple[str, Choice]]) -> Iterable[Mistake]:
-    """What is wrong with the conditions or values of parts, whatever the table is."""
+    """Mistakes in the conditions or values of parts that do not depend on the table."""
     if by == "given":
         twice = [v for v, n in Counter(v for _, chosen in parts for v in _strings(chosen)).items() if n > 1]
         if twice:
@@ -44,24 +44,24 @@ def mistaken(by: str, parts: Sequence[tuple[str, Choice]]) -> Iterable[Mistake]:
 
 
 def conditions(parts: Sequence[tuple[str, Choice]], schema: Schema) -> dict[str, Tree]:
-    """Part → whether a row is in it, of all parts but that of the rest. Errors: `ExpressionError`."""
+    """Part → condition for a row to be in it, for all parts except that of the rest. Errors: `ExpressionError`."""
     return {name: coalesce(parse_condition(str(text), schema), lit(False)) for name, text in parts if text != REST}
 
 
 def equalities(parts: Sequence[tuple[str, Choice]], column: Column) -> dict[str, Tree]:
-    """Part → whether a row's value is one of its own."""
+    """Part → condition for the value of a row to be one of the part's values."""
     value = canonical_string(column)
     return {name: coalesce(in_(value.copy(), _strings(chosen)), lit(False)) for name, chosen in parts}
 
 
 def _strings(chosen: Choice) -> list[str]:
-    """The values of a part as strings, with which a column of any kind can be compared."""
+    """The values of a part as strings, which can be compared with a column of any kind."""
     several = chosen if isinstance(chosen, tuple) else (chosen,)
     return [str(v).lower() if isinstance(v, bool) else v if isinstance(v, str) else FloatString.row(v) for v in several]
 
 
 def checked(by: str, inside: Mapping[str, Tree], parts: int, roles: Roles) -> Asking[list[str]]:
-    """The columns by which rows come to their parts. Errors: `RequestError` for rows in none of so many parts, or in two."""
+    """The columns that determine the part of a row. Errors: `RequestError` if rows are in no part, or in two."""
     columns = sorted(set[str]().union(*map(columns_of, inside.values())))
     if not columns:
         raise RequestError("split: no condition reads a column", accepted="such as `year < 2019`", code="no-column")

@@ -1,4 +1,4 @@
-"""concat: the rows of a further table below those of the data."""
+"""concat: appends the rows of another table."""
 
 from __future__ import annotations
 

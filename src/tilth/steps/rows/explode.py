@@ -67,7 +67,7 @@ class Explode(Step):
         return "" if self.separator else 'has strings: say what stands between their pieces, `separator: ","`'
 
     def _new(self, column: Column) -> tuple[str, ...]:
-        """The names of what the elements become."""
+        """The names of the new columns."""
         name = self.into or self.column
         return (f"{name}_key", f"{name}_value") if column.kind is Kind.MAP else (name,)
 

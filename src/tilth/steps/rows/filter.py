@@ -1,4 +1,4 @@
-"""filter: only rows for which a condition is true stay."""
+"""filter: keeps only rows for which a condition is true."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Folds(Step):
-    """Numbers the rows of the training part by the fold in which they are tested; null for rows that are in none."""
+    """Assigns the rows of the training part to the fold in which they are tested; null if they are never tested."""
 
     name = "split"
     parts = frozenset({"split"})
@@ -60,7 +60,7 @@ class KeyFolds(Folds):
 
     @property
     def inner(self) -> Split:
-        """The split of the training part into as many equal parts as there are folds."""
+        """The split of the training part into equal parts, one per fold."""
         split, by = self.split, cast('Literal["hash", "group", "stratified", "stratified_group"]', self.split.folded_by)
         columns = split.fold_columns or (split.columns if by == split.by else ())
         return _Validation(
@@ -88,10 +88,10 @@ class KeyFolds(Folds):
 
 @dataclass(frozen=True)
 class TimeFolds(Folds):
-    """Folds in time: rolling, where each is tested after the rows it is trained on, or blocks, where each block of time is tested once.
+    """Folds by time: rolling folds test rows later than their training rows; blocks test each block of time once.
 
-    What is learned are intervals, which hold their second end and not their first: `test`, `train`, and of blocks `later`, the rows
-    after the tested ones that are trained on. None: it is open there; an interval that is left out has no rows.
+    It learns intervals, open at the start and closed at the end: `test`, `train`, and for blocks `later`, the training rows after the test
+    rows. An end of None is unbounded; an absent interval has no rows.
     """
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
@@ -150,7 +150,7 @@ class TimeFolds(Folds):
     def _ranked(
         self, x: Tree, tests: Sequence[tuple[int, int]], n: int, spans: Mapping[str, Span | None]
     ) -> Asking[list[dict[str, list[Any]]]]:
-        """The intervals of folds whose lengths are numbers of rows."""
+        """The intervals of folds with lengths in rows."""
         rows = {word: (span.rows or 0) if span else 0 for word, span in spans.items()}
         lasting = {word: _micros(span) for word, span in spans.items()}
         rolling = self.split.folded_by == "rolling"
@@ -178,7 +178,7 @@ class TimeFolds(Folds):
         return folds
 
     def _dated(self, last: int, spans: Mapping[str, Span | None]) -> list[dict[str, list[Any]]]:
-        """The intervals of rolling folds that last as long as one another, the last of which ends with the last row."""
+        """The intervals of rolling folds of equal duration; the last one ends with the last row."""
         horizon, step, gap, window = (_micros(spans[word]) for word in ("horizon", "step", "gap", "window"))
         folds: list[dict[str, list[Any]]] = []
         for i in range(self.split.folds):

@@ -27,7 +27,7 @@ from tilth.steps.rows.lookup_table import kept, looked_up
 from tilth.steps.step import Asking, Elsewhere, Learned, Learning, Selector, Table, TablesStep
 from tilth.steps.time.bins import Bins
 
-OTHER = "\x1fother"  # what the other table is called in a query: no table of a user has such a name
+OTHER = "\x1fother"  # the name of the other table in a query, which no table of a user has
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 
@@ -140,7 +140,7 @@ class Join(TablesStep):
     def names_tables(self) -> tuple[str, ...]:
         return (self.table,)
 
-    # ── what is asked and refused ──
+    # ── checks ──
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
@@ -245,7 +245,7 @@ class Join(TablesStep):
     def shown(self, learned: Learned) -> Learned:
         return {"": {"rows": len(learned[""]["keys"])}} if self.lookup else learned
 
-    # ── what is made ──
+    # ── queries ──
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         if self.lookup:

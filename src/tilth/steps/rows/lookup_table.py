@@ -1,4 +1,4 @@
-"""A table of unique keys, small enough to be kept in a fitted flow, in which a row looks up its values."""
+"""A table of unique keys that is stored in a fitted flow, and in which rows look up values."""
 
 from __future__ import annotations
 

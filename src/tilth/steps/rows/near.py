@@ -1,4 +1,4 @@
-"""Groups of near-duplicate texts as a key: equal in rows whose texts are alike."""
+"""A key for groups of near-duplicate texts, equal for rows with similar texts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MOST_GROUPED = 200_000  # texts that are like another one
 
 
 def near_groups(columns: Sequence[str], like: float = LIKE) -> Asking[dict[str, str]]:
-    """The hash of each text that is in a group of near-duplicates → the smallest hash in it, but for that one itself.
+    """Hash of a text → smallest hash in its group of near-duplicates; texts that have the smallest hash themselves are left out.
 
-    Errors: `RequestError` for more than 200,000 of them.
+    Errors: `RequestError` for more than 200,000 entries.
     """
     asked = Bands(tuple(columns), like)
     numbers, bands = (yield [asked])[asked]

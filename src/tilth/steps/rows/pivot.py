@@ -96,7 +96,7 @@ class Pivot(Step):
         yield from self.unfit([column], self._no_categories)
         yield from self.unfit(map(schema.__getitem__, by), no_key)
         for a in self._asked(schema, values):
-            yield from self.unfit([a.column], lambda _, why=a.unfit: why)  # type: ignore[misc]  # each of its own
+            yield from self.unfit([a.column], lambda _, why=a.unfit: why)  # type: ignore[misc]  # binds `why` per aggregation
         if self.values and not values:
             yield Mistake("pivot: no column is selected for the cells", code="nothing-selected")
         if not order and values and self.with_ in ("first", "last"):

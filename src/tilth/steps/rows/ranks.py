@@ -1,7 +1,7 @@
-"""Where sorted rows are cut: the hash at a wanted place, found by counting.
+"""Finds the hash at a given rank by counting, without sorting.
 
-A place in an order of millions of rows is found in two scans and little memory: rows are counted by the first digits of their hash, and
-then, for the few prefixes in which a cut falls, by the whole hash. Nothing is sorted.
+This takes two scans and little memory: rows are counted by the first digits of their hash, and then, only within the few prefixes that
+contain a cut, by the whole hash.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def cuts(
     by_hash: Mapping[tuple[str, str], int] = {}
     if edges:
         around = in_(concat(stratum, lit(BETWEEN), prefix), [BETWEEN.join(edge) for edge in edges])
-        # all other rows of a stratum are one group: of millions, each has a hash of its own
+        # all other rows of a stratum are one group, because nearly every row has a different hash
         fine = count(around).grouped(stratum, if_else(around.copy(), hashed, lit("")))
         by_hash = (yield [fine])[fine]
     hashes = {edge: [(h, n) for (s, h), n in by_hash.items() if (s, h[:PREFIX]) == edge] for edge in edges}

@@ -132,7 +132,7 @@ class Sample(Step):
         return data.rows(exp.union(ahead, tied, distinct=False), out=data.names)
 
     def _numbered(self, data: Dataset, which: Tree, stratum: Tree, order: exp.Order, where: Tree | None = None) -> exp.Select:
-        """The rows, numbered in an order within their stratum, that have a number for which `which` is true."""
+        """Number the rows within their stratum, and keep those with a number for which `which` is true."""
         place = exp.Window(this=exp.RowNumber(), partition_by=[stratum.copy()], order=order.copy())
         numbered = exp.Select(expressions=[exp.Star(), alias(place, PLACE)]).from_(table(BELOW))
         numbered = numbered if where is None else numbered.where(where)
@@ -140,7 +140,7 @@ class Sample(Step):
 
 
 def _of(stratum: Tree, values: Mapping[str, Any]) -> Tree:
-    """The value of a row's stratum; null where there are no strata."""
+    """The stratum of a row; null without strata."""
     if not values:
         return lit(None)
     if list(values) == [WHOLE]:

@@ -60,9 +60,9 @@ class Sort(Step):
 
 
 def order_columns(step: Step, of: Selector, schema: Schema, roles: Roles) -> list[str]:
-    """The columns to sort by, as they are named. Errors: `RequestError` where none is chosen, or one has values without an order."""
+    """The columns to sort by, in the order named. Errors: `RequestError` if there are none, or if the values of one have no order."""
     meant = set(select(of, schema, roles))
-    chosen = list(dict.fromkeys(c for word in words_of(of) for c in select(word, schema, roles) if c in meant))  # as they are written
+    chosen = list(dict.fromkeys(c for word in words_of(of) for c in select(word, schema, roles) if c in meant))  # in the order named
     if not chosen:
         raise RequestError(f"{step.name}: no column to sort by is selected", code="nothing-selected")
     unfit = "has no order: its values cannot be sorted"
@@ -71,7 +71,7 @@ def order_columns(step: Step, of: Selector, schema: Schema, roles: Roles) -> lis
 
 
 def order_or_time(step: Step, of: Selector, schema: Schema, roles: Roles) -> list[str]:
-    """The columns that order rows, as they are named: those that a step states, else the role time; none where there is none."""
+    """The columns that order rows: those that a step names, else the role time, else none."""
     return order_columns(step, of, schema, roles) if of else [c for c in (roles.time,) if c is not None and c in schema]
 
 

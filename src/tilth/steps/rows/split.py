@@ -37,7 +37,7 @@ WHOLE = "whole table"  # the one stratum of a split that has none
 MOST_STRATA = 1_000
 MOST_GROUPS = 100_000  # that are placed one by one
 ROWS = "row"
-FOLD = "fold"  # the column with the fold in which a row of the training part is tested
+FOLD = "fold"  # the column with the fold in which a training row is tested
 MOST_FOLDS = 100
 BY_FOLDS = {"horizon": "rolling", "step": "rolling", "window": "rolling", "embargo": "blocks"}
 UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
@@ -188,7 +188,7 @@ class Split(Step):
 
     @property
     def folded_by(self) -> str:
-        """How the training part is divided into folds; empty where it is not."""
+        """How the training part is divided into folds; empty without folds."""
         return "" if not self.folds else self.fold_by or ("rolling" if self.by == "time" else self.by)
 
     def parameters(self) -> dict[str, Any]:
@@ -227,7 +227,7 @@ class Split(Step):
         return {"": state}
 
     def _chosen(self, schema: Schema, columns: tuple[Column, ...]) -> dict[str, Tree]:
-        """Part → whether a row is in it, of all parts but that of the rest."""
+        """Part → condition for a row to be in it, for all parts except that of the rest."""
         return conditions(self.shares, schema) if self.by == "rule" else equalities(self.shares, columns[0])
 
     def _near(
@@ -245,7 +245,7 @@ class Split(Step):
         return by, state | {"key": list(names), "columns": [c.name for c in by], "near": near}
 
     def _columns(self, schema: Schema, roles: Roles) -> tuple[Column, ...]:
-        """The columns to split by, refused where they cannot be."""
+        """The columns to split by. Errors: `RequestError` if they are unsuitable."""
         if self.columns:
             found = tuple(schema[c] for c in select(self.columns, schema, roles))
         else:
@@ -340,11 +340,11 @@ class Split(Step):
 
     @property
     def _numbers(self) -> list[float]:
-        """The shares, where they are not conditions or values."""
+        """The shares, if they are not conditions or values."""
         return [share for _, share in self.shares if isinstance(share, int | float)]
 
     def _cumulated(self) -> list[float]:
-        return [float(x) for x in accumulate(Decimal(repr(share)) for share in self._numbers)]  # as they are written: 0.7 and 0.2 are 0.9
+        return [float(x) for x in accumulate(Decimal(repr(share)) for share in self._numbers)]  # as decimals: 0.7 and 0.2 are 0.9
 
     def writes_rows_out(self, schema: Schema, learned: Learned) -> bool:
         """Whether rows are placed by the text of all their columns: dear enough that later scans had better find them placed."""
@@ -357,7 +357,7 @@ class Split(Step):
         return "content" in state and "cuts" not in state and (placing == set(columns) or (placing < set(columns) and not state["content"]))
 
     def _key(self, state: Mapping[str, Any]) -> Sequence[str]:
-        """The columns whose text is hashed."""
+        """The columns that are hashed as strings."""
         found: Sequence[str] = state["key"] if self.by == "stratified" else state["columns"]
         return found
 
@@ -386,7 +386,7 @@ class Split(Step):
         return case(*branches, otherwise=lit(self.shares[-1][0]))
 
     def by_hash(self, schema: Schema, state: Mapping[str, Any], names: Sequence[Any]) -> Tree:
-        """A row's part by its hash, which is in a column of its own; `names` are those of the parts."""
+        """The part of a row by its hash, which is in a temporary column; `names` are the parts."""
         starts: list[Tree] = [lit(threshold(share)) for share in self._cumulated()[:-1]]
         known: Mapping[str, Sequence[str]] = state.get("cuts", {})
         if self.by == "stratified" and known:  # a stratum that was not met when the split was learned is divided by chance
@@ -403,7 +403,7 @@ class Split(Step):
         return self._by_place(starts, names)
 
     def _by_place(self, starts: Sequence[Tree], names: Sequence[Any]) -> Tree:
-        """The part of a row whose hash is in a column of its own, by the hash at which each part but the first begins."""
+        """The part of a row by its hash, which is in a temporary column, and the hash at which each part except the first begins."""
         return case(*((lt(col(HASH), t), lit(n)) for n, t in zip(names, starts, strict=False)), otherwise=lit(names[-1]))
 
     def _stratum(self, schema: Schema, state: Mapping[str, Any]) -> Tree:
@@ -435,7 +435,7 @@ class Split(Step):
 
 
 def apportioned(n: int, shares: Sequence[float]) -> list[int]:
-    """n rows in parts by their shares: rounded down, and what is left goes to the largest remainders (of equal ones, the larger share).
+    """Divide n rows by shares: rounded down; the rest goes to the largest remainders (of equal ones, to the larger share).
 
     >>> apportioned(10, [0.75, 0.25]), apportioned(1, [0.8, 0.2])
     ([8, 2], [1, 0])
@@ -449,10 +449,10 @@ def apportioned(n: int, shares: Sequence[float]) -> list[int]:
 
 
 def nearest(counts: np.ndarray, shares: Sequence[float], ties: Sequence[str]) -> list[int]:
-    """The part of each group (rows of `counts`, which has a column for each label), so that the labels of parts come near their shares.
+    """Assign groups (rows of `counts`, with a column per label) to parts so that the labels of each part come near its share.
 
-    Groups with the most uneven labels come first, of equally uneven ones that whose tie comes first. Each goes where Σ (rows − wanted)²
-    over parts and labels then is least, which is where Σ (wanted − rows) · its own is greatest.
+    Groups with the most uneven labels come first; ties are ordered by `ties`. Each group goes to the part that minimizes Σ (rows − wanted)²
+    over parts and labels, that is, the part with the largest Σ (wanted − rows) · counts of the group.
 
     >>> nearest(np.array([[4, 0], [0, 4], [2, 0], [0, 2]]), [0.67, 0.33], "abcd")
     [0, 0, 1, 1]
@@ -485,7 +485,7 @@ class Span:
 
     @classmethod
     def of(cls, text: str) -> Span | None:
-        """`7 days` or `100 rows`; None for what is neither.
+        """Parse `7 days` or `100 rows`; None for anything else.
 
         >>> Span.of("2 days"), Span.of("100 rows"), Span.of("soon")
         (Span(duration=datetime.timedelta(days=2), rows=None), Span(duration=datetime.timedelta(0), rows=100), None)

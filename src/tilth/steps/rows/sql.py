@@ -22,7 +22,7 @@ from tilth.steps.step import Elsewhere, Learned, Learning, TablesStep
 if TYPE_CHECKING:
     from tilth.engine.session import Session
 
-INPUT = "input"  # what the table is called in a query
+INPUT = "input"  # the name of the table in a query
 OTHER = "\x1f"  # begins the names of the other tables, where the query runs
 
 

@@ -125,7 +125,7 @@ def intervals(edges: Sequence[float], closed: Literal["left", "right"] = "left")
 
 
 def placed(x: Tree, edges: Sequence[float], values: Sequence[Tree], test: Callable[[Tree, Tree], Tree]) -> Tree:
-    """The value of the bin in which x lies, by halving."""
+    """The value of the bin of x, by binary search."""
     if not edges:
         return values[0]
     half = len(edges) // 2

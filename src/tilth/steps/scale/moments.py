@@ -1,4 +1,4 @@
-"""Sums of products of columns, of which covariances, correlations and principal axes are made."""
+"""Sums of products of columns, for covariances, correlations and principal axes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tilth.engine.needs import Fold
 class Products(Fold):
     """Sums for each pair (i, j) of columns of numbers, over the rows in which both are finite: four square arrays.
 
-    n, the rows; Σ xᵢ; Σ xᵢ²; Σ xᵢ xⱼ. From each number the column's centre is taken first: sums around the mean lose no digits.
+    n, the number of rows; Σ xᵢ; Σ xᵢ²; Σ xᵢ xⱼ. The column's centre is subtracted first, so that the sums do not lose digits.
 
     >>> n, _, _, products = Products(("x", "y"), (1.0, 0.0)).update(np.zeros((4, 2, 2)), pa.record_batch({"x": [2, 3], "y": [5.0, None]}))
     >>> n.tolist(), products.tolist()

@@ -1,4 +1,4 @@
-"""power: numbers on another scale, such as that of their logarithms, so that their distribution is less skewed."""
+"""power: transforms numbers, for instance to logarithms, to make their distribution less skewed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tilth.errors import RequestError
 from tilth.steps.step import Asking, ColumnStep
 
 DIGITS = 6  # of λ after the point: the likelihood hardly changes within them, and engines agree in them
-GRID = [-2 + i / 2 for i in range(13)]  # λ of which the likelihood is asked first
+GRID = [-2 + i / 2 for i in range(13)]  # λ at which the likelihood is computed first
 FURTHEST = 2  # times that the grid is moved where its end is best
 AROUND = (1 / 8, 1 / 128)  # then of seven λ at most so far from the best of the curve through those before
 MOVES = 8  # times that the seven are moved where their end is best

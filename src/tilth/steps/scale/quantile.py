@@ -1,4 +1,4 @@
-"""quantile: numbers become their place among those of training, evenly or normally distributed."""
+"""quantile: maps numbers to their rank in training, with a uniform or normal distribution."""
 
 from __future__ import annotations
 

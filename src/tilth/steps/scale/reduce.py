@@ -1,4 +1,4 @@
-"""reduce: fewer columns of numbers: without those that say nothing new, or the directions in which rows differ most."""
+"""reduce: drops uninformative numeric columns, or projects to the directions with the largest variance."""
 
 from __future__ import annotations
 

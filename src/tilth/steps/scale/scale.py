@@ -19,7 +19,7 @@ from tilth.metrics.metric import Metric
 from tilth.steps.step import ColumnStep
 
 Number = int | float | Decimal
-CENTRED = ("standard", "robust", "mean")  # ways whose centre is the middle of the values
+CENTRED = ("standard", "robust", "mean")  # methods that subtract a centre
 
 
 @dataclass(frozen=True)

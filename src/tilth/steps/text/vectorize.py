@@ -149,7 +149,7 @@ def _held(column: str) -> str:
 
 @dataclass(frozen=True)
 class Vectors:
-    """The numbers of each text, one for each word of the `vocabulary`, or for each hash where there is none."""
+    """The numbers of each text: one for each word of the `vocabulary`, or for each hash if there is none."""
 
     never_nan: ClassVar[bool] = True
     words: Words

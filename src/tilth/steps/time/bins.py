@@ -42,12 +42,12 @@ MONTHS: Mapping[str, int] = {
 class Bins:
     """Bins of a `length` in microseconds, counted from 1970-01-01 (weeks from a Monday), or of `months`, counted from the year 0.
 
-    Days and longer bins begin at midnight in the `zone`, so that a day may have 23 or 25 hours; so do hours, several of which make a day.
-    Others, and hours from an origin of the user's, are counted in elapsed time. Months from an origin of the user's begin on its day of the
-    month, or on the last one of a shorter month, and are counted from there (`first`).
+    Days and longer bins begin at midnight in the `zone`, so that a day may have 23 or 25 hours; several hours that divide a day follow the
+    clock, too. All other bins, and hours from an origin, are counted in elapsed time. Months from an origin begin on its day of the month,
+    or on the last day of a shorter month, and are counted from there (`first`).
 
-    The bin of a time is the number of whole lengths from there to it. `right`: whether a time at which one bin ends and another begins
-    belongs to the one that ends.
+    The bin of a time is the number of whole lengths from the start to it. `right`: whether a time on the boundary of two bins belongs to
+    the earlier one.
     """
 
     length: int = 0
@@ -55,7 +55,7 @@ class Bins:
     origin: int = 0
     right: bool = False
     zone: str = UTC
-    first: int = 0  # the month from which months are counted; `origin` is then the time since it began
+    first: int = 0  # the month from which months are counted; `origin` is then the time since its start
     local: bool = False  # whether they are counted on the clock of another zone than UTC
 
     @classmethod
@@ -89,12 +89,12 @@ class Bins:
 
     @property
     def whole_days(self) -> bool:
-        """Whether each bin is of days, weeks or months, so that it has a last day."""
+        """Whether bins consist of whole days, weeks or months."""
         return self.length % DAY == 0
 
     @property
     def longest(self) -> int:
-        """The length of the longest bin in microseconds, but for an hour where clocks are changed."""
+        """The length of the longest bin in microseconds, without clock changes."""
         return self.length or self.months * 31 * DAY
 
     def between(self, low: int, high: int) -> int:
@@ -123,7 +123,7 @@ class Bins:
         return least(add(Micros.of(FromMonths.of(month)), lit(self.origin)), last)
 
     def elapsed(self, number: Tree) -> Tree:
-        """A number by which the time between two bins can be compared with that between two others."""
+        """A number whose differences are proportional to the time between bins."""
         return self.micros(number) if self.months or self.local else number
 
     def micros(self, number: Tree) -> Tree:
@@ -160,7 +160,7 @@ def moment(text: str) -> datetime | None:
 
 
 def _makes_a_day(length: int) -> bool:
-    """Whether a length is several hours, several of which make a day. Clocks are changed by no more than an hour."""
+    """Whether a length is several hours and divides a day. Clocks change by at most an hour."""
     return length % HOUR == 0 and HOUR < length < DAY and DAY % length == 0
 
 

@@ -1,4 +1,4 @@
-"""Whether a step looks at rows that come later, in a flow whose parts are one after the other in time."""
+"""Rejects steps that read later rows in a flow that splits by time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BY_TIME = ("time", "ordered")
 
 
 def ahead_of_time(step: Step, others: Iterable[Step], later: str, instead: str) -> tuple[Mistake, ...]:
-    """The mistake of a step that reads later rows by `later`, if it does, beside a split by time."""
+    """The mistake of a step that reads later rows (`later` says how) in a flow that splits by time."""
     split = next((s for s in others if s.name == "split" and getattr(s, "by", "") in BY_TIME), None)
     if split is None or not later:
         return ()

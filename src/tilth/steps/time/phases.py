@@ -16,7 +16,7 @@ ROUND = tuple(name for name, (_, _, last) in OF_TIME.items() if last)  # the par
 
 
 def mistaken(step: str, parts: Sequence[str], zone: str) -> Iterator[Mistake]:
-    """What is wrong with the parts of a phase, whatever the table is."""
+    """Mistakes in the parts of a phase that do not depend on the table."""
     for word in parts:
         if word not in ROUND:
             yield Mistake(f"{step}: {word!r} is not a part of a time that comes round", accepted=listed(ROUND, 20), code="bad-value")
@@ -26,7 +26,7 @@ def mistaken(step: str, parts: Sequence[str], zone: str) -> Iterator[Mistake]:
 
 
 def phased_by(step: str, parts: Sequence[str], name: str | None, schema: Schema) -> Column:
-    """The column of times. Errors: `RequestError` where there is none, or its kind lacks a part."""
+    """The time column. Errors: `RequestError` if there is none, or if its kind lacks a part."""
     if name is None:
         hint = "name it: `time: COLUMN`, or give a column the role time"
         raise RequestError(f"{step}: there is no column of times for `phase`", hint=hint, code="no-column")

@@ -1,4 +1,4 @@
-"""What a series is at a point in time: the value before it, the one after it, or between them."""
+"""The value of a series at a point in time: from the value before it, after it, or both."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Point:
         return [*of_values, Asked(at, "min", FIRST_AT + self.name), Asked(at, "max", LAST_AT + self.name)]
 
     def around(self, series: Series) -> Mapping[str, Tree]:
-        """The values around the beginning of an interval that has rows, and around those of the empty ones after it."""
+        """The values around the start of an interval with rows, and around the starts of the empty intervals after it."""
         found = {}
         for own in (True, False):
             for what, end in ENDS.items():
@@ -95,7 +95,7 @@ class Point:
         return f"\x1f{what}{' own' if own else ''} {self.name}"
 
     def at(self, here: Tree, constant: Tree) -> Tree:
-        """The value at a time in microseconds; that of a row at this very time, else an estimate or (method `value`) the constant."""
+        """The value at a time in microseconds: of a row at exactly this time, else an estimate, or the constant of the method `value`."""
         own = eq(col(COPY), lit(0))
         ends = (if_else(own, col(self._around(what, True)), col(self._around(what, False))) for what in ENDS)
         before, before_at, after, after_at = ends

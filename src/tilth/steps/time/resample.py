@@ -1,4 +1,4 @@
-"""resample: a row for each interval of time, made of the rows that fall into it."""
+"""resample: makes one row for each interval of time from the rows in it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Resample(Step):
 
     name = "resample"
     parts = frozenset({"rows"})
-    learns = False  # magnitudes only, by which its sums are exact
+    learns = False  # only magnitudes, for exact sums
     makes_rows = True
     shorthand = "every"
 
@@ -183,7 +183,7 @@ class Resample(Step):
 
     @property
     def _phases(self) -> int:
-        """How many intervals a season has; 0 where it is none."""
+        """The number of intervals in a season; 0 without a season."""
         season, every = Bins.read(self.season), Bins.read(self.every)
         if season is None or every is None:
             return 0
@@ -197,7 +197,7 @@ class Resample(Step):
 
     @property
     def _periods(self) -> Bins | None:
-        """The periods that rows are of, if they are not of points in time."""
+        """The periods that rows describe, if they do not describe points in time."""
         return Bins.read(self.spread, self.closed == "right", self.zone)
 
     @property
@@ -236,7 +236,7 @@ class Resample(Step):
             )
         reach = sizes(extremes, found)
         rows = found[count()]
-        if self._periods is not None:  # parts of rows are added up, the smallest of which is of a microsecond
+        if self._periods is not None:  # parts of rows are added; the smallest part is that of a microsecond
             rows *= self.bins.between(0, self._periods.longest) + 1
             reach = {c: [low and low / self._periods.longest, high] for c, (low, high) in reach.items()}
         for c in (c.name for c in weighted):
@@ -272,7 +272,7 @@ class Resample(Step):
         return ""
 
     def _asked(self, column: Column) -> Asked:
-        """What is asked of a column in each interval."""
+        """The aggregates of a column in each interval."""
         aggregation = self._aggregation(column) if self.at == "intervals" else "last"
         if aggregation == WEIGHTED:
             return Asked(replace(column, kind=Kind.FLOAT) if column.kind.numeric else column, "mean", column.name)
@@ -343,7 +343,7 @@ class Resample(Step):
         return selected([exp.Star(), *found], phased, "phased")
 
     def _divided(self, data: Dataset, periods: Bins, kind: Kind, summed: Iterable[str]) -> Dataset:
-        """The rows, once for each interval that their period (`BIN`) overlaps, with its part of what is summed."""
+        """The rows, repeated for each interval that their period (`BIN`) overlaps, with the proportional part of sums."""
         instants = Kind.TIMESTAMP_TZ if kind is Kind.TIMESTAMP_TZ else Kind.TIMESTAMP
         start, end = (periods.start(n, instants) for n in (col(BIN), add(col(BIN), lit(1))))
         first, last = replace(self.bins, right=False).bin_at(start), replace(self.bins, right=True).bin_at(end)
@@ -362,7 +362,7 @@ class Resample(Step):
         return "forward" if self.fill == "linear" and not column.kind.numeric else self.fill
 
     def _around(self, column: Column, series: Series) -> Mapping[str, Tree]:
-        """The values of a column around an interval, and their intervals, as far as they are needed to fill it."""
+        """The values of a column before and after an interval, with their intervals, as needed to fill it."""
         method, x = self._method(column), col(column.name)
         at = if_else(not_null(x), col(BIN))
         before = {BEFORE + column.name: series.last(x)} if method in ("forward", "nearest", "linear") else {}
@@ -372,7 +372,7 @@ class Resample(Step):
         return before | after | bins
 
     def _filled(self, column: Column) -> Tree:
-        """What a column is in an interval."""
+        """The value of a column in an interval."""
         own, method = if_else(_observed(), col(column.name)), self._method(column)
         if method == "value":
             return coalesce(own, self._constant(column))
@@ -387,11 +387,11 @@ class Resample(Step):
         return coalesce(double(own) if method == "linear" else own, found)
 
     def _constant(self, column: Column) -> Tree:
-        """The value with which a column is filled, if it is; 0 for a count."""
+        """The constant that fills a column, if any; 0 for a count."""
         return lit(constant(dict(self.values).get(column.name, 0), self._asked(column).kind))
 
     def _estimate(self, column: Column, method: str) -> Tree:
-        """What a column is filled with in an interval."""
+        """The value that fills a column in an interval."""
         if method == "seasonal":
             return col(SEASONAL + column.name)
         place, start, end = (self.bins.elapsed(n) for n in (_here(), col(FROM + column.name), col(TO + column.name)))

@@ -21,9 +21,9 @@ NEXT_AT, AREA, BEFORE, HELD = "\x1fnext at ", "\x1farea ", "\x1fheld before ", "
 
 @dataclass(frozen=True)
 class Weighted:
-    """A column of numbers, of which the mean over the time of each interval is asked.
+    """Computes the time-weighted mean of a numeric column in each interval.
 
-    What a value adds is in units of the longest interval, so that it does not exceed the value itself.
+    Contributions are in units of the longest interval, so that they do not exceed the value itself.
     """
 
     column: Column
@@ -63,7 +63,7 @@ class Weighted:
         return [Asked(area, "sum", area.name), Asked(at, "min", FIRST_AT + self.name), Asked(self.column, "last", LAST + self.name)]
 
     def around(self, series: Series) -> Mapping[str, Tree]:
-        """The value with which an interval begins, and the one with which it ends."""
+        """The value at the start of an interval, and the value at its end."""
         last = col(LAST + self.name)
         return {BEFORE + self.name: series.last(last, own=False), HELD + self.name: series.last(last)}
 

@@ -48,7 +48,7 @@ ONLY_FOR: Mapping[str, tuple[str, ...]] = {
 }
 """Parameter → the values of `with` for which it says something."""
 MADE, SEEN = "\x1fmade ", "\x1fseen "  # in front of a new column's name: its values, and how many values its window has
-BEGINS = "\x1fbegins"  # 1 for a row with which a session begins
+BEGINS = "\x1fbegins"  # 1 for the first row of a session
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Window(Step):
 
     name = "window"
     parts = frozenset({"rows"})
-    learns = False  # magnitudes only, by which its sums are exact
+    learns = False  # only magnitudes, for exact sums
     makes_rows = True
 
     columns: Selector = ()
@@ -177,7 +177,7 @@ class Window(Step):
 
     @property
     def reach(self) -> tuple[Span | None, Span | None]:
-        """How far before a row, and how far after it, a new column reads; None where it reads nothing there, or all there is."""
+        """How far before and after a row new columns read; None if they read nothing on that side, or everything."""
         if self.with_ in OTHER_ROWS:
             away = Span(rows=max(self._distances))
             return (None, away) if self.with_ == "lead" else (away, None)
@@ -229,19 +229,19 @@ class Window(Step):
         yield from too_few_names(self, self.into, chosen)
 
     def _no_value(self, column: Column) -> str:
-        """Why nothing of this sort can be made of a column."""
+        """Why the operation does not fit a column."""
         if self.with_ == "difference" and not column.kind.numeric:
             return "has no differences: it is not numeric"
         return Asked(column, self.with_, "").unfit if self.with_ in IN_WINDOWS else ""
 
     def _no_time(self, column: Column, columns: int) -> str:
-        """Why a column, of so many that order the rows, cannot say which rows are in a window of time."""
+        """Why the order columns do not allow a window of time."""
         if not self._length or (column.kind.temporal and columns == 1):
             return ""
         return f"cannot say which rows are in {self.window}: that takes one column of times"
 
     def _names(self, chosen: Iterable[Column]) -> Mapping[str, list[str]]:
-        """Column → the names of what is made of it; of no column what is made of the rows."""
+        """Column → names of its new columns; the key "" has those that are computed from the rows."""
         if self.with_ in NUMBERS_OF_ROWS:
             return {"": [self.into or self.with_]}
         size = str(self.window).replace(" ", "")
@@ -313,7 +313,7 @@ class Window(Step):
                 yield sub(x.copy(), there) if self.with_ == "difference" else there
 
     def _compared(self, column: Column) -> Tree:
-        """A column of which the value of another row is taken, or taken away."""
+        """A column for `lag`, `lead` and `difference`."""
         x = col(column.name)
         return cast(x, column.kind) if self.with_ == "difference" and column.kind.numeric and column.narrow else x
 
@@ -339,12 +339,12 @@ class Window(Step):
 
 
 def _compared(column: Column) -> Tree:
-    """A value as it is compared with others: without the sign of zero."""
+    """A value for comparisons, with −0.0 replaced by 0.0."""
     return NoNegativeZero.of(col(column.name)) if column.kind is Kind.FLOAT else col(column.name)
 
 
 def _one_series(schema: Schema, order: Sequence[str], rows: int) -> Asking[None]:
-    """Reject rows that are equal in the order, where a column of strings tells them all apart: they are of several series."""
+    """Reject rows with equal order that a string column distinguishes, because they belong to several series."""
     names = [c.name for c in schema if c.kind is Kind.STRING and c.name not in order]
     asked = {c: (DistinctKeys((c,)), DistinctKeys((c, *order))) for c in names}
     found = yield [keys for both in asked.values() for keys in both]
