@@ -1,4 +1,4 @@
-"""The verdicts of the tests of rulesets: whether each rule says of the rows of a case what is expected."""
+"""Runs the tests of rulesets: whether each rule gives the expected result for the rows of a case."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from tilth.rules.row_output import FAILED_RULES, row_results
 from tilth.rules.section import outcome_cell
 from tilth.store.local import text_of
 
-ROW = "\x1frow"  # the column with the number of a row, until the rows that fail are known
+ROW = "\x1frow"  # temporary column with the number of a row
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseVerdict(Payload):
-    """Whether a rule, the finding's name, says of a case, its part, what is expected: an outcome, or `row 2, row 3` that fail it.
+    """Whether a rule (the name of the finding) gives the expected result for a case (its part): an outcome, or failing rows `row 2, row 3`.
 
-    `file`, `line` and `column` say where the expectation stands.
+    `file`, `line` and `column` are the place of the expectation.
     """
 
     KIND: ClassVar[str] = "case"
@@ -55,9 +55,9 @@ class CaseVerdict(Payload):
 
 
 def run_tests(rules: Iterable[str | Path], session: Session, **options: Any) -> Report:
-    """The report of the cases beside rulesets: a verdict for each expectation, and a warning of rules of which no case expects anything.
+    """The report of the test cases of rulesets: a verdict for each expectation, and a warning for rules without expectations.
 
-    `options` are those of `evaluate` that say how rules are judged.
+    `options` are those options of `evaluate` that affect how rules are judged.
 
     Errors: `RequestError` with every mistake of all rulesets and of their files of cases, before a case is run.
     """

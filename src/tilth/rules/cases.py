@@ -1,4 +1,4 @@
-"""The tests of a ruleset, in the file beside it: `orders.dqdl` has them in `orders.test.yaml`. Each case gives rows and what rules say."""
+"""The tests of a ruleset, in a file next to it: `orders.test.yaml` for `orders.dqdl`. Each case has rows and expected results of rules."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Expected: TypeAlias = Word | list[Annotated[int, Field(ge=1)]]
 
 
 class Part(BaseModel):
-    """A part of the file, whose keys are all known."""
+    """A part of the file; unknown keys are rejected."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -64,7 +64,7 @@ class CaseFile(Part):
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a rule is to say: an outcome, or the rows that fail it, counted from 1; and where that stands."""
+    """The expected result of a rule: an outcome, or the failing rows counted from 1; with its place in the file."""
 
     rule: Rule | Composite
     expected: str | tuple[int, ...]
@@ -73,7 +73,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Case:
-    """A case with its tables as they are read."""
+    """A case with its tables."""
 
     name: str
     data: Dataset
@@ -92,9 +92,9 @@ def case_file(rules: str | Path) -> Path:
 
 
 def cases_of(rules: str | Path, ruleset: Ruleset, session: Session) -> tuple[Case, ...]:
-    """The cases of a ruleset that was read from the file `rules`.
+    """The test cases of a ruleset that was read from the file `rules`.
 
-    Errors: `RequestError` with every mistake of the file of cases, each with its line; where there is none.
+    Errors: `RequestError` with every mistake of the file of cases, each with its line, or if there is no such file.
     """
     path = case_file(rules)
     if not path.exists():
@@ -120,7 +120,7 @@ class _Reader:
         self.document.mistakes += [mistake.at(place) for mistake in error.mistakes]
 
     def validated(self, model: type[P], value: Any, at: Keys) -> P | None:
-        """A part of the file; None where it is wrong, which is noted."""
+        """Validate a part of the file. If it is invalid, the mistakes are noted, and the result is None."""
         try:
             return model.model_validate(value)
         except ValidationError as error:
@@ -128,7 +128,7 @@ class _Reader:
             return None
 
     def file(self) -> tuple[Case, ...]:
-        """The cases of the whole file, as far as they are right."""
+        """The valid cases of the file."""
         given = self.validated(CaseFile, self.document.value, ())
         if given is None:
             return ()
@@ -156,7 +156,7 @@ class _Reader:
     # ── rows ──
 
     def table(self, rows: Rows, at: Keys) -> Dataset:
-        """The rows as a table in memory; one without columns where they cannot be read, which is noted."""
+        """The rows as a table in memory. If they cannot be read, the mistake is noted, and the table has no columns."""
         try:
             found = self.typed(rows) if isinstance(rows, list) else self.from_text(rows) if "\n" in rows else self.from_file(rows)
         except RequestError as error:
@@ -165,7 +165,7 @@ class _Reader:
         return Dataset(Memory(found, tuple(found.column_names)))
 
     def typed(self, rows: list[dict[Any, Any]]) -> pa.Table:
-        """Mappings as a table: a column that a row lacks is null there, one without values is of strings."""
+        """Mappings as a table: a missing key is null, and a column without values holds strings."""
         import pyarrow as pa
 
         named = [{str(name): value for name, value in row.items()} for row in rows]

@@ -48,8 +48,8 @@ ORDER = {">": gt, ">=": ge, "<": lt, "<=": le}
 def passes(criterion: Criterion, column: Column) -> Tree:
     """Whether a cell of a column meets a condition.
 
-    Null meets `=` and `in` where NULL is listed, `!=` and `not in` where it is not, and nothing else. Errors: `RulesError` for a
-    column whose kind the condition cannot judge, `ExpressionError` for a pattern outside the subset that all engines share.
+    Null meets `=` and `in` if NULL is listed, `!=` and `not in` if it is not, and nothing else. Errors: `RulesError` for a column of an
+    unsuitable kind, `ExpressionError` for a pattern outside the subset that all engines share.
     """
     return judged(criterion, _value(criterion, column), col(column.name))
 
@@ -66,7 +66,7 @@ def age_of(column: Column, now: datetime) -> Tree:
 
 
 def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:
-    """Whether `value`, made of `cell`, meets the condition."""
+    """Whether `value`, computed from `cell`, meets the condition."""
     operands = [o for o in criterion.operands if o is not None]
     null_listed = len(operands) < len(criterion.operands)
     match criterion.operator:
@@ -117,7 +117,7 @@ def _literal(operand: Any, criterion: Criterion) -> Tree:
 def _value(criterion: Criterion, column: Column) -> Tree:
     """The cell as a number, a string, a day or a point in time."""
     if not any(o is not None for o in criterion.operands):
-        return col(column.name)  # only NULL is asked for, which every kind of column can hold
+        return col(column.name)  # compared with NULL only, which every kind of column can hold
     if criterion.family == "number":
         return _number(column)
     if criterion.family == "date":
@@ -165,7 +165,7 @@ def _reject(column: Column, wanted: str) -> NoReturn:
 
 
 def as_text(column: Column) -> Tree:
-    """A cell's string form. Errors: `RulesError` for the kinds whose string form differs between engines."""
+    """The string form of a cell. Errors: `RulesError` for kinds whose string form differs between engines."""
     if column.kind is Kind.STRING:
         return col(column.name)
     if column.kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.DATE):

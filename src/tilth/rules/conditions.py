@@ -64,8 +64,8 @@ def check_time(given: date | str) -> datetime:
 class Criterion:
     """A condition whose operands are plain values.
 
-    `daily` – dates are compared as days, as where every operand was a plain day; otherwise as timestamps. `ignore_case` – strings are
-    compared in lower case, patterns are not.
+    `daily` – dates are compared as days, because every operand was a plain day; otherwise as timestamps. `ignore_case` – strings are
+    compared in lower case; patterns are not affected.
 
     >>> Criterion("number", "between", (5.0, 10.0)).holds(10)
     False
@@ -79,10 +79,10 @@ class Criterion:
     daily: bool = False
 
     def holds(self, value: float | None) -> bool:
-        """Whether a metric meets the condition; `cells.passes` says it of a cell.
+        """Whether a metric meets the condition; for cells see `cells.passes`.
 
-        Numbers are compared as doubles, durations in seconds, sizes in bytes. `between` excludes both bounds. None is NULL:
-        it meets `=` and `in` where NULL is listed, `!=` and `not in` where it is not, and nothing else. NaN meets nothing.
+        Numbers are compared as doubles, durations in seconds, sizes in bytes. `between` excludes both bounds. None is NULL: it meets `=`
+        and `in` if NULL is listed, `!=` and `not in` if it is not, and nothing else. NaN meets nothing.
         """
         if value is None:
             return self.operator in ("=", "in", "!=") and (None in self.operands) != self.negative

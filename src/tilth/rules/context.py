@@ -42,7 +42,7 @@ class Context:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The places of the files that the table was read from; none where it was not."""
+        """The places of the files that the table was read from; empty for other tables."""
         source = self.data.source
         if not isinstance(source, Files):
             return ()

@@ -27,9 +27,9 @@ LATER = 30  # days
 
 @dataclass(frozen=True)
 class Damage:
-    """A way to damage a column: its name, what it does in words, and the changed value.
+    """A kind of damage to a column: its name, a description, and the changed value.
 
-    `make` takes the column, another one of its kind, and the standard deviation of its numbers; it gives None where it does not apply.
+    `make` takes the column, another column of its kind, and the standard deviation of its numbers. It gives None if it does not apply.
     """
 
     name: str
@@ -46,7 +46,7 @@ def _string(change: Callable[[Column], Tree]) -> Callable[[Column, Column | None
 
 
 def _as_number(column: Column, x: Tree) -> Tree:
-    """A computed number as a value of the column: rounded up where it holds integers, the old one where it would not fit."""
+    """A computed number as a value of the column: rounded up for integers; the old value if it would not fit."""
     if column.kind is not Kind.INTEGER:
         return x
     return case((lt(exp.Abs(this=x), lit(WHOLE)), cast(exp.Ceil(this=x.copy()), Kind.INTEGER)), otherwise=col(column.name))
@@ -83,7 +83,7 @@ DAMAGES: tuple[Damage, ...] = (
 
 
 def with_buckets(data: Dataset, schema: Schema) -> Dataset:
-    """The table with a column of numbers from 0 to 99, which decide what is damaged."""
+    """The table with a column of numbers from 0 to 99 that select the rows to damage."""
     return data.change({BUCKET: HashBucket.of(key_string(filter(has_string, schema)), lit(BUCKETS))})
 
 

@@ -27,7 +27,7 @@ from tilth.rules.prepared import PreparedRule, RuleResult, judged
 from tilth.rules.row_mode import obstacle, prepare_by_rows
 from tilth.rules.types import RULE_TYPES
 
-EXAMPLES = 5  # shown of what fails a rule
+EXAMPLES = 5  # failing values or rows shown per rule
 WORDS = {"composites": ("column", "row"), "empty": ("glue", "pass", "fail"), "date_granularity": ("operand", "day")}
 
 
@@ -63,16 +63,19 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate every rule and analyzer of a ruleset, in its order.
 
-    All metrics of all rules are measured together: one scan for row aggregates and one for each distinct set of key columns
-    and filter; a CustomSql runs a query of its own. `sources` are the further tables that rules may name; `history` gives the earlier
-    values of a metric; `now` is the time that `now()` returns, by default the current one.
-    A rule that fails or cannot be evaluated never stops another; a failure of the machine stops all (`MachineError`).
-    For each failed rule the `examples` most frequent values or keys that fail are looked up with their rows, or as many rows, private
-    values masked; of more than twenty rules that different rows fail, for the first of them.
-    `composites` is `column`, where a composite is the combination of its parts' outcomes, or `row`, where it passes if no row fails it.
-    `empty`, `strict_types` and `date_granularity`, `operand` or `day`, are those of `Setting`; `observe`: with a history, numbers
-    outside the range that it suggests are findings, too. A CustomSql that runs longer than `sql_seconds`, or out of memory, ends as Error.
-    Errors: `RequestError` for another word.
+    All metrics of all rules are measured together: one scan for row aggregates, and one for each distinct set of key columns and filter. A
+    CustomSql runs its own query. `sources` are further tables that rules may name, `history` gives earlier values of metrics, and `now` is
+    the result of `now()`, by default the current time.
+
+    A rule that fails or cannot be evaluated never stops another; a failure of the machine stops all (`MachineError`). For each failed rule,
+    the `examples` most frequent failing values or keys are looked up with their numbers of rows, or as many failing rows; private values
+    are masked. If more than twenty rules fail for different rows, only the first ones have examples.
+
+    `composites`: `column` combines the outcomes of a composite's parts; with `row` it passes if no row fails it. `empty`, `strict_types`
+    and `date_granularity` (`operand` or `day`) are those of `Setting`. `observe`: with a history, numbers outside of their expected range
+    are findings, too. A CustomSql that runs longer than `sql_seconds`, or out of memory, ends as Error.
+
+    Errors: `RequestError` for an invalid option.
     """
     given = {"composites": composites, "empty": empty, "date_granularity": date_granularity}
     RequestError.reject(m for name, word in given.items() for m in unknown([word], WORDS[name], f"{name} cannot be {{}}", "bad-value"))
@@ -145,7 +148,7 @@ class _Evaluator:
         return replace(result, outcome=outcome) if result.empty else result
 
     def _measure(self, wanted: Iterable[Rule | Composite], asks: Callable[[PreparedRule], Iterable[Metric]]) -> None:
-        """What some rules ask. If the engine rejects it, that of each half, until only the rejected rule ends as Error."""
+        """Answer the needs of several rules. If the engine rejects them, each half is tried, until only the rejected rule ends as Error."""
         rules = [rule for rule in wanted if rule not in self.results]
         try:
             metrics = (m for rule in rules for m in asks(self.prepared[rule]))

@@ -1,7 +1,7 @@
-"""Examples of what fails a rule: the most frequent failing values or keys, each with its number of rows; or a few failing rows.
+"""Examples for failed rules: the most frequent failing values or keys, each with its number of rows, or a few failing rows.
 
-Looking them up costs a scan of the rule's columns and those of the id, so it is done for rules that failed only, once for equal ones, and
-at most `MOST_LOOKED_UP` times.
+Each lookup scans the columns of the rule and of the id, so it is done only for failed rules, once for equal lookups, and at most
+`MOST_LOOKED_UP` times.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from tilth.engine.session import Session, everything
 from tilth.rules.language.syntax import Composite, Rule
 
 MOST_LOOKED_UP = 20
-MOST_GROUPED = 1_000_000  # failing rows up to which their values are counted; of more, the first that are found are shown
+MOST_GROUPED = 1_000_000  # up to so many failing rows their values are counted; of more, the rows found first are shown
 
 
 @dataclass(frozen=True)
 class FailureFilter:
-    """What fails a rule: the rows for which `rows` is true; with `keys`, those of them whose values occur in several rows.
+    """The failing rows of a rule: those for which `rows` is true; with `keys`, those of them whose key occurs in several rows.
 
-    `nulls`: a key that lacks one of its values fails too. `alike`: the values of the columns say nothing, as all of them are null.
-    `data` is the table with the columns that `rows` reads, where that is not the one under test.
+    `nulls`: a key with a null fails, too. `alike`: the values of the columns are not shown, because all of them are null. `data` is the
+    table with the columns that `rows` reads, if it is not the table under test.
     """
 
     columns: tuple[str, ...]
@@ -42,17 +42,17 @@ class FailureFilter:
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows that show what fails, private values masked; `rows` are how many rows each of them is of, where they are groups."""
+    """Example rows with private values masked. If they are groups, `rows` has the number of rows of each."""
 
     examples: tuple[Mapping[str, Any], ...] = ()
     rows: tuple[int, ...] = ()
 
 
 def failing(rule: Rule | Composite, filters: Mapping[Rule | Composite, Callable[[], FailureFilter] | None]) -> FailureFilter | None:
-    """The filter of a rule; `filters` are those of the rules that failed, None for one with nothing to show.
+    """The filter for the examples of a rule. `filters` are those of its failed parts, None for a part with nothing to show.
 
-    For a composite in column mode: rows that fail one of its failed parts (AND) or all of them (OR), where they have rows of the table
-    under test; keys are not shown.
+    For a composite in column mode: rows that fail one of its failed parts (AND) or all of them (OR), if these judge rows of the table
+    under test. Keys are not shown.
     """
     if isinstance(rule, Rule) or rule in filters:
         return make() if (make := filters.get(rule)) else None
@@ -74,7 +74,7 @@ class FailureExamples:
         self._known: dict[FailureFilter, Examples] = {}
 
     def of(self, what: FailureFilter, failed: int | None) -> Examples:
-        """The examples. `failed` is how many rows fail, where that is known."""
+        """Look up the examples. `failed` is the number of failing rows, if known."""
         if what.alike and not self.ids:
             return Examples()  # rows of nulls alone say no more than their number
         if what not in self._known:

@@ -1,4 +1,4 @@
-"""The interval in which the next value of a metric is expected, from its earlier values: what DetectAnomalies compares with."""
+"""Predicts the interval of the next value of a metric from its earlier values, for DetectAnomalies."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from itertools import combinations, pairwise
 from operator import itemgetter
 from statistics import fmean, median
 
-FEWEST, MOST = 3, 100  # earlier values that are needed, and that are looked at
+FEWEST, MOST = 3, 100  # earlier values that are needed, and that are used at most
 FEWEST_OF_TREND = 8
-FEWEST_OF_NORMAL = 12  # from so many on, three deviations are allowed
+FEWEST_OF_NORMAL = 12  # from so many values on, k is 3
 STUDENT = (10.0, 8.8915, 6.4348, 5.376, 4.8002, 4.4421, 4.1991, 4.024, 3.892)
 """How many deviations are allowed for 3, 4 … 11 values: the two-sided 99.7 % quantile of Student's t, at most 10."""
-SURE = 1.96  # deviations from no trend, by Mann and Kendall, from which a trend is believed: 95 %
+SURE = 1.96  # deviations of the Mann-Kendall statistic from which a trend is significant: 95 %
 OUTLIER = 5.0  # standard deviations from its season beyond which a value says nothing of whether there is one
 EXPLAINED, CHANCE = 0.2, 4.0  # share of the variance that a season explains at least, and spreads beyond what chance would
-LONGEST = 4.0  # gap to the latest value by which limits are widened
+LONGEST = 4.0  # the largest gap that widens the limits
 REGULAR = 0.1  # of the usual gap: so much may all differ from it in runs that are equally far apart
 RUNS = (7, 12)  # periods in runs
 DAY = 86_400.0
@@ -33,10 +33,9 @@ DIGITS = 3  # of the bounds of a rule that is suggested
 
 @dataclass(frozen=True)
 class Expected:
-    """An expected value, and the limits within which values are not unusual, both included.
+    """An expected value, and the inclusive limits of usual values.
 
-    `trend` is what it grows by in the usual time between two checks, `season` the period whose values it is compared with; 0 and empty
-    where none is seen.
+    `trend` is the growth in the usual time between two checks, 0 if there is none. `season` is the detected period, or an empty string.
     """
 
     value: float
@@ -65,16 +64,22 @@ def expected(
     times: Sequence[datetime] = (),
     at: datetime | None = None,
 ) -> Expected:
-    """The value that follows earlier ones, the latest of which comes first; with their `times`, the one that follows `at` a time.
+    """Predict the value after earlier ones (latest first); with their `times`, the value `at` a given time.
 
-    value = level + trend + season, limits = value ± k · s · √(gap + 1/n): the level is the median; the trend is the median slope (Theil and
-    Sen) where there are eight values and more, and its sign is significant (Mann and Kendall, 95 %); the season is the median of the values
-    at the same hour, weekday or day of the month, or so many runs apart, where there are two whole periods and it explains a fifth of the
-    variance and more than chance would, both without outliers: what is more than five deviations from its season counts as five; s = 1.4826
-    · the median absolute residual, with a season of those beyond the smallest ones, as many as it has phases, or the mean one where that is
-    0, or next to nothing; k is 3 for twelve values and more, and Student's quantile for fewer. The gap is that to the latest value, as a
-    multiple of the usual one, 1 to 4. Limits are inside the `domain` of the metric. Only the latest hundred values count. Without times the
-    runs are taken to be equally far apart.
+    value = level + trend + season; limits = value ± k · s · √(gap + 1/n).
+
+    - level: the median.
+    - trend: the median slope (Theil-Sen), if there are at least eight values and its sign is significant (Mann-Kendall test, 95 %).
+    - season: the median of the values at the same hour, weekday or day of the month, or the same number of runs apart. It is used if there
+      are two whole periods, and if it explains a fifth of the variance and more than chance would. Residuals beyond five deviations count
+      as five here.
+    - s = 1.4826 · the median absolute residual. With a season, the smallest residuals, one per phase, are left out. If s is about 0, the
+      mean absolute residual is used.
+    - k: 3 for at least twelve values, Student's quantile for fewer.
+    - gap: the time since the latest value as a multiple of the usual time, 1 to 4.
+
+    Limits are clipped to the `domain` of the metric. Only the latest hundred values are used. Without times, runs are assumed to be equally
+    spaced.
 
     >>> expected([10.0, 11.0, 9.0, 10.0])
     Expected(value=10.0, low=2.63..., high=17.36...)
@@ -87,7 +92,7 @@ def expected(
     slope = _slope(plain, places)
     level = median(x - slope * t for x, t in zip(plain, places, strict=True))
     residuals = sorted(abs(x - slope * t - level) for x, t in zip(plain, places, strict=True))[season.phases :]
-    least = 1e-9 * max(1.0, abs(level))  # what is smaller is rounding
+    least = 1e-9 * max(1.0, abs(level))  # smaller differences are rounding errors
     spread = next(s for s in (1.4826 * median(residuals), fmean(residuals), least) if s >= least)
     k = 3.0 if n >= FEWEST_OF_NORMAL else STUDENT[n - FEWEST]
     value = level + slope * following + season.of_next
@@ -112,7 +117,7 @@ class _Season:
     name: str
     of_values: Sequence[float]
     of_next: float
-    phases: int = 0  # medians that were learned: as many residuals are next to nothing, and say nothing of the spread
+    phases: int = 0  # number of fitted medians: as many residuals are about 0, and do not measure the spread
 
 
 def _season(values: Sequence[float], places: Sequence[float], times: Sequence[datetime], at: datetime | None) -> _Season:
@@ -125,7 +130,7 @@ def _season(values: Sequence[float], places: Sequence[float], times: Sequence[da
 
 
 def _phases(n: int, times: Sequence[datetime], at: datetime | None) -> Iterator[tuple[str, list[int]]]:
-    """The phases of the values in each period that may be theirs, and at the end that of the next value."""
+    """For each candidate period, the phases of the values, followed by that of the next value."""
     gaps = [(b - a).total_seconds() for a, b in pairwise(times)]
     usual = median(gaps) if gaps else 0.0
     if at is not None and usual > 0:
@@ -141,7 +146,7 @@ def _phases(n: int, times: Sequence[datetime], at: datetime | None) -> Iterator[
 
 
 def _explaining(name: str, values: Sequence[float], phases: Sequence[int]) -> Iterator[tuple[float, _Season]]:
-    """The season of the phases, with the share of the variance that it explains, where that is enough and more than chance would."""
+    """The season for these phases with its explained share of the variance, if that is enough and more than chance would explain."""
     groups: dict[int, list[float]] = {}
     for phase, x in zip(phases, values, strict=False):
         groups.setdefault(phase, []).append(x)

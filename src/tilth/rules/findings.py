@@ -45,9 +45,9 @@ class Leaf(Reasons):
 class RuleVerdict(Reasons, Payload):
     """The verdict of a rule; the finding's name is the rule's canonical form.
 
-    `evaluated` is the rule with operands resolved; `metrics` name → number; `example_rows` says how many rows each of the finding's
-    `examples` is of, where they are values or keys; `leaves` are the parts of a composite; `earlier` the values of the first metric in
-    earlier checks of a history, the latest first; `file`, `line` and `column` say where the rule stands, the latter two counted from 1.
+    `evaluated` is the rule with operands resolved; `metrics`: name → number; `example_rows`: the number of rows for each of the finding's
+    `examples`, if they are values or keys; `leaves`: the parts of a composite; `earlier`: the first metric in earlier checks of a history,
+    latest first; `file`, `line` and `column` (from 1): the place of the rule.
     """
 
     KIND: ClassVar[str] = "rule"
@@ -84,7 +84,7 @@ class RuleVerdict(Reasons, Payload):
 
     @property
     def example_counts(self) -> tuple[int, ...]:
-        """How many rows each of the finding's examples is of."""
+        """The number of rows for each of the finding's examples."""
         return self.example_rows
 
     def reasons(self, message: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether a row is among those of a query or another table: a join that adds a column for each such rule."""
+"""Tests whether rows occur in a query or another table, by a join that adds a column for each such rule."""
 
 from __future__ import annotations
 

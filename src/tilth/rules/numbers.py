@@ -1,4 +1,4 @@
-"""Rule types whose condition is on one number of the table or of columns: each is a call of `number`."""
+"""Rule types with a condition on one number of the table or of columns. Each is a call of `number`."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def number(
     test: RowTest | None = None,
     **facts: Any,
 ) -> RuleType:
-    """The rule type of a number, which is an analyzer too.
+    """Make the rule type of a number, which is also an analyzer.
 
-    `make` takes the columns' names. `accepts` are the kinds of column it can be of, `wanted` in words. `counts`: over no rows it is 0
-    rather than undefined; `constant`: why it has no value though there are rows. `of_all`: without a parameter it is of every column.
-    `facts` are further fields of `RuleType`.
+    `make` makes the metric from the names of columns. `accepts` are the suitable kinds of columns, `wanted` the same in words. `counts`:
+    the number is 0 over no rows, not undefined. `constant`: why it is undefined although there are rows. `of_all`: without a parameter it
+    applies to every column. `facts` are further fields of `RuleType`.
     """
 
     def metric(rule: Rule, context: Context) -> str:

@@ -38,9 +38,9 @@ ENDS = {"Minimum": "ColumnValues", "Maximum": "ColumnValues", "MinimumLength": "
 
 @dataclass(frozen=True)
 class Observation(Payload):
-    """A metric outside its limits, `low` to `high`; the finding's name is the metric, its value what was found.
+    """A metric outside its limits `low` to `high`. The name of the finding is the metric, its value the measured number.
 
-    `rule` is the one that the limits suggest; `earlier` are the values of earlier checks, the latest first.
+    `rule` is the rule that the limits suggest; `earlier` are the values of earlier checks, latest first.
     """
 
     KIND: ClassVar[str] = "observation"
@@ -78,7 +78,7 @@ def _observed(rule: Rule, name: str, value: float, earlier: Known, at: datetime)
 
 
 def limits_of(name: str, earlier: Known, at: datetime) -> Expected | None:
-    """The range in which earlier values let one expect a metric at a time; None if there are too few of them."""
+    """The expected range of a metric at a time, from earlier values; None if there are too few."""
     known = [(time, value) for time, value in earlier if math.isfinite(value)]
     if len(known) < FEWEST:
         return None
@@ -129,7 +129,7 @@ def _parts(name: str) -> tuple[str, str]:
 
 
 def section(findings: Sequence[Finding[Observation]]) -> Section:
-    """What was found, what was expected, the course of it, and the rule that would have said so."""
+    """The measured and expected values, their course, and the rule that would have detected them."""
     rows = [
         (code(f.name), _course(f, i), *map(value_with_interval, (f.value, p.expected)), _range(p), code(p.rule, 400) if p.rule else "")
         for i, f in enumerate(findings)

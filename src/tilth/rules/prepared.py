@@ -46,14 +46,14 @@ class RuleResult(Reasons):
 
 
 Values = Mapping[Metric, Any]
-MEMBER = "is a member"  # the column by which `PreparedRule.row` speaks of its `member`
+MEMBER = "is a member"  # the column with the result of `member`, for `PreparedRule.row`
 
 
 @dataclass(frozen=True)
 class Membership:
-    """Whether a row's values of `columns` are among those of the columns `theirs` of a table or sub-query.
+    """Whether the values of `columns` in a row occur in the columns `theirs` of a table or sub-query.
 
-    `nulls` says of each column whether null equals null. `tables` are those that `among` reads, by the names that they have in it.
+    `nulls` tells for each column whether null equals null. `tables` are the tables that `among` reads, by their names in it.
     """
 
     columns: tuple[str, ...]
@@ -67,10 +67,10 @@ class Membership:
 class PreparedRule:
     """A rule's needs and verdict.
 
-    `metrics` are measured together with those of all other rules; `judge` gets their values. `columns` are those that it judges.
-    `row` says of a row in `scope` whether it passes, true or false and never null; None where the verdict is not about single rows.
-    `more` gives further metrics that depend on the values of these; those of all rules are measured together, too.
-    `failing` says what to show of a rule that failed. With `member`, `row` may read the column `MEMBER`.
+    `metrics` are measured together with those of all other rules; `judge` receives their values. `columns` are the judged columns. `row` is
+    true or false, never null, for a row in `scope`; None if the rule does not judge single rows. `more` gives further metrics that depend
+    on the values of the first ones; those of all rules are measured together, too. `failing` describes the examples of a failed rule. With
+    `member`, `row` may read the column `MEMBER`.
     """
 
     metrics: tuple[Metric, ...]
@@ -111,16 +111,16 @@ def row_counts(passed: int, total: int) -> dict[str, int]:
 
 
 def known(result: RuleResult) -> PreparedRule:
-    """A rule whose result is known without data."""
+    """A rule whose result does not depend on data."""
     return PreparedRule((), lambda _: result)
 
 
 def recorded(
     makes: Mapping[str, Metric], columns: tuple[str, ...], scope: Tree | None, known: Mapping[str, Any] = MappingProxyType({})
 ) -> PreparedRule:
-    """An analyzer: metrics of the rows in scope by their names, without a verdict; one without a value is left out.
+    """An analyzer: metrics of the rows in scope, by name, without a verdict. Undefined metrics are left out.
 
-    `known` are numbers for which no data is read.
+    `known` are numbers that need no data.
     """
     metrics = {name: within(metric, scope) for name, metric in makes.items()}
 
@@ -160,7 +160,7 @@ def reject_kinds(rule: Rule, columns: Iterable[Column], kinds: Callable[[Kind], 
 
 
 def undefined(scope: Tree | None, rows: int, columns: Iterable[str], message: str = "") -> RuleResult:
-    """The result of a rule whose metric has no value; `message` says why, where there are rows."""
+    """The result of a rule with an undefined metric; `message` says why, if there are rows."""
     if rows == 0:
         return nothing() if scope is None else nothing(NOTHING_MATCHED, passed=True)
     return failed(message or f"all values are NULL in {', '.join(repr(c) for c in columns)}")

@@ -33,9 +33,9 @@ def obstacle(composite: Composite, prepared: Mapping[Rule | Composite, PreparedR
 
 
 def prepare_by_rows(composite: Composite, prepared: Mapping[Rule | Composite, PreparedRule], context: Context) -> PreparedRule:
-    """The prepared rule of a composite that can be judged row by row.
+    """Prepare a composite that can be judged row by row.
 
-    Its rows are counted with all other metrics, unless a part looks at other rows too (keys, other tables): then in a scan of its own.
+    Its rows are counted together with all other metrics. If a part depends on other rows (keys, other tables), they need their own scan.
     """
     leaves = {leaf: prepared[leaf] for leaf in composite.leaves}
     alone = not any(ready.member or (ready.row and ready.row.find(exp.Window)) for ready in leaves.values())

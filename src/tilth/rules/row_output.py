@@ -23,7 +23,7 @@ PASSED_RULES, FAILED_RULES, SKIPPED_RULES = "DataQualityRulesPass", "DataQuality
 RESULT = "DataQualityEvaluationResult"
 ADDED = (PASSED_RULES, FAILED_RULES, SKIPPED_RULES, RESULT)
 SEPARATOR = "; "
-VERDICT = "\x1fverdict"  # begins the name of the column with a rule's verdict, until the columns of the output are made of them
+VERDICT = "\x1fverdict"  # prefix of temporary columns with the verdict of a rule
 
 Entry = tuple[str, Tree]
 """A rule's text, and whether it is in a row's list: true or false, never null."""
@@ -31,11 +31,11 @@ Entry = tuple[str, Tree]
 
 @dataclass(frozen=True)
 class RowResults:
-    """The rows of a table by the verdicts of rules on them: true, false, or null for a row to which a rule does not apply.
+    """The rows of a table with the verdicts of rules: true, false, or null if a rule does not apply to the row.
 
-    `verdicts` has a pair for each rule of the ruleset, in its order: its text, and the column of `tested` with its verdict, None for a rule
-    that does not judge rows or ended as Error. A row outside a rule's `where` passes it, or with `skips` skips it. Thresholds, and
-    conditions on a number of all rows, have no influence.
+    `verdicts` has a pair for each rule, in the order of the ruleset: its text, and the column of `tested` with its verdict. The column is
+    None for a rule that does not judge rows, or ended as Error. A row outside a rule's `where` passes it, or with `skips` skips it.
+    Thresholds, and conditions on a number of all rows, have no influence.
     """
 
     tested: Dataset
@@ -54,10 +54,10 @@ class RowResults:
         return filtered(self.tested, not_(self._fails)).keep(self.columns)
 
     def failed(self, flat: bool = False, *, rule: str | None = None, limit: int | None = None) -> Dataset:
-        """The rows that fail a rule, with the list of those they fail. `flat`: lists as strings, for formats without lists.
+        """The rows that fail a rule, with the list of rules that they fail. `flat`: lists as strings, for formats without lists.
 
-        `rule` chooses those that fail a certain one, named by its text or how that begins; `limit` the first that are found.
-        Errors: `RequestError` for a rule that there is not, and for one that judges no rows.
+        `rule` selects rows that fail this rule, given by its text or a prefix of it; `limit` keeps the rows found first.
+        Errors: `RequestError` for an unknown rule, and for one that judges no rows.
         """
         rows = filtered(self.tested, self._fails if rule is None else self._fails_one(rule))
         if limit is not None:
@@ -156,7 +156,7 @@ def leaf_verdict(ready: PreparedRule) -> Tree:
 
 
 def combined(rule: Rule | Composite, leaves: Mapping[Rule, Tree]) -> Tree | None:
-    """The verdict of a rule; of a composite from those of its parts, which must all have one. A part that does not apply is ignored."""
+    """The verdict of a rule. A composite combines those of its parts, which must all have one; parts that do not apply are ignored."""
     if isinstance(rule, Rule):
         return leaves[rule].copy() if rule in leaves else None
     parts = [part for operand in rule.operands if (part := combined(operand, leaves)) is not None]

@@ -36,9 +36,9 @@ def row_rule(
 ) -> PreparedRule:
     """The prepared rule. `title` names the share of rows that pass.
 
-    `extremes` are reported with it, those that break `criterion` in the message; `values_of_cells` says that they are the column's
-    values, which are masked where it is private. `always_share`: the share is reported beside extremes too. `null_fails`: the message
-    says so of nulls. `pass_on_nothing`: an empty table passes. `alike`: all rows that fail have the same value.
+    `extremes` are reported, too; those that violate `criterion` appear in the message. `values_of_cells`: they are values of the column,
+    and masked if it is private. `always_share`: the share is reported in addition to extremes. `null_fails`: the message mentions that
+    nulls fail. `pass_on_nothing`: an empty table passes. `alike`: all failing rows have the same value.
     """
     scope, threshold = context.scope(rule), context.criterion(rule.threshold)
     rows, hits = within(RowCount(), scope), within(RowCount(), and_(passing, scope))

@@ -153,7 +153,7 @@ def _verdict(finding: Finding[RuleVerdict], several: bool, common: Set[str]) -> 
 
 
 def _trend(finding: Finding[RuleVerdict]) -> Cell:
-    """The rule's number in earlier checks and this one, where there is a history."""
+    """The number of the rule in earlier checks and this one, if there is a history."""
     if not finding.payload.earlier:
         return Cell()
     return over_time(finding.name, [*reversed(finding.payload.earlier), finding.number], finding.part)

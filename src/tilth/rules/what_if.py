@@ -31,10 +31,10 @@ Damages = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Noticed(Payload):
-    """Damage to a column, the finding's subject, or to the whole table: name of the damage → the rules that notice it, often none.
+    """Damage to a column (the subject of the finding), or to the whole table: name of the damage → rules that detect it.
 
-    A damage that changes no value is left out. Of the whole table, `sampled` are the rows that columns were damaged in, where they are
-    not all, and `unasked` the rules that pass on all rows and not on those.
+    Damage that changes no value is left out. In the finding of the whole table, `sampled` is the number of rows in which columns were
+    damaged, if not all, and `unasked` are rules that pass on all rows but not on these.
     """
 
     KIND: ClassVar[str] = "what_if"
@@ -45,11 +45,11 @@ class Noticed(Payload):
 
 
 def what_if(data: Dataset, ruleset: Ruleset, done: Evaluation, session: Session, **options: Any) -> list[Finding[Noticed]]:
-    """What rules would notice, a finding for each column, those that fewest rules protect first, and one for the whole table.
+    """Report which damage rules would detect: a finding for each column, least protected first, and one for the table.
 
-    `done` is the evaluation of the ruleset, made with `options`. There is one more for each kind of damage where every rule reads one
-    column, and as many as it takes where some read several, since columns that a rule reads together are damaged one after the other.
-    Columns of a table of more than `MOST_ROWS` are damaged in a sample of about as many; rows are lost and repeated in the whole table.
+    `done` is the evaluation of the ruleset with `options`. The ruleset is evaluated again for each kind of damage: once if every rule reads
+    only one column, several times otherwise, because columns that a rule reads together are damaged separately. Columns of a table with
+    more than `MOST_ROWS` rows are damaged in a sample of about that size; rows are dropped and repeated in the whole table.
     """
     with session.working_for(PURPOSE):
         return _WhatIf(data, ruleset, done, session, options).findings()
@@ -169,7 +169,7 @@ def section(findings: Sequence[Finding[Noticed]]) -> Section:
 
 
 def _cell(rules: tuple[str, ...] | None) -> Cell:
-    """How many rules notice a damage; nothing where there was none."""
+    """The number of rules that detect a damage; empty if there was none."""
     if rules is None:
         return Cell()
     return Cell(str(len(rules)), tone="good") if rules else Cell("none", tone="bad")

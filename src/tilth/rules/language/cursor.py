@@ -172,7 +172,7 @@ def miswritten(word: str) -> str:
 
 
 def slip_of(word: str) -> str:
-    """What is wrong with a word that is meant as a number or as a unit of time, or nothing.
+    """The mistake in a word that is meant as a number or a unit of time, or an empty string.
 
     >>> slip_of(".5"), slip_of("weeks")
     ('numbers have digits on both sides of the point: 0.5', 'time is counted in days, hours and minutes')

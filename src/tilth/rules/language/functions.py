@@ -25,10 +25,10 @@ class EvaluationError(Exception):
 def evaluate(number: Number, history: Sequence[float] = ()) -> float:
     """The value of a number.
 
-    Chains of `+ - * /` go from left to right; x / 0 is ±inf or NaN. `history` are the earlier values of the rule's metric, the
-    latest first. `last(k)` gives as many as there are, `last()` and `last(1)` one number, and 0.0 where there is none; so do the
-    aggregates of an empty list. `EvaluationError` is raised for NULL, an unknown function, a list where one number is wanted, a number
-    where a list is, and an index beyond the list.
+    Chains of `+ - * /` are evaluated from left to right; x / 0 is ±inf or NaN. `history` has the earlier values of the rule's metric,
+    latest first. `last(k)` gives at most k values, `last()` and `last(1)` one number, or 0.0 if there is none; aggregates of an empty list
+    are 0.0, too. `EvaluationError` is raised for NULL, an unknown function, a list in place of a number or the reverse, and an index beyond
+    the list.
 
     >>> from tilth.rules.language.syntax import Arithmetic, Call, Literal
     >>> evaluate(Arithmetic(Call("avg", (Call("last", (Literal("2"),)),)), (("*", Literal("0.5")),)), [100.0, 90.0, 110.0])

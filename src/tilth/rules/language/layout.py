@@ -1,6 +1,6 @@
-"""The canonical layout of a ruleset's source: each rule on a line in its canonical form, comments kept beside what they are about.
+"""Formats the source of a ruleset: each rule on its own line in canonical form, with its comments.
 
-A comment stays above or behind what it stands above or behind; one inside a rule goes above it. Blank lines between stay, one at most.
+A comment stays above or behind its piece; a comment inside a rule moves above it. At most one blank line is kept between pieces.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
 
 @dataclass
 class _Piece:
-    """Something on a line of its own, with its place in the source, and its comments."""
+    """A piece of the source that gets its own line, with its place and its comments."""
 
     start: int
     end: int
@@ -37,7 +37,7 @@ class _Piece:
 
 
 def laid_out(source: str, ruleset: Ruleset) -> str:
-    """The source of a ruleset in canonical layout. `ruleset` is what it was parsed to, without an error."""
+    """Format the source of a ruleset. `ruleset` is the result of parsing it without errors."""
     end = ruleset.span.end
     tokens = [token for token in tokenize(source)[0] if token.start < end]
     sections = list(_sections(tokens, ruleset))
@@ -100,7 +100,7 @@ def _list(tokens: Sequence[Token], at: int, last: int, items: Sequence[Rule | Co
 
 
 def _attach(source: str, end: int, tokens: Sequence[Token], pieces: Sequence[_Piece]) -> list[tuple[int, str]]:
-    """Give each comment to its piece. What is left stands after the last one."""
+    """Assign each comment to its piece. The remaining comments come after the last piece."""
     left: list[tuple[int, str]] = []
     starts = [piece.start for piece in pieces]
     for start, text in _comments(source, end, tokens):
@@ -118,7 +118,7 @@ def _attach(source: str, end: int, tokens: Sequence[Token], pieces: Sequence[_Pi
 
 
 def _comments(source: str, end: int, tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
-    """The comments between the tokens, with their places; `//` becomes `#`, which is what Glue reads."""
+    """The comments between the tokens, with their places. `//` becomes `#`, because Glue accepts only that."""
     bounds = [0, *(place for token in tokens for place in token.span), end]
     for start, stop in zip(bounds[::2], bounds[1::2], strict=True):
         for match in _COMMENT.finditer(source, start, stop):

@@ -1,4 +1,4 @@
-"""Rules that are valid and probably do not mean what was intended."""
+"""Warnings for valid rules that probably do not mean what was intended."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.functions import EvaluationError, evaluate, numbers, walk
 from tilth.rules.types.rule_type import RuleType
 
-SEVERAL_ROWS = "one-row"  # the code of a sub-query or window function in a condition, which is an error of its own
+SEVERAL_ROWS = "one-row"  # the code for a sub-query or window function in a condition, which is reported separately
 ENDS_ANCHORED = re.compile(r"(?<!\\)(?:\\\\)*\$\Z")
 
 
 def lint(rule: syntax.Rule, row: RuleType, report: Diagnostics) -> None:
-    """Warns of what a single rule says."""
+    """Warnings for a single rule."""
     for condition in (rule.condition, rule.threshold):
         if condition:
             _reversed(condition, report)
@@ -38,7 +38,7 @@ def lint(rule: syntax.Rule, row: RuleType, report: Diagnostics) -> None:
 
 
 def _sql(text: syntax.Text, report: Diagnostics, *, query: bool = False) -> None:
-    """Warns of a condition or query that cannot be read. Whether its columns exist is known when it is run."""
+    """Warn about an invalid condition or query. Whether its columns exist is only known when it runs."""
     try:
         Admission(text.pattern, query=query, now=EPOCH).parsed()
     except ExpressionError as error:

@@ -25,7 +25,7 @@ class Operands(Cursor):
     """The part of the parser that reads what comes after `=`, `between`, `in` …"""
 
     def condition(self) -> syntax.Condition | None:
-        """A condition, if one begins here. Its family is what its operands are."""
+        """Parse a condition, if one begins here. Its family is determined by its operands."""
         start = self.here
         if start.kind not in CONDITIONS:
             return None

@@ -125,7 +125,7 @@ class Parser(Operands):
                 return
 
     def section(self) -> str:
-        """The section that begins here, `name` for a variable, or nothing. A misspelt section is noted and taken for what was meant."""
+        """The section that begins here, `name` for a variable, or an empty string. A misspelt one is noted and read as intended."""
         token = self.here
         if token.kind in SECTIONS:
             return token.kind
@@ -189,7 +189,7 @@ class Parser(Operands):
                 self.take()
 
     def settings(self, section: str) -> None:
-        """The keys of Metadata or DataSources, each with one string, or with a list where it takes one."""
+        """The keys of Metadata or DataSources, each with a string, or a list if the key takes one."""
         known = KEYS[section]
         for key, values, listed in self.dictionary():
             takes_list = known.get(key.name)
@@ -234,7 +234,7 @@ class Parser(Operands):
         return self.quoted("a quoted string, NULL, EMPTY or WHITESPACES_ONLY", hint)
 
     def items(self, one: Callable[[], T], into: list[T]) -> None:
-        """The items of a section between `[` and `]`. A mistake in one of them does not hide those of the others."""
+        """The items of a section between `[` and `]`. A mistake in one item does not hide mistakes in others."""
         broken = False
         if not self.take_if("["):
             fault, broken = self.unexpected("["), True
@@ -257,7 +257,7 @@ class Parser(Operands):
         self.take()
 
     def separator(self) -> None:
-        """The comma after an item. Where it is missing and another item follows, that one is read all the same."""
+        """Read the comma after an item. If it is missing, that is noted, and the next item is still read."""
         if self.take_if(","):
             if self.here.kind == "]":
                 self.trailing_comma()
@@ -420,7 +420,7 @@ class Parser(Operands):
         return syntax.Label(key, self.quoted("the label's value in quotes"), span=self.since(start))
 
     def tags(self, threshold: list[syntax.Condition], tags: list[syntax.Tag]) -> None:
-        """One or more tags after one `with`. After a comma, tags continue only where one of the known tags follows."""
+        """One or more tags after `with`. After a comma, tags continue only if a known tag follows."""
         self.take()
         while True:
             name = self.expect(NAME, "threshold or the name of another tag")
@@ -502,7 +502,7 @@ class Parser(Operands):
 
 
 def _joined(operator: str, operands: list[syntax.Rule | syntax.Composite], span: Span | None = None) -> syntax.Rule | syntax.Composite:
-    """A chain of operands, into which unlabelled chains of the same operator dissolve."""
+    """A chain of operands. Unlabelled chains of the same operator are merged into it."""
     if len(operands) == 1:
         return operands[0]
     flat: list[syntax.Rule | syntax.Composite] = []

@@ -19,7 +19,7 @@ def split_names(text: str) -> list[str]:
 
 
 def split_reference(text: str) -> tuple[str, list[str]]:
-    """The alias and the columns of `alias.column` or `alias.{a,b}`. Without an alias it is empty.
+    """The alias and the columns in `alias.column` or `alias.{a,b}`. The alias may be empty.
 
     >>> split_reference("places.{country,zip}"), split_reference("db.customers.id")
     (('places', ['country', 'zip']), ('db.customers', ['id']))
@@ -32,7 +32,7 @@ def split_reference(text: str) -> tuple[str, list[str]]:
 
 
 def split_mapping(text: str) -> list[tuple[str, str]]:
-    """The pairs of `column,column->other`: a name here and in the other table. Errors: `RulesError` for what is not such a list.
+    """The pairs in `column,column->other`: a name here and in the other table. Errors: `RulesError` if the text has another form.
 
     >>> split_mapping("email, zip->postcode")
     [('email', 'email'), ('zip', 'postcode')]
@@ -44,7 +44,7 @@ def split_mapping(text: str) -> list[tuple[str, str]]:
 
 
 def split_aggregate(text: str) -> tuple[str, str, str]:
-    """Function, alias (or nothing) and column of `sum(alias.column)`. Errors: `RulesError` for what is not such an aggregate.
+    """Function, alias (may be empty) and column of `sum(alias.column)`. Errors: `RulesError` if the text has another form.
 
     >>> split_aggregate("SUM(ledger.amount)"), split_aggregate("avg(price)")
     (('sum', 'ledger', 'amount'), ('avg', '', 'price'))

@@ -138,7 +138,7 @@ class Arithmetic(Number):
 
 @dataclass(frozen=True, slots=True)
 class Quoted(Node):
-    """What is between quotes."""
+    """The text between quotes."""
 
     raw: str
 
@@ -289,7 +289,7 @@ class Parameter(Node):
 
     @property
     def text(self) -> Text:
-        """What was written, to be decoded. A variable has to be looked up first."""
+        """The operand as written. A variable must be resolved first."""
         return Text(self.raw, span=self.span)
 
 
@@ -384,7 +384,7 @@ class Rule(Node):
 
 @dataclass(frozen=True, slots=True)
 class Composite(Node):
-    """Rules joined by `AND` or by `OR`. An operand of the same operator without labels of its own is part of the chain.
+    """Rules joined by `AND` or by `OR`. An operand with the same operator and no labels is merged into the chain.
 
     >>> print(Composite("OR", (Rule("IsComplete", (Parameter("a"),)), Rule("IsUnique", (Parameter("a"),)))))
     (IsComplete "a") OR (IsUnique "a")
@@ -398,7 +398,7 @@ class Composite(Node):
         return f" {self.operator} ".join(f"({operand})" for operand in self._chain())
 
     def _chain(self) -> Iterator[Rule | Composite]:
-        """The operands, with those of chains of the same operator in their place, since labels must not show in the canonical form."""
+        """The operands, with nested chains of the same operator flattened, because labels do not appear in the canonical form."""
         for operand in self.operands:
             if isinstance(operand, Composite) and operand.operator == self.operator:
                 yield from operand._chain()
@@ -437,7 +437,7 @@ class Variable(Node):
 
 @dataclass(frozen=True, slots=True)
 class Ruleset(Node):
-    """A whole ruleset. `warnings` is what `lint` reports of it, `source` the text it was read from; neither is part of its value.
+    """A whole ruleset. `warnings` are the results of `lint`, `source` is its text; neither is compared.
 
     >>> print(Ruleset(rules=(Rule("ColumnCount", condition=Condition("number", "=", (Literal("3"),))),)))
     Rules = [
@@ -459,7 +459,7 @@ class Ruleset(Node):
         return "\n".join(self._sections())
 
     def place_of(self, rule: Rule | Composite) -> Place | None:
-        """Where a rule stands in the source, where that is known."""
+        """The place of a rule in the source, if known."""
         return None if self.source is None or rule.span == NOWHERE else self.source.place(rule.span)
 
     def misreadings_of(self, rule: Rule | Composite) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The tags besides the threshold: what they take, and where they have no effect."""
+"""The tags other than the threshold: their values, and where they have no effect."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def tokenize(text: str) -> tuple[list[Token], list[Oddity]]:
                 at = _unclosed(text, start, tokens, odd)
             case "comment" if word.endswith("\n"):
                 pass
-            case "single":  # read as what is meant, so that one mistake is one message
+            case "single":  # read as the intended character, so that one mistake gives one message
                 tokens.append(Token(TEXT, f'"{word[1:-1]}"', start))
                 odd.append(Oddity(kind, Span(start, at), word))
             case "slashes" | "comment" | "return" | "character":

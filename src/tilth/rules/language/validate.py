@@ -29,7 +29,7 @@ NESTED = re.compile(r"\$[A-Za-z0-9_.]")
 
 
 def check(ruleset: syntax.Ruleset, report: Diagnostics) -> None:
-    """Notes in `report` every mistake of a ruleset, and what is probably not intended."""
+    """Adds to `report` all mistakes of a ruleset, and warnings about probably unintended rules."""
     _Validation(ruleset, report).everything()
 
 
@@ -205,7 +205,7 @@ class _Validation:
             self.report.error("E-CONDITION", call.span, message, glue=glue)
 
     def operands(self, condition: syntax.Condition, rule: syntax.Rule, row: RuleType) -> None:
-        """NULLs without a meaning, dates that do not exist, unknown functions."""
+        """Check for meaningless NULLs, invalid dates, and unknown functions."""
         in_set = condition is rule.condition and row.null_operands and condition.operator in ("=", "!=", "in")
         for operand in condition.operands:
             match operand:
@@ -290,7 +290,7 @@ class _Validation:
     # Parameters
 
     def references(self, rule: syntax.Rule) -> None:
-        """Variables where they are used."""
+        """Check the use of variables."""
         for parameter in rule.parameters:
             if parameter.style == "$":
                 self.reference(parameter.raw, parameter.span, as_text=True)
@@ -319,7 +319,7 @@ class _Validation:
         return False
 
     def parameters(self, rule: syntax.Rule, row: RuleType) -> None:
-        """What is inside parameters: aliases, mappings, aggregates, the metric that is watched."""
+        """Check the content of parameters: aliases, mappings, aggregates, and watched metrics."""
         for index, parameter in enumerate(rule.parameters):
             look, text = PARAMETER_CHECKS.get(row.kind(index)), self.parameter_text(parameter)
             if look and text is not None:
@@ -358,7 +358,7 @@ class _Validation:
 
     @contextmanager
     def unjudged(self, span: Span) -> Iterator[None]:
-        """Notes an error by which the rule can only end as Error."""
+        """Add an error because of which the rule can only end as Error."""
         try:
             yield
         except RulesError as error:

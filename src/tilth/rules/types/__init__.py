@@ -38,7 +38,7 @@ RULE_TYPES: Shelf[RuleType] = Shelf(
 
 
 def respelled(name: str) -> str | None:
-    """The type whose name differs from `name` only in case.
+    """The type whose name equals `name` except for case.
 
     >>> respelled("isComplete")
     'IsComplete'

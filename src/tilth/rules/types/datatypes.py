@@ -103,7 +103,7 @@ def _piece(x: Tree, separator: str, number: int) -> Tree:
 
 
 def _fits(x: Tree, sizes: Sequence[int]) -> Tree:
-    """Whether a number, or a string of one, fits a decimal of so many digits, and so many after the point, once it is rounded to these."""
+    """Whether a number, or a string with one, fits a decimal type after rounding to its scale."""
     return not_null(ToDecimal.of(x, *map(lit, sizes)))
 
 

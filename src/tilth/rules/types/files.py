@@ -1,4 +1,4 @@
-"""Rule types on files, not on rows: those of a place, or those that the table was read from."""
+"""Rule types on files, not on rows: the files at a place, or those that the table was read from."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def _modified(file: Object, criterion: Criterion) -> datetime:
 
 
 def _compliance(rule: Rule, context: Context, files: Sequence[Object], value: Callable[[Object, Criterion], Any]) -> RuleResult:
-    """The share of files whose value meets the condition; with `failFast` of those up to the first that does not."""
+    """The share of files that meet the condition; with `failFast`, of the files up to the first one that does not."""
     criterion, threshold = context.criterion_of(rule), context.criterion(rule.threshold)
     assert criterion is not None  # noqa: S101 -- the grammar asks for one
     wrong, seen = [], 0
-    for seen, file in enumerate(files, 1):  # noqa: B007 -- how many were looked at
+    for seen, file in enumerate(files, 1):  # noqa: B007 -- the number of examined files
         if not criterion.holds(value(file, criterion)):
             wrong.append(file)
             if rule.flag("failFast"):
@@ -86,7 +86,7 @@ def _contents(rule: Rule, files: Iterable[Object], read: Callable[[int], bool]) 
 
 
 def _file_match(rule: Rule, context: Context) -> PreparedRule:
-    """The files of two places are equal one by one, or those of one have one of the checksums."""
+    """Whether the files at two places are equal, one by one; or whether each file has one of the checksums."""
     if len(rule.parameters) < 2:
         return _about_files(_known_checksums)(rule, context)
 
@@ -125,7 +125,7 @@ def _known_checksums(rule: Rule, context: Context, files: Sequence[Object]) -> R
 
 
 def _file_uniqueness(rule: Rule, context: Context, files: Sequence[Object]) -> RuleResult:
-    """The share of files whose content no other file has."""
+    """The share of files with unique content."""
     sizes = Counter(file.bytes for file in files)
     contents = _contents(rule, files, lambda size: sizes[size] > 1)
     often = Counter(contents.values())

@@ -24,8 +24,8 @@ from tilth.rules.types.rule_type import COLUMN, GLUE, TILTH, Form, RuleType
 from tilth.rules.types.values import extremes, lengths
 
 MOST_BINS = 20
-FEW_OUTSIDE, MANY_OUTSIDE = 0.02, 0.05  # shares of values outside the bins that are kept, of which a check tells
-WORN_OUT = 3  # checks in a row with many of them, after which bins are made anew
+FEW_OUTSIDE, MANY_OUTSIDE = 0.02, 0.05  # shares of values outside the stored bins that a check reports
+WORN_OUT = 3  # consecutive checks with many values outside, after which new bins are made
 
 
 def _all_columns(analyzer: Rule) -> bool:
@@ -129,7 +129,7 @@ class _Bins:
         return [] if low is None else _edges(float(low), float(high), self.bins)
 
     def counts(self, edges: Sequence[float]) -> list[Metric]:
-        """The numbers of rows below each bound behind the first; the last bin has its upper bound, and what is above it, too."""
+        """The numbers of rows below each bound except the first. The last bin includes its upper bound and all values above."""
         x = Finite.of(col(self.column.name))
         return [*(within(RowCount(), lt(x, lit(edge))) for edge in edges[1:-1]), self.present]
 
@@ -142,13 +142,13 @@ class _Bins:
 
 
 def _kept_names(column: Column) -> tuple[str, str, str]:
-    """The statistics by which bins are kept: both ends, and the share of values outside of them."""
+    """The stored statistics of bins: both ends, and the share of values outside."""
     low, high, overflow = (metric_name(f"Distribution.{word}", (column.name,)) for word in ("FirstEdge", "LastEdge", "Overflow"))
     return low, high, overflow
 
 
 def _kept_ends(column: Column, history: History | None, rebin: bool) -> tuple[float, float] | None:
-    """The ends of the bins of earlier checks; None where there were none, and where too much was outside of them too often."""
+    """The ends of the bins in earlier checks; None if there are none, or if too many values were outside too often."""
     if history is None:
         return None
     low, high, overflow = ([value for _, value in history(name, WORN_OUT)] for name in _kept_names(column))
@@ -157,7 +157,7 @@ def _kept_ends(column: Column, history: History | None, rebin: bool) -> tuple[fl
 
 
 def _distributed(analyzer: Rule, context: Context) -> tuple[Column, ...]:
-    """The columns whose values can be shown."""
+    """The columns with printable values."""
     if _all_columns(analyzer):
         return tuple(c for c in context.schema if groupable(c.kind) and not context.private([c.name]))
     columns = context.columns(analyzer)

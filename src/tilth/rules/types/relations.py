@@ -1,4 +1,4 @@
-"""Rule types that compare the table with another one. Its name is that of a source, or the `Primary` of `DataSources`."""
+"""Rule types that compare the table with another one, named as a source or as the `Primary` of `DataSources`."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _schema_match(rule: Rule, context: Context) -> PreparedRule:
 
 
 def _listed(columns: Mapping[str, Sequence[str]]) -> list[str]:
-    """A line for each kind of columns of the other table that there are."""
+    """A line for each kind that columns of the other table have."""
     return [f"{what}: {listed(names)}" for what, names in columns.items() if names]
 
 

@@ -1,4 +1,4 @@
-"""What a rule type is: one row that holds everything by which it differs from another."""
+"""The definition of a rule type: one value with everything that distinguishes it from other types."""
 
 from __future__ import annotations
 
@@ -56,20 +56,20 @@ class Form:
 class RuleType:
     """One rule type or analyzer.
 
-    How it is written: `forms`; `kinds`, what each parameter is (`column`, `columns`, `sql`, `pattern`, `alias`, `reference`, `mapping`,
-    `aggregate` …; the last one holds for all further ones); `usage`, an example; whether it takes `where` (`instead_of_where` is the
-    hint where it does not) and `threshold`, and which `tags`; `null_operands`, whether NULL is an operand of `=`, `!=` and `in`.
+    Syntax: `forms`; `kinds`, the kind of each parameter (`column`, `columns`, `sql`, `pattern`, `alias`, `reference`, `mapping`,
+    `aggregate` …; the last one applies to all further parameters); `usage`, an example; whether it takes `where` (if not,
+    `instead_of_where` is the hint) and `threshold`, and which `tags`; `null_operands`, whether NULL is an operand of `=`, `!=` and `in`.
 
-    Where it is accepted: as a `rule`, as an `analyzer`, by which grammar (`glue`); `watchable` by DetectAnomalies;
-    `observed`, its number is compared with the history though it is a rule.
+    Use: as a `rule`, as an `analyzer`, in which grammar (`glue`); `watchable` by DetectAnomalies; `observed`: its number is compared with
+    the history although it is a rule.
 
-    What it means: `dynamic`, its condition may refer to the history of `metric`; `inexact`, its metric is computed in floating point,
-    so that equality holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `ratio`, its condition
-    is on a share of rows, so that Glue does not judge composites with it row by row.
+    Meaning: `dynamic`, its condition may refer to the history of `metric`; `inexact`, its metric is computed in floating point, so equality
+    holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `ratio`, its condition is on a share of
+    rows, so Glue does not judge composites with it row by row.
 
-    What it does: `prepare` gives the rule's needs and verdict (None: it is an analyzer only), `record` an analyzer's, where that is not
-    the rule without a condition; `metric` the name of the metric that the condition or threshold is on; `lint` notes what is
-    probably not meant.
+    Functions: `prepare` gives the needs and verdict of a rule (None for types that are only analyzers); `record` those of an analyzer, if
+    it differs from the rule without a condition; `metric` the name of the metric that the condition or threshold applies to; `lint`
+    warnings.
     """
 
     name: str

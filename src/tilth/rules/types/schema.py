@@ -1,4 +1,4 @@
-"""Rule types on the table's columns, for which no data is read."""
+"""Rule types on the columns of a table, which read no data."""
 
 from __future__ import annotations
 

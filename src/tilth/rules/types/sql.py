@@ -99,7 +99,7 @@ def _number_rule(rule: Rule, query: Tree, context: Context) -> PreparedRule:
 
 
 def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
-    """The share of rows whose values are among those that the query returns, null equal to null."""
+    """The share of rows whose values occur in the result of the query; null equals null."""
     threshold, returned = context.criterion(rule.threshold), _returned(query, context)
     if (passing := _filter(query, returned, context)) is not None:
         return _filter_rule(passing, returned, threshold)
@@ -133,9 +133,9 @@ def _by_share(passed: int, n: int, threshold: Criterion | None) -> RuleResult:
 
 
 def _filter(query: Any, returned: tuple[str, ...], context: Context) -> Tree | None:
-    """The condition of a query that does no more than return the columns by which it filters the table under test; None for others.
+    """The condition of a query that only filters the table under test and returns the columns in its condition; None for other queries.
 
-    Rows that share the returned values then pass or fail by them alone, so that the condition can be asked of each row.
+    The returned values then determine whether a row passes, so the condition can be evaluated for each row.
     """
     plain = isinstance(query, exp.Select) and {k for k, v in query.args.items() if v} <= {"expressions", "from_", "where"}
     where = query.args.get("where")

@@ -63,7 +63,7 @@ def _record_values(analyzer: Rule, context: Context) -> PreparedRule:
 
 
 def _in_seconds(result: RuleResult) -> RuleResult:
-    """Dates and times as seconds since 1970 in UTC, which a history can take; the notes say them as they are."""
+    """Dates and times as seconds since 1970 in UTC, which a history can store; the notes show the dates."""
     notes = tuple(f"{name} is {value.isoformat()}" for name, value in result.metrics.items())
     return replace(result, metrics={name: seconds(value) for name, value in result.metrics.items()}, notes=notes)
 
