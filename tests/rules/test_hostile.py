@@ -114,6 +114,20 @@ def test_a_query_that_takes_too_long_or_gives_too_much_is_stopped():
 
 
 @pytest.mark.spark
+def test_a_join_that_would_send_a_large_table_to_all_is_stopped_on_spark(spark, monkeypatch):
+    from tilth.engine.spark import Spark
+    from tilth.engine.spark import engine as module
+
+    engine = Spark(spark).session()
+    monkeypatch.setattr(module, "MOST_SENT", "100KB")
+    query = "select count(*) from primary p left join primary q on p.a < q.a - 19990"
+    rules = parse(f"Rules = [ CustomSql {rule_sql(query)} > 0, RowCount > 0 ]")
+    stopped, other = evaluate(dataset(TABLE), rules, engine)
+    assert (stopped.outcome, other.outcome) == (Outcome.ERROR, Outcome.PASSED) and "broadcast" in stopped.message, stopped.message
+    assert engine.own.conf.get(module.SENT) != "100KB"
+
+
+@pytest.mark.spark
 def test_on_spark_too(spark, planted):
     from tilth.engine.spark import Spark
 

@@ -26,7 +26,7 @@ from tilth.engine.operations.rows import refusal, without_values
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session, TypeContradiction, everything
 from tilth.engine.spark.sessions import AUTHENTICATED, ENCRYPTED, active_kept, beside, is_remote, moved, reason, session_for, unlogged
-from tilth.errors import REFUSED, Gap, MachineError, RequestError, SourceError
+from tilth.errors import MEMORY, REFUSED, Gap, MachineError, RequestError, SourceError
 from tilth.store.memory import workspace
 from tilth.store.protection import in_force
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 VIEWS_FROM = 50  # layers in one query: Spark's parser overflows its stack at about a hundred chained named selects
+
+SENT, MOST_SENT = "spark.sql.maxBroadcastTableSize", "512MB"  # of the smaller side of a join of a user's query
 
 NUMBERS = itertools.count()  # of the views that are made
 
@@ -120,6 +122,20 @@ class SparkRun(Session):
         while self._runs:  # what has not begun yet cannot be stopped
             self._cancel_jobs(self._tag)
             time.sleep(0.1)
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """It may also join no table of more than `MOST_SENT` by sending all of it to every executor: 8 GB are Spark's own limit.
+
+        The driver holds that table in its memory, and would end where it does not fit.
+        """
+        before = self.own.conf.get(SENT, None)
+        self.own.conf.set(SENT, MOST_SENT)
+        try:
+            with super().limited(seconds):
+                yield
+        finally:
+            self.own.conf.unset(SENT) if before is None else self.own.conf.set(SENT, before)
 
     def confine(self) -> None:
         """Refuse a Spark that would spill or send rows unencrypted; a local one sends none."""
@@ -413,5 +429,9 @@ def _translation(error: Any, text: str) -> Exception:
         "NUMERIC_VALUE_OUT_OF_RANGE",
     ):
         return RequestError(f"a value does not fit: {without_values(message)}")
-    failed = isinstance(error, Py4JError) or any(sign in _chain(error) for sign in MACHINE)
-    return MachineError(f"Spark refused a query: {message}", hint=text[:2000], code="" if failed else REFUSED)
+    chain = _chain(error)
+    failed = isinstance(error, Py4JError) or any(sign in chain for sign in MACHINE)
+    if "Cannot broadcast the table" in chain:
+        return MachineError("a table of a join is too large for Spark to broadcast", hint=text[:2000], code=MEMORY)
+    code = MEMORY if "SparkOutOfMemory" in chain else "" if failed else REFUSED
+    return MachineError(f"Spark refused a query: {message}", hint=text[:2000], code=code)
