@@ -88,8 +88,8 @@ BENCHMARK = Benchmark(
             1.1,
             why="means are of exact sums, which do not depend on the order of rows: each double is cut into three, which are added up "
             "apart. That takes an eighth of the core seconds, and by itself more than the target allows. A twentieth each goes to a scan "
-            "that finds the range of numbers and times, to NaN and times out of range, which become null, and to the last value in an "
-            "interval before, since one with rows may have none.",
+            "that finds the range of numbers and times, to NaN, which becomes null, and to the last value in an interval before, since one "
+            "with rows may have none.",
         ),
     ),
     differences=differences,
