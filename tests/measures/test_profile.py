@@ -182,6 +182,20 @@ def test_a_large_table_is_as_exact_as_a_small_one_where_that_is_asked(monkeypatc
 
 
 @pytest.mark.slow
+def test_strings_of_few_values_in_a_large_table_are_measured_by_their_counts(monkeypatch):
+    values = {"two": ("é", "abc", None), "more": ("", " \t", "a", "bcd", None), "blank": (" ", None)}
+    table = pa.table({name: [v[i % len(v)] for i in range(600)] for name, v in values.items()})
+    asked = ("missing", "blank", "lengths", "distinct", "distinct_exact", "top", "valid")
+    small = [[getattr(f.payload, name) for name in asked] for f in tilth.profile(table).of("column")]
+    of_few_rows(monkeypatch, 60)
+    with duckdb_session() as engine:
+        large = profile.Profile().measure(data(table), data(table), engine)[0]
+        assert not any("LENGTH" in s.query for s in engine.scans)
+    assert [[getattr(f.payload, name) for name in asked] for f in large if isinstance(f.payload, ColumnProfile)] == small
+    # by hand: of 5 values 1 is null, 2 are blank; 0, 2, 1, 3 characters
+    assert small[1][:3] == [360, 240, {"min": 0, "max": 3, "mean": 1.5}]
+
+
 def test_equal_rows_of_a_large_table_are_counted_where_that_is_asked(monkeypatch):
     table = pa.table({"a": [1, 1, None, None, None, 2] * 20, "b": ["x", "x", None, None, "y", None] * 20})  # 4 different rows
     of_few_rows(monkeypatch)

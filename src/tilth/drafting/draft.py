@@ -89,7 +89,7 @@ def _without_training_values(draft: Draft, data: Any, engine: Session) -> set[st
     if not sparse or not table.divisible:
         return set()
     flow = Flow.parse(draft.text())
-    whole, _, _ = after_rows(flow, flow_table(flow, data, engine), engine)
+    whole, *_ = after_rows(flow, flow_table(flow, data, engine), engine)
     statistics = {s.name: count(not_null(col(s.name))) for s in sparse if s.name in whole.names}
     answer = engine.answer(of_part(whole, TRAIN), statistics.values())
     return {name for name, statistic in statistics.items() if not answer[statistic]}

@@ -33,6 +33,7 @@ from tilth.measures.sampled import (
     all_rows,
     counted,
     most_rows,
+    numbers_of_strings,
     ordered,
     packs,
     quantiles_of,
@@ -259,30 +260,33 @@ def _profiled(
 ) -> tuple[list[Finding[ColumnProfile]], Rows | None]:
     """A finding for each column, and the rows in which values were looked at; none where the table is large and the profile `brief`.
 
-    Of a table of few rows, one scan for all of them, in which everything is found. Of a larger one, one scan for all numbers, one for the
-    rows in which values are looked at, and few more for the columns of few values, which are counted together. `exact` takes a scan for
-    each column of such a table. Errors: `RequestError` if it has more rows than that is possible for.
+    A table of few rows takes one scan. A larger one takes a scan for the numeric columns, one for the sample, one for the other
+    columns, and a few for the columns of few values, which are counted together. With `exact`, it takes a scan for each column as well.
+    Errors: `RequestError` if it has too many rows for that.
     """
     columns = [c for c in schema if c.kind in COMPARABLE]
     most = most_rows(len(columns))
     rows = session.rows_up_to(data, most + 1)
     large = rows > most
-    distinct = {c.name: {"distinct": Distinct(_there(c), estimated=True)} for c in columns if large and not brief}
     in_rows = [] if large else [c for c in columns if c.kind in COUNTED and c.type not in TOO_WIDE]
-    asked = {c.name: _metrics_of(c) | distinct.get(c.name, {}) for c in schema if c not in in_rows}
+    whole = {c.name for c in in_rows}
+    first = [c for c in schema if c.name not in whole and (c.kind.numeric or brief or not large)]
+    asked = {c.name: _metrics_of(c) | (_estimate(c) if large and not brief else {}) for c in first}
     numbers = _measured(asked | ({"": {"rows": RowCount()}} if large else {}), data, session)
     rows = numbers.pop("")["rows"] if large else rows
     if large and brief:
         return [_finding(c, rows, numbers[c.name], None, data.roles, None) for c in schema], None
-    columns = [c for c in columns if c in in_rows or not (c.kind is Kind.INTEGER and (numbers[c.name]["maximum"] or 0) > MOST_INTEGER)]
+    columns = [c for c in columns if c.name in whole or not (c.kind is Kind.INTEGER and (numbers[c.name]["maximum"] or 0) > MOST_INTEGER)]
     drawn = sampled_rows(data, [c.name for c in columns], rows, _spreads(columns, numbers) if large else [], session)
     values = {c.name: drawn.values(c.name) for c in columns}
     numbers |= {c.name: counted(c, drawn.table[c.name], values[c.name]) for c in in_rows}
     if large and exact:
+        numbers |= _measured({c.name: _metrics_of(c) for c in schema if c.name not in numbers}, data, session)
         looks = {c.name: _of_all_values(c, rows, data, session) for c in columns}
     else:
         looks = {name: _counted(v) for name, v in values.items()}
-        looks = _of_all_rows(columns, looks, numbers, len(drawn.table), data, session) if large else looks
+        if large:
+            looks, numbers = _of_all_rows(schema, looks, numbers, rows, len(drawn.table), data, session)
         private = data.roles.private
         looks = {c.name: _with_shape(looks[c.name], c, values[c.name], drawn.table[c.name], c.name in private) for c in columns}
     sampled = None if drawn.all_there or exact else len(drawn.table)
@@ -339,6 +343,11 @@ def _metrics_of(c: Column) -> dict[str, Metric]:
     return asked
 
 
+def _estimate(c: Column) -> dict[str, Metric]:
+    """The metric that estimates the number of distinct values; none for kinds without an order."""
+    return {"distinct": Distinct(_there(c), estimated=True)} if c.kind in COMPARABLE else {}
+
+
 def _measured(asked: Mapping[str, Mapping[str, Metric]], data: Dataset, session: Session) -> dict[str, dict[str, Any]]:
     """The values of metrics, by column and name, in the fewest scans."""
     found = measured(data, [m for wanted in asked.values() for m in wanted.values()], session)
@@ -358,37 +367,43 @@ def _spreads(columns: Sequence[Column], numbers: Mapping[str, Mapping[str, Any]]
 
 
 def _of_all_rows(
-    columns: Sequence[Column],
+    schema: Schema,
     seen: Mapping[str, Look],
-    numbers: Mapping[str, Mapping[str, Any]],
+    numbers: Mapping[str, dict[str, Any]],
+    rows: int,
     drawn: int,
     data: Dataset,
     session: Session,
-) -> dict[str, Look]:
-    """What values look like in all rows, from what they look like in those drawn.
+) -> tuple[dict[str, Look], dict[str, dict[str, Any]]]:
+    """How the values look in all rows, from how they look in the sample; and the numbers of all columns, of which some are known already.
 
     Columns of few values are counted, those of two by conditions: a prepared table has many of them, and that there is no third takes no
-    grouping. Columns whose values all differ are counted where rows are not too many.
+    grouping. The counts of strings also give their lengths and blank values. Columns whose values all differ are counted where rows are
+    not too many.
     """
-    looks = {c.name: Look(numbers[c.name]["distinct"], exact=not numbers[c.name]["present"]) for c in columns}
+    columns = [c for c in schema if c.name in seen]
     few = [c for c in columns if 0 < seen[c.name].distinct <= FEW and not _all_differ(c, drawn, seen[c.name].distinct)]
+    strings = {c.name: c for c in few if c.kind is Kind.STRING}
     of_two = {c.name: seen[c.name].counts for c in few if c.kind in CONDITIONS and seen[c.name].distinct <= 2}
     conditions = {(name, v): Where(RowCount(), eq(col(name), lit(v))) for name, counts in of_two.items() for v in counts}
-    unique = {c.name: Distinct(_there(c)) for c in columns if seen[c.name].distinct == drawn and numbers[c.name]["present"] <= EXACT_ROWS}
-    found = measured(data, [*conditions.values(), *unique.values()], session)
+    unique = {c.name: Distinct(_there(c)) for c in columns if seen[c.name].distinct == drawn and rows <= EXACT_ROWS}
+    asked = {c.name: _metrics_of(c) | _estimate(c) for c in schema if c.name not in numbers and c.name not in strings}
+    asked |= {name: {"present": Present(_there(c))} for name, c in strings.items()}
+    found = measured(data, [*conditions.values(), *unique.values(), *(m for wanted in asked.values() for m in wanted.values())], session)
+    numbers = {**numbers, **{name: {n: found[m] for n, m in wanted.items()} for name, wanted in asked.items()}}
+    looks = {c.name: Look(numbers[c.name]["distinct"], exact=not numbers[c.name]["present"]) for c in columns if c.name not in strings}
     looks |= {name: Look(found[m]) for name, m in unique.items()}
+    counts_of: dict[str, dict[Any, int]] = {}
     for name, counts in of_two.items():
-        counted = {v: found[conditions[name, v]] for v in counts}
-        if sum(counted.values()) == numbers[name]["present"]:
-            looks[name] = Look(len(counted), counts=counted)
-    sizes = {c.name: seen[c.name].distinct + 1 for c in few if not looks[c.name].counts}
+        two = {v: found[conditions[name, v]] for v in counts}
+        if sum(two.values()) == numbers[name]["present"]:
+            counts_of[name] = two
+    sizes = {c.name: seen[c.name].distinct + 1 for c in few if c.name not in counts_of}
     together = [Frequencies(tuple(pack)) for pack in packs(sizes, MOST_GROUPS)]
     groups = measured(data, together, session)
-    for pack in together:
-        for i, name in enumerate(pack.columns):
-            counts = _of_one(groups[pack], i)
-            looks[name] = Look(len(counts), counts=counts if len(counts) <= FEW else {})
-    return looks
+    counts_of |= {name: _of_one(groups[pack], i) for pack in together for i, name in enumerate(pack.columns)}
+    looks |= {name: Look(len(counts), counts=counts if len(counts) <= FEW else {}) for name, counts in counts_of.items()}
+    return looks, numbers | {name: numbers_of_strings(counts_of[name]) for name in strings}
 
 
 def _of_one(groups: Mapping[tuple[Any, ...], int], i: int) -> dict[Any, int]:

@@ -262,6 +262,15 @@ def counted(column: Column, rows: pa.ChunkedArray, values: Values) -> dict[str, 
     return found | {"present": present, "minimum": ends[0], "maximum": ends[1]}
 
 
+def numbers_of_strings(counts: Mapping[str, int]) -> dict[str, Any]:
+    """The same numbers for a column of strings, from the number of rows of each value."""
+    import numpy as np
+    import pyarrow as pa
+
+    values = Values(pa.array(list(counts), pa.string()), np.array(list(counts.values()), np.int64))
+    return {"present": int(values.rows.sum()), **_of_strings(values)}
+
+
 def _of_strings(values: Values) -> dict[str, Any]:
     """How many are not blank, and the lengths of all."""
     import numpy as np
