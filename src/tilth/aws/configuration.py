@@ -13,13 +13,13 @@ from tilth.store.local import text_of
 
 
 class Part(BaseModel):
-    """An object whose keys are all known, and whose values are not converted."""
+    """An object that rejects unknown keys and does not convert values."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 def configuration(path: str | Path) -> Any:
-    """What is in a file of JSON. Errors: `RequestError` for a file that cannot be read or is not JSON."""
+    """The content of a JSON file. Errors: `RequestError` if it cannot be read or is not JSON."""
     try:
         return json.loads(text_of(path, "configuration"))
     except (json.JSONDecodeError, RecursionError) as error:

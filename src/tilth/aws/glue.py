@@ -168,7 +168,7 @@ def _id(report: Report) -> str:
 
 
 def _source(facts: Facts) -> dict[str, Any] | None:
-    """The table of a catalog, whose name stands for its id; None for other data."""
+    """The catalog table, with its name as id; None for other data."""
     if "catalog" not in facts.more:
         return None
     names = {"DatabaseName": "database", "TableName": "table", "CatalogId": "catalog"}
@@ -176,7 +176,7 @@ def _source(facts: Facts) -> dict[str, Any] | None:
 
 
 def _event_context(report: Report) -> dict[str, Any]:
-    """What was checked: a table of a catalog, or data of a job."""
+    """The checked data: a catalog table, or data of a job."""
     more = report.facts.more
     if "catalog" in more:
         names = {"catalogId": more["catalog"], "databaseName": more["database"], "tableName": more["table"]}

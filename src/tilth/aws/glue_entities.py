@@ -35,7 +35,7 @@ WAYS: dict[str, Any] = {"DETECT": "detect", "REDACT": "replace", "PARTIAL_REDACT
 
 @dataclass(frozen=True)
 class FoundByEntity(Found):
-    """Texts in which each entity is hidden in a way of its own: `ways` are those of `find`."""
+    """Texts with findings hidden, each entity by its own method: `ways` are the methods for the entities in `find`."""
 
     ways: tuple[tuple[str, OfText | None], ...] = ()
 
@@ -128,7 +128,7 @@ class EntityDetector:
 
 
 class Request(NamedTuple):
-    """An entity, what is done with it, and the columns in which it is looked for: those of `columns`, but for the `excluded`."""
+    """An entity, the action on it, and the columns to search: `columns` without `excluded`."""
 
     entity: str
     action: str

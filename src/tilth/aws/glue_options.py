@@ -49,7 +49,7 @@ def counts_rows(additional_options: Mapping[str, str]) -> bool:
 
 
 def publishing(publishing_options: Mapping[str, Any]) -> tuple[str, str]:
-    """The context of the results, and where they are written, or an empty string; with a warning for each key that Glue does not have.
+    """The context of the results, and the place to write them to (may be empty); warns about each key unknown to Glue.
 
     >>> publishing({"dataQualityEvaluationContext": "orders", "enableDataQualityCloudWatchMetrics": True})
     ('orders', '')

@@ -56,7 +56,7 @@ class DynamicFrame:
         return self.frame
 
     def filter(self, f: Any, transformation_ctx: str = "") -> DynamicFrame:
-        """The rows for which a function of a row is true. They go through this process."""
+        """The rows for which a function of a row is true. All rows pass through this process."""
         if package(self.frame) == "pyspark":
             rows = [row for row in self.frame.collect() if f(row)]
             return DynamicFrame(self.frame.sparkSession.createDataFrame(rows, self.frame.schema), self.glue_ctx, self.name)
@@ -74,7 +74,7 @@ class DynamicFrame:
 
 
 class FrameError(RequestError, KeyError):
-    """A frame that the evaluation does not have: a `KeyError`, by which `in` and `get` know it."""
+    """The error for a frame that the evaluation does not have; a `KeyError`, so that `in` and `get` work."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _evaluated(
         reject_taken(data, ADDED if by_row else ())
         tables = {name: held(source) for name, source in named_tables(sources).items()}
         done = checked(data, rules, session, sources=tables, row_files=files, **options)
-        assert done.rows is not None  # noqa: S101 -- of what was checked
+        assert done.rows is not None  # noqa: S101 -- a check has rows
         rows = done.rows()
         more = dict(done.facts)
         with session.working_for(ROWS):
@@ -194,7 +194,7 @@ def _evaluated(
 
 
 def package(frame: Any) -> str:
-    """The package that a frame is of."""
+    """The package of a frame's class."""
     return type(frame).__module__.partition(".")[0]
 
 

@@ -27,7 +27,7 @@ from tilth.engine.session import Session
 from tilth.engine.statistics import count, highest, lowest
 from tilth.measures.insights.strings import ENOUGH, ISO, LOOKED_AT, day_formats, day_formats_of
 
-PLACEHOLDERS = (-1, -9, -99, -999, -9999, 999, 9999, 99999, 999999)  # numbers that often mean "not known"
+PLACEHOLDERS = (-1, -9, -99, -999, -9999, 999, 9999, 99999, 999999)  # numbers that often mean "unknown"
 
 SURE_TOKENS = ("?", "n/a", "na", "#n/a", "null", "nan")
 UNSURE_TOKENS = ("-", "--", ".", "n.a.", "k.a.", "none", "nil", "unknown", "missing", "undefined")
@@ -124,7 +124,7 @@ def _numbers(values: Sequence[str]) -> Disguise | None:
 
 
 def _times(values: Sequence[str]) -> Disguise | None:
-    """Days and times, in the one or two formats that nearly all values have; those of which all numbers are low fit two orders."""
+    """Dates and times in the one or two formats that fit nearly all values; if all numbers are small, two orders fit."""
     fits = {v: day_formats_of(v) for v in values}
     found = day_formats(fits)
     read = [v for v, formats in fits.items() if set(formats) & set(found)]
@@ -141,9 +141,9 @@ def _times(values: Sequence[str]) -> Disguise | None:
 
 
 def _lists(name: str, values: Sequence[str], sample: Sample) -> Disguise | None:
-    """Lists of categories, as forms export what people tick: few categories, of which most occur in several places of the lists.
+    """Lists of categories, as forms export multiple choices: few categories, most of which occur at several positions of the lists.
 
-    In `Austin, TX`, `Turing, Alan` and `Phones | Cables` each part has its place.
+    In `Austin, TX`, `Turing, Alan` and `Phones | Cables`, on the other hand, each part has a fixed position.
     """
     for separator in SEPARATORS:
         if not (_categories(values[:LOOKED_AT], separator) and (categories := _categories(values, separator))):
@@ -200,7 +200,7 @@ def numbers_in(column: Column, sample: Sample) -> list[float | None]:
 
 
 def null_tokens(columns: Sequence[Column], sample: Sample) -> tuple[str, ...]:
-    """The strings that mean missing: well-known ones; and others beside numbers and days, if they are not values of another column."""
+    """Strings that mean missing: well-known ones, and words among numbers or dates, if they are not values of another column."""
     found: dict[str, str] = {}
     ordinary: set[str] = set()
     for strings in (sample.strings(c.name) for c in columns if c.kind is Kind.STRING):
@@ -215,7 +215,7 @@ def null_tokens(columns: Sequence[Column], sample: Sample) -> tuple[str, ...]:
 
 
 def placeholder_of(s: ColumnSummary) -> int | None:
-    """A placeholder for "not known" that is a column's minimum or maximum, far from nearly all other values."""
+    """A placeholder for "unknown": the minimum or maximum of a column, far from nearly all other values."""
     return next((number for number in PLACEHOLDERS if s.kind.numeric and number in (s.low, s.high) and _far_off(number, s)), None)
 
 

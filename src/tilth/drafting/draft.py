@@ -96,9 +96,9 @@ def _without_training_values(draft: Draft, data: Any, engine: Session) -> set[st
 
 
 def _may_lack_training_values(s: ColumnSummary, table: TableSummary) -> bool:
-    """Whether a column may be null in all of the training part: it has few values, or in a split by time, many missing ones.
+    """Whether a column may be entirely null in the training part: it has few values, or in a split by time, many missing ones.
 
-    To split a large table is costly. As many missing values as a test part has rows are the fewest that can fill a part which is not tiny.
+    Splitting a large table to find out would be costly, so the number of missing values is compared with the size of a test part.
     """
     label = table.of(table.roles.label) if table.roles.label else None
     dropped = (label.missing if label else 0) + (table.rows - table.key.distinct if table.key else 0)
@@ -134,7 +134,7 @@ def _written(table: TableSummary, place: str | None) -> Iterator[str]:
 
 
 def _seen(table: TableSummary) -> Iterator[str]:
-    """What was looked at, and the question for the label if it is open."""
+    """What was examined, and a question for the label if it is unknown."""
     if not table.roles.label:
         yield "No column is surely the one to be predicted. Name it as the label under roles, or draft again with --label NAME."
         for name, why in table.candidates.items():

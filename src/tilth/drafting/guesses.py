@@ -31,7 +31,7 @@ PERSONS = (  # values of a protected attribute, whatever its name, and how many 
     (r"single|(?:never.)?married.*|divorced|widowed?|separated", 2),
     (r"catholic|protestant|muslim|jewish|hindu|buddhist", 2),
 )
-OTHERS = {"other", "unknown", "u", "o", "x", "none", "all"}  # that may stand beside them
+OTHERS = {"other", "unknown", "u", "o", "x", "none", "all"}  # further values that may occur with them
 WEAK = {*OUTCOMES, "status", "result", "event", "win", "won", "failed", "failure", "relapse", "arrest", "vote"} - {"y", "class"}
 """Words that may be in the name of an outcome."""
 EARLIEST, LATEST = 1000, 2200  # years

@@ -1,6 +1,6 @@
 """Label leakage: columns that would be unknown, or known only together with the label, at prediction time; and duplicate columns.
 
-What the first rows refute is not asked of the others.
+A suspicion that the first rows refute is not tested on all rows.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from tilth.steps.rows.split import SPLIT
 from tilth.yaml import yaml_value
 
 OLDEST = 120  # years
-MANY_COLUMNS = 4  # of which each is named
+MANY_COLUMNS = 4  # up to so many columns are named individually
 EMPTY = "is nearly empty: "
 SPARSE = f"{EMPTY}fewer than {percent(NEARLY_NONE)} of the rows have a value"  # of many columns
 
@@ -44,7 +44,7 @@ def _of_reading(table: TableSummary) -> Iterator[str]:
 
 
 def _of_columns(table: TableSummary) -> Iterator[str]:
-    """The pitfalls of columns in their order; what many columns share is said once, of the first of them."""
+    """The pitfalls of columns, in order. A pitfall that many columns share is described once, with the first of them."""
     groups = {s.name for s in table.groups}
     written = {several[0].name: several for several in alike(table.seen) if any(map(_says_form, several))}
     many = sum(s.nearly_empty for s in table.seen) > MANY_COLUMNS
@@ -70,7 +70,7 @@ def _says_form(s: ColumnSummary) -> bool:
 
 
 def doubts(s: ColumnSummary) -> Iterator[str]:
-    """What is odd about the values of a column, whatever they are for. Those of a private column are not shown."""
+    """Oddities of the values of a column, independent of its role. Values of private columns are not shown."""
     if not s.present:
         yield "has no values"
     elif s.constant:

@@ -1,4 +1,4 @@
-"""Recommends rules for data as it is: each holds for the data it was made from, and says what was seen."""
+"""Recommends rules for data. Each holds for the data that it was derived from, and has a comment with its evidence."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ TYPED = re.compile(rf"[-+.]?[0-9].*|{'|'.join(BOOLEANS)}", re.IGNORECASE | re.DO
 
 @dataclass(frozen=True, repr=False)
 class Recommendation:
-    """A recommended ruleset: `str` is its text, with what was seen behind each rule.
+    """A recommended ruleset: `str` is its text, with the evidence behind each rule.
 
-    `origin` says of what data; `nulls` are strings in it that may mean missing; `doubts` says of columns what is odd about their values.
+    `origin` describes the data; `nulls` are strings in it that may mean missing; `doubts`: column → oddities of its values.
     """
 
     proposals: tuple[Proposal, ...]

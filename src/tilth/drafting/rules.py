@@ -1,4 +1,4 @@
-"""Rules that hold for the inspected data, each with what was seen: the drafts of flows and recommended rulesets take them from here."""
+"""Rules that hold for inspected data, each with its evidence, for drafts of flows and recommended rulesets."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tilth.report.blocks import counted
 from tilth.rules.language.tokens import TEXT, tokenize
 
 WIDTH = 120  # characters of a line of rules, and of a string that is listed
-LEAST_COMPLETE = 0.2  # a share; of a column with fewer values nothing is said
+LEAST_COMPLETE = 0.2  # share of values that rules for a column require
 UNIQUE = 0.95
 SEEN_ONCE, OFTEN_SEEN_ONCE = 0.1, 0.4  # of the distinct values, as shares: a closed list, and one with exceptions
-COVERED = 0.9  # share of rows whose values are listed where there are exceptions
+COVERED = 0.9  # share of rows that listed values must cover if there are exceptions
 OF_A_CLOCK = {"month": (1, 12), "day": (1, 31), "hour": (0, 23), "minute": (0, 59)}  # there are no others, whatever was seen
 FEWEST_DAYS = 10  # of a series of days
 MARGIN = Decimal("0.1")  # of the range of numbers, on either side
@@ -29,7 +29,7 @@ MARGIN = Decimal("0.1")  # of the range of numbers, on either side
 
 @dataclass(frozen=True)
 class Proposal:
-    """A rule in DQDL, what was seen that speaks for it, and the column that it is about, if it is about one."""
+    """A rule in DQDL, the evidence for it, and its column, if it is about one."""
 
     rule: str
     evidence: str
@@ -37,7 +37,7 @@ class Proposal:
 
 
 def proposals(seen: Sequence[ColumnSummary], ids: Collection[str]) -> Iterator[Proposal]:
-    """The rules that hold for a table, by what was seen of its columns. `ids` identify rows. Nothing shows a value of a private column."""
+    """The rules that hold for a table, by its column summaries. `ids` identify rows. Values of private columns are not shown."""
     if rows := seen[0].rows:
         yield Proposal(f"RowCount between {rows // 2} and {math.ceil(rows * 1.5)}", f"{rows:,} rows")
     yield Proposal(f"ColumnCount = {len(seen)}", "all columns")
@@ -109,7 +109,7 @@ def _bounds(s: ColumnSummary, name: str, where: str) -> Iterator[Rule]:
 
 
 def _is_daily(s: ColumnSummary) -> bool:
-    """Whether its days are as close together as those of a series, and not different by chance, as dates of birth may be."""
+    """Whether its days are as dense as those of a time series; unlike dates of birth, which may also be distinct by chance."""
     return s.kind is Kind.DATE and s.rows >= FEWEST_DAYS and s.unique and (s.high - s.low).days < 2 * s.rows
 
 

@@ -1,4 +1,4 @@
-"""The first rows of a table as Arrow, and what they say of each column. Where they are all of its rows, nothing else need be asked."""
+"""The first rows of a table as Arrow, and a summary of each column from them. If these are all rows, no further queries are needed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Sample:
 
 
 def sample_of(data: Dataset, columns: Sequence[Column], engine: Session) -> Sample:
-    """The first rows: 20,000, and fewer where there are hundreds of columns."""
+    """The first rows: 20,000, or fewer for hundreds of columns."""
     most = max(FEWEST_ROWS, min(MOST_ROWS, MOST_CELLS // max(1, len(columns))))
     text = engine.query(engine.first(data, [c.name for c in columns], most + 1), everything())
     with engine.timed("first rows", text):

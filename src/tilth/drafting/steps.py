@@ -56,7 +56,7 @@ def parse_lines(columns: Sequence[ColumnSummary]) -> Iterator[str]:
 
 
 def alike(columns: Sequence[ColumnSummary]) -> list[list[ColumnSummary]]:
-    """The columns whose values are of one form, with that form's first column first."""
+    """Group columns by the form of their values, in the order of the first column of each form."""
     forms: dict[Disguise, list[ColumnSummary]] = defaultdict(list)
     for s in columns:
         if s.disguise:
@@ -65,7 +65,7 @@ def alike(columns: Sequence[ColumnSummary]) -> list[list[ColumnSummary]]:
 
 
 def counted(*columns: ColumnSummary) -> str:
-    """How many values of some columns are of their common form, in words."""
+    """How many values of some columns have their common form, in words."""
     disguises = [s.disguise for s in columns if s.disguise]
     present, wrong = sum(s.present for s in columns), sum(d.exceptions for d in disguises)
     doubt = f"; {disguises[0].doubt}" if disguises[0].doubt else ""
@@ -137,7 +137,7 @@ REASONS: tuple[tuple[str, Callable[[ColumnSummary], object]], ...] = (  # why a 
 
 
 def left_out(table: TableSummary) -> dict[str, str]:
-    """Column → why it is not a feature, for columns whose role does not say so."""
+    """Column → reason why it is not a feature, for columns without another role."""
     parts = _parts(table)
     reasons = {s.name: why for s in table.seen if s.name not in parts and (why := _why_out(s, table))}
     only_text = {n for n, why in reasons.items() if why == "free text"}
@@ -225,7 +225,7 @@ def _names(columns: Sequence[ColumnSummary]) -> str:
 
 
 def _columns(kind: str, columns: Sequence[ColumnSummary], kept: Sequence[ColumnSummary], made: Sequence[ColumnSummary] = ()) -> str:
-    """The names of columns; where they are many, their kind without the others of that kind. Numbers `made` by a step are others too."""
+    """The names of columns; if there are many, their kind minus the other columns of that kind, including numbers `made` by a step."""
     names = {s.name for s in columns}
     others = [f"!{s.name}" for s in kept if s.name not in names and (s.meant.numeric if kind == "numeric" else s.meant.categorical)]
     others += ["!*_missing"] if made and kind == "numeric" else []

@@ -124,9 +124,9 @@ class ColumnSummary:
 
     @property
     def near_unique(self) -> bool:
-        """Whether nearly every row has a different value, in a column whose values could identify rows.
+        """Whether nearly every row has a different value, and the values could identify rows.
 
-        A measured number is often different in every row, and a good feature.
+        A measured number is often distinct in every row and still a good feature.
         """
         identifying = (self.kind is Kind.STRING and self.longest <= LONGEST_KEY) or (self.kind is Kind.INTEGER and names_id(self.name))
         return identifying and self.disguise is None and self.present > FEW and self.distinct > NEARLY_ALL * self.present
@@ -160,7 +160,7 @@ class ColumnSummary:
 
     @property
     def separator(self) -> str:
-        """What is between the categories that its strings list, if they do."""
+        """The separator of the categories that its strings list, if any."""
         return self.disguise.separator if self.disguise else ""
 
     @property
@@ -170,7 +170,7 @@ class ColumnSummary:
 
     @property
     def binary(self) -> bool:
-        """Whether it is a feature as it is: booleans, and the numbers 0 and 1."""
+        """Whether it is a feature without encoding or scaling: booleans, and the numbers 0 and 1."""
         return self.meant is Kind.BOOLEAN or (self.kind.numeric and self.distinct == 2 and (self.low, self.high) == (0, 1))
 
     @property
@@ -264,7 +264,7 @@ class TableSummary:
 
     @property
     def groups(self) -> list[ColumnSummary]:
-        """The columns by which rows can be grouped."""
+        """The columns that can group rows."""
         return [s for s in self.seen if s.foreign_id and s.name not in self.roles.id]
 
     def waits(self, s: ColumnSummary) -> bool:

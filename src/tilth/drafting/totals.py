@@ -24,7 +24,7 @@ WORDS = re.compile(
     r"|(?:gesamt)?summe|gesamt|insgesamt|total(?:e|en)?\s+g[eé]n[eé]rale?|totale|totaal|somme|suma|soma|razem",
     re.IGNORECASE,
 )
-FEWEST = 3  # rows, of which the last may be the sum of two
+FEWEST = 3  # rows: two and their total
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class TotalRow:
 
 
 def total_row(columns: Sequence[Column], sample: Sample) -> TotalRow | None:
-    """The last row, if it is one of totals: a word such as *Total*, beside sums of the other rows or nothing. Only all rows can tell."""
+    """The last row, if it is a row of totals: a word such as *Total*, and otherwise sums of the other rows or nothing. Needs all rows."""
     rows = sample.rows
     if not sample.complete or rows.num_rows < FEWEST:
         return None
@@ -67,7 +67,7 @@ def _evidence(named: str, columns: Sequence[Column], sample: Sample) -> Iterator
 
 
 def _ends_with_sum(numbers: Sequence[float | None]) -> bool:
-    """Whether the last number is the sum of the others, of which at least two are not 0."""
+    """Whether the last number is the sum of the others, at least two of which are not 0."""
     *others, last = numbers or [None]
     terms = [x for x in others if x]
     return bool(last) and len(terms) > 1 and all(map(math.isfinite, terms)) and math.isclose(math.fsum(terms), last or 0, rel_tol=1e-9)

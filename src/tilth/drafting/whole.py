@@ -21,7 +21,7 @@ from tilth.metrics.keys import Frequencies
 from tilth.metrics.metric import measured
 from tilth.steps.missing import present
 
-MOST_CELLS = 20_000_000  # of a table whose copies are counted
+MOST_CELLS = 20_000_000  # duplicates are only counted in tables up to this size
 NOT_COMPARED = frozenset({Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})
 
 
@@ -83,7 +83,7 @@ def _exactly(s: ColumnSummary, found: int) -> ColumnSummary:
 
 
 def copies_of(seen: Sequence[ColumnSummary], roles: Roles, sample: Sample, data: Dataset, engine: Session) -> int:
-    """The rows whose content equals that of an earlier one, ids left out; none are looked for in a large table."""
+    """The rows that equal an earlier row, apart from ids; not computed for a large table."""
     content = [s.name for s in seen if s.kind not in NOT_COMPARED and not (s.name in roles.id and s.unique)]
     if not content or any(s.unique for s in seen if s.name in content):
         return 0

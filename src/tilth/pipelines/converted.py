@@ -1,4 +1,4 @@
-"""The result: a fitted flow, the flow file that would learn the same anew, and how they differ from the pipeline."""
+"""The result of a conversion: a fitted flow, the flow file that can be fitted again, and how they differ from the pipeline."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def converted(
     """The conversion of a plan. Errors: `RequestError` for a formula in it that a flow does not accept."""
     kinds = {column: kind or Kind.FLOAT for column, kind in plan.kinds.items()}
     made = ConvertedPipeline(name, kind, tuple(plan.steps), columns, kinds, place, plan.files, left_out)
-    _ = made.flow  # it is made now, so that what is wrong with it is said now
+    _ = made.flow  # made now, to report mistakes early
     return made
 
 

@@ -1,8 +1,8 @@
-"""What becomes of a fitted pipeline: steps with what they have learned, and the columns that they read and make.
+"""The conversion of a fitted pipeline: steps with what they learned, and the columns that they read and make.
 
-A pipeline hands each of its parts a copy of the columns, a step works in place or beside. So each column of the plan says whether it may
-be changed (`own`): a column that only one part of the pipeline takes, or that a step of the plan has made. What is not wanted in the end is
-left out by the last step.
+A pipeline gives each of its parts a copy of the columns, while a step works in place or adds columns. So the plan records for each column
+whether it may be changed in place (`own`): if only one part of the pipeline takes it, or if a step of the plan has made it. The last step
+drops columns that are not wanted in the result.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Unsupported(Exception):
 
 
 class Feature(NamedTuple):
-    """A column on its way through the plan: whether it may be changed, and whether the same steps, fitted anew, make one of this name."""
+    """A column of the plan: whether it may be changed in place, and whether fitting the steps again would make a column of this name."""
 
     name: str
     own: bool = False
@@ -38,7 +38,7 @@ class Feature(NamedTuple):
 
 @dataclass(frozen=True)
 class Planned:
-    """A step, what it learned, the part of the pipeline that it is made of, and how it differs from it."""
+    """A step, what it learned, the part of the pipeline that it replaces, and how it differs from that."""
 
     step: Step
     learned: Learned
@@ -48,7 +48,7 @@ class Planned:
 
 @dataclass
 class Plan:
-    """The steps so far. `kinds` are those of the columns that the flow reads, None where they are not known yet."""
+    """The steps so far. `kinds` are the kinds of the input columns, None if not known yet."""
 
     kinds: dict[str, Kind | None]
     steps: list[Planned] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Plan:
         self.there |= dict.fromkeys(self.kinds, True)
 
     def copy(self) -> Plan:
-        """The plan as it is now, to return to."""
+        """A copy of the state of the plan, to restore it later."""
         return replace(
             self,
             kinds={**self.kinds},
@@ -110,16 +110,16 @@ class Plan:
         return free
 
     def read_as(self, features: Sequence[Feature], *kinds: Kind) -> None:
-        """Say what kinds (one for each, or one for all) columns are, where they are as the flow reads them.
+        """Set the kinds (one for each, or one for all) of input columns.
 
-        Errors: `Unsupported` where another part takes a column to be of a kind that does not go with it.
+        Errors: `Unsupported` if another part of the pipeline requires an incompatible kind.
         """
         for feature, kind in zip(features, kinds * len(features) if len(kinds) == 1 else kinds, strict=True):
             if feature.name in self.kinds:
                 self.kinds[feature.name] = _both(feature.name, self.kinds[feature.name], kind)
 
     def named(self, features: Sequence[Feature], names: Sequence[str] | None) -> list[str]:
-        """Names for columns that are each made from one: the wanted or the old ones, in place where that is allowed, else new."""
+        """Names for columns that are each made from one column: the wanted or the old name; in place if allowed, else new."""
         wanted = names or [f.name for f in features]
         return [f.name if f.own and f.name == name else self.fresh(name, f.lasting) for f, name in zip(features, wanted, strict=True)]
 
@@ -177,7 +177,7 @@ class Plan:
         *notes: str,
         lasting: bool = False,
     ) -> list[Feature]:
-        """Steps that make several columns of each. `names` are those that are wanted (None: left out), of which `learned` are given."""
+        """Add steps that make several columns from each column. `names` are the wanted names (None: left out); `learned` is given."""
         made: list[Feature] = []
         groups: dict[Encode, dict[str, Any]] = {}
         for feature, wanted, step, state in zip(features, names, steps, learned, strict=True):
@@ -191,15 +191,15 @@ class Plan:
         return made
 
     def beginning(self, feature: Feature, names: Sequence[str | None]) -> str:
-        """`into`, by which the names of columns that are made of one begin as these do."""
+        """The parameter `into` that gives new columns of one column the same prefix as these names."""
         begin = next((name.partition(feature.name)[0] for name in names if name is not None and f"{feature.name}_" in name), "")
         begin = "" if {*"{}"} & {*begin} else begin
         return f"{begin}{COLUMN}" if begin or not feature.own else ""
 
     def finish(self, source: str, features: Sequence[Feature], names: Sequence[str]) -> tuple[str, ...]:
-        """The last step: only these columns, with these names, in this order. Gives the names; those that another one has are changed.
+        """Add the last step, which selects these columns with these names in this order. Returns the names; clashing ones are changed.
 
-        Where columns do not last, the step says which others go: fitted anew, it makes of what stays what it can.
+        If a later fit could make other columns, the step names the columns to drop instead.
         """
         finals, taken = list[str](), set[str]()
         for name in names:
@@ -238,7 +238,7 @@ def _numbers(value: Any) -> Sequence[Any]:
 
 
 def _into(column: str, name: str) -> str:
-    """The parameter `into` by which a column becomes one of this name: with `{column}` where the name has the column's in it."""
+    """The parameter `into` that gives a column this name; with `{column}` if the name contains that of the column."""
     before, after = (name.removesuffix(column), "") if name.endswith(column) else ("", name.removeprefix(column))
     holds = name == f"{before}{column}{after}" and not {*"{}"} & {*before, *after}
     return f"{before}{COLUMN}{after}" if holds else name

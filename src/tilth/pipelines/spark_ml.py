@@ -1,7 +1,7 @@
-"""Fitted pipelines of Spark ML as steps, read from the folder in which Spark saves them: metadata in JSON, what was learned in Parquet.
+"""Converts fitted pipelines of Spark ML, read from the folder in which Spark saves them: metadata in JSON, learned values in Parquet.
 
-Spark adds columns and keeps the others, and many of its columns are vectors. A vector is a list of columns here, so that assembling one
-takes no step. What another stage reads is on the way; what none reads is what the pipeline makes.
+Stages of Spark add columns, and many of these are vectors. Here a vector is a list of columns, so assembling one needs no step. Columns
+that another stage reads are intermediate; the others are the output of the pipeline.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Counts:
-    """How often each word of a vocabulary occurs, which becomes a step once it is known how it is weighed."""
+    """Word counts, which become a step when their weighting is known."""
 
     tokens: Tokens
     vocabulary: tuple[str, ...]
@@ -184,9 +184,9 @@ class Reading:
 
 
 def planned(stages: Sequence[SavedStage], kinds: Mapping[str, Kind]) -> tuple[Plan, tuple[str, ...], tuple[str, ...]]:
-    """The plan of a saved pipeline, the names of the columns that it makes, and what is left out.
+    """The plan for a saved pipeline, the names of its output columns, and what is left out.
 
-    Errors: `RequestError` where nothing can be converted.
+    Errors: `RequestError` if nothing can be converted.
     """
     s = Reading(kinds)
     for i, stage in enumerate(stages, 1):
@@ -249,7 +249,7 @@ def of_imputer(s: Reading, stage: SavedStage, source: str) -> None:
 
 
 def of_string_indexer(s: Reading, stage: SavedStage, source: str) -> None:
-    """`encode: {with: ordinal}`, and `impute` for what is missing where it is kept."""
+    """`encode: {with: ordinal}`, and `impute` if missing values are kept."""
     invalid = stage.parameters["handleInvalid"]
     order = stage.parameters["stringOrderType"]
     notes = ["rows with unknown values stay, as null"] if invalid == "skip" else []
@@ -306,7 +306,7 @@ def of_slicer(s: Reading, stage: SavedStage, source: str) -> None:
 
 
 def _of_vector(s: Reading, stage: SavedStage, source: str, make: Any, learned: Sequence[Mapping[str, Any] | float], *notes: str) -> None:
-    """A step of each column of a vector, or a constant where the number that stands for what was learned is one."""
+    """A step for each column of a vector, or a constant if the learned number makes it one."""
     features, out = s.vector(stage.inputs[0], source), stage.outputs[0]
     names = [f"{out}_{f.name}" for f in features]
     changed = [i for i, state in enumerate(learned) if not isinstance(state, float)]
@@ -478,7 +478,7 @@ def of_sequences(s: Reading, stage: SavedStage, source: str) -> None:
 
 
 def of_count_vectorizer(s: Reading, stage: SavedStage, source: str) -> None:
-    """`vectorize`, once it is known how counts are weighed."""
+    """`vectorize`, when the weighting of the counts is known."""
     tokens, words = s.value(stage.inputs[0]), tuple(stage.learned["vocabulary"])
     if not isinstance(tokens, Tokens):
         raise Unsupported("it is for words that were found in a text")

@@ -9,9 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Check:
-    """A check: where it stands in the file, what gives its rules, its table if the file says it, and how rules differ from it.
+    """A check: its place in the file, a function that gives its rules, its table if the file names it, and how the rules differ.
 
-    `rules` raises `Unsupported` where none say the same.
+    `rules` raises `Unsupported` if no rules mean the same.
     """
 
     source: str
@@ -35,12 +35,12 @@ class Converter:
 
 
 def list_in(value: Any) -> list[Any]:
-    """A list of a file, empty where there is something else."""
+    """A list of the file; empty if the value is not a list."""
     return value if isinstance(value, list) else []
 
 
 def mapping_in(value: Any) -> dict[str, Any]:
-    """A mapping of a file, empty where there is something else."""
+    """A mapping of the file; empty if the value is not a mapping."""
     return dict(value) if isinstance(value, dict) else {}
 
 

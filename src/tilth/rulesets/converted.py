@@ -1,4 +1,4 @@
-"""The result: a ruleset, and a list of what is not part of it."""
+"""The result of a conversion: a ruleset, and a list of what was not converted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNREADABLE = "W-UNJUDGED"  # the code of a warning of SQL or a pattern that cann
 
 @dataclass(frozen=True)
 class Item:
-    """A check: where it stands in the file, its rules, or the reason why there are none, and how they differ from it."""
+    """A check: its place in the file, its rules, or the reason why there are none, and how they differ."""
 
     source: str
     rules: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class ConvertedChecks:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What was not converted, each with its reason."""
+        """The unconverted checks, each with its reason."""
         return tuple(f"{item.source}: {item.reason}" for item in self.items if item.reason)
 
     @property
@@ -75,10 +75,10 @@ class ConvertedChecks:
 
 
 def converted_checks(name: str, given: Any, table: str | None = None) -> ConvertedChecks | None:
-    """The checks in the content of a file of JSON or YAML, or in the text of a program, as rules; None if it holds none.
+    """Convert the checks in the content of a JSON or YAML file, or in the text of a program; None if it contains no checks.
 
-    `table` is the one whose checks are wanted, if the file has those of several. Errors: `RequestError` for too many checks, for a table
-    that the file does not name, and for several tables of which none is chosen.
+    `table` selects a table, if the file has checks of several. Errors: `RequestError` for too many checks, an unknown table, or several
+    tables without a selection.
     """
     converter = next((c for c in CONVERTERS if c.recognises(given)), None)
     if converter is None:

@@ -20,7 +20,7 @@ EXPECTATIONS = "dbt_expectations."
 OTHERWISE = {  # there and in Great Expectations
     "expect_multicolumn_sum_to_equal": "it compares sums over all rows there, and no rule says this",
 }
-PAIRS = {  # pairs of values of which both are there
+PAIRS = {  # pairs of values that are both present
     "expect_column_pair_values_to_be_equal": lambda a: "=",
     "expect_column_pair_values_A_to_be_greater_than_B": lambda a: ">=" if a.take("or_equal", False) else ">",
 }

@@ -148,7 +148,7 @@ def _unique(c: Call) -> list[str]:
 
 
 def _satisfies(c: Call) -> list[str]:
-    """A condition in SQL with a name; a row for which it is null does not meet it."""
+    """A named SQL condition. A row for which it is null fails."""
     if len(c.strings) != 2 or not (c.condition in ("", "= 1") or c.condition.startswith(">=")):
         raise Unsupported("it is not a condition with a name, and the share of rows that meet it at least")
     share = 1 if c.condition in ("", "= 1") else float(c.condition.removeprefix(">="))

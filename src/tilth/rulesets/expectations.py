@@ -116,7 +116,7 @@ def _unique(a: Arguments) -> Rules:
 
 
 def _values(a: Arguments, *conditions: str) -> Rules:
-    """Each value meets each condition; with a share, only one condition can be judged by a rule of its own."""
+    """Each value meets all conditions. With a share, only a single condition can become a rule."""
     column, share = a.column(), a.take("mostly", 1)
     if len(conditions) > 1 and share != 1:
         name = identifier(column)
@@ -198,7 +198,7 @@ def _pair(operator: Callable[[Arguments], str], a: Arguments) -> Rules:
 
 
 def _rows_with(ignored: str, columns: list[str]) -> str:
-    """The condition of the rows that are asked, by which ones are ignored."""
+    """The condition for the rows to judge, from the option that ignores rows."""
     if ignored == "never":
         return ""
     return f" {'or' if ignored in ('both_values_are_missing', 'all_values_are_missing') else 'and'} ".join(map(present, columns))

@@ -64,7 +64,7 @@ def _of_table(table: str, place: str, checks: Any, scope: str = "", lost: str = 
 
 
 def _tables(patterns: list[Any], known: Iterable[str]) -> list[str]:
-    """Those of the tables that `for each` means, by patterns with `%`, and those that it names."""
+    """The tables that `for each` selects, by patterns with `%` or by name."""
     meant: dict[str, None] = {}
     for pattern in map(str, patterns):
         excluded, name = pattern.startswith("exclude "), pattern.removeprefix("exclude ").removeprefix("include ").strip()

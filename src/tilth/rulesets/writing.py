@@ -21,9 +21,9 @@ class Unsupported(Exception):
 
 
 class Arguments:
-    """The arguments of a check. Each is taken once; what is not taken would be lost, and `finish` says so.
+    """The arguments of a check. Each is taken once; `finish` rejects arguments that were not taken, because they would be lost.
 
-    `scopes` are SQL conditions of the rows that the check is for; empty ones say nothing.
+    `scopes` are SQL conditions for the rows to check; empty ones are ignored.
     """
 
     def __init__(self, given: Mapping[str, Any], *scopes: str) -> None:
@@ -134,7 +134,7 @@ def sql_members(values: Any) -> str:
 
 
 def limits(low: Any, high: Any, without_low: bool = False, without_high: bool = False) -> list[str]:
-    """The conditions of a value from `low` to `high`, one of which may be None; each bound is included unless it is said.
+    """The conditions for a value from `low` to `high`, one of which may be None. Bounds are inclusive unless stated otherwise.
 
     >>> limits(1, 5), limits(1, 5, True, True), limits(None, "2024-12-31"), limits(2, 2)
     (['>= 1', '<= 5'], ['between 1 and 5'], ['<= "2024-12-31"'], ['= 2'])
@@ -177,7 +177,7 @@ def sql_condition(value: str, condition: str) -> str:
 
 
 def found(pattern: Any) -> str:
-    """The pattern of whole strings in which a pattern is found anywhere.
+    """The pattern that matches whole strings which contain a pattern anywhere.
 
     >>> found("^a+$"), found("b"), found("a|b")
     ('a+', '(?s:.*)b(?s:.*)', '(?s:.*)(?:a|b)(?s:.*)')
@@ -196,7 +196,7 @@ def threshold(share: Any) -> str:
 
 
 def rows_meet(a: Arguments, condition: str, scope: str, share: Any = 1) -> list[str]:
-    """The rule that rows in a scope meet a condition in SQL, or a share of them; it is not met where it is null."""
+    """The rule that all rows in a scope, or a share of them, meet an SQL condition. Null does not meet it."""
     if share == 1:
         return [f"RowCount = 0{a.where(scope, f'not coalesce({condition}, false)')}"]
     met = f"coalesce(avg(case when {condition} then 1.0 else 0.0 end), 1.0)"
@@ -227,7 +227,7 @@ def aggregate(a: Arguments, value: str, conditions: Sequence[str]) -> list[str]:
 
 
 def reference(columns: Sequence[str], table: str, others: Sequence[str]) -> str:
-    """The rule that values of columns are those of another table; rows in which one is null are not asked."""
+    """The rule that values of columns occur in another table. Rows with a null are ignored."""
     joined = " and ".join(f"p.{identifier(c)} = r.{identifier(o)}" for c, o in zip(columns, others, strict=True))
     known = " and ".join(f"p.{identifier(c)} is not null" for c in columns)
     query = (

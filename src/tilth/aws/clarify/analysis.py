@@ -49,9 +49,9 @@ FLIPS = ("neighbours", "rows_of_a", "flips_to_accepted", "flips_to_refused", "FT
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What came of a configuration: the report, and files that are written beside it: tables as CSV, lists as lines of JSON, pictures.
+    """The result of a configuration: the report, and further files: tables as CSV, lists as JSON Lines, pictures.
 
-    `failed` is why what needs the model's answers is not there.
+    `failed` says why results that need the model are missing.
     """
 
     report: Report
@@ -123,7 +123,7 @@ def _explaining(config: AnalysisConfig, schema: Schema, kept: str) -> tuple[Any,
 
 
 def _bias(data: Dataset, config: AnalysisConfig, request: BiasRequest, engine: Session) -> list[Finding]:
-    """The bias of all rows, and of those of each segment."""
+    """The bias of all rows, and of the rows of each segment."""
     with engine.working_for("bias"):
         findings = bias_findings(data, request, engine=engine)
     for name, segment, condition in segments(config.segment_config, engine.schema(data)):

@@ -20,9 +20,9 @@ Given = tuple[tuple[Any, ...], ...]
 
 
 def baseline(given: Any, config: AnalysisConfig, columns: Sequence[str], engine: Session) -> Given:
-    """The rows of a baseline: those in the configuration, or of the file that it names.
+    """The rows of a baseline, from the configuration or the file that it names.
 
-    Errors: `RequestError` for rows with another number of values than there are columns.
+    Errors: `RequestError` for rows with another number of values than columns.
     """
     rows = _of_file(given, config, columns, engine) if isinstance(given, str) else _in_place(given, config)
     wrong = next((row for row in rows if len(row) != len(columns)), None)

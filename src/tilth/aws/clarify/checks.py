@@ -1,4 +1,4 @@
-"""What contradicts what in a configuration whose values have their shapes, and what of it this version does not compute."""
+"""Checks a configuration with valid values for contradictions, and for parts that this version does not compute."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def contradictions_beside(wrong: Iterable[Path], given: Any, read: Callable[[Any
 
 
 def _remove(at: Any, where: Path) -> None:
-    """Take the value at a path out; where there is none, what it should be in. It may be gone already, with another one."""
+    """Remove the value at a path; if it is missing, remove its container. It may have been removed with another value."""
     inside, key = None, where[0] if where else ""
     with suppress(KeyError, IndexError, TypeError):
         for k in where[:-1]:
@@ -89,7 +89,7 @@ def given(part: Any, *keys: str, within: str = "") -> list[str]:
 
 
 def _exclusive(part: Any, path: str, *keys: str) -> Check:
-    """Two keys of which one only may be given."""
+    """Reject two keys that exclude each other."""
     return len(given(part, *keys)) == 2, f"{path}: {' and '.join(keys)} exclude each other"
 
 
@@ -241,7 +241,7 @@ def gaps(c: AnalysisConfig) -> Iterator[str]:
 
 
 def left_out(c: AnalysisConfig) -> Iterator[str]:
-    """Messages about what is not computed."""
+    """Messages about parts that are not computed."""
     if c.methods.report is not None and not has_pdf():
         yield 'methods.report: there is no report.pdf, which takes an extra: pip install "tilth[pdf]"'
     for key in c.tilth.model_extra or {}:

@@ -26,8 +26,8 @@ EXPLAINED = "explanations"
 SHAP, PDP = "SHAP values of", "mean predictions by"
 SAME = {"rel_tol": 1e-9, "abs_tol": 1e-12}
 ROUNDED = 1e-3  # relative: as much as three significant digits
-SHORT = 8  # significant digits up to which a value looks rounded
-FEW_ROWS = 40  # up to so many a label of 0 and 1 is read as a threshold by smclarify
+SHORT = 8  # a value with at most so many significant digits looks rounded
+FEW_ROWS = 40  # up to so many rows smclarify reads a label value of 0 or 1 as a threshold
 DISTANCES = tuple(name for name, m in BIAS_METRICS.items() if m.distance)
 SIGNED = tuple(name for name, m in BIAS_METRICS.items() if m.range[0] == -m.range[1])
 WITH_MISSING = "Clarify counts a missing facet as the other side, and a missing label or prediction as a rejection"
@@ -50,9 +50,9 @@ class Difference(Payload):
 
 @dataclass(frozen=True)
 class Result:
-    """A result file: stage, facet and facet value → metric → what the file has of it; the labels, and what is known of the run.
+    """A result file: (stage, facet, facet value) → metric → its entry; the labels, and facts of the run.
 
-    Of explanations the keys are what is explained, and of which score or feature.
+    For explanations the keys are the explained label, and the score or feature.
     """
 
     metrics: Mapping[tuple[str, str, str], Mapping[str, Mapping[str, Any]]]
@@ -122,7 +122,7 @@ def _pairs(first: Result, second: Result) -> Iterator[Pair]:
 
 
 def _same_threshold(a: Key, b: Key) -> bool:
-    """Whether two groups are of the same facet, above the same bound: `(40, 89]` and `(40.0, 90.0]`."""
+    """Whether two groups are intervals of the same facet with the same lower bound: `(40, 89]` and `(40.0, 90.0]`."""
     (low, _, top), (other, _, other_top) = (k[2].partition(",") for k in (a, b))
     try:
         return a[:2] == b[:2] and top.endswith("]") and other_top.endswith("]") and float(low.lstrip("([")) == float(other.lstrip("(["))
@@ -189,7 +189,7 @@ def _is_rounded(x: float, y: float) -> bool:
 
 
 def _of_clarify(name: str, a: Mapping[str, Any], b: Mapping[str, Any], first: Result, second: Result) -> Iterator[str]:
-    """What smclarify is known to do otherwise, where one file is Clarify's and the other is ours."""
+    """Known deviations of smclarify, if one file is Clarify's and the other is ours."""
     if first.is_ours == second.is_ours:
         return
     ours, theirs = (a, b) if first.is_ours else (b, a)

@@ -99,7 +99,7 @@ class AnalysisConfig(Part):
             RequestError.reject([*wrong.values(), *checks.contradictions_beside(wrong, given, cls.model_validate)])
             raise
         RequestError.reject(checks.contradictions(config))
-        _ = config.learner  # is checked where it is made
+        _ = config.learner  # raises errors of the learner
         Gap.reject(checks.gaps(config))
         return config
 
@@ -115,7 +115,7 @@ class AnalysisConfig(Part):
         return tuple(m for m in BIAS_METRICS if m in asked)
 
     def asked(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        """The bias metrics that are asked for of those before training, or after it."""
+        """The requested bias metrics among those before, or after, training."""
         method = self.methods.pre_training_bias if known == PRE_TRAINING else self.methods.post_training_bias
         return () if method is None else known if method.methods == "all" else tuple(method.methods)
 
@@ -152,7 +152,7 @@ class AnalysisConfig(Part):
         return {k: v for k, v in options.items() if v} | ({} if self.tilth.csv.header is None else {"header": self.tilth.csv.header})
 
     def reject_unknown(self, schema: Schema) -> None:
-        """Reject columns that a table does not have, before a model is asked. Errors: `ColumnError`, with all those of bias."""
+        """Reject unknown columns before a model is called. Errors: `ColumnError` with all unknown columns of the bias analysis."""
         made_later = PREDICTING in self.asks_model
         predicted = self.model_copy(update={"predicted_label": PREDICTED}) if made_later else self
         columns = (*schema.columns, Column(PREDICTED, Kind.STRING)) if made_later else schema.columns
@@ -174,7 +174,7 @@ class AnalysisConfig(Part):
         ColumnError.reject(wrong)
 
     def media(self, schema: Schema, roles: Roles) -> Roles:
-        """The roles with the column of texts, or of paths of images, whose features are facets.
+        """The roles, with the column of texts or image paths whose features are facets.
 
         Errors: `ColumnError` for an index out of range.
         """

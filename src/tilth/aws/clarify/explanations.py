@@ -41,15 +41,15 @@ class Explanations:
 
 
 def explained(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[str, ...], engine: Session) -> Explanations:
-    """What `methods.shap` and `methods.pdp` ask of a model; the table is held in memory.
+    """Compute `methods.shap` and `methods.pdp` for a model; the table is held in memory.
 
-    All rows are explained, or as many as `tilth.shap.rows` says. Without `methods.pdp.features` the features with the greatest mean size
-    of SHAP values over all labels are looked at. Errors: those of the measures `shap` and `pdp`.
+    Explains all rows, or `tilth.shap.rows` of them. Without `methods.pdp.features`, the features with the largest mean absolute SHAP values
+    over all labels are used. Errors: those of the measures `shap` and `pdp`.
     """
     whole = to_arrow(data, engine)
     numbered = whole.append_column(ROW, pa.array(range(len(whole))))
     label, favoured = named(config.label, whole.column_names), tuple[Any, ...]()
-    if label is not None and not isinstance(model, EndpointModel):  # of which every score is explained
+    if label is not None and not isinstance(model, EndpointModel):  # for a server, every score is explained
         favoured = tuple(config.label_values_or_threshold)
     roles = Roles(id=(ROW,), label=label, positive=favoured)
     table = Dataset(Memory(numbered, tuple(numbered.column_names)), roles)
@@ -105,7 +105,7 @@ def _seed(config: AnalysisConfig) -> int:
 
 
 def _files(config: AnalysisConfig, found: Found, local: LocalValues, whole: pa.Table) -> dict[str, pa.Table | list[Any]]:
-    """The baseline, where it was made here; the values of single rows, where they are asked for."""
+    """The baseline, if it was made here; the values of single rows, if requested."""
     shap = config.methods.shap or shape.Shap()
     files: dict[str, pa.Table | list[Any]] = {} if shap.baseline is not None else {f"{FOLDER}/baseline.csv": found.baseline}
     if shap.save_local_shap_values:

@@ -26,10 +26,10 @@ DETECTION = "OBJECT_DETECTION"
 
 
 def explained_images(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[str, ...], engine: Session) -> Explanations:
-    """What `methods.shap` asks of a model of images: findings, and Clarify's files.
+    """Compute `methods.shap` for a model of images: findings, and Clarify's files.
 
-    The values of all labels are in `out.jsonl`; the heat map of an image, and in the report, is that of the label with the highest score,
-    or of each detected object. Errors: those of the measure `image_shap`.
+    `out.jsonl` has the values of all labels. The heat map of an image, also in the report, is that of the label with the highest score, or
+    of each detected object. Errors: those of the measure `image_shap`.
     """
     shap = config.methods.shap or shape.Shap()
     asked = shap.image_config or shape.ImageConfig(model_type=DETECTION)
@@ -75,7 +75,7 @@ def _labels(config: AnalysisConfig) -> tuple[str, ...]:
 
 
 def _outputs(labels: tuple[str, ...], debug: shape.ImageDebug | None) -> tuple[str, ...]:
-    """The labels that are explained. Errors: `RequestError` for classes that there are not."""
+    """The labels to explain. Errors: `RequestError` for unknown classes."""
     asked = (debug and debug.class_ids) or list(range(len(labels)))
     if wrong := [c for c in asked if not 0 <= c < len(labels)]:
         message = f"methods.shap.image_config.debug.class_ids: there is no class {listed(map(str, wrong))}"

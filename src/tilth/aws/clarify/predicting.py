@@ -36,10 +36,10 @@ def named(key: str | int | None, names: Sequence[str]) -> str | None:
 
 
 def model_of(config: AnalysisConfig, schema: Schema, kept: str = "") -> tuple[Any, tuple[str, ...]]:
-    """The model that answers for the one that the configuration names, and the columns that it is given.
+    """The model to call in place of the one that the configuration names, and its input columns.
 
-    That is the server at an address, asked as `predictor` says, with its answers kept in the file `kept`; or a model in a file, which gets
-    the columns that it was trained on. Errors: those of `predictor_of`, and `RequestError` for columns that it cannot be given.
+    It is a server at an address, called as `predictor` says, whose answers are stored in the file `kept`; or a model in a file, which gets
+    the columns that it was trained on. Errors: those of `predictor_of`, and `RequestError` for unsuitable columns.
     """
     model, columns = answering_model(config, kept, otherwise=config.model_columns(schema))
     reject_unfit("predictor", columns, schema, isinstance(model, Predictor))
@@ -51,13 +51,13 @@ def model_of(config: AnalysisConfig, schema: Schema, kept: str = "") -> tuple[An
 def answering_model(
     config: AnalysisConfig, kept: str, otherwise: tuple[str, ...] | None = None, of_images: bool = False, **asked: Any
 ) -> tuple[Any, tuple[str, ...]]:
-    """`verbs.model_from` of a configuration; a server is asked as `predictor` says, and as `asked` where it says nothing."""
+    """`verbs.model_from` for a configuration. A server is called as `predictor` says; `asked` supplies what it leaves open."""
     own, p = config.tilth.predictor, config.predictor
     more: dict[str, Any] = {k: v for k in OWN if (v := getattr(own, k)) is not None}
     if p is not None:
         asked = {"content_type": config.dataset_type, **asked}
         more |= {k: v for k in ASKED if (v := getattr(p, k)) is not None}
-        several = p.label if isinstance(p.label, list) else []  # the labels that scores are of
+        several = p.label if isinstance(p.label, list) else []  # the labels of the scores
         more |= {"label_headers": tuple(p.label_headers or several), "label": None if several else p.label}
         more |= {"headers": tuple((name, v) for k, name in PASSED_ON.items() if (v := getattr(p, k)) is not None)}
     of_file = str(own.model), tuple(own.columns or ()), tuple(own.trusted or ())
@@ -66,7 +66,7 @@ def answering_model(
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """A model's predictions for a table: a column of labels, the `rule` in words by which they were made, and the scores."""
+    """Predictions of a model for a table: a column of labels, the `rule` that made them in words, and the scores."""
 
     table: pa.Table
     rule: str

@@ -1,4 +1,4 @@
-"""The data of a configuration: of each format that it may name, with facets and predictions of their own files beside it."""
+"""Reads the data of a configuration, in every format, and joins facets and predictions from separate files."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ LARGEST = 256 << 20  # bytes of a file of JSON: it is parsed as a whole
 
 
 def read_data(config: AnalysisConfig, source: Any, engine: Session, **reading: Any) -> tuple[Dataset, AnalysisConfig]:
-    """The table of a configuration, and the configuration with names of its columns in place of indices and paths.
+    """Read the table of a configuration. Returns it with the configuration, in which column names replace indices and paths.
 
-    `source` is read where the configuration names no `dataset_uri`. JSON is read file by file, as a whole, up to 256 MiB each. Facets and
-    predictions of datasets of their own are put beside it, by `joinsource_name_or_index` or row by row; these tables are held in memory.
+    `source` is used if the configuration has no `dataset_uri`. JSON files are read whole, up to 256 MiB each. Facets and predictions in
+    separate datasets are joined by `joinsource_name_or_index` or row by row; these tables are held in memory.
 
-    Errors: `SourceError` for a line or document that is not as the paths say; `RequestError` for tables that do not fit each other.
+    Errors: `SourceError` for a line or document that the paths do not fit; `RequestError` for tables that do not fit each other.
     """
     source = config.dataset_uri or source
     if source is None:
@@ -155,7 +155,7 @@ def _batch(rows: Iterable[tuple[Place, list[Any]]], finds: Mapping[str, Find], c
 
 
 def _names(config: AnalysisConfig, columns: int, outcomes: int) -> list[str]:
-    """The columns' names: those of the configuration, or `column_0` …, with `label` and `predicted_label` for the last ones."""
+    """The column names: from the configuration, or `column_0` …, with `label` and `predicted_label` for the last ones."""
     if config.headers is None:
         given = [n for n, v in (("label", config.label), (PREDICTED, config.predicted_label)) if v is not None]
         return [*(f"column_{i}" for i in range(columns - outcomes)), *given]
@@ -177,7 +177,7 @@ def _column(values: Sequence[Any]) -> pa.Array:
 
 
 def _joined(config: AnalysisConfig, data: Dataset, engine: Session) -> tuple[Dataset, AnalysisConfig]:
-    """The table with facets and predictions beside it."""
+    """The table joined with facets and predictions."""
     whole, changed = to_arrow(data, engine), dict[str, Any]()
     own = _name(config.joinsource_name_or_index, whole.column_names, "joinsource_name_or_index")
     changed |= {k: _name(v, whole.column_names, k) for k in ("label", "group_variable") if (v := getattr(config, k)) is not None}

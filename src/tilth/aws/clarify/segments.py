@@ -1,4 +1,4 @@
-"""Segments of the data: all metrics again for each, and for what is left."""
+"""Segments of the data: all metrics are computed for each segment, and for the remaining rows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ REST = "__default__"
 
 
 def segments(config: Sequence[Segment], schema: Schema) -> Iterator[tuple[str, str, Tree]]:
-    """The name of each configuration, and its segments: name and condition; the last one of each are all other rows.
+    """Name of each segment configuration → its segments (name, condition); the last segment is all other rows.
 
-    Errors: `ColumnError` for every column that there is not.
+    Errors: `ColumnError` with every unknown column.
     """
     wrong: list[Mistake] = []
     found = [_column(s.name_or_index, i, schema, wrong) for i, s in enumerate(config)]

@@ -35,9 +35,9 @@ RECORD = json.dumps({token[1:]: token for token in (START, TARGET)}).replace(f'"
 
 @dataclass(frozen=True, eq=False)
 class SeriesEndpoint:
-    """Forecasts of a server: called with an Arrow table of series it gives a row of numbers for each.
+    """Forecasts of a server: called with an Arrow table of series, it returns a row of numbers for each.
 
-    A record is `record_template` with the first time, the target, the related series and the static covariates in the place of its tokens;
+    A record is `record_template` with its tokens replaced by the first time, the target, the related series and the static covariates.
     `forecast` is the JMESPath of the forecasts in an answer. Errors: those of `EndpointModel`.
     """
 
@@ -86,11 +86,11 @@ def series_model_of(config: AnalysisConfig, kept: str = "") -> tuple[Any, tuple[
     return SeriesEndpoint(model, path.forecast if path else "predictions", related, static), ()
 
 
-# ── what is asked for ──
+# ── the method ──
 
 
 def explained_series(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[str, ...], engine: Session) -> Explanations:
-    """What `methods.asymmetric_shapley_value` asks of a model; of all items. Errors: those of the measure `asymmetric_shap`."""
+    """Compute `methods.asymmetric_shapley_value` for all items. Errors: those of the measure `asymmetric_shap`."""
     asked, series = config.methods.asymmetric_shapley_value or shape.ShapleyOfSeries(), series_of(config)
     given = document(asked.baseline, "baseline") if isinstance(asked.baseline, str) else asked.baseline or {}
     measure = AsymmetricShap(

@@ -1,4 +1,4 @@
-"""Time series in JSON, as a configuration of Clarify says where they are: a row for each item and time."""
+"""Reads time series in JSON by the paths of a Clarify configuration: one row for each item and time."""
 
 from __future__ import annotations
 

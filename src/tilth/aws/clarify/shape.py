@@ -40,7 +40,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Part(configuration.Part):
-    """An object in which null is not a value."""
+    """An object that does not accept null as a value."""
 
     @field_validator("*", mode="before")
     @classmethod

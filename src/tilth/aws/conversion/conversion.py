@@ -1,4 +1,4 @@
-"""Converts the preparations of other products: a file of theirs becomes a flow, and a list of what is not part of it."""
+"""Converts preparation files of other products to a flow, and a list of what was not converted."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ LEARNS = {
 }
 MOST = 1_000  # actions; a recipe has at most 100
 LINES = 100  # of code that was not converted
-WIDTH = 300  # characters of a comment that repeats what was not converted
+WIDTH = 300  # characters of a comment that quotes an unconverted action
 
 
 @dataclass(frozen=True, repr=False)
 class Conversion:
-    """A converted file: the text of the flow, and what is not part of it.
+    """A converted file: the text of the flow, and what was not converted.
 
     `left_out` holds a sentence for each action that was not converted, `notes` one for each that may differ. `place` is the data that the
     flow reads, if it is known.
@@ -48,12 +48,12 @@ class Conversion:
 
     @cached_property
     def parts(self) -> Mapping[str, Sequence[Placed]]:
-        """Part of the flow → its steps, and what was not converted."""
+        """Part of the flow → its steps and unconverted actions."""
         return arranged(self.items)
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What was not converted, each with its reason."""
+        """The unconverted actions, each with its reason."""
         return tuple(f"{p.item.source}: {p.item.reason}" for p in self.in_order() if not p.made)
 
     @property
@@ -129,7 +129,7 @@ def _checked(item: Item) -> Item:
 
 
 def _mistakes(made: Made) -> Iterator[Mistake]:
-    """What is wrong with a step, as far as this can be told without data."""
+    """Mistakes of a step that can be detected without data."""
     part = next(part for part in ("split", "features", "rows", "training") if part in made.parts)
     steps = f"split: {yaml_value(made.parameters)}" if part == "split" else f"{part}:\n  - {made}\nsplit: {{train: 0.5, test: 0.5}}"
     try:

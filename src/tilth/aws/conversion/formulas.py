@@ -44,7 +44,7 @@ def mistake_in(expression: str) -> Mistake | None:
 
 
 def inlined(expression: str, column: str, by: str) -> str:
-    """A formula in which another formula takes the place of a column.
+    """Replace a column in a formula by another formula.
 
     >>> inlined("`age` > 100 OR name = 'age'", "age", "cast(years as bigint)")
     "(cast(years as bigint)) > 100 OR name = 'age'"

@@ -19,7 +19,7 @@ IN_TURN = "what an earlier step hid is not found by a later one"
 
 
 def nodes_of(job: Any) -> Mapping[str, Any] | None:
-    """The nodes of a job, or of what holds it; None for anything else."""
+    """The nodes of a job, or of an object that contains one; None for anything else."""
     for key in ("Job", "JobUpdate"):
         job = job.get(key, job) if isinstance(job, Mapping) else job
     nodes = job.get("CodeGenConfigurationNodes") if isinstance(job, Mapping) else None
@@ -27,7 +27,7 @@ def nodes_of(job: Any) -> Mapping[str, Any] | None:
 
 
 def items_of(nodes: Mapping[str, Any]) -> Iterator[Item]:
-    """Each node, and what becomes of it."""
+    """Convert each node."""
     for name, node in nodes.items():
         kind, body = next(iter(node.items()), ("", {})) if isinstance(node, Mapping) else ("", {})
         body = body if isinstance(body, Mapping) else {}

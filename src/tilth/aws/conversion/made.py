@@ -1,4 +1,4 @@
-"""What is made of one action of another product: steps of a flow, or the reason why there is none."""
+"""The result of converting one action of another product: steps of a flow, or the reason why there are none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tilth.steps import STEPS
 from tilth.steps.step import Step
 from tilth.yaml import yaml_value
 
-FIXED = {"constant", "edges", "range", "log", "log1p", "sqrt", "square"}  # values of `with` by which a step that can learn does not
+FIXED = {"constant", "edges", "range", "log", "log1p", "sqrt", "square"}  # values of `with` for which a step does not learn
 EVERY_COLUMN = None
 CASTS = {"integer": "bigint", "float": "double", "string": "string", "boolean": "boolean", "date": "date", "timestamp": "timestamp"}
 
@@ -48,7 +48,7 @@ class Made:
 
     @property
     def parts(self) -> frozenset[str]:
-        """The parts of a flow in which it may stand."""
+        """The parts of a flow that may contain it."""
         only_rows = (self.name == "join" and not self.parameters.get("lookup")) or (self.name == "dedupe" and "flag" in self.parameters)
         return frozenset({"rows"}) if only_rows else self.step.parts
 
@@ -81,7 +81,7 @@ def _meet(a: frozenset[str] | None, b: frozenset[str] | None) -> bool:
 
 
 def column_step(name: str, columns: Iterable[str], into: str = "", notes: Iterable[str] = (), **parameters: Any) -> Made:
-    """A step on columns, in place or into a new one. `with_` is the parameter `with`, and what is None is left out."""
+    """A step on columns, in place or into a new column. `with_` is the parameter `with`; parameters that are None are left out."""
     chosen = list(columns)
     given = {key.rstrip("_"): value for key, value in parameters.items() if value is not None}
     target = {"into": into} if into and chosen != [into] else {}
@@ -109,7 +109,7 @@ def without(columns: Iterable[str]) -> Made:
 
 
 def renamed(old: str, new: str) -> tuple[Made, ...]:
-    """The steps by which a column has another name; it becomes the last one."""
+    """The steps that rename a column, which becomes the last one."""
     return () if old == new else (formula(new, identifier(old), [old]), without([old]))
 
 
@@ -117,7 +117,7 @@ WAYS: dict[str, dict[str, Any]] = {"left": {"lookup": True}, "inner": {"many": "
 
 
 def joined(name: str, place: str, on: Mapping[str, str], how: str, there: Iterable[str] | None, chosen: list[str] | None = None) -> Made:
-    """A step `join`. A left one is a lookup, which is served. `there` are the columns of the other table, if they are known."""
+    """A step `join`. A left join is a lookup, which can be served. `there` are the columns of the other table, if known."""
     table = re.sub(r"\W", "_", name) or "other"
     parameters: dict[str, Any] = {"table": table, "on": dict(on), "how": how}
     if how not in WAYS:
@@ -131,7 +131,7 @@ def joined(name: str, place: str, on: Mapping[str, str], how: str, there: Iterab
 
 @dataclass(frozen=True)
 class Item:
-    """An action of the other product, and what became of it. `source` says where it is, such as `step 3, RENAME`."""
+    """An action of the other product, and its result. `source` is its place, such as `step 3, RENAME`."""
 
     source: str
     made: tuple[Made, ...] = ()
@@ -143,7 +143,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Placed:
-    """A step of an item in a part of the flow, and what is to be said of its place; without a step, an item that was not converted."""
+    """A step of an item in a part of the flow, with a note on its place; without a step, an unconverted item."""
 
     item: Item
     made: Made | None = None
@@ -151,13 +151,17 @@ class Placed:
 
 
 def arranged(items: Iterable[Item]) -> dict[str, list[Placed]]:
-    """The steps and what was not converted, in the parts of a flow.
+    """Assign converted steps, and unconverted items, to the parts of a flow.
 
-    The other products have one list of steps, a flow has parts. What changes single rows is in `features`, because it is served. What
-    makes, drops or sorts rows is in `rows`, ahead of them, if it meets no column that an earlier step writes, or says of a filter what it
-    is in the columns as they are read. Else it is in `training`, after them, if no later step writes what it reads; else in `rows` together
-    with the earlier steps that it needs, if no other step reads what they make. Where none of these gives what the list gives, it is not
-    converted.
+    Other products have one list of steps, a flow has parts. Steps that change single rows go to `features`, because they are served. For a
+    step that makes, drops or sorts rows, the first possibility that gives the same result as the list is used:
+
+    - `rows`, which runs before `features`, if it reads no column that an earlier step writes, or if it is a filter that can be expressed in
+      the original columns;
+    - `training`, which runs after `features`, if no later step writes a column that it reads;
+    - `rows` together with the earlier steps that it needs, if no other step reads their results.
+
+    Otherwise it is not converted.
     """
     todo = list(items)
     parts: dict[str, list[Placed]] = {"rows": [], "split": [], "features": [], "training": []}
@@ -188,7 +192,7 @@ MOVED = ("with the steps above that it needs; `rows` is not served: rows to pred
 
 
 def _place(item: Item, parts: Mapping[str, list[Placed]], later: list[Made]) -> None:
-    """Add an item that changes rows to a part. Errors: `NotConverted` where there is none for it."""
+    """Add an item that changes rows to a part. Errors: `NotConverted` if no part is suitable."""
     rows, features, training = parts["rows"], parts["features"], parts["training"]
     behind_split = bool(training or parts["split"]) or not all("rows" in m.parts for m in item.made)
     needed: list[Placed] = []
@@ -218,7 +222,7 @@ def _place(item: Item, parts: Mapping[str, list[Placed]], later: list[Made]) -> 
 
 
 def _as_read(item: Item, needed: list[Made]) -> str:
-    """The condition of a filter in the columns as they are before the steps that it needs; empty where there is none."""
+    """The condition of a filter, expressed in the columns before the steps that it depends on; empty if that is not possible."""
     if item.made[0].name != "filter" or not all(m.expressions for m in needed):
         return ""
     condition: str = item.made[0].parameters["where"]

@@ -1,4 +1,4 @@
-"""The parameters of an action: texts that may hold numbers, booleans or JSON, each asked for by its name."""
+"""The parameters of an action: strings that may contain numbers, booleans or JSON, requested by name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Parameters:
         return [name for name, value in self.given.items() if name not in self._read and value not in (None, "", [], {})]
 
     def has(self, name: str) -> bool:
-        """Whether there is such a parameter, with a value."""
+        """Whether a parameter exists and has a value."""
         self._read.add(name)
         return self.given.get(name) not in (None, "", [], {})
 

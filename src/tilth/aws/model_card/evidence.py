@@ -34,15 +34,16 @@ class EvidenceFile:
 
     @classmethod
     def of(cls, name: str, path: Path) -> EvidenceFile:
-        """A file of this name as it is now."""
+        """The current content of a file, with this name."""
         with path.open("rb") as content:
             return cls(name, path.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest())
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A fitted flow, the report of its run and those of other measures, by the names of their files; `event` is what the run read and
-    wrote, as OpenLineage says it. Without a run there is no flow, and the first report is one of a measure."""
+    """A fitted flow, the report of its run and further reports, by file name; `event` is the OpenLineage event of the run.
+
+    Without a run there is no flow, and the first report is that of a measure."""
 
     flow: Flow | None
     reports: dict[str, Report]
@@ -51,12 +52,12 @@ class Evidence:
 
     @property
     def first(self) -> Report:
-        """The report of the run, or of what was measured without one."""
+        """The report of the run, or without a run the first report."""
         return next(iter(self.reports.values()))
 
     @cached_property
     def whole(self) -> Report:
-        """All findings in one report. Those of a report beside that of the run are a part of their own, named like its file."""
+        """All findings in one report. Findings of further reports form a part named like their file."""
         run, *others = self.reports.values()
         names = list(self.reports)[1:]
         more = [replace(f, part=f"{name}: {f.part}" if f.part else name) for name, r in zip(names, others, strict=True) for f in r.findings]
@@ -64,10 +65,9 @@ class Evidence:
 
 
 def gathered(folder: Place, further: Sequence[Place] = ()) -> Evidence:
-    """The evidence in the folder that `tilth run` or `tilth measure` wrote, and in further reports: JSON, or a folder with report.json.
+    """Read the evidence in a folder of `tilth run` or `tilth measure`, and in further reports: JSON files, or folders with report.json.
 
-    Of places elsewhere only these files are fetched. Errors: `RequestError` for a folder that is not such a one, and for a file that is
-    not a report.
+    From remote places only these files are fetched. Errors: `RequestError` for a folder without a report, and for a file that is not one.
     """
     there = {plain_name(file.name): file.place for file in files_at(folder)}
     flows = sorted(name for name in there if name.endswith(".tilth") and "/" not in name)

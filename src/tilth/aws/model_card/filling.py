@@ -1,4 +1,4 @@
-"""A model card, filled from evidence: what was measured becomes evaluations, what you say stays as you said it."""
+"""Fills a model card from evidence: measurements become evaluations; your own statements are kept."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Groups = Iterator[tuple[str, Metrics]]
 
 
 def filled(card: ModelCard, evidence: Evidence) -> ModelCard:
-    """The card with an evaluation for each part of each report, after those that it has, and with what else the evidence says.
+    """The card with an evaluation for each part of each report, after its own evaluations, and with further facts from the evidence.
 
-    A member that the card has already stays as it is.
+    Members that the card has already are kept.
     """
     given = card.model_dump(mode="json", exclude_none=True)
     made = _merged(_known(evidence), given)
@@ -64,7 +64,7 @@ def importable(card: ModelCard, package: bool = False) -> str:
 
 
 def _merged(under: Any, over: Any) -> Any:
-    """`over`, with what `under` has besides."""
+    """`over`, completed by members of `under`."""
     if not (isinstance(under, Mapping) and isinstance(over, Mapping)):
         return over
     return {**under, **{k: _merged(under[k], v) if k in under else v for k, v in over.items()}}
@@ -137,7 +137,7 @@ def _groups(report: Report, part: str) -> Groups:
 
 
 def _number(name: str, value: Any, notes: str = "") -> Metrics:
-    """A number as a metric; none where there is none, or it has no end."""
+    """A number as a metric; none for a missing or infinite number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return []
     return [{"name": cut(name, 255), "type": "number", "value": value, **({"notes": cut(plain(notes), 1024)} if notes else {})}]
@@ -172,7 +172,7 @@ def _curve(f: Finding[PartialDependence]) -> Metrics:
 
 
 def _spread(places: Sequence[int]) -> list[int]:
-    """As many places as a chart takes, the first and the last among them."""
+    """At most as many evenly spaced indices as a chart can show, including the first and the last."""
     if len(places) <= POINTS:
         return list(places)
     return [places[round(i * (len(places) - 1) / (POINTS - 1))] for i in range(POINTS)]

@@ -28,7 +28,7 @@ class Thing:
 
 
 def things(evidence: Evidence) -> tuple[Thing, ...]:
-    """Everything in the evidence, what was there first first: from the events of the run, its files, and the reports."""
+    """Everything in the evidence, in order of creation: from the events of the run, its files, and the reports."""
     found: dict[str, Thing] = {}
     for thing in _things(evidence):
         found.setdefault(thing.name, thing)

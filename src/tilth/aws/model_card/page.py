@@ -59,7 +59,7 @@ def _title(said: Mapping[str, Any], evidence: Evidence) -> str:
 
 
 def governance_page(card: ModelCard, evidence: Evidence, profile: str | None = None) -> Page:
-    """What the card says, the findings of all reports, what is left open, and the files that prove it."""
+    """The content of the card, the findings of all reports, missing members, and the files of the evidence."""
     said = card.model_dump(mode="json", exclude_none=True)
     laid_out = page(evidence.whole)
     found = (s for s in laid_out.sections if s.key != "plan")  # the queries are in the report of the run
@@ -78,7 +78,7 @@ def _first(said: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def _said(title: str, key: str, given: Mapping[str, Any], fields: list[str]) -> Section:
-    """The members of a section; those without a value are not provided, which is said."""
+    """The members of a section; members without a value are shown as not provided."""
     rows = [(field.replace("_", " "), _words(given[field]) if field in given else Cell(MISSING, "unknown")) for field in fields]
     missing = sum(field not in given for field in fields)
     lead = f"{counted(missing, 'item')} not provided." if missing else "All items are provided."

@@ -1,4 +1,4 @@
-"""The evidence in the order of what a law, a supervisor or a standard asks for: what of it is in the report, and what is not."""
+"""Orders the evidence by the requirements of a law, a supervisor or a standard, and tells what is missing."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ DECISION, MONITORING = {"the decision about the model": ""}, {"monitoring in use
 
 @dataclass(frozen=True)
 class Profile:
-    """A text that asks for evidence: its title, the state of it that was read, and heading → what answers it.
+    """A text that requires evidence: its title, its version, and heading → the evidence for it.
 
-    What answers is a member of the card, a kind of finding, or `lineage`; an empty string is what no report of Tilth has.
+    Evidence is a member of the card, a kind of finding, or `lineage`; an empty string means that no report of Tilth has it.
     """
 
     title: str

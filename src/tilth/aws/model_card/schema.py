@@ -23,7 +23,7 @@ POINTS = 20  # of a graph or a bar chart, and of each side of a matrix
 
 
 class Part(BaseModel):
-    """An object whose keys are all known."""
+    """An object that rejects unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 

@@ -1,1 +1,1 @@
-"""Profile jobs of AWS Glue DataBrew: a configuration drives a profile whose result has the service's names and shape."""
+"""Profile jobs of AWS Glue DataBrew: computes a profile by the service's configuration, with its names and structure."""

@@ -162,13 +162,13 @@ def _included(configured: Sequence[Statistics], known: Mapping[str, Mapping[str,
 
 
 def _mistakes(config: ProfileConfiguration) -> Iterator[Mistake]:
-    """Unknown statistics, parameters, entities, and what contradicts itself."""
+    """Mistakes: unknown statistics, parameters and entities, and contradictions."""
     for path, selector in _selectors(config):
         yield from selector_mistakes(path, selector)
     every = {**OF_TABLE, **{n: s.parameters for n, s in OF_COLUMNS.items()}}
     if config.DatasetStatisticsConfiguration:
         yield from _of_statistics("DatasetStatisticsConfiguration", config.DatasetStatisticsConfiguration, OF_TABLE)
-    for i, c in enumerate(config.ColumnStatisticsConfigurations):  # those of the table may be named here as well: the guide itself does
+    for i, c in enumerate(config.ColumnStatisticsConfigurations):  # may also name statistics of the table, as AWS's guide does
         yield from _of_statistics(f"ColumnStatisticsConfigurations[{i}].Statistics", c.Statistics, every)
     if detector := config.EntityDetectorConfiguration:
         at = "EntityDetectorConfiguration"
@@ -184,7 +184,7 @@ def _selectors(config: ProfileConfiguration) -> Iterator[tuple[str, Selector]]:
 
 
 def selector_mistakes(path: str, selector: Selector) -> Iterator[Mistake]:
-    """A selector that has neither a name nor a pattern, or both, or a pattern that is not one."""
+    """Mistakes of a selector: neither a name nor a pattern, both, or an invalid pattern."""
     if (selector.Name is None) == (selector.Regex is None):
         yield Mistake(f"{path}: a selector has a Name or a Regex", accepted='{"Name": "age"} or {"Regex": "age.*"}', code="bad-selector")
     try:
@@ -219,7 +219,7 @@ def _of_statistics(path: str, found: Statistics, known: Mapping[str, Mapping[str
 
 
 def _read(parameters: Mapping[str, Parameter], override: Override, name: str) -> Any:
-    """A parameter as it is given, else by default; None where the statistic has no such parameter, or it cannot be read."""
+    """A given parameter, or its default; None if the statistic has no such parameter, or if it is invalid."""
     if name not in parameters:
         return None
     return parameters[name].read(override.Parameters[name]) if name in override.Parameters else parameters[name].default

@@ -99,7 +99,7 @@ def _values(names: Sequence[str], data: Dataset, held: pa.Table | None, session:
 def _correlations(
     columns: Sequence[Column], parameters: Mapping[str, Any] | None, data: Dataset, held: pa.Table | None, session: Session
 ) -> dict[str, dict[str, float]]:
-    """Column → the other one → Pearson's r over the rows in which both are; of the first numbers, or of those selected."""
+    """Column → other column → Pearson's r over the rows where both have a value; for the first or the selected numeric columns."""
     numbers = [c.name for c in columns if KINDS[c.kind] == NUMBER]
     if parameters is None or not numbers:
         return {}
@@ -135,7 +135,7 @@ def _column(
     held: pa.Table | None,
     session: Session,
 ) -> dict[str, Any]:
-    """The name, type and statistics of a column, or those of them that are `allowed`."""
+    """The name and type of a column, and its statistics, or only those that are `allowed`."""
     if allowed is not None and not allowed:
         return {"name": c.name, "type": _type(c, None)}
     x = looked(c, _values([c.name], data, held, session)[c.name])

@@ -1,7 +1,7 @@
 """The statistics of a DataBrew profile job: one table of names, with what each applies to, its parameters, and what computes it.
 
-What AWS's guide does not say is as its results have it: entropy is in natural units, kurtosis that of a normal distribution is 0, the last
-bucket of a distribution is open.
+Details that AWS's guide leaves open follow its results: entropy is in natural units, the kurtosis of a normal distribution is 0, and the
+last bucket of a distribution is open.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ OF_TABLE: Mapping[str, Mapping[str, Parameter]] = {
 
 @dataclass(frozen=True)
 class Looked:
-    """The values of a column: the distinct ones with their rows, those of numbers and booleans in order; and `missing` rows.
+    """The distinct values of a column with their numbers of rows, sorted for numbers and booleans; and the number of `missing` rows.
 
-    `sizes` are the finite numbers, or the lengths of strings, in order, with their rows `weights`.
+    `sizes` are the sorted finite numbers, or the lengths of strings; `weights` are their numbers of rows.
     """
 
     values: list[Any]
@@ -127,7 +127,7 @@ class Looked:
 
     @cached_property
     def z(self) -> np.ndarray | None:
-        """The distinct sizes in standard deviations from the mean; None where there is none."""
+        """The distinct sizes as deviations from the mean, in standard deviations; None if there is no deviation."""
         return self.around / math.sqrt(self.variance) if self.variance else None
 
     @cached_property

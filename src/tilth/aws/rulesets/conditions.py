@@ -1,4 +1,4 @@
-"""Conditions on rows: as a ColumnValues where it means the same, else as the filter of a CustomSql."""
+"""Converts conditions on rows: to a ColumnValues if it means the same, else to the filter of a CustomSql."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class RowCondition:
 
 
 def _compared(test: Test, column: Column) -> Kind:
-    """The kind of what is compared. Errors: `Wrong` for a comparison that it does not have."""
+    """The kind of the compared values. Errors: `Wrong` for a comparison that the kind does not have."""
     length, text = test.left.kind == "length", column.kind is Kind.STRING
     kind = column.kind if not length else Kind.INTEGER if text else Kind.OTHER
     accepted = TEXTS if kind is Kind.STRING else EQUAL if kind is Kind.BOOLEAN else ORDER if kind.numeric or kind in TIMES else ()

@@ -53,7 +53,7 @@ class RuleGiven(Part):
 
 
 class RulesetGiven(Part):
-    """A ruleset; what `DescribeRuleset` adds is not regarded, but for what a validation report repeats."""
+    """A ruleset. Fields that `DescribeRuleset` adds are ignored, except those that a validation report repeats."""
 
     Name: str = ""
     Description: str = ""

@@ -30,7 +30,7 @@ _DEEPEST = 50  # brackets
 
 
 class Unreadable(Exception):
-    """What is wrong with an expression."""
+    """The error for an invalid expression."""
 
 
 @dataclass(frozen=True)

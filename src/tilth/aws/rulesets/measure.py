@@ -13,10 +13,10 @@ FLIPPED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 @dataclass(frozen=True)
 class Measure:
-    """What measures a number in DQDL: the words before and after the condition.
+    """The measurement of a number in DQDL: the text before and after the condition.
 
-    `share` says that it measures the share of rows that are not missing, and the condition is on the percentage of those (1) or of missing
-    ones (-1). `none` is the rule for the condition that the number is 0, where there is one that shows the rows at fault.
+    `share`: the rule measures the share of rows with a value, and the condition is on the percentage of these (1) or of missing ones (-1).
+    `none` is a rule for the condition that the number is 0, if there is one that shows the failing rows.
     """
 
     head: str
@@ -67,12 +67,12 @@ class Of:
 
     @property
     def values(self) -> str:
-        """The query for every row's value x, null where it is missing."""
+        """The query for the value x of every row; null if it is missing."""
         return f"select {f'case when {self.present} then {self.cell} end' if self.text else self.cell} as x from primary"
 
     @property
     def sizes(self) -> str:
-        """The query for the numbers x, or the lengths of strings, null where they are missing."""
+        """The query for the numbers x, or the lengths of strings; null if they are missing."""
         if self.text:
             return f"select length(x) as x from ({self.values})"
         return f"select {f'cast({self.cell} as double)' if self.column.kind is Kind.DECIMAL else self.cell} as x from primary"

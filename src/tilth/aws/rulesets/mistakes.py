@@ -20,7 +20,7 @@ def named(rule: RuleGiven, mistake: Mistake) -> Mistake:
 
 
 def mistakes(rule: RuleGiven) -> Iterator[Mistake]:
-    """What is wrong with a rule, whatever the data."""
+    """Mistakes of a rule that do not depend on the data."""
     return (named(rule, mistake) for mistake in _unnamed(rule))
 
 

@@ -30,7 +30,7 @@ RULE, COLUMN = "rule", "column"
 
 @dataclass(frozen=True)
 class DataBrewRuleset:
-    """A ruleset whose mistakes that show without data have been refused.
+    """A ruleset that was validated as far as possible without data.
 
     >>> few = {"Name": "few gaps", "CheckExpression": "AGG(MISSING_VALUES_PERCENTAGE) < :p", "SubstitutionMap": {":p": "5"}}
     >>> ruleset = DataBrewRuleset.of({"Rules": [{**few, "ColumnSelectors": [{"Regex": "c.*"}]}]})
@@ -110,7 +110,7 @@ def _selected(rule: RuleGiven, schema: Schema, wrong: list[Mistake]) -> list[Col
 
 
 def _dqdl(rule: RuleGiven, selected: Column | None, schema: Schema) -> str:
-    """A rule in DQDL, with labels that say what it is of. Errors: `Wrong`."""
+    """A rule in DQDL, with labels that name its origin. Errors: `Wrong`."""
     labels = {RULE: rule.Name} | ({COLUMN: _column(selected.name, schema).name} if selected else {})
     written = ", ".join(f"{rule_string(k)}={rule_string(v)}" for k, v in labels.items())
     text = _aggregate(rule, rule.check, selected, schema) if rule.aggregate else _of_rows(rule, selected, schema)

@@ -1,7 +1,7 @@
-"""The statistics that `AGG(…)` names: which columns have them, and what measures them in DQDL.
+"""The statistics of `AGG(…)`: which columns have them, and how DQDL measures them.
 
-Where no rule type means the same, a CustomSql does. A value is missing where it is null or an empty string, and missing values are no
-values of any statistic. Statistics of strings are those of their lengths. Deviation and variance are those of a sample, n − 1.
+If no rule type means the same, a CustomSql is used. A value is missing if it is null or an empty string, and statistics ignore missing
+values. Statistics of strings are those of their lengths. Deviation and variance are those of a sample, n − 1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NEAR = "abs(i - {q} * (n - 1))"  # how many places a value in order is from the 
 
 
 def duplicate_rows(columns: Sequence[Column], every: bool, number: str) -> Measure:
-    """The rows that are duplicates of an earlier row; `every`: the columns are all that there are."""
+    """The number of rows that duplicate an earlier row; `every`: whether the columns are all columns."""
     key = ", ".join(quoted_identifier(c.name) for c in columns)
     none = " ".join(["DuplicateRowCount", *([] if every else [rule_string(c.name) for c in columns]), "= 0"])
     query = f"select {number} from (select count(*) as n from primary group by {key})"
@@ -43,10 +43,10 @@ OF_TABLE: Mapping[str, Callable[[Sequence[Column], bool], Measure]] = {
 
 @dataclass(frozen=True)
 class Statistic:
-    """A statistic of a column: what it takes and what measures it, from the column and the parameter.
+    """A statistic of a column: its parameters, and how it is measured.
 
-    `sized`: only numbers, and strings by their length, have it; `numeric`: only numbers. `parameters` are those accepted, None for any
-    positive number; `default` is that without one, None where it is needed.
+    `sized`: only numbers and strings (by their length) have it; `numeric`: only numbers. `parameters` are the accepted values, None for any
+    positive number; `default` is the default value, None if a value is required.
     """
 
     measure: Callable[[Of, Decimal], Measure]
@@ -98,7 +98,7 @@ def _no_repeats(number: str) -> Measuring:
 
 
 def _of_sizes(number: str, rule: str = "", numeric: bool = False) -> Statistic:
-    """A number of the sizes x; of numbers a rule type measures it, where there is one."""
+    """A statistic of the sizes x; for numbers it is measured by a rule type, if there is one."""
 
     def measure(of: Of, parameter: Decimal) -> Measure:
         return Measure(f"{rule} {of.name}") if rule and not of.text else sql(f"select {number} from ({of.sizes})")
@@ -112,7 +112,7 @@ def _ordered(query: str) -> str:
 
 
 def _quantile(query: str, q: Decimal | str) -> str:
-    """The quantile, interpolated between the two values beside it: Hyndman and Fan 1996, type 7."""
+    """The quantile with linear interpolation: Hyndman and Fan 1996, type 7."""
     near = NEAR.format(q=q)
     return f"select sum(x * (1 - {near})) from ({_ordered(query)}) where {near} < 1"
 

@@ -20,10 +20,10 @@ OF_SHARES: Mapping[str, Callable[[float], float]] = {
 
 
 def validation_json(ruleset: RulesetGiven, report: Report) -> str:
-    """JSON with the field names of the service; what is not known, such as the name of the job, is omitted.
+    """JSON with the field names of the service; unknown fields, such as the name of the job, are omitted.
 
-    A rule without a value to judge, as of no rows, has the status ERROR. `observed`, which the service does not give, is the value of a
-    statistic, or the share of rows that pass.
+    A rule without a value to judge, for instance over no rows, has the status ERROR. `observed`, which the service does not have, is the
+    value of a statistic, or the share of rows that pass.
     """
     by_rule: dict[str, list[Finding[RuleVerdict]]] = {}
     for finding in report.of(RuleVerdict):

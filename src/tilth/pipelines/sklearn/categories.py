@@ -125,7 +125,7 @@ def of_ordinal(s: Stage) -> Features:
 
 
 def _written(number: Any, slot: int) -> Any:
-    """The policy by which a value becomes a number; None where there is none."""
+    """The policy for replacing a value by a number; None if there is none."""
     if is_missing(number):
         return "null"
     return -1 if number == -1 else "slot" if number == slot else None

@@ -1,4 +1,4 @@
-"""Imputers of scikit-learn, and indicators of what is missing."""
+"""Imputers of scikit-learn, and indicators of missing values."""
 
 from __future__ import annotations
 

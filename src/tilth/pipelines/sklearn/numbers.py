@@ -76,7 +76,7 @@ def of_max_abs_scaler(s: Stage) -> Features:
     return s.one_by_one(partial(step_of, Scale, with_="maxabs"), _widths(len(s.features), None, s.fitted.scale_))
 
 
-FURTHEST = 1e6  # where a power is asked what it makes, to find mean and deviation by which its results are standardized
+FURTHEST = 1e6  # the large value at which a power transform is evaluated, to find its standardization
 
 
 def of_power_transformer(s: Stage) -> Features:
@@ -95,9 +95,9 @@ def of_power_transformer(s: Stage) -> Features:
 
 
 def _moments(f: Any, way: str, powers: Sequence[float]) -> list[dict[str, float]]:
-    """Mean and deviation by which results are standardized, which are private there: from what it makes of two values of each column.
+    """Mean and deviation of the standardization, which are private in scikit-learn; computed from its results for two values per column.
 
-    They are far apart, so that no digits are lost: (y − mean) / deviation for a y that is 0, and for one that is large.
+    The results are (y − mean) / deviation. One y is 0 and the other large, so that no digits are lost.
     """
     zero = 0.0 if way == "yeo_johnson" else 1.0
     far = [(FURTHEST if x >= 1 else -FURTHEST) if way == "yeo_johnson" else (FURTHEST if x >= 0 else 1 / FURTHEST) for x in powers]
@@ -228,7 +228,7 @@ FORMULAS = {"abs": "abs({})", "absolute": "abs({})", "exp": "exp({})", "log10": 
 
 
 def of_function(s: Stage) -> Features:
-    """`power`, or `formula`, for functions of numpy; nothing where there is none."""
+    """The step `power` or `formula` for a function of numpy; None if there is none."""
     f = s.fitted
     if f.func is None:
         return s.features

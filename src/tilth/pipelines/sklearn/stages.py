@@ -1,7 +1,7 @@
 """Fitted transformers of scikit-learn as steps, with the numbers that they have learned.
 
-A Pipeline, a ColumnTransformer and a FeatureUnion are taken apart; each transformer in them becomes the steps that do the same. One that
-has no such steps rides along as a step `transform`, which holds it as skops saves it.
+A Pipeline, a ColumnTransformer and a FeatureUnion are decomposed, and each of their transformers becomes equivalent steps. A transformer
+without equivalent steps becomes a step `transform`, which contains it as saved by skops.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Stage:
 
     @property
     def source(self) -> str:
-        """What the steps are made of."""
+        """The part of the pipeline that the steps replace."""
         kind = type(self.fitted).__name__
         return f"{self.path}, {kind}" if self.path else kind
 
@@ -113,9 +113,9 @@ def _kinds_taken(fitted: Any, count: int) -> list[Kind]:
 def planned(
     fitted: Any, columns: Sequence[str] | None, kinds: Mapping[str, Kind], trusted: tuple[str, ...]
 ) -> tuple[Plan, tuple[str, ...]]:
-    """The plan of a fitted transformer, and the names of the columns that it makes, in their order.
+    """The plan for a fitted transformer, and the names of its output columns, in order.
 
-    Errors: `RequestError` for what is not fitted, does not say its columns, or cannot be converted.
+    Errors: `RequestError` if it is not fitted, does not name its columns, or cannot be converted.
     """
     _reject_unfitted(fitted)
     given = list(map(str, getattr(fitted, "feature_names_in_", ())))
@@ -169,7 +169,7 @@ def _reject_unfitted(fitted: Any) -> None:
 
 
 def names_out(fitted: Any, names: Names) -> list[str] | None:
-    """What `get_feature_names_out` says; None where it says nothing."""
+    """The result of `get_feature_names_out`; None if it has none."""
     with suppress(AttributeError, ValueError, TypeError):
         return list(map(str, fitted.get_feature_names_out() if names is None else fitted.get_feature_names_out(names)))
     with suppress(AttributeError, ValueError, TypeError):

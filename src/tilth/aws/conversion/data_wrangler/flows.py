@@ -1,4 +1,4 @@
-"""Flows of SageMaker Data Wrangler, read: a graph of nodes, of which one path becomes a list of transforms."""
+"""Reads SageMaker Data Wrangler flows: graphs of nodes, one path of which becomes a list of transforms."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def source_of(path: list[Node]) -> str | None:
 
 
 def items_of(nodes: Mapping[str, Node]) -> Iterator[Item]:
-    """Each transform of a flow, and what becomes of it: those of the longest path in its order, then those of other branches."""
+    """Convert each transform of a flow: first those of the longest path, in order, then those of other branches."""
     path = path_of(nodes)
     here = {node.id for node in path}
     joined = {i for node in path for i in node.inputs[1:]}  # the kinds of a joined table are found when it is read
@@ -115,7 +115,7 @@ def items_of(nodes: Mapping[str, Node]) -> Iterator[Item]:
 
 
 def _other(nodes: Mapping[str, Node], node: Node) -> tuple[str, str, frozenset[str] | None]:
-    """The name and the place of the table that a node joins, if it is read as it is, and its columns, if they are known."""
+    """The name and place of the joined table, if it is read without transforms, and its columns, if known."""
     at = nodes.get(node.inputs[1]) if len(node.inputs) == 2 else None
     columns = None
     for _ in range(len(nodes)):
@@ -139,7 +139,7 @@ JOINS = {
 
 
 def _join(t: Transform, name: str, place: str, columns: frozenset[str] | None) -> Iterator[Made]:
-    """A step `join`, and the keys of both tables as they are called there. A left join is a lookup, which is served."""
+    """A step `join`, and the names of the keys in both tables. A left join is a lookup, which can be served."""
     how = JOINS.get(re.sub("[^A-Z]", "", t.text("join_type", "inner").upper()))
     if how is None:
         raise NotConverted(f"a join {t.text('join_type')[:40]!r} would add rows that the data does not have")

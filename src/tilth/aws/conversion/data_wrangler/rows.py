@@ -1,4 +1,4 @@
-"""Transforms of rows: which there are, in which order and in which part."""
+"""Transforms that select, sort or split rows."""
 
 from __future__ import annotations
 

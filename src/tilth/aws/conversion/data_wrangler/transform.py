@@ -26,7 +26,7 @@ VECTOR = "columns, not one vector"
 
 
 class Transform(Parameters):
-    """A transform with the parameters of its chosen label; those of other labels, which linger in a file, are not read."""
+    """A transform with the parameters of its selected operator. Parameters of other operators in a file are ignored."""
 
     def __init__(self, operator: str, label: str, given: Mapping[str, Any], learned: Mapping[str, Any]) -> None:
         super().__init__(given)

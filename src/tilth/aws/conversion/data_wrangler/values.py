@@ -32,7 +32,7 @@ def of_impute(t: Transform) -> Iterator[Made]:
 
 
 def of_indicator(t: Transform) -> Iterator[Made]:
-    """A column that says what is missing."""
+    """A column that flags missing values."""
     into = t.text("output_column", f"{t.column}_indicator")
     yield column_step("flag", [t.column], into, ["1 and 0, not true and false"])
 

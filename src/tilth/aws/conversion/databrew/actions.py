@@ -1,4 +1,4 @@
-"""The actions of a DataBrew recipe, from the modules of this package, and what is said of those that no step does."""
+"""The table of DataBrew actions, from the modules of this package, and the reasons for actions without a step."""
 
 from __future__ import annotations
 

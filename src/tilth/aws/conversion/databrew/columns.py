@@ -1,4 +1,4 @@
-"""Actions on columns as a whole: which there are, where, under what name and of what kind."""
+"""Actions on whole columns: selecting, moving, renaming and converting them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ FEW_HIDDEN = "where fewer than four characters would be hidden, all are"
 
 
 def of_mask(a: Action) -> Iterator[Made]:
-    """Characters that are hidden, but for some at both ends."""
+    """Mask characters, except some at both ends."""
     columns, start, stop = a.names("sourceColumns", "sourceColumn"), int(a.number("start", 0)), int(a.number("stop", 0))
     if start < 0 or stop > 0:
         raise NotConverted("it counts places from the other end: write `redact` with `keep_left` and `keep_right`")

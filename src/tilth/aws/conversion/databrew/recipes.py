@@ -13,7 +13,7 @@ from tilth.yaml import yaml_value
 
 
 def steps_of(recipe: Any) -> list[Mapping[str, Any]] | None:
-    """The steps of a recipe: the list itself, or that of an object that holds it; None for anything else."""
+    """The steps of a recipe, which is a list or an object that contains one; None for anything else."""
     if isinstance(recipe, Mapping):
         recipe = _first(recipe, ("Steps", "steps", "RecipeSteps"))
     if not isinstance(recipe, list) or not all(isinstance(step, Mapping) for step in recipe):
@@ -27,7 +27,7 @@ def _first(mapping: Mapping[str, Any], keys: Iterable[str]) -> Any:
 
 
 def items_of(steps: list[Mapping[str, Any]]) -> Iterator[Item]:
-    """Each action of a recipe, and what becomes of it."""
+    """Convert each action of a recipe."""
     for n, step in enumerate(steps, 1):
         step = step.get("RecipeStep", step)
         action = _first(step, ("Action", "RecipeAction", "action"))

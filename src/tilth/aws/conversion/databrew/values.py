@@ -39,7 +39,7 @@ def _bounds(a: Action) -> dict[str, Any]:
 
 
 def of_flagged_outliers(a: Action) -> Iterator[Made]:
-    """A column that says what is an outlier."""
+    """A column that flags outliers."""
     into = a.text("targetColumn", f"{a.column}_outlier")
     a.has("trueString"), a.has("falseString")
     yield column_step("outliers", [a.column], into, ["1 and 0, not words"], action="flag", **_bounds(a))

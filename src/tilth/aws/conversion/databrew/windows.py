@@ -30,7 +30,7 @@ NO_ORDER = "a recipe does not say the order of rows: write `window` with `order`
 
 
 def of_window(a: Action) -> Iterator[Made]:
-    """A column made of the rows around a row, if there is an order."""
+    """A column computed from neighbouring rows, if there is an order."""
     way = WINDOWS[a.operation]
     if not (a.has("orderByColumns") or a.has("orderByColumn") or way == "session"):
         raise NotConverted(NO_ORDER)
