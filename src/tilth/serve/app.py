@@ -24,15 +24,15 @@ from tilth.serve.media import media_type
 from tilth.serve.pipeline import Answer, Pipeline, Refused, refusal
 from tilth.serve.watching import Metrics, log, log_request
 
-LARGEST = 6 * 2**20  # bytes of a body, as SageMaker's endpoints take
-INLINE = 64 * 2**10  # bytes of a body that is answered at once: a thread of its own would cost more than a few hundred rows
-THREADS = os.cpu_count() or 1  # in which bodies are answered that take long
+LARGEST = 6 * 2**20  # bytes of a body, the limit of SageMaker's endpoints
+INLINE = 64 * 2**10  # bytes of a body that is answered in the event loop: a thread would cost more than a few hundred rows
+THREADS = os.cpu_count() or 1  # for bodies that take long
 CODINGS, BAD_CODING = ("gzip", "x-gzip"), "bad-content-encoding"
 GET, POST = ("GET", "HEAD"), ("POST",)
 INVOCATIONS = "/invocations"
-EXPLAIN = b"x-amzn-sagemaker-enable-explanations"  # a condition in the place of the configured one
+EXPLAIN = b"x-amzn-sagemaker-enable-explanations"  # a condition that replaces the configured one
 ASKS = {401: (b"www-authenticate", b"Bearer"), 503: (b"retry-after", b"1")}
-UNREAD = frozenset({401, 408, 413, 503})  # a body that was not read would be taken for the next request
+UNREAD = frozenset({401, 408, 413, 503})  # close the connection: an unread body would be taken for the next request
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 ROUTES = "GET /ping, POST /invocations, GET /execution-parameters, GET /metrics"
 
@@ -41,9 +41,10 @@ ROUTES = "GET /ping, POST /invocations, GET /execution-parameters, GET /metrics"
 class Limits:
     """Limits on the requests that a server accepts.
 
-    `largest`: bytes of a body. `requests`: how many are answered at the same time; more are refused at once. `seconds`: within which a body
-    has to arrive. `answering`: seconds for its answer. `token`: what a client has to know, if anything. `hosts`: the names by which it may
-    be asked; empty for any. `level`: of log lines, as Python has them: requests that are answered are 20, refused ones 30, failures 40.
+    `largest`: bytes of a body. `requests`: how many are answered at the same time; more are refused at once. `seconds`: the time limit for
+    receiving a body. `answering`: the time limit in seconds for an answer. `token`: the token that clients must send, if any. `hosts`: the
+    accepted host names; empty for any. `level`: the lowest level of log lines, as in Python: answered requests have 20, refused ones 30,
+    failures 40.
     """
 
     largest: int = LARGEST
@@ -57,9 +58,9 @@ class Limits:
 
 @dataclass(slots=True)
 class Request:
-    """A request: its head, and how its body is received.
+    """A request: its head, and the function that receives its body.
 
-    `here`: whether all of the body has arrived. `size` and `media` are the body's, once they are known.
+    `here`: whether the whole body has arrived. `size` and `media` describe the body and are set when it is read.
     """
 
     method: str
@@ -82,7 +83,7 @@ class Request:
 
 
 class Server:
-    """The ASGI application of a pipeline, which a server runs, or another application mounts."""
+    """The ASGI application for a pipeline. A server runs it, or another application mounts it."""
 
     def __init__(
         self, pipeline: Pipeline, limits: Limits | None = None, captured: Callable[..., bool] | None = None, metrics: Metrics | None = None
@@ -98,7 +99,7 @@ class Server:
         }
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request. Errors: `ValueError` for another protocol than HTTP, as ASGI wants it."""
+        """Answer one request. Errors: `ValueError` for protocols other than HTTP, as ASGI requires."""
         if scope["type"] != "http":
             raise ValueError(f"{scope['type']} is not answered")
         begun, request, answer = perf_counter(), Request.of(scope, receive), None
@@ -112,7 +113,7 @@ class Server:
                 self._note(request, answer or Answer(500, JSON, b""), perf_counter() - begun)
 
     def at_once(self, headers: Headers, body: bytes) -> Answer | None:
-        """Predictions for the rows of a body that has arrived; None where they, or a refusal, are to be asked for by ASGI."""
+        """Predictions for the rows of a body that has arrived. None if the request must go through ASGI, also if it is refused here."""
         request = Request("POST", INVOCATIONS, _joined(headers), _nothing, here=True, size=len(body))
         kind = request.header(b"content-type")
         if b"content-encoding" in request.headers or not self._is_quick(body, kind):
@@ -130,7 +131,7 @@ class Server:
         return answer
 
     async def _answer(self, request: Request) -> Answer:
-        """The answer of a route. What is wrong with the request is in it: nothing is raised."""
+        """The answer of a route. An error becomes an error answer; nothing is raised."""
         methods, route = self._routes.get(request.path, ((), self.ping))
         try:
             self._refuse(request)
@@ -142,7 +143,7 @@ class Server:
             raise Refused(404, "not-found", "there is no such route", accepted=ROUTES)
         except Refused as refused:
             return refused.answer
-        except Exception as error:  # noqa: BLE001 -- the client sees the type alone: words could hold values
+        except Exception as error:  # noqa: BLE001 -- only the type is sent: the message could contain values
             log("failed", error=type(error).__name__)
             return refusal(error).answer
 
@@ -159,14 +160,14 @@ class Server:
             raise Refused(503, "overloaded", "the server is answering too many requests", accepted="the same request later")
 
     def _note(self, request: Request, answer: Answer, seconds: float) -> None:
-        """Count a request and write its line."""
+        """Count a request and write its log line."""
         self.metrics.observe(answer.status, answer.rows, seconds)
         if (40 if answer.status >= 500 else 30 if answer.status >= 400 else 20) < self.limits.level:
             return
         log_request(answer.status, answer.rows, request.size, request.media, answer.code, seconds, self.pipeline.digest)
 
     async def ping(self, request: Request) -> Answer:
-        """Ready: stages here are loaded before the socket opens, and those on other machines answer."""
+        """Ready if the stages on other machines answer. Local stages are loaded before the socket opens."""
         if self.metrics.overdue >= THREADS:
             raise Refused(503, "not-ready", "all threads are busy with requests that take too long")
         if self.pipeline.quick or await self._in_thread(self.pipeline.ready):
@@ -178,7 +179,7 @@ class Server:
         return Answer(200, "text/plain; version=0.0.4; charset=utf-8", self.metrics.text().encode())
 
     async def execution_parameters(self, request: Request) -> Answer:
-        """What batch transform is to send."""
+        """The sizes and concurrency that batch transform should use."""
         largest = max(1, self.limits.largest // 2**20)
         content = {"MaxConcurrentTransforms": os.cpu_count() or 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": largest}
         return Answer(200, JSON, json.dumps(content).encode())
@@ -197,12 +198,12 @@ class Server:
         return self._known(request, body, answer)
 
     def _is_quick(self, body: bytes, kind: str) -> bool:
-        """Whether a body is answered in less time than a thread of its own would take."""
+        """Whether answering a body takes less time than starting a thread for it."""
         quick = self.pipeline.quick and self.pipeline.explainer is None
         return quick and len(body) <= min(INLINE, self.limits.largest) and not _unfolds(body, kind.lower())
 
     def _known(self, request: Request, body: bytes, answer: Answer) -> Answer:
-        """An answer, once its request is described for the log, and captured."""
+        """Note the media type for the log, capture the request, and return the answer."""
         kind = request.header(b"content-type")
         read = media_type(kind)
         request.media = read.name if read and answer.status != 415 else ""
@@ -215,12 +216,12 @@ class Server:
         return ThreadPoolExecutor(THREADS, "answer")
 
     async def _in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
-        """What takes long is done beside the loop, as much at a time as there are cores. Errors: `Refused` for what takes too long."""
+        """Run long work outside the event loop, in one thread per core. Errors: `Refused` if it takes too long."""
         running, seconds = self._threads.submit(work, *given), self.limits.answering
         try:
             return await asyncio.wait_for(asyncio.wrap_future(running), seconds)
         except TimeoutError:
-            if not running.cancelled():  # it goes on: a thread cannot be stopped
+            if not running.cancelled():  # it continues: a thread cannot be stopped
                 self.metrics.overdue += 1
                 running.add_done_callback(partial(self._done, asyncio.get_running_loop()))
             raise Refused(504, "too-long", f"the request was not answered within {seconds:g} seconds", accepted="fewer rows") from None
@@ -238,7 +239,7 @@ class Server:
         if stated.isdigit() and int(stated) > limit:
             raise _too_large(limit)
         try:
-            if request.here:  # as most are: a timer would cost more than to take them
+            if request.here:  # the common case: a timer would cost more than receiving the body
                 body = await _received(request, limit)
             else:
                 async with asyncio.timeout(self.limits.seconds):
@@ -255,12 +256,12 @@ class Server:
 
 
 async def _nothing() -> Any:
-    """What is received once the body was."""
+    """The message after the body: the client has disconnected."""
     return {"type": "http.disconnect"}
 
 
 async def _received(request: Request, limit: int) -> bytes:
-    """A body as it was sent. Errors: `Refused`."""
+    """Receive a body, still packed. Errors: `Refused`."""
     parts, size, more = [], 0, True
     while more:
         message = await request.receive()
@@ -275,7 +276,7 @@ async def _received(request: Request, limit: int) -> bytes:
 
 
 def _joined(headers: Headers) -> dict[bytes, bytes]:
-    """Headers by their names; the values of a repeated one are joined to one list (RFC 9110)."""
+    """Headers by name. The values of a repeated header are joined with commas (RFC 9110)."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         found[name] = found[name] + b"," + value if name in found else value
@@ -283,13 +284,13 @@ def _joined(headers: Headers) -> dict[bytes, bytes]:
 
 
 def _unfolds(body: bytes, kind: str) -> bool:
-    """Whether a small body may hold many values: a table of Parquet, or sparse rows."""
+    """Whether a small body may contain many values: a Parquet table, or sparse rows."""
     return "parquet" in kind or "recordio" in kind or b'"shape"' in body
 
 
-@lru_cache(64)  # clients repeat themselves
+@lru_cache(64)  # clients send the same header again
 def _host(header: str) -> str:
-    """The host that a request is for, in lower case and without a port."""
+    """The host in a `Host` header, in lower case and without the port."""
     try:
         return urlsplit(f"//{header}").hostname or ""
     except ValueError:
@@ -297,7 +298,7 @@ def _host(header: str) -> str:
 
 
 def _unzipped(body: bytes, limit: int) -> bytes:
-    """A body unpacked, of which no more is made than may be sent. Errors: `Refused`."""
+    """Unpack a body, up to the size limit. Errors: `Refused`."""
     try:
         with gzip.open(io.BytesIO(body)) as file:
             found = file.read(limit + 1)
@@ -315,7 +316,7 @@ def _too_large(limit: int) -> Refused:
 
 
 def headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer. Its type is without a charset: AWS's containers compare the whole header."""
+    """The headers of an answer. The content type has no charset, because AWS's containers compare the whole header."""
     headers = [(b"content-length", str(len(answer.body)).encode())]
     if answer.media:
         headers.append((b"content-type", answer.media.encode()))

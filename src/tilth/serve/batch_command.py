@@ -17,7 +17,7 @@ from tilth.serve.processing import Processing
 from tilth.serve.sources import Source
 
 SHOWN = 5  # refusals of a file that are printed
-SECONDS, RETRIES = 600, 3  # of a request to a stage in another process, as SageMaker has it
+SECONDS, RETRIES = 600, 3  # for a request to a stage in another process; SageMaker's defaults
 INSTANCE = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
 
 
@@ -140,7 +140,7 @@ def command(
 
 
 def _parted(things: Sequence[str], source: Source | None) -> tuple[list[str], list[Source]]:
-    """The stages, which their suffix tells, and the data, or those of a job. Errors: `RequestError` without both."""
+    """Split arguments into stages, recognized by suffix, and data, by default a job's. Errors: `RequestError` if either is missing."""
     from tilth.measures.model_file import FORMS
     from tilth.serve.predictions import PYTHON
     from tilth.web.client import is_address
@@ -154,7 +154,7 @@ def _parted(things: Sequence[str], source: Source | None) -> tuple[list[str], li
 
 
 def _processing(options: Mapping[str, Any], inclusive: bool) -> Processing:
-    """The filters, of which `$` is none, and the join. Errors: `RequestError`."""
+    """The filters and the join; `$` means no filter. Errors: `RequestError`."""
     texts = [options[name] for name in ("input_filter", "output_filter")]
     before, after = (None if text in (None, "$") else Path.parse(text, inclusive) for text in texts)
     return Processing(before, after, bool(options["join"]))

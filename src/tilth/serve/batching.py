@@ -1,6 +1,6 @@
-"""Batch transform: files through a pipeline by the same code that answers requests, in batches of whole records.
+"""Batch transform: send files through a pipeline in batches of whole records, with the code that answers requests.
 
-Each file gives one file of answers in its order, or, if one of its records is refused, none and the refusals instead.
+Each file gives one file of answers in the same order. If a record is refused, the file gives a list of refusals instead.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ TYPES = {
 }
 BY_LINE = (CSV, LINES, "application/jsonl", "application/x-ndjson")
 FRAMED = {"recordio": RECORDIO, "tfrecord": TFEXAMPLE}  # the content type of a body with frames
-JOINED = (*BY_LINE, JSON, RECORDIO)  # answers that may follow each other
-BINARY = (NPY, PARQUET, "application/vnd.apache.parquet", RECORDIO)  # answers that a line end would spoil
+JOINED = (*BY_LINE, JSON, RECORDIO)  # answers that can be concatenated
+BINARY = (NPY, PARQUET, "application/vnd.apache.parquet", RECORDIO)  # answers that an added line end would corrupt
 OUT, REFUSALS = ".out", ".out.errors.jsonl"
-MOST_REFUSED = 1000  # refusals of one file, after which the rest of it is left
-LARGEST = 6.0  # MiB of a batch, as SageMaker has it
+MOST_REFUSED = 1000  # refusals after which the rest of a file is not read
+LARGEST = 6.0  # MiB of a batch, SageMaker's default
 
 Batch = Sequence[Record]
 Refusal = dict[str, Any]
@@ -57,14 +57,14 @@ REFUSED = (Refused, ModelFailed, EndpointRefused)
 
 @dataclass(frozen=True)
 class Sending:
-    """How files are sent. `content_type` and `accept` are media types: by the file's suffix, and that of the input, if empty.
+    """How files are sent. `content_type` and `accept` are media types; if empty, the type of the file's suffix, and the input's type.
 
-    `split`: `line`, `recordio` or `tfrecord` for batches of records, `none` for whole files; `assemble`: `line` for a line end after each
-    answer, `none` for answers as they are; by content type if empty. `compression`: `gzip` or `none`, by the file's name if empty.
-    `processing`: what is done to records and answers.
+    `split`: `line`, `recordio` or `tfrecord` for batches of records, `none` for whole files. `assemble`: `line` for a line end after each
+    answer, `none` for unchanged answers. If empty, both depend on the content type. `compression`: `gzip` or `none`; by the file's name if
+    empty. `processing`: the filters and the join.
 
-    `single`: a record a batch. `largest`: MiB of a batch, 0 for records and files of any size. `concurrency`: batches that are answered at
-    the same time. Where these are None, a stage in another process says them, or they are `False`, 6 and 1.
+    `single`: one record per batch. `largest`: MiB of a batch, 0 for records and files of any size. `concurrency`: batches that are answered
+    at the same time. If these are None, stages in other processes decide, otherwise they are `False`, 6 and 1.
     """
 
     content_type: str = ""
@@ -78,14 +78,17 @@ class Sending:
     processing: Processing = field(default_factory=Processing)
 
     def settled(self, pipeline: Pipeline) -> Sending:
-        """With what the stages of a pipeline say, and the defaults."""
+        """Fill in the values that are None, from the stages of a pipeline or by default."""
         said = {"single": False, "largest": LARGEST, "concurrency": 1, **pipeline.parameters()}
         return replace(self, **{name: value for name, value in said.items() if getattr(self, name) is None})
 
 
 @dataclass(frozen=True)
 class Transformed:
-    """What came of a file: answered records, and refusals: line or record, code, message, perhaps field, what is accepted, a hint."""
+    """The result for a file: the number of answered records, and refusals as dicts.
+
+    A refusal has the keys `line` or `record`, `code` and `message`, and optionally `field`, `accepted` and `hint`.
+    """
 
     file: str
     records: int
@@ -100,11 +103,11 @@ def transformed(
     told: Callable[[str, int], None] = lambda file, records: None,
     instance: tuple[int, int] = (1, 1),
 ) -> list[Transformed]:
-    """Write the answers for files, folders, patterns and manifests to the folder `out`, which is replaced: `NAME.out` for each file.
+    """Write the answers for files, folders, patterns and manifests to `NAME.out` in the folder `out`, which is replaced.
 
-    A file with a refused record gets no answers but `NAME.out.errors.jsonl`; the other files go on. `told` is called after each batch.
-    `instance`: of files that are dealt by name to several runs, those of the first, second … of how many.
-    Errors: `RequestError` for what cannot be sent so, `SourceError` for a file that cannot be read; those of a stage that fails.
+    A file with a refused record gets `NAME.out.errors.jsonl` instead of answers; the other files continue. `told` is called after each
+    batch. `instance` (k, n): process the kth of n shares of the files, which are dealt by name.
+    Errors: `RequestError` for options that do not fit, `SourceError` for a file that cannot be read, and the errors of stages.
     """
     given = inputs([one if isinstance(one, Source) else Source.of(one) for one in places], () if sending.content_type else tuple(TYPES))
     settled = sending.settled(pipeline)
@@ -119,7 +122,7 @@ def transformed(
 
 @dataclass(frozen=True)
 class _Job:
-    """One file, how it is read and answered. `split` is empty for a whole file."""
+    """How one file is read and answered. `split` is empty for a whole file."""
 
     pipeline: Pipeline
     file: str
@@ -178,7 +181,7 @@ class _Job:
             raise RequestError(f"records in {charset[:40]!r} are not split by line", accepted="utf-8, latin-1 …", code="bad-charset")
 
     def _reject_processing(self) -> None:
-        """Reject filters and joins where there are no records, or for other answers than records."""
+        """Reject filters and joins if the file has no records, or if the answers have another format."""
         done = self.sending.processing
         if not (done.answers or done.before):
             return
@@ -196,17 +199,17 @@ class _Job:
 
     @cached_property
     def limit(self) -> int:
-        """Bytes of a record, and of a file that is sent as a whole; 0 for any number."""
+        """The most bytes of a record, or of a file that is sent as a whole; 0 for no limit."""
         return int(cast("float", self.sending.largest) * 2**20)
 
     @cached_property
     def room(self) -> int:
-        """Bytes of a batch of several records."""
+        """The most bytes of a batch of several records."""
         return self.limit or int(LARGEST * 2**20)
 
     @property
     def unit(self) -> str:
-        """By what records are counted."""
+        """The unit in which positions in the file are counted: record or line."""
         return "record" if self.split in FRAMED else "line"
 
     def write(self, folder: Path, told: Callable[[str, int], None]) -> Transformed:
@@ -221,7 +224,7 @@ class _Job:
                     told(self.name, records)
                     if len(refusals) >= MOST_REFUSED:
                         break
-            except Refused as refused:  # a record that is not sent at all ends the file
+            except Refused as refused:  # a record that cannot be sent ends the file
                 refusals += _refusals(refused, self.unit, int(refused.content.pop("at")))
         if refusals:
             del refusals[MOST_REFUSED:]
@@ -231,7 +234,7 @@ class _Job:
         return Transformed(self.name, records, refusals)
 
     def _answers(self, source: IO[bytes]) -> Iterator[tuple[int, bytes, list[Refusal]]]:
-        """Records that were answered, the answer, and the refusals, of each batch in order."""
+        """For each batch in order: the number of answered records, the answer, and the refusals."""
         header, records = self._header(self._records(source))
         batches = self._batches(records, len(header))
 
@@ -248,7 +251,7 @@ class _Job:
     # ── records ──
 
     def _records(self, source: IO[bytes]) -> Iterator[Record]:
-        """The records of the file, or all of it as one. Errors: `Refused` from where it is damaged, `SourceError`."""
+        """The records of the file, or the whole file as one record. Errors: `Refused` at the first damaged record, `SourceError`."""
         if self.split == "line":
             found = lines(source, self.kind.name == CSV, self.limit)
         elif self.split:
@@ -261,7 +264,7 @@ class _Job:
             raise _at(error.at, Refused(400, "not-readable", error.mistakes[0].message)) from error
 
     def _header(self, records: Iterator[Record]) -> tuple[bytes, Iterator[Record]]:
-        """The line of names that a CSV file begins with, if it does, and the other records. Errors: `Refused`."""
+        """The header line of a CSV file, empty if there is none, and the records after it. Errors: `Refused`."""
         first = next(records, None) if self.split == "line" and self.kind.name == CSV else None
         if first is None:
             return b"", records
@@ -269,14 +272,14 @@ class _Job:
             names = self.sending.processing.sent(first[1], self.kind) if not self.limit or len(first[1]) <= self.limit else b""
             if names and has_header(names, self.kind, self.pipeline.columns):
                 return names, records
-        except NoValue:  # a record, and told as one
+        except NoValue:  # treat the line as a record, which is then refused as one
             return b"", chain([first], records)
         except RequestError as error:
             raise _at(first[0], Refused(400, error.mistakes[0].code, error.mistakes[0].message)) from error
         return b"", chain([first], records)
 
     def _batches(self, records: Iterable[Record], header: int) -> Iterator[Batch]:
-        """Batches of as many whole records as fit, or of one. Errors: `Refused`, in its turn, for a record that is too large."""
+        """Batches of as many whole records as fit, or of one. Errors: `Refused` for a too large record, after the batch before it."""
         batch, size = list[Record](), header
         try:
             for at, record in records:
@@ -298,14 +301,14 @@ class _Job:
     # ── answers ──
 
     def _answer(self, batch: Batch, header: bytes) -> tuple[int, bytes, list[Refusal]]:
-        """The answer to a batch, or what is refused in it."""
+        """The number of answered records, the answer, and the refusals of a batch."""
         try:
             return len(batch), self._answered(batch, header), []
         except REFUSED as error:
             return 0, b"", list(islice(self._refused(batch, header, error), MOST_REFUSED))
 
     def _refused(self, batch: Batch, header: bytes, error: Refused | ModelFailed | EndpointRefused) -> Iterator[Refusal]:
-        """Every refusal in a batch, by line or number: halves of it are asked for until a record is alone."""
+        """Find every refused record of a batch, by bisection: send each half again, down to single records."""
         middle, alone = len(batch) // 2, True
         for half in (batch[:middle], batch[middle:]) if middle else ():
             try:
@@ -317,7 +320,7 @@ class _Job:
             yield from _refusals(error, self.unit, batch[0][0])
 
     def _answered(self, batch: Batch, header: bytes) -> bytes:
-        """The answer to a batch. Errors: `Refused`, and those of a stage, which name the file."""
+        """The answer to a batch. Errors: `Refused`, and errors of stages, with the file and line added."""
         done, kind = self.sending.processing, self.content_type
         if self.kind.name == CSV and self.split:
             kind += f"; header={'present' if header else 'absent'}"
@@ -343,7 +346,7 @@ class _Job:
 
 
 def _in_order(threads: ThreadPoolExecutor, answer: Callable[[Batch], Any], batches: Iterable[Batch], most: int) -> Iterator[Any]:
-    """Answers in the order of the batches, of which no more are read ahead than are answered at the same time."""
+    """Answers in the order of the batches. At most `most` batches are read ahead."""
     waiting: deque[Any] = deque()
     refused: Refused | None = None
     try:
@@ -352,7 +355,7 @@ def _in_order(threads: ThreadPoolExecutor, answer: Callable[[Batch], Any], batch
                 waiting.append(threads.submit(answer, batch))
                 if len(waiting) == most:
                     yield waiting.popleft().result()
-        except Refused as error:  # once the batches before it are answered
+        except Refused as error:  # raised after the batches before it are answered
             refused = error
         while waiting:
             yield waiting.popleft().result()
@@ -364,7 +367,7 @@ def _in_order(threads: ThreadPoolExecutor, answer: Callable[[Batch], Any], batch
 
 
 def _of_record(made: Callable[..., bytes], record: bytes, *others: Any) -> bytes:
-    """A function of a record, its errors as refusals. Errors: `Refused`."""
+    """Call a function with a record, and turn its errors into refusals. Errors: `Refused`."""
     try:
         return made(record, *others)
     except RequestError as error:
@@ -378,7 +381,7 @@ def _at(at: int, refused: Refused) -> Refused:
 
 
 def _refusals(error: Refused | ModelFailed | EndpointRefused, unit: str, at: int) -> list[Refusal]:
-    """The messages for a client, with the line or number in the file in place of the row in the request."""
+    """The messages of an error, with the line or record number in the file instead of the row in the request."""
     if not isinstance(error, Refused):
         return [{unit: at, "code": mistake.code, "message": mistake.message} for mistake in error.mistakes]
     found: Sequence[Mapping[str, Any]] = error.content.get("errors") or [error.content]

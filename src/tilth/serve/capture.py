@@ -1,4 +1,4 @@
-"""Captured requests and answers, in the JSON Lines of SageMaker's data capture, without values of private columns."""
+"""Records requests and answers in the JSON Lines format of SageMaker's data capture, without values of private columns."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from tilth.store.places import atomic
 from tilth.store.uri import joined
 
 WAITING = 64 * 2**20  # bytes that wait to be written; more are dropped and counted
-SECONDS = 60.0  # after which a file is sealed
-LARGEST = 64 * 2**20  # bytes of a file
+SECONDS = 60.0  # after which a file is written
+LARGEST = 64 * 2**20  # bytes after which a file is written
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its answer, as they were."""
+    """A request and its answer, unchanged."""
 
     body: bytes
     kind: str
@@ -43,11 +43,11 @@ class Exchange:
 
 @dataclass
 class Capture:
-    """A writer of captured requests below a place, in a thread of its own, so that no request waits for it.
+    """Writes captured requests below a place, in its own thread, so that no request waits for it.
 
     Files are `PLACE/NAME/AllTraffic/yyyy/mm/dd/hh/mm-ss-ms-UUID.jsonl`, by UTC, written atomically after a minute, 64 MiB or an hour's end.
-    `percent` of 100 requests are taken, by a hash of their event's id. Values of `private` columns are null, and columns that the flow does
-    not know are left out then.
+    `percent` is the percentage of requests to capture, chosen by a hash of the event id. Values of `private` columns become null; if there
+    are private columns, columns that the flow does not have are left out.
     """
 
     place: str
@@ -67,7 +67,7 @@ class Capture:
         self._thread.start()
 
     def __call__(self, body: bytes, kind: str, answer: Answer, inference: str) -> bool:
-        """Take a request; false if there is no room for it."""
+        """Queue a request for writing; false if there is no room for it."""
         event = str(uuid.uuid4())
         if int.from_bytes(hashlib.sha256(event.encode()).digest()[:8], "big") / 2**64 * 100 >= self.percent:
             return True
@@ -81,14 +81,14 @@ class Capture:
         return True
 
     def close(self) -> None:
-        """Write what has been taken."""
+        """Write all queued requests, and end."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         self._thread.join()
 
     def _write(self) -> None:
-        """Until it is closed: collect, and seal a file."""
+        """Until closed: collect lines, and write them to files."""
         lines: list[bytes] = []
         size = 0
         since: datetime | None = None
@@ -104,7 +104,7 @@ class Capture:
                 since = since if lines else one.time
                 try:
                     line = record(one, self.columns, self.private)
-                except Exception as error:  # noqa: BLE001 -- the next ones are captured all the same; words could hold values
+                except Exception as error:  # noqa: BLE001 -- continue with the next ones; the message could contain values
                     log("capture-failed", error=type(error).__name__, requests=1)
                     continue
                 lines.append(line)
@@ -120,19 +120,19 @@ class Capture:
         try:
             with atomic(joined(self.place, path)) as new:
                 new.write_bytes(b"".join(lines))
-        except (TilthError, OSError) as error:  # requests are answered all the same
+        except (TilthError, OSError) as error:  # requests are answered without it
             log("capture-failed", error=type(error).__name__, requests=len(lines))
 
 
 def capture_of(pipeline: Pipeline, place: str, name: str, percent: float = 100.0) -> Capture:
-    """The writer for a pipeline's requests; private are the columns of that role in its first flow."""
+    """The writer for a pipeline's requests. Private columns are those with the role `private` in its first flow."""
     first = pipeline.stages[0]
     private = frozenset(first.flow.reading.roles.private) if isinstance(first, Preparation) else frozenset[str]()
     return Capture(place, name, pipeline.columns, private, percent)
 
 
 def record(one: Exchange, columns: Columns, private: frozenset[str]) -> bytes:
-    """A line of JSON for a request and its answer."""
+    """The JSON line for a request and its answer."""
     body, kind = without(one.body, one.kind, columns, private) if private else (one.body, one.kind)
     metadata: dict[str, Any] = {"eventId": one.event, "inferenceTime": one.time.strftime("%Y-%m-%dT%H:%M:%SZ")}
     if one.inference:
@@ -153,13 +153,13 @@ def _side(body: bytes, kind: str, mode: str) -> Mapping[str, str]:
 
 
 def without(body: bytes, content_type: str, columns: Columns, private: frozenset[str]) -> tuple[bytes, str]:
-    """A body with the same rows, of the columns that are known and not private, and its type; the values of private ones are null.
+    """A body with the same rows, and its type: only columns of the pipeline, and nulls in private columns.
 
-    Bodies that are not text become JSON Lines; all are UTF-8 and without a header then.
+    Bodies that are not text become JSON Lines. All are UTF-8 and have no header.
     """
     kind = media_type(content_type) or MediaType("")
     rows = [{c: None if c in private else row.get(c) for c in columns.names if c in row} for row in decoded(body, kind, columns)]
-    if kind.name == CSV:  # values in order: all columns
+    if kind.name == CSV:  # values have no names, so all columns are written
         full: list[Row] = [{c: row.get(c) for c in columns.names} for row in rows]
         return encoded(full, columns.names, CSV), f"{CSV}; header=absent"
     if kind.name == JSON:

@@ -134,15 +134,15 @@ def _export(place: str, things: tuple[str, ...], output: tuple[str, ...], golden
 
 
 def _serve(serving: Serving, listening: socket, host: str, workers: int, known: Environment) -> None:
-    """Answer requests in this process, or in so many others, until a signal ends it."""
+    """Answer requests until a signal, in this process, or in `workers` others if it is not 0."""
     from tilth.serve.server import server_of
     from tilth.serve.workers import Ready, Workers
 
     def begun(ready: Ready) -> None:
         _tell(ready, serving, f"{host}:{listening.getsockname()[1]}", {"workers": workers, **known.facts})
 
-    server_of(None, serving.certificate, serving.key)  # what is wrong with TLS is said before anything is loaded
-    with suppress(KeyboardInterrupt):  # the signal that ended it, once everything is answered
+    server_of(None, serving.certificate, serving.key)  # report TLS errors before anything is loaded
+    with suppress(KeyboardInterrupt):  # the signal, raised again after all requests are answered
         if workers:
             Workers(serving, listening, workers, known.number("SAGEMAKER_STARTUP_TIMEOUT", default=600, least=1)).run(begun)
         else:
@@ -167,7 +167,7 @@ def _limits(known: Environment, token: str, host: str, timeout: float | None) ->
 
 
 def _tell(ready: Ready, serving: Serving, address: str, facts: dict[str, Any]) -> None:
-    """Say what is served, what of it is proven, and with which values."""
+    """Print and log what is served, which stages are verified by golden rows, and the settings."""
     from tilth.serve.watching import log
 
     limits = serving.limits
@@ -191,9 +191,9 @@ def _tell(ready: Ready, serving: Serving, address: str, facts: dict[str, Any]) -
 
 
 def _unfolded(things: tuple[str, ...], output: tuple[str, ...], golden: str | None) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
-    """The stages, transforms and golden rows of a folder of --export, or of one that is packed; else those that are given.
+    """The stages, transforms and golden rows of a folder or archive that --export wrote; otherwise the arguments unchanged.
 
-    Errors: `RequestError` for a folder beside other stages; `SourceError`, `ArtefactError` for one that cannot be read.
+    Errors: `RequestError` for a folder together with other stages; `SourceError` or `ArtefactError` if it cannot be read.
     """
     from tilth.serve.hooks import stages_in
 

@@ -1,4 +1,4 @@
-"""What the server library leaves to do for a connection: it waits for ever, writes in pieces, and closes on clients that still send."""
+"""Connections with time limits. The server library waits forever, writes in pieces, and closes while clients still send."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from enum import Enum, auto
 from typing import Any
 from weakref import proxy
 
-HEAD_SECONDS = 10.0  # within which the head of a request has to arrive
-LARGEST_HEAD = 64 * 2**10  # bytes after which a head has to be complete; h11 has the same limit, httptools has none
-LEAVING_SECONDS = 2.0  # for which a refused client may go on sending
-TAKING_SECONDS = 60.0  # for which a client may take to receive an answer
-HERE = "tilth.body_here"  # the extension in the scope of a request whose body has arrived as a whole
+HEAD_SECONDS = 10.0  # time limit for the head of a request
+LARGEST_HEAD = 64 * 2**10  # bytes of a head; h11 has the same limit, httptools has none
+LEAVING_SECONDS = 2.0  # for which a refused client may continue to send
+TAKING_SECONDS = 60.0  # time limit for a client to receive an answer
+HERE = "tilth.body_here"  # the extension in the scope that says that the whole body has arrived
 
 
 class State(Enum):
-    """Where a connection stands."""
+    """The state of a connection."""
 
     IDLE = auto()
-    HEAD = auto()  # some of the head of a request has arrived
+    HEAD = auto()  # a part of the head of a request has arrived
     BODY = auto()  # the head has arrived
-    ANSWERING = auto()  # all of it has arrived
-    LEAVING = auto()  # it was answered before that: what still comes is thrown away, until the client has received the answer
-    GONE = auto()  # it is closed
+    ANSWERING = auto()  # the whole request has arrived
+    LEAVING = auto()  # answered before the whole request arrived; the rest is discarded until the client has received the answer
+    GONE = auto()  # closed
 
 
 class Noting:
-    """An ASGI application around another: it notes at the connection of each request how far that is."""
+    """An ASGI application around another one. It records the progress of each request in the state of its connection."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        connection = scope["state"].pop("connection")  # no circle: a large body would wait for the collector of garbage
+        connection = scope["state"].pop("connection")  # no reference cycle: a large body would wait for the garbage collector
 
         async def receiving() -> Any:
             message = await receive()
@@ -58,14 +58,14 @@ class Noting:
 
 
 def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
-    """The library's protocol of HTTP, at whose connections `Noting` notes how far requests are.
+    """The library's HTTP protocol with the connection states that `Noting` sets.
 
-    A connection on which no request begins in time is closed. A request that arrived as a whole is answered even if the client has closed
-    its side since. Where a request is refused before that, the connection is kept until the client has received the answer, which it
-    would lose otherwise.
+    A connection is closed if no request begins in time. A request that has arrived completely is answered even if the client has closed
+    its side. If a request is refused before its body has arrived, the connection stays open until the client has received the answer;
+    otherwise the answer would be lost.
 
-    `at_once` answers a request that has arrived as a whole, if it can: it needs no task and no messages. With the parser httptools that is
-    left out, because it would cost what the parser saves.
+    `at_once` answers a complete request, if it can, without a task and without messages. It is not used with the parser httptools, because
+    it would cost as much as that parser saves.
     """
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
     from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -74,7 +74,7 @@ def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
 
     directly = at_once is not None and issubclass(AutoHTTPProtocol, H11Protocol)
 
-    class Connection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # a base known at run time only
+    class Connection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # the base is chosen at run time
         def __init__(self, *given: Any, app_state: dict[str, Any], **others: Any) -> None:
             super().__init__(*given, app_state={**app_state, "connection": self}, **others)
             self.state, self.half_closed, self.head = State.IDLE, False, 0
@@ -88,7 +88,7 @@ def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             self.state = State.GONE
             super().connection_lost(exc)
-            self.app_state.clear()  # a circle would keep all of it, as would a timer
+            self.app_state.clear()  # a reference cycle or a timer would keep the connection in memory
             for timer in filter(None, (self.timer, self.timeout_keep_alive_task)):
                 timer.cancel()
 
@@ -104,9 +104,9 @@ def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
                 super().data_received(data)
 
         def answered_directly(self, data: bytes) -> bool:
-            """Whether the bytes are a request that could be answered at once, and was."""
+            """Answer the bytes if they are a complete request that can be answered at once; whether it was answered."""
             busy = len(self.connections) >= self.limit_concurrency or self.flow.write_paused
-            if self.direct is None or busy or self.conn.trailing_data[0]:  # the library's parser holds part of a request
+            if self.direct is None or busy or self.conn.trailing_data[0]:  # the library's parser already has a part of a request
                 return False
             response = self.direct.response(data, self.server_state.default_headers)
             if response is None:
@@ -127,14 +127,14 @@ def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
                 super().shutdown()
 
         def end(self) -> None:
-            """A request was answered."""
+            """Called after a request is answered."""
             if self.state in (State.BODY, State.ANSWERING):
                 self.state, self.since = State.IDLE, self.loop.time()
                 if self.half_closed:
                     self.loop.call_soon(self.look)
 
         def look(self) -> None:
-            """Close if no request begins. A timer of its own for each request would cost more than to look now and then."""
+            """Close the connection if no request begins in time. Checking now and then costs less than a timer for each request."""
             left = self.since + HEAD_SECONDS - self.loop.time()
             if self.state in (State.IDLE, State.HEAD) and (left <= 0 or self.half_closed):
                 self.then(TAKING_SECONDS, self.transport.abort)
@@ -143,7 +143,7 @@ def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
                 self.then(left if left > 0 else HEAD_SECONDS, self.look)
 
         def then(self, seconds: float, act: Callable[[], None]) -> None:
-            """Do something later, and nothing else; of a connection that is gone, nothing."""
+            """Schedule an action in place of the scheduled one; nothing if the connection is closed."""
             self.timer.cancel()
             if self.state is not State.GONE:
                 self.timer = self.loop.call_later(seconds, act)
@@ -152,7 +152,7 @@ def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
 
 
 class _Transport:
-    """The transport of a connection: it sends an answer as one piece, and knows how to leave."""
+    """The transport of a connection. It sends an answer in one piece, and closes so that the client receives the answer."""
 
     def __init__(self, transport: Any, connection: Any) -> None:
         self._transport = transport
@@ -163,11 +163,11 @@ class _Transport:
         return getattr(self._transport, name)
 
     def hold(self) -> None:
-        """Keep what is written from now on."""
+        """Buffer writes from now on."""
         self._held = []
 
     def release(self) -> None:
-        """Send what was kept."""
+        """Send the buffered writes."""
         held, self._held = self._held, None
         if held:
             self._transport.write(b"".join(held))

@@ -1,4 +1,4 @@
-"""Requests that have arrived as a whole, answered without a task and messages of ASGI, which cost as much as the answer."""
+"""Answers complete requests without ASGI. Its task and messages cost as much as the answer."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ AtOnce = Callable[[Headers, bytes], Answer | None]
 
 
 class Direct:
-    """The requests of one connection. `at_once` is the application's answer: None where it needs more than a moment."""
+    """Answers requests of one connection. `at_once` is the application's function; it gives None for requests that take long."""
 
     def __init__(self, at_once: AtOnce) -> None:
         self._at_once = at_once
-        self._parser: h11.Connection | None = None  # after a request that was answered
+        self._parser: h11.Connection | None = None  # for the next request, after one was answered
 
     def response(self, data: bytes, first_headers: Headers) -> bytes | None:
-        """The response to the request that the bytes are; None where it is to be answered otherwise, from its first byte.
+        """The response if the bytes are one complete request; None if the request must be parsed again by the library.
 
-        That is one of which more is to come, that another follows, after which the connection ends, or that is malformed.
+        None is for a request that is incomplete, malformed, followed by another one, or the last of its connection.
         """
         if not data.startswith(BEGINNING) or data.endswith(HEAD_END):
             return None

@@ -1,4 +1,4 @@
-"""The variables by which a container of SageMaker is set up, and which of them have a meaning here."""
+"""The environment variables that configure a SageMaker container, and which of them Tilth uses."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ WITHOUT = (
     "SAGEMAKER_USE_NGINX",
     "SAGEMAKER_SAFE_PORT_RANGE",
     "MAX_CONTENT_LENGTH",
-)  # of other serving stacks: scripts, a proxy, further ports, several models
+)  # for other serving stacks: scripts, a proxy, more ports, several models
 SEVERAL = "SAGEMAKER_MULTI_MODEL"
 
 
 @dataclass
 class Environment:
-    """Variables of the process, which are noted as they are asked for.
+    """Environment variables. It records which of them are read.
 
-    Errors: `RequestError` where several models are to be served by one server.
+    Errors: `RequestError` if the variables request several models in one server.
     """
 
     variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
@@ -37,13 +37,13 @@ class Environment:
             )
 
     def word(self, name: str, default: str) -> str:
-        """The value of a variable that is not empty, or the default."""
+        """The value of a variable, or the default if it is empty or absent."""
         if found := self.variables.get(name, ""):
             self.taken.append(name)
         return found or default
 
     def number(self, *names: str, default: float, least: float = 0.0, most: float = math.inf) -> float:
-        """The number in the first of some variables, or the default. Errors: `RequestError` for another value."""
+        """The number in the first of the variables that is set, or the default. Errors: `RequestError` if the value is invalid."""
         name = next((n for n in names if self.variables.get(n)), "")
         if not name:
             return default
@@ -59,5 +59,5 @@ class Environment:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The variables that were taken, and those of other serving stacks that are set and mean nothing here."""
+        """The variables that were read, and the set variables of other serving stacks, which are ignored."""
         return {"environment": self.taken, "ignored": [name for name in WITHOUT if self.variables.get(name)]}

@@ -1,4 +1,4 @@
-"""A `ClarifyExplainerConfig` of SageMaker, as `CreateEndpointConfig` takes it: which predictions are explained, and how."""
+"""SageMaker's `ClarifyExplainerConfig`, as in `CreateEndpointConfig`: which predictions to explain, and how."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tilth.validation import validated
 from tilth.web.conditions import condition
 from tilth.web.jmespath import path
 
-NESTED = ("ExplainerConfig", "ClarifyExplainerConfig")  # keys under which a configuration may lie
+NESTED = ("ExplainerConfig", "ClarifyExplainerConfig")  # keys that may contain the configuration
 
 
 def _read_by(parse: Callable[[str], Any]) -> AfterValidator:
@@ -36,7 +36,7 @@ JmesPath = Annotated[str, Field(min_length=1, max_length=64), _read_by(path)]
 
 
 class Inference(Part):
-    """The model's input and output. Keys that say how a container is asked have no effect: the stages are in the same process."""
+    """The model's input and output. Keys for requests to a container have no effect, because the stages are in the same process."""
 
     FeatureHeaders: list[str] | None = None
     FeatureTypes: list[Literal["numerical", "categorical", "text"]] | None = None
@@ -72,7 +72,7 @@ class Baseline(Part):
 
     @property
     def body(self) -> bytes:
-        """The rows, as a request has them. Errors: `RequestError` for a file that cannot be read."""
+        """The rows as the body of a request. Errors: `RequestError` for a file that cannot be read."""
         return (self.ShapBaseline if self.ShapBaselineUri is None else text_of(self.ShapBaselineUri, "baseline")).encode()  # type: ignore[union-attr]  # one of both
 
 
@@ -94,7 +94,7 @@ class ShapConfig(Part):
 
 
 class ExplainerConfig(Part):
-    """The whole. `EnableExplanations` is asked of each record of the answer: a list of CSV's values, or an object."""
+    """The whole configuration. The condition `EnableExplanations` gets each record of the answer: a list for CSV, otherwise an object."""
 
     EnableExplanations: Condition = "`true`"
     InferenceConfig: Inference = Inference()

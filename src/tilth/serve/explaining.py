@@ -1,4 +1,4 @@
-"""Answers with explanations, by the contract of an endpoint of SageMaker with Clarify's online explanations."""
+"""Answers with explanations, in the format of a SageMaker endpoint with Clarify's online explanations."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from tilth.serve.stages import Preparation
 from tilth.web.conditions import condition
 from tilth.web.jmespath import path
 
-MANY = 100  # rows, which an engine prepares in less time than one by one
+MANY = 100  # rows; more are prepared faster by an engine than one by one
 KNOWN = frozenset({Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN, Kind.STRING})
-TYPES = {"free_text": "text"}  # Clarify's word for a kind of feature, where its files have another
+TYPES = {"free_text": "text"}  # kinds of features that Clarify names differently in files and in answers
 
 
 @dataclass(frozen=True)
 class Explainer:
-    """A pipeline whose answers are explained: the Shapley values of the columns that it reads, for each number that it gives.
+    """Explains the answers of a pipeline: Shapley values of the columns that it reads, for each number in the answer.
 
-    Errors: `RequestError` for a configuration that does not fit the columns, and a pipeline that gives no numbers for the baseline.
+    Errors: `RequestError` if the configuration does not fit the columns, or if the pipeline gives no numbers for the baseline.
     """
 
     pipeline: Pipeline
@@ -46,7 +46,7 @@ class Explainer:
 
     @classmethod
     def of(cls, pipeline: Pipeline, config: ExplainerConfig) -> Explainer:
-        """The explainer of a pipeline, ready for the first request. Errors: as the class."""
+        """Create an explainer and test it with the baseline, so that it is ready for requests. Errors: as the class."""
         made, inference = cls(pipeline, config), config.InferenceConfig
         baseline: list[Row] = [dict(zip(made.features, row, strict=True)) for row in made.shap.background]
         numbers = made._numbers(pipeline.through(baseline))
@@ -65,19 +65,19 @@ class Explainer:
 
     @cached_property
     def features(self) -> tuple[str, ...]:
-        """The columns that have values, in the order of a request."""
+        """The columns that get Shapley values, in the order of a request."""
         first = self.pipeline.stages[0]
         return tuple(c for c in first.takes.names if c in first.reads) if isinstance(first, Preparation) else first.takes.names
 
     @cached_property
     def schema(self) -> Schema:
-        """The schema of the rows that are mixed with the baseline: numbers, booleans, and everything else as the strings of a request."""
+        """The schema of rows that are mixed with the baseline: numbers and booleans; all other kinds are strings, as in a request."""
         mixed = (Kind.FLOAT if k is Kind.DECIMAL else k if k in KNOWN else Kind.STRING for k in self._kinds)
         return Schema(tuple(map(Column, self.features, mixed)))
 
     @cached_property
     def _kinds(self) -> tuple[Kind, ...]:
-        """The kinds of the columns that the flow learned from; without one a model takes numbers."""
+        """The kinds of the columns when the flow was fitted; without a flow, the model takes numbers."""
         first = self.pipeline.stages[0]
         if not isinstance(first, Preparation):
             return (Kind.FLOAT,) * len(self.features)
@@ -85,7 +85,7 @@ class Explainer:
 
     @cached_property
     def shap(self) -> Shap:
-        """How rows are explained."""
+        """The measure that computes the Shapley values."""
         given, types = self.config.ShapConfig, self.config.InferenceConfig.FeatureTypes or ()
         media = MediaType(given.ShapBaselineConfig.MimeType, {})
         rows = decoded(given.ShapBaselineConfig.body, media, Columns(self.features))
@@ -109,14 +109,14 @@ class Explainer:
         return tuple(made[c] for c in self.features)
 
     def _typed(self, strict: bool = False) -> Callable[[Row], Row]:
-        """The function from a row of a request to its features, numbers as such; `strict`: it raises what cannot be read as its kind."""
+        """The function from a row of a request to features of the right kinds. With `strict` it raises an error for an unreadable value."""
         first = self.pipeline.stages[0]
         nulls = first.flow.reading.nulls if isinstance(first, Preparation) else ()
         decode = decode_served(self.schema, nulls, empty_is_null=False, strict=strict)
         return row_function([decode], self.schema.names, wanted=self.features)
 
     def answer(self, body: bytes, content_type: str, accept: str = "", asked: str = "") -> Answer:
-        """The answer to a body. `asked` is the request's own condition. What is wrong is in the answer: nothing is raised."""
+        """The answer to a body. `asked` is the condition of the request, if any. An error becomes an error answer; nothing is raised."""
         return self.pipeline.answered(lambda: self._answer(body, content_type, accept, asked or self.config.EnableExplanations))
 
     def _answer(self, body: bytes, content_type: str, accept: str, asked: str) -> Answer:
@@ -141,7 +141,7 @@ class Explainer:
         return Answer(200, JSON, json.dumps(content, ensure_ascii=False).encode(), len(rows))
 
     def _wanted(self, answers: Sequence[Row], asked: str, values: bool) -> list[bool]:
-        """Which records are to be explained; of CSV a record is a list of values. Errors: `RequestError`."""
+        """Which records to explain. If `values`, the condition gets a record as a list of values. Errors: `RequestError`."""
         holds = condition(asked)
         found = [holds(list(answer.values()) if values else answer) for answer in answers]
         wrong = next((v for v in found if not isinstance(v, bool)), True)
@@ -151,7 +151,7 @@ class Explainer:
         return found
 
     def _predicted(self, rows: pa.Table) -> list[Row]:
-        """The answers for rows of features; many are prepared by an engine, if it knows their kinds."""
+        """The answers for rows of features. An engine prepares many rows, if it supports their kinds."""
         first, *others = self.pipeline.stages
         many = len(rows) > MANY and set(self._kinds) <= KNOWN
         found = first.of_table(rows) if many and isinstance(first, Preparation) else first(rows.to_pylist())
@@ -160,7 +160,7 @@ class Explainer:
         return found
 
     def _numbers(self, answers: Sequence[Row]) -> np.ndarray:
-        """The numbers of each answer that are explained. Errors: `RequestError` where they are not numbers."""
+        """The numbers to explain in each answer. Errors: `RequestError` if they are not numbers."""
         place, attribute = self.config.InferenceConfig.ProbabilityIndex, self.config.InferenceConfig.ProbabilityAttribute
         find = path(f"[{place}]" if place is not None else attribute or "@")
         found = [find(list(answer.values()) if attribute is None else answer) for answer in answers]
@@ -173,7 +173,7 @@ class Explainer:
         return np.array(several, np.float64)
 
     def explained(self, rows: Sequence[Row]) -> list[list[dict[str, Any]]]:
-        """The explanations of rows in the shape of the contract. Errors: those of the measure `shap`."""
+        """The explanations of rows in Clarify's format. Errors: those of the measure `shap`."""
         typed = list(map(self._typed(), rows))
         table = pa.table({c.name: pa.array([row[c.name] for row in typed], arrow_type(c.kind)) for c in self.schema})
         held = Rows(table, [c.kind for c in self.schema])
@@ -187,7 +187,7 @@ class Explainer:
         return [[self._described(i, one) for i, one in enumerate(row)] for row in local]
 
     def _described(self, i: int, found: Mapping[str, Any]) -> dict[str, Any]:
-        """A feature in the words of the contract."""
+        """The explanation of a feature in Clarify's format."""
         headers, types = self.config.InferenceConfig.FeatureHeaders or self.features, self.config.InferenceConfig.FeatureTypes
         kind = types[i] if types else TYPES.get(found["data_type"], found["data_type"])
         return {"feature_header": headers[i], "feature_type": kind, "attributions": found["attributions"]}

@@ -1,7 +1,8 @@
-"""The hooks of SageMaker's scikit-learn container, and the folder in which a pipeline is deployed there.
+"""The hooks of SageMaker's scikit-learn container, and the folder that deploys a pipeline there.
 
-The folder becomes `model.tar.gz`: the stages as files, `pipeline.json` that names them, and `code/inference.py`, which imports the hooks.
-The container's own `input_fn` casts every value to float32; `transform_fn` takes bodies as `tilth serve` does, by the same code.
+The folder becomes `model.tar.gz`. It has the files of the stages, `pipeline.json` with their names, and `code/inference.py`, which imports
+the hooks.
+The container's own `input_fn` casts every value to float32; `transform_fn` reads bodies with the code of `tilth serve`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tilth.steps.models import ModelStep
 from tilth.store.places import atomic
 
 PIPELINE, GOLDEN = "pipeline.json", "golden.json"
-EXTRAS = {"skops": "models"}  # of a form of model, where it has another name
+EXTRAS = {"skops": "models"}  # form of model → the extra that it needs, if the name differs
 INFERENCE = '''"""Answers requests as `tilth serve` does: see the hooks of SageMaker's scikit-learn container."""
 
 from tilth.serve.hooks import model_fn, transform_fn
@@ -34,14 +35,14 @@ __all__ = ["model_fn", "transform_fn"]
 
 
 class Refusal(ValueError):
-    """A request that is refused, in a container without a way to say so: it answers with status 500."""
+    """A refused request, in a container that cannot express a refusal: it answers with status 500."""
 
 
 def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (), known: str | None = None) -> Path:
-    """Write the folder for a pipeline of these files, with golden rows: those of the file `known`, once they are proven, or new
-    ones, if it answers any.
+    """Write the folder for a pipeline of these files. The golden rows are those in the file `known`, after they are verified, or new ones,
+    if the pipeline answers any.
 
-    Errors: `RequestError` for a stage that is not a file, two of one name, and those of the pipeline.
+    Errors: `RequestError` for a stage that is not a file, and for two files with the same name; errors of the pipeline.
     """
     files = [Path(thing) for thing in things]
     if wrong := [thing for thing, file in zip(things, files, strict=True) if not file.is_file()]:
@@ -68,7 +69,7 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
 
 
 def _extras(pipeline: Pipeline, files: Sequence[PurePath]) -> str:
-    """The optional parts of Tilth that models need: those in files, and those that are steps of a flow."""
+    """The extras of Tilth that the models need, both models in files and models in steps of a flow."""
     forms = {FORMS[file.suffix.lower()] for file in files if file.suffix.lower() in FORMS}
     for stage in pipeline.stages:
         steps = stage.flow.need_learned().served if isinstance(stage, Preparation) else ()
@@ -77,7 +78,7 @@ def _extras(pipeline: Pipeline, files: Sequence[PurePath]) -> str:
 
 
 def stages_in(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
-    """The stages of a folder, the transforms of what they give, and the golden rows, if there are any.
+    """The stages in a folder, the output transforms, and the file of golden rows, if any.
 
     Errors: `ArtefactError` for a folder that `exported` did not write.
     """
@@ -98,7 +99,7 @@ def stages_in(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], str | Non
 def model_fn(model_dir: str) -> Pipeline:
     """The pipeline in a folder.
 
-    Errors: `ArtefactError` for a folder that `exported` did not write, and for other answers to its golden rows than where it was written.
+    Errors: `ArtefactError` if `exported` did not write the folder, or if the answers to its golden rows differ from the recorded ones.
     """
     things, output, golden = stages_in(Path(model_dir))
     pipeline = Pipeline.of(*things, output=output)
@@ -108,7 +109,7 @@ def model_fn(model_dir: str) -> Pipeline:
 
 
 def transform_fn(model: Pipeline, body: Any, content_type: str, accept: str) -> tuple[bytes, str]:
-    """The answer to a body, and its media type. Errors: the container's own for a request that is refused, with its status."""
+    """The answer to a body, and its media type. Errors: for a refused request, the container's own error, with the status."""
     given = body.encode() if isinstance(body, str) else bytes(body)
     answer = model.answer(given, content_type, accept or "")
     if answer.status != 200:

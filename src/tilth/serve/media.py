@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 -- the grammar's word
+TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 -- a token of the grammar
 TYPE = re.compile(rf"\s*({TOKEN}/{TOKEN})\s*(?=;|$)")
 PARAMETER = re.compile(rf"\s*;\s*(?:({TOKEN})\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|({TOKEN})))?\s*(?=;|$)")
 RANGES = re.compile(r"((?:[^,\"]|\"(?:[^\"\\]|\\.)*\")+)")
@@ -15,32 +15,32 @@ RANGES = re.compile(r"((?:[^,\"]|\"(?:[^\"\\]|\\.)*\")+)")
 
 @dataclass(frozen=True)
 class MediaType:
-    """A media type in lower case, and its parameters, whose names are in lower case, too."""
+    """A media type and its parameters. The type and the names of parameters are in lower case."""
 
     name: str
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def covers(self, name: str) -> bool:
-        """Whether this range, such as `text/*`, holds a media type."""
+        """Whether this range, such as `text/*`, includes a media type."""
         return self.name in (name, "*/*", f"{name.partition('/')[0]}/*")
 
     @property
     def specific(self) -> int:
-        """How much it says: 0 for `*/*`, 1 for `text/*`, 2 for one type."""
+        """How specific it is: 0 for `*/*`, 1 for `text/*`, 2 for one type."""
         return 2 - self.name.count("*")
 
     @property
     def quality(self) -> float:
-        """The weight `q` of a range that a client accepts: 1 without one, 0 for one that is not a number."""
+        """The weight `q` of a range that a client accepts: 1 if absent, 0 if it is not a number."""
         try:
             return min(1.0, max(0.0, float(self.parameters.get("q", "1"))))
         except ValueError:
             return 0.0
 
 
-@lru_cache(64)  # clients repeat themselves
+@lru_cache(64)  # clients send the same header again
 def media_type(header: str) -> MediaType | None:
-    """The media type that a header says; None for one that is malformed.
+    """The media type in a header; None if it is malformed.
 
     >>> media_type('Text/CSV; Charset="utf-8";header=present')
     MediaType(name='text/csv', parameters={'charset': 'utf-8', 'header': 'present'})
@@ -62,10 +62,10 @@ def media_type(header: str) -> MediaType | None:
 
 @lru_cache(64)
 def chosen(accept: str, offered: tuple[str, ...], default: str) -> str | None:
-    """The media type of the answer: the best of those offered that a client accepts; None where there is none.
+    """The media type of the answer: the best offered type that the client accepts, or None.
 
-    `accept` is the header, empty if absent. Of equally good ones the default is taken, then the first that is offered; a malformed part of
-    the header is left out.
+    `accept` is the header, empty if absent. Among equally good types the default wins, then the first offered. Malformed parts of the
+    header are ignored.
 
     >>> chosen("text/csv;q=0.5, application/json", ("text/csv", "application/json"), "text/csv")
     'application/json'
@@ -80,5 +80,5 @@ def chosen(accept: str, offered: tuple[str, ...], default: str) -> str | None:
         best = max((m for m in ranges if m.covers(name)), key=lambda m: m.specific, default=None)
         return 0.0 if best is None else best.quality
 
-    best = max([default, *offered], key=quality)  # the first of the greatest
+    best = max([default, *offered], key=quality)  # of equal ones the first
     return best if quality(best) > 0 else None

@@ -1,4 +1,4 @@
-"""Paths into records: the part of JSONPath that SageMaker's batch transform takes for its filters."""
+"""Paths into records: the part of JSONPath that filters of SageMaker's batch transform support."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ ACCEPTED = "$, then .name, ['name'], ['name','other'], [0], [0,-1], [1:4], [*]"
 
 
 class NoValue(RequestError):
-    """A record has not got what a path names."""
+    """A record has no value at a path."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: names of members, or positions and ranges in a list; all of them without either."""
+    """One step of a path: names of members, or positions and ranges in a list. Without either it selects all."""
 
     names: tuple[str, ...] = ()
     positions: tuple[int | slice, ...] = ()
 
     @property
     def one(self) -> bool:
-        """Whether it gives one value: that of a name or position, or an object of several names."""
+        """Whether it gives one value: the value of one name or position, or an object with several names."""
         return bool(self.names) or (len(self.positions) == 1 and isinstance(self.positions[0], int))
 
     def of(self, value: Any) -> list[Any]:
-        """The value at this step within another. Errors: `NoValue`."""
+        """The values that this step selects from a value. Errors: `NoValue`."""
         if self.names:
             if not isinstance(value, dict):
                 raise NoValue("the value is not an object, which has names", code="no-value")
@@ -54,13 +54,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Path:
-    """A path, and what it gives of a record.
+    """A path, which selects a part of a record.
 
-    A name gives the value of that member, several names an object of them; a position gives the value there, counted from 0, or from the
-    end if it is negative. `[*]`, ranges and several positions give a list. The end of a range is left out, unless `inclusive`. A name or
-    position that is absent is an error; ranges are cut to what there is.
+    A name gives the value of that member, several names give an object. A position gives the value there, counted from 0, or from the
+    end if it is negative. `[*]`, ranges and several positions give a list. The end of a range is excluded, unless `inclusive`. An absent
+    name or position is an error; ranges are cut to the existing values.
 
-    Errors: `RequestError` for a path of another form; `NoValue`.
+    Errors: `RequestError` for an unsupported path; `NoValue`.
 
     >>> row = [10, 20, 30, 40, 50, 60]
     >>> [Path.parse(text).of(row) for text in ("$[0]", "$[0,-1]", "$[1:4]", "$[0,5:]")]
@@ -76,13 +76,13 @@ class Path:
 
     @classmethod
     def parse(cls, text: str, inclusive: bool = False) -> Path:
-        """The path that a text says."""
+        """Parse a path."""
         if not text.startswith("$"):
             raise _wrong(text, 0)
         steps, at = list[Step](), 1
         while at < len(text):
             found = STEP.match(text, at)
-            if found is None or (steps and len(steps[-1].names) > 1):  # an object of several names is the end
+            if found is None or (steps and len(steps[-1].names) > 1):  # several names must be the last step
                 raise _wrong(text, at)
             steps.append(_step(found, inclusive))
             at = found.end()
@@ -97,7 +97,7 @@ class Path:
 
     @property
     def bounded(self) -> bool:
-        """Whether it has a range with an end, whose meaning differs."""
+        """Whether it has a range with an end, which may be exclusive or inclusive."""
         return any(isinstance(p, slice) and p.stop is not None for step in self.steps for p in step.positions)
 
     @property
@@ -107,7 +107,7 @@ class Path:
 
     @property
     def of_row(self) -> bool:
-        """Whether it says something of a row without names: one step by position at most."""
+        """Whether it applies to a row without names: it has at most one step, without names."""
         return len(self.steps) <= 1 and not any(step.names for step in self.steps)
 
 

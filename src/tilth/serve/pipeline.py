@@ -1,4 +1,4 @@
-"""A pipeline: the body of a request through the stages to the body of its answer, without HTTP."""
+"""A pipeline: from the body of a request, through the stages, to the body of the answer, without HTTP."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ OFFERED = tuple(ENCODERS)
 
 
 class Answer(NamedTuple):
-    """An answer: the status of HTTP, the media type and the bytes of the body, and how many rows it is for."""
+    """An answer: HTTP status, media type and bytes of the body, number of rows, and the code of an error."""
 
     status: int
     media: str
     body: bytes
     rows: int = 0
     code: str = ""
-    allow: str = ""  # the methods of its route, where another was asked for
+    allow: str = ""  # the methods of the route, for status 405
 
 
 class Refused(Exception):
-    """A request that is answered by an error."""
+    """A request that is answered with an error."""
 
     def __init__(
         self, status: int, code: str, message: str, rows: Sequence[tuple[int, str, Mistake]] = (), accepted: str = "", hint: str = ""
@@ -54,14 +54,15 @@ class Refused(Exception):
 
 
 def _described(row: int, column: str, mistake: Mistake) -> dict[str, Any]:
-    """A mistake of a row as JSON, without what is empty."""
+    """A mistake in a row as JSON, without empty members."""
     found = {"row": row, "field": column, "code": mistake.code, "message": mistake.message}
     return {k: v for k, v in {**found, "accepted": mistake.accepted, "hint": mistake.hint}.items() if v}
 
 
 class Pipeline:
-    """Stages in a row. `accept` is the media type of an answer to a client that accepts any, `digest` says which files they are,
-    `digests` are the SHA-256 of each file or address. A `schema` of SparkML names the columns of a request, and says how it is answered.
+    """A sequence of stages. `accept` is the media type of an answer if the client accepts any. `digest` identifies the files and
+    transforms, `digests` are the SHA-256 of each file or address. A SparkML `schema` names the columns of requests and sets the format of
+    answers.
 
     Errors: `RequestError` for a media type that answers cannot have.
     """
@@ -79,7 +80,7 @@ class Pipeline:
         if kind is None or kind.name not in ENCODERS:
             raise RequestError(f"answers cannot be {accept!r}", accepted=listed(ENCODERS), code="bad-accept")
         self.accept, self._default = kind.name, accept
-        self.explainer: Explainer | None = None  # that explains its answers
+        self.explainer: Explainer | None = None  # if set, answers are explained
 
     @classmethod
     def of(
@@ -91,11 +92,11 @@ class Pipeline:
         patience: Patience = PATIENCE,
         schema: Schema | None = None,
     ) -> Pipeline:
-        """The pipeline of files: fitted flows, perhaps a model, and transforms of what it gave, by name.
+        """The pipeline of files: fitted flows, optionally a model, and output transforms by name.
 
         `patience` is for stages in other processes.
         """
-        whole, digests = hashlib.sha256("\0".join(output).encode()), list[str]()  # of files, addresses and transforms in their order
+        whole, digests = hashlib.sha256("\0".join(output).encode()), list[str]()  # transforms, then files and addresses in order
 
         def see(content: bytes) -> None:
             whole.update(content)
@@ -106,7 +107,7 @@ class Pipeline:
 
     @cached_property
     def quick(self) -> bool:
-        """Whether a small request is answered in less time than a thread of its own would take."""
+        """Whether answering a small request takes less time than starting a thread for it."""
         return all(getattr(stage, "quick", True) for stage in self.stages)
 
     def ready(self) -> bool:
@@ -114,7 +115,7 @@ class Pipeline:
         return all(stage.ready() for stage in self.stages if isinstance(stage, Remote))
 
     def parameters(self) -> dict[str, Any]:
-        """How the stages on other machines want to be asked by a batch transform: the least of what they say."""
+        """The smallest limits for a batch transform that the stages on other machines report."""
         said = [stage.parameters() for stage in self.stages if isinstance(stage, Remote)]
         least = {name: min(one[name] for one in said if name in one) for name in ("largest", "concurrency") if any(name in s for s in said)}
         strategies = [one["single"] for one in said if "single" in one]
@@ -124,7 +125,7 @@ class Pipeline:
         return " → ".join(stage.title for stage in self.stages)
 
     def answer(self, body: bytes, content_type: str, accept: str = "") -> Answer:
-        """The answer to a body. What is wrong with it is in the answer: nothing is raised."""
+        """The answer to a body. An error becomes an error answer; nothing is raised."""
         try:
             return self._answer(body, content_type, accept)
         except Exception as error:  # noqa: BLE001 -- as in `answered`
@@ -140,10 +141,10 @@ class Pipeline:
         return Answer(200, media, encoded(rows, self.gives or tuple(rows[0]), media), len(rows))
 
     def answered(self, work: Callable[[], Answer]) -> Answer:
-        """What work answers. What is wrong with the request is in the answer: nothing is raised."""
+        """The answer that a function returns. An error becomes an error answer; nothing is raised."""
         try:
             return work()
-        except Exception as error:  # noqa: BLE001 -- the client sees the type alone: words could hold values
+        except Exception as error:  # noqa: BLE001 -- only the type is sent: the message could contain values
             return refusal(error).answer
 
     def predicted(self, body: bytes, content_type: str) -> list[Row]:
@@ -168,7 +169,7 @@ class Pipeline:
         return rows
 
     def _by_schema(self, body: bytes, content_type: str, accept: str) -> Answer | None:
-        """The answer by the schema of SparkML that the request has, or that is configured; None without one. Errors: as `read`."""
+        """The answer by the SparkML schema in the request or the configured one; None without a schema. Errors: as `read`."""
         kind = media_type(content_type)
         request = None if kind is None else asked(body, kind, self.schema)
         schema = self.schema if request is None else request.schema
@@ -189,7 +190,7 @@ class Pipeline:
 
 
 def refusal(error: Exception) -> Refused:
-    """The answer to an error: what is wrong with the request, or what no row explains."""
+    """Convert an error to a refusal: a mistake in the request, or a failure that no row explains."""
     if isinstance(error, Refused):
         return error
     if not isinstance(error, TilthError):

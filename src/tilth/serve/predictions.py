@@ -1,4 +1,4 @@
-"""The stages that predict: a model from a file, or a function of the user's where running it is allowed."""
+"""The stages that predict: a model from a file, or a user's function, if running it is allowed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tilth.steps.functions import ARRAYS, form_of, handed
 from tilth.steps.models import Gave, Model
 
 PREDICTION = "prediction"
-MOST_NAMED = 20  # mistakes of one request that are named
-PYTHON = "python:"  # of the name of a function: python:module:function
+MOST_NAMED = 20  # mistakes of one request that are listed
+PYTHON = "python:"  # prefix of the name of a function: python:module:function
 MATRIX = "numpy.ndarray"
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A model from a file: its label of each row, or a number for each class, `prediction_CLASS`."""
+    """A model from a file. It gives a label for each row, or a number for each class in `prediction_CLASS`."""
 
     title: str
     model: Model = field(repr=False)
@@ -37,7 +37,7 @@ class Prediction:
 
     @property
     def takes(self) -> Columns:
-        """The columns that the model takes, in its order."""
+        """The input columns of the model, in order."""
         return Columns(self.columns)
 
     @cached_property
@@ -54,7 +54,7 @@ class Prediction:
         return [dict(zip(self.gives, values, strict=True)) for values in found]
 
     def numbers(self, rows: Sequence[Row]) -> list[list[float]]:
-        """The scores, or else the probabilities, which labels hide."""
+        """The scores behind the labels, or probabilities if the model has no scores."""
         gave: Gave = "scores" if self.model.gives("scores", len(self.columns)) else "probabilities"
         return [list(map(float, row)) for row in self._asked(partial(self.model.numbers, gave), rows)]
 
@@ -75,7 +75,7 @@ class ModelFailed(TilthError):
 
 
 def matrix(rows: Sequence[Row], columns: Sequence[str]) -> np.ndarray:
-    """Columns of numbers and booleans as doubles, null as NaN. Errors: `BadRows`."""
+    """A matrix of doubles from columns of numbers and booleans, null as NaN. Errors: `BadRows`."""
     try:
         return np.array([[row[c] for c in columns] for row in rows], dtype=np.float64)
     except (KeyError, TypeError, ValueError):
@@ -98,14 +98,14 @@ def _not_number(row: Row, column: str) -> Mistake | None:
 
 @dataclass(frozen=True)
 class Called:
-    """A function of the user's over the rows of one request: what it takes is said by the annotation of its first parameter.
+    """A user's function of the rows of one request. The annotation of its first parameter decides the form of the arguments.
 
-    Those of the step `python`: an array for each column without one, and tables and series; a matrix of doubles, null as NaN, for
-    `numpy.ndarray`. It returns a value for each row, in an array, a series or a list: the column `prediction`; a matrix, whose columns
-    are `prediction_0` …; or a table with columns of its own. Which columns it gives is known by the rows `examples`, on which it is
-    called once; not at all if it answers none of them.
+    The forms are those of the step `python` (an array for each column without an annotation, tables, series), and `numpy.ndarray`: a
+    matrix of doubles, null as NaN. The function returns one value per row in an array, a series or a list, which is the column
+    `prediction`; a matrix with the columns `prediction_0` …; or a table with its own column names. The output columns are found by calling
+    it with a row of `examples`; they are unknown if it fails for all of them.
 
-    Errors: `ModelFailed` where it raises, with the type of the error alone, and where it returns another number of rows.
+    Errors: `ModelFailed` if it raises an error, with only the type of the error, or returns another number of rows.
     """
 
     name: str
@@ -115,12 +115,12 @@ class Called:
 
     @property
     def title(self) -> str:
-        """How it was named."""
+        """The name as the user gave it."""
         return f"{PYTHON}{self.name}"
 
     def load(self) -> None:
         """Import the function, and call it with the examples. Errors: `NotAllowed`, `RequestError`."""
-        self._function, self._form, self.gives  # noqa: B018 -- kept from now on
+        self._function, self._form, self.gives  # noqa: B018 -- computed now and cached
 
     @cached_property
     def _function(self) -> Callable[..., Any]:
@@ -132,12 +132,12 @@ class Called:
 
     @cached_property
     def _types(self) -> Mapping[str, pa.DataType]:
-        """The types of the columns that the examples tell: those of one row may be others, such as nothing but null."""
+        """The types of the columns, inferred from all examples: the values of a single request may be all null."""
         return {c: pa.array([row[c] for row in self.examples]).type for c in self.takes.names} if self.examples else {}
 
     @cached_property
     def gives(self) -> tuple[str, ...]:
-        """The columns that it gives for an example; none where that is not known."""
+        """The columns that it gives for an example; none if unknown."""
         for row in self.examples:
             try:
                 return tuple(self([row])[0])
@@ -168,7 +168,7 @@ def _array(values: Sequence[Any], kind: pa.DataType | None) -> pa.Array:
 
 
 def _returned(value: Any) -> list[Row]:
-    """The rows that a function returned. Errors: `ValueError` for rows in another order, and whatever a wrong value raises."""
+    """The rows in a value that a function returned. Errors: `ValueError` for rows in another order; any error of an unsupported value."""
     if hasattr(value, "index") and hasattr(value, "iloc") and list(value.index) != list(range(len(value))):  # of pandas
         raise ValueError("rows in another order")
     if isinstance(value, np.ndarray):
@@ -183,6 +183,6 @@ def _returned(value: Any) -> list[Row]:
 
 
 def source_of(name: str) -> bytes:
-    """The text of the module in which a function `module:function` is; nothing where it has no file."""
+    """The source of the module of a function `module:function`; empty if the module has no file."""
     found = find_spec(name.partition(":")[0])
     return Path(found.origin).read_bytes() if found is not None and found.origin and Path(found.origin).is_file() else b""

@@ -1,4 +1,4 @@
-"""What is done to records before and after the pipeline: SageMaker's input filter, join with the input, and output filter."""
+"""SageMaker's data processing around the pipeline: input filter, join with the input, and output filter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INPUT, OUTPUT = "SageMakerInput", "SageMakerOutput"
 
 @dataclass(frozen=True)
 class Processing:
-    """The filters, absent for all of a record, and whether an answer is joined with its record."""
+    """The filters, and whether an answer is joined with its record. None as a filter selects the whole record."""
 
     before: Path | None = None
     after: Path | None = None
@@ -28,14 +28,14 @@ class Processing:
         return self.join or self.after is not None
 
     def sent(self, record: bytes, kind: MediaType) -> bytes:
-        """The part of a record that is sent. Errors: `RequestError`."""
+        """The part of a record to send. Errors: `RequestError`."""
         if self.before is None:
             return record
         charset = kind.parameters.get("charset") or kind.parameters.get("encoding") or "utf-8"
         return written(_taken(self.before, record_of(record, kind), kind.name), kind.name, charset)
 
     def answered(self, record: bytes, kind: MediaType, answer: bytes) -> bytes:
-        """The output for a record and its answer, which are both CSV or both JSON. Errors: `RequestError`."""
+        """The output for a record and its answer; both are CSV, or both are JSON. Errors: `RequestError`."""
         made = record_of(answer, MediaType(kind.name))
         if self.join:
             made = joined(record_of(record, kind), made, kind.name == CSV)
@@ -43,7 +43,7 @@ class Processing:
 
 
 def joined(record: Any, answer: Any, row: bool) -> Any:
-    """A record and its answer: one row after the other, or the answer as a member of the object. Errors: `RequestError`.
+    """Join a record and its answer: append the answer to a row, or add it as a member of the object. Errors: `RequestError`.
 
     >>> joined(["1", "2"], ["0.9"], True), joined({"id": 7}, {"p": 0.9}, False), joined([1, 2], 0.9, False)
     (['1', '2', '0.9'], {'id': 7, 'SageMakerOutput': {'p': 0.9}}, {'SageMakerInput': [1, 2], 'SageMakerOutput': 0.9})
@@ -58,7 +58,7 @@ def joined(record: Any, answer: Any, row: bool) -> Any:
 
 
 def _taken(path: Path, record: Any, media: str) -> Any:
-    """The values at a path in a record; in a row, a row."""
+    """The part of a record at a path. For CSV it is always a list."""
     try:
         found = path.of(record)
     except NoValue as error:

@@ -1,7 +1,7 @@
-"""Golden rows of a whole pipeline: made-up rows with what its stages answered where they were recorded, by which a model is proven too.
+"""Golden rows of a whole pipeline: made-up rows with the recorded answers of its stages. They also verify a model.
 
-A fitted flow carries golden rows of its own; a model in a file has none. They are recorded once, best where the model was trained, and the
-file names what it was recorded with by digest.
+A fitted flow contains golden rows; a model in a file has none. Record the golden rows of a pipeline once, best where the model was trained.
+Their file contains the digests of the recorded stages.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from tilth.serve.stages import Output, Preparation, Stage
 from tilth.store.local import text_of
 from tilth.store.places import write_text
 
-CLOSE_SINGLE = 1e-5  # relative, for a model that computes with 32-bit floats
-NUMBERS = "numbers"  # of a model that answers labels, which hide small differences
+CLOSE_SINGLE = 1e-5  # relative tolerance for a model that computes with 32-bit floats
+NUMBERS = "numbers"  # the scores of a model that gives labels, because labels hide small differences
 
 
 class NoGolden(RequestError):
-    """No golden row is answered, so nothing would be proven."""
+    """The pipeline answers no golden row, so they would verify nothing."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The stages of which golden rows were proven, with how many rows, and those that were not."""
+    """The stages verified by golden rows, with their numbers of rows, and the stages that were not verified."""
 
     proven: Mapping[str, int]
     unproven: tuple[str, ...]
@@ -51,9 +51,9 @@ class Proof:
 
 
 def proof(pipeline: Pipeline, file: str | None = None) -> Proof:
-    """What golden rows prove: those of a file for all stages, else those that fitted flows carry, which were proven when they were loaded.
+    """What golden rows verify: with a file, all stages; otherwise the fitted flows, which verified their own golden rows when loaded.
 
-    Errors: `ArtefactError` for a file that is not one of golden rows, was recorded with other stages, or says other answers.
+    Errors: `ArtefactError` if the file has no golden rows, was recorded with other stages, or has different answers.
     """
     if file is None:
         own = {s.title: len(s.flow.need_learned().golden) for s in pipeline.stages if isinstance(s, Preparation)}
@@ -64,9 +64,9 @@ def proof(pipeline: Pipeline, file: str | None = None) -> Proof:
 
 
 def record(pipeline: Pipeline, file: str | Path) -> int:
-    """Write golden rows and their answers to a file; how many are answered.
+    """Write golden rows and their answers to a file, and return the number of answered rows.
 
-    Errors: `RequestError` where a stage runs in another process; `NoGolden` where no row is answered.
+    Errors: `RequestError` if a stage runs in another process; `NoGolden` if no row is answered.
     """
     _reject_remote(pipeline)
     rows = [json.loads(encoded([row], tuple(row), LINES)) for row in _rows(pipeline)]
@@ -86,9 +86,9 @@ def record(pipeline: Pipeline, file: str | Path) -> int:
 
 
 def hop_rows(pipeline: Pipeline, media: str) -> int:
-    """The most rows whose answer goes to a next container in one request: 5 MiB by the largest answer to a golden row.
+    """The number of rows that fit in one request to a next container: 5 MiB divided by the largest answer to a golden row.
 
-    0 where that is not known, and for what predicts: features alone are made for a next container.
+    0 if it is unknown, and for pipelines that predict: only features go to a next container.
     """
     last = pipeline.stages[-1]
     if not isinstance(last, Preparation) or any(fitted.step.predicts for fitted in last.flow.need_learned().features):
@@ -104,7 +104,7 @@ def hop_rows(pipeline: Pipeline, media: str) -> int:
 
 
 def _prove(pipeline: Pipeline, file: str) -> int:
-    """How many rows of a file are answered as it says. Errors: `ArtefactError`."""
+    """Verify the answers in a file of golden rows, and return the number of rows. Errors: `ArtefactError`."""
     _reject_remote(pipeline)
     text = text_of(file, "file of golden rows", ArtefactError)
     try:
@@ -144,7 +144,7 @@ def _differences(stages: Sequence[Stage], rows: Sequence[Mapping[str, Any]], clo
 
 
 def _answer(stages: Sequence[Stage], row: Row) -> dict[str, Any]:
-    """The answer of the stages to a row, with the numbers behind a label; or the code of the refusal."""
+    """The answer of the stages to a row, with the scores behind a label, or the code of the refusal."""
     rows: list[Row] = [row]
     numbers: Any = None
     try:
@@ -159,7 +159,7 @@ def _answer(stages: Sequence[Stage], row: Row) -> dict[str, Any]:
 
 
 def _rows(pipeline: Pipeline) -> list[Row]:
-    """The golden rows of the first flow; without a flow, nulls and constants in turn."""
+    """The golden rows of the first flow; without a flow, a row of nulls and rows of varying constants."""
     first = pipeline.stages[0]
     if isinstance(first, Preparation):
         return [one["row"] for one in first.flow.need_learned().golden]
@@ -168,7 +168,7 @@ def _rows(pipeline: Pipeline) -> list[Row]:
 
 
 def _digests(pipeline: Pipeline) -> list[list[str]]:
-    """The name of each stage, and the SHA-256 of its file; transforms have none."""
+    """The name of each stage and the SHA-256 of its file, empty for transforms."""
     return [list(pair) for pair in zip_longest((stage.title for stage in pipeline.stages), pipeline.digests, fillvalue="")]
 
 

@@ -1,4 +1,4 @@
-"""The records of a file, one by one: lines, of which those of CSV may go on while a quote is open, or frames of RecordIO and TFRecord."""
+"""Splits a file into records: lines (a CSV record continues while a quote is open), or frames of RecordIO and TFRecord."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tilth.engine.textfiles import unzipped
 from tilth.errors import SourceError
 from tilth.formats import recordio, tfrecord
 
-Record = tuple[int, bytes]  # the line at which it begins, or its number, and its bytes
+Record = tuple[int, bytes]  # the line on which it begins, or its number, and its bytes
 Frames = Literal["recordio", "tfrecord"]
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 class Damaged(SourceError):
-    """A file that cannot be read from a record on; `at` is its line or number."""
+    """A file that cannot be read beyond some record; `at` is the line or number of that record."""
 
     def __init__(self, at: int, message: str, hint: str = "") -> None:
         super().__init__(message, hint=hint, code="not-readable")
@@ -27,15 +27,15 @@ class Damaged(SourceError):
 
 
 def opened(file: str, compression: str = "") -> IO[bytes]:
-    """The bytes of a file: unpacked where `compression` is `gzip`, as they are where it is `none`; by its name otherwise."""
+    """Open a file: unpacked if `compression` is `gzip`, unchanged if it is `none`, otherwise depending on its name."""
     if compression == "gzip":
         return cast("IO[bytes]", gzip.open(file))
     return Path(file).open("rb") if compression == "none" else unzipped(file)
 
 
 def lines(source: IO[bytes], quoted: bool, room: int) -> Iterator[Record]:
-    """Each record that is not empty, with a line end. If `quoted`, one goes on while a quote is open. One of more bytes than `room` is the
-    last; 0 is any number.
+    """Each record that is not empty, with a line end. If `quoted`, a record continues while a quote is open. Reading ends after a record
+    of more than `room` bytes; 0 means no limit.
     """
     parts, size, is_open, begun = list[bytes](), 0, 0, 1
     for number, line in enumerate(iter(partial(source.readline, room + 1 if room else -1), b""), 1):
@@ -57,14 +57,14 @@ def lines(source: IO[bytes], quoted: bool, room: int) -> Iterator[Record]:
 
 
 def frames(source: IO[bytes], kind: Frames, bare: bool) -> Iterator[Record]:
-    """Each record: its payload alone if `bare`, else with its frame. Errors: `SourceError` with the offset of a damaged one."""
+    """Each record: only its payload if `bare`, else with its frame. Errors: `SourceError` with the offset of a damaged record."""
     payloads = recordio.records(source) if kind == "recordio" else map(bytes, tfrecord.records(source))
     frame = recordio.framed if kind == "recordio" else tfrecord.framed
     return ((number, payload if bare else frame(payload)) for number, payload in enumerate(payloads, 1))
 
 
 def undamaged(records: Iterator[Record], name: str) -> Iterator[Record]:
-    """The records as they come. Errors: `Damaged` for the one after the last that is read; `SourceError` for a machine that failed."""
+    """Pass records on. Errors: `Damaged` with the position after the last readable record; `SourceError` if the operating system fails."""
     at = 0
     try:
         for at, record in records:

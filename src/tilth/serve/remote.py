@@ -1,4 +1,4 @@
-"""A stage in another process: a container that is asked over HTTP, as SageMaker's inference pipelines ask theirs."""
+"""A stage in another process: a container that gets requests over HTTP, as in SageMaker's inference pipelines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tilth.serve.bodies.rows import JSON, Columns, Row
 from tilth.web.client import PATIENCE, Endpoint, EndpointFailed, Patience
 
 HEADERS = {"content-type": JSON, "accept": JSON}
-LARGEST = 5 * 2**20  # bytes between two stages, as SageMaker has it
+LARGEST = 5 * 2**20  # bytes between two stages, the limit of SageMaker
 PING_SECONDS = 2.0
 MOST_CONCURRENT = 100  # batches at the same time
 STRATEGIES = ("SINGLE_RECORD", "MULTI_RECORD")
@@ -21,12 +21,12 @@ STRATEGIES = ("SINGLE_RECORD", "MULTI_RECORD")
 
 @dataclass(frozen=True)
 class Remote:
-    """A server by the contract of serving containers, which gets `{"instances": […]}` and gives `{"predictions": […]}`.
+    """A server with the interface of serving containers, which gets `{"instances": […]}` and returns `{"predictions": […]}`.
 
-    An object of the answer is a row, a number or a string its column `prediction`, a list the columns `prediction_0`, `prediction_1` …
-    Rows that would be more than 5 MiB are sent in several requests. A stage that is absent, too slow or busy, or that fails (a status of
-    500 or more), is asked again as often as `patience` says.
-    Errors: `EndpointFailed` for another answer, another number of rows, a row of more than 5 MiB, and an answer of more.
+    In the answer, an object is a row; a number or a string is the column `prediction`; a list is the columns `prediction_0`,
+    `prediction_1` … Rows of more than 5 MiB are sent in several requests. If the server is absent, too slow or busy, or fails (status 500
+    or more), the request is repeated as `patience` says.
+    Errors: `EndpointFailed` for an answer of another form or another number of rows, and for a row or an answer of more than 5 MiB.
     """
 
     url: str
@@ -35,7 +35,7 @@ class Remote:
     quick = False
 
     def __post_init__(self) -> None:
-        self._endpoint  # noqa: B018 -- an address that is none is refused at once
+        self._endpoint  # noqa: B018 -- reject an invalid address at once
 
     @cached_property
     def _endpoint(self) -> Endpoint:
@@ -48,11 +48,11 @@ class Remote:
 
     @property
     def gives(self) -> tuple[str, ...]:
-        """Not known before it has answered."""
+        """Empty: unknown before it answers."""
         return ()
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows that it answers."""
+        """The rows of its answer."""
         objects = encoded(rows, self.takes.names, JSON).replace(b'{"predictions":', b'{"instances":', 1)
         if len(objects) > LARGEST:
             if len(rows) == 1:
@@ -67,14 +67,14 @@ class Remote:
         return [predicted_row(one) for one in found]
 
     def ready(self) -> bool:
-        """Whether it answers a ping."""
+        """Whether it answers `GET /ping`."""
         try:
             return self._endpoint.asked("GET", "/ping", b"", {}, PING_SECONDS)[0] == 200
         except EndpointFailed:
             return False
 
     def parameters(self) -> dict[str, Any]:
-        """How it wants to be asked by a batch transform: what it says of `single`, `largest` and `concurrency`."""
+        """The limits that it reports for a batch transform: `single`, `largest` and `concurrency`."""
         try:
             status, body = self._endpoint.asked("GET", "/execution-parameters", b"", HEADERS, PING_SECONDS)
             said = json.loads(body) if status == 200 else {}
@@ -104,7 +104,7 @@ def _predictions(body: bytes) -> list[Any] | None:
 
 
 def predicted_row(given: Any) -> Row:
-    """A row of an answer: an object as it is, a list as the columns `prediction_0`, `prediction_1` …, a value as `prediction`."""
+    """A row of an answer: an object unchanged, a list as the columns `prediction_0`, `prediction_1` …, a value as `prediction`."""
     match given:
         case dict():
             return given

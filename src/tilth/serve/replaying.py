@@ -1,4 +1,4 @@
-"""Captured requests once more, as a batch: what was answered live must be what the engine and the model give for the whole table."""
+"""Replays captured requests as a batch. The engine and the model must give the answers that were given live."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tilth.serve.stages import Output, Preparation, Stage
 from tilth.store.local import reject_absent
 from tilth.store.places import copies
 
-ROWS = 100_000  # that are prepared as one table, at least
-CLOSE = 1e-9  # relative: a model may add up a whole table in another order than one row
+ROWS = 100_000  # the least number of rows to prepare as one table, if there are enough
+CLOSE = 1e-9  # relative tolerance: a model may add numbers of a whole table in another order
 CLOSE_SINGLE = 1e-6  # … for answers of 32-bit floats
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A value that a batch gives otherwise: the request's event, the row in it, and the column."""
+    """A value that differs in the batch: the event of the request, the row in the request, and the column."""
 
     event: str
     row: int
@@ -43,7 +43,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What came of it: requests and rows that were compared, and the differences."""
+    """The result: the numbers of compared requests and rows, and the differences."""
 
     requests: int
     rows: int
@@ -52,7 +52,7 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Logged:
-    """A request with its rows, and the rows that were answered."""
+    """A captured request: its rows, and the rows of the answer."""
 
     event: str
     rows: Sequence[Row]
@@ -61,10 +61,10 @@ class Logged:
 
 
 def replayed(place: str, pipeline: Pipeline) -> Replayed:
-    """Compare the requests that were captured at a place with what a batch gives.
+    """Compare the answers captured at a place with those of a batch.
 
-    Errors: `SourceError` for a place without captured requests; `RequestError` where the flow reads private columns, whose values are not
-    captured.
+    Errors: `SourceError` for a place without captured requests; `RequestError` if the flow reads private columns, because their values are
+    not captured.
     """
     first = pipeline.stages[0]
     if isinstance(first, Preparation) and (hidden := sorted(first.reads & set(first.flow.reading.roles.private))):
@@ -79,7 +79,7 @@ def replayed(place: str, pipeline: Pipeline) -> Replayed:
 
 
 def _groups(requests: Iterator[Logged]) -> Iterator[list[Logged]]:
-    """Requests in groups of about as many rows as are prepared as one table."""
+    """Group requests, so that each group has enough rows for one table."""
     group, rows = list[Logged](), 0
     for one in requests:
         group.append(one)
@@ -101,7 +101,7 @@ def _differences(group: Sequence[Logged], pipeline: Pipeline) -> Iterator[Differ
     found = iter(rows)
     for one in group:
         for i, (answer, row) in enumerate(zip(one.answered, found, strict=False), 1):
-            compared = pipeline.gives or {**answer, **row}  # what a stage in another process gives is not known before
+            compared = pipeline.gives or {**answer, **row}  # the columns of a stage in another process are not declared
             for column in compared:
                 if not (column in answer and column in row and _same(answer[column], row[column], one.close)):
                     yield Difference(one.event, i, column)
@@ -110,7 +110,7 @@ def _differences(group: Sequence[Logged], pipeline: Pipeline) -> Iterator[Differ
 def _batch(stage: Stage, rows: Sequence[Row]) -> list[Row]:
     """The output of a stage for a table."""
     if isinstance(stage, Preparation):
-        void = ("",) if stage.flow.need_learned().strings else ()  # in files of strings an empty value is null
+        void = ("",) if stage.flow.need_learned().strings else ()  # in files of strings, empty is null
         columns = {name: [None if (v := row.get(name)) in void else v for row in rows] for name in stage.takes.names}
         table = pa.table({name: _column(values) for name, values in columns.items()})
         made: list[Row] = verbs.write(verbs.apply(stage.flow, table)).to_pylist()
@@ -127,7 +127,7 @@ def _batch(stage: Stage, rows: Sequence[Row]) -> list[Row]:
 
 
 def _column(values: Sequence[Any]) -> pa.Array:
-    """Values of a request as a column; of several types, or beyond 64 bits, as strings."""
+    """Values of a request as a column; strings if the values have several types or exceed 64 bits."""
     kinds = {type(v) for v in values if v is not None}
     if not kinds:
         return pa.array(values, pa.string())
@@ -138,7 +138,7 @@ def _column(values: Sequence[Any]) -> pa.Array:
 
 
 def _same(answered: Any, made: Any, close: float) -> bool:
-    """Whether an answer is what was made, as JSON or CSV has it; numbers differ by `close` at most."""
+    """Whether an answer in JSON or CSV equals a computed value; numbers may differ by `close`."""
     made = plain(made)
     if isinstance(answered, str) and not isinstance(made, str) and made is not None:  # from CSV
         try:
@@ -177,7 +177,7 @@ def _logged(place: str, pipeline: Pipeline) -> Iterator[Logged]:
 
 
 def _lines(file: Path) -> Iterator[str]:
-    """The lines of a file, which end at a line end alone: strings of JSON may hold other characters that Python ends lines at."""
+    r"""The lines of a file, split only at `\n`: JSON strings may contain other characters at which Python splits lines."""
     try:
         with file.open(encoding="utf-8", newline="\n") as text:
             yield from text

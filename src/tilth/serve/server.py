@@ -1,4 +1,4 @@
-"""The server process: where it listens, whom it waits for, and how it ends."""
+"""The server process: its address, connections and shutdown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def is_local(host: str) -> bool:
-    """Whether only this machine can ask at an address.
+    """Whether only this machine can reach an address.
 
     >>> is_local("127.0.0.1"), is_local("localhost"), is_local("0.0.0.0")
     (True, True, False)
@@ -31,7 +31,7 @@ def is_local(host: str) -> bool:
 
 
 def reject_open(host: str, token: str, tls: bool, trusted: bool) -> None:
-    """Reject an address that others can ask at without a token and TLS, unless the network in front is trusted."""
+    """Reject an address that other machines can reach without a token and TLS, unless the network is trusted."""
     if is_local(host) or trusted or (token and tls):
         return
     lacking = " and ".join(["a token"] * (not token) + ["TLS"] * (not tls))
@@ -61,7 +61,7 @@ def bound(host: str, port: int) -> socket.socket:
 def run(
     app: Any, listening: socket.socket, certificate: str = "", key: str = "", notify: Callable[[], Awaitable[None]] | None = None
 ) -> None:
-    """Answer requests until a signal; what was accepted is answered first. Errors: `RequestError`."""
+    """Answer requests until a signal, then answer the accepted ones and end. Errors: `RequestError`."""
     server_of(app, certificate, key, notify).run(sockets=[listening])
 
 

@@ -1,4 +1,4 @@
-"""What a process of a server loads and runs."""
+"""What each server process loads and runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tilth.serve.watching import Metrics, log
 
 @dataclass(frozen=True)
 class Serving:
-    """The stages by their names, and how they are served; small, so that every process loads them itself."""
+    """The names of the stages, and the settings. It is small, because each process gets a copy and loads the stages itself."""
 
     things: tuple[str, ...]
     output: tuple[str, ...] = ()
@@ -31,21 +31,21 @@ class Serving:
     trusted: tuple[str, ...] = ()
     golden: str | None = None
     python: bool = False
-    """Whether functions of the user's may run, those of modules in the current folder too."""
+    """Whether user functions may run, also functions of modules in the current folder."""
     limits: Limits = field(default_factory=Limits)
     capture: str | None = None
     percent: float = 100.0
     certificate: str = ""
     key: str = ""
     schema: Schema | None = None
-    """That of SparkML by which requests are read."""
+    """The SparkML schema of requests."""
     explain: str | None = None
     """The file that says which answers are explained, and how."""
     protect: tuple[str, frozenset[str], bool] | None = None
-    """The reference of the key in force, by which a process finds it; what may be unencrypted; whether sealed files are signed."""
+    """The reference of the key in force; what may be unencrypted; whether sealed files are signed."""
 
     def loaded(self) -> tuple[Pipeline, Proof]:
-        """The pipeline, and what golden rows prove of it. Errors: those of `Pipeline.of` and `proof`."""
+        """The pipeline, and which stages golden rows verify. Errors: those of `Pipeline.of` and `proof`."""
         if self.python and os.getcwd() not in sys.path:  # noqa: PTH109 -- sys.path holds strings
             sys.path.insert(0, os.getcwd())  # noqa: PTH109
         with allow_python() if self.python else nullcontext():
@@ -60,7 +60,7 @@ class Serving:
     def run(
         self, pipeline: Pipeline, listening: socket, metrics: Metrics | None = None, notify: Callable[[], Awaitable[None]] | None = None
     ) -> None:
-        """Answer requests until a signal ends it. `notify` is called every second. What could not be stopped ends with the process."""
+        """Answer requests until a signal. `notify` is called every second. Requests that cannot be stopped end with the process."""
         metrics = metrics or Metrics(str(pipeline), pipeline.digest)
         try:
             with self._captured(pipeline) as captured:

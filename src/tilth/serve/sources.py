@@ -1,4 +1,4 @@
-"""The files of a batch transform, and the names of their answers: paths below what was named, as SageMaker keeps keys."""
+"""The files of a batch transform, and the names of their answers: paths relative to the named folder, as SageMaker keeps keys."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MAGIC = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True)
 class Source:
-    """The input to answer: `files` (a file, folder or pattern), a `manifest` of SageMaker, or all objects whose key has a `prefix`."""
+    """An input: `files` (a file, folder or pattern), a SageMaker `manifest`, or all objects with a `prefix` of the key."""
 
     place: str
     kind: Literal["files", "manifest", "prefix"] = "files"
 
     @classmethod
     def of(cls, place: str) -> Source:
-        """The source that an argument of the command line names."""
+        """The source of a command-line argument."""
         return cls(place, "manifest" if suffix_of(place) == ".manifest" else "files")
 
 
@@ -39,13 +39,13 @@ class Input:
     file: str
     name: str
     place: str
-    held: Copies = field(repr=False)  # they exist as long as this
+    held: Copies = field(repr=False)  # the local copies exist as long as this object
 
 
 def inputs(sources: Sequence[Source], suffixes: Sequence[str]) -> list[Input]:
-    """The files of all sources, by name; of folders those with one of the suffixes, if any are given.
+    """The files of all sources, sorted by name. If suffixes are given, only these files of folders.
 
-    Errors: `RequestError` for two files whose answers would have one name, `SourceError` for what is not there.
+    Errors: `RequestError` if the answers of two files would have the same name, `SourceError` for a missing file.
     """
     found = dict[str, Input]()
     for source in sources:
@@ -65,13 +65,13 @@ def _files(place: str, suffixes: tuple[str, ...]) -> Iterator[Input]:
 
 
 def _base(path: str) -> str:
-    """A folder itself, the folder of a file, or the one above the first part of a pattern that is not a name."""
+    """The folder itself, the folder of a file, or the folder above the first wildcard of a pattern."""
     magic = None if os.path.lexists(path) else MAGIC.search(path)
     return path if Path(path).is_dir() else os.path.dirname(path[: magic.start()] if magic else path)  # noqa: PTH120 -- empty for a name
 
 
 def _listed(place: str, suffixes: tuple[str, ...]) -> Iterator[Input]:
-    """The objects of a `ManifestFile`, each named by its place below the folder of the prefix."""
+    """The objects of a `ManifestFile`, each named by its path below the folder of the prefix."""
     held = copies(place)
     text = text_of(held.path, "manifest", SourceError)
     places = listed_in(text, place)
@@ -84,8 +84,8 @@ def _listed(place: str, suffixes: tuple[str, ...]) -> Iterator[Input]:
 
 
 def _under(place: str, suffixes: tuple[str, ...]) -> Iterator[Input]:
-    """The objects whose key begins with a prefix, which is a string and not a folder; each named by its key below the prefix's folder."""
-    place += "" if place.count("/") > 2 else "/"  # of a whole bucket
+    """The objects with a prefix of the key, a string rather than a folder. Each is named by its key below the folder of the prefix."""
+    place += "" if place.count("/") > 2 else "/"  # a whole bucket
     held = copies(re.sub(r"([*?\[])", r"[\1]", place) + "*")
     scratch, _ = held.renamed
     for file in sorted(path for path in Path(scratch, place.split("/")[2]).rglob("*") if path.is_file()):  # of the bucket

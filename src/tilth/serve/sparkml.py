@@ -1,6 +1,6 @@
-"""The schema by which SageMaker's SparkML serving container is asked, so that a pipeline stands in for it: its requests and its answers.
+"""The requests and answers of SageMaker's SparkML serving container, so that a pipeline can replace it.
 
-The container reads it from a variable of the environment, or from the member `schema` of a request, which is stronger:
+The container reads a schema from an environment variable, or from the member `schema` of a request, which takes precedence:
 
     {"input": [{"name": "age", "type": "double"}, {"name": "city", "type": "string"}],
      "output": {"name": "features", "type": "double", "struct": "vector"}}
@@ -24,7 +24,7 @@ VARIABLE = "SAGEMAKER_SPARKML_SCHEMA"
 TYPES = ("boolean", "byte", "short", "int", "long", "float", "double", "string")
 STRUCTS = ("basic", "vector", "array")
 LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson")
-MARK = b'"schema"'  # without which a body says no schema
+MARK = b'"schema"'  # in every body with a schema
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Column:
 
     @classmethod
     def of(cls, given: Any) -> Column:
-        """A column as the schema says it. Errors: `RequestError`."""
+        """Parse a column of the schema. Errors: `RequestError`."""
         match given:
             case {"name": str(name), "type": str(kind)} if name and kind in TYPES and given.get("struct", "basic") in STRUCTS:
                 return cls(name, kind, given.get("struct", "basic"))
@@ -54,7 +54,7 @@ class Schema:
 
     @classmethod
     def of(cls, given: Any) -> Schema:
-        """The schema in JSON, or in what JSON holds. Errors: `RequestError`."""
+        """The schema from JSON text, or from parsed JSON. Errors: `RequestError`."""
         if isinstance(given, str):
             try:
                 given = json.loads(given)
@@ -74,7 +74,7 @@ class Schema:
         return Columns(tuple(column.name for column in self.inputs))
 
     def row(self, values: Any, number: int) -> Row:
-        """A row of values in the order of the schema; a value for a string is one. Errors: `BadRow`."""
+        """A row from values in the order of the schema; values of string columns become strings. Errors: `BadRow`."""
         if not isinstance(values, list):
             raise BadRow(number, "", Mistake("`data` is not a list of values", accepted='{"data": [value, …]}', code="no-row"))
         named = self.columns.named(values, number)
@@ -82,21 +82,21 @@ class Schema:
         return named | {name: json.dumps(v) for name in texts if (v := named[name]) is not None and not isinstance(v, str | list | dict)}
 
     def rows(self, data: Any) -> Iterator[Any]:
-        """The rows of a member `data`: one, or a list of them."""
+        """The rows of a member `data`: one row, or a list of rows."""
         lists = isinstance(data, list) and data and all(isinstance(one, list) for one in data)
         one = lists and len(data) == len(self.inputs) and all(column.struct != "basic" for column in self.inputs)
         yield from data if lists and not one else [data]
 
     def reject_lacking(self, needed: Sequence[str]) -> None:
-        """Reject the schema if it lacks a column that is needed. Errors: `RequestError`."""
+        """Reject the schema if it lacks a needed column. Errors: `RequestError`."""
         if missing := [name for name in needed if name not in self.columns.names]:
             message = f"the SparkML schema has no column {listed(missing)}, which the pipeline reads"
             raise RequestError(message, accepted=listed(needed), code="bad-schema")
 
     def answered(self, rows: Sequence[Row], media: str, text: bool) -> bytes:
-        """Rows as the container answers them: bare values, or vectors as CSV, `{"features": […]}`, or as `text` `{"source": "…"}`.
+        """Rows in the container's format: single values, or vectors as CSV, as `{"features": […]}`, or with `text` as `{"source": "…"}`.
 
-        Errors: `RequestError` where a single value is asked for, and the pipeline gives several columns and none of that name.
+        Errors: `RequestError` if the output is a single value, but the pipeline gives several columns and none has that name.
         """
         names = self._made(tuple(rows[0]))
         if media == JSON:
@@ -116,14 +116,14 @@ class Schema:
         return b"".join(_line(line) for line in lines)
 
     def _flat(self, rows: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]:
-        """Rows with a column for each place of a list; an integer is a float where the output is."""
+        """Rows with a column for each element of a list. If the output is a float or double, integers become floats."""
         flat = ({f"{name}_{i}": v for name in names for i, v in enumerate(_listed(row[name]))} for row in rows)
         if self.output.type not in ("float", "double"):
             return list(flat)
         return [{name: float(v) if type(v) is int else v for name, v in row.items()} for row in flat]
 
     def _made(self, gives: tuple[str, ...]) -> tuple[str, ...]:
-        """The columns that make up the output: the one of its name; of a vector those that are numbered, or else all."""
+        """The columns of the output: the column with its name; for a vector, the numbered columns, otherwise all."""
         name = self.output.name
         if name in gives or self.output.struct != "basic":
             numbered = tuple(c for c in gives if re.fullmatch(rf"{re.escape(name)}_\d+", c))
@@ -135,14 +135,14 @@ class Schema:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request by a schema: its rows, in order of the columns or by name."""
+    """A request with a schema, and its rows."""
 
     schema: Schema
     rows: Sequence[Row]
 
 
 def asked(body: bytes, kind: MediaType, configured: Schema | None) -> Asked | None:
-    """A request in JSON whose rows are in a member `data`; None for another. Errors: `RequestError`, `BadRow`."""
+    """Parse a JSON request that has its rows in a member `data`; None for other requests. Errors: `RequestError`, `BadRow`."""
     if kind.name == JSON:
         lines = [body]
     elif kind.name in LINE_TYPES:
@@ -163,7 +163,7 @@ def asked(body: bytes, kind: MediaType, configured: Schema | None) -> Asked | No
 
 
 def answer_type(accept: str, default: str) -> tuple[str, bool] | None:
-    """The media type of an answer by a schema, and whether a vector is a text; None where none is acceptable.
+    """The media type of an answer with a schema, and whether vectors are written as text; None if no type is acceptable.
 
     >>> answer_type("application/jsonlines;data=text", "text/csv"), answer_type("*/*", "text/csv"), answer_type("image/png", "text/csv")
     (('application/jsonlines', True), ('text/csv', False), None)
@@ -180,5 +180,5 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _line(value: Any) -> bytes:
-    """A JSON value as a line, by the rules of answers."""
+    """A JSON value as a line, encoded like other answers."""
     return encoded([{"x": value}], ["x"], LINES)[len(b'{"x":') : -len(b"}\n")] + b"\n"

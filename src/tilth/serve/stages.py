@@ -1,4 +1,4 @@
-"""The stages of a pipeline: prepare a row, predict, transform the prediction. Each takes rows and gives rows, in this process."""
+"""The stages of a pipeline: prepare a row, predict, transform the prediction. Each takes rows and returns rows."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from tilth.web.client import PATIENCE, Patience, is_address
 
 MOST_STAGES = 15
 ROW = "\x1frow"  # the row number in a table that an engine prepares
-IDENTITY = "identity"  # what the model gave for each class, as it is
+IDENTITY = "identity"  # the model's number for each class, unchanged
 UNKNOWN = Mistake("the row cannot be prepared: a value does not fit", code="bad-row")
 
 
 class Stage(Protocol):
-    """One stage. `takes` are the columns of a row that it is given, `gives` those of its answer."""
+    """One stage. `takes` are the columns of its input, `gives` the columns of its output."""
 
     @property
     def title(self) -> str: ...
@@ -61,7 +61,7 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class Preparation:
-    """A fitted flow: each row by its row function, without an engine. `wanted` are the columns that the next stage takes."""
+    """A fitted flow, applied to each row by its row function, without an engine. `wanted` are the columns that the next stage takes."""
 
     title: str
     flow: Flow = field(repr=False)
@@ -69,7 +69,7 @@ class Preparation:
 
     @cached_property
     def quick(self) -> bool:
-        """Whether no step calls a function of the user's, which may take any time."""
+        """Whether no step calls a user function, which may take long."""
         return not any(fitted.step.name == "python" for fitted in self.flow.need_learned().served)
 
     @cached_property
@@ -77,11 +77,11 @@ class Preparation:
         return self.flow.row_of(self.gives if self.wanted is None else self.wanted)
 
     def load(self) -> None:
-        """Make what the first request would make, and prove that golden rows give what they gave where the flow was fitted.
+        """Prepare for the first request, and verify that golden rows give the same values as when the flow was fitted.
 
-        Errors: `Gap` for a step without a form for one row; `ArtefactError` for a golden row that gives something else.
+        Errors: `Gap` for a step that cannot run on single rows; `ArtefactError` for a golden row that gives other values.
         """
-        self._row  # noqa: B018 -- kept from now on
+        self._row  # noqa: B018 -- computed now and cached
         if found := differences(self.flow):
             raise ArtefactError(
                 f"{self.title} does not prepare its golden rows as it did where it was fitted: {listed(found)}",
@@ -91,7 +91,7 @@ class Preparation:
 
     @cached_property
     def takes(self) -> Columns:
-        """The columns of the table that it was fitted on."""
+        """The columns of the table on which it was fitted."""
         return Columns(self.flow.need_learned().schema.names, self.flow.reading.roles.label)
 
     @cached_property
@@ -102,7 +102,7 @@ class Preparation:
 
     @cached_property
     def gives(self) -> tuple[str, ...]:
-        """The columns that come out: predictions after the steps of `output`, where a step of the flow predicts; else the features."""
+        """The output columns: predictions after the steps of `output` if a step of the flow predicts, otherwise the features."""
         learned = self.flow.need_learned()
         predicted = {c for f in learned.features if f.step.predicts for c in made_by(f)}
         if not predicted:
@@ -112,7 +112,7 @@ class Preparation:
 
     @cached_property
     def makes(self) -> tuple[str, ...]:
-        """All columns of a prepared row, those too that are not features; a further flow may take them."""
+        """All columns of a prepared row. Another flow may also take columns that are not features."""
         data = Dataset(Memory(None, self.flow.need_learned().schema.names), self.flow.reading.roles)
         return self.flow.served(data).names
 
@@ -123,7 +123,7 @@ class Preparation:
             raise BadRows(self._wrong(rows)) from None
 
     def of_table(self, rows: pa.Table) -> list[Row]:
-        """The same of many rows at once, by an engine; their columns have the kinds that the flow learned from."""
+        """Prepare many rows at once, with an engine. Their columns have the same kinds as when the flow was fitted."""
         learned, wanted = self.flow.need_learned(), self.gives if self.wanted is None else self.wanted
         tokens = pa.array([*self.flow.reading.nulls, *([""] if learned.strings else [])], pa.string())
         for i, column in enumerate(rows.columns):
@@ -137,7 +137,7 @@ class Preparation:
         return found
 
     def _wrong(self, rows: Sequence[Row]) -> list[tuple[int, str, Mistake]]:
-        """The mistakes in rows of which one is refused."""
+        """The mistakes in rows, after one was refused."""
         wrong: list[tuple[int, str, Mistake]] = []
         for i, row in enumerate(rows, 1):
             try:
@@ -154,7 +154,7 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Output:
-    """Steps on what a model gave, as in the part `output` of a flow."""
+    """Steps on the output of a model, as in the part `output` of a flow."""
 
     title: str
     takes: Columns
@@ -190,10 +190,10 @@ def stages_of(
     seen: Callable[[bytes], object] = lambda content: None,
     patience: Patience = PATIENCE,
 ) -> tuple[Stage, ...]:
-    """The stages that files name: fitted flows, then perhaps a model, then the steps of `output`.
+    """The stages from the names of files: fitted flows, optionally a model, then the steps of `output`.
 
-    `seen` is told what each was made of: the content of its file, which is read once, or its address.
-    Errors: `RequestError` for a file of another kind, or stages that do not fit each other.
+    `seen` is called with the content of each file, which is read once, or with the address of a stage.
+    Errors: `RequestError` for a file of another type, or stages that do not fit each other.
     """
     made: list[Stage] = []
     for thing in things:
@@ -229,9 +229,9 @@ def stages_of(
 
 
 def output_of(words: Sequence[str], columns: Sequence[str], classes: Sequence[Any] = ()) -> Output:
-    """The steps of `output` on these columns of numbers: names, such as `softmax`, or with a number, `temperature=1.7`.
+    """The steps of `output` for numeric columns: names such as `softmax`, or a name with a number, `temperature=1.7`.
 
-    `classes` are those of the columns, by which `argmax` calls them. Errors: `RequestError` for a step that has no place there.
+    `classes` are the classes of the columns, which `argmax` returns. Errors: `RequestError` for a step that is not an output transform.
     """
     schema, fitted = Schema(tuple(Column(name, Kind.FLOAT) for name in columns)), []
     for word in words:
@@ -259,7 +259,7 @@ def _transform(word: str, classes: Sequence[Any]) -> Step:
 
 
 def _examples(stages: Sequence[Stage]) -> list[Row]:
-    """What stages make of the golden rows of the first one, of those that they do not refuse."""
+    """The output of the stages for the golden rows of the first one, without the rows that they refuse."""
     first, made = stages[0], list[Row]()
     for one in first.flow.need_learned().golden if isinstance(first, Preparation) else ():
         with suppress(TilthError):
@@ -271,7 +271,7 @@ def _examples(stages: Sequence[Stage]) -> list[Row]:
 
 
 def _called(thing: str, before: Sequence[Stage], seen: Callable[[bytes], object]) -> Called:
-    """A function of the user's, for what the stages before make of their golden rows."""
+    """The stage of a user function. Its examples are the golden rows after the stages before it."""
     if not before or isinstance(before[-1], Remote):
         hint = "name a fitted flow before it, whose columns it is to take"
         raise RequestError(f"{thing!r} has no stage of Tilth before it", hint=hint, code="bad-stage")
@@ -317,14 +317,14 @@ def _stage(
         return Prediction(path.name, model, columns)
     if model.gives("scores", len(columns)):
         return Prediction(path.name, model, columns, "scores")
-    if not set(output) <= {IDENTITY, "argmax"}:  # it has probabilities alone, such as a forest
+    if not set(output) <= {IDENTITY, "argmax"}:  # it gives only probabilities, such as a forest
         message = f"{path.name} gives probabilities and no scores, so `{','.join(output)}` has nothing to work on"
         raise RequestError(message, accepted=f"--output {IDENTITY}, --output argmax", code="no-scores")
     return Prediction(path.name, model, columns, "probabilities")
 
 
 def _reject_strings(before: Sequence[Stage], model: Prediction) -> None:
-    """Reject a model that would be given columns of strings, as the golden rows show."""
+    """Reject a model if golden rows show that its input would have strings."""
     try:
         matrix(_examples(before), model.columns)
     except BadRows as error:
@@ -338,7 +338,7 @@ def _reject_strings(before: Sequence[Stage], model: Prediction) -> None:
 
 
 def _reject_gap(before: Stage, after: Stage) -> None:
-    """Reject a stage that needs columns which the one before does not give, as far as that is known."""
+    """Reject a stage that needs columns which the stage before does not give, if its columns are known."""
     if isinstance(before, Remote | Called) and not before.gives:
         return
     needed = after.reads if isinstance(after, Preparation) else after.takes.names

@@ -1,4 +1,4 @@
-"""A transform job of SageMaker, as `CreateTransformJob` takes it and `DescribeTransformJob` gives it, as options of `tilth batch`."""
+"""Converts a SageMaker transform job, as in `CreateTransformJob` and `DescribeTransformJob`, to options of `tilth batch`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tilth.serve.paths import Path
 from tilth.serve.sources import Source
 from tilth.validation import validated
 
-MOST_CHARACTERS = 63  # of a filter
-MOST_MIB = 100  # of all batches that are answered at the same time
+MOST_CHARACTERS = 63  # in a filter
+MOST_MIB = 100  # in all batches that are answered at the same time
 
 
 def _filter(text: str) -> str:
@@ -37,14 +37,14 @@ Bucket = Annotated[str, Field(pattern=r"^s3://[^/]+(/.*)?$", max_length=1024)]
 
 
 class Objects(Part):
-    """Objects by a prefix, or by a manifest; one with attributes is for training only."""
+    """Objects by prefix or manifest. An augmented manifest is only for training."""
 
     S3DataType: Literal["S3Prefix", "ManifestFile"]
     S3Uri: Bucket
 
 
 class Data(Part):
-    """Where the objects are."""
+    """The location of the objects."""
 
     S3DataSource: Objects
 
@@ -68,7 +68,7 @@ class Written(Part):
 
 
 class Client(Part):
-    """How long an answer is waited for, and how often a failed request is sent again."""
+    """The time limit of a request, and the number of retries."""
 
     InvocationsTimeoutInSeconds: Annotated[int, Field(ge=1, le=3600)] | None = None
     InvocationsMaxRetries: Annotated[int, Field(ge=0, le=3)] | None = None
@@ -83,7 +83,7 @@ class Processed(Part):
 
 
 class TransformJob(Part):
-    """A transform job. The model is named apart, as a file; what only SageMaker can use is read and left out."""
+    """A transform job. The model is a separate file. Keys that only SageMaker can use are accepted and ignored."""
 
     TransformJobName: str
     ModelName: str
@@ -99,7 +99,7 @@ class TransformJob(Part):
     BatchDataCaptureConfig: Any = None
     Tags: Any = None
     ExperimentConfig: Any = None
-    # of `DescribeTransformJob`
+    # in `DescribeTransformJob`
     TransformJobArn: Any = None
     TransformJobStatus: Any = None
     FailureReason: Any = None
@@ -128,7 +128,7 @@ class TransformJob(Part):
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """Options of `tilth batch` by name; None where it does not say."""
+        """The options of `tilth batch` by name; None if the job does not set them."""
         sent, written, done = self.TransformInput, self.TransformOutput, self.DataProcessing
         return {
             "content_type": sent.ContentType,
@@ -147,7 +147,7 @@ class TransformJob(Part):
         }
 
     def tell(self) -> None:
-        """Warn of what has another meaning here, or none."""
+        """Warn about keys that have another meaning here or no effect."""
         filters = (self.DataProcessing.InputFilter, self.DataProcessing.OutputFilter)
         if bounded := [text for text in filters if Path.parse(text).bounded]:
             warn(
@@ -166,7 +166,7 @@ def too_much(largest: float | None, concurrency: int | None) -> bool:
 
 
 def reject_beyond(options: Mapping[str, Any]) -> None:
-    """Reject what SageMaker would refuse of options of `tilth batch`. Errors: `RequestError` with every mistake."""
+    """Reject options of `tilth batch` that SageMaker would refuse. Errors: `RequestError` with every mistake."""
     mistakes = list[Mistake]()
     for name in ("input_filter", "output_filter"):
         text, word = options[name] or "$", f"--{name.replace('_', '-')}"
@@ -183,7 +183,7 @@ def reject_beyond(options: Mapping[str, Any]) -> None:
 
 @contextmanager
 def environment(options: Mapping[str, Any], others: Mapping[str, str]) -> Iterator[None]:
-    """What a container sees in its environment while a job runs: that it is one, and the options that the request gave; and `others`."""
+    """Set the environment variables that a container has during a transform job: those of the options, and `others`."""
     given = {
         "SAGEMAKER_BATCH": "true",
         "SAGEMAKER_BATCH_STRATEGY": (options["strategy"] or "").upper().replace("-", "_"),

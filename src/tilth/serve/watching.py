@@ -1,4 +1,4 @@
-"""Counters of a server in the text format of Prometheus, and a line of JSON for each request; no value of a row is in them."""
+"""The server's counters in Prometheus's text format, and a JSON log line for each request. They contain no values of rows."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 
 
 FIELDS = ("rows", "seconds", "in_flight", "dropped", "overdue", "until")
-STATUSES = 600  # of HTTP, by their number
-WIDTH = len(FIELDS) + len(BOUNDS) + 1 + STATUSES  # numbers of a process
+STATUSES = 600  # a counter for each HTTP status
+WIDTH = len(FIELDS) + len(BOUNDS) + 1 + STATUSES  # numbers per process
 
 
 def _counter(name: str) -> Any:
-    """A number of this process, by its name."""
+    """A property for a number of this process."""
     at = FIELDS.index(name)
 
     def read(self: Metrics) -> float:
@@ -36,27 +36,27 @@ def _counter(name: str) -> Any:
 
 
 class Metrics:
-    """Counters since the start: of this process, which are its part of a table that all processes of a server share.
+    """Counters since the start. The counters of this process are a part of a table that all processes of a server share.
 
-    `table` holds `WIDTH` doubles for each process, of which the one with this `number` writes its own; without one there is one process.
-    `text` adds up over all of them.
+    `table` has `WIDTH` doubles for each process; this process writes those of its `number`. Without a table there is only one process.
+    `text` adds the counters of all processes.
     """
 
     rows = _counter("rows")
     seconds = _counter("seconds")
     in_flight = _counter("in_flight")
     dropped = _counter("dropped")
-    """Captured requests that there was no room for."""
+    """Requests that were not captured because the queue was full."""
     overdue = _counter("overdue")
-    """Requests that were answered by 504 and are still being computed: what computes cannot be stopped."""
+    """Requests that were answered with 504 and are still being computed, because a thread cannot be stopped."""
     until = _counter("until")
-    """The moment of the monotonic clock before which the process will give its next sign of life; 0 before it is ready."""
+    """The time (monotonic clock) by which the process will give its next sign of life; 0 before it is ready."""
 
     def __init__(self, pipeline: str = "", digest: str = "", table: Any = None, number: int = 0) -> None:
         self.pipeline, self.digest = pipeline, digest
         self._all: Any = memoryview(np.zeros(WIDTH) if table is None else np.frombuffer(table))  # type: ignore[arg-type]  # a single number is read faster so
         self._own = self._all[number * WIDTH : (number + 1) * WIDTH]
-        self.in_flight = self.overdue = self.until = 0  # of a process that ended in this place
+        self.in_flight = self.overdue = self.until = 0  # an earlier process with this number may have left other values
 
     def observe(self, status: int, rows: int, seconds: float) -> None:
         """Count one answered request."""
@@ -66,12 +66,12 @@ class Metrics:
         self._own[status - STATUSES] += 1
 
     def total(self, at: int) -> float:
-        """A number of all processes."""
+        """The sum of a counter over all processes."""
         found: list[float] = self._all[at::WIDTH].tolist()
         return sum(found)
 
     def text(self) -> str:
-        """All of them, as Prometheus reads them."""
+        """All counters in Prometheus's text format."""
         return "".join(f"{line}\n" for line in self._lines())
 
     def _lines(self) -> Iterator[str]:
@@ -107,7 +107,7 @@ _WRITE = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def log_request(status: int, rows: int, size: int, media: str, code: str, seconds: float, digest: str) -> None:
-    """Write the line of a request. It is filled into a form, because none of its words needs an escape and there are many of them."""
+    """Write the log line of a request. A template is faster than a JSON encoder, and none of the values needs an escape."""
     code = f'"code": "{code}", ' if code else ""
     _write(
         f'{{"time": "{_now()}", "event": "request", "status": {status}, "rows": {rows}, "bytes": {size}, "type": "{media}", '
@@ -121,12 +121,12 @@ def log(event: str, **facts: Any) -> None:
 
 
 def _now() -> str:
-    """The time of a line, in UTC."""
+    """The current time in UTC, for a log line."""
     seconds, thousandths = divmod(int(time() * 1000), 1000)
     return f"{_second(seconds)}.{thousandths:03}+00:00"
 
 
-@lru_cache(1)  # it takes as long as all else of a line
+@lru_cache(1)  # it takes as long as the rest of a line
 def _second(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
@@ -134,5 +134,5 @@ def _second(seconds: int) -> str:
 def _write(line: str) -> None:
     try:
         sys.stderr.write(line)
-    except OSError:  # standard error is gone: answers matter more
+    except OSError:  # standard error is closed; continue to answer
         return

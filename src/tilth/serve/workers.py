@@ -1,4 +1,4 @@
-"""Several server processes on one socket, which are started, watched and ended by the one that the command runs in."""
+"""Several server processes on one socket. The process of the command starts, monitors and ends them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tilth.serve.serving import Serving
 from tilth.serve.watching import FIELDS, WIDTH, Metrics, log
 from tilth.store.protection import protected
 
-PATIENCE = 5.0  # seconds beyond what a process may take, after which it is killed
-LOOK = 0.5  # seconds between two looks at the processes
-LONGEST_WAIT = 30.0  # seconds before one is started again that ends at once
-SETTLED = 10.0  # seconds after which a process has not ended at once
+PATIENCE = 5.0  # seconds after a time limit until a process is killed
+LOOK = 0.5  # seconds between two checks of the processes
+LONGEST_WAIT = 30.0  # the longest delay in seconds before a process that ends at once is started again
+SETTLED = 10.0  # a process that ends within this number of seconds has ended at once
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Ready:
     digest: str
     proof: Proof
     hop: int
-    """The most rows whose answer a next container takes; 0 where that does not matter."""
+    """The number of rows that fit in one request to a next container; 0 if that does not matter."""
 
     @classmethod
     def of(cls, pipeline: Pipeline, proof: Proof, accept: str) -> Ready:
@@ -49,32 +49,32 @@ class Ready:
 
 @dataclass
 class Worker:
-    """A process, or the place of one that is to be started."""
+    """A process, or the slot of a process that will be started."""
 
     number: int
     process: Any = None
     told: Any = None
     begun: float = 0.0
     ready: bool = False
-    again: float = 0.0  # when it is to be started
+    again: float = 0.0  # when to start it
     failures: int = 0
 
 
 class Workers:
-    """`count` processes that serve the same on one socket.
+    """`count` equal server processes on one socket.
 
-    A process that ends is replaced, after a while if it ended at once. One is killed that gives no sign of life for longer than a request
-    may take, and ended when it has answered what it accepted, once a request that took too long is still being computed in it.
+    A process that ends is replaced, with a delay if it ended at once. A process is killed if it gives no sign of life for longer than a
+    request may take. If a request exceeds its time limit and is still being computed, its process answers the accepted requests and ends.
     """
 
     def __init__(self, serving: Serving, listening: socket, count: int, startup: float) -> None:
         self.serving, self.listening, self.startup = serving, listening, startup
-        self._context = get_context("spawn")  # a fork would copy locks of libraries' threads
+        self._context = get_context("spawn")  # a fork would copy locks held by threads of libraries
         self._table = self._context.RawArray("d", count * WIDTH)
         self.workers = [Worker(number) for number in range(count)]
 
     def run(self, begun: Callable[[Ready], None]) -> None:
-        """Serve until a signal. `begun` is told what is served when the first process is ready.
+        """Serve until a signal. `begun` is called with the message of the first process when it is ready.
 
         Errors: those of the first process.
         """
@@ -87,7 +87,7 @@ class Workers:
                 wait([w.process.sentinel for w in self.workers if w.process is not None], timeout=LOOK)
                 for worker in self.workers:
                     self._look(worker)
-        except KeyboardInterrupt:  # the signal; every process has one, too, or is sent it now
+        except KeyboardInterrupt:  # the signal; every process got it too, or gets one in `_end`
             pass
         finally:
             self._end()
@@ -101,7 +101,7 @@ class Workers:
         there.close()
 
     def _first(self, worker: Worker) -> Ready:
-        """The message of the first process. Errors: what it raised; `MachineError` where it ended, or took too long."""
+        """The message of the first process. Errors: the error that it raised; `MachineError` if it ended or took too long."""
         if not worker.told.poll(self.startup):
             raise MachineError(
                 f"the server was not ready within {self.startup:g} seconds", hint="SAGEMAKER_STARTUP_TIMEOUT", code="too-slow"
@@ -121,7 +121,7 @@ class Workers:
         return said
 
     def _look(self, worker: Worker) -> None:
-        """Start, replace or kill a process, if it is time."""
+        """Start, replace or kill a process if necessary."""
         now = monotonic()
         if worker.process is None:
             if now >= worker.again:
@@ -154,11 +154,11 @@ class Workers:
         worker.process = None
 
     def _end(self) -> None:
-        """End all processes: each answers what it accepted; what has not ended then is killed."""
+        """End all processes. Each answers its accepted requests first; processes that do not end in time are killed."""
         running = [w.process for w in self.workers if w.process is not None]
         for process in running:
             process.terminate()
-        self.listening.close()  # or who comes now would wait for an answer
+        self.listening.close()  # otherwise new clients would wait for an answer
         by = monotonic() + GRACE + PATIENCE
         for process in running:
             process.join(max(0.0, by - monotonic()))
@@ -169,7 +169,7 @@ class Workers:
 
 
 def _work(serving: Serving, listening: socket, told: Connection, table: Any, number: int) -> None:
-    """A process: load, say so, and answer requests."""
+    """The code of a process: load, report that, and answer requests."""
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, signal.default_int_handler)
     warnings.showwarning = lambda message, *_: say(f"warning: {message}")
@@ -194,14 +194,14 @@ def _work(serving: Serving, listening: socket, told: Connection, table: Any, num
 
 
 class _Signs:
-    """Signs of life of a process, which ends itself once it computes what took too long."""
+    """Gives signs of life of a process, and ends the process if a request exceeds its time limit."""
 
     def __init__(self, metrics: Metrics, longest: float) -> None:
         self.metrics, self.longest, self.ending = metrics, longest, False
         metrics.until = monotonic() + longest
 
     async def __call__(self) -> None:
-        """Say when the next one is due."""
+        """Publish by when the next sign of life is due."""
         if self.ending:
             return
         self.ending = self.metrics.overdue > 0
@@ -211,7 +211,7 @@ class _Signs:
 
 
 def _follow(told: Connection) -> None:
-    """End with the process that started this one, which says nothing more."""
+    """End this process when its parent process ends. The parent sends no messages."""
     with suppress(EOFError, OSError):
         told.recv()
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Bodies of requests as rows, and rows as bodies of answers, by media type."""
+"""Decoders from request bodies to rows, and encoders from rows to answer bodies, by media type."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ENCODERS: Mapping[str, Callable[[Sequence[Row], Sequence[str]], bytes]] = {
 
 
 def decoded(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """The rows of a body whose media type is in `DECODERS`. Errors: `RequestError`, `BadRow`."""
+    """Decode a body of a media type in `DECODERS`. Errors: `RequestError`, `BadRow`."""
     rows = DECODERS[kind.name](body, kind, columns)
     if not rows:
         raise RequestError("the request has no rows", accepted="at least one", code="no-rows")
@@ -43,5 +43,5 @@ def decoded(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
 
 
 def encoded(rows: Sequence[Row], names: Sequence[str], media: str) -> bytes:
-    """Rows as a body of a media type in `ENCODERS`."""
+    """Encode rows as a body of a media type in `ENCODERS`."""
     return ENCODERS[media](rows, names)

@@ -1,4 +1,4 @@
-"""Rows as bodies of answers."""
+"""Encoders from rows to answer bodies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def to_npy(rows: Sequence[Row], names: Sequence[str]) -> bytes:
 
 
 def to_recordio(rows: Sequence[Row], names: Sequence[str]) -> bytes:
-    """A record a row without features, its values as labels by name: 32-bit floats as SageMaker's algorithms answer, null as NaN.
+    """One record per row, with the values as named labels and no features: 32-bit floats as in SageMaker's algorithms, null as NaN.
 
     Errors: `NotAcceptable` for strings.
     """
@@ -41,13 +41,13 @@ def to_recordio(rows: Sequence[Row], names: Sequence[str]) -> bytes:
 
     from tilth.formats.recordio_protobuf import Tensor, record
 
-    with np.errstate(over="ignore"):  # beyond 32 bits is infinite
+    with np.errstate(over="ignore"):  # a value beyond 32 bits becomes infinite
         numbers = ({name: _doubles(row[name], RECORDIO).reshape(-1).astype("<f4") for name in names} for row in rows)
         return b"".join(record({}, {name: Tensor(values) for name, values in row.items()}) for row in numbers)
 
 
 def _doubles(values: Any, media: str) -> np.ndarray:
-    """Numbers, and lists of them, as an array. Errors: `NotAcceptable` for others, strings of digits among them."""
+    """Numbers, or lists of numbers, as an array. Errors: `NotAcceptable` for other values, including strings of digits."""
     import numpy as np
 
     try:
@@ -61,7 +61,7 @@ def _doubles(values: Any, media: str) -> np.ndarray:
 
 
 def to_parquet(rows: Sequence[Row], names: Sequence[str]) -> bytes:
-    """A table of Parquet, its kinds those of the values."""
+    """A Parquet table; the types are inferred from the values."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -72,7 +72,7 @@ def to_parquet(rows: Sequence[Row], names: Sequence[str]) -> bytes:
 
 
 def to_csv(rows: Sequence[Row], names: Sequence[str]) -> bytes:
-    """A line a row, without a header. Rows of numbers alone, as most answers are, need no quotes: they are filled into one form."""
+    """One line per row, without a header. Rows of numbers, the common case, need no quotes and are formatted with a template."""
     lines = _LineEnds()
     written, form = csv.writer(lines, lineterminator="\r\n").writerow, ",".join(["%r"] * len(names)) + "\n"
     for values in _values(rows, names):
@@ -89,7 +89,7 @@ def _values(rows: Sequence[Row], names: Sequence[str]) -> Iterator[tuple[Any, ..
 
 
 class _LineEnds(list[str]):
-    """Lines of the CSV writer, which quotes the characters of its line end alone: it is given both, and one of them is taken away."""
+    r"""Lines from a CSV writer. It quotes only characters of its own line end, so it is given `\r\n`, and the `\r` is removed here."""
 
     def write(self, line: str) -> None:
         """Add a line."""
@@ -97,7 +97,7 @@ class _LineEnds(list[str]):
 
 
 def csv_line(values: Sequence[Any]) -> str:
-    """A line of CSV, quoted where it must be. Errors: `csv.Error`."""
+    """A line of CSV, quoted where necessary. Errors: `csv.Error`."""
     lines = _LineEnds()
     csv.writer(lines, lineterminator="\r\n").writerow(values)
     return "".join(lines)
@@ -117,12 +117,12 @@ def to_json(rows: Sequence[Row], names: Sequence[str]) -> bytes:
 
 
 def to_lines(rows: Sequence[Row], names: Sequence[str]) -> bytes:
-    """An object of JSON a row, each on a line."""
+    """One JSON object per line."""
     return "".join(f"{row}\n" for row in _objects(rows, names)).encode()
 
 
 def _objects(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
-    """Each row as an object of JSON. For rows of numbers alone, as most answers are, names are written before."""
+    """Each row as a JSON object. Rows of numbers, the common case, are formatted with a template that contains the names."""
     form = _form(tuple(names))
     for values in _values(rows, names):
         if NUMBERS.issuperset(map(type, values)) and math.isfinite(sum(values)):
@@ -133,13 +133,13 @@ def _objects(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
 
 @lru_cache(64)
 def _form(names: tuple[str, ...]) -> str:
-    """The object of JSON whose values are to be filled in: Python writes numbers as JSON does."""
+    """A template of a JSON object, to be filled with numbers, which Python writes like JSON."""
     members = ",".join(f"{_WRITE(name)}:".replace("%", "%%") + "%r" for name in names)
     return f"{{{members}}}"
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: null for NaN and infinities, strings for times and decimals."""
+    """A value that JSON can represent: null for NaN and infinities, strings for times and decimals."""
     kind = type(value)
     if kind is float:
         return value if math.isfinite(value) else None

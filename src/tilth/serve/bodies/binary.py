@@ -1,4 +1,4 @@
-"""Binary bodies as rows: NPY, Parquet, RecordIO-protobuf and TFRecord."""
+"""Decoders from binary bodies to rows: NPY, Parquet, RecordIO-protobuf and TFRecord."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from tilth.formats.recordio_protobuf import Bytes, Tensor
 
-LARGEST_TABLE = 256 * 2**20  # bytes of a Parquet body, unpacked: a few kilobytes may unpack to any size
+LARGEST_TABLE = 256 * 2**20  # bytes of an unpacked Parquet body: a few kilobytes may unpack to any size
 
 
 def from_npy(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """Rows of a matrix, in the order of the columns; one row of a vector; by name of an array with fields. Objects are refused."""
+    """The rows of a matrix in the order of the columns, or by name if the array has fields. A vector is one row. Objects are refused."""
     import numpy as np
 
     array = _array(body)
@@ -37,7 +37,7 @@ def from_npy(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
 
 
 def _array(body: bytes) -> np.ndarray:
-    """The array of an NPY body, which is not copied. Errors: `RequestError`."""
+    """The array of an NPY body, without a copy. Errors: `RequestError`."""
     import numpy as np
     from numpy.lib import format as npy
 
@@ -46,7 +46,7 @@ def _array(body: bytes) -> np.ndarray:
         version = npy.read_magic(file)
         shape, by_column, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
         start, size = file.tell(), math.prod(shape) * dtype.itemsize
-    except Exception as error:  # the header is an expression of Python, and numpy lets through what reading one raises
+    except Exception as error:  # the header is a Python expression, and numpy passes on all errors of parsing it
         raise RequestError("the body is not an array of NPY: its header cannot be read", code="bad-npy") from error
     if dtype.hasobject:
         raise RequestError("the array holds Python objects, which could run code", accepted="numbers or strings", code="bad-npy")
@@ -59,13 +59,13 @@ def _array(body: bytes) -> np.ndarray:
 
 
 def _holds_nothing(dtype: np.dtype) -> bool:
-    """Whether values, or some field of them, take no bytes: a body of any size could stand for any number of them."""
+    """Whether a value, or one of its fields, has no bytes: then a small body could declare any number of rows."""
     inner = [dtype.base] if dtype.subdtype else [field[0] for field in (dtype.fields or {}).values()]
     return dtype.itemsize == 0 or any(map(_holds_nothing, inner))
 
 
 def from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """Rows of a table, in which only columns that are known are read. Errors: `RequestError`, also for what would unpack to too much."""
+    """The rows of a table; only columns of the pipeline are read. Errors: `RequestError`, also for a table that is too large."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -79,16 +79,16 @@ def from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
         rows: list[Row] = file.read(known).to_pylist()
     except RequestError:
         raise
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # the last two: strings and times that are none
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # the last two: invalid strings and times
         raise RequestError("the body is not Parquet, or is damaged", code="bad-parquet") from error
     return rows
 
 
 def from_recordio(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """Rows of records, NaN null: the feature `values` in the order of the columns, dense or sparse; or features by the columns' names.
+    """The rows of records, with NaN as null: the feature `values` in the order of the columns, dense or sparse, or features by column name.
 
-    A record without features is an answer, such as that of a stage before: its labels are taken by name. A body that does not begin as
-    RecordIO does is the message of one record, as SageMaker's batch transform sends single ones.
+    A record without features is an answer, for example of the stage before: its labels are used by name. A body without the header of
+    RecordIO is the message of one record, as SageMaker's batch transform sends single records.
     """
     from tilth.formats.recordio import MAGIC_BYTES, framed
     from tilth.formats.recordio_protobuf import maps
@@ -108,7 +108,7 @@ def from_recordio(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
 
 
 def from_tfexample(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """Rows of `tf.train.Example` by the names of features, one that is absent null: records of TFRecord, or the message of one."""
+    """The rows of `tf.train.Example` messages by feature name, an absent feature as null: records of TFRecord, or a single message."""
     from tilth.formats.tfrecord import is_framed, records
 
     rows: list[Row] = []
@@ -123,7 +123,7 @@ def from_tfexample(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
 
 
 def _example(payload: bytes, columns: Columns) -> Row:
-    """The row of one message. Errors: `ValueError` for bytes that are not UTF-8 and a message without any of the columns."""
+    """The row of one message. Errors: `ValueError` for bytes that are not UTF-8, and for a message without any of the columns."""
     from tilth.formats.tfrecord import example
 
     row: dict[str, Any] = dict.fromkeys(columns.names)
@@ -137,7 +137,7 @@ def _example(payload: bytes, columns: Columns) -> Row:
 
 
 def _record(tensors: Mapping[str, Tensor | Bytes], columns: Columns, number: int) -> Row:
-    """The row of one record. Errors: `BadRow`; for a wrong width before anything of that size is made."""
+    """The row of one record. Errors: `BadRow`; a wrong width is refused before a row of that size is allocated."""
     from tilth.formats.recordio_protobuf import Bytes
 
     found: dict[str, list[Any]] = {}

@@ -1,4 +1,4 @@
-"""Bodies of text as rows: CSV, JSON and JSON Lines; and one record of them at a time."""
+"""Decoders from text bodies to rows: CSV, JSON and JSON Lines; and reading and writing of single records."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _text(body: bytes, kind: MediaType) -> str:
 
 
 def from_csv(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """Rows of strings, an empty value null. The first line has names if the parameter `header` says so, or if all of it are columns."""
+    """Rows of strings, an empty value as null. The first line is a header if the parameter `header` says so, or if all are column names."""
     lines = _cells(body, kind)
     orders = columns
     if lines and _names_columns(lines[0], kind, columns):
@@ -38,7 +38,7 @@ def from_csv(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
 
 
 def _cells(body: bytes, kind: MediaType) -> list[list[str]]:
-    """The values of each line of CSV that is not empty."""
+    """The values of each CSV line, without empty lines."""
     try:
         return [line for line in csv.reader(io.StringIO(_text(body, kind), newline=""), strict=True) if line]
     except csv.Error as error:
@@ -46,13 +46,13 @@ def _cells(body: bytes, kind: MediaType) -> list[list[str]]:
 
 
 def has_header(line: bytes, kind: MediaType, columns: Columns) -> bool:
-    """Whether the first line of CSV holds names of columns. Errors: `RequestError` for a column that is named twice."""
+    """Whether the first line of CSV is a header. Errors: `RequestError` for a repeated column name."""
     lines = _cells(line, kind)
     return bool(lines) and _names_columns(lines[0], kind, columns)
 
 
 def record_of(line: bytes, kind: MediaType) -> Any:
-    """One record of CSV, as a list of strings, or of JSON Lines, as what it holds. Errors: `RequestError`."""
+    """Parse one record: CSV to a list of strings, JSON Lines to the JSON value. Errors: `RequestError`."""
     if kind.name != CSV:
         return _parsed(_text(line, kind))
     lines = _cells(line, kind)
@@ -62,7 +62,7 @@ def record_of(line: bytes, kind: MediaType) -> Any:
 
 
 def written(record: Any, media: str, charset: str = "utf-8") -> bytes:
-    """A record of `record_of` as a line. Errors: `RequestError` for a number or character that the line cannot hold."""
+    """Write a record of `record_of` as a line. Errors: `RequestError` for a number or character that cannot be written."""
     try:
         text = csv_line(record) if media == CSV else json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
         return text.encode(charset)
@@ -80,7 +80,7 @@ def _names_columns(line: Sequence[str], kind: MediaType, columns: Columns) -> bo
 
 
 def from_json(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """`{"instances": [ROW, …]}`, `[ROW, …]`, or one row: an object, or an array of values; or the answer of a container before."""
+    """`{"instances": [ROW, …]}`, `[ROW, …]`, one row (an object or an array of values), or the answer of a previous container."""
     given = _parsed(_text(body, kind))
     if isinstance(given, dict) and isinstance(given.get("instances"), list):
         given = given["instances"]
@@ -92,7 +92,7 @@ def from_json(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
 
 
 def from_lines(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """A row a line, each an object or an array of values."""
+    """One row per line, each an object or an array of values."""
     lines = (line for line in _text(body, kind).split("\n") if line.strip())
     return [_row(_parsed(line, i), columns, i) for i, line in enumerate(lines, 1)]
 
@@ -107,7 +107,7 @@ def _parsed(text: str, number: int = 0) -> Any:
 
 
 class _Constant(ValueError):
-    """A word that Python reads as a number, and that is not JSON."""
+    """A constant that Python's parser accepts as a number although it is not JSON, such as `NaN`."""
 
 
 def _reject_constant(word: str) -> NoReturn:
@@ -115,7 +115,7 @@ def _reject_constant(word: str) -> NoReturn:
 
 
 def _why(error: Exception) -> str:
-    """What is wrong with a text, without a value of it."""
+    """What is wrong with a text, without revealing its values."""
     match error:
         case json.JSONDecodeError():
             return f"line {error.lineno}, column {error.colno}"
@@ -126,11 +126,11 @@ def _why(error: Exception) -> str:
     return "a number has thousands of digits"
 
 
-_READ = json.JSONDecoder(parse_constant=_reject_constant).decode  # made once: `json.loads` makes one for each text
+_READ = json.JSONDecoder(parse_constant=_reject_constant).decode  # created once: `json.loads` creates a decoder for each text
 
 
 def _row(given: Any, columns: Columns, number: int) -> Row:
-    """A row: an object by name, an array in the order of the columns, or such as the built-in algorithms of SageMaker take."""
+    """A row: an object by name, an array in the order of the columns, or the JSON of SageMaker's built-in algorithms."""
     match given:
         case {"features": list() as values} if len(given) == 1 and columns.names != ("features",):
             return columns.named(values, number)
@@ -147,7 +147,7 @@ def _row(given: Any, columns: Columns, number: int) -> Row:
 
 
 def _feature(given: list[Any] | dict[str, Any], columns: Columns, number: int) -> Row:
-    """The row of a feature of SageMaker's algorithms: a list, or an object of `values`, with `keys` and `shape` if it is sparse."""
+    """The row of a feature in the JSON of SageMaker's algorithms: a list, or an object with `values`, and `keys` and `shape` if sparse."""
     from tilth.formats.instances import element
 
     match given:
