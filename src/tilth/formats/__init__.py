@@ -1,4 +1,4 @@
-"""Reading and writing: one file per format, all on one shelf."""
+"""Reading and writing of tables: one module per format, all on one shelf."""
 
 from tilth.formats.decode import decode_served, unfit
 from tilth.formats.reading import lacking, read, read_as, table_of

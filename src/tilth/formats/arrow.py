@@ -1,4 +1,4 @@
-"""Tables of pandas, Polars and other libraries as Arrow tables, in the types that both engines read."""
+"""Converts tables of pandas, Polars and other libraries to Arrow tables with types that both engines read."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _column(values: pd.Series[Any]) -> pa.Array | pa.ChunkedArray:
 
 
 def _families(values: pd.Series[Any]) -> dict[str, str]:
-    """The families of types in an object column → the name of one type of each, for messages."""
+    """Family of types in an object column → the name of one of its types, for messages."""
     known = values.dropna()
     families = {_family(kind): kind.__name__ for kind in set(map(type, known))}
     if "datetime" in families:
@@ -74,7 +74,7 @@ def _families(values: pd.Series[Any]) -> dict[str, str]:
 
 
 def _family(kind: type) -> str:
-    """The family of types that may be in one column with this one."""
+    """The family of a type. Types of one family may be in one column."""
     if kind.__name__ in ("bool", "bool_"):
         return "boolean"
     return next((base.__name__ for base in (str, datetime, date, Number) if issubclass(kind, base)), kind.__name__)
@@ -107,11 +107,11 @@ def _of_polars(frame: pl.DataFrame, names: Sequence[str] | None) -> pa.Table:
 
 
 def decoded(table: pa.Table) -> pa.Table:
-    """The table in the types that both engines read: dictionaries as their values (engines would order and compare the
-    codes); small unsigned integers, half floats and times as the next larger or plainer type.
+    """The table with types that both engines read. Dictionaries become their values, because engines would order and compare the codes.
+    Small unsigned integers, half floats and times become the next larger or plainer type.
 
-    Errors: `SourceError` for types that no engine reads, all at once: durations, unions, extensions other than Arrow's own,
-    decimals of more than 38 digits.
+    Errors: `SourceError` for all types that no engine reads: durations, unions, extensions other than Arrow's own, decimals of more than
+    38 digits.
     """
     plain = [_plain(f.type) for f in table.schema]
     unfit = [_unread(f.name, f.type) for f, kind in zip(table.schema, plain, strict=True) if kind is None]
@@ -130,7 +130,7 @@ def _unread(name: str, kind: Any) -> Mistake:
 
 
 def _plain(kind: pa.DataType) -> pa.DataType | None:
-    """The type that both engines read in place of this one, without dictionary or extension; None for an unsupported type."""
+    """The equivalent type that both engines read, without dictionary or extension; None for an unsupported type."""
     if isinstance(kind, pa.BaseExtensionType):
         return _plain(kind.storage_type) if kind.extension_name.startswith("arrow.") else None
     if pa.types.is_dictionary(kind):
@@ -158,7 +158,7 @@ PLAINER: dict[pa.DataType, pa.DataType] = {
 
 
 def _plain_decimal(kind: pa.DataType) -> pa.DataType:
-    """A decimal of at most 38 digits that keeps all digits before the point. Whether the values fit shows when they are cast."""
+    """A decimal of at most 38 digits that keeps all digits before the point. The cast fails if the values do not fit."""
     digits, scale = (kind.precision, kind.scale) if kind.scale >= 0 else (kind.precision - kind.scale, 0)
     return kind if kind.bit_width <= 128 and kind.scale >= 0 else pa.decimal128(min(38, digits), min(38, scale))
 
@@ -178,13 +178,13 @@ def _plain_nested(kind: pa.DataType) -> pa.DataType | None:
 
 
 def _all(make: Callable[..., pa.DataType], kinds: Iterable[pa.DataType]) -> pa.DataType | None:
-    """A type made of the plain forms of others; None if one of them is unsupported."""
+    """A nested type of the plain forms of its inner types; None if one of them is unsupported."""
     inner = [_plain(k) for k in kinds]
     return None if None in inner else make(*inner)
 
 
 def of_64_bits(table: pa.Table, types: Sequence[str]) -> pa.Table:
-    """The table with 128-bit integers, which arrive as decimals, as 64-bit integers if all of them fit."""
+    """The table with 128-bit integers, which arrive as decimals, converted to 64-bit integers in columns where all values fit."""
     for i, name in enumerate(table.column_names):
         if types[i] == "HUGEINT":
             with suppress(pa.ArrowInvalid):

@@ -1,4 +1,4 @@
-"""Augmented manifests of SageMaker: a JSON object for each sample, whose members are values or places of objects."""
+"""SageMaker's augmented manifests: a JSON object for each sample, with values and places of objects as members."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tilth.store.local import files, reject_remote
 from tilth.store.memory import workspace
 from tilth.store.places import Copies
 
-REF, METADATA = "-ref", "-metadata"  # a member whose name ends so holds the place of an object, and says how a label was made
+REF, METADATA = "-ref", "-metadata"  # endings of names: the place of an object; how a label was made
 OBJECTS = "objects"
 MOST_ATTRIBUTES = 16
 
@@ -27,9 +27,9 @@ MOST_ATTRIBUTES = 16
 class AugmentedManifest(JsonLines):
     """JSON Lines of samples: a member `…-ref` is the place of an object, `…-metadata` says how a label was made.
 
-    It is read as a table of these members. What `…-metadata` holds are columns, too (`label-metadata.confidence`, `.class-name`,
-    `.human-annotated`, `.job-name` …), and so is the number of objects that were marked (`boxes.objects`); these are not written again.
-    Samples without a label, which others have, are counted in a warning. `stream` gives what a training job is sent.
+    It is read as a table of these members. The members inside `…-metadata` are columns too (`label-metadata.confidence`, `.class-name`,
+    `.human-annotated`, `.job-name` …), and so is the number of marked objects (`boxes.objects`); these columns are not written again.
+    A warning counts samples that lack a label which others have. `stream` gives the content for a training job.
     """
 
     name = "augmented_manifest"
@@ -62,7 +62,7 @@ class AugmentedManifest(JsonLines):
 
 
 def _inside(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The values inside the members of a sample, by the names of columns.
+    """The values inside the members of a sample, by column name.
 
     >>> dict(_inside({"a": 1, "a-metadata": {"confidence": 0.9}, "b": {"annotations": [{}, {}], "image_size": []}}))
     {'a-metadata.confidence': 0.9, 'b.objects': 2}
@@ -75,14 +75,14 @@ def _inside(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _was_inside(name: str, names: Sequence[str]) -> bool:
-    """Whether a column repeats what a member holds."""
+    """Whether a column repeats a value inside another column's member."""
     return any(name.startswith(f"{n}.") and (n.endswith(METADATA) or name == f"{n}.{OBJECTS}") for n in names)
 
 
 def _counted(rows: Iterable[dict[str, Any]], place: str) -> Iterator[dict[str, Any]]:
-    """The samples; warns at the end of labels, members beside which metadata stand, that some do not have."""
+    """Pass samples on. At the end, warn about labels that some samples lack; a label is a member that has metadata."""
     there, total = Counter[str](), 0
-    for total, row in enumerate(rows, 1):  # noqa: B007 -- the number of the last is that of all
+    for total, row in enumerate(rows, 1):  # noqa: B007 -- the last number is the total
         there.update(name for name, value in row.items() if value is not None)
         yield row
     labels = [name.removesuffix(METADATA) for name in there if name.endswith(METADATA)]
@@ -98,12 +98,12 @@ def stream(
     wrapper: Literal["RecordIO", "None"] = "RecordIO",
     name: str = "<manifest>",
 ) -> Iterator[bytes]:
-    r"""What a training job is sent of an augmented manifest: the values of the listed members of each line, in the order of the list.
+    r"""The content of an augmented manifest for a training job: the values of the listed members of each line, in the order of the list.
 
-    `fetch` gives the object at a place. A string is sent without quotes, any other value as JSON without blanks. With `RecordIO` each value
-    is a record of its own, with `None` they are joined without anything between them.
+    `fetch` returns the object at a place. A string is sent without quotes, any other value as JSON without blanks. With `RecordIO` each
+    value is a separate record; with `None` values are concatenated.
 
-    Errors: `RequestError` for no attributes or more than 16; `SourceError` with the line that is not a JSON object or lacks a member.
+    Errors: `RequestError` for no attributes or more than 16; `SourceError` with the line if it is not a JSON object or lacks a member.
 
     >>> lines = ['{"image-ref": "s3://b/1.jpg", "is-a-cat": 1, "is-a-cat-metadata": {"confidence": 1}}']
     >>> list(stream(lines, ["image-ref", "is-a-cat"], {"s3://b/1.jpg": b"\xff\xd8"}.__getitem__, "None"))
@@ -117,14 +117,14 @@ def stream(
 
 
 def values(line: str, place: Place, attributes: Sequence[str], fetch: Callable[[str], bytes]) -> Iterator[bytes]:
-    """The values that are sent for one line; see `stream`."""
+    """The values to send for one line; see `stream`."""
     found = sample(line, place, attributes)
     for attribute in attributes:
         yield fetch(found[attribute]) if attribute.endswith(REF) else _text(found[attribute])
 
 
 def sample(line: str, place: Place, attributes: Sequence[str]) -> dict[str, Any]:
-    """The object of a line, which has all the attributes. Errors: `SourceError` with the place."""
+    """Parse a line to an object that has all attributes. Errors: `SourceError` with the line."""
     try:
         found = json.loads(line)
     except ValueError:

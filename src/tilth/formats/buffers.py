@@ -1,4 +1,4 @@
-"""Files read piece by piece, each piece with what the one before has left: without a second copy, which would take as long as reading."""
+"""Reads files in pieces; each piece begins with the unused rest of the previous one. A second copy would take as long as reading."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import numpy as np
 from tilth.errors import SourceError
 
 T = TypeVar("T")
-READ = 1 << 20  # bytes that are read at once where nothing is held: larger pieces fall out of the caches of a processor
+READ = 1 << 20  # bytes that are read at once: larger pieces do not fit in the processor's caches
 
 
 def damaged(what: str, offset: int, why: str) -> SourceError:
-    """The error for a record, or a member of an archive, at an offset."""
+    """The error for a damaged record, or member of an archive, at an offset."""
     hint = "copy the file again; is it another format, or compressed?"
     return SourceError(f"the {what} at byte {offset:,} cannot be read: {why}", hint=hint, code="bad-record")
 
 
 def filled(file: IO[bytes], rest: memoryview, needed: int = 1, at_once: int = READ) -> memoryview:
-    """What is left of the piece before and at least `needed` bytes more, fewer only where the file ends.
+    """The rest of the previous piece and at least `needed` more bytes, or fewer at the end of the file.
 
-    A piece has a multiple of `at_once` bytes, so that memory is used again: new memory would take as long as reading into it.
+    The size of a piece is a multiple of `at_once` bytes, so that memory is reused: new memory would take as long as reading into it.
 
     >>> import io
     >>> file = io.BytesIO(b"hello")
@@ -40,7 +40,7 @@ def filled(file: IO[bytes], rest: memoryview, needed: int = 1, at_once: int = RE
 
 
 def grouped(items: Iterable[T], size_of: Callable[[T], int], most: int, most_bytes: int) -> Iterator[list[T]]:
-    """Items in groups of `most` at most, each of which ends with the item that fills it to `most_bytes`.
+    """Group items: a group ends when it has `most` items, or at least `most_bytes` bytes.
 
     >>> list(grouped(["aa", "b", "c", "d"], len, 2, 2))
     [['aa'], ['b', 'c'], ['d']]
@@ -57,7 +57,7 @@ def grouped(items: Iterable[T], size_of: Callable[[T], int], most: int, most_byt
 
 
 def size_of(file: IO[bytes]) -> int:
-    """How many bytes a file has; more than any has where that is not known before it is read, as of zstd."""
+    """The size of a file in bytes; a huge number if it is unknown before reading, as for zstd."""
     if not file.seekable():
         return sys.maxsize
     here = file.tell()
@@ -67,7 +67,7 @@ def size_of(file: IO[bytes]) -> int:
 
 
 def skipped(file: IO[bytes], size: int) -> bool:
-    """Skip a number of bytes; whether there were as many. Where a file can be sought, the caller has compared with its size."""
+    """Skip a number of bytes; whether the file had that many. For a seekable file the caller checks the size."""
     if file.seekable():
         file.seek(size, os.SEEK_CUR)
         return True

@@ -1,4 +1,4 @@
-"""Codecs: file formats defined by two functions, and what they share: folders, patterns, compression, parts, atomic writes."""
+"""Codecs: file formats that are defined by two functions and share folders, patterns, compression, parts and atomic writes."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from tilth.store.scratch import Scratch
 
 
 class Codec(Encoded):
-    """A file format by two functions: a subclass has a `name` and `suffixes`, decodes an open file into Arrow batches and encodes them.
+    """A file format with two functions. A subclass has a `name` and `suffixes`, decodes an open file into Arrow batches and encodes them.
 
     Each file is decoded once: its batches are streamed into Parquet in a scratch folder, which every engine reads, so memory stays bounded.
-    Where an engine scans such files itself, `scans` has its name and a function of the source and the session: it returns a table function
-    in DuckDB's SQL (see `engine.duckdb.scans`), or a Spark frame (of `session.own`).
+    If an engine can scan such files itself, `scans` has the engine's name and a function of the source and the session, which returns a
+    table function in DuckDB's SQL (see `engine.duckdb.scans`) or a Spark frame (of `session.own`).
     """
 
     compressions: ClassVar[tuple[str, ...]] = ("none", "gzip", "zstd")
@@ -75,7 +75,9 @@ _held: WeakValueDictionary[Any, Copies] = WeakValueDictionary()
 
 
 def as_parquet(place: str, key: Any, batches: Callable[[], Iterable[pa.RecordBatch]], names: Sequence[str] | None = None) -> Files:
-    """Batches as a source that every engine reads, in a scratch folder removed with it. Equal keys have equal rows.
+    """Write batches to Parquet in a scratch folder, as a source for every engine. The folder is removed with the source.
+
+    Equal keys must mean equal rows, because a source is reused for an equal key.
 
     Errors: `SourceError` for batches with different columns, and for unsupported types.
     """

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 SPARK_WRITES = {"escape": '"', "ignoreLeadingWhiteSpace": False, "ignoreTrailingWhiteSpace": False}
 SPARK_TIMES = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"}
-LONGEST_ROW = 16_000_000  # bytes; DuckDB's own bound is 2 million. With a buffer of twice as much a scan is faster than with its own, too
+LONGEST_ROW = 16_000_000  # bytes; DuckDB's default is 2 million. A buffer of twice this size is also faster than DuckDB's default
 HEAD_BYTES = 1 << 20
-LOOK = 200  # rows and columns at the head that decide whether a header looks like data
-TITLED = 30  # rows at the head among which the names are sought below a title
-HEAD_ROWS = 2000  # rows at the head that decide delimiter, blanks and names, and rule out kinds
+LOOK = 200  # first rows and columns that decide whether a header looks like data
+TITLED = 30  # first rows that are searched for column names below a title
+HEAD_ROWS = 2000  # first rows that decide delimiter, blanks and names, and rule out kinds
 
 
 class Csv(Format):
@@ -84,7 +84,7 @@ class Csv(Format):
         rows = list(itertools.islice(rows_of(source.paths[0], dialect), source.option("header"), HEAD_ROWS))
         if any(len(max(row, key=len)) > LONGEST_ROW for row in rows):
             raise SourceError(*mistakes(source, LONGEST_ROW))
-        rows.append([""] * len(source.columns))  # each column has a cell, however few or short the rows are
+        rows.append([""] * len(source.columns))  # so that each column has a cell, even if rows are few or short
         return {name: guess(cells, nulls) for name, cells in zip(source.columns, itertools.zip_longest(*rows, fillvalue=""), strict=False)}
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
@@ -112,7 +112,7 @@ def _duckdb(source: Files, run: Session) -> str:
     scan = scans.table_function("read_csv", run.utf8_paths(source), options, source.columns)
     if len(source.columns) > 1:
         return scan
-    return f"(SELECT * FROM {scan} WHERE {scans.quoted(source.columns)} IS NOT NULL)"  # an empty line is not a row, not even of one column
+    return f"(SELECT * FROM {scan} WHERE {scans.quoted(source.columns)} IS NOT NULL)"  # an empty line is never a row
 
 
 def _spark(source: Files, run: Any) -> DataFrame:
@@ -132,7 +132,7 @@ def _spark(source: Files, run: Any) -> DataFrame:
         "maxCharsPerColumn": -1,
         "columnPruning": False,
     }
-    by_end: dict[str, list[str]] = {}  # Spark finds out how lines end, but then changes the line ends inside quotes as well
+    by_end: dict[str, list[str]] = {}  # if Spark detects the line end, it also changes line ends inside quotes
     for path in run.utf8_paths(source):
         by_end.setdefault("\n" if "://" in path else line_end(path), []).append(path)
     reader: DataFrameReader = run.own.read.schema(strings(source.columns)).options(**options)
@@ -142,7 +142,7 @@ def _spark(source: Files, run: Any) -> DataFrame:
 def _dialect(
     paths: Sequence[str], delimiter: str | None = None, blanks: str | None = None, quote: str = '"', encoding: str = "utf-8", **_: Any
 ) -> Dialect:
-    """The dialect of some files: as given, otherwise guessed from the head of the first one."""
+    """The dialect of files: the given values, otherwise guesses from the head of the first file."""
     for what, text in (("delimiter", delimiter), ("quote", quote)):
         if text and len(text) != 1:
             raise RequestError(f"{what}: {text!r} is not one character", code="bad-value")
@@ -155,7 +155,7 @@ def _dialect(
 
 
 def reject_binary(path: str, encoding: str) -> None:
-    """Reject a file that cannot be decompressed, and one with zero bytes in its head where the encoding has none."""
+    """Reject a file that cannot be decompressed, or that has zero bytes in its head although the encoding has none."""
     with unzipped(path) as file:
         try:
             head = file.read(HEAD_BYTES)
@@ -168,7 +168,7 @@ def reject_binary(path: str, encoding: str) -> None:
 
 
 def _delimiter(path: str, quote: str, encoding: str) -> str:
-    """The delimiter that splits the first lines into equally many values, and into most; a comma if none does."""
+    """The delimiter that splits the first lines into equal numbers of values, and the most values; a comma if none does."""
 
     def width(delimiter: str) -> int:
         lengths = {len(row) for row in itertools.islice(rows_of(path, Dialect(delimiter, quote, encoding)), 20)}
@@ -178,14 +178,14 @@ def _delimiter(path: str, quote: str, encoding: str) -> str:
 
 
 def _blank_after_each(path: str, dialect: Dialect) -> bool:
-    """Whether every value after the first in its row begins with a blank, in the first rows."""
+    """Whether in the first rows every value after the first begins with a blank."""
     rows = list(itertools.islice(rows_of(path, dialect), 20))
     values = [value for row in rows for value in row[1:]]
     return bool(values) and all(value.startswith(" ") for value in values)
 
 
 def _warn_of_values(path: str, dialect: Dialect) -> None:
-    """Warn of a header most of which looks like values. It is read as a header all the same."""
+    """Warn if most of the header looks like values. It is still read as a header."""
     head = [row[:LOOK] for row in itertools.islice(rows_of(path, dialect), LOOK)]
     values = values_in_header(head)
     if 2 * len(values) > len(head[0]) and (len(values) > 1 or guess(values).kinds):
@@ -194,7 +194,10 @@ def _warn_of_values(path: str, dialect: Dialect) -> None:
 
 
 def _reject_title(path: str, dialect: Dialect, sure: bool) -> None:
-    """Reject a file whose first lines are a title, by which it would be named, and its delimiter guessed unless it is `sure`."""
+    """Reject a file that begins with a title. Otherwise the title would be read as column names.
+
+    Unless the delimiter is `sure`, all delimiters are tried, because a title also misleads the guess.
+    """
     for delimiter in (dialect.delimiter,) if sure else (dialect.delimiter, *DELIMITERS):
         rows = list(itertools.islice(numbered_rows(path, replace(dialect, delimiter=delimiter)), TITLED))
         if at := names_below([row for _, row in rows]):
@@ -206,7 +209,7 @@ def _reject_title(path: str, dialect: Dialect, sure: bool) -> None:
 
 
 def _columns(paths: Sequence[str], dialect: Dialect, first: Sequence[str], names: Sequence[str] | None, header: bool) -> tuple[str, ...]:
-    """The columns' names: those given, those of the header, or `column_0`, `column_1` …"""
+    """The column names: the given ones, those of the header, or `column_0`, `column_1` …"""
     if header:
         differing = [p for p in paths[1:] if next(rows_of(p, dialect), []) != list(first)]
         if differing:

@@ -1,4 +1,4 @@
-"""Decoding: the first layer of every dataset, the same for files, frames and served rows.
+"""Decoding, the first layer of every dataset. It is the same for files, frames and served rows.
 
 Null tokens become null, strings of CSV and JSON Lines become typed values, NaN becomes null.
 """
@@ -27,22 +27,22 @@ KNOWN: Mapping[Kind, Callable[[Tree], Tree]] = {
     Kind.FLOAT: NanToNull.of,
     **{kind: known(kind) for kind in SPANS},
 }
-"""Kind → the operation that makes NaN, and times that no other library has, null."""
-UUIDS = frozenset({"UUID"})  # types of strings to which an engine's functions of strings do not apply
+"""Kind → the operation that turns NaN, and times outside the range of other libraries, into null."""
+UUIDS = frozenset({"UUID"})  # string types that an engine's string functions do not accept
 KEPT = frozenset(
     {(Kind.INTEGER, Kind.FLOAT), (Kind.DECIMAL, Kind.FLOAT), (Kind.DATE, Kind.TIMESTAMP), (Kind.INTEGER, Kind.BOOLEAN)}
     | {(Kind.INTEGER, Kind.STRING), *((Kind.BOOLEAN, to) for to in (Kind.INTEGER, Kind.FLOAT, Kind.STRING))}
 )
-"""(from, to): conversions that lose nothing of values that fit."""
+"""(from, to): conversions that lose nothing if the value fits."""
 SURE = KEPT - {(Kind.INTEGER, Kind.BOOLEAN)}
-"""(from, to): those to which every value fits."""
+"""(from, to): conversions for which every value fits."""
 SERVED: Mapping[Kind, type[Operation]] = {
     Kind.DECIMAL: ServedDecimal,
     Kind.LIST: ServedList,
     Kind.STRUCT: ServedNested,
     Kind.MAP: ServedNested,
 }
-READ_AS: Mapping[Kind, str] = {  # accepted served values of a kind, besides null, NaN and the numpy and pandas equivalents
+READ_AS: Mapping[Kind, str] = {  # accepted served values by kind, in addition to null, NaN and the numpy and pandas equivalents
     Kind.STRING: "a string, an integer or a boolean",
     Kind.INTEGER: "a number, or a string such as 3.5",
     Kind.FLOAT: "a number, or a string such as 3.5",
@@ -58,7 +58,7 @@ READ_AS: Mapping[Kind, str] = {  # accepted served values of a kind, besides nul
 
 
 def decode_strings(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: bool = False) -> Change:
-    """The decoding of a table of strings, by column and kind. `trim` strips string columns.
+    """Decode a table of strings, by column and kind. `trim` strips string columns.
 
     >>> from tilth.engine.row import row_function
     >>> one = row_function([decode_strings({"age": Kind.INTEGER, "job": Kind.STRING}, ["?"])], ["age", "job"])
@@ -70,8 +70,8 @@ def decode_strings(kinds: Mapping[str, Kind], nulls: Sequence[str] = (), trim: b
 
 
 def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
-    """The decoding of a typed table: NaN, null tokens in string columns, and timestamps that are infinite or outside the years 1 to 9999
-    become null, and UUIDs strings."""
+    """Decode a typed table. NaN, null tokens in string columns, and timestamps that are infinite or outside the years 1 to 9999 become
+    null. UUIDs become strings."""
     made: dict[str, Tree] = {c.name: KNOWN[c.kind](col(c.name)) for c in schema if c.kind in KNOWN}
     made |= {c.name: text(col(c.name)) for c in schema if c.type in UUIDS}
     if nulls:
@@ -81,11 +81,11 @@ def decode_values(schema: Schema, nulls: Sequence[str] = ()) -> Change:
 
 
 def decode_served(schema: Schema, nulls: Sequence[str] = (), empty_is_null: bool = True, strict: bool = False) -> Change:
-    """The decoding of rows served to a flow that was fitted on a table with these columns.
+    """Decode rows that are served to a flow that was fitted on a table with these columns.
 
-    A served value may be typed (Python, numpy or pandas) or a string, whatever the table was read from. `empty_is_null` makes an empty
-    string null, as in text files. A value whose type does not fit the column's kind raises a TypeError without the column's name; if
-    `strict`, one that cannot be read as the kind raises a ValueError. `unfit` gives the mistake with the name.
+    A served value may be typed (Python, numpy or pandas) or a string, whatever the source of the table was. `empty_is_null` turns an empty
+    string into null, as in text files. A value of a type that does not fit the column's kind raises a TypeError without the column's name;
+    if `strict`, a value that cannot be read as the kind raises a ValueError. `unfit` gives the mistake with the name.
 
     >>> from tilth.data import Column
     >>> from tilth.engine.row import row_function
@@ -115,9 +115,9 @@ def _served_as(kind: Kind) -> type[Operation]:
 
 
 def unfit(column: Column, value: Any, nulls: Sequence[str] = (), strict: bool = False) -> Mistake | None:
-    """The mistake of a served value whose type does not fit its column's kind, or (if `strict`) that cannot be read as that kind.
+    """The mistake if the type of a served value does not fit its column's kind, or (if `strict`) the value cannot be read as that kind.
 
-    It says the type, never the value.
+    The message has the type, never the value.
     """
     take: Any = _served_as(column.kind).row
     accepted, hint = READ_AS.get(column.kind, ""), ""
@@ -149,27 +149,27 @@ def reconciled(column: Column, wanted: Kind, nulls: Sequence[str] = ()) -> Tree 
             return CONVERSIONS[pair](x)
         case Kind.DECIMAL, Kind.INTEGER:
             whole = DecimalToInteger.of(x)
-            return if_else(eq(DecimalString.of(x), text(whole)), whole)  # a double would not hold all of them
-        case Kind.FLOAT, Kind.INTEGER:  # what frames make of integers with nulls
+            return if_else(eq(DecimalString.of(x), text(whole)), whole)  # a double cannot represent all values
+        case Kind.FLOAT, Kind.INTEGER:  # in frames, integers with nulls are floats
             whole = ToInteger.of(double(x))
             return if_else(eq(double(whole), double(x)), whole)
-        case Kind.TIMESTAMP, Kind.DATE:  # what frames make of dates
+        case Kind.TIMESTAMP, Kind.DATE:  # in frames, dates are timestamps
             day = cast(x, wanted)
             return if_else(eq(cast(day, Kind.TIMESTAMP), x), day)
     return None
 
 
 def unreadable(x: Tree, kind: Kind, nulls: Sequence[str] = ()) -> Tree:
-    """Whether a string is present, is not a null token, and cannot be read as a kind: true or false, never null.
+    """Whether a string is present, is not a null token, and cannot be read as a kind. Never null.
 
-    With it the three states of a column add up: missing, invalid, valid.
+    So each value is in one of three states: missing, invalid or valid.
     """
     return and_(not_null(x), not_(is_token(x, ["", *nulls])), is_null(CASTS[kind].of(x)))
 
 
 def cell(x: Tree, kind: Kind, nulls: Sequence[str], value: Tree | None = None) -> Tree:
     """A string as a value of a kind (or as `value`, if given); null for a null token."""
-    # a token that the cast cannot read becomes null by the cast alone
+    # the cast already turns tokens that it cannot read into null
     cast = CASTS[kind]
     readable = [t for t in nulls if cast.row and cast.row(t) is not None]
     made = value if value is not None else cast.of(x)
@@ -177,5 +177,5 @@ def cell(x: Tree, kind: Kind, nulls: Sequence[str], value: Tree | None = None) -
 
 
 def is_token(x: Tree, tokens: Iterable[str]) -> Tree:
-    """Whether a string is one of some null tokens; null for null."""
+    """Whether a string is one of the null tokens; null for null."""
     return IsToken.of(x, *(lit(t) for t in tokens))

@@ -1,6 +1,6 @@
-"""Encrypted Parquet as a source: pyarrow decrypts its pages in memory, as the engines ask for rows.
+"""Encrypted Parquet as a source: pyarrow decrypts pages in memory when engines read rows.
 
-DuckDB scans a data set of pyarrow, into which it pushes the columns and conditions of a query; Spark's workers read a row group each.
+DuckDB scans a pyarrow dataset and pushes columns and conditions of a query down to it. Each Spark task reads row groups.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FORMAT = "encrypted parquet"
 
 
 def is_encrypted_place(paths: Sequence[str]) -> bool:
-    """Whether files are encrypted. Errors: `SourceError` where some of them are."""
+    """Whether files are encrypted. Errors: `SourceError` if only some are."""
     local = [p for p in paths if "://" not in p]
     found = [p for p in local if head_of(Path(p)) == PARQUET]
     if found and len(found) < len(paths):
@@ -43,9 +43,9 @@ def is_encrypted_place(paths: Sequence[str]) -> bool:
 
 
 def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | None, keys: Keys | None = None) -> Files:
-    """Encrypted files as a source. `keys`: by default those of the data set in which they are, by the key in force.
+    """Encrypted files as a source. `keys`: by default those of their data set, found with the key in force.
 
-    Errors: `SourceError` without a key, for a wrong one, and for data that is not what was written.
+    Errors: `SourceError` without a key, for a wrong key, and for changed data.
     """
     given = keys or parquet_keys(paths)
     import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
@@ -83,14 +83,14 @@ def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | Non
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:
-    """Columns as the files hold them: that they were dictionaries in memory is forgotten, as by DuckDB and Spark."""
+    """The schema without dictionary types, which DuckDB and Spark also ignore."""
     return pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in schema.remove_metadata()])
 
 
 def _repeating(footer: pq.FileMetaData, schema: pa.Schema) -> set[str]:
-    """The columns of strings that are held as dictionaries: so they are decoded, and looked at by DuckDB, once for each different one.
+    """The string columns that are stored as dictionaries. They are read as dictionaries, so each distinct string is decoded only once.
 
-    In another encoding a string takes four bytes for its length alone.
+    They are recognized by their size: in other encodings, the length of a string already takes four bytes.
     """
     if not footer.num_row_groups:
         return set()
@@ -101,9 +101,9 @@ def _repeating(footer: pq.FileMetaData, schema: pa.Schema) -> set[str]:
 
 
 def _in_spark(data: ds.FileSystemDataset, schema: pa.Schema, reference: str, run: Any) -> DataFrame:
-    """A frame of this schema whose partitions read row groups. Only the key's reference goes to the workers, which find the key by it.
+    """A frame of this schema with partitions that read row groups. Workers get only the key's reference, and find the key with it.
 
-    Without one, for files under a key of this process, the rows are sent to Spark.
+    Without a reference (files encrypted with a key of this process) the rows are sent to Spark.
     """
     from tilth.engine.spark.engine import frame_of, without_pandas_warning
 
@@ -127,7 +127,7 @@ def _in_spark(data: ds.FileSystemDataset, schema: pa.Schema, reference: str, run
 
 
 def _values(fragment: Any) -> dict[str, str | None]:
-    """The values of the columns that folders name."""
+    """The values of the columns in the names of folders."""
     import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
 
     values = ds.get_partition_keys(fragment.partition_expression)

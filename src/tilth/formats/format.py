@@ -30,26 +30,26 @@ if TYPE_CHECKING:
 
     from tilth.formats.guess import Guess
 
-OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # never a folder
+OTHERS = (".arrow", ".avro", ".feather", ".json", ".orc", ".tilth", ".xls", ".xlsx", ".yaml", ".zip")  # never suffixes of a folder
 ELSEWHERE: Mapping[str, str] = {
     ".json": "JSON Lines, an object on each line, is read by the format jsonl; of an array make it: jq -c '.[]' a.json > a.jsonl",
     **dict.fromkeys((".xls", ".xlsx"), "save the sheet as CSV, with the names of the columns in its first line"),
-}  # what to do with suffixes that people try
+}  # hints for common suffixes that are not supported
 SHARED = ("shards", "rows_per_shard", "compression")  # options of writing that every format has
 READ_AGAIN: Mapping[str, Kind] = {str(k): k for k in Kind if k.numeric or k.temporal or k is Kind.BOOLEAN} | {"decimal": Kind.FLOAT}
-ROWS = 1_000_000  # of a file in a folder, where nothing else is said
+ROWS = 1_000_000  # the default number of rows of a file in a folder
 
 
 class Format(ABC):
-    """A format of tables, in files or in memory: how they are opened and written.
+    """A format of tables in files or in memory: how to open and write them.
 
-    `options` are the options of `open`, `write_options` those of `write`, beside `SHARED`; `suffixes` are those of its files (none for
-    tables in memory), `writes`: whether it can be written to them. `named`: whether its tables have column names; `has_header`: whether an
-    empty table has them, too; `lists`: whether it has columns of lists. `by_suffix`: whether files with its suffixes are taken for it;
-    `beside_others`: also in a folder that has files of another format, which would be two. `compressions` are those that its files may
-    have, the default first. `streams`: whether rows are always written as a stream, by `put`; other formats are written by the engine where
-    no option is given; `is_piped`: whether that can be through a pipe. `written_as` are the options of `open` for files as they are
-    delivered, which it would otherwise guess.
+    `options` are the options of `open`, `write_options` those of `write` in addition to `SHARED`. `suffixes` are the suffixes of its files
+    (none for tables in memory); `writes`: whether such files can be written. `named`: whether its tables have column names; `has_header`:
+    whether an empty table has them too; `lists`: whether it can have columns of lists. `by_suffix`: whether files with its suffixes are
+    recognized as this format; `beside_others`: whether they are an error in a folder with files of another format, otherwise they are
+    ignored there. `compressions` are the possible compressions of its files, the default first. `streams`: whether rows are always written
+    as a stream, by `put`; otherwise the engine writes if no option is given; `is_piped`: whether the engine can write to a pipe.
+    `written_as` are the options of `open` for delivered files, which it would otherwise guess.
     """
 
     name: ClassVar[str]
@@ -73,10 +73,10 @@ class Format(ABC):
 
     @abstractmethod
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Source:
-        """A source that the engine can scan. Reads only the head of the files; rejects what cannot be read."""
+        """A source that the engine can scan. It reads only the head of the files, and rejects files that cannot be read."""
 
     def guesses(self, source: Source, nulls: Sequence[str]) -> Mapping[str, Guess]:
-        """For a text format: column → its possible kinds by the first rows."""
+        """For a text format: column → its possible kinds according to the first rows."""
         return {}
 
     def write(
@@ -90,9 +90,10 @@ class Format(ABC):
         compression: str | None = None,
         **options: Any,
     ) -> int:
-        """Write a table atomically: to a file if the place has one of the format's suffixes, else to a folder; the number of rows.
+        """Write a table atomically, to a file if the place has one of the format's suffixes, otherwise to a folder. Return the row count.
 
-        `shards` is the number of files in the folder, `rows_per_shard` the rows of each but the last; `compression` is that of each file.
+        `shards` is the number of files in the folder, `rows_per_shard` the rows of each file except the last, `compression` applies to each
+        file.
         """
         folder = suffix_of(os.fspath(place)) not in self.suffixes
         if not self.is_written:
@@ -125,7 +126,7 @@ class Format(ABC):
         compression: str | None = None,
         options: Mapping[str, Any] = MappingProxyType({}),
     ) -> int:
-        """Write rows as they come to a new file, or to shards in an empty folder, with a manifest; the number of rows."""
+        """Stream rows to a new file, or to shards in an empty folder with a manifest. Return the row count."""
         data, options = self.prepared(data, engine, folder, options)
         if shards is not None:
             data = engine.checkpoint(data)
@@ -149,28 +150,28 @@ class Format(ABC):
         return done
 
     def prepared(self, data: Dataset, engine: Session, folder: bool, options: Mapping[str, Any]) -> tuple[Dataset, Mapping[str, Any]]:
-        """The columns that are written of a table, and the options of `put`, before anything is written."""
+        """Called before anything is written: the columns to write, and the options of `put`."""
         return data, options
 
     def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
-        """What files hold that are written of a table, for the manifest."""
+        """The contents of the written files, for the manifest."""
         columns = (WrittenColumn(c.name, str(c), data.roles.of_column(c.name)) for c in engine.schema(data))
         return Contents(tuple(columns), options)
 
     @property
     def is_written(self) -> bool:
-        """Whether files of it can be written."""
+        """Whether files of this format can be written."""
         return bool(self.suffixes) and self.writes
 
     def suffix(self, compression: str | None) -> str:
-        """The suffix of a file that is compressed so, as a whole."""
+        """The suffix of a file with this compression of the whole file."""
         return self.suffixes[0] + COMPRESSIONS[compression or "none"]
 
     def put(self, rows: RecordBatchReader, to: Path, roles: Roles, first: int, **options: Any) -> Mapping[str, Any] | None:
-        """Write a stream of rows, the first of which is number `first` of the delivery, to a new file, compressed as its name says.
+        """Write a stream of rows to a new file, compressed as its name says. Return facts about the file for the manifest.
 
-        What is returned is facts of the file for the manifest.
-        By default the rows are held, and exported by an engine of their own: the caller's is giving them.
+        `first` is the number of the first row in the delivery. By default the rows are collected in memory and exported by a separate
+        engine, because the caller's engine is still producing them.
         """
         from tilth.engine.duckdb import DuckDB
 
@@ -181,15 +182,15 @@ class Format(ABC):
         return None
 
     def count(self, path: str, **options: Any) -> int:
-        """The rows of one file."""
+        """The number of rows in one file."""
         return sum(batch.num_rows for batch in self.batches(path, **options))
 
     def batches(
         self, path: str, columns: Sequence[str] | None = None, contents: Contents | None = None, **options: Any
     ) -> Iterator[RecordBatch]:
-        """The rows of one file in their order, in the types that it has itself, otherwise in those of what its manifest says.
+        """The rows of one file in order, with the types in the file, otherwise with the types in its manifest.
 
-        `columns` are those that are wanted: the others need not be read. Errors: `RequestError` for a file that has no types.
+        `columns` are the wanted columns; others need not be read. Errors: `RequestError` for a file without types.
         """
         if contents is None:
             hint = "deliver it with `shards` or `rows_per_shard`, and its manifest says the types, or deliver another format"
@@ -205,24 +206,24 @@ class Format(ABC):
             yield from to_arrow(data.keep(wanted), engine).to_batches()
 
     def kinds(self, contents: Contents) -> dict[str, Kind]:
-        """Column → the kind as which files without types are read again, by what their manifest says. Lists and the like are strings."""
+        """Column → the kind for reading files without types again, according to their manifest. Nested kinds such as lists are strings."""
         return {name: READ_AGAIN.get(kind, Kind.STRING) for name, kind in contents.kinds().items()}
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **options: Any) -> int:
-        """Write a table to a new file, or into an empty folder; the number of rows."""
+        """Write a table to a new file, or into an empty folder. Return the row count."""
         raise NotImplementedError
 
 
 class Encoded(Format):
-    """A format whose files are written by one function, `encode`."""
+    """A format that writes files with one function, `encode`."""
 
     streams: ClassVar[bool] = True
 
     @abstractmethod
     def encode(self, batches: RecordBatchReader, file: IO[bytes], **options: Any) -> Mapping[str, Any] | None:
-        """Write rows to a file; facts of it for the manifest, if there are any.
+        """Write rows to a file. Return facts about the file for the manifest, if any.
 
-        Beside the options of the format there are `roles`, and `first`, the number of the first row in the delivery.
+        In addition to the options of the format there are `roles`, and `first`, the number of the first row in the delivery.
         """
 
     def put(
@@ -264,17 +265,17 @@ FORMATS: Shelf[type[Format]] = Shelf(
 
 @cache
 def by_name(name: str) -> Format:
-    """The format of a name. Errors: `RequestError` with the nearest name."""
+    """The format with a name. Errors: `RequestError` with the nearest name."""
     return FORMATS.find(name)()
 
 
 def formats() -> Iterator[Format]:
-    """Every format, loaded when it is its turn."""
+    """Every format, each loaded when the iterator reaches it."""
     return map(by_name, FORMATS)
 
 
 def recognised(given: Any) -> Format:
-    """The format of a table in memory, by its type, or of files, by their suffix."""
+    """The format of a table in memory, recognized by its type, or of files, recognized by suffix."""
     if isinstance(given, str | os.PathLike) and not has_rows(given):
         reject_unopenable(os.fspath(given))
     places = given if isinstance(given, list | tuple) else [given]
@@ -290,12 +291,12 @@ def recognised(given: Any) -> Format:
 
 
 def by_suffix(path: str, default: str | None = None) -> Format:
-    """The format of a file by its suffix; of a folder by its manifest, otherwise by the suffixes of its files."""
+    """The format of a file, from its suffix, or of a folder, from its manifest or otherwise the suffixes of its files."""
     held = in_folder(path) if is_folder(path) else (path,)
     if is_folder(path) and (manifest := Manifest.beside(Path(path))):
         return by_name(manifest.format)
     wanted, found = {suffix_of(p) for p in held}, list[Format]()
-    for form in formats():  # of several formats of one suffix, the first on the shelf
+    for form in formats():  # if several formats have a suffix, the first on the shelf wins
         if form.by_suffix and (here := wanted.intersection(form.suffixes)):
             wanted, found = wanted - here, [*found, form] if form.beside_others or not found else found
         if not wanted:
@@ -327,7 +328,7 @@ def reject_unknown(form: Format, options: Iterable[str], known: Sequence[str]) -
 
 
 def checked_names(columns: Sequence[str], names: Sequence[str] | None) -> list[str]:
-    """The names of a table's columns, or the given ones; rejects a wrong number of names, empty names and duplicates."""
+    """The given names, or those of the table's columns. Rejects a wrong number of names, empty names and duplicates."""
     if names and len(names) != len(columns):
         raise SourceError(f"{len(names)} names are given for {len(columns)} columns", accepted="one name for each column", code="names")
     reject_duplicate_names(names or columns)

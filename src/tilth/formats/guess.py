@@ -1,8 +1,9 @@
-"""Type inference: the kind of a column of strings, decided over all rows.
+"""Type inference: decides the kind of a string column over all rows.
 
-A column is of a kind only if the cast loses nothing in any of its strings: `007`, `+49` and integers beyond 64 bits stay strings, `0` and
-`1` are integers, and only `true` and `false` are booleans. The head of a file cheaply rules kinds out; what is left is verified on all rows
-while they are decoded, which stops at the first string that contradicts it. Only then are the kinds counted, in a scan of their own.
+A column has a kind only if the cast loses nothing in any of its strings: `007`, `+49` and integers beyond 64 bits stay strings, `0` and `1`
+are integers, and only `true` and `false` are booleans. The head of a file cheaply rules kinds out. The remaining kind is verified on all
+rows while they are decoded, which stops at the first string that contradicts it. Only then does a separate scan count the strings that
+contradict each kind.
 """
 
 from __future__ import annotations
@@ -27,28 +28,28 @@ from tilth.formats.decode import CASTS, cell, is_token
 EXPONENT = r"[eE][+-]?[0-9]+"
 FORMS: dict[Kind, str] = {
     Kind.INTEGER: r"-?(?:0|[1-9][0-9]{0,18})",
-    # an integer among floats has 15 digits at most: more do not fit a double
+    # an integer among floats has at most 15 digits, because more do not fit a double
     Kind.FLOAT: rf"-?(?:0|[1-9][0-9]{{0,14}}|(?:0|[1-9][0-9]*)?\.[0-9]+(?:{EXPONENT})?|(?:0|[1-9][0-9]*)(?:\.{EXPONENT}|{EXPONENT}|\.))",
     Kind.BOOLEAN: "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]",
     Kind.DATE: DATE,
     Kind.TIMESTAMP: TIMESTAMP,
     Kind.TIMESTAMP_TZ: INSTANT,
 }
-NEVER_TOO_LARGE = {Kind.INTEGER: 18, Kind.FLOAT: 300}  # characters without an exponent, which fit 64 bits and a double
-END = "\x1f"  # of each of many values: no form has it
+NEVER_TOO_LARGE = {Kind.INTEGER: 18, Kind.FLOAT: 300}  # a number without exponent of up to this length fits 64 bits or a double
+END = "\x1f"  # terminates each of many joined values; no form contains it
 NOTHING = ("", "?", "n/a", "na", "nan", "null", "none")  # strings that suggest neither a name nor a value
 
 
 @dataclass(frozen=True)
 class Guess:
-    """The possible kinds of a column by its first rows, narrowest first; `seen`: whether there was any value."""
+    """The possible kinds of a column according to its first rows, narrowest first. `seen`: whether there was any value."""
 
     kinds: tuple[Kind, ...]
     seen: bool
 
 
 def guess(values: Iterable[str], nulls: Iterable[str] = ()) -> Guess:
-    """The kinds that some values of a column permit.
+    """The kinds that all given values of a column fit.
 
     >>> guess(["1", " 2", ""]).kinds
     (<Kind.INTEGER: 'integer'>, <Kind.FLOAT: 'float'>)
@@ -61,10 +62,10 @@ def guess(values: Iterable[str], nulls: Iterable[str] = ()) -> Guess:
 
 
 def values_in_header(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The cells of the first row that look like values rather than names, judged by the other rows.
+    """The cells of the first row that look like values rather than names, compared with the other rows.
 
-    A number or a date does above numbers or dates, and a word that occurs again in its column. None does if a word stands above numbers or
-    dates: the row is a header. Consecutive numbers, such as years or 0, 1, 2, are names.
+    A number or date above numbers or dates looks like a value, and so does a word that occurs again in its column. If any word is above
+    numbers or dates, the row is a header and no cell looks like a value. Consecutive numbers, such as years or 0, 1, 2, are names.
 
     >>> values_in_header([["31", "cook"], ["50", "cook"]]), values_in_header([["age", "job"], ["31", "cook"], ["50", "cook"]])
     (['31', 'cook'], [])
@@ -89,9 +90,9 @@ def values_in_header(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def names_below(rows: Sequence[Sequence[str]]) -> int | None:
-    """The place of the row with the names, where lines of a title are above it; None where the first row may have them.
+    """The index of the row with the names, if title lines are above it; None if the first row may have the names.
 
-    A title fills at most half of the cells that the names do. Where it has fewer cells, one of the columns has digits in all of its values.
+    A title fills at most half as many cells as the names. If it has fewer cells, a column must exist that has digits in all its values.
 
     >>> names_below([["Sales of May", "", ""], ["", "", ""], ["no", "city", "sum"], ["1", "Oslo", "7.5"], ["2", "Rome", "3.5"]])
     2
@@ -112,7 +113,7 @@ def assumed(guesses: Mapping[str, Guess]) -> dict[str, Kind]:
 
 
 def verifying(decode: Change, guesses: Mapping[str, Guess], nulls: Iterable[str], stated: Mapping[str, Kind]) -> Change:
-    """The decoding, stopping the query at the first string that contradicts the assumed or `stated` kind of its column."""
+    """A decoding that stops the query at the first string that contradicts the assumed or `stated` kind of its column."""
     columns = {n: _verified(col(n), made, guesses[n], nulls) if n in guesses else made for n, made in decode.columns}
     values = {n: coalesce(CASTS[kind].of(col(n)), case(_stop(col(n), nulls))) for n, kind in stated.items()}
     columns |= {n: cell(col(n), kind, tuple(nulls), values[n]) for n, kind in stated.items()}
@@ -120,7 +121,7 @@ def verifying(decode: Change, guesses: Mapping[str, Guess], nulls: Iterable[str]
 
 
 def _stop(x: Tree, nulls: Iterable[str]) -> tuple[Tree, Tree]:
-    """The branch of a CASE that stops the query at a string that is present."""
+    """The branch of a CASE that stops the query at a string that is not missing."""
     return not_(_token(x, nulls)), Refuse.of(lit(CONTRADICTION))
 
 
@@ -137,9 +138,9 @@ def _verified(x: Tree, made: Tree | None, guess: Guess, nulls: Iterable[str]) ->
 
 
 def inferred(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], engine: Session) -> dict[str, Kind]:
-    """Column → its kind over all rows of a table of strings: the first kind of its guess that no value contradicts, else string.
+    """Column → its kind over all rows of a table of strings: the first kind of its guess that no value contradicts, otherwise string.
 
-    A column without values is a string column. One scan.
+    A column without values is a string column. It takes one scan.
     """
     nulls = tuple(nulls)
     known = {name: count(not_(_token(col(name), nulls))) for name in guesses}
@@ -150,7 +151,7 @@ def inferred(raw: Dataset, guesses: Mapping[str, Guess], nulls: Iterable[str], e
 
 
 def contradicts(x: Tree, kind: Kind, nulls: Iterable[str]) -> Tree:
-    """Whether a string, if present, cannot be of a kind without loss; null for null."""
+    """Whether a string cannot be converted to a kind without loss. False for null tokens, null for null."""
     return if_else(FitsForm.of(x, lit(FORMS[kind])), is_null(CASTS[kind].of(x)), not_(_token(x, nulls)))
 
 
@@ -159,7 +160,7 @@ def _token(x: Tree, nulls: Iterable[str]) -> Tree:
 
 
 def _fit(values: Sequence[str], joined: str, kind: Kind) -> bool:
-    """Whether all values, without blanks around them, are of a kind without loss; `joined`: all of them, each with an end behind it."""
+    """Whether all stripped values can be converted to a kind without loss. `joined`: all of them, each followed by `END`."""
     row = CASTS[kind].row
     if row is None or _forms(kind).fullmatch(joined) is None:
         return False
@@ -170,5 +171,5 @@ def _fit(values: Sequence[str], joined: str, kind: Kind) -> bool:
 
 @cache
 def _forms(kind: Kind) -> re.Pattern[str]:
-    """The pattern of many values of a kind: to match them at once takes a fifth of the time."""
+    """The pattern of many joined values of a kind. Matching them at once takes a fifth of the time."""
     return re.compile(f"(?:(?:{FORMS[kind]}){END})*+")

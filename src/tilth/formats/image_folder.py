@@ -1,4 +1,4 @@
-"""Folders of images as a table of their files: where each is, its class by its folder, and what its name says. No image is decoded."""
+"""Folders of images as a table of files: path, class (the name of the folder), and values from the file names. No image is decoded."""
 
 from __future__ import annotations
 
@@ -35,12 +35,11 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class ImageFolder(Format):
-    """A folder of images and its subfolders, a row for each: `path` in the folder, `class`, the name of the folder it is in, and `bytes`.
+    """A folder of images and its subfolders, one row per image: `path` in the folder, `class`, the name of the image's folder, and `bytes`.
 
-    `pattern` says what else the names hold: each `{name}` becomes a column, `{}` is anything. A pattern with `/` is of the whole path,
-    another of the file's name; the suffix is not part of it. Numbers and days in names are read as such. A path that the pattern does not
-    fit has null in its columns, and is counted in a warning, as files without content are; whether a file is a valid image is not looked
-    at.
+    `pattern` describes the names: each `{name}` becomes a column, `{}` is any text. A pattern with `/` applies to the whole path, otherwise
+    to the file name; the suffix is not part of it. Numbers and dates in names become numbers and dates. If the pattern does not fit a path,
+    its columns are null. A warning counts such paths, and another one empty files. Whether a file is a valid image is not checked.
     """
 
     name = "image_folder"
@@ -77,9 +76,9 @@ class ImageFolder(Format):
 
 
 def listed_images(manifest: str) -> Files:
-    """The images that a manifest lists, `[{"prefix": "images/"}, "cat/1.png", …]`, as rows of `path` and `class`; none is looked at.
+    """The images in a manifest, `[{"prefix": "images/"}, "cat/1.png", …]`, as rows of `path` and `class`. No image is opened.
 
-    Without the prefix names are those of files beside the manifest; a prefix that is a path is relative to it, too. Errors: `SourceError`.
+    Names without a prefix, and a prefix that is a path, are relative to the folder of the manifest. Errors: `SourceError`.
     """
     text = bytes_of(manifest, "manifest of images", LARGEST, SourceError).decode("utf-8-sig", "replace")
     prefix, names = entries(text, manifest, bare=True)
@@ -98,9 +97,9 @@ def _is_image(name: str) -> bool:
 
 
 class Pattern:
-    """What stands in the names of files: text, and placeholders `{name}` and `{}` for one or more characters that are not `/`.
+    """A pattern of file names: text, and placeholders `{name}` and `{}` for one or more characters except `/`.
 
-    Errors: `RequestError` for a pattern without a named placeholder, and for names that are there twice or taken.
+    Errors: `RequestError` for a pattern without a named placeholder, and for repeated or reserved names.
 
     >>> Pattern("{age}_{sex}_{}.jpg").of("faces/25_0_2017.jpg"), Pattern("{age}_{sex}_{}").of("faces/me.jpg")
     (('25', '0'), None)
@@ -134,7 +133,7 @@ class Pattern:
 
 
 def _rows(found: Sequence[Object], form: Pattern | None) -> Iterator[pa.RecordBatch]:
-    """The rows of images, a batch at a time; warns at the end of paths that the pattern does not fit."""
+    """The rows of images, in batches. At the end, warn about paths that the pattern does not fit."""
     names, unfit = form.names if form else (), list[str]()
     columns = tuple(dict.fromkeys((PATH, CLASS, BYTES, *names)))
     for start in range(0, len(found), BATCH_ROWS):
@@ -161,7 +160,7 @@ def _warn_of_empty(folder: str, found: Sequence[Object]) -> None:
 
 
 def _digest(found: Sequence[Object]) -> str:
-    """What tells one state of a folder from another."""
+    """A hash of the names and sizes in a folder, which changes if they change."""
     whole = hashlib.sha256()
     for image in found:
         whole.update(f"{image.name}\0{image.bytes}\0".encode())

@@ -1,7 +1,7 @@
-"""Image records of MXNet in RecordIO: a header with label and id, and the bytes of an image file as they are; and their lists of images.
+"""MXNet's image records in RecordIO (a header with label and id, and the bytes of an image file), and MXNet's lists of images.
 
-The header of 24 bytes is flag and label (both of 32 bits), id and its high part (of 64 bits), little-endian. A flag of 0 says that the
-label is the float in the header; a flag of n that n floats follow it.
+The header has 24 bytes: flag and label (32 bits each), id and its high part (64 bits each), little-endian. With a flag of 0 the label is
+the float in the header; with a flag of n, n floats follow the header.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ INDEX = ".idx"
 NO_ROLES = Roles()
 ID, LABEL, IMAGE, PATH = "id", "label", "image", "path"
 BATCH_BYTES, BATCH_ROWS = 64 << 20, 10_000
-IMAGES = 1_000  # of a batch that reads files of images
+IMAGES = 1_000  # rows of a batch that reads image files
 
 
 class ImageRecords(Codec):
-    """MXNet's image records, `application/x-recordio` of SageMaker: columns `id`, `label` and `image`, the bytes of a JPEG or PNG file.
+    """MXNet's image records, SageMaker's `application/x-recordio`: columns `id`, `label` and `image`, the bytes of a JPEG or PNG file.
 
-    The label is a number, or a list of numbers where a record has several, such as boxes of objects. When written, the label and the id are
-    those of the roles, or the columns of these names; without an id it is the number of the row. The image is the one column of bytes.
-    Beside each file of a folder is its index, `.idx`, with the ids as keys.
+    The label is a number, or a list of numbers if a record has several, such as boxes of objects. When writing, label and id are the
+    columns with these roles or names; without an id column, the id is the row number. The image is the only column of bytes. Each file in a
+    folder gets an index, `.idx`, with the ids as keys.
     """
 
     name = "image_records"
@@ -72,7 +72,7 @@ class ImageRecords(Codec):
 
 
 def written(rows: pa.RecordBatchReader, file: IO[bytes], roles: Roles, first: int) -> dict[int, int]:
-    """Write records; where each begins by its id. Errors: `ColumnError` for columns that are not those of images, and for null."""
+    """Write records. Return id → offset of the record. Errors: `ColumnError` for missing or wrong columns, and for nulls."""
     label, key, image = _columns_of(rows.schema, roles)
     begins, at = dict[int, int](), 0
     for batch in rows:
@@ -128,7 +128,7 @@ def _batch(rows: Sequence[tuple[int, list[float], bytes]], schema: pa.Schema | N
 
 
 def _columns_of(schema: pa.Schema, roles: Roles) -> tuple[str, str | None, str]:
-    """The columns with label, id and image."""
+    """The names of the columns with label, id and image."""
     columns = schema_of(schema)
     images = [c.name for c in columns if c.kind is Kind.BINARY]
     label, key, wrong = roles.label or LABEL, _key_of(columns, roles), list[Mistake]()
@@ -145,7 +145,7 @@ def _columns_of(schema: pa.Schema, roles: Roles) -> tuple[str, str | None, str]:
 
 
 def _key_of(columns: Schema, roles: Roles) -> str | None:
-    """The column of ids: the first of whole numbers with the role, or of that name."""
+    """The column of ids: the first integer column with the role id or the name `id`; None if there is none."""
     return next((c for c in (*roles.id, ID) if c in columns and columns[c].kind is Kind.INTEGER), None)
 
 
@@ -153,10 +153,10 @@ def _key_of(columns: Schema, roles: Roles) -> str | None:
 
 
 class ImageList(Codec):
-    """MXNet's lists of images, `.lst`: a line with id, label or labels, and the path of an image, with tabs between.
+    """MXNet's lists of images, `.lst`: lines with id, label or labels, and the path of an image, separated by tabs.
 
-    Columns `id`, `label` (a number, or a list where a line has several) and `path`; with `root`, the folder that paths begin in, also
-    `image`, the bytes of the file. Written from columns of these names, or from those with the roles id and label.
+    Columns are `id`, `label` (a number, or a list if a line has several) and `path`; with `root`, the folder of the paths, also `image`,
+    the bytes of the file. It is written from columns with these names, or with the roles id and label.
     """
 
     name = "image_list"
@@ -194,7 +194,7 @@ class ImageList(Codec):
 
 
 def _row(line: bytes, place: FilePlace) -> tuple[int, list[float], str] | None:
-    """Id, labels and path of a line; None for an empty one."""
+    """Id, labels and path of a line; None for an empty line."""
     try:
         words = line.decode("utf-8").rstrip("\r\n").split("\t")
         if words == [""]:
@@ -218,9 +218,9 @@ def _image(root: Path, path: str) -> bytes:
 
 
 def objects(label: Sequence[float]) -> np.ndarray:
-    """The objects of a label of detection, a row each: class, left, top, right and bottom as parts of the image, and what else there is.
+    """The objects in a detection label, one row each: class, left, top, right and bottom as fractions of the image, and further numbers.
 
-    The label begins with the lengths of its header and of an object. Errors: `SourceError` for other numbers.
+    The label begins with the lengths of its header and of an object. Errors: `SourceError` if the numbers do not fit this form.
 
     >>> objects([2, 5, 0, 0.25, 0.25, 0.5, 0.75]).tolist()
     [[0.0, 0.25, 0.25, 0.5, 0.75]]

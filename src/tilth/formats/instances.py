@@ -1,4 +1,4 @@
-"""Inference requests of SageMaker's algorithms in JSON: one document, or an instance on each line."""
+"""Inference requests of SageMaker's algorithms in JSON: one document, or one instance per line."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tilth.errors import Mistake, Place, SourceError
 from tilth.formats.codec import Codec
 from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFormat, numbers, plain, sparse_rows
 
-AT_ONCE = 10_000  # instances of a batch
-LARGEST = 256 << 20  # bytes of a document: it is parsed as a whole
+AT_ONCE = 10_000  # instances in a batch
+LARGEST = 256 << 20  # bytes of a document, which is parsed as a whole
 FEATURES = "features"
 ANSWERS = ("predictions", "projections", "scores")
-MOST_DIMENSIONS = 32  # of a shape: the product of as many numbers as fit into a file would take hours
+MOST_DIMENSIONS = 32  # of a shape: the product of millions of numbers would take hours
 ACCEPTED = '{"features": [1, 2]}, or {"data": {"features": {"values": [1], "keys": [7], "shape": [9]}}}'
 
 
 class Instances(TrainingFormat, Codec):
-    """What requests in JSON share: features only, in the order of the table; a missing value is null.
+    """The base of JSON requests: they have only features, in the order of the table; a missing value is null.
 
-    `lists`: sparse instances become the two columns of lists `keys` and `values`.
+    `lists`: read sparse instances as the two list columns `keys` and `values`.
     """
 
     options: ClassVar[tuple[str, ...]] = ("lists",)
@@ -63,7 +63,7 @@ class SagemakerJson(Instances):
 
     name = "sagemaker_json"
     suffixes: ClassVar[tuple[str, ...]] = (".json",)
-    by_suffix: ClassVar[bool] = False  # most files in JSON hold something else
+    by_suffix: ClassVar[bool] = False  # most JSON files contain something else
 
     def media_type(self, layout: Layout) -> str:
         return "application/json"
@@ -135,7 +135,7 @@ def _wrong(where: Mistake, what: str) -> SourceError:
     return SourceError(Mistake(f"{where.message}{what}", where.place, accepted=ACCEPTED, code="bad-instance"))
 
 
-Element = tuple[list[float], list[int] | None, int]  # values, keys of sparse ones, width
+Element = tuple[list[float], list[int] | None, int]  # values, keys if sparse, width
 
 
 def _elements(where: Mistake, instance: Any) -> dict[str, Element]:
@@ -156,9 +156,9 @@ def _element(where: Mistake, given: Any) -> Element:
 
 
 def element(given: Any) -> Element:
-    """The values, the keys (null for dense ones) and the width of a feature: a list, or an object of `values`, `keys` and `shape`.
+    """Parse a feature, a list or an object with `values`, `keys` and `shape`, to values, keys (None if dense) and width.
 
-    Nothing of the size of a shape is made. Errors: `ValueError` with what is wrong.
+    Nothing of the size of a shape is allocated. Errors: `ValueError` with the reason.
 
     >>> element([1, 2]), element({"values": [4], "keys": [1], "shape": [9]})
     (([1, 2], None, 2), ([4], [1], 9))
@@ -222,7 +222,7 @@ def _lists(rows: Sequence[dict[str, Element]], where: Mistake) -> pa.RecordBatch
 
 
 def _answers(items: Sequence[tuple[Mistake, Any]]) -> Iterator[pa.RecordBatch]:
-    """The fields of predictions as columns; an array is a list."""
+    """The fields of predictions as columns. An array becomes a list."""
     for where, item in items:
         if not isinstance(item, dict):
             raise _wrong(where, "it is not an object")

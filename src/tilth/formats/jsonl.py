@@ -26,10 +26,10 @@ SPARK_WRITES = {**SPARK_TIMES, "ignoreNullFields": False}  # else columns of nul
 
 
 class JsonLines(Format):
-    """JSON Lines. A key that an object lacks is null; lists and objects inside a row are JSON strings.
+    """JSON Lines. A missing key is null; lists and objects inside a row are read as JSON strings.
 
-    A column is numeric or boolean only if its values are in the file: the string `"5"` stays a string. Strings that are all written as
-    dates or times become those.
+    A column is numeric or boolean only if its values are so in the file: the string `"5"` stays a string. If all strings of a column are
+    dates or times, it becomes a date or time column.
     """
 
     name = "jsonl"
@@ -53,7 +53,7 @@ class JsonLines(Format):
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
         rows = engine.export(data, to, "json", folder=folder, options={} if engine.name == "duckdb" else SPARK_WRITES)
-        for part in to.glob("*.json"):  # the suffix that engines give
+        for part in to.glob("*.json"):  # the suffix that engines use
             part.rename(part.with_suffix(self.suffixes[0]))
         return rows
 

@@ -1,4 +1,4 @@
-"""What the columns of a table are for a training algorithm: a label, a weight, and features that are numbers, by the table's roles."""
+"""The layout of a table for a training algorithm: label, weight and numeric features, according to the roles of the columns."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tilth.formats.format import Format
 from tilth.formats.shards import Contents, WrittenColumn, contents_beside
 from tilth.store.local import files
 
-MOST_COLUMNS = 10_000  # of a table that is read; wider rows are read as lists
-KEYS, VALUES = "keys", "values"  # the two columns of lists that hold the features of sparse rows
-STEPS = {  # what makes numbers of a kind
+MOST_COLUMNS = 10_000  # of a table when reading; wider rows are read as lists
+KEYS, VALUES = "keys", "values"  # the two list columns with the features of sparse rows
+STEPS = {  # the step that converts a kind to numbers
     Kind.STRING: "encode: {columns: %s, with: one_hot}",
     Kind.DATE: "featurize: %s",
     Kind.TIMESTAMP: "featurize: %s",
@@ -32,12 +32,12 @@ STEPS = {  # what makes numbers of a kind
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns that are written: label, weight and features, in this order.
+    """The columns to write: label, weight and features, in this order.
 
-    A weight is written after a label only.
+    A weight is written only after a label.
 
-    `sizes` are the numbers that each feature has: those of a list of a fixed size, otherwise 1. `sparse`: the features are two columns of
-    lists, `keys` (the numbers of features, from 0) and `values`.
+    `sizes` has the number of values of each feature: the length for a list of fixed size, otherwise 1. `sparse`: the features are two list
+    columns, `keys` (the positions of features, from 0) and `values`.
     """
 
     label: str | None
@@ -48,26 +48,25 @@ class Layout:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All of them."""
+        """All columns."""
         return (*(c for c in (self.label, self.weight) if c is not None), *self.features)
 
     @property
     def width(self) -> int:
-        """How many numbers the features of a row are."""
+        """How many numbers the features of a row have in total."""
         return sum(self.sizes)
 
     def names(self) -> Iterator[str]:
-        """A name for each number: that of its column, and of an element of a list that with its place."""
+        """A name for each number: the name of its column, and for an element of a list also its index."""
         for name, size in zip(self.features, self.sizes, strict=True):
             yield from [name] if size == 1 else (f"{name}[{i}]" for i in range(size))
 
     @classmethod
     def of(cls, roles: Roles, schema: Schema, what: str, sparse: bool = True, weighted: bool = True, labelled: bool = True) -> Layout:
-        """The layout of a table. `what` names the format in messages; `sparse`: whether it can hold sparse rows; `weighted`: weights;
-        `labelled`: a label.
+        """The layout of a table. `what` names the format in messages. `sparse`, `weighted`, `labelled`: whether the format has sparse rows,
+        weights, and a label.
 
-        Errors: `ColumnError` for every column that is not of numbers, with the step that would make some of it; for a table without
-        features.
+        Errors: `ColumnError` for every column that is not numeric, with the step that converts it, and for a table without features.
         """
         label = roles.label if labelled and roles.label in schema else None
         weight = roles.weight if weighted and label and roles.weight in schema else None
@@ -85,7 +84,7 @@ class Layout:
 
 
 def _size(column: Column) -> int:
-    """How many numbers a column has in a row; 0 if it does not have numbers."""
+    """How many numbers a column has in a row; 0 if it is not numeric."""
     if column.kind is Kind.LIST and column.of in NUMBERS and len(column.shape) == 1:
         return column.shape[0] or 0
     return int(column.kind in NUMBERS)
@@ -104,17 +103,17 @@ def _not_number(column: Column, what: str, label: bool = False) -> Mistake:
 
 
 def features_of(roles: Roles, schema: Schema, what: str = "an array") -> Layout:
-    """The features of a table alone; there may be none. Errors: `ColumnError` for every one that is not of numbers, as `Layout.of`."""
+    """A layout with only the features of a table, possibly none. Errors: `ColumnError` for every feature that is not numeric."""
     found = [schema[n] for n in roles.features(schema)]
     ColumnError.reject(_not_number(c, what) for c in found if not _size(c))
     return Layout(None, None, tuple(c.name for c in found), tuple(map(_size, found)))
 
 
 class TrainingFormat(Format):
-    """A format that training algorithms read: label, weight and features by the table's roles; other columns are left out.
+    """A format for training algorithms: label, weight and features according to the table's roles; other columns are left out.
 
-    What writes files has a further option: `layout`, the columns of the table. `sparse`: whether it can hold sparse rows; `weighted`:
-    weights; `labelled`: a label.
+    `encode` and `put` get the additional option `layout`. `sparse`, `weighted`, `labelled`: whether the format has sparse rows, weights,
+    and a label.
     """
 
     streams: ClassVar[bool] = True
@@ -131,7 +130,7 @@ class TrainingFormat(Format):
         return data.keep(layout.columns), {**options, "layout": layout}
 
     def layout(self, data: Dataset, engine: Session) -> Layout:
-        """The columns that are written of a table. Errors: as `Layout.of`."""
+        """The layout of a table. Errors: as `Layout.of`."""
         return Layout.of(data.roles, engine.schema(data), self.name, self.sparse, self.weighted, self.labelled)
 
     def contents(self, data: Dataset, engine: Session, options: Mapping[str, Any]) -> Contents:
@@ -150,13 +149,13 @@ class TrainingFormat(Format):
 def named_by_manifest(
     form: Format, given: Any, names: Sequence[str] | None, options: Mapping[str, Any]
 ) -> tuple[Sequence[str] | None, dict[str, Any]]:
-    """The names of columns by the manifest beside files that do not hold them, and options with what it says of these files."""
+    """Column names from the manifest next to files that do not contain names, and the options with those in the manifest."""
     contents = contents_beside(files(given, form.suffixes), form.name)
     return (names, dict(options)) if contents is None or names is not None else named(form, contents, options)
 
 
 def named(form: Format, contents: Contents, options: Mapping[str, Any]) -> tuple[Sequence[str] | None, dict[str, Any]]:
-    """The names of columns and the options of files, by what their manifest says."""
+    """Column names and options from the contents in a manifest. Given options take precedence."""
     lists = {c.name for c in contents.columns} >= {KEYS, VALUES}
     weights = any("weight" in c.roles for c in contents.columns)
     found = {"lists": lists or None, "weights": weights or None, "n_features": contents.n_features}
@@ -169,7 +168,7 @@ def named(form: Format, contents: Contents, options: Mapping[str, Any]) -> tuple
 
 
 def numbers(batch: pa.RecordBatch, layout: Layout, what: str) -> list[pa.Array]:
-    """A column for each number of a row, in the order in which it is written: booleans as 0 and 1, NaN as null.
+    """A column for each number of a row, in the order of writing: booleans as 0 and 1, NaN as null.
 
     Errors: as `matrix`, and `RequestError` for infinity.
     """
@@ -182,7 +181,7 @@ def numbers(batch: pa.RecordBatch, layout: Layout, what: str) -> list[pa.Array]:
 
 
 def plain(values: pa.Array, name: str, what: str) -> pa.Array:
-    """The numbers of a column as `numbers` gives them."""
+    """The numbers of a column, converted as in `numbers`."""
     if pa.types.is_boolean(values.type):
         return values.cast(pa.int8())
     if not pa.types.is_floating(values.type):
@@ -194,7 +193,7 @@ def plain(values: pa.Array, name: str, what: str) -> pa.Array:
 
 
 def _flat(batch: pa.RecordBatch | pa.Table, name: str, size: int) -> Any:
-    """The values of a column; of lists of a fixed size, those of all one after the other."""
+    """The values of a column. Lists of a fixed size are flattened."""
     values = batch.column(name)
     if not pa.types.is_fixed_size_list(values.type):
         return values
@@ -208,9 +207,9 @@ def _flat(batch: pa.RecordBatch | pa.Table, name: str, size: int) -> Any:
 
 
 def matrix(batch: pa.RecordBatch | pa.Table, layout: Layout, dtype: np.dtype[Any], into: np.ndarray | None = None) -> np.ndarray:
-    """The features of some rows side by side, (rows, width), in a new array or `into` one; null is NaN.
+    """The features of rows as a matrix, (rows, width), in a new array or written `into` one; null is NaN.
 
-    Errors: `RequestError` for numbers that a type is too small for, and for rows without a list.
+    Errors: `RequestError` for numbers that do not fit the type, and for rows without a list.
     """
     made = np.empty((batch.num_rows, layout.width), dtype) if into is None else into
     at = 0
@@ -222,7 +221,7 @@ def matrix(batch: pa.RecordBatch | pa.Table, layout: Layout, dtype: np.dtype[Any
 
 def array(values: pa.Array | pa.ChunkedArray, name: str, dtype: np.dtype[Any]) -> np.ndarray:
     """The values of a column; null is NaN. Errors: as `matrix`."""
-    exact = pa.types.is_float32(values.type) or pa.types.is_boolean(values.type)  # by the smaller type as well
+    exact = pa.types.is_float32(values.type) or pa.types.is_boolean(values.type)  # the smaller type represents them exactly
     whole = as_numpy(values.cast(pa.float32() if exact else pa.float64(), safe=False))
     if exact or dtype == whole.dtype:
         return whole.astype(dtype, copy=False)
@@ -235,7 +234,7 @@ def array(values: pa.Array | pa.ChunkedArray, name: str, dtype: np.dtype[Any]) -
 
 
 def rounded(batch: pa.RecordBatch, names: Iterable[str], dtype: np.dtype[Any]) -> list[str]:
-    """The columns of integers that a type rounds: those beyond 2²⁴ as 32-bit floats."""
+    """The integer columns with values that a type rounds, such as values beyond 2²⁴ for 32-bit floats."""
     return [n for n in names if pa.types.is_integer(batch.column(n).type) and _is_rounded(batch.column(n), dtype)]
 
 
@@ -245,9 +244,9 @@ def _is_rounded(values: pa.Array, dtype: np.dtype[Any]) -> bool:
 
 
 def sparse_rows(batch: pa.RecordBatch, dtype: np.dtype[Any], width: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """The keys and values of sparse rows, one row after the other, in ascending order of keys, how many each row has, and the width.
+    """The concatenated keys and values of sparse rows, sorted by key in each row; the count of each row; and the width.
 
-    Errors: `RequestError` without a width; for missing lists, lists of different lengths, keys that are repeated or not below the width.
+    Errors: `RequestError` for a missing width, missing lists, lists of different lengths, and keys that are repeated or too large.
     """
     if width is None:
         hint = "give n_features"

@@ -1,4 +1,4 @@
-"""LibSVM (SVMlight): a line for each row, with its label and those of its features that are not left out."""
+"""LibSVM (SVMlight): a line for each row with its label and features. Features may be left out."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFor
 from tilth.store.local import files
 
 CHUNK = 1 << 22  # bytes that are read at once
-CELLS = 1 << 22  # numbers of a batch
+CELLS = 1 << 22  # numbers in a batch
 Absent = Literal["zero", "missing"]
 
 
 class LibSVM(TrainingFormat, Codec):
-    """LibSVM. A feature that a line leaves out is zero, or missing: `absent`. The first feature has the number 0 (`zero_based`) or 1.
+    """LibSVM. A feature that a line leaves out is zero or missing, see `absent`. The first feature has the number 0 (`zero_based`) or 1.
 
-    A file holds neither the names of columns nor their number: they are `label`, `f0`, `f1` …, or those of the manifest beside it.
+    A file contains neither the names of columns nor their number. The names are `label`, `f0`, `f1` …, or those in the manifest next to it.
     """
 
     name = "libsvm"
@@ -36,9 +36,9 @@ class LibSVM(TrainingFormat, Codec):
     has_header: ClassVar[bool] = False
 
     def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
-        """`zero_based`: whether features count from 0 (true by default), otherwise from 1. `absent`: whether a feature that is left out is
-        `zero` (by default) or `missing`. `n_features`: how many there are; by default as many as the largest number says, which takes a
-        second pass. `weights`: the label is followed by a weight, `1:0.5`. `lists`: the features are two columns of lists."""
+        """`zero_based`: whether features count from 0 (the default) or from 1. `absent`: whether a feature that is left out is `zero` (the
+        default) or `missing`. `n_features`: the number of features; by default it is derived from the largest one in the file, which takes
+        a second pass. `weights`: a weight follows the label, `1:0.5`. `lists`: read the features as two list columns."""
         check(**{n: v for n, v in options.items() if n in ("zero_based", "absent", "n_features")})
         names, options = named_by_manifest(self, given, names, options)
         if not options.get("lists") and options.get("n_features") is None:
@@ -65,7 +65,7 @@ class LibSVM(TrainingFormat, Codec):
         for batch in batches:
             if batch.num_rows:
                 words = _of_lists(batch, n_features, base) if layout.sparse else _of_columns(batch, layout, base, absent)
-                # an empty word first: a row of nulls only is lost where nulls are skipped
+                # the label is the first word, possibly empty; otherwise a row of nulls would be lost, because nulls are skipped
                 lines = pc.binary_join_element_wise(_labels(batch, layout), *words, " ", null_handling="skip")
                 lines = pc.ascii_trim_whitespace(lines)
                 if layout.label is None:
@@ -100,7 +100,7 @@ class LibSVM(TrainingFormat, Codec):
 
 
 def check(zero_based: Any = True, absent: Any = "zero", n_features: Any = None) -> None:
-    """Reject options that are of another kind. Errors: `RequestError`."""
+    """Reject options with wrong values. Errors: `RequestError`."""
     wrong = []
     if not isinstance(zero_based, bool):
         wrong.append(Mistake(f"zero_based: {zero_based!r} is neither true nor false", code="bad-value"))
@@ -115,7 +115,7 @@ def check(zero_based: Any = True, absent: Any = "zero", n_features: Any = None) 
 
 
 def _labels(batch: pa.RecordBatch, layout: Layout) -> pa.Array:
-    """The first word of each line: the label, and its weight after a colon."""
+    """The first word of each line: the label, optionally with a weight after a colon."""
     if layout.label is None:
         return pa.repeat("", batch.num_rows)
     words = [plain(batch.column(c), c, LibSVM.name).cast(pa.string()) for c in (layout.label, layout.weight) if c is not None]
@@ -151,7 +151,7 @@ def _of_lists(batch: pa.RecordBatch, n_features: int | None, base: int) -> list[
 
 
 def _never_empty(text: pa.Array, base: int, absent: Absent) -> pa.Array:
-    """Lines without a label: an empty one would be no row, so a zero is written."""
+    """Lines without a label. An empty line would not be a row, so a zero is written."""
     empty = pc.equal(text, "")
     if absent == "missing" and pc.any(empty).as_py():
         hint = "filter out these rows, or write another format"
@@ -163,7 +163,7 @@ def _never_empty(text: pa.Array, base: int, absent: Absent) -> pa.Array:
 
 
 class _Rows:
-    """Rows as they were found: labels, weights and queries where there are any; keys and values, and how many each row has."""
+    """Parsed rows: labels, weights and query ids, if any; concatenated keys and values, and their count in each row."""
 
     def __init__(
         self, first: dict[str, np.ndarray], keys: np.ndarray, values: np.ndarray, counts: np.ndarray, lines: np.ndarray, name: str
@@ -196,7 +196,7 @@ class _Rows:
 
 
 def _width(path: str, zero_based: bool, weights: bool) -> int:
-    """How many features a file has, by the largest number of one."""
+    """How many features a file has, derived from the largest feature number."""
     with located(Place(path)), unzipped(path) as file:
         return max((rows.width for rows in _parsed(file, zero_based, weights)), default=0)
 
@@ -207,7 +207,7 @@ def _wrong(name: str, line: int, what: str) -> SourceError:
 
 
 def _parsed(file: IO[bytes], zero_based: bool, weights: bool) -> Iterator[_Rows]:
-    """The rows of a file, a part of it at a time. Errors: `SourceError` with the line."""
+    """The rows of a file, in parts. Errors: `SourceError` with the line."""
     name, line, words = str(getattr(file, "name", "<file>")), 1, ""
     for chunk in _lines(file):
         try:
@@ -225,7 +225,7 @@ def _parsed(file: IO[bytes], zero_based: bool, weights: bool) -> Iterator[_Rows]
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Whole lines, some at a time; the last one gets a line end if it lacks one."""
+    """Chunks of whole lines. The last line gets a line end if it lacks one."""
     rest = b""
     while chunk := file.read(CHUNK):
         whole, newline, rest_ = (rest + chunk).rpartition(b"\n")
@@ -237,7 +237,7 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _first_words(row: str, weights: bool) -> str:
-    """What stands ahead of the features, by the first row: `label`, `weight` and `qid`."""
+    """The words before the features, according to the first row: `label`, `weight` and `qid`."""
     head = row.split()[:2]
     labelled = weights or ":" not in head[0]
     found = ["label"] * labelled + ["weight"] * weights + ["qid"] * any(w.startswith("qid:") for w in head)
@@ -277,7 +277,7 @@ def _rows(rows: pa.Array, lines: np.ndarray, words: str, base: int, name: str) -
 
 
 def _at(flat: pa.Array, places: np.ndarray, counts: np.ndarray, ahead: int, lines: np.ndarray, name: str) -> pa.Array:
-    """A word of each row."""
+    """The qid word of each row."""
     if (counts <= ahead).any():
         raise _wrong(name, int(lines[np.argmax(counts <= ahead)]), "there is no qid")
     return flat.take(pa.array(places))

@@ -1,4 +1,4 @@
-"""Manifests of SageMaker: which objects in S3 a channel has, as a list or by a prefix."""
+"""SageMaker's manifests: the objects in S3 that belong to a channel, as a list or by prefix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PREFIX = "prefix"
 
 
 def objects_under(prefix: str, keys: Iterable[str]) -> list[str]:
-    """The keys that `S3Prefix` means, in order of their UTF-8 bytes: those that begin with the prefix, which is a string, not a folder.
+    """The keys that `S3Prefix` selects, in order of their UTF-8 bytes: keys that begin with the prefix, a string rather than a folder.
 
     Keys that end in `/` mark folders and are left out.
 
@@ -25,7 +25,7 @@ def objects_under(prefix: str, keys: Iterable[str]) -> list[str]:
 
 
 def manifest_file(prefix: str, names: Sequence[str]) -> str:
-    """A `ManifestFile` of SageMaker: a prefix, and what is appended to it as it is.
+    """A SageMaker `ManifestFile`: a prefix, and names that are appended to it unchanged.
 
     Errors: `SourceError` as for `listed_in`.
 
@@ -38,10 +38,9 @@ def manifest_file(prefix: str, names: Sequence[str]) -> str:
 
 
 def listed_in(text: str, name: str = "<manifest>") -> list[str]:
-    """The places that a `ManifestFile` lists; the prefix gains no slash.
+    """The places in a `ManifestFile`. No slash is added to the prefix.
 
-    A name may stand there twice, which is a warning. Errors: `SourceError` for what is not such a manifest, and for names that begin anew
-    (`s3://…`) or hold `..`.
+    A repeated name gives a warning. Errors: `SourceError` for an invalid manifest, and for names that are URIs (`s3://…`) or contain `..`.
 
     >>> listed_in('[{"prefix": "s3://ground/run7/"}, "part-000.csv"]')
     ['s3://ground/run7/part-000.csv']
@@ -51,7 +50,7 @@ def listed_in(text: str, name: str = "<manifest>") -> list[str]:
 
 
 def entries(text: str, name: str = "<manifest>", bare: bool = False) -> tuple[str, list[str]]:
-    """The prefix of a `ManifestFile`, and what is appended to it; where `bare`, there may be names only, and the prefix is empty.
+    """The prefix of a `ManifestFile`, and the names. If `bare`, the prefix may be left out and is then empty.
 
     Errors and warnings: as for `listed_in`.
     """

@@ -1,4 +1,4 @@
-"""NumPy's files: `.npz`, which holds features, label, ids and weights as arrays by their roles, and `.npy`, one array. No pickles."""
+"""NumPy's files: `.npz` with arrays for features, label, ids and weights, and `.npy` with one array. No pickles."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ NO_ROLES = Roles()
 
 
 class Npz(Codec):
-    """NumPy's `.npz`: the arrays `X` (rows, features), `y`, `weight`, `fold`, and `id.NAME` of each id, `names` of the features.
+    """NumPy's `.npz`: the arrays `X` (rows, features), `y`, `weight`, `fold`, `id.NAME` for each id, and `names` of the features.
 
-    `columns` are pairs of an array and the name that its column has in Tilth. Features are numbers or booleans; null is NaN. `dtype` is
-    that of `X`: `float64`, or `float32`. A label of strings is an array of strings of fixed width. `compression` is around the file.
-
-    Other `.npz` files are read where they have `X`, or arrays of one dimension and one length, each of which is a column.
+    `columns` has pairs of an array and the name of its column in Tilth. Features are numbers or booleans; null is NaN. `dtype` is the type
+    of `X`: `float64` or `float32`. A string label is an array of strings of fixed width. `compression` applies to the whole file. Other
+    `.npz` files can be read if they have `X`, or only one-dimensional arrays of the same length, which become columns.
     """
 
     name = "npz"
@@ -56,8 +55,8 @@ class Npz(Codec):
 class Npy(Codec):
     """NumPy's `.npy`: one array. One dimension is a column `x`, two are the columns `x0`, `x1` …, a structured array has its own names.
 
-    Written to a folder, a part is a file for each array of an `.npz`, such as `X.npy`, which `numpy.load(…, mmap_mode="r")` maps into
-    memory; such a folder is read as one table. A table whose columns are all features can be written to one file.
+    In a folder, each array of an `.npz` is written to its own file, such as `X.npy`, which `numpy.load(…, mmap_mode="r")` maps into memory;
+    such a folder is read as one table. A table with only features can be written to one file.
     """
 
     name = "npy"
@@ -113,7 +112,7 @@ class Npy(Codec):
 def plain(name: str, column: pa.ChunkedArray) -> np.ndarray:
     """A column as an array that needs no pickle: numbers, booleans, times, or strings of fixed width.
 
-    Errors: `ColumnError` for other types, and for null where there is no NaN or NaT to stand for it.
+    Errors: `ColumnError` for other types, and for nulls in types without NaN or NaT.
     """
     kind = kind_of(column.type)
     if kind is Kind.BOOLEAN and column.null_count == 0:
@@ -130,7 +129,7 @@ def plain(name: str, column: pa.ChunkedArray) -> np.ndarray:
 
 
 def arrays_by_role(table: pa.Table, roles: Roles, dtype: str = DTYPES[0]) -> dict[str, np.ndarray]:
-    """The arrays of an `.npz` file by their names. Errors: as `features_of`, `matrix` and `plain`; `RequestError` for another `dtype`."""
+    """The arrays of an `.npz` file by name. Errors: as `features_of`, `matrix` and `plain`; `RequestError` for an unsupported `dtype`."""
     if dtype not in DTYPES:
         raise RequestError(f"dtype: there is no {dtype!r}", accepted=" or ".join(DTYPES), code="bad-value")
     features = features_of(roles, schema_of(table.schema))
@@ -148,7 +147,7 @@ def arrays_by_role(table: pa.Table, roles: Roles, dtype: str = DTYPES[0]) -> dic
 
 
 def _save(arrays: Mapping[str, np.ndarray], file: IO[bytes]) -> None:
-    """An archive without times: equal arrays make equal bytes."""
+    """Write an archive without timestamps, so that equal arrays give equal bytes."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
@@ -182,7 +181,7 @@ def _refused(error: Exception, what: str) -> SourceError:
 
 
 def batch_of(arrays: Mapping[str, np.ndarray]) -> pa.RecordBatch:
-    """Rows of arrays: those that `arrays_by_role` makes, or of one dimension each. Errors: `SourceError` for arrays of other shapes."""
+    """A batch from the arrays of `arrays_by_role`, or from one-dimensional arrays. Errors: `SourceError` for other shapes."""
     columns: dict[str, np.ndarray] = {}
     own = dict(arrays)
     names: Sequence[str] = own.pop(NAMES).tolist() if NAMES in own and "X" in own else ()

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameReader
 
 MAGIC = b"PAR1"
-# fastest of the settings tried on 20 million rows; a larger dictionary costs DuckDB more than it saves
+# the fastest settings in a trial on 20 million rows; a larger dictionary costs DuckDB more than it saves
 WRITE_OPTIONS: dict[str, dict[str, Any]] = {"duckdb": {"row_group_size": 122_880, "dictionary_size_limit": 3_000}, "spark": {}}
 ROW_GROUP_ROWS = 1 << 20
-LARGEST_DICTIONARY, DICTIONARY_BYTES = 1 << 20, 2  # bytes of a column's dictionary, in all and for each row: a larger one saves nothing
+LARGEST_DICTIONARY, DICTIONARY_BYTES = 1 << 20, 2  # limits of a dictionary in bytes, total and per row: a larger one saves nothing
 
 
 class Parquet(Format):
@@ -45,7 +45,7 @@ class Parquet(Format):
         """`hive`: whether folders named `column=value` are columns, of the kind of their values; by default if there are such folders."""
         paths = files(given, self.suffixes)
         broken = [m for p in paths if "://" not in p and (m := _broken(p))]
-        if broken and encrypted.is_encrypted_place(paths):  # an encrypted file is among those that do not begin as Parquet does
+        if broken and encrypted.is_encrypted_place(paths):  # an encrypted file does not begin with PAR1 either
             return encrypted.source(paths, names, hive)
         SourceError.reject(broken)
         partitioned = are_partitioned(paths) if hive is None else hive
@@ -73,7 +73,7 @@ class Parquet(Format):
         row_group_rows: int | None = None,
         **_: Any,
     ) -> None:
-        """Write a file in row groups of `row_group_rows`, by default of a million: readers skip and share out row groups."""
+        """Write a file in row groups of `row_group_rows` rows, by default a million. Readers skip row groups or read them in parallel."""
         import pyarrow.parquet as pq
 
         if row_group_rows is not None and row_group_rows < 1:
@@ -101,7 +101,7 @@ class Parquet(Format):
 
 
 def _duckdb(source: Files, run: Session) -> str:
-    by_name = not source.option("uniform")  # which opens every file before the first row is read
+    by_name = not source.option("uniform")  # matching by name opens every file before the first row is read
     options: dict[str, Any] = {"hive_partitioning": bool(source.option("hive")), "hive_types_autocast": False, "union_by_name": by_name}
     if parts := dict(source.option("parts") or ()):
         options["hive_types"] = {name: type_name(kind, "duckdb") for name, kind in parts.items()}
@@ -118,7 +118,7 @@ def _spark(source: Files, run: Any) -> DataFrame:
     if source.option("hive"):
         reader = reader.option("basePath", run.seen(source.option("root")))
     frame = reader.parquet(*paths)
-    if parts := dict(source.option("parts") or ()):  # Spark would make a number of `007`
+    if parts := dict(source.option("parts") or ()):  # Spark would convert `007` to a number
         types = {f.name: type_name(parts[f.name], "spark") if f.name in parts else f.dataType.simpleString() for f in frame.schema}
         fields = [f"{lower(col(name), 'spark')} {type_}" for name, type_ in types.items()]
         frame = reader.schema(", ".join(fields)).parquet(*paths)
@@ -130,7 +130,7 @@ SCANS: dict[str, Any] = {"duckdb": _duckdb, "spark": _spark}
 
 
 def _readable(path: str) -> dict[str, Any]:
-    """What `pyarrow` needs to read a file. Errors: `SourceError` for one that is not Parquet or truncated, or whose key is missing."""
+    """The options that `pyarrow` needs to read a file. Errors: `SourceError` if it is not Parquet or truncated, or its key is missing."""
     if broken := _broken(path):
         if encrypted.is_encrypted_place([path]):
             return {"decryption_properties": parquet_keys((path,)).reading()}
@@ -139,7 +139,7 @@ def _readable(path: str) -> dict[str, Any]:
 
 
 def _broken(path: str) -> Mistake | None:
-    """Why a file is not Parquet, or is truncated."""
+    """Why a file is not complete Parquet; None if it is."""
     with Path(path).open("rb") as file:
         head = file.read(4)
         size = file.seek(0, 2)

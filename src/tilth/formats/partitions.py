@@ -1,4 +1,4 @@
-"""Folders that are named `column=value`: the columns that they make, typed by all their values as those of text files are."""
+"""Columns from folders named `column=value`. Their kinds are inferred from all values, as for text files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tilth.formats.guess import guess
 
 FOLDER = re.compile(r"(?:^|/)[^/=]+=[^/]*/")
 NULL = "__HIVE_DEFAULT_PARTITION__"
-KINDS = (Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN, Kind.DATE)  # times stay strings: their folders are escaped in several ways
+KINDS = (Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN, Kind.DATE)  # times stay strings, because writers escape them in different ways
 
 
 def are_partitioned(paths: Iterable[str]) -> bool:
@@ -21,12 +21,12 @@ def are_partitioned(paths: Iterable[str]) -> bool:
 
 
 def root_of(paths: Sequence[str]) -> str:
-    """The folder in which the outermost of the folders are."""
+    """The folder that contains the outermost `column=value` folders."""
     return os.path.commonpath([FOLDER.split(path)[0] or "/" for path in paths])
 
 
 def partition_kinds(paths: Iterable[str], root: str = "") -> dict[str, Kind]:
-    """The columns in order, with the first kind that loses nothing of any value: `07` stays a string. Strings where there is no value.
+    """The columns in order, with the first kind that represents all values without loss: `07` stays a string. Without values: string.
 
     >>> partition_kinds(["t/day=2026-01-01/zip=0123/a.parquet", "t/day=2026-01-02/zip=9876/a.parquet"])
     {'day': <Kind.DATE: 'date'>, 'zip': <Kind.STRING: 'string'>}

@@ -1,4 +1,4 @@
-"""Permutations that are a pure function of a seed: the same on every machine and in every version, small enough to write again elsewhere.
+"""Permutations that depend only on a seed. They are equal on every machine and in every version, and easy to implement elsewhere.
 
 γ = 0x9E3779B97F4A7C15, all arithmetic mod 2⁶⁴; `mix` is the finalizer of SplitMix64:
 
@@ -15,13 +15,13 @@ from typing import Literal
 import numpy as np
 
 GAMMA, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
-SHARDS, SAMPLES, HOSTS, SLOTS, REST = range(5)  # what a stream of random numbers is for
+SHARDS, SAMPLES, HOSTS, SLOTS, REST = range(5)  # the purpose of a stream of random numbers
 
 Shuffle = Literal["none", "shards", "buffer", "block", "full"]
 
 
 def mix(z: np.ndarray) -> np.ndarray:
-    """Unsigned 64-bit integers, each mapped to another."""
+    """Map unsigned 64-bit integers one to one to others."""
     z = z ^ z >> np.uint64(30)
     z = z * np.uint64(0xBF58476D1CE4E5B9)
     z = z ^ z >> np.uint64(27)
@@ -35,7 +35,7 @@ def _mixed(z: int) -> int:
 
 
 def key(seed: int, *parts: int) -> int:
-    """The key of a seed and of what it is used for.
+    """The key for a seed and a purpose.
 
     >>> hex(key(42, 0, 0))
     '0xf714e86c945bd8af'
@@ -47,7 +47,7 @@ def key(seed: int, *parts: int) -> int:
 
 
 def draws(seed: int, parts: Sequence[int], first: int, n: int) -> np.ndarray:
-    """Random unsigned 64-bit integers `first` … `first + n − 1` of a stream of them.
+    """The random unsigned 64-bit integers number `first` … `first + n − 1` of a stream.
 
     >>> int(mix(np.array([1234567 + GAMMA], np.uint64))[0])  # the published one of SplitMix64
     6457827717110365317
@@ -67,9 +67,9 @@ def permutation(seed: int, parts: Sequence[int], n: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Block:
-    """Shards that are read together. `order` are their rows, numbered after those that are kept of the block before.
+    """Shards that are read together. `order` is a permutation of the rows kept from the previous block, followed by the rows of the shards.
 
-    The first `emitted` of them come out in this order, the others are kept for the next block.
+    The first `emitted` rows are output in this order; the others are kept for the next block.
     """
 
     shards: tuple[int, ...]
@@ -84,10 +84,10 @@ def shard_order(shards: int, seed: int, epoch: int, shuffle: Shuffle) -> list[in
 
 
 def blocks(sizes: Sequence[int], seed: int, epoch: int, shuffle: Shuffle, at_once: int = 16, buffer: int = 10_000) -> Iterator[Block]:
-    """The order of all rows in an epoch, by blocks of shards. `sizes` are the rows of the shards.
+    """The order of all rows in an epoch, in blocks of shards. `sizes` are the numbers of rows of the shards.
 
-    `none`: as they are. `shards`: shards in random order. `block`: so, and the rows of each `at_once` of them permuted; `full`: of all of
-    them. `buffer`: shards in random order, and each row that comes takes the place of a random one of a buffer of rows, which comes out.
+    `none`: the stored order. `shards`: shards in random order. `block`: also permute the rows of each group of `at_once` shards. `full`:
+    also permute all rows. `buffer`: shards in random order, and each new row replaces a random row of a buffer, which is then output.
 
     >>> [(b.shards, b.order.tolist()) for b in blocks([3, 3, 3, 3], 42, 0, "block", 2)]
     [((3, 1), [4, 2, 0, 3, 1, 5]), ((2, 0), [4, 2, 0, 5, 1, 3])]

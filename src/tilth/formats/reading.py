@@ -118,7 +118,7 @@ def read_as(
 
 
 def _listed(source: Any) -> Any:
-    """The places that a `ManifestFile` of SageMaker lists, in place of the file; a prefix that is a path is relative to its folder."""
+    """Replace a SageMaker `ManifestFile` by the places in it; a prefix that is a path is relative to the folder of the manifest."""
     if not isinstance(source, str | os.PathLike) or suffix_of(os.fspath(source)) != ".manifest" or not is_local(source):
         return source
     path = Path(local_path(source))
@@ -132,7 +132,7 @@ def _listed(source: Any) -> Any:
 
 @contextmanager
 def _on_this_machine(source: Any) -> Iterator[tuple[Any, Copies | None]]:
-    """A source on this machine, and the copies that it is made of if its files are elsewhere. Errors inside name the original places."""
+    """The source on this machine, and the local copies if its files are elsewhere. Errors raised inside name the original places."""
     several = isinstance(source, list | tuple)
     places = list(source) if several else [source]
     if not all(isinstance(p, str | os.PathLike) and not has_rows(p) for p in places):
@@ -150,10 +150,10 @@ def _on_this_machine(source: Any) -> Iterator[tuple[Any, Copies | None]]:
 
 
 def _with_copies(given: Source, copied: Copies | None) -> Source:
-    """A source that keeps the copies it is read from, named after the original place."""
+    """A source that keeps the copies from which it is read, named after the original place."""
     if copied is None or not isinstance(given, Files):
         return given
-    own = given.copies  # those that a codec has decoded
+    own = given.copies  # made by a codec when it decoded the files
     return replace(given, copies=Copies(own.path, copied.place, scratch=own) if own else copied)
 
 
@@ -176,19 +176,19 @@ def _opened(
 def _substituted(
     source: Any, format_: str | None, names: Sequence[str] | None, engine: Session, options: Mapping[str, Any]
 ) -> tuple[Format, Source]:
-    """A table opened in place of the files for which the options were given."""
-    try:  # by its type or suffix, otherwise the given one
+    """Open a table in place of the files for which the options were given."""
+    try:  # the format of its type or suffix, otherwise the given one
         form = recognised(source)
     except SourceError:
         if format_ is None:
             raise
         form = by_name(format_)
-    others = {word for other in formats() for word in other.options} - set(form.options) if options else set()  # which loads all formats
+    others = {word for other in formats() for word in other.options} - set(form.options) if options else set()  # loads all formats
     options = {word: value for word, value in options.items() if word not in others}
     if names and form.named:
         try:
             own = _opened(source, form.name, None, engine, options)[1]
-        except TilthError:  # it has no valid names, such as the numbers of a frame: use `names`, or raise again
+        except TilthError:  # its own names are invalid, such as the numbers of a frame: use `names`, or raise again
             return _opened(source, form.name, names, engine, options)
         if set(own.columns) & set(names):
             return form, own
@@ -197,10 +197,10 @@ def _substituted(
 
 
 def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple[str, ...], engine: Session, max_invalid: float) -> Dataset:
-    """The decoded table; in a table of strings, kinds that are not given are inferred.
+    """Decode a table. In a table of strings, infer the kinds that are not given.
 
-    Strings that are not of a given kind are counted if `max_invalid` is below 1. Files are loaded by a query that stops at the first one,
-    so nothing is counted where there is none.
+    If `max_invalid` is below 1, strings that do not fit a given kind are counted. The query that loads the files stops at the first such
+    string, so files without such strings need no count.
     """
     given = raw.source
     if not isinstance(given, Files) or given.typed:
@@ -225,7 +225,7 @@ def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple
 
 
 def _present_and_lost(x: Tree, made: Tree, nulls: tuple[str, ...], *, strings: bool) -> tuple[Statistic, Statistic]:
-    """How many values there are, and of how many of them `made` is null."""
+    """Statistics: the number of present values, and the number of these for which `made` is null."""
     there = not_(is_token(x, ("", *nulls))) if strings else not_null(x)
     return count(there), count(and_(there, is_null(made)))
 
@@ -233,9 +233,9 @@ def _present_and_lost(x: Tree, made: Tree, nulls: tuple[str, ...], *, strings: b
 def _counted(
     data: Dataset, below: Dataset, asked: Mapping[str, tuple[Kind, Statistic, Statistic]], engine: Session, most: float
 ) -> Dataset:
-    """The dataset with its unreadable values. `asked`: column → its kind, the values that `below` has, and those of them that are lost.
+    """Count unreadable values, and add them to the dataset. `asked`: column → kind, statistic of present values, statistic of lost values.
 
-    Errors: `ColumnError` for every column of whose values a larger share than `most` is lost.
+    Both statistics are computed on `below`. Errors: `ColumnError` for every column that loses a larger share of its values than `most`.
     """
     found = engine.answer(below, [s for _, *both in asked.values() for s in both]) if asked else {}
     lost = tuple(Unreadable(n, kind, found[bad], found[there]) for n, (kind, there, bad) in asked.items() if found[bad])
@@ -272,7 +272,7 @@ def _reconciled(
 
 
 def lacking(needed: Iterable[str], given: Iterable[str]) -> list[Mistake]:
-    """A mistake for each column that a fitted flow needs and that is not given."""
+    """A mistake for each column that a fitted flow needs but that is missing."""
     return unknown(needed, given, "there is no column {}, which the fitted flow needs", "unknown-column")
 
 
@@ -281,7 +281,7 @@ def _tokens(nulls: Sequence[str] | str) -> tuple[str, ...]:
 
 
 def _stated_kinds(types: Mapping[str, Kind | str], source: Source) -> dict[str, Kind]:
-    """The kinds that are stated; rejects unknown columns and kinds, all at once."""
+    """The stated kinds. Rejects all unknown columns and kinds at once."""
     if types and source.typed:
         raise RequestError(f"{source} already has types", hint="use the step `cast`", code="types-known")
     ColumnError.reject(unknown(types, source.columns, "types: there is no column {}", "unknown-column"))

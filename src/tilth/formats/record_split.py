@@ -1,7 +1,7 @@
-"""A RecordIO file shared out among readers without an index, by its bytes.
+"""Divides a RecordIO file among readers by byte ranges, without an index.
 
-Each reader gets an equal range of bytes, whose ends are moved forward to where the next record begins: at a multiple of four bytes the
-magic number with a flag of 0 or 1. That is right for files whose writer splits payloads with the magic number, as MXNet and Tilth do.
+Each reader gets an equal range of bytes. Both ends are moved forward to the beginning of the next record: the magic number at a multiple of
+four bytes, with a flag of 0 or 1. This is correct if the writer splits payloads at the magic number, as MXNet and Tilth do.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ CHUNK = 1 << 20
 
 
 def byte_range(file: IO[bytes], reader: int, of: int) -> tuple[int, int]:
-    """Where the records of reader number `reader`, counted from 0, of `of` begin and end. Together they are the file.
+    """The begin and end of the records for reader `reader` of `of`, counted from 0. Together the ranges cover the file.
 
-    Errors: `RequestError` for a reader that there is not.
+    Errors: `RequestError` for a reader that does not exist.
 
     >>> from tilth.formats.recordio import framed
     >>> file = io.BytesIO(framed(b"hello") + framed(b"abcd") + framed(b"ef"))
@@ -37,7 +37,7 @@ def byte_range(file: IO[bytes], reader: int, of: int) -> tuple[int, int]:
 
 
 def _next_record(file: IO[bytes], at: int, size: int) -> int:
-    """The first place from `at` on, a multiple of four, where a record begins; 0 for 0; the size if there is none."""
+    """The first offset from `at` on, a multiple of four, at which a record begins; 0 for 0; the size if there is none."""
     while 0 < at < size:
         file.seek(at)
         words = np.frombuffer(file.read(CHUNK + 4)[: (CHUNK + 4) // 4 * 4 if at + CHUNK + 4 <= size else (size - at) // 4 * 4], "<u4")

@@ -1,8 +1,8 @@
-"""RecordIO, the framing of dmlc and MXNet: records of any bytes in one file, and the index of where they begin.
+"""RecordIO, the framing of dmlc and MXNet: records of arbitrary bytes in one file, and an index of their offsets.
 
-A file is a run of parts, each at a multiple of four bytes: the magic number, a word of flag (3 bits) and length (29 bits), the payload, and
-zeros up to the next multiple of four, all little-endian. A payload that itself holds the magic number at such a multiple is split there
-into several parts, without those four bytes, so that a reader that begins anywhere in a file finds the next record.
+A file is a sequence of parts, each at a multiple of four bytes: the magic number, a word of flag (3 bits) and length (29 bits), the
+payload, and zeros up to the next multiple of four, all little-endian. A payload that contains the magic number at a multiple of four bytes
+is split there into several parts, without those four bytes. So a reader can begin anywhere in a file and find the next record.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OnMagic: TypeAlias = Literal["split", "raw", "error"]
 
 
 def records(file: IO[bytes], start: int = 0) -> Iterator[bytes]:
-    """The payloads of a file, one by one; those that were split are whole again. `start` is the offset of the open file, for messages.
+    """The payloads of a file, one by one; split ones are joined again. `start` is the offset of the open file, for messages.
 
     Errors: `SourceError` with the offset at which the file is damaged or truncated.
 
@@ -51,7 +51,7 @@ def numbered(file: IO[bytes], start: int = 0) -> Iterator[tuple[int, bytes]]:
 
 
 def views(file: IO[bytes]) -> Iterator[memoryview]:
-    """The payloads as `records` gives them, as parts of what is read at once: twice as fast, for what looks at them and lets them go.
+    """The payloads as in `records`, as views of the read buffer. This is twice as fast, for callers that do not keep the payloads.
 
     Errors: as `records`.
     """
@@ -60,7 +60,7 @@ def views(file: IO[bytes]) -> Iterator[memoryview]:
         held, at, size = new, 0, len(new)
         while at + 8 <= size:
             magic, word = unpack(held, at)
-            after = at + 8 + (word + 3 & -4)  # of a record that is whole, whose flag is 0
+            after = at + 8 + (word + 3 & -4)  # if the record is not split: its flag is 0
             if magic == MAGIC and after <= size and word <= MOST_BYTES:
                 yield held[at + 8 : at + 8 + word]
                 at = after
@@ -71,11 +71,11 @@ def views(file: IO[bytes]) -> Iterator[memoryview]:
                 yield memoryview(next(records(io.BytesIO(held[at:after]), base + at)))
                 at = after
         held, base = held[at:], base + at
-    yield from (memoryview(r) for r in records(io.BytesIO(held), base))  # there is nothing left, or the file is truncated
+    yield from (memoryview(r) for r in records(io.BytesIO(held), base))  # nothing is left, or the file is truncated
 
 
 def _end(held: memoryview, at: int) -> int:
-    """Where the record that begins at a place ends; the end of what is there if that is damaged, or not all of it."""
+    """The end of the record that begins at an offset; the end of the buffer if the record is damaged or incomplete."""
     while at + HEADER.size <= len(held):
         magic, word = HEADER.unpack_from(held, at)
         if magic != MAGIC:
@@ -87,7 +87,7 @@ def _end(held: memoryview, at: int) -> int:
 
 
 def _missing(held: memoryview, at: int = 0) -> int:
-    """How many bytes of the record that begins at a place are certainly not there yet; 0 if all are."""
+    """How many bytes at least are missing from the buffer for the record at an offset; 0 if it is complete."""
     while at + HEADER.size <= len(held):
         magic, word = HEADER.unpack_from(held, at)
         at += HEADER.size + (word & MOST_BYTES) + -(word & MOST_BYTES) % 4
@@ -97,7 +97,7 @@ def _missing(held: memoryview, at: int = 0) -> int:
 
 
 def offsets(file: IO[bytes]) -> Iterator[int]:
-    """Where the records of a file begin: the index of a file, made from its headers alone.
+    """The offsets of the records in a file, read only from the headers.
 
     Errors: as `records`.
 
@@ -111,7 +111,7 @@ def offsets(file: IO[bytes]) -> Iterator[int]:
 def _parts(file: IO[bytes], offset: int, *, skip: bool = False) -> Iterator[tuple[int, int, bytes]]:
     """The parts of a file: offset, flag and payload; if `skip`, without payloads."""
     end = size_of(file) if skip else 0
-    begun: int | None = None  # where a split record began
+    begun: int | None = None  # the offset of a split record
     while header := file.read(HEADER.size):
         if len(header) < HEADER.size:
             raise damaged("record", offset, "the file ends inside a header")
@@ -140,11 +140,11 @@ def _parts(file: IO[bytes], offset: int, *, skip: bool = False) -> Iterator[tupl
 
 
 def framed(payload: bytes, on_magic: OnMagic = "split") -> bytes:
-    """A record as it is in a file.
+    """A record with its framing.
 
-    A payload with the magic number at a multiple of four bytes is `split`, as dmlc and MXNet do; or written `raw`, as SageMaker's own
-    libraries do, which read no split records (a reader that begins in the middle of such a file may take the payload for a record); or is
-    an `error`.
+    A payload with the magic number at a multiple of four bytes is `split`, as in dmlc and MXNet; or written `raw`, as in SageMaker's own
+    libraries, which do not read split records (a reader that begins in the middle of such a file may mistake the payload for a record); or
+    is an `error`.
 
     Errors: `RequestError` for a part of 2²⁹ bytes or more.
 
@@ -162,7 +162,7 @@ def framed(payload: bytes, on_magic: OnMagic = "split") -> bytes:
 
 
 def is_split(payload: bytes) -> bool:
-    """Whether a payload holds the magic number at a multiple of four bytes, where dmlc would split it."""
+    """Whether a payload contains the magic number at a multiple of four bytes, where dmlc would split it."""
     return len(_pieces(payload)) > 1
 
 
@@ -184,7 +184,7 @@ def _part(payload: bytes, flag: int) -> bytes:
 
 
 def write_records(payloads: Iterable[bytes], file: IO[bytes], on_magic: OnMagic = "split", start: int = 0) -> list[int]:
-    """Write records to a file that has `start` bytes; where each begins.
+    """Write records to a file that already has `start` bytes. Return their offsets.
 
     >>> import io
     >>> write_records([b"hello", b"abcd"], io.BytesIO())
@@ -201,7 +201,7 @@ def write_records(payloads: Iterable[bytes], file: IO[bytes], on_magic: OnMagic 
 
 
 def index_text(begins: Mapping[int, int]) -> str:
-    r"""An index of MXNet: a line with the key and the offset of each record.
+    r"""An index as in MXNet: a line with key and offset for each record.
 
     >>> index_text({5: 0, 1000: 16})
     '5\t0\n1000\t16\n'
@@ -235,9 +235,9 @@ def read_index(text: str, name: str = "<index>") -> dict[int, int]:
 
 
 def check_index(index: Mapping[int, int], file: IO[bytes], name: str = "<index>") -> None:
-    """Compare an index with its file.
+    """Compare an index with its data file.
 
-    Errors: `SourceError` with the offsets at which no record begins, and with the number of records that the index lacks.
+    Errors: `SourceError` with the offsets at which no record begins, or with the number of records that are not in the index.
     """
     begins = set(offsets(file))
     wrong = [

@@ -1,7 +1,7 @@
 """RecordIO-protobuf, the binary format of SageMaker's algorithms: a protobuf message for each row, in RecordIO.
 
-The message is written by hand, many rows at once: rows of one layout (as many values, as many bytes of keys) differ in the bytes of their
-numbers only, so that a template is repeated and these bytes are filled in.
+Messages are written without a protobuf library, many rows at once. Rows of one layout (equal counts of values and of bytes of keys) differ
+only in the bytes of their numbers, so a template is repeated and these bytes are filled in.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from tilth.formats.layout import KEYS, MOST_COLUMNS, VALUES, Layout, TrainingFor
 from tilth.formats.recordio import HEADER, MAGIC, framed, is_split, numbered, offsets
 from tilth.formats.varints import fields, packed, unpacked, varint
 
-BLOCK_ROWS = 16_384  # that are written at once: their numbers are in the processor's cache
+BLOCK_ROWS = 16_384  # rows that are written at once, so that their numbers stay in the processor's cache
 BATCH_RECORDS, BATCH_BYTES = 50_000, 1 << 25
 FEATURES, LABEL, UID, METADATA, CONFIGURATION = 1, 2, 3, 4, 5  # fields of a record
 TEXTS = {UID: "uid", METADATA: "metadata", CONFIGURATION: "configuration"}
 TENSORS: dict[int, np.dtype[Any]] = {2: np.dtype("<f4"), 3: np.dtype("<f8"), 7: np.dtype("<i4")}  # fields of a value, and `BYTES`
 FIELDS = {dtype: number for number, dtype in TENSORS.items()}
 BYTES = 9
-MOST_DIMENSIONS = 32  # of a shape: the product of as many numbers as fit into a file would take hours
+MOST_DIMENSIONS = 32  # of a shape: the product of millions of numbers would take hours
 WHOLE = np.dtype(np.int64)
-SHIFTS = (b"\x22\x00", b"\x22\x01\x20", b"\x22\x03\x20\x20\x20")  # an empty or blank `metadata` in front moves all that follows
+SHIFTS = (b"\x22\x00", b"\x22\x01\x20", b"\x22\x03\x20\x20\x20")  # an empty or blank `metadata` in front shifts the rest
 OnMagic = Literal["avoid", "split", "raw", "error"]
 
 
 class RecordIOProtobuf(TrainingFormat, Codec):
     """RecordIO-protobuf. Features are 32-bit floats, which all algorithms read; a missing value is NaN.
 
-    A file does not hold the names of columns: they are `label`, `f0`, `f1` …, or those of the manifest beside it. `lists`: sparse rows
-    become the two columns of lists `keys` and `values`; by default each feature is a column.
+    A file does not contain the names of columns: they are `label`, `f0`, `f1` …, or those in the manifest next to it. `lists`: read sparse
+    rows as the two list columns `keys` and `values`; by default each feature is a column.
     """
 
     name = "recordio_protobuf"
@@ -68,7 +68,7 @@ class RecordIOProtobuf(TrainingFormat, Codec):
         on_magic: OnMagic = "avoid",
         **_: Any,
     ) -> dict[str, Any]:
-        """Write rows. `sparse` leaves zeros out; `n_features` is the width of rows that are sparse in the table."""
+        """Write rows. `sparse` leaves zeros out; `n_features` is the width if the rows of the table are sparse."""
         RequestError.reject(unknown([dtype], ("float32", "float64"), "dtype: {} is not known", "bad-value"))
         RequestError.reject(unknown([on_magic], get_args(OnMagic), "on_magic: {} is not known", "bad-value"))
         dense = None
@@ -105,7 +105,7 @@ class RecordIOProtobuf(TrainingFormat, Codec):
 
 @dataclass(frozen=True)
 class Tensor:
-    """Numbers of a record (32- or 64-bit floats, 32-bit integers); with `keys`, the places of those that are not zero in a `shape`."""
+    """Numbers of a record (32- or 64-bit floats, 32-bit integers). With `keys`, the positions of nonzero numbers in a `shape`."""
 
     values: np.ndarray
     keys: np.ndarray | None = None
@@ -113,7 +113,7 @@ class Tensor:
 
     @property
     def width(self) -> int:
-        """How many numbers it stands for."""
+        """How many numbers it represents."""
         return self.values.size if self.keys is None else prod(self.shape)
 
 
@@ -126,7 +126,7 @@ class Bytes:
 
 
 def message(features: Mapping[str, Tensor | Bytes], label: Mapping[str, Tensor | Bytes] | None = None, **texts: str | None) -> bytes:
-    """One record as a protobuf message: maps in the order of their keys, fields in that of their numbers.
+    """One record as a protobuf message: maps are sorted by key, fields by number.
 
     `texts` are `uid`, `metadata` and `configuration`.
 
@@ -140,7 +140,7 @@ def message(features: Mapping[str, Tensor | Bytes], label: Mapping[str, Tensor |
 
 
 def record(features: Mapping[str, Tensor | Bytes], label: Mapping[str, Tensor | Bytes] | None = None, **texts: str | None) -> bytes:
-    """One record as it is in a file, moved so that it need not be split, which SageMaker's own libraries do not read."""
+    """One framed record. It is shifted if it would have to be split, because SageMaker's own libraries do not read split records."""
     payload = message(features, label, **texts)
     return _without_magic(payload, "avoid", {"shifted": 0, "split": 0}) if is_split(payload) else framed(payload)
 
@@ -170,18 +170,18 @@ def _varints(numbers: np.ndarray) -> bytes:
 
 
 class DenseRecords:
-    """Framed records of dense rows: a buffer of as many templates, into which the numbers of rows are filled again and again."""
+    """Framed records of dense rows: a reused buffer with one template per row, into which the numbers are filled."""
 
     def __init__(self, rows: int, width: int, dtype: np.dtype[Any], labels: bool) -> None:
         features, label = np.zeros(width, dtype), {VALUES: Tensor(np.zeros(1, dtype))} if labels else None
         whole = framed(message({VALUES: Tensor(features)}, label))
         self.size, self.end = len(whole), HEADER.size + len(message({VALUES: Tensor(features)}))
-        self.last = HEADER.size + HEADER.unpack_from(whole)[1]  # where the label ends
+        self.last = HEADER.size + HEADER.unpack_from(whole)[1]  # the end of the label
         self.width, self.dtype = width, dtype
         self.buffer = np.tile(np.frombuffer(whole, np.uint8), rows)
 
     def filled(self, batch: pa.RecordBatch, layout: Layout, label: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """The records of rows as bytes, and where each begins. There may be as many rows as the buffer has, or fewer."""
+        """The records of rows as bytes, and their offsets. The buffer grows if necessary."""
         rows = batch.num_rows
         if rows * self.size > len(self.buffer):
             self.buffer = np.resize(self.buffer, rows * self.size)
@@ -191,7 +191,7 @@ class DenseRecords:
         return self.buffer[: rows * self.size], np.arange(rows) * self.size
 
     def _numbers(self, rows: int, end: int, count: int) -> np.ndarray:
-        """The numbers of each record that end at a place, (rows, count), where they are in the buffer."""
+        """A view of the buffer: the numbers of each record that end at an offset, (rows, count)."""
         item = self.dtype.itemsize
         return np.ndarray((rows, count), self.dtype, self.buffer, end - count * item, (self.size, item))
 
@@ -199,7 +199,7 @@ class DenseRecords:
 def sparse_records(
     keys: np.ndarray, values: np.ndarray, counts: np.ndarray, width: int, label: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The records of sparse rows as bytes, and where each begins: each row has as many keys and values as `counts` says."""
+    """The records of sparse rows as bytes, and their offsets. `counts` is the number of keys and values of each row."""
     written, key_bytes = packed(keys, counts)
     data, starts, key_starts = np.frombuffer(written, np.uint8), np.cumsum(counts) - counts, np.cumsum(key_bytes) - key_bytes
     layouts, group = np.unique(np.stack([counts, key_bytes], 1), axis=0, return_inverse=True)
@@ -221,7 +221,7 @@ def sparse_records(
 
 
 def _repeated(values: np.ndarray, keys: np.ndarray | None, label: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
-    """Framed records of sparse rows of one layout, (rows, bytes): values (rows, n) and the bytes of their keys, (rows, bytes)."""
+    """Framed records of sparse rows of one layout, (rows, bytes), from values (rows, n) and the bytes of their keys (rows, bytes)."""
     kind, size, key_size = values.dtype, values.shape[1] * values.dtype.itemsize, 0 if keys is None else keys.shape[1]
     parts = [(1, bytes(size)), (2, bytes(key_size)), (3, _varints(np.array(shape)))]
     tensor = _field(FIELDS[kind.newbyteorder("<")], b"".join(_field(n, content) for n, content in parts if content))
@@ -241,13 +241,13 @@ def _repeated(values: np.ndarray, keys: np.ndarray | None, label: np.ndarray | N
 
 
 def _nonzero(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Keys, values, their count in each row, and the width: of all that is not zero; NaN is not."""
+    """Keys, values and counts per row of all nonzero features, and the width. NaN is not zero."""
     rows, keys = np.nonzero(features)
     return keys, features[rows, keys], np.bincount(rows, minlength=len(features)), features.shape[1]
 
 
 def _escaped(made: np.ndarray, begins: np.ndarray, on_magic: OnMagic, facts: dict[str, int]) -> bytes | memoryview:
-    """The bytes of records, those that hold the magic number at a multiple of four bytes written as asked; `facts` are counted up."""
+    """The bytes of records. Records with the magic number at a multiple of four bytes follow `on_magic` and are counted in `facts`."""
     here = made.view("<u4") == MAGIC
     if on_magic == "raw" or np.count_nonzero(here) == len(begins):
         return made.data
@@ -279,7 +279,7 @@ def _without_magic(payload: bytes, on_magic: OnMagic, facts: dict[str, int]) -> 
 
 @dataclass(frozen=True)
 class _Numbers:
-    """A tensor as it was found. `spans`: where values and keys are, if each is packed and in one place."""
+    """A tensor as read. `spans`: the positions of values and keys, if each is packed and contiguous."""
 
     values: np.ndarray
     keys: np.ndarray
@@ -296,9 +296,9 @@ class _Numbers:
 
 
 def maps(file: IO[bytes]) -> Iterator[tuple[dict[str, Tensor | Bytes], dict[str, Tensor | Bytes]]]:
-    """The maps `features` and `label` of each record, with tensors as they are written: nothing of the size of a shape is made.
+    """The maps `features` and `label` of each record, with tensors as stored: nothing of the size of a shape is allocated.
 
-    Errors: `SourceError` for a record that is damaged, or not a message of this format.
+    Errors: `SourceError` for a record that is damaged or not a message of this format.
 
     >>> import io
     >>> [features["values"].values.tolist() for features, _ in maps(io.BytesIO(record({"values": Tensor(np.array([1.5], "<f4"))})))]
@@ -318,7 +318,7 @@ _Found = dict[tuple[int, str], _Numbers | bytes]  # (field of the record, key) �
 
 
 def _parsed(offset: int, payload: bytes) -> tuple[_Found, dict[int, tuple[int, int]]]:
-    """The values of a message, and where its strings are. Errors: `SourceError` with the offset of its record."""
+    """The values of a message, and the positions of its strings. Errors: `SourceError` with the offset of its record."""
     try:
         found, texts = _Found(), dict[int, tuple[int, int]]()
         for number, wire, start, end in fields(payload, 0, len(payload)):
@@ -382,7 +382,7 @@ def _inside(keys: np.ndarray, width: int) -> bool:
 
 
 def _numbers(payload: bytes, wire: int, start: int, end: int, dtype: np.dtype[Any]) -> np.ndarray:
-    """Values that are packed (wire 2), or one alone."""
+    """Packed values (wire type 2), or a single value."""
     if dtype.kind == "f":
         if (end - start) % dtype.itemsize or wire not in (2, 5 if dtype.itemsize == 4 else 1):
             raise ValueError("the bytes of its numbers are cut off")
@@ -394,7 +394,7 @@ def _numbers(payload: bytes, wire: int, start: int, end: int, dtype: np.dtype[An
 
 
 class _Reading:
-    """The columns of a file, by its first record; `texts` are the strings that its first batch has."""
+    """The columns of a file, according to its first record. `texts` are the string fields in its first batch."""
 
     def __init__(self, first: tuple[int, bytes], lists: bool) -> None:
         found, _ = _parsed(*first)
@@ -409,7 +409,7 @@ class _Reading:
             raise SourceError(what, hint="read them as two columns of lists: lists=True", code="too-wide")
 
     def batch(self, records: Sequence[tuple[int, bytes]], first: bool) -> pa.RecordBatch:
-        """The rows of some records. Those of one layout, which differ in the bytes of numbers and strings only, are read at once."""
+        """The rows of records. Records of one layout, which differ only in the bytes of numbers and strings, are read at once."""
         made = _Rows(self, len(records))
         lengths = np.array([len(payload) for _, payload in records])
         for length in np.unique(lengths).tolist():
@@ -433,19 +433,19 @@ class _Reading:
 
 
 def _alike(content: np.ndarray, found: _Found, texts: Mapping[int, tuple[int, int]]) -> np.ndarray:
-    """Which messages of one length equal the first except for the bytes of numbers and strings."""
+    """Which messages, all of one length, equal the first one except in the bytes of numbers and strings."""
     tensors = list(found.values())
     fixed = np.ones(content.shape[1], bool)
     for start, end in [*texts.values(), *(s for t in tensors if isinstance(t, _Numbers) for s in t.spans or ())]:
         fixed[start:end] = False
     alike: np.ndarray = (content[:, fixed] == content[0, fixed]).all(1)
     if any(not isinstance(t, _Numbers) or t.spans is None for t in tensors):
-        alike[1:] = False  # bytes, and numbers that are not in one place, are read one by one
+        alike[1:] = False  # bytes, and numbers that are not contiguous, are read one by one
     return alike
 
 
 class _Rows:
-    """The rows of a batch, as they are found."""
+    """Collects the rows of a batch."""
 
     def __init__(self, reading: _Reading, rows: int) -> None:
         self.reading, self.rows = reading, rows
@@ -465,7 +465,7 @@ class _Rows:
         return self.reading.lists and name[0] == FEATURES
 
     def put(self, rows: np.ndarray, content: np.ndarray, found: _Found, offset: int) -> None:
-        """The numbers and bytes of records of one layout; `found` are those of the first."""
+        """Add the numbers and bytes of records of one layout; `found` are the values of the first record."""
         for name, of in found.items():
             shape = (1, None) if isinstance(of, bytes) else (of.width, of.values.dtype)
             if self.reading.columns.get(name) != shape:
@@ -485,14 +485,14 @@ class _Rows:
                 self.numbers[name][rows] = values
 
     def put_texts(self, rows: np.ndarray, content: np.ndarray, texts: Mapping[int, tuple[int, int]]) -> None:
-        """The strings of records of one layout. Blank ones are null: they only move numbers away from multiples of four bytes."""
+        """Add the strings of records of one layout. Blank strings are null, because they only shift the magic number."""
         for number, (start, end) in texts.items():
             for row, text in zip(rows.tolist(), content[:, start:end], strict=True):
                 if (string := text.tobytes().decode(errors="replace")).strip():
                     self.texts.setdefault(number, [None] * self.rows)[row] = string
 
     def finished(self) -> pa.RecordBatch:
-        """The batch: labels, features, strings."""
+        """The batch with the columns in order: labels, features, strings."""
         made: dict[str, pa.Array] = {}
         for name, (width, _) in sorted(self.reading.columns.items(), key=lambda c: c[0][0] != LABEL):
             missing = ~self.present[name]
@@ -551,7 +551,7 @@ def _values(content: np.ndarray, of: _Numbers, offset: int) -> tuple[np.ndarray,
 
 
 def _span(content: np.ndarray, span: tuple[int, int], dtype: np.dtype[Any], count: int, offset: int) -> np.ndarray:
-    """The packed numbers between two places of messages."""
+    """The packed numbers in a span of each message."""
     part = np.ascontiguousarray(content[:, span[0] : span[1]])
     if dtype.kind == "f":
         return part.view(dtype)

@@ -1,4 +1,4 @@
-"""Tables in an engine (a DuckDB relation, a Spark frame), and in memory by the Arrow C interface."""
+"""Tables in an engine (a DuckDB relation, a Spark frame), and tables in memory through the Arrow C interface."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tilth.formats.format import Format, checked_names
 
 
 class DuckDBRelation(Format):
-    """A relation of DuckDB. It is read in place by an engine on the same connection; another engine takes its rows through Arrow.
+    """A DuckDB relation. An engine on the same connection reads it in place; other engines get its rows through Arrow.
 
-    Arrow has no integers of 128 bits, which DuckDB makes of sums: such a column gets 64 bits if its values fit, otherwise decimals.
+    Arrow has no 128-bit integers, the type of sums in DuckDB: such a column gets 64 bits if its values fit, otherwise it becomes decimal.
     """
 
     name = "duckdb"
@@ -36,7 +36,7 @@ class DuckDBRelation(Format):
 
 
 class SparkFrame(Format):
-    """A Spark frame. Another engine takes its rows through Arrow."""
+    """A Spark frame. Other engines get its rows through Arrow."""
 
     name = "spark"
 
@@ -55,10 +55,10 @@ class SparkFrame(Format):
 
 
 class Arrow(Format):
-    """An Arrow table, batch, reader or dataset; a pandas or Polars frame, lazy ones included; any object with `__arrow_c_stream__`.
+    """An Arrow table, batch, reader or dataset; a pandas or Polars frame, also a lazy one; any object with `__arrow_c_stream__`.
 
-    A reader can be read once, and a lazy frame or dataset is not yet computed, so their rows are taken into memory. Dictionaries
-    (categories) become their values. The index of a pandas frame is not a column: `frame.reset_index()` makes it one.
+    The rows of readers (which can be read only once), lazy frames and datasets are loaded into memory. Dictionaries (categories) become
+    their values. The index of a pandas frame is not a column; `frame.reset_index()` makes it one.
     """
 
     name = "arrow"

@@ -1,4 +1,4 @@
-"""CSV as SageMaker's algorithms read it: no header, the label first, numbers only."""
+"""CSV for SageMaker's algorithms: no header, the label first, only numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DIALECT: Mapping[str, Any] = {"delimiter": ",", "header": False, "blanks": "keep
 class SagemakerCsv(Csv, TrainingFormat, Encoded):
     """CSV without a header: label, weight (if the table has one), features. An empty field is a missing value.
 
-    It is UTF-8 without a byte order mark; each line, the last one too, ends with LF, so that files can be joined byte by byte.
+    It is UTF-8 without a byte order mark. Each line, also the last one, ends with LF, so that files can be concatenated.
     """
 
     name = "sagemaker_csv"
@@ -33,13 +33,13 @@ class SagemakerCsv(Csv, TrainingFormat, Encoded):
     options: ClassVar[tuple[str, ...]] = ("label_size", "weights")
     has_header: ClassVar[bool] = False
     sparse: ClassVar[bool] = False
-    written_as: ClassVar[Mapping[str, Any]] = {}  # whatever is given, the dialect is one
+    written_as: ClassVar[Mapping[str, Any]] = {}  # the dialect is always the same
 
     def open(  # type: ignore[override]
         self, given: Any, names: Sequence[str] | None, engine: Session, *, label_size: int = 1, weights: bool = False, **_: Any
     ) -> Files:
-        """`label_size`: how many columns the label has, 0 for none. `weights`: whether the column after them has the weights. Neither is
-        looked at for a folder that was delivered, whose manifest names the columns."""
+        """`label_size`: the number of label columns, 0 for none. `weights`: whether the next column has the weights. Both are ignored for a
+        delivered folder, because its manifest names the columns."""
         paths = files(given, self.suffixes)
         first, contents = next(rows_of(paths[0], Dialect()), []), contents_beside(paths, self.name)
         if names is None and contents:
@@ -69,7 +69,7 @@ class SagemakerCsv(Csv, TrainingFormat, Encoded):
 
 
 def _marked(values: pa.Array) -> pa.Array:
-    """Floats all of which are whole numbers with `.0`, so that they are read as floats: `-0.0` as an integer would lose its sign."""
+    """If all floats are whole numbers, write them with `.0`, so that they are read as floats: as an integer, `-0.0` would lose its sign."""
     if not pa.types.is_floating(values.type) or pc.any(pc.not_equal(pc.floor(values), values)).as_py():
         return values
     text = values.cast(pa.string())

@@ -1,4 +1,4 @@
-"""Parquet as SageMaker's XGBoost reads it: the label first, numbers only."""
+"""Parquet for SageMaker's XGBoost: the label first, only numbers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tilth.formats.parquet import Parquet
 
 
 class SagemakerParquet(Parquet, TrainingFormat):
-    """Parquet of label and features, a column for each number; booleans are 0 and 1, and a missing value is null.
+    """Parquet of label and features, one column per number. Booleans are 0 and 1, and a missing value is null.
 
-    Programs tell the label by its place, not by its name. It holds no weights.
+    Programs find the label by position, not by name. There are no weights.
     """
 
     name = "sagemaker_parquet"

@@ -1,7 +1,7 @@
-"""Shards: rows cut into files of one size, and the manifest that says what is in each of them.
+"""Shards: rows divided into files of equal size, and the manifest that describes them.
 
-A delivery of shards is `NAME-000000.SUFFIX`, `NAME-000001.SUFFIX` … in the order of the rows, and `_manifest.json`, which is written
-last: a folder with one is complete.
+A delivery of shards is `NAME-000000.SUFFIX`, `NAME-000001.SUFFIX` … in the order of the rows, and `_manifest.json`. The manifest is written
+last, so a folder with a manifest is complete.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 VERSION = 1
-MANIFEST = "_manifest.json"  # other readers of a folder (pandas, Spark) pass over names that begin with `_`
+MANIFEST = "_manifest.json"  # other readers of a folder (pandas, Spark) ignore names that begin with `_`
 WORDS = ("path", "bytes", "records", "sha256")
 COMPRESSIONS = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A file of a delivery: its path in the folder, its bytes, records and SHA-256, and `facts` of its format."""
+    """A file of a delivery: path in the folder, number of bytes and records, SHA-256, and `facts` from its format."""
 
     path: str
     bytes: int
@@ -38,12 +38,12 @@ class Shard:
 
     @classmethod
     def of(cls, file: Path, records: int, facts: Mapping[str, Any] | None = None) -> Shard:
-        """The shard that was written to a file."""
+        """Describe a written file."""
         with file.open("rb") as content:
             return cls(file.name, file.stat().st_size, records, hashlib.file_digest(content, "sha256").hexdigest(), facts or {})
 
     def changed(self, folder: Path) -> Mistake | None:
-        """Why the file in a folder is not the one that was written; None if it is."""
+        """The mistake if the file in a folder is missing or changed; None if it is the written one."""
         file, hint = folder / self.path, "copy it again, or deliver the data again"
         if not file.is_file():
             return Mistake(f"{file} is missing, and the manifest lists it", hint=hint, code="missing-file")
@@ -57,7 +57,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class WrittenColumn:
-    """A column of delivered files: its name, kind and roles, and how many numbers it has in a row."""
+    """A column of delivered files: name, kind, roles, and how many numbers it has per row."""
 
     name: str
     kind: str
@@ -67,8 +67,8 @@ class WrittenColumn:
 
 @dataclass(frozen=True)
 class Contents:
-    """What delivered files hold: the columns in their order, the options with which they were written, their media type, and the trainer
-    they are for. `n_features` is the width of a row without label and weight, where the format has one.
+    """The contents of delivered files: columns in order, options used for writing, media type, and trainer. `n_features` is the width of a
+    row without label and weight, if the format has one.
     """
 
     columns: tuple[WrittenColumn, ...]
@@ -78,16 +78,16 @@ class Contents:
     n_features: int | None = None
 
     def names(self) -> list[str]:
-        """A name for each field of a row; of an element of a list that of its column with its place."""
+        """A name for each field of a row: the name of the column, and for an element of a list also its index."""
         return [n for c in self.columns for n in ([c.name] if c.size == 1 else [f"{c.name}[{i}]" for i in range(c.size)])]
 
     def kinds(self) -> dict[str, str]:
-        """The kind of each field of a row, by its name."""
+        """The kind of each field of a row, by name."""
         kinds = (kind for c in self.columns for kind in ([c.kind] if c.size == 1 else [c.kind.rpartition(" of ")[2]] * c.size))
         return dict(zip(self.names(), kinds, strict=True))
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in a manifest."""
+        """The form in a manifest."""
         schema = {"columns": [asdict(c) for c in self.columns], "n_features": self.n_features}
         return {"media_type": self.media_type, "trainer": self.trainer, "options": dict(self.options), "schema": schema}
 
@@ -101,9 +101,9 @@ class Contents:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a delivered folder holds: the format, its shards in the order of their rows, and what is in them.
+    """The manifest of a delivered folder: the format, the shards in the order of their rows, and their contents.
 
-    `plan_sha256` is the SHA-256 of the fitted flow that prepared it, `order` the algorithm, seed and epoch by which its rows are shuffled.
+    `plan_sha256` is the SHA-256 of the fitted flow that prepared the rows, `order` the algorithm, seed and epoch of shuffled rows.
     """
 
     format: str
@@ -114,23 +114,23 @@ class Manifest:
 
     @property
     def digest(self) -> str:
-        """One name for the content of all shards."""
+        """A hash of the content of all shards."""
         return hashlib.sha256("".join(s.sha256 for s in self.shards).encode()).hexdigest()
 
     def write(self, folder: Path) -> None:
-        """Write it into the folder of its shards."""
+        """Write the manifest to the folder of its shards."""
         shards = [{w: getattr(s, w) for w in WORDS} | dict(s.facts) for s in self.shards]
         made_by = {"plan_sha256": self.plan_sha256, "order": self.order}
         content = {"version": VERSION, "format": self.format, **self.contents.to_json(), **made_by, "shards": shards}
         (folder / MANIFEST).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
     def verify(self, folder: Path) -> None:
-        """Compare the files in a folder with what was written. Errors: `SourceError` with every one that is missing or another."""
+        """Compare the files in a folder with the manifest. Errors: `SourceError` with every missing or changed file."""
         SourceError.reject(m for shard in self.shards if (m := shard.changed(folder)))
 
     @classmethod
     def beside(cls, folder: Path) -> Manifest | None:
-        """The manifest in a folder; None without one. Errors: `SourceError` for one that cannot be read."""
+        """The manifest in a folder; None if there is none. Errors: `SourceError` if it cannot be read."""
         path = folder / MANIFEST
         if not path.is_file():
             return None
@@ -150,14 +150,14 @@ class Manifest:
 
 
 def contents_beside(paths: Sequence[str], form: str) -> Contents | None:
-    """What files hold, by the manifest of the folder in which all of them are; None without one of this format."""
+    """The contents of files, from the manifest of their common folder; None without a manifest for this format."""
     folders = {Path(p).parent for p in paths if "://" not in p}
     manifest = Manifest.beside(folders.pop()) if len(folders) == 1 else None
     return manifest.contents if manifest and manifest.format == form else None
 
 
 def sizes(rows: int, shards: int) -> list[int]:
-    """The rows of each of some shards, which differ by one at most.
+    """The number of rows of each shard; they differ by at most one.
 
     >>> sizes(10, 4)
     [2, 3, 2, 3]
@@ -167,19 +167,19 @@ def sizes(rows: int, shards: int) -> list[int]:
 
 
 def name_of(folder: Path, number: int, suffix: str) -> str:
-    """The name of a shard in a folder; a hidden folder does not hide its shards."""
+    """The name of a shard in a folder. Leading `.` and `_` of the folder's name are removed, so that shards are not hidden files."""
     return f"{folder.name.lstrip('._') or 'data'}-{number:06d}{suffix}"
 
 
 def index_beside(file: Path, suffix: str, text: str) -> dict[str, str]:
-    """Write the index of a file beside it, and that for the manifest."""
+    """Write the index of a file next to it. Return its name as a fact for the manifest."""
     index = file.with_suffix(suffix)
     index.write_text(text, "utf-8")
     return {"index": index.name}
 
 
 class Cut:
-    """A stream of rows that is cut into streams of some rows each, which have to be read one after the other."""
+    """Cuts a stream of rows into smaller streams, which must be read one after the other."""
 
     def __init__(self, rows: pa.RecordBatchReader) -> None:
         self.schema = rows.schema
@@ -196,7 +196,7 @@ class Cut:
         return True
 
     def take(self, rows: int) -> pa.RecordBatchReader:
-        """A stream of the next rows, of fewer where there are not as many."""
+        """A stream of the next rows, or fewer at the end."""
         import pyarrow as pa
 
         return pa.RecordBatchReader.from_batches(self.schema, self._next(rows))

@@ -1,4 +1,4 @@
-"""The sidecar: the file beside delivered data that says what its columns are."""
+"""The sidecar: the file next to delivered data that describes its columns."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ VERSION = 1
 
 
 def sidecar(roles: Roles, schema: Schema) -> str:
-    """The columns of delivered data as JSON: name, kind and roles of each; a column without a role is a feature."""
+    """The columns of delivered data as JSON, with name, kind and roles. A column without a role is a feature."""
     columns = [{"name": c.name, "kind": str(c), "roles": list(roles.of_column(c.name))} for c in schema]
     content = {"format": "tilth-schema", "version": VERSION, "columns": columns, "positive": list(roles.positive)}
     return json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
 def roles_beside(place: Any) -> Roles | None:
-    """The roles that the sidecar of a delivered folder gives its columns; None without one.
+    """The roles in the sidecar of a delivered folder; None without a sidecar.
 
-    Errors: `SourceError` for a sidecar that is not one.
+    Errors: `SourceError` for an invalid sidecar.
     """
     path = Path(place, SIDECAR) if isinstance(place, str | os.PathLike) else None
     if path is None or not path.is_file():

@@ -1,4 +1,4 @@
-"""Synthetic rows: made from a declared schema alone, without any other data."""
+"""Synthetic rows, made only from a declared schema, without other data."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Synthetic(Codec):
-    """A schema in YAML, which is read as a table of synthetic rows: each cell is drawn by chance from what its column declares.
+    """A schema in YAML that is read as a table of synthetic rows: each cell is drawn at random as its column declares.
 
-    `rows` and `seed` are those of the file, unless they are given. Equal files, rows and seeds have equal cells, on every engine and
-    machine. The column `_origin` says `synthetic` of every row, and `_parent` is null: no row was looked at.
+    `rows` and `seed` are those in the file, unless they are given. Equal files, rows and seeds give equal cells, on every engine and
+    machine. The column `_origin` is `synthetic` in every row, and `_parent` is null, because no other row was used.
     """
 
     name = "synthetic"
@@ -26,7 +26,7 @@ class Synthetic(Codec):
     writes: ClassVar[bool] = False
 
     def decode(self, file: IO[bytes], **options: Any) -> Iterable[pa.RecordBatch]:
-        from tilth.formats.synthetic_rows import schema_of, synthetic_rows  # loads what no other format needs
+        from tilth.formats.synthetic_rows import schema_of, synthetic_rows  # loads modules that no other format needs
 
         place = str(getattr(file, "name", "the schema"))
         return synthetic_rows(schema_of(text_in(file, place, "schema"), place, **options))

@@ -1,4 +1,4 @@
-"""The rows of a declared schema: each cell is drawn by chance from what its column declares."""
+"""The rows of a declared schema: each cell is drawn at random as its column declares."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tilth.regex.tree import Sequence as Parts
 from tilth.validation import validated
 from tilth.yaml import parse
 
-AT_ONCE = 100_000  # rows of a batch, which has its own chance: the rows do not depend on how they are read
-LONGER = 8  # characters that an unbounded repeat is longer than it must be, at most
-MOST_CHARACTERS = 10_000  # of a set in a pattern, from which one is drawn
+AT_ONCE = 100_000  # rows of a batch; each batch has its own random numbers, so rows do not depend on how they are read
+LONGER = 8  # the most repetitions beyond the minimum for an unbounded repeat
+MOST_CHARACTERS = 10_000  # of a character set in a pattern
 MOST_ROWS = 2**31
-UNIQUE_OF = 2**62  # codes that are counted through; what a pattern has beyond these is drawn
-TESTED = 1_000  # strings that are held against their pattern
+UNIQUE_OF = 2**62  # the most codes from which unique values are chosen
+TESTED = 1_000  # generated strings that are checked against their pattern
 TYPES = {
     "boolean": pa.bool_(),
     "integer": pa.int64(),
@@ -46,7 +46,7 @@ LIMITS: Mapping[str, tuple[Any, Any]] = {
     "date": (date(2020, 1, 1), date(2029, 12, 31)),
     "timestamp": (datetime(2020, 1, 1), datetime(2029, 12, 31)),
 }
-"""Kind → `from` and `to`, where a column says nothing."""
+"""Kind → the default `from` and `to`."""
 
 
 class SyntheticColumn(BaseModel):
@@ -65,7 +65,7 @@ class SyntheticColumn(BaseModel):
 
 
 class SyntheticSchema(BaseModel):
-    """Columns, and how many rows are made of them by which chance."""
+    """Columns, the number of rows, and the seed."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -75,7 +75,7 @@ class SyntheticSchema(BaseModel):
 
 
 def schema_of(text: str, place: str, **options: Any) -> SyntheticSchema:
-    """A schema in YAML. `options` are given instead of what it says. Errors: `RequestError` with every mistake."""
+    """Parse a schema in YAML. `options` replace values in it. Errors: `RequestError` with every mistake."""
     return validated(SyntheticSchema, {**_document(text, place), **options})
 
 
@@ -105,14 +105,14 @@ def _document(text: str, place: str) -> dict[str, Any]:
 
 
 class _Chance:
-    """Random numbers of a column in a batch: each call gives others, the same everywhere."""
+    """Random numbers for a column in a batch. Each call gives new numbers, equal on every machine."""
 
     def __init__(self, seed: str) -> None:
         self.key = int.from_bytes(md5(seed.encode(), usedforsecurity=False).digest(), "little")
         self.generator = np.random.Philox(key=self.key)
 
     def whole(self, n: int, below: int) -> np.ndarray:
-        """Whole numbers from 0 on, below a number up to 2⁶⁴."""
+        """Integers from 0 to `below` − 1; `below` is at most 2⁶⁴."""
         raw = self.generator.random_raw(n)
         return raw if below == 2**64 else raw % np.uint64(below)
 
@@ -123,7 +123,7 @@ class _Chance:
 
 
 Maker = Callable[[_Chance, int, int], pa.Array]
-"""The values of a number of rows, from a row on."""
+"""(random numbers, first row, number of rows) → the values of these rows."""
 
 
 def _batch(schema: SyntheticSchema, makers: Mapping[str, Maker], start: int) -> pa.RecordBatch:
@@ -138,7 +138,7 @@ def _batch(schema: SyntheticSchema, makers: Mapping[str, Maker], start: int) -> 
 
 
 def _maker(column: SyntheticColumn, rows: int) -> Maker:
-    """How the values of a column are made. Errors: `RequestError` for what does not go together."""
+    """The function that makes the values of a column. Errors: `RequestError` for settings that do not fit together."""
     said = [name for name, value in (("values", column.values), ("pattern", column.pattern)) if value is not None]
     limits = column.least is not None or column.most is not None
     if len(said) + limits > 1 or (not said and column.kind in (None, "string")) or (limits and column.kind not in LIMITS):
@@ -199,7 +199,7 @@ def _rounded(values: np.ndarray, decimals: int | None) -> np.ndarray:
 
 
 def _limit(kind: str, given: Any, else_: Any) -> Any:
-    """A limit of a range. Errors: `RequestError` for one of another kind."""
+    """A limit of a range, by default `else_`. Errors: `RequestError` if it does not have the column's kind."""
     value = else_ if given is None else given
     if kind == "timestamp" and type(value) is date:
         return datetime(value.year, value.month, value.day)
@@ -218,7 +218,7 @@ def _limit(kind: str, given: Any, else_: Any) -> Any:
 
 
 def _order(size: int, rows: int) -> Callable[[int, int], np.ndarray]:
-    """Different whole numbers below a size for rows, in an order that looks like chance. Errors: `RequestError` for too few of them."""
+    """Distinct integers below `size` for rows, in an order that looks random. Errors: `RequestError` if there are too few."""
     if size < rows:
         raise RequestError(f"{rows:,} rows are to be unique, and there are {size:,} values", hint="make fewer rows", code="too-few-values")
     size = min(size, UNIQUE_OF)
@@ -254,7 +254,7 @@ def _of_pattern(column: SyntheticColumn, rows: int) -> Maker:
 
 
 def _fixed(node: Node) -> list[CharSet]:
-    """The sets of characters of a pattern that has one at each place. Errors: `RequestError` for others."""
+    """The character sets of a pattern that has exactly one at each position. Errors: `RequestError` for other patterns."""
     match node:
         case Chars(among):
             return [among]
@@ -269,7 +269,7 @@ def _fixed(node: Node) -> list[CharSet]:
 
 
 def _numbered(sets: Sequence[CharSet], numbers: np.ndarray, chance: _Chance) -> pa.Array:
-    """The strings with numbers: as digits of different bases, the last place first."""
+    """The strings with these numbers: each position is a digit in the base of its character set, the last position is the lowest digit."""
     places = []
     for among in reversed(sets):
         characters = _characters(among)
@@ -279,14 +279,14 @@ def _numbered(sets: Sequence[CharSet], numbers: np.ndarray, chance: _Chance) -> 
 
 
 def _characters(among: CharSet) -> pa.Array:
-    """Characters of a set; the printable ones of ASCII, where it has some."""
+    """The characters of a set; only printable ASCII characters if it has some."""
     kept = [(max(low, 32), min(high, 126)) for low, high in among.ranges if low <= 126 and high >= 32] or among.ranges
     points = [p for low, high in kept for p in range(low, min(high, low + MOST_CHARACTERS) + 1)]
     return pa.array([chr(p) for p in points[:MOST_CHARACTERS]])
 
 
 def _strings(node: Node, chance: _Chance, n: int) -> pa.Array:
-    """Strings that match a pattern."""
+    """Random strings that match a pattern."""
     match node:
         case Chars(among):
             characters = _characters(among)

@@ -18,7 +18,7 @@ from tilth.store.places import store_of
 class Table(Format):
     """A table or query of a database, such as `postgresql://user@host/db?table=schema.table`, or a table of a catalog.
 
-    Rows are read once. Where a catalog knows the Parquet files that have them as they are, these are scanned, as far as they are needed.
+    Rows are read once. If a catalog lists Parquet files with exactly these rows, the files are scanned as far as needed.
     """
 
     name = "table"

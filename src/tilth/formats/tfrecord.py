@@ -27,7 +27,7 @@ from tilth.formats.codec import Codec
 from tilth.formats.shards import Contents, index_beside
 from tilth.formats.varints import fields, joined, packed, read_varints, unpacked, varint, varint_at
 
-CHUNK = 16 << 20  # bytes of a file that are decoded at once
+CHUNK = 16 << 20  # bytes that are decoded at once
 HEAD, CRC = struct.Struct("<QI"), struct.Struct("<I")
 BYTES, FLOAT, INTEGER = 1, 2, 3  # the fields of a feature
 TYPES = {BYTES: pa.binary(), FLOAT: pa.float32(), INTEGER: pa.int64()}
@@ -41,11 +41,11 @@ ACCEPTED = "numbers, booleans, strings, bytes, and lists of these"
 class TFRecord(Codec):
     """TFRecord files of `tf.train.Example`.
 
-    A column is a feature. Integers and booleans are written as `int64_list`, floats as `float_list`, which is of 32 bits, strings and bytes
-    as `bytes_list`, lists of these as such lists; null is a feature that a record lacks. Features are in the order of their names.
+    A column is a feature. Integers and booleans are written as `int64_list`, floats as `float_list` (32 bits), strings and bytes as
+    `bytes_list`, lists of these also as such lists; for null the record lacks the feature. Features are sorted by name.
 
-    When read, a column is a list where a record has several values or it is named in `lists`; bytes that are all UTF-8 are strings unless
-    named in `binary`. `check`: whether checksums are compared. Beside each file of a folder is its index, `.tfindex`.
+    When reading, a column is a list if a record has several values or it is named in `lists`; bytes that are all UTF-8 become strings
+    unless named in `binary`. `check`: whether checksums are verified. Each file in a folder gets an index, `.tfindex`.
     """
 
     name = "tfrecord"
@@ -96,7 +96,7 @@ class TFRecord(Codec):
 
 @cache
 def checksum() -> Callable[[Any], int]:
-    """CRC-32C. Errors: `MissingExtra`: one written in Python would take a hundred times as long as reading."""
+    """The function CRC-32C. Errors: `MissingExtra`, because one in Python would take a hundred times as long as reading."""
     try:
         from fastcrc.crc32 import iscsi
     except ImportError as error:
@@ -106,7 +106,7 @@ def checksum() -> Callable[[Any], int]:
 
 
 def masked(crc: int) -> int:
-    """The checksum as it is stored.
+    """The checksum in its stored form.
 
     >>> hex(masked(0x9A71BB4C))
     '0x191c1fbb'
@@ -115,7 +115,7 @@ def masked(crc: int) -> int:
 
 
 def framed(payload: bytes) -> bytes:
-    """A record as it is in a file. Errors: `MissingExtra`.
+    """A record with its framing. Errors: `MissingExtra`.
 
     >>> framed(b"hello").hex(" ")
     '05 00 00 00 00 00 00 00 ea b2 04 3e 68 65 6c 6c 6f bb 1f 1c 19'
@@ -125,7 +125,7 @@ def framed(payload: bytes) -> bytes:
 
 
 def is_framed(content: bytes) -> bool:
-    """Whether bytes begin with the length of a record and its checksum, as a payload alone does not. Errors: `MissingExtra`."""
+    """Whether bytes begin with a length and its correct checksum. A payload without framing does not. Errors: `MissingExtra`."""
     return len(content) >= HEAD.size and masked(checksum()(content[:8])) == HEAD.unpack_from(content)[1]
 
 
@@ -137,9 +137,9 @@ def records(file: IO[bytes], check: bool = True) -> Iterator[memoryview]:
 
 
 def chunks(file: IO[bytes], check: bool = True, size: int | None = None) -> Iterator[tuple[int, memoryview, list[int], list[int]]]:
-    """A file in pieces of whole records: offset in the file, bytes, and where in them payloads begin and how long they are.
+    """A file in pieces of whole records: offset in the file, bytes, and starts and lengths of the payloads in these bytes.
 
-    Errors: `SourceError` with the offset of a record that is damaged or truncated; `MissingExtra` for checksums without their library.
+    Errors: `SourceError` with the offset of a damaged or truncated record; `MissingExtra` if the library for checksums is missing.
     """
     crc, head, tail = checksum() if check else None, HEAD.unpack_from, CRC.unpack_from
     base, held, needed = 0, memoryview(b""), 1
@@ -167,9 +167,9 @@ def chunks(file: IO[bytes], check: bool = True, size: int | None = None) -> Iter
 
 
 def extents(file: IO[bytes], check: bool = True) -> Iterator[tuple[int, int]]:
-    """Where the records of a file begin, and their bytes with the framing of 16 bytes: from the lengths alone.
+    """The offsets of the records of a file, and their sizes including 16 bytes of framing, read only from the lengths.
 
-    Errors: as `chunks`, but that the checksums of the data are not compared.
+    Errors: as `chunks`, except that checksums of the data are not verified.
     """
     crc, at, size = checksum() if check else None, 0, size_of(file)
     while head := file.read(HEAD.size):
@@ -185,7 +185,7 @@ def extents(file: IO[bytes], check: bool = True) -> Iterator[tuple[int, int]]:
 
 
 def index_text(found: Iterable[tuple[int, int]]) -> str:
-    r"""A `.tfindex`, as the package tfrecord and NVIDIA DALI read it: a line for each record with where it begins, and its bytes.
+    r"""A `.tfindex` for the package tfrecord and NVIDIA DALI: a line for each record with its offset and size.
 
     >>> index_text([(0, 21), (21, 53)])
     '0 21\n21 53\n'
@@ -198,7 +198,7 @@ def index_text(found: Iterable[tuple[int, int]]) -> str:
 
 @dataclass
 class Feature:
-    """The values of a feature: of which records, of which kind, how many each has, and all of them in that order."""
+    """A feature: its kind, the records that have it, the number of values in each of them, and all values in this order."""
 
     kind: int
     rows: np.ndarray
@@ -213,7 +213,7 @@ class Feature:
         return pa.list_(inner) if listed or (self.counts > 1).any() else inner
 
     def column(self, field: pa.Field, rows: int) -> pa.Array:
-        """Its column, of all records; null in those that lack it. Errors: `SourceError` for values that are not of the field's type."""
+        """Its column for all records, null in those that lack it. Errors: `SourceError` for values that do not have the field's type."""
         many = pa.types.is_list(field.type)
         inner = field.type.value_type if many else field.type
         if not many and (self.counts > 1).any():
@@ -247,9 +247,9 @@ def _is_utf8(values: Sequence[bytes]) -> bool:
 
 
 def examples(buffer: memoryview, starts: Sequence[int], lengths: Sequence[int], base: int = 0) -> dict[str, Feature]:
-    """Feature by name of some records. Those that are laid out alike are decoded side by side, others one by one.
+    """The features of records by name. Records of the same layout are decoded together, others one by one.
 
-    Errors: `SourceError` with the offset of a record that is not an Example, and for a feature of two kinds.
+    Errors: `SourceError` with the offset of a record that is not an Example, and for a feature with two kinds.
     """
     begins, ends = np.array(starts, np.int64), np.array(starts, np.int64) + np.array(lengths, np.int64)
     try:
@@ -260,14 +260,14 @@ def examples(buffer: memoryview, starts: Sequence[int], lengths: Sequence[int], 
 
 
 class _Irregular(Exception):
-    """Records are laid out in a way that is read one by one."""
+    """Records have different layouts and must be read one by one."""
 
 
 Pieces = dict[str, list[Feature]]
 
 
 def _merged(name: str, pieces: Sequence[Feature]) -> Feature:
-    """One feature of pieces for different records, in the order of the records; pieces without values are of any kind."""
+    """Merge the pieces of a feature from different records, in the order of the records. Pieces without values fit any kind."""
     kinds = {p.kind for p in pieces if p.counts.any()} or {p.kind for p in pieces}
     if len(kinds) > 1:
         what = f"the feature {name!r} is {' in some records, '.join(NAMES[k] for k in sorted(kinds))} in others"
@@ -287,7 +287,7 @@ def _merged(name: str, pieces: Sequence[Feature]) -> Feature:
 
 
 def _side_by_side(data: np.ndarray, buffer: memoryview, at: np.ndarray, ends: np.ndarray) -> Pieces:
-    """Decode the next feature of all records that have the same one next, until none is left."""
+    """Decode features of many records at once: in each step, the next feature of all records in which it is the same."""
     pieces: Pieces = {}
     rows = np.flatnonzero(at < ends)
     at, ends = at[rows], ends[rows]
@@ -314,14 +314,14 @@ def _side_by_side(data: np.ndarray, buffer: memoryview, at: np.ndarray, ends: np
 
 
 def _tag(data: np.ndarray, at: np.ndarray, tag: int) -> np.ndarray:
-    """The places after a tag that every record has to have."""
+    """The positions after a tag, which every record must have here."""
     if (data[at] != tag).any():
         raise _Irregular
     return at + 1
 
 
 def _into(data: np.ndarray, at: np.ndarray, tag: int, ends: np.ndarray) -> np.ndarray:
-    """The places where the content of the last field begins, which has to reach the end."""
+    """The positions of the content of a field, which must end at `ends`."""
     size, at = read_varints(data, _tag(data, at, tag))
     if (at + size != ends).any():
         raise _Irregular
@@ -329,7 +329,7 @@ def _into(data: np.ndarray, at: np.ndarray, tag: int, ends: np.ndarray) -> np.nd
 
 
 def _values(data: np.ndarray, buffer: memoryview, rows: np.ndarray, at: np.ndarray, ends: np.ndarray) -> Feature:
-    """A feature of some records."""
+    """One feature of records."""
     if (at == ends).all():
         return Feature(BYTES, rows, np.zeros(rows.size, np.int64), [])
     if (at == ends).any():
@@ -394,9 +394,9 @@ def _one_by_one(buffer: memoryview, starts: Sequence[int], lengths: Sequence[int
 
 
 def example(payload: bytes) -> dict[str, tuple[int, list[Any]]]:
-    """Name → kind and values of a serialized Example. Fields in any order, packed or not; of equal keys the last counts.
+    """Name → kind and values of a serialized Example. Fields may be in any order, packed or not; of equal keys the last one wins.
 
-    Errors: ValueError, IndexError or `struct.error` for other bytes.
+    Errors: ValueError, IndexError or `struct.error` for invalid bytes.
 
     >>> example(bytes.fromhex("0a100a0e0a056c6162656c12051a030a0101"))
     {'label': (3, [1])}
@@ -411,7 +411,7 @@ def example(payload: bytes) -> dict[str, tuple[int, list[Any]]]:
 
 
 def _read_fields(message: Any) -> Iterator[tuple[int, Any]]:
-    """The fields of a protobuf message: number, and bytes or a number."""
+    """The fields of a protobuf message: field number, and content as bytes or integer."""
     for number, wire, start, end in fields(message, 0, len(message)):
         yield number, message[start:end] if wire else varint_at(message, start)[0]
 
@@ -464,7 +464,7 @@ def payloads_of(batch: pa.RecordBatch) -> Iterator[bytes]:
 
 
 def _entries(name: str, kind: int, column: pa.Array) -> Iterable[bytes]:
-    """The entry of a feature for each row; nothing for null."""
+    """The map entry of a feature for each row; empty for null."""
     nested = pa.types.is_nested(column.type)
     if pa.types.is_fixed_size_list(column.type):
         column = column.cast(pa.list_(column.type.value_type))
@@ -481,7 +481,7 @@ def _entries(name: str, kind: int, column: pa.Array) -> Iterable[bytes]:
 
 
 def _contents(name: str, kind: int, values: pa.Array, counts: np.ndarray) -> Iterable[bytes]:
-    """The list of a feature, serialized, for each row that has it."""
+    """The serialized list of a feature for each row that has it."""
     if kind == BYTES:
         strings = [b"\x0a" + varint(len(v)) + v for v in values.cast(pa.large_binary()).to_pylist()]
         ends = np.cumsum(counts).tolist()

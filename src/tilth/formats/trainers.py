@@ -1,4 +1,4 @@
-"""Which training program reads which files: one table, checked before anything is written."""
+"""The table of training programs and the files that they read. It is checked before anything is written."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ AWS: Mapping[str, Any] = {"dtype": "float32"}  # SageMaker's algorithms read 32-
 
 @dataclass(frozen=True)
 class Trainer:
-    """What a training program reads.
+    """The files that a training program reads.
 
-    `formats`: name → the options that files of the format must have; the first is the default. `label`: whether its files hold one.
-    `weights`: format → the hyperparameter by which the program knows of weights. `missing`: whether it takes missing values. `counts`:
-    whether its features are counts, such as those of words.
+    `formats`: format → the options that its files must have; the first format is the default. `label`: whether its files have a label.
+    `weights`: format → the hyperparameter that makes the program use weights. `missing`: whether it accepts missing values. `counts`:
+    whether its features are counts, such as word counts.
     """
 
     formats: Mapping[str, Mapping[str, Any]]
@@ -55,19 +55,19 @@ TRAINERS: Mapping[str, Trainer] = {  # SageMaker's own algorithms
 
 
 def trainer_named(name: str) -> Trainer:
-    """A trainer. Errors: `RequestError` with the nearest name."""
+    """The trainer with a name. Errors: `RequestError` with the nearest name."""
     RequestError.reject(unknown([name], TRAINERS, "there is no trainer {}", "unknown-trainer"))
     return TRAINERS[name]
 
 
 def format_for(name: str, place: str = "") -> str:
-    """The format that a trainer reads: the one whose suffix a place has, or its default."""
+    """The format for a trainer: the one with the place's suffix, otherwise the trainer's default."""
     formats = trainer_named(name).formats
     return next((f for f in formats if suffix_of(place) in by_name(f).suffixes), next(iter(formats)))
 
 
 def mismatches(name: str, form: str, options: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Why a trainer cannot read files of a format with some options."""
+    """Why a trainer cannot read files of a format with the given options."""
     known = trainer_named(name).formats
     if form not in known:
         hint = did_you_mean(form, known) or f"leave `format` out for {next(iter(known))}"
@@ -83,16 +83,16 @@ def mismatches(name: str, form: str, options: Mapping[str, Any]) -> Iterator[Mis
 
 
 def options_for(name: str, form: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with those that a trainer needs. Errors: `RequestError` where they contradict each other."""
+    """The given options, and those that a trainer needs. Errors: `RequestError` if they contradict each other."""
     RequestError.reject(mismatches(name, form, options))
     return {**trainer_named(name).formats[form], **options}
 
 
 def table_for(name: str, form: str, data: Dataset, engine: Session) -> Dataset:
-    """The columns that a trainer reads, after a look at the values.
+    """The columns that a trainer reads, after a check of the values.
 
-    A label that its files do not hold, and weights that it does not read, are left out; of weights it is warned. Errors: `ColumnError`
-    where the label is missing; for missing values and negative counts, where the trainer takes none, with their columns.
+    A label is left out if the trainer learns without one. Weights that it does not read are left out with a warning. Errors: `ColumnError`
+    for a missing label, and for the columns with missing values or negative counts if the trainer does not accept them.
     """
     trainer, roles = trainer_named(name), data.roles
     if trainer.label and roles.label not in data.names:

@@ -1,6 +1,6 @@
-"""Messages of protobuf: their fields, and many varints at once.
+"""Protobuf messages: reading of fields, and reading and writing of many varints at once.
 
-A varint has seven bits a byte, the lowest first, and a high bit on every byte but the last.
+A varint has seven bits per byte, the lowest first, and the high bit is set in every byte except the last.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LONGEST = 10  # bytes of a 64-bit integer
 
 @lru_cache(4096)
 def varint(value: int) -> bytes:
-    """A number that is not negative as a varint.
+    """A nonnegative integer as a varint.
 
     >>> varint(300).hex()
     'ac02'
@@ -29,7 +29,7 @@ def varint(value: int) -> bytes:
 
 
 def varint_at(message: Any, at: int) -> tuple[int, int]:
-    """The varint at a place, and the place after it. Errors: IndexError where it is cut off, ValueError for more than 64 bits."""
+    """The varint at a position, and the position after it. Errors: IndexError if it is cut off, ValueError if it is too long."""
     value = 0
     for i in range(LONGEST):
         byte = message[at + i]
@@ -40,7 +40,7 @@ def varint_at(message: Any, at: int) -> tuple[int, int]:
 
 
 def fields(message: Any, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Number and wire type of each field of a message, and where its content is. Errors: ValueError, IndexError."""
+    """Number, wire type, and start and end of the content of each field of a message. Errors: ValueError, IndexError."""
     while at < end:
         tag, at = varint_at(message, at)
         wire = tag & 7
@@ -59,7 +59,7 @@ def fields(message: Any, at: int, end: int) -> Iterator[tuple[int, int, int, int
 
 
 def read_varints(data: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The varints at some places of bytes, as lengths, and the places after them. Errors: IndexError beyond the end."""
+    """The varints at many positions, as lengths, and the positions after them. Errors: IndexError beyond the end."""
     byte = data[at]
     value = (byte & 0x7F).astype(np.int64)
     after = at + 1
@@ -75,7 +75,7 @@ def read_varints(data: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def joined(data: np.ndarray, at: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """The bytes of some ranges, one after the other."""
+    """The concatenated bytes of ranges."""
     if sizes.size and (sizes == sizes[0]).all():
         if (at + sizes[0] > data.size).any():
             raise IndexError("a range ends beyond the bytes")
@@ -86,7 +86,7 @@ def joined(data: np.ndarray, at: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 
 
 def unpacked(data: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Signed 64-bit integers of varints that fill ranges of these sizes, and how many each range has. Errors: IndexError."""
+    """Decode varints that fill consecutive ranges of these sizes: signed 64-bit integers, and their count per range. Errors: IndexError."""
     last = data < 0x80
     stops = np.flatnonzero(last)
     ends = np.cumsum(sizes)
@@ -105,7 +105,7 @@ def unpacked(data: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def packed(values: np.ndarray, counts: np.ndarray) -> tuple[bytes, np.ndarray]:
-    """Signed 64-bit integers as varints one after the other, and the bytes of each range, which has `counts` of them."""
+    """Encode signed 64-bit integers as varints: the bytes, and the size of each range, which has `counts` integers."""
     whole = values.astype(np.int64).view(np.uint64)
     lengths = np.ones(whole.size, np.int64)
     for i in range(1, LONGEST):

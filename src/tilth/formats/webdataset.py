@@ -1,7 +1,7 @@
-"""WebDataset: samples as consecutive members of tar files, which are read as a stream and never extracted.
+"""WebDataset: samples are consecutive members of tar files, which are read as a stream and never extracted.
 
-The name of a member up to the first dot after the last slash is the key of its sample, the rest is its field: of `train/0007.seg.png`
-the key is `train/0007` and the field `seg.png`.
+The name of a member up to the first dot after the last slash is the key of its sample, the rest is its field: `train/0007.seg.png` has the
+key `train/0007` and the field `seg.png`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tilth.formats.codec import Codec
 BLOCK, RECORD = 512, 10_240
 ZEROS, USTAR = bytes(BLOCK), b"ustar\0"
 HEADER = struct.Struct("100s 24x 12s 12x 8s c 100x 6s 82x 155s 12x")  # name, size, checksum, kind, magic, folder
-SAMPLES = 10_000  # of a batch at most
+SAMPLES = 10_000  # the most samples in a batch
 BATCH_BYTES = 64 << 20
 KEY = "__key__"
 INTEGERS, TEXTS = ("cls", "cls2", "class", "count", "index", "inx", "id"), ("txt", "text", "transcript")
@@ -52,19 +52,19 @@ BINARY = (
 )
 ACCEPTED = "a name that ends in .jpg, .png, .npy or .bin"
 PICKLES = ("pyd", "pickle", "pkl", "pth", "pt")
-OWNER = b"bigdata"  # of members and their group, as the library webdataset writes them
+OWNER = b"bigdata"  # the user and group name of members, as in the library webdataset
 REGULAR = (b"0", b"\0", b"7")
 
 
 class WebDataset(Codec):
     """WebDataset tar files.
 
-    Each sample is a row, and each field a column. The key is the column `__key__`, unless the keys are the numbers of the rows, which Tilth
-    writes where there are no others; with `keys` it always is. Fields that end in `cls`, `id`, `index` … are integers, in `txt`
-    strings, in `json` strings of JSON, all others bytes. The keys of a field `json` that is an object in every sample are columns.
+    Each sample is a row, and each field a column. The key is the column `__key__`; without the option `keys` it is left out if the keys are
+    row numbers, which Tilth writes by default. Fields that end in `cls`, `id`, `index` … are integers, in `txt` strings, in `json` JSON
+    strings, all others are bytes. If the field `json` is an object in every sample, its keys become columns.
 
-    When written, a column whose name ends in a suffix that fits its type (`jpg`, `seg.png`, `cls`, `txt`) is a member of its own; all other
-    columns are together in the member `json`. The key is the column `__key__`, or the number of the row. Members of pickles are refused.
+    When writing, a column with a suffix that fits its type (`jpg`, `seg.png`, `cls`, `txt`) becomes a separate member; all other columns
+    are written together to the member `json`. The key is the column `__key__`, or the row number. Pickles are refused.
     """
 
     name = "webdataset"
@@ -95,7 +95,7 @@ class WebDataset(Codec):
 
 
 class Member(NamedTuple):
-    """A regular file in a tar file: where its header is, its name and content."""
+    """A regular file in a tar file: offset of its header, name and content."""
 
     offset: int
     name: str
@@ -103,11 +103,11 @@ class Member(NamedTuple):
 
 
 def members(file: IO[bytes]) -> Iterator[Member]:
-    """The regular files in a tar file, in order; folders, links and devices are skipped, nothing is extracted.
+    """The regular files in a tar file, in order. Folders, links and devices are skipped; nothing is extracted.
 
-    Errors: `SourceError` with the offset of a header that is damaged, of a name that leads out of a folder, and of where the file ends.
+    Errors: `SourceError` with the offset of a damaged header, of a name that leads out of the folder, or of a truncated member.
     """
-    base, held, at, name, size = 0, memoryview(b""), 0, "", -1  # name and size are those that an extended header gives the next member
+    base, held, at, name, size = 0, memoryview(b""), 0, "", -1  # name and size for the next member come from an extended header
     needed = BLOCK
     while True:
         if needed > len(held) - at:
@@ -116,7 +116,7 @@ def members(file: IO[bytes]) -> Iterator[Member]:
             raise damaged("member", base + at, "the file ends without two blocks of zeros")
         own, digits, stored, kind, magic, folder = HEADER.unpack_from(held, at)
         summed, length = zlib.adler32(held[at : at + BLOCK]) & 0xFFFF, _number(digits, base + at)
-        # the sum of all bytes with blanks in its own place; the lower half of Adler-32 is one more than that of all bytes, modulo 65,521
+        # the checksum is the sum of all bytes, its own field as blanks; the lower half of Adler-32 is 1 + the sum of all bytes, mod 65,521
         if (_number(stored, base + at) - 8 * 32 + sum(stored) + 1) % 65_521 != summed:
             if held[at : at + BLOCK] == ZEROS:
                 return
@@ -145,7 +145,7 @@ def members(file: IO[bytes]) -> Iterator[Member]:
 
 
 def _number(field: bytes, offset: int) -> int:
-    """A number of a header: octal digits, or binary where the first bit is set."""
+    """A number in a header: octal digits, or binary if the first bit is set."""
     if field[0] & 0x80:
         return int.from_bytes(field, "big") & (1 << 63) - 1
     try:
@@ -167,7 +167,7 @@ def _name(name: bytes, folder: bytes, offset: int) -> str:
 
 
 def _extended(content: bytes, offset: int) -> dict[str, str]:
-    """The words of an extended header: `LENGTH KEY=VALUE` lines."""
+    """The entries of an extended header: `LENGTH KEY=VALUE` lines."""
     found, at = dict[str, str](), 0
     while at < len(content):
         length, _, _ = content[at : at + 20].partition(b" ")
@@ -192,9 +192,9 @@ def _safe(name: str, offset: int) -> str:
 
 
 def member(name: str, content: bytes) -> bytes:
-    """A member of a tar file (ustar), without an owner or a time: equal content makes equal bytes.
+    """A member of a tar file (ustar) with a fixed owner and time, so that equal content gives equal bytes.
 
-    Errors: `SourceError` for a name of more than 100 bytes, which readers of the plain format cut.
+    Errors: `SourceError` for a name of more than 100 bytes, which readers of the plain format would cut.
 
     >>> member("000000.cls", b"7")[148:155], len(member("000000.cls", b"7"))
     (b'013244\\x00', 1024)
@@ -238,9 +238,9 @@ def key_and_field(name: str) -> tuple[str, str] | None:
 
 
 def samples_of(file: IO[bytes]) -> Iterator[Sample]:
-    """The samples of a file: key, and member by field.
+    """The samples of a file: key, and field → member.
 
-    Errors: as `members`; `SourceError` for two members of one field, for a key that appears again later, and for a pickle.
+    Errors: as `members`; `SourceError` for a repeated field, for a key that appears again later, and for a pickle.
     """
     key, fields, seen = "", dict[str, Member](), set[str]()
     for found in members(file):
@@ -272,21 +272,21 @@ def _bytes_of(sample: Sample) -> int:
 
 
 def _are_numbers(keys: Sequence[str]) -> bool:
-    """Whether the keys are the numbers of the rows, counted on."""
+    """Whether the keys are consecutive row numbers."""
     first = int(keys[0]) if keys[0].isascii() and keys[0].isdigit() else -1
     return first >= 0 and all(key == number_key(first + i) for i, key in enumerate(keys))
 
 
 def number_key(row: int) -> str:
-    """The key of a row that has none."""
+    """The key of a row without a key column."""
     return f"{row:06d}"
 
 
 def _batch(samples: Sequence[Sample], schema: pa.Schema | None, keyed: bool) -> pa.RecordBatch:
-    """The rows of some samples, in the columns of the first ones."""
+    """The rows of samples, with the columns of the first batch."""
     found: dict[str, list[Any]] = {KEY: [key for key, _ in samples]} if keyed else {}
     fields_ = dict.fromkeys(f for _, fields in samples for f in fields)
-    for field in sorted(fields_, key=lambda f: f == "json"):  # whose keys are the last columns
+    for field in sorted(fields_, key=lambda f: f == "json"):  # its keys become the last columns
         members_ = [fields.get(field) for _, fields in samples]
         found |= _columns(field, members_, schema)
     names = list(found) if schema is None else schema.names
@@ -298,7 +298,7 @@ def _batch(samples: Sequence[Sample], schema: pa.Schema | None, keyed: bool) -> 
 
 
 def _columns(field: str, found: Sequence[Member | None], schema: pa.Schema | None) -> dict[str, list[Any]]:
-    """Column → values of a field."""
+    """Column → values, for one field."""
     suffix = _suffix(field)
     if suffix in INTEGERS:
         return {field: [None if m is None else _integer(m) for m in found]}
@@ -316,7 +316,7 @@ def _columns(field: str, found: Sequence[Member | None], schema: pa.Schema | Non
 
 
 def _plain(value: Any) -> Any:
-    """A value of JSON that a column holds: a mapping, or a list of other than numbers or strings, as its text."""
+    """A JSON value for a column. Objects, and lists with anything except numbers and strings, become JSON text."""
     plain = isinstance(value, list) and all(isinstance(v, int | float | str) and not isinstance(v, bool) for v in value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) or (isinstance(value, list) and not plain) else value
 
@@ -357,10 +357,10 @@ def _array(name: str, values: Sequence[Any], kind: pa.DataType | None) -> pa.Arr
 
 
 def samples_to_write(batch: pa.RecordBatch, first: int) -> Iterator[list[tuple[str, bytes]]]:
-    """Name and content of the members of each row, sorted by field. Null is a member that is not there.
+    """Name and content of the members of each row, sorted by field. A null gives no member.
 
-    The first row of the batch is number `first`, which is its key where there is no column of keys.
-    Errors: `ColumnError` for columns that WebDataset cannot hold, `SourceError` for keys that are not ones.
+    `first` is the number of the first row; row numbers are the keys if there is no key column. Errors: `ColumnError` for columns that
+    WebDataset cannot store, `SourceError` for invalid keys.
     """
     columns = [c for c in schema_of(batch.schema) if c.name != KEY]
     own = [c.name for c in columns if _is_member(c)]
@@ -390,7 +390,7 @@ def _suffix(name: str) -> str:
 
 
 def _is_member(column: Column) -> bool:
-    """Whether a column has a name that ends in a suffix that fits its kind."""
+    """Whether the suffix of a column's name fits its kind."""
     suffix = _suffix(column.name)
     if suffix == "npy" and len(column.shape) == 1 and column.of in (Kind.INTEGER, Kind.FLOAT):
         return True
@@ -407,5 +407,5 @@ def _content(value: Any) -> bytes:
 
 
 def _iso(value: Any) -> str:
-    """Dates and times as JSON has them: strings."""
+    """Dates and times as strings for JSON."""
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)

@@ -55,7 +55,7 @@ def write(
 
 
 def write_together(tables: Sequence[tuple[Dataset, Place]], engine: Session) -> list[int]:
-    """Write several datasets, each in the format of its place: all, or none if one of them fails. How many rows each has.
+    """Write several datasets, each in the format of its place: all, or none if one fails. Return the row count of each.
 
     Errors: as for `write`.
     """
@@ -69,7 +69,7 @@ def write_together(tables: Sequence[tuple[Dataset, Place]], engine: Session) -> 
 
 
 def format_of(place: Place) -> Format:
-    """The format in which a table is written to a place, where nothing else is said. Errors: `SourceError` for an unknown suffix."""
+    """The default format for writing a table to a place. Errors: `SourceError` for an unknown suffix."""
     return by_suffix(os.fspath(place), default="parquet")
 
 
@@ -104,7 +104,7 @@ def to_pandas(data: Dataset, engine: Session) -> pd.DataFrame:
 
 
 def _nullable(kind: pa.DataType) -> Any:
-    """The nullable dtype of pandas for a type of Arrow."""
+    """The nullable pandas dtype for an Arrow type."""
     import pandas as pd
 
     name = {"bool": "boolean"}.get(str(kind), str(kind).replace("uint", "UInt").replace("int", "Int"))
@@ -119,7 +119,7 @@ def to_polars(data: Dataset, engine: Session) -> pl.DataFrame:
 
 
 def to_duckdb(data: Dataset, engine: Session) -> duckdb.DuckDBPyRelation:
-    """A dataset as a relation of DuckDB: on the engine's own connection if it has one."""
+    """A dataset as a DuckDB relation, on the engine's own connection if it is DuckDB."""
     from tilth.engine.duckdb import DuckDB
 
     if engine.name != DuckDB.name:
@@ -132,7 +132,7 @@ def to_duckdb(data: Dataset, engine: Session) -> duckdb.DuckDBPyRelation:
 
 
 def to_spark(data: Dataset, engine: Session) -> DataFrame:
-    """A dataset as a Spark frame: of the engine's own session if it has one."""
+    """A dataset as a Spark frame, of the engine's own session if it is Spark."""
     from tilth.engine.spark import Spark
     from tilth.engine.spark.engine import SparkRun
     from tilth.formats.arrow import decoded
