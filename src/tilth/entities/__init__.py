@@ -1,7 +1,7 @@
 """Sensitive data in texts: a catalogue of entities, and a detector that finds them.
 
-An entity is a pattern, a validator of what matches it, words that speak of it, and a tier: how sure a match is. The detector needs no
-engine and no model; person names are found by names of columns, or by a recogniser of one's own.
+An entity is a pattern, a validator of its matches, context words, and a tier, which says how sure a match is. The detector needs no engine
+and no model. Names of persons are found by column names, or by a user's own recogniser.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Where in texts there can be matches: around anchors, and in stretches with digits, by the shape of what is written there.
+"""Finds the places in texts where entities can match: around anchors, and in stretches with digits.
 
-In a shape digits are 9 and letters A. Most patterns do not tell one digit or letter from another: where they match in a stretch is known by
-its shape, and what many stretches share is found out once.
+In the shape of a stretch, each digit is 9 and each letter A. Most patterns treat all digits alike and all letters alike, so the shape alone
+decides where they match. The places are computed once for each shape and reused for all stretches that have it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ MOST_SHAPES = 100_000
 HEAD = 40  # characters before the first digit in which a match can begin
 Place: TypeAlias = tuple[int, int]
 Plan: TypeAlias = tuple[tuple[Entity, "tuple[Place, ...] | None"], ...]
-"""What can be in a stretch of a shape: entities, each with the places to try; None where the pattern must be searched for."""
+"""What a stretch of a given shape can contain: entities, each with the places to try, or None if the pattern must be searched for."""
 
 Found: TypeAlias = tuple[Entity, int, int, Tier]
-"""A match in texts joined by line ends: first character, the one after the last, and the tier, empty where the check refuses it."""
+"""A match in texts joined by line ends: entity, first character, the one after the last, and the tier, empty if the check rejects it."""
 
 _SHAPE = bytes.maketrans((string.digits + string.ascii_letters + "\t\r\f\v").encode(), b"9" * 10 + b"A" * 52 + b"\n" * 4)
 _MARKS, _DIGITS, _BLANKS = frozenset(".-/,"), frozenset(string.digits), frozenset(" \n")
@@ -33,7 +33,7 @@ _WORD_BEFORE = re.compile(r"(?<!\S)A{1,4} \Z")
 
 
 class Candidates:
-    """Finds what entities' patterns match and their checks accept, and what they refuse."""
+    """Finds the matches of the patterns of entities, both those that the checks accept and those that they reject."""
 
     def __init__(self, rules: Sequence[Entity]) -> None:
         self.anchored = [(anchor, e) for e in rules for anchor in e.anchors]
@@ -44,9 +44,9 @@ class Candidates:
         self._plans: dict[str, Plan] = {}
 
     def found(self, blob: str, starts: Sequence[int]) -> list[Found]:
-        """The matches; of a number that the check of an entity refuses, one.
+        """Find all matches. For a number that the check of an entity rejects, there is one match.
 
-        `starts` are the places at which the texts begin, and that at which one more would.
+        `starts` are the positions at which the texts begin, and the position at which one more text would begin.
         """
         found = [f for anchor, entity in self.anchored for f in _anchored(entity, anchor, blob, starts)]
         for entity in self.anywhere:
@@ -57,7 +57,7 @@ class Candidates:
         return found
 
     def _find_numbers(self, blob: str, found: list[Found]) -> None:
-        """Add the matches in stretches with digits; it runs for each number in the data, so nothing in it is a call that can be avoided."""
+        """Add the matches in stretches with digits. The loop runs for each number in the data, so it avoids calls."""
         shape = blob.encode("ascii", "replace").translate(_SHAPE).decode("ascii")
         plans, led = self._plans, self._led
         for m in self._stretch.finditer(shape):
@@ -100,7 +100,7 @@ class Candidates:
 
 
 def _places(entity: Entity, text: str, start: int, end: int) -> Iterator[Place]:
-    """The places at which the pattern matches, from left to right, each followed by shorter ones without what may stand behind it."""
+    """The places at which the pattern matches, from left to right, each followed by shorter matches that end at an earlier blank."""
     spaced = " " in entity.pattern
     while m := entity.search(text, start, end):
         a, b = m.span()
@@ -112,7 +112,7 @@ def _places(entity: Entity, text: str, start: int, end: int) -> Iterator[Place]:
 
 
 def _tried(entity: Entity, places: Iterable[Place], blob: str) -> Iterator[Found]:
-    """The places at which the check accepts what is there; if there is none, the first as a refused one."""
+    """The places at which the check accepts the match; if there is none, the first place as a rejected match."""
     first, last = None, -1
     for a, b in places:
         first = first or (a, b)
@@ -124,7 +124,7 @@ def _tried(entity: Entity, places: Iterable[Place], blob: str) -> Iterator[Found
 
 
 def _anchored(entity: Entity, anchor: str, blob: str, starts: Sequence[int]) -> Iterator[Found]:
-    """The matches that have an anchor: they begin in the same word, and end within the reach of the entity, in the same text."""
+    """The matches around an anchor: they begin in the same word as the anchor, and end within the reach of the entity, in the same text."""
     at, last, row = blob.find(anchor), 0, 0
     search, reach, ascii_only = entity.search, entity.reach, blob.isascii()
     while at >= 0:
@@ -142,7 +142,7 @@ def _anchored(entity: Entity, anchor: str, blob: str, starts: Sequence[int]) -> 
 
 
 def _continued(blob: str, start: int, end: int) -> bool:
-    """Whether a longer number goes on before or behind a place: a mark and a digit, or a letter that patterns do not see as one."""
+    """Whether a place is part of something longer: a mark and a digit, or a letter outside of ASCII, is directly before or behind it."""
     before, behind = blob[start - 1 : start], blob[end : end + 1]
     if before in _MARKS and start > 1 and blob[start - 2] in _DIGITS:
         return True
@@ -152,4 +152,4 @@ def _continued(blob: str, start: int, end: int) -> bool:
 
 
 def _letter(c: str) -> bool:
-    return "\x7f" < c < "\u2e80" and c.isalnum()  # scripts of East Asia write no spaces
+    return "\x7f" < c < "\u2e80" and c.isalnum()  # East Asian scripts write no spaces

@@ -1,4 +1,4 @@
-"""What the name of a column alone says of it: kinds of sensitive data that no pattern finds, and special categories of persons' data."""
+"""Recognises sensitive data by column names: kinds that no pattern finds, and special categories of personal data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NAME_PATTERN = r"^[^0-9@#/_]{1,40}$"
 
 
 class Hint(NamedTuple):
-    """What a column's name says it holds, and whether that is a special category."""
+    """What a column holds by its name, and whether that is a special category."""
 
     entity: str
     special: bool
@@ -52,9 +52,9 @@ def says_names(column: str) -> bool:
 
 
 def hints(column: str, entities: Sequence[Entity]) -> Iterator[Hint]:
-    """What a column's name says: kinds that only a name tells, and of each kind of number the entities that are looked for.
+    """What a column holds by its name: kinds that only names of columns reveal, and those of the `entities` whose column names match.
 
-    `name` alone may be that of a person, or of a thing.
+    A column called just `name` may hold names of persons or of things; it is reported as names of persons.
 
     >>> [h.entity for h in hints("patient_first_name", ())], [h.entity for h in hints("name", ())], list(hints("amount", ()))
     (['PERSON_NAME'], ['PERSON_NAME'], [])

@@ -1,4 +1,4 @@
-"""Entities of one's own, as a flow or a file says them."""
+"""Custom entities, as written in a flow or a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST = 1024  # characters of a pattern
 
 
 class CustomEntity(BaseModel):
-    """An entity as it is written: `validator` is one of the algorithms of check digits, with which the tier is A unless it is given."""
+    """A custom entity as written. `validator` is an algorithm of check digits; with one, the default of `tier` is A, otherwise C."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,7 +32,7 @@ class CustomEntity(BaseModel):
 def entity_from(given: Any) -> Entity:
     """An entity from a mapping of its name, pattern, context words, validator and tier.
 
-    One whose matches need not have a digit is looked for in every text, which takes longer. Errors: `RequestError` with every mistake;
+    If its matches can be without digits, it is searched for in every text, which takes longer. Errors: `RequestError` with every mistake;
     `ExpressionError` for a pattern that engines read differently.
 
     >>> entity_from({"name": "BADGE", "pattern": "EMP-[0-9]{6}", "context_words": ["badge"]}).tier
@@ -48,7 +48,7 @@ def entity_from(given: Any) -> Entity:
 
 
 def entities_from(given: Sequence[Any] | Mapping[str, Any], where: str) -> tuple[Entity, ...]:
-    """Entities from a list of mappings. Errors: `RequestError` where it is not a list."""
+    """Entities from a list of mappings. Errors: `RequestError` if it is not a list."""
     if not isinstance(given, list | tuple):
         raise RequestError(f"{where} is not a list of entities", accepted="- {name: …, pattern: …}", code="not-a-list")
     return tuple(map(entity_from, given))

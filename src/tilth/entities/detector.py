@@ -1,4 +1,4 @@
-"""Finding sensitive data in texts: what could be one is matched, validated, and judged by what is written around it."""
+"""Finds sensitive data in texts: candidates are matched by patterns, validated, and scored by the words around them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tilth.entities.words import AROUND, NEGATIVE, NEGATIVE_WORDS, Around, speak
 from tilth.errors import RequestError
 
 SENSITIVITY = {"low": 0.6, "high": 0.1}
-SCORES = {"A": (0.85, 0.99), "B": (0.6, 0.9), "C": (0.1, 0.6)}  # alone, and with a word or a column's name that speaks of it
-PENALTY = 0.3  # of a word that speaks of another kind of number
-FEW_DIGITS = 12  # that a text must have, at most, to be looked at
+SCORES = {"A": (0.85, 0.99), "B": (0.6, 0.9), "C": (0.1, 0.6)}  # scores without and with a context word or a matching column name
+PENALTY = 0.3  # for a word before the match that means another kind of number
+FEW_DIGITS = 12  # the prefilter of texts never requires more digits than this
 
 
 class Span(NamedTuple):
-    """A place in a text: its first character and the one after its last, which entity is there, how surely (0 to 1), its tier and the rule.
+    """A finding in a text: its first character and the one after its last, the entity, the score (0 to 1), the tier and the rule.
 
-    The rule is the validator, with `+column`, `+context` or `-context` where a name or words around it changed the score.
+    The rule is the validator, with `+column`, `+context` or `-context` if the column name or words around it changed the score.
     """
 
     start: int
@@ -37,9 +37,9 @@ class Span(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A match of an entity's pattern in one of several texts; the tier is empty where its check refused it.
+    """A match of an entity's pattern in one of several texts; the tier is empty if the check rejected it.
 
-    `valid`: whether the check accepted it as surely as it can, whatever is written around it.
+    `valid`: whether the check gave the best tier that it can give; the words around the match do not matter.
     """
 
     text: int
@@ -53,7 +53,7 @@ class Match(NamedTuple):
 
 
 Judged: TypeAlias = tuple[int, int, int, Entity, str, float, str, bool]
-"""The fields of a match: as a plain tuple where there are many."""
+"""The fields of `Match` as a plain tuple, which is faster for many matches."""
 M = TypeVar("M", Match, Span)
 
 
@@ -61,13 +61,13 @@ M = TypeVar("M", Match, Span)
 class Detector:
     """Finds entities in texts.
 
-    `entities` are names of the catalogue or entities of one's own; by default all of no country and those of the `countries`, ISO codes
-    or `all`. With `all` a national number is reported only where a word near it or the column's name speaks of it, because the check
-    digits of some country accept most numbers. `sensitivity` is `low` (a score of at least 0.6), `high` (0.1), or the least score.
+    `entities` are names from the catalogue or custom entities; by default all international ones and those of the `countries`, which are
+    ISO codes or `all`. With `all`, national numbers are reported only with a context word or a matching column name, because most numbers
+    pass the check digits of some country. `sensitivity` is `low` (a score of at least 0.6), `high` (0.1), or the least score.
 
-    A match whose check digit is right scores 0.85 (tier A), one of the right structure 0.6 (B), one of the pattern only 0.1 (C); with a
-    context word within 30 characters, or a column's name that speaks of it, 0.99, 0.9 and 0.6. A word such as *order* directly before it
-    takes 0.3 off.
+    A match with a valid check digit scores 0.85 (tier A), one with a valid structure 0.6 (B), one that only matches the pattern 0.1 (C).
+    With a context word within 30 characters, or a matching column name, these are 0.99, 0.9 and 0.6. A word such as *order* directly before
+    the match subtracts 0.3.
 
     Errors: `RequestError` for unknown entities, countries and sensitivities.
 
@@ -80,15 +80,15 @@ class Detector:
     sensitivity: str | float = "low"
 
     def __post_init__(self) -> None:
-        self.rules, self.least  # noqa: B018 -- a wrong request is an error now
+        self.rules, self.least  # noqa: B018 -- reports a wrong request now
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is sent to another process: the request, from which the rest is made again."""
+        """What is sent to another process: only the request; the rest is computed again."""
         return {"entities": self.entities, "countries": self.countries, "sensitivity": self.sensitivity}
 
     @cached_property
     def rules(self) -> tuple[Entity, ...]:
-        """The entities that are looked for, in the order that decides between equals."""
+        """The entities to search for, in the order of precedence between equal matches."""
         return chosen(self.entities, self.countries)
 
     @cached_property
@@ -105,9 +105,9 @@ class Detector:
         return score
 
     def spans(self, texts: Sequence[str | None], column: str | None = None) -> list[list[Span]]:
-        """For each text what is found in it, from left to right, without overlaps: of several the longest, then the surest.
+        """The findings of each text, from left to right, without overlaps (see `apart`).
 
-        `column` is the name of the column that the texts are of. Null has nothing in it.
+        `column` is the name of the column that holds the texts. Null has no findings.
 
         >>> Detector(("CREDIT_CARD",)).spans(["card 4111 1111 1111 1111", None])
         [[Span(start=5, end=24, entity='CREDIT_CARD', score=0.99, tier='A', rule='card_number+context')], []]
@@ -122,7 +122,7 @@ class Detector:
         return found
 
     def needed(self) -> str:
-        """A pattern, for any engine, that is found in every text in which something can be."""
+        """A pattern, for any engine, that is found in every text that can contain a match."""
         digits = [max(e.digits, 1) for e in self.rules if e.pattern and not e.anchors and not e.anywhere]
         anchors = dict.fromkeys(anchor for anchor, _ in self._candidates.anchored)
         parts = [
@@ -133,11 +133,11 @@ class Detector:
         return "|".join(parts)
 
     def matches(self, texts: Sequence[str | None], column: str | None = None) -> Iterator[Match]:
-        """The matches of every pattern, also those that overlap, and of those that checks refuse one for each number."""
+        """The matches of every pattern, including overlapping ones, and one match for each number that a check rejects."""
         return map(Match._make, self.judged(texts, column))
 
     def judged(self, texts: Sequence[str | None], column: str | None = None) -> Iterator[Judged]:
-        """The same, for those who count them."""
+        """The matches as plain tuples, for counting."""
         blob = "\n".join([t or "" for t in texts])
         starts = [0, *accumulate([len(t or "") + 1 for t in texts])]
         around = Around(blob)
@@ -169,12 +169,12 @@ class Detector:
 
 
 def apart(matches: Sequence[M], ties: bool = False) -> list[M]:
-    """Those of the matches of one text that stay, from left to right: of several that overlap the longest, then the surest.
+    """Remove overlaps from the matches of one text: the longest is kept, then the one with the better tier and score, from left to right.
 
-    With `ties` all of those at one place stay, because a whole column decides between them.
+    With `ties`, all matches at the same place are kept, because the whole column decides between them.
     """
     kept: list[M] = []
-    places: list[tuple[int, int]] = []  # those that are taken, from left to right
+    places: list[tuple[int, int]] = []  # of the kept matches, from left to right
     for m in sorted(matches, key=lambda m: (m.start - m.end, m.tier, -m.score)):
         place = (m.start, m.end)
         i = bisect_left(places, place)

@@ -1,4 +1,4 @@
-"""An entity: one kind of sensitive data, how it is written, and how surely it is one."""
+"""An entity: one kind of sensitive data, its pattern, its check, and how sure a match is."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ _MARKS = " .-/()"
 _COMPACT = str.maketrans("", "", _MARKS + "·\u00a0")
 _DIGIT, _LETTER = CharSet.between("0", "9"), CharSet.between("A", "Z") | CharSet.between("a", "z")
 _NOT_ASCII = CharSet.between("\x80", chr(LAST))
-_UNTOLD = _NOT_ASCII | CharSet.of("?", *"\t\n\r\f\v")  # characters that a shape does not tell apart
+_UNTOLD = _NOT_ASCII | CharSet.of("?", *"\t\n\r\f\v")  # characters that a shape does not distinguish
 
 
 @dataclass(frozen=True)
 class Entity:
     """A kind of sensitive data.
 
-    `pattern` is a regular expression (`tilth.regex`), matched without regard to the case of letters; with `cased` as it is written.
-    `check` is the validator of a match, which is given it in upper case without separators, unless `raw`. `fits` says of a match in which
-    all digits are 9 whether the check can accept one that is written so. `country` is the ISO code of
-    the country whose number it is, empty where it is of none. `kind` names a line of `words.WORDS`, whose context words and column names
-    it has; `words` and `columns` are more of them. `tier` is that of a match that the check accepts; one that `needs_context` is of tier C
-    where nothing around it speaks of it. `anchors` are strings of which every match has one, where it need not have a digit: with no blank
-    before it, and `reach` characters before and behind it at most. One that can be `anywhere` has neither, and every text is looked at.
-    One that is `on_request` is looked for only where it is named.
+    `pattern` – a regular expression (`tilth.regex`), matched ignoring case, unless `cased`.
+    `check` – the validator of a match. It is given the match in upper case without separators, unless `raw`.
+    `fits` – whether the check can accept a match of this shape, given with 9 for each digit.
+    `country` – the ISO code of the country that issues the number; empty if it is international.
+    `kind` – an entry of `words.WORDS` with context words and column names; `words` and `columns` are further ones.
+    `tier` – the tier of a match that the check accepts; with `needs_context` it is C without a context word or matching column name.
+    `anchors` – for an entity without required digits: each match contains one of these strings, begins in the same word as it, and has at
+    most `reach` characters before and behind its beginning.
+    `anywhere` – there are neither required digits nor anchors: every text is searched.
+    `on_request` – searched for only if it is named.
     """
 
     name: str
@@ -59,22 +61,22 @@ class Entity:
 
     @cached_property
     def digits(self) -> int:
-        """The least number of digits that a match has, which decides what is looked at."""
+        """The least number of digits in a match; it decides which parts of texts are searched."""
         return _least_digits(self.regex.tree)
 
     @cached_property
     def search(self) -> Callable[[str, int, int], re.Match[str] | None]:
-        """Finds the next match of the pattern in a part of a string."""
+        """The function that finds the next match of the pattern in a part of a string."""
         return self.regex.compile_python().search
 
     @cached_property
     def match(self) -> Callable[[str, int, int], re.Match[str] | None]:
-        """The match of the pattern at the start of a part of a string."""
+        """The function that matches the pattern at the start of a part of a string."""
         return self.regex.compile_python().match
 
     @cached_property
     def by_shape(self) -> bool:
-        """Whether the pattern tells no digit from another, and no letter, so that a shape says where it matches."""
+        """Whether the pattern treats all digits alike and all letters alike, so that the shape of a text decides where it matches."""
         return _by_shape(self.regex.tree)
 
     @cached_property
@@ -84,17 +86,17 @@ class Entity:
 
     @cached_property
     def context(self) -> Context:
-        """The words that speak of it."""
+        """The context words."""
         return context(self.kind, self.words)
 
     @cached_property
     def shape(self) -> re.Pattern[str]:
-        """A pattern that is found in the shape of every text with a match: digits are 9, letters A, and what is not in ASCII is ?."""
+        """A pattern that is found in the shape of every text with a match: digits are 9, letters A, characters outside of ASCII `?`."""
         return Regex("", relaxed(self.regex.tree)).compile_python()
 
     @cached_property
     def tier_of(self) -> Callable[[str], Tier]:
-        """Gives the tier of a match; empty where the check refuses it, and where it has neither a digit nor an anchor."""
+        """The function that gives the tier of a match: empty if the check rejects it, or if it has neither a digit nor an anchor."""
         tier, check = self.tier, self.check or (lambda s: True)
 
         def judged(text: str) -> Tier:
@@ -113,12 +115,12 @@ class Entity:
 
     @cached_property
     def validator(self) -> str:
-        """The name of the check; `pattern` where there is none."""
+        """The name of the check; `pattern` if there is none."""
         return "pattern" if self.check is None else self.check.__name__
 
 
 def compact(text: str) -> str:
-    """A number without what separates its parts.
+    """A number without separators.
 
     >>> compact("(415) 555-2671"), compact("12·34")
     ('4155552671', '1234')
@@ -159,7 +161,7 @@ def _ends_in_letter(node: Node) -> bool:
 
 
 def relaxed(node: Node) -> Node:
-    """A pattern that matches the shape of every string that the pattern matches."""
+    """Relax a pattern so that it matches the shapes of all strings that it matches."""
     match node:
         case Chars(among):
             wider = among

@@ -1,4 +1,4 @@
-"""The catalogue: every entity there is, and those that are looked for."""
+"""The catalogue of entities, and the choice of those to search for."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from tilth.errors import Mistake, RequestError, did_you_mean, listed
 
 ALL = "all"
 PHONE_NUMBER = "PHONE_NUMBER"
-DEFAULT_PHONES = ("US",)  # where no countries are named
+DEFAULT_PHONES = ("US",)  # if no countries are named
 
 
 @cache
 def catalogue() -> Mapping[str, Entity]:
-    """Name → entity, in the order that decides between equals: a telephone number is what could be nothing else."""
+    """Name → entity, in the order of precedence between equal matches. Telephone numbers come last: anything else has precedence."""
     every = (entity for region in REGIONS.values() for entity in region)
     return {entity.name: entity for entity in every} | {PHONE_NUMBER: phone_number(DEFAULT_PHONES)}
 
 
 @cache
 def phone_number(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Entity:
-    """Telephone numbers as they are written within these countries, international ones, and less surely those of other countries."""
+    """Telephone numbers: international ones, national ones of `countries`, and, as tier C, national ones of the countries `maybe`."""
     check, of_length = phone_of(countries, maybe), fits((*countries, *maybe))
     return Entity(PHONE_NUMBER, PHONE, "", "phone", "B", check, raw=True, fits=of_length, example="(415) 555-2671")
 
 
 @cache
 def known_countries() -> tuple[str, ...]:
-    """The codes of the countries that the catalogue knows."""
+    """The codes of the countries in the catalogue."""
     return tuple(sorted({e.country for e in catalogue().values() if e.country}))
 
 
 def chosen(entities: tuple[str | Entity, ...] | None, countries: Iterable[str]) -> tuple[Entity, ...]:
-    """The entities that are looked for. Errors: `RequestError` with every unknown name and country."""
+    """The entities to search for. Errors: `RequestError` with every unknown name and country."""
     codes = tuple(c.upper() if c.lower() != ALL else ALL for c in countries)
     known, every = catalogue(), {*known_countries(), *PLANS}
     mistakes = [

@@ -1,4 +1,4 @@
-"""Names of a row's person in its own texts: what the columns of names hold is looked for in them."""
+"""Finds the person of a row in the texts of that row: the values of its name columns are searched for in them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tilth.entities.names import besides
 PERSON_NAME = "PERSON_NAME"  # an entity that no pattern finds
 SCORE, RULE = 0.9, "names of the row"
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_BETWEEN = re.compile(r"[ .,]{1,3}")  # the words of one name
+_BETWEEN = re.compile(r"[ .,]{1,3}")  # between words of one name
 _POSSESSIVE = ("'s", "’s")
-_NO_BLANKS = "\u2e80"  # the first character of the scripts that write none
+_NO_BLANKS = "\u2e80"  # the first character of the scripts that are written without blanks
 
 
 def mentions(text: str | None, names: Sequence[str | None]) -> list[tuple[int, int]]:
-    """The places of some names in a text, from left to right: first character, and the one after the last; of neighbouring words one.
+    """The places of names in a text, from left to right, each as its first character and the one after the last; adjacent words are joined.
 
-    A name is found by each of its words of two letters or more, without titles. Words are whole ones, and begin with a capital letter if
-    that of the name does: the month is not the person.
+    A name is found by each of its words with two letters or more, except titles and particles. Only whole words count. If the name has a
+    capital letter, the word in the text must have one, too: the month "may" is not the person "May".
 
     >>> mentions("Ms LEE's son met Ann Lee in may", ["Ann", "Lee"]), mentions("May met ann", ["Dr. May", None])
     ([(3, 6), (17, 24)], [(0, 3)])
@@ -41,7 +41,7 @@ def mentions(text: str | None, names: Sequence[str | None]) -> list[tuple[int, i
 
 @lru_cache(1 << 14)
 def _words(name: str) -> tuple[tuple[str, str], ...]:
-    """The words of a name in lower case and as they are, double ones also in parts; in a script without blanks the name is one."""
+    """The words of a name, in lower case and unchanged; words with a hyphen also in parts. In scripts without blanks a name is one word."""
     words = [w for double in _WORD.findall(name) for w in (double, *double.split("-"))]
     return tuple((w.lower(), w) for w in words if len(w) > 1 and w.lower() not in besides())
 

@@ -1,7 +1,7 @@
-"""Telephone numbers by the numbering plans: country codes, lengths, and what national numbers begin with.
+"""Telephone numbers by the numbering plans: country codes, lengths, and first digits of national numbers.
 
-Source: ITU-T E.164 and the national numbering plans, as far as they fix lengths and first digits; which numbers are assigned is
-not looked at.
+Source: ITU-T E.164 and the national numbering plans, as far as they fix lengths and first digits. Whether a number is assigned is not
+checked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tilth.regex import Regex
 
 
 class Plan(NamedTuple):
-    """The plan of a country: its calling code, the prefix of calls within it, and a pattern of national numbers."""
+    """The plan of a country: its calling code, the prefix of national calls, and a pattern of national numbers."""
 
     code: str
     trunk: str
@@ -56,23 +56,23 @@ _WITH_CODE = range(10, 16)  # digits of a number that begins with 00
 _TEN = re.compile(f"1?{NORTH_AMERICA}")
 _GROUPED = re.compile(r"(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ ./-])\d{3}[ .-]\d{4}|0[\d ./()-]*")
 _OTHER = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d+\.\d+|\d{3}-\d\d-\d{4}|.*\D\d")
-"""Dates, decimal numbers, social security numbers, and what has a single digit at its end."""
+"""Dates, decimal numbers, social security numbers, and numbers whose last group is a single digit."""
 _EXTENSION = re.compile(r"\s*(?:x|ext\.?|extn\.?|extension)\s*\d{1,6}\s*\Z", re.IGNORECASE)
 _NEVER = re.compile("(?!)").match
 
 
 def _within(countries: tuple[str, ...]) -> Regex | None:
-    """What is written for a number within some country; None where no plan is known."""
+    """A pattern of the national numbers of some countries; None if none of them has a plan."""
     plans = sorted({plan for c in countries if (plan := PLANS.get(c)) is not None})
     return Regex.parse("|".join(f"{p.trunk}{p.number}" for p in plans)).full() if plans else None
 
 
 @cache
 def phone_of(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Validator:
-    """The validator of telephone numbers as they are written within these countries, and of those of any country that begin with `+` or,
-    with something between the digits, 00. An extension, such as `x12`, may follow.
+    """The validator of telephone numbers: national ones of `countries`, and international ones. The latter begin with `+`, or, if there are
+    separators, with 00. An extension, such as `x12`, may follow.
 
-    As they are written within the countries that it `maybe` is of they are of tier C: all plans together accept most numbers.
+    National numbers of the countries `maybe` have tier C, because all plans together accept most numbers.
     """
     within, perhaps = (_NEVER if regex is None else regex.compile_python().match for regex in map(_within, (countries, maybe)))
 
@@ -90,16 +90,16 @@ def phone_of(countries: tuple[str, ...], maybe: tuple[str, ...] = ()) -> Validat
         if not within(digits):
             return "C" if perhaps(digits) else False
         grouped = _GROUPED.fullmatch(s) if _TEN.fullmatch(digits) else len(digits) < len(s) and not _OTHER.fullmatch(s)
-        return "B" if grouped else "C"  # a row of digits, or one that is grouped in another way, may be any number
+        return "B" if grouped else "C"  # without the usual grouping it may be any number
 
     return phone_number
 
 
 @cache
 def fits(countries: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether a number of which all digits are 9 has the length of one that begins with `+` or 00, or of one within these countries.
+    """The function that says whether a shape can be an international number or a national one of these countries, by its length.
 
-    Letters, which an extension has, are A.
+    In a shape, digits are 9, and the letters of an extension are A.
     """
     within = _within(countries)
     lengths = _NEVER if within is None else Regex("", relaxed(within.tree)).compile_python().match
@@ -114,10 +114,11 @@ def fits(countries: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 def e164(text: str, countries: Sequence[str]) -> str:
-    """A telephone number as E.164 writes it, the same for all forms of one number, without an extension: `+`, the code of the country, the
-    national number.
+    """A telephone number in the form of E.164, which is the same for all notations: `+`, the country code and the national number.
 
-    One that does not begin with `+` or 00 is of the first of these countries that has such numbers; of none of them it is its digits.
+    An extension is removed.
+
+    A number without `+` or 00 belongs to the first of these countries whose plan accepts it; if there is none, the result is its digits.
 
     >>> [e164(text, ["GB", "US"]) for text in ("+49 (0)30 901820", "0049 30 901820", "020 7946 0018", "(415) 555-2671 x9", "12")]
     ['+4930901820', '+4930901820', '+442079460018', '+14155552671', '12']

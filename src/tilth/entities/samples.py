@@ -1,4 +1,4 @@
-"""Strings that a pattern matches, drawn by chance: how often a check accepts one by accident, and examples of numbers that it accepts."""
+"""Draws random strings that match a pattern: to measure how often a check accepts one by accident, and for examples of valid numbers."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from tilth.entities.entity import Entity
 from tilth.regex.chars import CharSet
 from tilth.regex.tree import Chars, Choice, Edge, Node, Repeat, inner
 
-TRIES = 200  # random strings of which a chance is measured
+TRIES = 200  # random strings to measure a chance with
 
 
 @cache
 def chance(entity: Entity) -> float:
-    """The share of random strings of its pattern that its check accepts, in the tier of the entity."""
+    """The share of random strings matching its pattern that the check accepts with the tier of the entity."""
     random = Random(entity.name)  # noqa: S311 -- the same at every call
     return sum(entity.tier_of(drawn(entity, random)) == entity.tier for _ in range(TRIES)) / TRIES
 
 
 def accepted(entity: Entity, random: Random, tries: int = 50_000) -> str:
-    """A random string that the check accepts; empty where none is found in so many tries.
+    """A random string that the check accepts; empty if none is found in `tries` tries.
 
     >>> from tilth.entities import catalogue
     >>> accepted(catalogue()["CANADA_SOCIAL_INSURANCE_NUMBER"], Random(1))
@@ -32,7 +32,7 @@ def accepted(entity: Entity, random: Random, tries: int = 50_000) -> str:
 
 
 def drawn(entity: Entity, random: Random) -> str:
-    """A random string that the pattern matches, its letters as they are written in it."""
+    """A random string that the pattern matches, with letters in the case of the pattern."""
     parts = list[str]()
     _draw(_tree(entity), random, parts)
     return re.sub(" +$", "", "".join(parts))
@@ -40,7 +40,7 @@ def drawn(entity: Entity, random: Random) -> str:
 
 @cache
 def _tree(entity: Entity) -> Node:
-    """The pattern's tree, with the letters of one case only."""
+    """The syntax tree of the pattern, without the letters of the other case."""
     from tilth.regex import Regex
 
     return Regex.parse(entity.pattern).tree

@@ -1,7 +1,7 @@
-"""What the digits of a number say of it: check digits, dates and ranges, as pure functions of its characters.
+"""Validates numbers by check digits, dates and ranges, as pure functions of their characters.
 
-A validator is given the text of a match in upper case without spaces, dots, dashes, slashes and brackets. It returns whether the number can
-be one; or a tier, where the way it is written decides how sure that is. Weights are written from the first digit.
+A validator is given the text of a match in upper case without spaces, dots, dashes, slashes and brackets. It returns whether the number is
+possible, or a tier if its notation decides how sure that is. Weights are listed from the first digit.
 
 Source: ISO/IEC 7812-1 (Luhn), ISO/IEC 7064, ISO 13616 (IBAN), J. Verhoeff, *Error Detecting Decimal Codes* (1969), ICAO Doc 9303.
 """
@@ -22,7 +22,7 @@ _PERMUTED = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
 
 def luhn(s: str) -> bool:
-    """Whether Σ of the digits, every second one from the right doubled and cast out by nine, is a multiple of ten.
+    """Whether the sum of the digits is a multiple of ten; every second one from the right is doubled and replaced by its digit sum.
 
     >>> luhn("4111111111111111"), luhn("4111111111111112")
     (True, False)
@@ -63,7 +63,7 @@ def mod_11_10(s: str) -> bool:
 
 
 def mod_11_2(s: str) -> bool:
-    """ISO 7064 MOD 11-2, the last character being a digit or X.
+    """ISO 7064 MOD 11-2; the last character is a digit or X.
 
     >>> mod_11_2("360426199101010071"), mod_11_2("360426199101010072")
     (True, False)
@@ -75,12 +75,12 @@ def mod_11_2(s: str) -> bool:
 
 
 def mod_97(s: str) -> int:
-    """The remainder by 97 of a number whose letters stand for 10 to 35."""
+    """The remainder modulo 97 of a number in which letters count as 10 to 35."""
     return int("".join(str(int(c, 36)) for c in s)) % 97
 
 
 def total(weights: str, modulus: int, remainder: int = 0) -> Validator:
-    """The validator that Σ weight · digit leaves this remainder.
+    """A validator: Σ weight · digit modulo `modulus` must be `remainder`.
 
     >>> total("3 7 1 3 7 1 3 7 1", 10)("111000025")
     True
@@ -94,9 +94,9 @@ def total(weights: str, modulus: int, remainder: int = 0) -> Validator:
 
 
 def last(weights: str, table: str) -> Validator:
-    """The validator that the last character is the one that the table has for Σ weight · digit of those before.
+    """A validator: the last character must be the entry of the table for Σ weight · digit of the characters before it.
 
-    The table's length is the modulus. Letters count 10 to 35; a `?` in the table stands for sums that no number has.
+    The length of the table is the modulus. Letters count as 10 to 35; `?` in the table stands for sums that are not issued.
 
     >>> last("10 9 8 7 6 5 4 3 2", "0?987654321")("9434765870")
     True
@@ -109,7 +109,7 @@ def last(weights: str, table: str) -> Validator:
     return check_character
 
 
-COMPLEMENT_11 = "0?987654321"  # 11 − s mod 11; 11 is 0, 10 is refused
+COMPLEMENT_11 = "0?987654321"  # 11 − s mod 11; 11 becomes 0, 10 is rejected
 
 
 def all_equal(s: str) -> bool:
@@ -118,7 +118,7 @@ def all_equal(s: str) -> bool:
 
 
 def iban(s: str) -> bool:
-    """Whether it has the length of its country, and the remainder 1 by 97 with its first four characters moved to the end.
+    """Whether it has the length of its country, and the remainder 1 modulo 97 after its first four characters are moved to the end.
 
     >>> iban("GB82WEST12345698765432"), iban("GB82WEST12345698765433")
     (True, False)
@@ -127,7 +127,7 @@ def iban(s: str) -> bool:
 
 
 def is_date(year: int, month: int, day: int) -> bool:
-    """Whether the calendar has the day; a year below 100 may be of this century or the last."""
+    """Whether the day exists; a year below 100 may belong to this century or the last."""
     if not 1 <= month <= 12 or day < 1:
         return False
     years = (1900 + year, 2000 + year) if year < 100 else (year,)
@@ -135,7 +135,7 @@ def is_date(year: int, month: int, day: int) -> bool:
 
 
 def birth(s: str, form: str) -> bool:
-    """Whether the first characters are a date of the form, such as `ddmmyy`.
+    """Whether the first characters are a date in this form, such as `ddmmyy`.
 
     >>> birth("2902001234", "ddmmyy"), birth("3002001234", "ddmmyy")
     (True, False)
@@ -145,7 +145,7 @@ def birth(s: str, form: str) -> bool:
 
 
 def dated(form: str, also: Validator) -> Validator:
-    """The validator of a number that begins with a date, and that another validator accepts."""
+    """A validator: the number must begin with a date, and another validator must accept it."""
 
     def date_and(s: str) -> bool | Tier:
         return birth(s, form) and also(s)

@@ -1,4 +1,4 @@
-"""Words that speak of sensitive data: near a match, and in the names of columns, in the languages of the countries in the catalogue."""
+"""Context words near matches, and words in column names, in the languages of the countries in the catalogue."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-AROUND = 30  # characters in which a word is looked for
+AROUND = 30  # characters before and behind a match that are searched for context words
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one kind: `near` a match, as they are written in texts, and `columns`, words of names joined by `_`."""
+    """The words of one kind: `near` matches, as written in texts, and `columns`, column names with words joined by `_`."""
 
     near: str
     columns: str
@@ -128,8 +128,8 @@ _OTHERS = (
     *("bestellung", "rechnung", "commande", "facture", "pedido", "factura"),
 )
 NEGATIVE = re.compile(rf"\b(?:{'|'.join(_OTHERS)})\b[^0-9\n]{{0,12}}\Z", re.IGNORECASE)
-"""Words before a number, with nothing but a few characters between, that say it is another kind of number."""
-NEGATIVE_WORDS = frozenset(word.split()[0] for word in _OTHERS)  # one of them is there wherever it is found
+"""Words directly or a few characters before a number that mean another kind of number."""
+NEGATIVE_WORDS = frozenset(word.split()[0] for word in _OTHERS)  # wherever NEGATIVE matches, one of these words is found
 _WORD = re.compile(r"[^\W_]+")
 _MARKS = str.maketrans({c: " " for c in map(chr, range(128)) if not c.isalnum()})
 
@@ -148,10 +148,10 @@ class Around:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._words = text.translate(_MARKS).lower() if text.isascii() else ""  # of all places at once, where lengths stay as they are
+        self._words = text.translate(_MARKS).lower() if text.isascii() else ""  # for all places; positions stay the same
 
     def before(self, start: int, low: int) -> list[str]:
-        """The words before a place, from `low` on, without one that is partly too far away."""
+        """The words within `AROUND` characters before a place, but not before `low`; a word that is only partly within is left out."""
         first = start - AROUND - 1
         if first < low:
             return self._words[low:start].split() if self._words else words_in(self._text[low:start])
@@ -159,13 +159,13 @@ class Around:
         return words[1:] if self._text[first].isalnum() else words
 
     def behind(self, end: int, high: int) -> list[str]:
-        """The words behind a place, up to `high`."""
+        """The words within `AROUND` characters behind a place, up to `high`."""
         last = min(high, end + AROUND)
         return self._words[end:last].split() if self._words else words_in(self._text[end:last])
 
 
 class Context:
-    """Words that speak of an entity: single ones, phrases of several, and parts of texts in scripts that write no blanks."""
+    """The context words of an entity: single words, phrases, and strings in scripts that are written without blanks."""
 
     def __init__(self, words: Iterable[str]) -> None:
         parts = {tuple(words_in(word)) for word in words} - {()}
@@ -175,7 +175,7 @@ class Context:
         self._inside = tuple(sorted(p[0] for p in parts if p[0] >= "\u2e80"))
 
     def in_words(self, words: Sequence[str]) -> bool:
-        """Whether some of these words, in lower case, speak of it."""
+        """Whether a context word or phrase is among these lower-case words."""
         if not self.words.isdisjoint(words):
             return True
         if not self._begin.isdisjoint(words) and any(p in f" {' '.join(words)} " for p in self._phrases):
@@ -185,7 +185,7 @@ class Context:
 
 @cache
 def context(kind: str, more: tuple[str, ...]) -> Context:
-    """The context words of a kind, and more of them.
+    """The context words of a kind, together with further ones.
 
     >>> context("birth", ()).in_words(["date", "of", "birth"]), context("card", ()).in_words(["discard"])
     (True, False)
@@ -195,12 +195,12 @@ def context(kind: str, more: tuple[str, ...]) -> Context:
 
 @cache
 def names(kind: str, more: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
-    """The column names of a kind, and more of them, each as its words."""
+    """The column names of a kind, together with further ones, each split into its words."""
     return names_of((*(WORDS[kind].columns.split() if kind else ()), *more))
 
 
 def names_of(words: Iterable[str]) -> frozenset[tuple[str, ...]]:
-    """Names whose words are joined by `_`, each as its words."""
+    """Split names at `_` into words."""
     return frozenset(tuple(w.split("_")) for w in words)
 
 
@@ -219,12 +219,12 @@ def words_of(column: str) -> tuple[str, ...]:
 
 @lru_cache(1 << 14)
 def speaks_of(column: str, kind: str, more: tuple[str, ...]) -> bool:
-    """Whether a column's name is one of a kind, or one of more names."""
+    """Whether a column's name contains a column name of a kind, or one of the further names."""
     return hinted(column, names(kind, more))
 
 
 def hinted(column: str, known: frozenset[tuple[str, ...]]) -> bool:
-    """Whether some known name stands in a column's name, as words of it or run together.
+    """Whether a column's name contains one of these names, as separate words or run together.
 
     >>> known = names_of(["first_name"])
     >>> hinted("cust_first_name", known), hinted("firstname", known), hinted("filename", known)

@@ -1,4 +1,4 @@
-"""Names of persons: what a column of them looks like, by lists of the most frequent first names and surnames of the United States.
+"""Recognises names of persons by lists of the most frequent first names and surnames of the United States.
 
 Source: United States Census Bureau, *Frequently Occurring Names and Surnames* (1990), which is in the public domain.
 """

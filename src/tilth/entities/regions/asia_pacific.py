@@ -7,7 +7,7 @@ from tilth.entities.validators import Tier, birth, is_date, last, mod_11_2, tota
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 _TAIWAN = {c: i for i, c in enumerate("ABCDEFGHJKLMNPQRSTUVXYWZIO", 10)}
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # of New Zealand's health numbers: no I, no O
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # in New Zealand's health numbers: no I, no O
 _UEN = "ABCDEFGHJKLMNPQRSTUVWX0123456789"
 australian_company = total("8 7 6 5 4 3 2 1 1", 10)
 tax_file = total("1 4 3 7 5 8 6 9 10", 11)
@@ -19,7 +19,7 @@ thai_person = last("13 12 11 10 9 8 7 6 5 4 3 2", "10987654321")
 
 
 def australian_business(s: str) -> bool:
-    """The ABN: one less in its first digit, modulo 89."""
+    """The ABN: modulo 89, after 1 is subtracted from the first digit."""
     weights = (10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19)
     return (sum(w * int(c) for w, c in zip(weights, s, strict=True)) - 10) % 89 == 0
 
@@ -37,7 +37,7 @@ def inland_revenue(s: str) -> bool:
 
 
 def health_index(s: str) -> bool | Tier:
-    """New Zealand's NHI number: of the old form modulo 11."""
+    """New Zealand's NHI number: the old form is checked modulo 11."""
     if not s[3:].isdigit():
         return "C"
     values = [_LETTERS.index(c) + 1 for c in s[:3]] + [int(c) for c in s[3:6]]
@@ -56,7 +56,7 @@ def chinese_plate(s: str) -> bool:
 
 
 def hong_kong_card(s: str) -> bool:
-    """Hong Kong's identity card: modulo 11, the blank before a single letter counting 36."""
+    """Hong Kong's identity card: modulo 11, where the blank before a single letter counts as 36."""
     values = [*([36] if len(s) == 8 else []), *(int(c, 36) for c in s)]
     return sum(w * v for w, v in zip(range(9, 0, -1), values, strict=True)) % 11 == 0
 
@@ -97,7 +97,7 @@ def permanent_account(s: str) -> bool:
 
 
 def indonesian_person(s: str) -> bool:
-    """Indonesia's NIK: a province, and a date, 40 being added to the day of a woman."""
+    """Indonesia's NIK: a province, and a date; for women the day is increased by 40."""
     day = int(s[6:8])
     return 11 <= int(s[:2]) <= 96 and is_date(int(s[10:12]), int(s[8:10]), day - 40 if day > 40 else day)
 
@@ -122,7 +122,7 @@ def singapore_entity(s: str) -> bool:
 
 
 def sri_lankan_person(s: str) -> bool:
-    """Sri Lanka's identity number: a day of the year, 500 being added for a woman."""
+    """Sri Lanka's identity number: a day of the year, increased by 500 for women."""
     day = int(s[2:5] if len(s) == 10 else s[4:7])
     return 1 <= (day - 500 if day > 500 else day) <= 366
 

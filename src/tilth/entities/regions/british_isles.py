@@ -11,7 +11,7 @@ _PPS = "WABCDEFGHIJKLMNOPQRSTUV"
 
 
 def national_insurance(s: str) -> bool:
-    """The prefixes that are issued."""
+    """Whether the prefix is issued."""
     return s[:2] not in ("BG", "GB", "NK", "KN", "TN", "NT", "ZZ")
 
 
@@ -21,19 +21,19 @@ def unique_taxpayer(s: str) -> bool:
 
 
 def british_vat(s: str) -> bool:
-    """A VAT number: modulo 97, of the old or the new series."""
+    """A VAT number: modulo 97, by the rule of the old or the new series."""
     d = s[2:]
     rest = (sum(w * int(c) for w, c in zip((8, 7, 6, 5, 4, 3, 2), d, strict=False)) + int(d[7:9])) % 97
     return rest in (0, 42, 55) if int(d[:3]) >= 100 else rest == 0
 
 
 def british_account(s: str) -> bool | Tier:
-    """An IBAN, or eight digits that could be anything."""
+    """An IBAN; or eight digits, which could be anything."""
     return "C" if s.isdigit() else "A" if iban(s) else False
 
 
 def british_driver(s: str) -> bool:
-    """Month and day of birth in a driver number; 50 is added to the month of a woman."""
+    """A driver number: month and day of birth; for women the month is increased by 50."""
     month, day = int(s[6:8]), int(s[8:10])
     return 1 <= (month - 50 if month > 50 else month) <= 12 and 1 <= day <= 31
 
@@ -45,13 +45,13 @@ def personal_public_service(s: str) -> bool:
 
 
 def irish_vat(s: str) -> bool:
-    """Ireland's VAT number: as a PPS number; in the old form the second character stands apart."""
+    """Ireland's VAT number: checked like a PPS number; in the old form the second character is not a digit."""
     d = s[2:]
     return personal_public_service(d if d[1].isdigit() else f"0{d[2:7]}{d[0]}{d[7]}")
 
 
 def british_phone(s: str) -> bool | Tier:
-    """A telephone number as it is written within the country, or with its code."""
+    """A telephone number, in national form or with the country code."""
     d = compact(s)
     return (d.startswith(("+44", "0044")) or not d.startswith(("+", "00"))) and phone_of(("GB",))(s)
 

@@ -57,7 +57,7 @@ _ean = total("1 3 1 3 1 3 1 3 1 3 1 3 1", 10)
 
 
 def german_tax(s: str) -> bool:
-    """The IdNr: ISO 7064 MOD 11,10, and among its first ten digits exactly one that is there two or three times."""
+    """The IdNr: ISO 7064 MOD 11,10, and exactly one of its first ten digits occurs two or three times."""
     if len(s) != 11:
         return False
     several = [n for n in Counter(s[:10]).values() if n > 1]
@@ -70,7 +70,7 @@ def german_vat(s: str) -> bool:
 
 
 def german_card(s: str) -> bool | Tier:
-    """A serial number of a German identity card or passport with its check digit; without it, or all digits, it could be anything."""
+    """A serial number of a German identity card or passport with its check digit. Without it, or if all digits, it could be anything."""
     if len(s) == 9:
         return "C"
     valid = machine_readable(s[:9]) == int(s[9])
@@ -88,7 +88,7 @@ def austrian_tax(s: str) -> bool:
 
 
 def austrian_vat(s: str) -> bool:
-    """Austria's VAT number: every second digit doubled, and 96 − s modulo 10."""
+    """Austria's VAT number: 96 − s modulo 10, where s is the sum with every second digit doubled."""
     d = s[3:]
     return (96 - sum(int(c) if i % 2 == 0 else int(c) * 2 // 10 + int(c) * 2 % 10 for i, c in enumerate(d[:7]))) % 10 == int(d[7])
 

@@ -1,4 +1,4 @@
-"""Entities of no country: addresses, cards and accounts, devices, and secrets."""
+"""International entities: addresses, cards and accounts, devices, and secrets."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def mail_address(s: str) -> bool:
 
 
 def card_number(s: str) -> bool:
-    """Whether an issuer has numbers of this prefix and length, and Luhn's check digit is right.
+    """Whether an issuer uses this prefix and length, and Luhn's check digit is right.
 
     >>> card_number("378282246310005"), card_number("0000000000000000")
     (True, False)
@@ -80,7 +80,7 @@ def card_number(s: str) -> bool:
 
 
 def ip_address(s: str) -> bool:
-    """Whether it is an IPv4 or IPv6 address, the unspecified one aside."""
+    """Whether it is an IPv4 or IPv6 address other than the unspecified one."""
     try:
         return not ipaddress.ip_address(s).is_unspecified
     except ValueError:
@@ -88,13 +88,13 @@ def ip_address(s: str) -> bool:
 
 
 def mac_address(s: str) -> bool:
-    """Whether it has one separator throughout, and is not all 0 or all F."""
+    """Whether it uses a single separator, and is not all 0 or all F."""
     marks = {c for c in s if not c.isalnum()}
     return len(marks) == 1 and set(s.upper()) - marks not in ({"0"}, {"F"})
 
 
 def calendar_day(s: str) -> bool:
-    """Whether a date is in the calendar, as year-month-day, day-month-year or month-day-year, from 1900 to 2100 or of a short year."""
+    """Whether a date exists, as year-month-day, day-month-year or month-day-year, with a year from 1900 to 2100 or of two digits."""
     a, b, c = (int(part) for part in re.split("[-/.]", s))
 
     def year(y: int) -> bool:
@@ -106,20 +106,20 @@ def calendar_day(s: str) -> bool:
 
 
 def date_of_birth(s: str) -> bool:
-    """Whether a date is in the calendar, and not to come."""
+    """Whether a date exists and is not in the future."""
     years = [int(part) for part in re.split("[-/.]", s) if len(part) == 4]
     return calendar_day(s) and all(y <= datetime.now(UTC).year for y in years)
 
 
 def travel_document(s: str) -> bool:
-    """Whether the second line of a passport's machine-readable zone has its four check digits right (ICAO Doc 9303, part 4)."""
+    """Whether the check digits in the second line of a passport's machine-readable zone are right (ICAO Doc 9303, part 4)."""
     parts = ((s[:9], s[9]), (s[13:19], s[19]), (s[21:27], s[27]))
     whole = s[:10] + s[13:20] + s[21:43]
     return all(str(machine_readable(field)) == digit for field, digit in (*parts, (whole, s[43])))
 
 
 def web_token(s: str) -> bool:
-    """Whether the first part of a JSON Web Token says which algorithm signed it."""
+    """Whether the first part of a JSON Web Token names the signature algorithm."""
     head = s.split(".")[0]
     try:
         return "alg" in json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))

@@ -25,7 +25,7 @@ _ukrainian = last("-1 5 7 9 4 6 10 5 7", "01234567890")
 
 
 def pesel(s: str) -> bool:
-    """Poland's PESEL: a date whose month says the century, and modulo 10."""
+    """Poland's PESEL: a date, with the century encoded in the month, and modulo 10."""
     return bool(_pesel(s)) and is_date(
         {0: 1900, 1: 2000, 2: 2100, 3: 2200, 4: 1800}[int(s[2]) // 2] + int(s[:2]), int(s[2:4]) % 20, int(s[4:6])
     )
@@ -42,12 +42,12 @@ def regon(s: str) -> bool:
 
 
 def polish_passport(s: str) -> bool:
-    """Poland's passport: the first digit checks the other characters, so its weight is that of −1."""
+    """Poland's passport: the first digit checks the other characters, so its weight is −1."""
     return bool(_polish_passport(s))
 
 
 def birth_number(s: str) -> bool | Tier:
-    """The birth number of Czechia and Slovakia: a date, 50 (and 20) being added to the month, and from 1954 modulo 11."""
+    """The birth number of Czechia and Slovakia: a date, with 50, 20 or 70 added to the month, and from 1954 modulo 11."""
     month = int(s[2:4]) % 50
     if not is_date(int(s[:2]), month - 20 if month > 20 else month, int(s[4:6])):
         return False
@@ -55,7 +55,7 @@ def birth_number(s: str) -> bool | Tier:
 
 
 def czech_vat(s: str) -> bool | Tier:
-    """Czechia's VAT number: of a company modulo 11, else a birth number."""
+    """Czechia's VAT number: for companies modulo 11, otherwise a birth number."""
     d = s[2:]
     if len(d) == 8:
         return d[0] != "9" and bool(_czech_vat(d))
@@ -86,12 +86,12 @@ def romanian_vat(s: str) -> bool:
 
 
 def civil_number(s: str) -> bool:
-    """Bulgaria's EGN: a date, 20 or 40 being added to the month by century, and modulo 11."""
+    """Bulgaria's EGN: a date, with 20 or 40 added to the month by century, and modulo 11."""
     return is_date({0: 1900, 1: 1800, 2: 2000}.get(int(s[2]) // 2, -9999) + int(s[:2]), int(s[2:4]) % 20, int(s[4:6])) and bool(_egn(s))
 
 
 def bulgarian_vat(s: str) -> bool:
-    """Bulgaria's VAT number: of a company modulo 11; of ten digits that of a citizen, a foreigner or another."""
+    """Bulgaria's VAT number: for companies modulo 11; with ten digits the number of a citizen, a foreigner or another person."""
     d = s[2:]
     if len(d) == 10:
         return civil_number(d) or bool(_foreigner(d)) or bool(_other(d))
@@ -127,7 +127,7 @@ def turkish_person(s: str) -> bool:
 
 
 def turkish_tax(s: str) -> bool:
-    """Turkey's tax number: each digit, moved by its place, times a power of two modulo 9."""
+    """Turkey's tax number: each digit, shifted by its position, times a power of two, modulo 9."""
     moved = [((int(c) + 9 - i) % 10, 9 - i) for i, c in enumerate(s[:9])]
     return int(s[9]) == -sum((a * 2**n % 9 or 9) if a else 0 for a, n in moved) % 10
 

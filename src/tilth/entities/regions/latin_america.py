@@ -20,7 +20,7 @@ def cpf(s: str) -> bool:
 
 
 def cnpj(s: str) -> bool:
-    """Brazil's number of a company: two check digits modulo 11 over characters that count from 0, as letters may stand in it since 2026."""
+    """Brazil's number of a company: two check digits modulo 11 over character codes minus that of 0; letters are allowed since 2026."""
     values = [ord(c) - 48 for c in s]
     for n in (12, 13):
         rest = sum(w * v for w, v in zip(_CNPJ[13 - n :], values, strict=False)) % 11
@@ -52,7 +52,7 @@ def rfc(s: str) -> bool:
 
 
 def rif(s: str) -> bool:
-    """Venezuela's RIF: a letter that counts, weights, modulo 11."""
+    """Venezuela's RIF: weights with a value for the letter, modulo 11."""
     rest = (
         {"V": 4, "E": 8, "J": 12, "P": 16, "G": 20}[s[0]] + sum(w * int(c) for w, c in zip((3, 2, 7, 6, 5, 4, 3, 2), s[1:], strict=False))
     ) % 11

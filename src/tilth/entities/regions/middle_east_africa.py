@@ -9,7 +9,7 @@ from tilth.entities.validators import birth, luhn
 
 
 def israeli_person(s: str) -> bool:
-    """Israel's identity number: Luhn, with zeros before it."""
+    """Israel's identity number: Luhn, padded with leading zeros."""
     return luhn(s.zfill(9)) and int(s) > 0
 
 
@@ -19,7 +19,7 @@ def south_african_person(s: str) -> bool:
 
 
 def emirates_person(s: str) -> bool:
-    """The number of the United Arab Emirates: a year that is not to come."""
+    """The number of the United Arab Emirates: a year that is not in the future."""
     return int(s[3:7]) <= datetime.now(UTC).year
 
 

@@ -16,12 +16,12 @@ def social_insurance(s: str) -> bool:
 
 
 def health_number(s: str) -> bool | Tier:
-    """A health number of a province; that of British Columbia, which begins with 9, has a check digit."""
+    """A health number of a province; numbers of British Columbia, which begin with 9, have a check digit."""
     return bool(_health_of_bc(s)) if s[0] == "9" and s.isdigit() else "C"
 
 
 def social_security(s: str) -> bool | Tier:
-    """The ranges of area, group and serial number; there is no check digit, and nine digits in a row may be anything.
+    """An SSN: the ranges of area, group and serial number. There is no check digit, and nine digits without separators may be anything.
 
     >>> social_security("536-90-4399"), social_security("536904399"), social_security("666-90-4399"), social_security("078-05-1120")
     (True, 'C', False, False)
@@ -33,14 +33,14 @@ def social_security(s: str) -> bool | Tier:
 
 
 def taxpayer(s: str) -> bool | Tier:
-    """An ITIN: the groups that are issued."""
+    """An ITIN: whether the group is issued."""
     d = s.replace("-", "").replace(" ", "")
     valid = 50 <= (group := int(d[3:5])) <= 65 or 70 <= group <= 88 or 90 <= group <= 92 or 94 <= group <= 99
     return ("C" if d == s else True) if valid else False
 
 
 def adoption(s: str) -> bool | Tier:
-    """An ATIN: as in the others, nine digits in a row may be anything."""
+    """An ATIN: nine digits without separators may be anything."""
     return "C" if s.isdigit() else True
 
 

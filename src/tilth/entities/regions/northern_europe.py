@@ -16,7 +16,7 @@ _latvian, _latvian_vat = last("10 5 8 4 2 1 6 3 7 9", "12345678900"), total("9 1
 
 
 def cpr(s: str) -> bool | Tier:
-    """Denmark's CPR number: a date; the check digit, which is not kept since 2007, makes it surer."""
+    """Denmark's CPR number: a date. Check digits are not guaranteed since 2007; a valid one gives a higher tier."""
     return birth(s, "ddmmyy") and ("A" if _danish(s) else True)
 
 
@@ -36,7 +36,7 @@ def finnish_vat(s: str) -> bool:
 
 
 def norwegian_person(s: str) -> bool:
-    """Norway's number of a person: a date, 40 being added to the day of a D number, and two check digits modulo 11."""
+    """Norway's number of a person: a date, with 40 added to the day of a D number, and two check digits modulo 11."""
     day, month = int(s[:2]) % 40, int(s[2:4]) % 40
     return is_date(int(s[4:6]), month, day) and bool(_norwegian_first(s[:10])) and bool(_norwegian_second(s))
 
@@ -47,7 +47,7 @@ def norwegian_vat(s: str) -> bool:
 
 
 def swedish_person(s: str) -> bool:
-    """Sweden's number of a person: a date, 60 being added to the day of a co-ordination number, and Luhn."""
+    """Sweden's number of a person: a date, with 60 added to the day of a co-ordination number, and Luhn."""
     d = s.replace("+", "")[-10:]
     if len(s.replace("+", "")) == 12 and s[:2] not in ("18", "19", "20"):
         return False
@@ -61,12 +61,12 @@ def swedish_vat(s: str) -> bool:
 
 
 def icelandic_person(s: str) -> bool:
-    """Iceland's kennitala: a date, 40 being added to the day of an organisation, and modulo 11."""
+    """Iceland's kennitala: a date, with 40 added to the day of an organisation, and modulo 11."""
     return is_date(int(s[4:6]), int(s[2:4]), int(s[:2]) % 40) and bool(_icelandic(s[:9]))
 
 
 def _by_turns(digits: str, starts: tuple[int, int]) -> int:
-    """Σ weight · digit modulo 11 with weights 1 to 9 in turn from the first start; if it is 10 from the second; 10 is 0."""
+    """Σ weight · digit modulo 11 with cyclic weights 1 to 9 from the first start; if that is 10, from the second start; if 10 again, 0."""
     for start in starts:
         rest = sum(((start + i - 1) % 9 + 1) * int(c) for i, c in enumerate(digits)) % 11
         if rest < 10:
@@ -95,7 +95,7 @@ def latvian_vat(s: str) -> bool:
 
 
 def lithuanian_vat(s: str) -> bool:
-    """Lithuania's VAT number: modulo 11 with weights from 1, else from 3; the last digit but one is 1."""
+    """Lithuania's VAT number: modulo 11 with weights from 1, else from 3; the second-last digit is 1."""
     return s[-2] == "1" and int(s[-1]) == _by_turns(s[2:-1], (1, 3))
 
 

@@ -27,7 +27,7 @@ def dni(s: str) -> bool:
 
 
 def nie(s: str) -> bool:
-    """Spain's NIE: as the DNI, X, Y and Z counting 0, 1 and 2."""
+    """Spain's NIE: checked like the DNI; X, Y and Z count as 0, 1 and 2."""
     return dni(str("XYZ".index(s[0])) + s[1:])
 
 
@@ -59,7 +59,7 @@ def spanish_vat(s: str) -> bool:
 
 
 def citizen_card(s: str) -> bool:
-    """Portugal's citizen card: Luhn over twelve characters, letters counting 10 to 35."""
+    """Portugal's citizen card: Luhn over twelve characters; letters count as 10 to 35."""
     values = [int(c, 36) for c in reversed(s)]
     return sum(v if i % 2 == 0 else v * 2 - (9 if v * 2 > 9 else 0) for i, v in enumerate(values)) % 10 == 0
 
@@ -70,7 +70,7 @@ def portuguese_tax(s: str) -> bool:
 
 
 def fiscal_code(s: str) -> bool:
-    """Italy's codice fiscale: a date of birth, 40 being added to the day of a woman, and a letter modulo 26."""
+    """Italy's codice fiscale: a date of birth, with 40 added to the day of women, and a letter modulo 26."""
     if (sum(_ODD[c] for c in s[:15:2]) + sum(int(c) if c.isdigit() else ord(c) - 65 for c in s[1:15:2])) % 26 != ord(s[15]) - 65:
         return False
     year, day = (int(part.translate(_OMOCODIA)) for part in (s[6:8], s[9:11]))
@@ -90,7 +90,7 @@ def greek_tax(s: str) -> bool:
 
 
 def cypriot_vat(s: str) -> bool:
-    """Cyprus' number: digits at odd places translated, a letter modulo 26."""
+    """Cyprus' VAT number: a letter modulo 26; digits at odd positions are translated first."""
     d = s.removeprefix("CY")
     odd = sum((1, 0, 5, 7, 9, 13, 15, 17, 19, 21)[int(c)] for c in d[:8:2])
     return d[:2] != "12" and ord(d[8]) - 65 == (odd + sum(map(int, d[1:8:2]))) % 26

@@ -23,7 +23,7 @@ def french_tax(s: str) -> bool:
 
 
 def french_vat(s: str) -> bool:
-    """A SIREN by Luhn, and its key: of two digits modulo 97, with letters modulo 11."""
+    """A SIREN, checked by Luhn, and its key: modulo 97 if it is two digits, modulo 11 if it has letters."""
     key, siren = s[2:4], s[4:]
     if not luhn(siren):
         return False
@@ -43,14 +43,14 @@ def french_account(s: str) -> bool:
 
 
 def belgian_person(s: str) -> bool:
-    """Belgium's national number: a date, whose month is greater by 20 or 40 in numbers of foreigners, and the key 97 − n mod 97."""
+    """Belgium's national number: a date, with 20 or 40 added to the month of foreigners, and the key 97 − n mod 97."""
     key, month = int(s[9:]), int(s[2:4]) % 20
     dated = month == 0 or s[4:6] == "00" or is_date(int(s[:2]), month, int(s[4:6]))
     return dated and month <= 12 and key in (97 - int(s[:9]) % 97, 97 - int("2" + s[:9]) % 97)
 
 
 def belgian_vat(s: str) -> bool:
-    """Belgium's company number: the first eight digits and the last two are 0 modulo 97."""
+    """Belgium's company number: the first eight digits plus the last two are 0 modulo 97."""
     d = s[2:].zfill(10)
     return (int(d[:8]) + int(d[8:])) % 97 == 0 and int(d[:8]) > 0
 
@@ -61,12 +61,12 @@ def bsn(s: str) -> bool:
 
 
 def dutch_vat(s: str) -> bool:
-    """A VAT number of the Netherlands: the number of a person, or modulo 97 with its letters."""
+    """A VAT number of the Netherlands: checked like the BSN, or modulo 97 with its letters."""
     return bsn(s[2:11]) or mod_97(s) == 1
 
 
 def luxembourg_person(s: str) -> bool:
-    """Luxembourg's number of a person: a date, Luhn's check digit and Verhoeff's, both of the first eleven digits."""
+    """Luxembourg's number of a person: a date, Luhn's check digit and Verhoeff's, both over the first eleven digits."""
     return birth(s, "yyyymmdd") and luhn(s[:12]) and verhoeff(s[:11] + s[12])
 
 
