@@ -58,30 +58,30 @@ def test_it_answers_as_by_asgi(server, body, headers):
     assert found == theirs.content
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        message(b"", length=len(BODY)),
-        message()[:-1],
-        message() + b"P",
-        message() * 2,
-        message(Connection="close"),
-        message(start="POST /invocations HTTP/1.0"),
-        message(start="POST /invocations?x HTTP/1.1"),
-        message(start="POST /ping HTTP/1.1"),
-        message(start="GET /ping HTTP/1.1"),
-        message(Upgrade="websocket", Connection="upgrade"),
-        message(Host=""),
-        message(length="1, 2"),
-        message(Transfer_Encoding="gzip"),
-        message(gzip.compress(BODY), Content_Encoding="gzip"),
-        message(b" " * 100_000 + BODY),
-        message(Content_Type="application/x-parquet"),
-        message(Host="evil.example"),
-        b"",
-        b"nonsense\r\n\r\n",
-    ],
-)
+LEFT = {
+    "no body yet": message(b"", length=len(BODY)),
+    "a byte is missing": message()[:-1],
+    "a byte of the next": message() + b"P",
+    "two": message() * 2,
+    "close": message(Connection="close"),
+    "HTTP/1.0": message(start="POST /invocations HTTP/1.0"),
+    "query": message(start="POST /invocations?x HTTP/1.1"),
+    "POST /ping": message(start="POST /ping HTTP/1.1"),
+    "GET /ping": message(start="GET /ping HTTP/1.1"),
+    "upgrade": message(Upgrade="websocket", Connection="upgrade"),
+    "no host": message(Host=""),
+    "two lengths": message(length="1, 2"),
+    "transfer encoding": message(Transfer_Encoding="gzip"),
+    "gzip": message(gzip.compress(BODY, mtime=0), Content_Encoding="gzip"),
+    "long": message(b" " * 100_000 + BODY),
+    "two types": message(Content_Type="application/x-parquet"),
+    "another host": message(Host="evil.example"),
+    "nothing": b"",
+    "not HTTP": b"nonsense\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("data", LEFT.values(), ids=LEFT)
 def test_what_is_left_to_asgi(server, data):
     """Nothing is counted, and the next request is answered."""
     one = server(hosts=frozenset({"localhost"}))
