@@ -173,6 +173,19 @@ def test_slow_clients_are_not_waited_for(running):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("start", ["POST /nowhere", "PUT /invocations"])
+def test_a_body_that_comes_after_the_answer_is_not_a_request(running, start):
+    _, port = running
+    body = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.settimeout(60)
+        client.sendall(f"{start} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        assert b"\r\nconnection: close\r\n" in client.recv(65536)  # an answer is one piece
+        client.sendall(body)
+        assert client.recv(65536) == b""
+
+
+@pytest.mark.slow
 def test_a_client_that_does_not_take_its_answer_is_left(running):
     made, port = running
     rows = b"[" + b",".join([BODY] * 5_000) + b"]"  # the answer is larger than what waits in sockets

@@ -12,6 +12,7 @@ HEAD_SECONDS = 10.0  # time limit for the head of a request
 LARGEST_HEAD = 64 * 2**10  # bytes of a head; h11 has the same limit, httptools has none
 LEAVING_SECONDS = 2.0  # for which a refused client may continue to send
 TAKING_SECONDS = 60.0  # time limit for a client to receive an answer
+CLOSE = (b"connection", b"close")
 HERE = "tilth.body_here"  # the extension in the scope that says that the whole body has arrived
 
 
@@ -43,6 +44,8 @@ class Noting:
 
         async def sending(message: Any) -> None:
             if message["type"] == "http.response.start":
+                if connection.cycle.more_body and CLOSE not in message["headers"]:  # what still comes is not another request
+                    message = {**message, "headers": [*message["headers"], CLOSE]}
                 connection.transport.hold()
                 await send(message)
             else:
