@@ -201,6 +201,16 @@ def test_a_run_measures_the_data_as_read_from_the_rows_that_it_holds(engine, req
         assert all("source" not in p.query for p in held.facts.scans[scans.index(("hold rows", "split")) + 1 :])
 
 
+@pytest.mark.parametrize("engine", [pytest.param("duckdb"), pytest.param("spark", marks=pytest.mark.spark)])
+@pytest.mark.parametrize(("rows", "left"), [("{dedupe: {on: s}}", 12), ("{sort: i}, {filter: i > 3}", 36)])
+def test_a_run_with_measures_splits_the_rows_that_its_steps_leave(rows, left, engine, request):
+    session = tilth.DuckDB().session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark")).session()
+    flow = Flow.parse(f"rows: [{rows}]\nsplit: {{train: 0.5, test: 0.5, by: ordered(i)}}\nmeasure: [profile]")
+    report = tilth.run(flow, data=PLACED, engine=session)
+    assert sum(f.payload.rows for f in report.of("split") if f.name == "share of rows") == left
+    assert {f.payload.rows for f in report.of("column") if f.part == "raw"} == {40}
+
+
 @pytest.mark.spark
 @pytest.mark.shared_data
 @pytest.mark.slow

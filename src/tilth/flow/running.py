@@ -120,7 +120,7 @@ def with_left_out(as_read: Dataset, whole: Dataset) -> Dataset | None:
     None unless `whole` is the data as read with rows left out by conditions and columns added.
     """
     found, conditions, below = as_read, list[Tree](), len(as_read.layers)
-    if whole.layers[:below] != as_read.layers or whole.names != (*as_read.names, SPLIT):
+    if whole.source is not as_read.source or whole.layers[:below] != as_read.layers or whole.names != (*as_read.names, SPLIT):
         return None
     for layer in whole.layers[below:]:
         if isinstance(layer, Change) and layer.made.keys().isdisjoint(as_read.names):
