@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 HOSTS = re.compile(r"([^.]+)\.[^.]+\.([^.]+)\.(redshift|redshift-serverless)\.amazonaws\.com(\.cn)?")
-FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds between two looks
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds between two status requests
 ALLOW = "allow redshift-data:ExecuteStatement, DescribeStatement, GetStatementResult and CancelStatement, and what the secret needs"
 SAID = {
     "AccessDeniedException": ("may not be asked", ALLOW),
@@ -54,22 +54,22 @@ class DataApi:
         self._shown = f"Redshift ({name})"
 
     def start(self, sql: str, token: str | None = None) -> str:
-        """The id of a statement, which is run; of one with the same token, which is run once."""
+        """Start a statement, and return its id. With the same token it is run only once."""
         with self._client() as client:
             more = {"ClientToken": token} if token else {}
             return str(client.execute_statement(Sql=sql, StatementName="tilth-export", **self._asked, **more)["Id"])
 
     def status(self, statement: str) -> Mapping[str, Any]:
-        """How a statement is."""
+        """The status of a statement."""
         with self._client() as client:
             try:
                 found: Mapping[str, Any] = client.describe_statement(Id=statement)
-            except client.exceptions.ResourceNotFoundException:  # of a day ago
+            except client.exceptions.ResourceNotFoundException:  # the Data API forgets statements after a day
                 return {"Status": "ABORTED", "Error": "the Data API does not know it any more"}
             return found
 
     def is_done(self, statement: str) -> bool:
-        """Whether a statement has ended. Errors: `SourceError` with the server's words where it has failed, or was ended."""
+        """Whether a statement has ended. Errors: `SourceError` with the server's message if it failed or was cancelled."""
         found = self.status(statement)
         if found["Status"] in ("FAILED", "ABORTED"):
             words = hidden(" ".join(str(found.get("Error") or "it was ended").split()))[:300]
@@ -77,12 +77,12 @@ class DataApi:
         return bool(found["Status"] == "FINISHED")
 
     def cancel(self, statement: str) -> None:
-        """End a statement."""
+        """Cancel a statement."""
         with self._client() as client:
             client.cancel_statement(Id=statement)
 
     def answer(self, sql: str) -> tuple[pa.Schema, list[tuple[Any, ...]]]:
-        """The columns and the few rows of a query."""
+        """Run a query with a small result: its columns and rows."""
         import pyarrow as pa
 
         statement = self.start(sql)
@@ -103,7 +103,7 @@ class DataApi:
 
 
 def waits() -> Iterator[float]:
-    """How many seconds to wait between looks: 1, 2, 4 … 30."""
+    """Seconds to wait between status requests: 1, 2, 4 … 30."""
     seconds = FIRST_WAIT
     while True:
         yield seconds

@@ -26,14 +26,14 @@ from tilth.yaml import yaml_value
 
 @dataclass(frozen=True, repr=False)
 class Exported(Displayed):
-    """What was taken: the rows and bytes of each part, the query and the moment, as `_export.json` beside the files says it."""
+    """The result of an export: rows and bytes of each part, the query and the time, as in `_export.json` next to the files."""
 
     place: str
     state: Mapping[str, Any]
 
     @property
     def rows(self) -> int:
-        """How many rows were taken."""
+        """The number of exported rows."""
         return sum(p["rows"] for p in self.state["parts"])
 
     @property
@@ -43,7 +43,7 @@ class Exported(Displayed):
 
     @property
     def files(self) -> int:
-        """How many files there are."""
+        """The number of files."""
         return sum(len(p["files"]) for p in self.state["parts"])
 
     def read(self, engine: AnyEngine = None, **options: Any) -> Dataset:
@@ -53,7 +53,7 @@ class Exported(Displayed):
         return verbs.read(self.place, engine=engine, format="parquet", **options)
 
     def to_json(self) -> dict[str, Any]:
-        """The record."""
+        """The record of the export as JSON."""
         return {"place": self.place, "rows": self.rows, "bytes": self.bytes, "files": self.files, **self.state}
 
     def _grid(self) -> Grid:
@@ -67,23 +67,23 @@ class Exported(Displayed):
 
 @dataclass(frozen=True, repr=False)
 class Explained(Displayed):
-    """What an export would read: for each part its query, and the rows and bytes that the server expects; and the steps that hide some."""
+    """What an export would read: for each part its query with estimated rows and bytes; and the redaction steps."""
 
     parts: tuple[tuple[str, Estimate], ...]
     redact: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def rows(self) -> int:
-        """How many rows the server expects in all."""
+        """The number of rows that the server estimates, in total."""
         return sum(e.rows for _, e in self.parts)
 
     @property
     def bytes(self) -> int:
-        """How many bytes the server expects in all."""
+        """The number of bytes that the server estimates, in total."""
         return sum(e.bytes for _, e in self.parts)
 
     def to_json(self) -> dict[str, Any]:
-        """The same as JSON."""
+        """The content as JSON."""
         return {
             "parts": [{"query": query, "rows": e.rows, "bytes": e.bytes} for query, e in self.parts],
             "rows": self.rows,
@@ -176,7 +176,7 @@ def export(
 
 
 def reject_unverifiable(plan: Plan) -> None:
-    """Reject comparing files with the database where they are made to differ, or cannot be compared. Errors: `Gap`."""
+    """Reject `verify` if the files differ on purpose (redaction) or cannot be compared. Errors: `Gap`."""
     if plan.redact:
         raise Gap("redacted values cannot be compared with the database", hint="leave `--verify` out: rows are counted")
     if plan.dialect == "redshift":
@@ -184,7 +184,7 @@ def reject_unverifiable(plan: Plan) -> None:
 
 
 def _earlier(plan: Plan, place: str | None) -> State | None:
-    """What an earlier run of a plan has left at a place; None if that is nothing. Errors: `RequestError` for another plan's."""
+    """The state that an earlier run of a plan left at a place; None if there is none. Errors: `RequestError` if another plan left it."""
     state = State.load(place) if place else None
     if state is None or not state.has_begun:
         return None
@@ -193,7 +193,7 @@ def _earlier(plan: Plan, place: str | None) -> State | None:
 
 
 def _begun(plan: Plan, place: str) -> State:
-    """The state of an export that begins."""
+    """The initial state of an export."""
     subset, tables, hidden = Subset(plan), dict[str, list[str]](), dict[str, Any]()
     if plan.dialect == "redshift":
         columns, found = parts_of_redshift(plan)
@@ -212,10 +212,10 @@ def _begun(plan: Plan, place: str) -> State:
 
 
 def _hidden(plan: Plan, look: Look) -> dict[str, Any]:
-    """How a state says what is hidden on the way. Errors: as for `Redaction`."""
+    """The entries of a state about redaction. Errors: as for `Redaction`."""
     if not plan.redact:
         return {}
-    from tilth.exporting.redacting import Redaction  # loads all that a flow needs
+    from tilth.exporting.redacting import Redaction  # imported late: loads everything that a flow needs
 
     found = Redaction(plan.redact, look.schema)
     return {"redact": found.given, "written": [(f.name, str(f.type)) for f in found.schema]}

@@ -1,4 +1,4 @@
-"""The manifest of an export, in the shape of UNLOAD's `MANIFEST VERBOSE`: what COPY and other readers accept."""
+"""The manifest of an export, in the format of UNLOAD's `MANIFEST VERBOSE`, which COPY and other readers accept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tilth.exporting.state import State
 
 
 def manifest(state: State, folder: str) -> bytes:
-    """The manifest of a finished export, whose files are in a folder."""
+    """The manifest of a finished export with its files in a folder."""
     files = state.files
     entries = [{"url": f"{folder}/{f.name}", "meta": {"content_length": f.bytes, "record_count": f.rows}} for f in files]
     content = {
@@ -32,7 +32,7 @@ NAMES = {
     "date32[day]": "date",
     "binary": "binary varying",
 }
-"""Types of Arrow, by Redshift's names; what has no other is a string."""
+"""Arrow type → Redshift's name; all other types are strings."""
 
 
 def _type(kind: str) -> dict[str, Any]:

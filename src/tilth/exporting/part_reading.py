@@ -1,4 +1,4 @@
-"""One part of an export: its rows through a connection, or through one that an executor of Spark makes, into one file."""
+"""Reads one part of an export into one file, through a given connection or through one that an executor of Spark opens."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """A part: the query of its rows, its number, the folder of its file, the rows of a row group, and the steps that hide them."""
+    """A part to read: the query for its rows, its number, the folder for its file, the rows per row group, and the redaction steps."""
 
     query: str
     number: int
@@ -37,9 +37,9 @@ class Asked:
 
 
 def read_part(asked: Asked, connection: Snapshot, check: Callable[[int], object] = bool) -> tuple[list[File], int]:
-    """The files of a part, and the bytes of its rows; `check` is asked with those so far.
+    """Read a part, and return its files and the bytes of its rows. `check` is called with the bytes read so far.
 
-    A part without rows has no file, unless it is the first.
+    A part without rows has no file, unless it is the first part.
     """
     schema, batches = connection.batches(asked.query)
     metered = _Metered(batches, check)
@@ -49,7 +49,7 @@ def read_part(asked: Asked, connection: Snapshot, check: Callable[[int], object]
     name, given = f"part-{asked.number:05d}.parquet", [first] if first is not None else []
     hidden: Iterator[pa.RecordBatch] = chain(given, metered)
     if asked.redact:
-        from tilth.exporting.redacting import Redaction  # loads all that a flow needs
+        from tilth.exporting.redacting import Redaction  # imported late: loads everything that a flow needs
 
         redaction = Redaction(asked.redact, schema)
         schema, hidden = redaction.schema, redaction(hidden)
@@ -61,7 +61,7 @@ def read_part(asked: Asked, connection: Snapshot, check: Callable[[int], object]
 
 
 class _Metered:
-    """Batches, whose rows and bytes so far are known; `check` is asked with the bytes before each."""
+    """An iterator of batches that counts rows and bytes. Before each batch, `check` is called with the bytes so far."""
 
     def __init__(self, batches: Iterator[pa.RecordBatch], check: Callable[[int], object]) -> None:
         self._batches, self._check, self.rows, self.bytes = batches, check, 0, 0
@@ -77,9 +77,9 @@ class _Metered:
 
 
 def read_part_on_spark(asked: Asked, spark: SparkSession, source: str, access: Access | None, snapshot: str) -> tuple[list[File], int]:
-    """The same by a job of one task: the executor opens the database by the secret's reference, and encrypts by that of the key.
+    """Read a part by a Spark job with one task. The executor resolves the references of the database's secret and of the key itself.
 
-    Errors: those of `read_part`, which come back as they are.
+    Errors: those of `read_part`.
     """
     from tilth.engine.spark.engine import without_pandas_warning
 
@@ -100,7 +100,7 @@ def read_part_on_spark(asked: Asked, spark: SparkSession, source: str, access: A
 
 
 def _answer(asked: Asked, source: str, access: Access | None, snapshot: str, key: str) -> dict[str, Any]:
-    """What an executor answers."""
+    """The answer of an executor: files and bytes, or an error."""
     try:
         with protected(key) if key else nullcontext(), reading(source, access, snapshot) as connection:
             files, size = read_part(asked, connection)

@@ -1,4 +1,4 @@
-"""How an export is divided into parts: conditions of which exactly one holds for each row."""
+"""Divides an export into parts by conditions; exactly one of them holds for each row."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from tilth.store.query import identifier
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PART_BYTES = 1 << 30  # that a part aims at, as the server estimates them
-PER_CONNECTION = 4  # parts at least, so that no connection waits long for the last one
-LEAST_BLOCKS = 1024  # of a part
+PART_BYTES = 1 << 30  # target size of a part, by the estimate of the server
+PER_CONNECTION = 4  # least number of parts, so that no connection is idle for long at the end
+LEAST_BLOCKS = 1024  # least number of blocks in a part
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-BLOCK = "ctid"  # where PostgreSQL keeps a row: block and line
+BLOCK = "ctid"  # the place of a row in PostgreSQL: block and line
 Ask = Callable[[str], list[tuple[object, ...]]]
 
 
 def count_for(size: int, connections: int) -> int:
-    """How many parts to make of so many bytes."""
+    """The number of parts for `size` bytes."""
     return max(1, min(MOST_PARTS, max(PER_CONNECTION * connections, size // PART_BYTES)))
 
 
 def block_parts(blocks: int, connections: int, block_bytes: int) -> list[str]:
-    """Parts of a table by where its rows are stored: each is read without looking at the others, and no key is needed.
+    """Divide a table by the storage blocks of its rows: a part is read without scanning the others, and no key is needed.
 
-    They divide the rows of one snapshot; those of a table that was written to since, they do not.
+    The parts are only valid within one snapshot: writing to the table moves rows to other blocks.
     """
     parts = min(count_for(blocks * block_bytes, connections), max(1, blocks // LEAST_BLOCKS))
     return _ranges(BLOCK, [f"'({blocks * i // parts},0)'" for i in range(1, parts)])
 
 
 def column_parts(subset: Subset, by: Partition, schema: pa.Schema, ask: Ask, parts: int) -> list[str]:
-    """Parts by a column: ranges of its dates, timestamps or integers, or its hash; the last part has the nulls. `ask` asks the database.
+    """Divide by a column: ranges of dates, timestamps or integers, or its hash; the last part has the nulls. `ask` queries the database.
 
-    Errors: `ColumnError` for an unknown column, `RequestError` for a unit that it cannot have, and for too many parts.
+    Errors: `ColumnError` for an unknown column, `RequestError` for a unit that does not fit its type, and for too many parts.
     """
     name = str(by.by or by.hash)
     if name not in schema.names:
@@ -66,7 +66,7 @@ def column_parts(subset: Subset, by: Partition, schema: pa.Schema, ask: Ask, par
 
 
 def _ranges(column: str, borders: Sequence[str]) -> list[str]:
-    """The conditions of the parts between borders; the first and the last are open, so that no value is outside."""
+    """The conditions of the ranges between borders; the first and the last range are open, so that every value is in a range."""
     if not borders:
         return [""]
     inner = [f"{column} >= {low} AND {column} < {high}" for low, high in pairwise(borders)]
@@ -74,7 +74,7 @@ def _ranges(column: str, borders: Sequence[str]) -> list[str]:
 
 
 def _borders(kind: str, low: str, high: str, parts: int) -> list[str] | None:
-    """The borders between equal ranges; None for a column that has no ranges that Python can compute."""
+    """The borders between ranges of equal length; None if Python cannot compute them for this type or these values."""
     if "int" in kind:
         return [str(n) for n in _divided(int(low), int(high), parts)]
     if not kind.startswith(("date", "timestamp")):
@@ -82,11 +82,11 @@ def _borders(kind: str, low: str, high: str, parts: int) -> list[str] | None:
     size, width = (timedelta(days=1), 10) if kind.startswith("date") else (timedelta(microseconds=1), 32)
     try:
         first, last = ((datetime.fromisoformat(end).replace(tzinfo=UTC) - EPOCH) // size for end in (low, high))
-    except ValueError:  # infinity, or a year that Python does not have
+    except ValueError:  # infinity, or a year that Python does not support
         return None
     return [f"'{str(EPOCH + n * size)[:width]}'" for n in _divided(first, last, parts)]
 
 
 def _divided(low: int, high: int, parts: int) -> list[int]:
-    """Where `parts` ranges of integers between two ends begin, without the first."""
+    """Divide the integers from `low` to `high` into `parts` ranges: the beginning of each range except the first."""
     return sorted({low + (high - low + 1) * i // parts for i in range(1, parts)} - {low})

@@ -1,4 +1,4 @@
-"""The plan of an export: what is taken from where, as a file or as the options of a call say it."""
+"""The plan of an export: which rows are exported from where, given as a file or as options of a call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_PARTS = 1024
 DIALECTS = {"postgresql": "postgres", "redshift": "redshift"}
 SHAPE = "postgresql://user@host/db"
 NOT_OF_THE_SUBSET = {"secret", "to", "connections", "limit_bytes", "unload"}
-OF_KEYS = ("missing-key", "unknown-key")  # codes of mistakes that stand at a key
+OF_KEYS = ("missing-key", "unknown-key")  # codes of mistakes whose place is a key, not a value
 Value: TypeAlias = bool | int | float | datetime | date | str
 
 
@@ -58,12 +58,12 @@ class Sample(_Strict):
 
     @property
     def of_all(self) -> bool:
-        """Whether a row is taken or not depends on other rows."""
+        """Whether the choice of a row depends on other rows."""
         return self.strata is not None or self.first is not None
 
 
 class Partition(_Strict):
-    """How rows are divided into parts, each of which is read, written and tried again by itself."""
+    """How rows are divided into parts. Each part is read, written and retried separately."""
 
     by: str | None = None
     """A column: dates, timestamps and integers are divided into ranges, other types by their hash."""
@@ -131,7 +131,7 @@ class Plan(_Strict):
 
     @property
     def query(self) -> str:
-        """The SELECT that the place asks for. Errors: as for `asked_of`."""
+        """The SELECT statement of the place. Errors: as for `asked_of`."""
         return asked_of(self.source, SHAPE)[2]
 
     @property
@@ -141,17 +141,17 @@ class Plan(_Strict):
 
     @property
     def subset(self) -> dict[str, Any]:
-        """What says which rows are taken."""
+        """The keys of the plan that determine which rows are exported."""
         return self.model_dump(mode="json", exclude=NOT_OF_THE_SUBSET, exclude_defaults=True)
 
     @property
     def sha256(self) -> str:
-        """One name for what is taken."""
+        """A hash that identifies the exported subset."""
         return hashlib.sha256(json.dumps(self.subset, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def load(cls, path: str) -> dict[str, Any]:
-        """What a file says, checked. Errors: `FlowError` with every mistake, each with its line."""
+        """Read and check a file. Errors: `FlowError` with every mistake, each with its line."""
         document = parse(text_of(path, "plan"), path)
         FlowError.reject(document.mistakes)
         given = document.value
@@ -175,7 +175,7 @@ class Plan(_Strict):
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Plan:
-        """A plan from what a file or a call says. Errors: `RequestError` with every mistake."""
+        """A plan from the content of a file or the options of a call. Errors: `RequestError` with every mistake."""
         plan = validated(cls, given)
         for check in plan.checks.values():
             check()
@@ -184,7 +184,7 @@ class Plan(_Strict):
 
     @property
     def checks(self) -> Mapping[str, Callable[[], None]]:
-        """What is checked beyond the kinds of values, by the key at which a mistake stands. Errors: `RequestError`."""
+        """Key → a check beyond the types of values; a mistake is reported at that key. Errors of the checks: `RequestError`."""
         return {"source": self.reject_wrong_place, "sample": self.reject_wrong_sample, "redact": self.reject_wrong_steps}
 
     def reject_wrong_sample(self) -> None:
@@ -199,14 +199,14 @@ class Plan(_Strict):
         _ = self.dialect, self.query, self.access
 
     def reject_wrong_steps(self) -> None:
-        """Reject steps that cannot hide what is read. Errors: `RequestError` with every mistake."""
+        """Reject steps that cannot redact rows while they are read. Errors: `RequestError` with every mistake."""
         if self.redact:
             from tilth.exporting.redacting import steps_of
 
             steps_of(self.redact)
 
     def sql_mistakes(self) -> list[tuple[str, Mistake]]:
-        """What is wrong with the query and the condition, each with the key it stands at."""
+        """The mistakes in the query and the condition, each with its key."""
         wrong: list[tuple[str, Mistake]] = []
         used: set[str] = set()
         for text, key, parsed in ((self.query, "source", parsed_query), (self.where, "where", parsed_condition)):
@@ -216,16 +216,16 @@ class Plan(_Strict):
                     parsed(text, self.dialect, self.parameters)
             except ExpressionError as error:
                 wrong += [(key, mistake) for mistake in error.mistakes]
-        if not wrong:  # else a parameter may be in what could not be parsed
+        if not wrong:  # otherwise a parameter may be used in the text that could not be parsed
             unused = unknown(self.parameters, used, "there is no parameter {} in the query or the condition", "unused-parameter")
             wrong += [("parameters", mistake) for mistake in unused]
         return wrong
 
 
 def plan_of(source: str | Mapping[str, Any] | Plan, **more: Any) -> Plan:
-    """The plan in a file (`.yaml`), of a place in a database, or given as a mapping; `more` replaces what it says.
+    """A plan from a file (`.yaml`), a place in a database, or a mapping; `more` replaces keys of it.
 
-    Errors: `RequestError` with every mistake; of a file each has its line.
+    Errors: `RequestError` with every mistake; for a file each has its line.
     """
     if isinstance(source, Plan):
         source = source.model_dump(exclude_defaults=True)

@@ -29,7 +29,7 @@ from tilth.store.snapshot import LOST, SNAPSHOT_GONE, Estimate, Snapshot, readin
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GROUP_ROWS, GROUP_BYTES = 122_880, 128 << 20  # of a row group, whichever is reached first
+GROUP_ROWS, GROUP_BYTES = 122_880, 128 << 20  # limits of a row group; the smaller one applies
 TRIES = 5
 FIRST_WAIT = 1.0  # seconds
 WRITTEN_TO = """
@@ -45,7 +45,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (n.nspname, 
 
 @dataclass(frozen=True)
 class Look:
-    """What is known of an export before its rows are read: its columns, what the server expects, and how its tables are now."""
+    """Facts about an export before its rows are read: its columns, the estimate of the server, and the state of its tables."""
 
     schema: pa.Schema
     estimate: Estimate
@@ -53,7 +53,7 @@ class Look:
 
     @classmethod
     def at(cls, subset: Subset, snapshot: Snapshot) -> Look:
-        """Look through a connection. Errors: `SourceError` for what cannot be read."""
+        """Collect the facts through a connection. Errors: `SourceError` if the source cannot be read."""
         query = subset.query()
         estimate = snapshot.estimate(query)
         rows = snapshot.rows(WRITTEN_TO.format(_names(estimate))) if estimate.tables else []
@@ -66,13 +66,13 @@ class Look:
 
     @property
     def group_rows(self) -> int:
-        """The rows of a row group."""
+        """The number of rows per row group."""
         width = max(1, self.estimate.bytes // max(1, self.estimate.rows))
         return max(1, min(GROUP_ROWS, GROUP_BYTES // width))
 
 
 def parts_of(plan: Plan, look: Look, snapshot: Snapshot) -> list[str]:
-    """The conditions of the parts of an export. Errors: `RequestError` for a column that cannot divide it."""
+    """The conditions of the parts of an export. Errors: `RequestError` for a column that cannot be divided as requested."""
     subset = Subset(plan)
     if plan.partition != "auto":
         return column_parts(subset, plan.partition, look.schema, snapshot.rows, count_for(look.estimate.bytes, plan.connections))
@@ -87,8 +87,8 @@ def _names(estimate: Estimate) -> str:
 
 @dataclass
 class Pull:
-    """An export that is read. `across` allows parts of different snapshots though a table has been written to in between; `verify`
-    compares the files of each part with the database; with `spark` its executors read.
+    """Reads an export. `across` allows parts of different snapshots although a table was written to in between; `verify` compares the files
+    of each part with the database; with `spark`, its executors read.
     """
 
     plan: Plan
@@ -103,13 +103,14 @@ class Pull:
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
-        """Read all parts that are not done. Errors: of the first that fails; what is done stays done."""
+        """Read all unfinished parts. Errors: that of the first part that fails. Finished parts are kept."""
         if self.state.todo or (self.verify and any(p.hashes is None for p in self.state.parts)):
             self._patiently(self._attempt, (LOST, SNAPSHOT_GONE), threading.Event())
 
     def _patiently(self, ask: Callable[[], None], codes: tuple[str, ...], stop: threading.Event) -> None:
-        """Do something, again after failures of these codes: twice as long after each, less by chance. Errors: that of the fifth failure
-        in a row after which no part was done.
+        """Call a function, and repeat it after failures with these codes. The wait doubles each time, shortened at random.
+
+        Errors: that of the fifth failure in a row without a finished part in between.
         """
         failures, left = 0, len(self.state.todo)
         while True:
@@ -122,7 +123,7 @@ class Pull:
                     raise
 
     def _attempt(self) -> None:
-        """Read at a snapshot of now. It is gone when its connection is lost; then the rest is read at another one."""
+        """Read at a new snapshot. It is lost with its connection; the remaining parts are then read at another snapshot."""
         self._stop.clear()
         with self._reading() as first:
             name = first.export()
@@ -141,7 +142,7 @@ class Pull:
             raise MachineError(what, hint="please report it; start again with --force", code="rows-differ")
 
     def _work(self, first: Snapshot, snapshot: str, group_rows: int) -> int | None:
-        """Let connections read part after part, while the first one counts the rows. How many there are, if they are counted."""
+        """Read the parts through several connections, while `first` counts the rows. Return that count; None if it is not counted."""
         waiting: SimpleQueue[Part] = SimpleQueue()
         for part in self.state.todo:
             waiting.put(part)
@@ -161,7 +162,7 @@ class Pull:
         return counted
 
     def _verify(self, part: Part, snapshot: Snapshot) -> None:
-        """Compare the files of a part with the database, unless they are of another moment. Errors: as for `compared`."""
+        """Compare the files of a part with the database, unless they belong to another snapshot. Errors: as for `compared`."""
         if part.hashes is not None or (self.across and part.snapshot != len(self.state.snapshots) - 1):
             return
         asked = Subset(self.plan).query(part.condition)
@@ -170,7 +171,7 @@ class Pull:
         self.progress(f"{sum(p.hashes is not None for p in self.state.parts):,} of {len(self.state.parts):,} parts verified")
 
     def _parts(self, waiting: SimpleQueue[Part], snapshot: str, group_rows: int) -> None:
-        """Read parts through one connection, and through another one after it is lost."""
+        """Read parts through one connection; if it is lost, through a new one."""
         try:
             self._patiently(partial(self._drain, waiting, snapshot, group_rows), (LOST,), self._stop)
         except BaseException:
@@ -204,7 +205,7 @@ class Pull:
         self.progress(self.state.done(part, files, size))
 
     def _checked(self, size: int) -> None:
-        """Let a part go on that has read so many bytes, unless the export ends. Errors: `RequestError` where too many bytes are read."""
+        """Called by a part with the bytes it has read: stops it if the export ends. Errors: `RequestError` if too many bytes are read."""
         if self._stop.is_set():
             raise _Ended
         if self.plan.limit_bytes and size + sum(p.read for p in self.state.parts if p.done) > self.plan.limit_bytes:
@@ -212,7 +213,7 @@ class Pull:
             raise RequestError(what, hint="give a higher --limit-bytes, or export less", code="limit-bytes")
 
     def _reject_changed(self, look: Look) -> None:
-        """Reject going on with a source that is not as it was when the export began. Errors: `SourceError`."""
+        """Reject continuing if the source has changed since the export began. Errors: `SourceError`."""
         hint = "start again with --force"
         if look.columns != self.state.columns:
             old, new = dict(self.state.columns), dict(look.columns)
@@ -241,7 +242,7 @@ class Pull:
                     self._open.discard(snapshot)
 
     def _end(self) -> None:
-        """Let all connections stop, also those that wait for the server."""
+        """Stop all connections, including those that wait for the server."""
         self._stop.set()
         with self._guard:
             for snapshot in self._open:
@@ -253,7 +254,7 @@ class _Ended(Exception):
 
 
 def _raise_first(works: list[Future[Any]]) -> None:
-    """Wait, then raise the error that a worker failed with, not those of workers that were ended for it."""
+    """Wait for all workers, then raise the error of the worker that failed, not of those that were stopped because of it."""
     wait(works)
     if failed := next((e for work in works if (e := work.exception()) and not isinstance(e, _Ended)), None):
         raise failed from None

@@ -1,4 +1,4 @@
-"""Redaction in flight: rows pass through steps `redact` as they are read, so that what is hidden never reaches a disk."""
+"""Redaction during an export: rows pass through `redact` steps as they are read, so that the hidden values never reach a disk."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Redaction:
-    """Steps `redact` on the columns of a query, which is all that they learn of.
+    """Fitted `redact` steps for the columns of a query. They learn from the schema only, not from rows.
 
-    Errors: `RequestError` for wrong steps, for columns that there are not, and for a key that cannot be used.
+    Errors: `RequestError` for wrong steps, for missing columns, and for a key that cannot be used.
     """
 
     def __init__(self, given: Sequence[Mapping[str, Any]], source: pa.Schema) -> None:
@@ -40,10 +40,10 @@ class Redaction:
         same = [name for name in found.names if name in source.names and name not in touched]
         self.schema = pa.schema([source.field(name) if name in same else found.field(name) for name in found.names])
         self.given = [{**g, **_key_of(f.learned)} for g, f in zip(given, steps, strict=True)]
-        """What was given, with the ids of the keys, so that an export that goes on makes the same pseudonyms."""
+        """The steps as given, with the ids of their keys, so that a continued export makes the same pseudonyms."""
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The rows of batches, hidden."""
+        """Redact the rows of batches."""
         import pyarrow as pa
 
         for batch in batches:
@@ -51,16 +51,16 @@ class Redaction:
             data = _dataset(table.select(self._read))
             for step in self._steps:
                 data = step.apply(data)
-            with session_of("duckdb", None, "redact") as session:  # one for each, because it holds what it has scanned
+            with session_of("duckdb", None, "redact") as session:  # one per batch, because a session keeps the tables that it scanned
                 made = _rows(data, session)
             columns = [(made if name in made.column_names else table)[name] for name in self.schema.names]
             yield from pa.table(columns, names=self.schema.names).cast(self.schema).combine_chunks().to_batches()
 
 
 def steps_of(given: Sequence[Mapping[str, Any]]) -> list[Redact]:
-    """The steps that a plan asks for, each the parameters of one. Where it names no `key`, it is the key in force.
+    """The `redact` steps of a plan, from the parameters of each. A step without `key` uses the key in force.
 
-    Errors: `RequestError` with every mistake, and for ways that need other rows than the one at hand.
+    Errors: `RequestError` with every mistake, and for methods that need more than one row.
     """
     held, made = in_force(), list[Redact]()
     for parameters in given:

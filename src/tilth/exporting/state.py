@@ -1,4 +1,4 @@
-"""The state of an export, `_export.json` beside its files: what was asked and what is done, so that it can go on after it was killed."""
+"""The state of an export, `_export.json` next to its files: the plan and the finished parts, so that a killed export can be continued."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tilth.exporting.plan import Plan
 from tilth.store.places import atomic, copies, files_at
 from tilth.store.protection import in_force
 
-STATE, MANIFEST = "_export.json", "_copy_manifest.json"  # other readers of a folder (pandas, Spark) pass over names that begin with `_`
+STATE, MANIFEST = "_export.json", "_copy_manifest.json"  # pandas and Spark ignore names that begin with `_`
 VERSION = 1
 
 
@@ -32,8 +32,8 @@ class File:
 
 @dataclass
 class Part:
-    """A part, and what became of it. `snapshot` counts the snapshots of the export from zero, `read` are the bytes of its rows,
-    `query_id` names the statement that unloads it; `hashes` are the sum of those of its rows, once they are verified.
+    """A part and its progress. `snapshot` is the number of its snapshot, counted from zero, `read` the bytes of its rows, `query_id` the
+    statement that unloads it, and `hashes` the sum of the hashes of its rows, once they are verified.
     """
 
     number: int
@@ -50,21 +50,21 @@ class Part:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Part:
-        """As it was written."""
+        """Read a part from JSON."""
         given = {name: value for name, value in content.items() if name != "rows"}
         return cls(**(given | {"files": [File(**f) for f in content["files"]]}))
 
     @property
     def rows(self) -> int:
-        """The rows of its files."""
+        """The number of rows in its files."""
         return sum(f.rows for f in self.files)
 
 
 @dataclass
 class State:
-    """The state, kept at a place: what changes it writes it, so that whatever happens to the process, the file says what is done.
+    """The state of an export, stored at a place. Each change is written at once, so that the file is right even if the process is killed.
 
-    `columns` are those of the query. `redact` are the steps that hide some, with the ids of their keys, `written` the columns they leave.
+    `columns` are those of the query. `redact` are the redaction steps with the ids of their keys, `written` the columns after redaction.
     """
 
     place: str
@@ -84,7 +84,7 @@ class State:
 
     @classmethod
     def load(cls, folder: str) -> State | None:
-        """The state in a folder; None without one. Errors: `SourceError` for one that cannot be read, or needs a key."""
+        """The state in a folder; None if there is none. Errors: `SourceError` if it cannot be read, `RequestError` if the key differs."""
         place = f"{folder}/{STATE}"
         held = [name for name in (STATE, STATE + SUFFIX) if files_at(f"{folder}/{name}")]
         if not held:
@@ -105,55 +105,55 @@ class State:
             raise SourceError(f"{place} is not the state of an export", hint=hint, code="bad-state") from error
 
     def to_json(self) -> dict[str, Any]:
-        """As it is written."""
+        """The state as JSON."""
         facts = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in ("place", "parts") and k[0] != "_"}
         return {"tilth_export": VERSION, **facts, "parts": [asdict(p) | {"rows": p.rows} for p in self.parts]}
 
     def save(self) -> None:
-        """Write it."""
+        """Write the file."""
         with self._lock, atomic(f"{self.place}/{STATE}") as path:
             path.write_text(json.dumps(self.to_json(), indent=1), "utf-8")
 
     def done(self, part: Part, files: list[File], read: int) -> str:
-        """A part is done, with these files; how far the export is, in words."""
+        """Record that a part is finished, with these files; return the progress of the export in words."""
         part.files, part.read, part.ended, part.done = files, read, now(), True
         self.save()
         return f"{self.so_far}, {sum(p.rows for p in self.parts):,} rows"
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything was asked for its rows."""
+        """Whether any part was started."""
         return any(p.tries for p in self.parts)
 
     @property
     def todo(self) -> list[Part]:
-        """The parts that are not done."""
+        """The unfinished parts."""
         return [p for p in self.parts if not p.done]
 
     @property
     def so_far(self) -> str:
-        """How many of the parts are done, in words."""
+        """The number of finished parts, in words."""
         return f"{sum(p.done for p in self.parts):,} of {len(self.parts):,} parts"
 
     @property
     def files(self) -> list[File]:
-        """The files of the parts that are done, in the order of the parts."""
+        """The files of the finished parts, in the order of the parts."""
         return [f for p in self.parts if p.done for f in p.files]
 
     def reject_other(self, plan: Plan) -> None:
-        """Reject another plan than that of the state. Errors: `RequestError` with what differs."""
+        """Reject a plan other than that of the state. Errors: `RequestError` with the differences."""
         hint = "give the same plan to continue, choose another place, or start again with --force"
         differ = _differences(self.plan, plan.subset) if plan.sha256 != self.plan_sha256 else ()
         RequestError.reject(Mistake(f"there is an export of another plan: {words}", hint=hint, code="other-plan") for words in differ)
 
     def lose_missing(self) -> None:
-        """Set parts back whose files are missing, or not of their size."""
+        """Reset parts with files that are missing or have another size."""
         for part in self._missing():
             warn(f"part {part.number} is read again: a file of it in {self.place} is missing or changed")
             part.done, part.files, part.read, part.hashes = False, [], 0, None
 
     def reject_missing(self) -> None:
-        """Reject files that are missing, or not of their size. Errors: `SourceError`."""
+        """Reject parts with files that are missing or have another size. Errors: `SourceError`."""
         hint = "start again with --force"
         SourceError.reject(
             Mistake(f"a file of part {part.number} in {self.place} is missing or changed", hint=hint, code="changed-file")
@@ -175,5 +175,5 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "")
 
 
 def now() -> str:
-    """This moment, as it is written."""
+    """The current time as written in the state."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

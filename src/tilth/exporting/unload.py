@@ -1,4 +1,4 @@
-"""Exporting from Redshift by UNLOAD: it writes Parquet to S3 itself, in parallel, and nothing passes through here."""
+"""Exporting from Redshift by UNLOAD: Redshift writes Parquet to S3 itself, in parallel; no rows pass through this process."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tilth.store.s3 import S3
 from tilth.store.snapshot import Estimate
 from tilth.store.uri import scheme_of
 
-PARTS = 16  # of a partition that does not say how many
+PARTS = 16  # default number of parts of a partition
 EXPECTED = re.compile(r"rows=(\d+) width=(\d+)")  # in the first line of EXPLAIN
 
 
 @dataclass
 class Unload:
-    """An export by UNLOAD: a statement for each part, `connections` at a time. A statement sees one moment, and each its own."""
+    """An export by UNLOAD: a statement for each part, `connections` at a time. Each statement sees its own snapshot."""
 
     plan: Plan
     state: State
@@ -38,7 +38,7 @@ class Unload:
         self._api = DataApi(self.plan.source, self.plan.access)
 
     def run(self) -> None:
-        """Unload all parts that are not done. Errors: of the first that fails; what is done stays done, and the others are cancelled."""
+        """Unload all unfinished parts. Errors: that of the first part that fails. Finished parts are kept, running ones are cancelled."""
         waiting, running, seconds = self.state.todo, list[Part](), waits()
         try:
             while waiting or running:
@@ -56,13 +56,13 @@ class Unload:
             raise
 
     def _begin(self, part: Part) -> None:
-        """Let a part be unloaded, unless a statement of an earlier run does it, or has done it."""
+        """Start unloading a part, unless a statement of an earlier run is unloading it or has unloaded it."""
         if part.query_id and self._still_runs(part):
             return
         if part.query_id or not part.tries:
             part.tries, part.started, part.query_id = part.tries + 1, now(), None
-            S3().remove(self._prefix(part))  # of a statement that failed
-            self.state.save()  # before it is sent: sent again, it has the same token, and is not run again
+            S3().remove(self._prefix(part))  # files of a failed statement
+            self.state.save()  # before it is sent: if it is sent again, it has the same token and is not run twice
         sql = unload(Subset(self.plan).query(part.condition), self._prefix(part), self.plan)
         part.query_id = self._api.start(sql, f"{self.state.run}-{part.number}-{part.tries}")
         self.state.save()
@@ -74,7 +74,7 @@ class Unload:
         return False
 
     def _is_done(self, part: Part) -> bool:
-        """Whether a part is unloaded; then its files are those that the server lists."""
+        """Whether a part is unloaded. If so, its files, which the server lists in a manifest, are recorded."""
         if not self._api.is_done(part.query_id or ""):
             return False
         s3, place = S3(), f"{self._prefix(part)}manifest"
@@ -94,7 +94,7 @@ class Unload:
 
 
 def unload(query: str, prefix: str, plan: Plan) -> str:
-    """The statement that unloads a query to a prefix. The query stands between `$$`, where quotes and backslashes are as they are.
+    """The statement that unloads a query to a prefix. The query is written between `$$`, so quotes and backslashes need no escapes.
 
     Errors: `RequestError` for a query with `$$` in it.
 
@@ -113,7 +113,7 @@ def unload(query: str, prefix: str, plan: Plan) -> str:
 
 
 def parts_of_redshift(plan: Plan) -> tuple[list[tuple[str, str]], list[tuple[str, Estimate]]]:
-    """The columns of an export, and the condition of each part with what the server expects of it. Errors: those of the Data API."""
+    """The columns of an export, and the condition of each part with the estimate of the server. Errors: those of the Data API."""
     api, subset = DataApi(plan.source, plan.access), Subset(plan)
     schema = api.answer(f"{subset.query()} LIMIT 0")[0]
     conditions = (
@@ -129,7 +129,7 @@ def _expected(api: DataApi, query: str) -> Estimate:
 
 
 def reject_unloadable(plan: Plan) -> None:
-    """Reject what UNLOAD cannot do. Errors: `Gap`."""
+    """Reject plans that UNLOAD cannot execute. Errors: `Gap`."""
     if scheme_of(plan.to or "s3://") != "s3":
         raise Gap("UNLOAD writes to S3 only", hint="give -o s3://bucket/prefix; or read a small result as a source: tilth.read")
     if plan.redact:

@@ -1,7 +1,7 @@
-"""Comparing files with the database: the number of rows, and a sum of their hashes, which PostgreSQL and this process compute alike.
+"""Compares files with the database: the number of rows and the sum of their hashes, which PostgreSQL and this process compute alike.
 
-The hash of a row is the first 60 bits of the MD5 of its values as text: floats, days and times are the bytes that PostgreSQL sends, in
-hexadecimal digits. The sum does not depend on the order of the rows.
+The hash of a row is the first 60 bits of the MD5 of its values as text. Floats, dates and times are written as the bytes that PostgreSQL
+sends, in hexadecimal digits. The sum does not depend on the order of the rows.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from tilth.store.query import identifier
 from tilth.store.snapshot import Snapshot
 from tilth.store.uri import Place
 
-NULL, BETWEEN = 30, 31  # control characters, for a value that is null, and between values
-DIGITS = 15  # hexadecimal ones of the hash of a row
-EPOCH_DAYS = 10_957  # from 1970 to 2000, from which PostgreSQL counts
+NULL, BETWEEN = 30, 31  # control characters for a null and between values
+DIGITS = 15  # hexadecimal digits of the hash of a row
+EPOCH_DAYS = 10_957  # from 1970 to 2000; PostgreSQL counts from 2000
 EPOCH = EPOCH_DAYS * DAY  # microseconds
 
 
 class Written(NamedTuple):
-    """How values are written: the SQL of a column, and the same of an Arrow array, in which those of nulls have no meaning."""
+    """How values are written as text: SQL for a column, and a function for an Arrow array. The texts of nulls are ignored."""
 
     sql: str
     texts: Callable[[pa.Array], Any]
 
 
 class Total(NamedTuple):
-    """How many rows there are, and the sum of their hashes."""
+    """The number of rows, and the sum of their hashes."""
 
     rows: int
     hashes: int
 
 
 def compared(snapshot: Snapshot, query: str, files: Iterable[Place], shown: str) -> str:
-    """The sum of the hashes of a query's rows, which are those of some files. Errors: `MachineError` where they are not."""
+    """Compare the rows of a query with those of its files; return the sum of their hashes. Errors: `MachineError` if they differ."""
     expected, found = of_source(snapshot, query), of_batches(_rows_of(files))
     if found != expected:
         message = f"the files of {shown} differ from the database: {found.rows:,} rows, and {expected.rows:,} in the database"
@@ -52,12 +52,12 @@ def compared(snapshot: Snapshot, query: str, files: Iterable[Place], shown: str)
 
 def _rows_of(files: Iterable[Place]) -> Iterator[pa.RecordBatch]:
     for file in files:
-        held = copies(file)  # exists as long as this
+        held = copies(file)  # the copy exists as long as this object
         yield from Parquet().batches(held.path)
 
 
 def of_source(snapshot: Snapshot, query: str) -> Total:
-    """The total of a query, by the database."""
+    """The total of a query, computed by the database."""
     text, schema = snapshot.described(query)
     written = [(f.name, how) for f in schema if (how := _written(f.type))]
     values = [f"coalesce({how.sql.format(identifier(name))}, chr({NULL}))" for name, how in written]
@@ -68,7 +68,7 @@ def of_source(snapshot: Snapshot, query: str) -> Total:
 
 
 def of_batches(batches: Iterable[pa.RecordBatch]) -> Total:
-    """The total of the rows of a file."""
+    """The total of the rows in batches."""
     rows = hashes = 0
     for batch in batches:
         texts = [_texts(how, column) for column in batch.columns if (how := _written(column.type))]
@@ -84,7 +84,7 @@ def _texts(how: Written, column: pa.Array) -> pa.Array:
 
 
 def reject_incomparable(schema: pa.Schema) -> None:
-    """Reject columns whose values are not written alike on both sides. Errors: `Gap`."""
+    """Reject columns with types that are not written alike on both sides. Errors: `Gap`."""
     wrong = [f"{f.name} ({f.type})" for f in schema if _written(f.type) is None]
     if wrong:
         hint = "leave them out, cast them to text in the query, or leave `--verify` out"
@@ -92,7 +92,7 @@ def reject_incomparable(schema: pa.Schema) -> None:
 
 
 def _written(kind: pa.DataType) -> Written | None:
-    """How values of a type are written; None for a type for which that is not known."""
+    """How values of a type are written; None for other types."""
     if pa.types.is_timestamp(kind):
         function, in_us = "timestamptz_send" if kind.tz else "timestamp_send", pa.timestamp("us", kind.tz)
         return _sent(function, ">i8", lambda x: _whole(x.cast(in_us)) - EPOCH)
@@ -102,7 +102,7 @@ def _written(kind: pa.DataType) -> Written | None:
 
 
 def _sent(function: str, kind: str, numbers: Callable[[pa.Array], Any]) -> Written:
-    """The bytes that a function of PostgreSQL sends of a number, and those of a type of NumPy."""
+    """Write numbers as the bytes that a function of PostgreSQL sends, and as the same bytes by a type of NumPy."""
 
     def texts(values: pa.Array) -> list[str]:
         raw = numbers(values).astype(kind)
@@ -131,4 +131,4 @@ WRITTEN = {
     pa.date32(): _sent("date_send", ">i4", lambda x: _whole(x.cast(pa.int32())) - EPOCH_DAYS),
     pa.time64("us"): _sent("time_send", ">i8", _whole),
 }
-"""Types of Arrow whose values are written alike."""
+"""The Arrow types that are written alike on both sides."""
