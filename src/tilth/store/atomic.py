@@ -1,7 +1,7 @@
-"""Atomic writes on this machine: killed at any moment, a run leaves the old output or the new one.
+"""Atomic writes on this machine: a run that is killed at any moment leaves the old output or the new one.
 
-Output is written into a hidden folder beside its place, and renamed to it when it is complete and flushed to disk. The next run
-that writes to the same place removes the hidden folder of a killed one.
+Output is written into a hidden folder next to its place, and renamed when it is complete and flushed to disk. The next run that writes to
+the same place removes the hidden folder of a killed run.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from tilth.errors import DISK_FULL, MachineError, RequestError, listed
 from tilth.store.scratch import locked_folder
 
 LISTING = "_tilth.json"  # lists the files written to a folder; names that begin with `_` are not data
-HIDDEN = ".tilth-"  # begins the name of a folder in which something is written
+HIDDEN = ".tilth-"  # prefix of the hidden folders
 OLD = "old"
 
 
 @contextmanager
 def replacing(target: Path, folder: bool) -> Iterator[Path]:
-    """A path to write a file to, or a folder to write into: it replaces the target if the block succeeds, and is removed otherwise.
+    """A path for a file, or a folder to write into. It replaces the target if the block succeeds, and is removed otherwise.
 
-    A file keeps the permissions of the one it replaces. Errors: as for `reject_foreign`.
+    A file keeps the permissions of the file that it replaces. Errors: as for `reject_foreign`.
     """
     reject_foreign(target, folder)
     with _beside(target) as hidden:
@@ -64,7 +64,7 @@ def reject_foreign(target: Path, folder: bool) -> None:
 
 
 def reject_unlisted(place: str, held: set[str], written: set[str]) -> None:
-    """Reject a folder with other names than those that were written. Errors: `RequestError`."""
+    """Reject a folder that has names not in `written`. Errors: `RequestError`."""
     if foreign := held - written:
         raise RequestError(
             f"the folder {place} has files not written by Tilth: {listed(sorted(foreign), most=4)}",
@@ -74,7 +74,7 @@ def reject_unlisted(place: str, held: set[str], written: set[str]) -> None:
 
 
 def _listed(folder: Path) -> set[str]:
-    """The names in the listing of a folder; none without a valid one."""
+    """The names in the listing of a folder; empty without a valid listing."""
     with contextlib.suppress(FileNotFoundError, ValueError, TypeError, KeyError):
         return set(json.loads((folder / LISTING).read_text("utf-8"))["files"])
     return set()
@@ -82,7 +82,7 @@ def _listed(folder: Path) -> set[str]:
 
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
-    """A hidden folder on the same disk as the target, removed when the block ends, with new parent folders if the block fails."""
+    """A hidden folder next to the target. It is removed when the block ends; if the block fails, so are new parent folders."""
     prefix = f"{HIDDEN}{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}-"
     with errors_of(target):
         made = _make_folder(target.parent)
@@ -107,7 +107,7 @@ def _restore(left: Path, target: Path) -> None:
 
 
 def _make_folder(folder: Path) -> list[Path]:
-    """Make a folder and its parents; the new ones, innermost first. Errors: `RequestError` if a file is in the way."""
+    """Make a folder and its parents. Return the new ones, innermost first. Errors: `RequestError` if a file is in the way."""
     new = [p for p in (folder, *folder.parents) if not p.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ def to_disk(path: Path) -> None:
 
 @contextmanager
 def errors_of(target: Path) -> Iterator[None]:
-    """System errors as errors of writing to the target; the hidden folder is not mentioned."""
+    """Turn system errors into errors about the target, which do not mention the hidden folder."""
     try:
         yield
     except OSError as error:

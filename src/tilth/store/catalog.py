@@ -1,4 +1,4 @@
-"""A table as its catalog knows it: what it is called, where its rows are, and what is known of them before any is read."""
+"""A table in a catalog: its names, the location of its rows, and facts about the rows before any is read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ends:
-    """The ends of a column: how many values are null, and the smallest and the largest of the others; None where that is not known."""
+    """The number of nulls in a column, and its smallest and largest value, None if unknown."""
 
     nulls: int
     low: Any = None
@@ -22,23 +22,23 @@ class Ends:
 class Contents(Protocol):
     """Facts about rows that have not been read, such as from the footers of their files."""
 
-    where: str  # it is known from, in words
+    where: str  # the source of the facts, for people
 
     @property
     def rows(self) -> int:
         """The number of rows."""
 
     def ends(self, column: str) -> Ends | None:
-        """Nulls and ends of a flat column; None where the nulls are not known."""
+        """Nulls and ends of a flat column; None if the number of nulls is unknown."""
 
 
 @dataclass(frozen=True)
 class CatalogTable:
     """A snapshot of a table in a catalog.
 
-    `place` is the table's, whatever its snapshot; `database` is the namespace. `paths` are Parquet files with the rows and columns of the
-    snapshot, and `contents` is what is known of them; none where the rows have to be put together by `batches`. `key` is equal for equal
-    rows.
+    `place` is the table's place without the snapshot; `database` is the namespace. `paths` are Parquet files with exactly the rows and
+    columns of the snapshot, and `contents` are facts about them; both are empty if only `batches` can give the rows. `key` is equal for
+    equal rows.
     """
 
     place: str

@@ -1,4 +1,4 @@
-"""Files that are read whole: bounded bytes, and documents of JSON or YAML, whichever they are."""
+"""Files that are read as a whole: bytes up to a limit, and documents in JSON or YAML."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def bytes_of(place: Place, what: str, most: int, error: type[RequestError] = Req
         ...
     tilth.errors.RequestError: the fitted flow '/nowhere/flow.tilth' cannot be read: No such file or directory [not-readable]
     """
-    held = copies(place)  # of a remote place; they exist as long as this
+    held = copies(place)  # copies of a remote place exist as long as this object
     reject_stream(held.path, f"the {what} ", error)
     try:
         with Path(held.path).open("rb") as file:
@@ -37,7 +37,7 @@ def bytes_of(place: Place, what: str, most: int, error: type[RequestError] = Req
 
 
 def document(path: str | Path, what: str) -> Any:
-    """What a file of JSON or YAML holds; `what` calls it in messages. Errors: `RequestError`."""
+    """Parse a file in JSON or YAML. `what` names it in messages. Errors: `RequestError`."""
     text = text_of(path, what)
     if text.lstrip()[:1] not in ("[", "{"):
         document = parse_yaml(text, str(path))
@@ -55,7 +55,7 @@ def document(path: str | Path, what: str) -> Any:
 
 
 def _is_deep(value: Any) -> bool:
-    """Whether values are nested deeper than those of a flow may be."""
+    """Whether values are nested deeper than a flow allows."""
     level = [value]
     for _ in range(DEEPEST):
         level = [v for x in level if isinstance(x, dict | list) for v in (x.values() if isinstance(x, dict) else x)]

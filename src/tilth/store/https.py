@@ -1,6 +1,6 @@
-"""Objects on web servers: `https://host/path/file.csv`, read whole, with a bound on size and time.
+"""Objects on web servers: `https://host/path/file.csv`, read as a whole, with limits on size and time.
 
-The certificate is always verified; a redirect leads to `https://` only, and the header with a secret is sent to the named host alone.
+The certificate is always verified. Redirects are followed only to `https://`, and the header with a secret is sent only to the named host.
 `http://` is accepted for servers on this machine.
 """
 
@@ -25,15 +25,15 @@ from tilth.store.places import MAGIC, Copies, Store
 from tilth.store.uri import is_loopback
 
 LARGEST = 16 << 30  # bytes of an object
-SECONDS = 3600.0  # for all of it
-SILENT = 60.0  # seconds without a byte
+SECONDS = 3600.0  # time limit for the whole object
+SILENT = 60.0  # the longest time in seconds without a byte
 PART = 1 << 20
 REDIRECTS = 5
-KEYS = ("password", "secret", "token", "key", "signature", "credential", "sig")  # what options that hold secrets are called
+KEYS = ("password", "secret", "token", "key", "signature", "credential", "sig")  # last words in the names of options with secrets
 
 
 class Https(Store):
-    """Objects on web servers. The secret is a header: `Authorization: Bearer` for a text, `Basic` for user and password, or its own."""
+    """Objects on web servers. The secret gives a header: `Authorization: Bearer` for a text, `Basic` for user and password, or another."""
 
     takes_secret = True
 
@@ -56,7 +56,7 @@ class Https(Store):
 
 
 def header_of(secret: Secret, access: Access | None = None) -> tuple[str, Secret]:
-    """The name and value of the header that a secret is.
+    """The name and value of the header for a secret.
 
     >>> import json
     >>> header_of(Secret("env:X", "a-token-of-it"))[0]
@@ -89,7 +89,7 @@ def _made(secret: Secret, value: str) -> Secret:
 
 
 def _uri_of(place: str) -> SplitResult:
-    """The parts of a place. Errors: `RequestError` for one with a secret, a pattern, without a file, or over plain HTTP."""
+    """Parse a place. Errors: `RequestError` if it contains a secret or a pattern, has no file, or uses plain HTTP."""
     uri = urlsplit(place)
     secret_options = [
         name for name, _ in parse_qsl(uri.query, keep_blank_values=True) if name.lower().replace("_", "-").split("-")[-1] in KEYS
@@ -106,7 +106,7 @@ def _uri_of(place: str) -> SplitResult:
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Redirects to HTTPS, or on this machine, without the header of the secret where the host is another."""
+    """Follows redirects to HTTPS, or on this machine. The header with the secret is removed if the host changes."""
 
     max_redirections = REDIRECTS
 
@@ -124,11 +124,11 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _fetch(place: str, path: Path, header: tuple[str, Secret] | None) -> None:
-    """Copy an object into a file. Errors: `AuthenticationFailed`, `SourceError`, `MachineError`, those of urllib."""
+    """Copy an object to a file. Errors: `AuthenticationFailed`, `SourceError`, `MachineError`, those of urllib."""
     name = header[0] if header else "Authorization"
     opener = urllib.request.OpenerDirector()
     for handler in (
-        urllib.request.ProxyHandler({} if place.lower().startswith("http:") else None),  # in the clear it does not leave this machine
+        urllib.request.ProxyHandler({} if place.lower().startswith("http:") else None),  # plain HTTP must not leave this machine
         urllib.request.HTTPHandler(),
         urllib.request.HTTPSHandler(context=ssl.create_default_context()),
         _Redirects(name),
@@ -136,7 +136,7 @@ def _fetch(place: str, path: Path, header: tuple[str, Secret] | None) -> None:
         urllib.request.HTTPErrorProcessor(),
     ):
         opener.add_handler(handler)
-    request = urllib.request.Request(place, headers={name: header[1].reveal()} if header else {})  # noqa: S310 -- its scheme is looked at
+    request = urllib.request.Request(place, headers={name: header[1].reveal()} if header else {})  # noqa: S310 -- the scheme is checked
     until = monotonic() + SECONDS
     with opener.open(request, timeout=SILENT) as answer, path.open("wb") as file:
         size = 0
@@ -153,13 +153,13 @@ def _fetch(place: str, path: Path, header: tuple[str, Secret] | None) -> None:
 
 @contextmanager
 def _errors_of(place: str) -> Iterator[None]:
-    """The errors of the client as Tilth's, without what the server says, which may repeat a header."""
+    """Turn errors of the client into Tilth's, without the server's message, which may repeat a header."""
     try:
         yield
     except HTTPError as error:
         error.close()
         raise _refusal(place, error.code) from None
-    except (http.client.HTTPException, OSError) as error:  # URLError and TimeoutError are kinds of OSError
+    except (http.client.HTTPException, OSError) as error:  # URLError and TimeoutError are subclasses of OSError
         reason = getattr(error, "reason", None)
         raise _failure(place, reason if isinstance(reason, BaseException) else error) from None
 

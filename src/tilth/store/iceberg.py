@@ -1,4 +1,4 @@
-"""Iceberg tables: `iceberg://CATALOG/namespace.table`, with `?snapshot=ID` or `?as_of=TIME` an earlier state of it.
+"""Iceberg tables: `iceberg://CATALOG/namespace.table`; with `?snapshot=ID` or `?as_of=TIME` an earlier state of the table.
 
 CATALOG is the name of a catalog in PyIceberg's configuration (`~/.pyiceberg.yaml`, `PYICEBERG_CATALOG__NAME__URI` …), or the path of the
 SQLite file of an SQL catalog (`.db`, `.sqlite`). Credentials are in that configuration, never in a place, a message or a report.
@@ -33,7 +33,7 @@ EMBEDDED = (".db", ".sqlite", ".sqlite3")  # suffixes of the file of an SQL cata
 OPTIONS = ("snapshot", "as_of")
 REFUSED = frozenset({"UnauthorizedError", "ForbiddenError", "OAuthError", "AuthorizationExpiredError", "NoCredentialsError"})
 OF_OTHERS = frozenset({"pyiceberg", "sqlalchemy", "requests", "urllib3", "botocore", "pydantic_core", "strictyaml", "pyarrow", "thrift"})
-MOST_SNAPSHOTS = 5  # that a message lists
+MOST_SNAPSHOTS = 5  # listed in a message
 CATALOGS_IN = "SELECT catalog_name FROM iceberg_tables UNION SELECT catalog_name FROM iceberg_namespace_properties ORDER BY 1"
 
 
@@ -57,7 +57,7 @@ class Iceberg(Store):
 
 @dataclass(frozen=True)
 class Asked:
-    """A place, taken apart."""
+    """The parts of a place."""
 
     place: str
     catalog: str
@@ -68,7 +68,7 @@ class Asked:
 
     @classmethod
     def of(cls, place: str) -> Asked:
-        """The parts of a place. Errors: `RequestError`."""
+        """Parse a place. Errors: `RequestError`."""
         path, _, query = place.partition("://")[2].partition("?")
         catalog, _, dotted = path.rpartition("/")
         *namespace, name = map(unquote, dotted.split("."))
@@ -85,17 +85,17 @@ class Asked:
 
     @property
     def identifier(self) -> tuple[str, ...]:
-        """The table, for PyIceberg."""
+        """The table's identifier for PyIceberg."""
         return (*self.namespace, self.name)
 
     @property
     def dotted(self) -> str:
-        """The table as it is written."""
+        """The table's name with dots."""
         return ".".join(self.identifier)
 
 
 def _catalog(asked: Asked) -> Catalog:
-    """The catalog of a place, from its file, or as it is configured. Errors: `RequestError` for an unknown one."""
+    """The catalog of a place, from its file or from PyIceberg's configuration. Errors: `RequestError` for an unknown catalog."""
     try:
         from pyiceberg.catalog import load_catalog
         from pyiceberg.utils.config import Config
@@ -103,7 +103,7 @@ def _catalog(asked: Asked) -> Catalog:
         raise MissingExtra.named("iceberg", "an Iceberg table") from error
     if "/" in asked.catalog or asked.catalog.lower().endswith(EMBEDDED):
         return _embedded(asked.catalog)
-    config = Config()  # as the environment is now
+    config = Config()  # reads the current environment
     found = config.get_catalog_config(asked.catalog)
     if not found:
         what = "there is no catalog {} in PyIceberg's configuration"
@@ -111,14 +111,14 @@ def _catalog(asked: Asked) -> Catalog:
         variable = f"PYICEBERG_CATALOG__{asked.catalog.upper()}__URI"
         hint = f"set {variable}, add it to ~/.pyiceberg.yaml, or name the SQLite file of a catalog: iceberg://FILE.db/…"
         raise RequestError(replace(mistake, hint=mistake.hint or hint))
-    return load_catalog(asked.catalog, **found)  # type: ignore[arg-type]  # what a file holds are strings and mappings
+    return load_catalog(asked.catalog, **found)  # type: ignore[arg-type]  # the configuration has strings and mappings
 
 
 def _embedded(path: str) -> Catalog:
-    """The SQL catalog in an SQLite file. Errors: `SourceError` for a file that is none."""
+    """The SQL catalog in an SQLite file. Errors: `SourceError` if the file has no catalog."""
     from pyiceberg.catalog.sql import SqlCatalog
 
-    files(path)  # or why it cannot be read
+    files(path)  # raises the reason if the file cannot be read
     try:
         with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as connection:
             names = [name for (name,) in connection.execute(CATALOGS_IN)]
@@ -132,7 +132,7 @@ def _embedded(path: str) -> Catalog:
 
 
 def _table(catalog: Catalog, asked: Asked) -> Table:
-    """The table of a place. Errors: `SourceError` with the tables, or the namespaces, that the catalog has."""
+    """The table of a place. Errors: `SourceError` with the tables or namespaces in the catalog."""
     from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 
     try:
@@ -152,7 +152,7 @@ def _table(catalog: Catalog, asked: Asked) -> Table:
 
 
 def _snapshot_of(table: Table, asked: Asked, catalog: str) -> CatalogTable:
-    """The state of a table that a place names. Errors: `SourceError` for a snapshot that there is not, and a data file that is missing."""
+    """The state of a table that a place names. Errors: `SourceError` for an unknown snapshot, and for missing data files."""
     snapshot = _snapshot(table, asked)
     scan = table.scan(snapshot_id=snapshot.snapshot_id if snapshot and (asked.snapshot or asked.as_of) else None)
     schema, tasks = scan.projection(), list(scan.plan_files())
@@ -175,7 +175,7 @@ def _snapshot_of(table: Table, asked: Asked, catalog: str) -> CatalogTable:
 
 
 def _snapshot(table: Table, asked: Asked) -> Snapshot | None:
-    """The snapshot that is asked for, by its number, by the name of a tag or branch, or by a time; None for a table without any."""
+    """The requested snapshot, found by number, name of a tag or branch, or time. By default the current one; None for an empty table."""
     if asked.as_of:
         found = table.snapshot_as_of_timestamp(_milliseconds(asked.as_of))
     elif asked.snapshot:
@@ -195,7 +195,7 @@ def _snapshot(table: Table, asked: Asked) -> Snapshot | None:
 
 
 def _milliseconds(text: str) -> int:
-    """A time as PyIceberg takes it; without a zone it is in UTC. Errors: `RequestError`."""
+    """A time in milliseconds since 1970 for PyIceberg; UTC if it has no zone. Errors: `RequestError`."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -204,7 +204,7 @@ def _milliseconds(text: str) -> int:
 
 
 def _batches(scan: DataScan, asked: Asked) -> Iterator[pa.RecordBatch]:
-    """The rows of a scan, after an empty batch: there may be none."""
+    """The rows of a scan. The first batch is empty, because there may be no rows."""
     import pyarrow as pa
 
     with _errors_of(asked, "read"):
@@ -214,14 +214,14 @@ def _batches(scan: DataScan, asked: Asked) -> Iterator[pa.RecordBatch]:
 
 
 def _lost(asked: Asked, path: str, lost: int, of: int) -> Mistake:
-    """The mistake for data files that are in the manifests and not on the disk."""
+    """The mistake for data files that are in the manifests but not on disk."""
     message = f"{lost} of {of} data files of {asked.dotted!r} are missing, such as {path}"
     return Mistake(message, hint="restore them, or read an earlier snapshot: ?snapshot=ID", code="no-file")
 
 
 @contextmanager
 def _errors_of(asked: Asked, doing: str) -> Iterator[None]:
-    """PyIceberg's exceptions, and those of what it calls, become Tilth's. What opening a catalog says may contain a password."""
+    """Turn exceptions of PyIceberg and its libraries into Tilth's. Messages from opening a catalog may contain a password."""
     try:
         yield
     except TilthError:

@@ -1,4 +1,4 @@
-"""`jdbc:…`: what Spark could read, and is not asked to."""
+"""`jdbc:…` places, which Spark could read, but Tilth refuses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Jdbc(Store):
-    """Refused: a password would stand in the options of Spark, which every executor gets. The URL is not repeated, it may hold one."""
+    """Refused, because a password would be in Spark's options, which every executor gets. Messages omit the URL, which may contain one."""
 
     has_rows = True
     takes_secret = True

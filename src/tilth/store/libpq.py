@@ -1,8 +1,8 @@
-"""Connections of PostgreSQL: who is asked, as whom, and how the connection is secured.
+"""Connections to PostgreSQL: the server, the user, and the security of the connection.
 
-Over a network the server's certificate is verified (`sslmode=verify-full`), by the authorities of the system unless others are named.
-What does not leave this machine, a socket or a loopback address, is as libpq has it. A weaker mode must be written into the place, and is
-warned of.
+Over a network the server's certificate is verified (`sslmode=verify-full`), with the system's authorities unless others are named. For
+connections on this machine (a socket or a loopback address) libpq's defaults apply. A weaker mode must be written into the place, and gives
+a warning.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tilth.store.query import together
 from tilth.store.uri import is_loopback
 
 VERIFIED = "verify-full"
-NOTICED = {"connect_timeout": "30", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}  # a network that is gone
-ENGINES = ("postgres", "postgresql", "aurora-postgresql")  # as secrets of databases call it
+NOTICED = {"connect_timeout": "30", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}  # detect a lost network
+ENGINES = ("postgres", "postgresql", "aurora-postgresql")  # its names in secrets of databases
 BROKEN = re.compile(r"FATAL:|PANIC:|connection to server|closed the connection|connection not open|could not (receive|send) data|SSL error")
 REFUSED = re.compile(r"authentication failed|no password supplied|is not permitted to log in", re.IGNORECASE)
 UNUSABLE = {  # SQLSTATE → what to do about a table that cannot be used
@@ -30,28 +30,28 @@ UNUSABLE = {  # SQLSTATE → what to do about a table that cannot be used
 
 
 def hint_of(message: str) -> str:
-    """What to do about a server that cannot be reached."""
+    """A hint for a server that cannot be reached."""
     if "certificate" in message or "SSL" in message:
         return "name the file of its authority: sslrootcert=FILE; a weaker mode must be written into the place: sslmode=require"
     return "is the server running?"
 
 
 def is_broken(message: str) -> bool:
-    """Whether a message of libpq says that the connection has ended, not that a value is wrong."""
+    """Whether a message of libpq says that the connection is lost, rather than that a value is wrong."""
     return bool(BROKEN.search(message))
 
 
 def is_refused(message: str) -> bool:
-    """Whether a message of libpq says that the user or the password is refused."""
+    """Whether a message of libpq says that the user or password is refused."""
     return bool(REFUSED.search(message))
 
 
 def connection_string(server: str, place: str, credentials: Credentials | None) -> str:
-    """The URI for libpq: what the place lacks comes from the credentials. Errors: `RequestError` for those of another database."""
+    """The URI for libpq. Missing parts come from the credentials. Errors: `RequestError` for credentials of another database."""
     uri = urlsplit(server)
     options = dict(parse_qsl(uri.query))
     if credentials is None and "PGPASSWORD" in os.environ:
-        resolve("env:PGPASSWORD")  # so that it is hidden
+        resolve("env:PGPASSWORD")  # so that it is hidden in messages
     if credentials:
         if credentials.engine and credentials.engine not in ENGINES:
             message = f"the secret {credentials.password.reference} is one of {credentials.engine}, but {place} is in PostgreSQL"
@@ -69,7 +69,7 @@ def connection_string(server: str, place: str, credentials: Credentials | None) 
 
 
 def _completed(uri: SplitResult, options: Mapping[str, str], given: Credentials) -> tuple[SplitResult, dict[str, str]]:
-    """User, host, port and database of the place, or else of the secret; the user is that of the secret, whose password it is."""
+    """Add missing host, port and database from the secret. Its user replaces that of the place, because the password belongs to it."""
     more = dict(options)
     if given.user:
         more["user"] = given.user
@@ -84,16 +84,16 @@ def _completed(uri: SplitResult, options: Mapping[str, str], given: Credentials)
 
 
 def _hosts(uri: SplitResult, options: Mapping[str, str]) -> list[str]:
-    """The names of the servers that a place names, by which their certificates are verified."""
+    """The names of the servers in a place, against which their certificates are verified."""
     in_uri = unquote(re.sub(r":\d+(?=,|$)", "", uri.netloc.rpartition("@")[2]))
     named = options.get("host") or in_uri or options.get("hostaddr") or options.get("service", "")
     return [host.strip("[]") for host in named.split(",") if host]
 
 
 def _is_local(hosts: list[str], options: Mapping[str, str]) -> bool:
-    """Whether all servers are on this machine, by their names and by their addresses, which win; without a name it is a socket.
+    """Whether all servers are on this machine: all names, and all addresses, which libpq prefers. Without a name it is a socket.
 
-    libpq takes what the place does not say from the environment.
+    libpq reads values that the place lacks from the environment.
     """
     names = hosts or [os.environ.get("PGHOST") or os.environ.get("PGSERVICE", "")]
     addresses = (options.get("hostaddr") or os.environ.get("PGHOSTADDR", "")).split(",")
@@ -101,5 +101,5 @@ def _is_local(hosts: list[str], options: Mapping[str, str]) -> bool:
 
 
 def _has_authorities(options: Mapping[str, str]) -> bool:
-    """Whether the authorities are named that may sign the certificate of the server."""
+    """Whether a file of certificate authorities is configured."""
     return bool(options.get("sslrootcert") or os.environ.get("PGSSLROOTCERT")) or Path("~/.postgresql/root.crt").expanduser().exists()

@@ -1,4 +1,4 @@
-"""Local files: which ones a path means, with a clear error if there are none."""
+"""Local files: finds the files for a path, with a clear error if there are none."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Local(Store):
         path = local_path(place)
         if not is_folder(path):
             raise SourceError(f"there is no folder {path}", hint=_missing(path), code="no-file")
-        return sorted(_objects(path, ""), key=attrgetter("name"))  # code points, in the order of their UTF-8 bytes
+        return sorted(_objects(path, ""), key=attrgetter("name"))  # the order of code points is that of UTF-8 bytes
 
     def find(self, place: str) -> Object | None:
         path = Path(local_path(place))
@@ -70,7 +70,7 @@ class Local(Store):
 
 
 def _objects(folder: str, name: str) -> Iterator[Object]:
-    """The files in a folder and its subfolders, by `scandir`, which is several times as fast as paths are; `name` is that of the folder."""
+    """The files in a folder and its subfolders. `scandir` is several times as fast as `Path`. `name` is the prefix of their names."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -87,16 +87,16 @@ def _object(path: str, name: str, found: os.stat_result) -> Object:
 
 
 def changed(what: Object) -> SourceError:
-    """The error for a file that is not the one that was found."""
+    """The error for a file that has changed since it was found."""
     hint = "it was replaced, truncated or removed in the meantime; start again"
     return SourceError(f"{what.place} is not the file of {what.bytes:,} bytes that was found there before", hint=hint, code="changed-file")
 
 
 def files(given: Place | Sequence[Place], suffixes: Iterable[str] = ()) -> tuple[str, ...]:
-    """The files of a path, a folder, a pattern with `*` or a list of them, each sorted by name.
+    """The files for a path, a folder, a pattern with `*`, or a list of these, each sorted by name.
 
-    A folder means the files with one of the suffixes in it and its subfolders, except names that begin with `.` or `_`. A remote
-    place (`hdfs://…`) is returned as it is.
+    For a folder these are the files with one of the suffixes in it and its subfolders, except names that begin with `.` or `_`. A remote
+    place (`hdfs://…`) is returned unchanged.
 
     Errors: `SourceError` if a file is missing, empty or not readable, or a folder or pattern has no files.
     """
@@ -119,7 +119,7 @@ def text_of(path: Place, what: str, error: type[RequestError] = RequestError) ->
     """
     place = os.fspath(path)
     reject_stream(place, f"the {what} ", error)
-    held = copies(place) if is_sealed_place(place) and not Path(place).is_dir() else Copies(place)  # exists as long as this
+    held = copies(place) if is_sealed_place(place) and not Path(place).is_dir() else Copies(place)  # keeps the copies
     try:
         with Path(held.path).open("rb") as file:
             return text_in(file, place, what, error)
@@ -143,7 +143,7 @@ def text_in(file: IO[bytes], place: str, what: str, error: type[RequestError] = 
 
 
 def reject_stream(place: str, what: str, error: type[RequestError]) -> None:
-    """Reject what is neither a file nor a folder, such as a pipe, which can be read once and may never end. Errors: `error`."""
+    """Reject a place that is neither file nor folder, such as a pipe, which can be read only once and may never end. Errors: `error`."""
     try:
         mode = Path(place).stat().st_mode
     except (OSError, ValueError):  # reported when it is opened
@@ -153,7 +153,7 @@ def reject_stream(place: str, what: str, error: type[RequestError]) -> None:
 
 
 def reject_existing(place: str | Path, force: bool) -> None:
-    """Reject an output that is there already, unless it is to be replaced. Errors: `RequestError`."""
+    """Reject an existing output, unless it may be replaced. Errors: `RequestError`."""
     if not force and exists(place):
         raise RequestError(f"{str(place)!r} already exists", hint="choose another place with -o, or replace it with --force", code="exists")
 
@@ -188,7 +188,7 @@ def state_of(paths: Iterable[str]) -> tuple[tuple[int, int], ...]:
 
 
 def suffix_of(path: str) -> str:
-    """A file's suffix in lower case, without that of a compression.
+    """A file's suffix in lower case, ignoring the suffix of a compression.
 
     >>> suffix_of("loans/March.CSV.gz")
     '.csv'
@@ -216,7 +216,7 @@ def _unwalked(error: OSError) -> None:
 
 
 def reject_unopenable(path: str) -> None:
-    """Reject what no engine opens: a name that is empty or not UTF-8, standard input, a pipe, a device."""
+    """Reject places that no engine opens: a name that is empty or not UTF-8, standard input, a pipe, a device."""
     if not path:
         raise SourceError("the name of the data is empty", accepted="a file, a folder or a pattern", code="no-file")
     if path.encode("utf-8", "ignore").decode() != path:  # undecodable bytes are surrogates here
@@ -243,7 +243,7 @@ def reject_remote(paths: Iterable[str], form: str) -> None:
 
 
 def reject_zstd(paths: Iterable[str]) -> None:
-    """Reject files compressed with zstd, for a format that engines read themselves: not all of them can decompress it."""
+    """Reject files compressed with zstd, for formats that engines read themselves, because not all engines can decompress it."""
     for path in paths:
         if path.lower().endswith(".zst"):
             what = f"{path} is compressed with zstd, which is not supported for text"
@@ -287,12 +287,12 @@ def _real(path: Place) -> Path:
 
 
 def exists(place: Place) -> bool:
-    """Whether a place exists, sealed or not; false if it cannot be examined, which is reported when it is written to."""
+    """Whether a place exists, sealed or not; false if it cannot be examined, because writing to it will report that."""
     return os.path.exists(place) or os.path.exists(os.fspath(place) + SUFFIX)  # noqa: PTH110 -- Path.exists raises in a closed folder
 
 
 def reject_absent(path: str) -> None:
-    """Reject a path at which there is nothing; a pattern is not looked at."""
+    """Reject a path that does not exist; patterns are not checked."""
     if not os.path.lexists(path) and not glob.has_magic(path):
         raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file")
 
@@ -305,12 +305,12 @@ def is_folder(path: str) -> bool:
 def _missing(path: str) -> str:
     """A hint for a missing file."""
     if Path(path).is_symlink():
-        return f"{path} is a link to {os.readlink(path)}, which does not exist"  # noqa: PTH115 -- the target as it is written
+        return f"{path} is a link to {os.readlink(path)}, which does not exist"  # noqa: PTH115 -- the unchanged target
     return _near(path)
 
 
 def _near(path: str) -> str:
-    """The nearest name beside a missing file, or what its folder holds."""
+    """The nearest name in the folder of a missing file, or the contents of the folder."""
     wanted = Path(path)
     try:
         names = sorted(p.name for p in wanted.parent.iterdir() if not p.name.startswith("."))

@@ -1,4 +1,4 @@
-"""What the manifests of an Iceberg table say: which Parquet files have its rows as they are, and the nulls and ends of their columns."""
+"""Reads manifests of an Iceberg table: the Parquet files with exactly its rows, and the nulls and ends of their columns."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from pyiceberg.schema import Schema
     from pyiceberg.table import FileScanTask, Table
 
-LOCAL = re.compile(r"file:(?://)?(?=/)|(?![A-Za-z][A-Za-z0-9+.-]*:)")  # before the path of a file on this machine
-NAMED_AS_STORED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # files have other names for columns with other characters
-BY_NAME = "schema.name-mapping.default"  # the property of tables whose files have no ids of columns
+LOCAL = re.compile(r"file:(?://)?(?=/)|(?![A-Za-z][A-Za-z0-9+.-]*:)")  # the prefix of the path of a file on this machine
+NAMED_AS_STORED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # in files, columns with other characters are renamed
+BY_NAME = "schema.name-mapping.default"  # a property of tables that have files without column ids
 FIRST_DAY, FIRST_MOMENT = date(1970, 1, 1), datetime(1970, 1, 1)
 PLAIN = frozenset({"boolean", "int", "long", "float", "double", "decimal", "date", "time", "timestamp", "timestamptz", "string", "binary"})
 
 
 class Manifests:
-    """The nulls and ends of data files, all of one schema, from which no row is deleted.
+    """The nulls and ends of data files that have one schema and no deleted rows.
 
-    Ends are known of whole numbers, dates and timestamps: of strings a manifest may have the beginning only, and of floats not how many are
-    NaN, which are null here.
+    Ends are only available for integers, dates and timestamps. For strings a manifest may have only their beginning; for floats it does not
+    count NaN, which is null in Tilth.
     """
 
     where = "Iceberg manifests"
@@ -42,7 +42,7 @@ class Manifests:
         return sum(file.record_count for file in self._files)
 
     def ends(self, column: str) -> Ends | None:
-        """Nulls and ends of a flat column; None for one whose nulls some manifest does not count."""
+        """Nulls and ends of a flat column; None if a manifest does not count its nulls."""
         if column not in self._ends:
             self._ends[column] = self._found(column)
         return self._ends[column]
@@ -64,7 +64,7 @@ class Manifests:
         low, high = (choose(from_bytes(type_, b) for b in of if b is not None) for choose, of in ((min, lows), (max, highs)))
         try:
             return Ends(sum(nulls), READ[str(type_)](low), READ[str(type_)](high))
-        except OverflowError:  # a date that Python has none for
+        except OverflowError:  # a date outside Python's range
             return Ends(sum(nulls))
 
 
@@ -77,10 +77,10 @@ READ: dict[str, Any] = {
 
 
 def paths_of(table: Table, schema: Schema, tasks: Sequence[FileScanTask]) -> tuple[str, ...]:
-    """The local Parquet files whose rows and columns are those of a scan; none where a reader of Iceberg has to put them together.
+    """The local Parquet files with exactly the rows and columns of a scan; empty if only a reader for Iceberg can give them.
 
-    That is where rows were deleted from a file, where the schema was ever changed (a file may have the columns of an older one), and where
-    names or types in the files are not those of the schema.
+    It is empty if rows were deleted from a file, if the schema was ever changed (a file may have the columns of an older one), or if names
+    or types in files may differ from the schema.
     """
     changed = len(table.metadata.schemas) > 1 or schema.schema_id != 0 or BY_NAME in table.properties
     if changed or not all(_is_plain(field.name, field.field_type) for field in schema.fields):

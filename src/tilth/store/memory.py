@@ -1,4 +1,4 @@
-"""Files in memory that have a path: what is decrypted to be read, or must not be on a disk, is there, and ends with this process."""
+"""Files in memory that have a path, for decrypted data and other data that must not be on a disk. They disappear with this process."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tilth.store.scratch import Scratch
 
 
 def workspace(where: str | Path | None = None) -> Scratch:
-    """A scratch folder for files that are not encrypted: while a key is in force they are in memory."""
+    """A scratch folder for unencrypted files. While a key is in force, the files are in memory."""
     return MemoryFolder(where) if in_force() else Scratch(where)
 
 
 class MemoryFolder(Scratch):
-    """A scratch folder of links to files in memory; they are gone when this object is closed or collected, and when its process ends.
+    """A scratch folder of links to files in memory, which disappear when this object is closed or collected, or its process ends.
 
-    Errors: `Gap` on a machine that has no such files.
+    Errors: `Gap` on a machine that does not support such files.
     """
 
     def __init__(self, where: str | Path | None = None) -> None:
@@ -30,7 +30,7 @@ class MemoryFolder(Scratch):
         self._files = list[IO[bytes]]()
 
     def create(self, name: str, head: bytes = b"") -> IO[bytes]:
-        """A new file to write to, at a path in the folder: in memory, unless it begins as an encrypted one."""
+        """A new file to write to, at a path in the folder. It is in memory, unless `head` is the beginning of an encrypted file."""
         if head.startswith((PARQUET, *SEALED)):
             return super().create(name)
         link = Path(self.name, name)
@@ -41,13 +41,13 @@ class MemoryFolder(Scratch):
         return os.fdopen(os.dup(held.fileno()), "wb")
 
     def link(self, name: str, to: Path) -> None:
-        """A link to a file that is elsewhere."""
+        """Add a link to a file elsewhere."""
         link = Path(self.name, name)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(to.absolute())
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Release all files."""
         for file in self._files:
             file.close()
         super().close()

@@ -1,4 +1,4 @@
-"""Places: paths and URIs, which the store of their scheme reads and writes atomically.
+"""Places: paths and URIs. The store of their scheme reads them, and writes them atomically.
 
 Everything Tilth reads or writes by name goes through `copies`, `rows` and `atomic`.
 """
@@ -26,14 +26,14 @@ from tilth.store.uri import Place, scheme_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MAGIC = re.compile(r"[*?\[]")  # what makes a place a pattern
+MAGIC = re.compile(r"[*?\[]")  # characters of a pattern
 
 
 @dataclass(frozen=True)
 class Copies:
-    """What to read on this machine for a `place`: its own path, or that of copies, which are removed with this object.
+    """The local `path` to read for a `place`: the place itself, or copies, which are removed with this object.
 
-    `renamed` is a prefix of local paths and what replaces it in messages.
+    `renamed` is a prefix of local paths and its replacement in messages.
     """
 
     path: str
@@ -44,9 +44,9 @@ class Copies:
 
 @dataclass(frozen=True)
 class Object:
-    """A file, or an object of a store: its place, its name below what was asked for, its bytes, its version where the store has one.
+    """A file or object of a store: its place, name below the requested place, size in bytes, and version if the store has one.
 
-    `modified` is when it was last changed, in seconds since 1970 in UTC.
+    `modified` is the time of the last change, in seconds since 1970 in UTC.
     """
 
     place: str
@@ -58,7 +58,7 @@ class Object:
 
 @dataclass(frozen=True)
 class Secured(os.PathLike[str]):
-    """A place, and the secret that opens it. Wherever a path is taken it is the place alone, which is all that is shown.
+    """A place with the secret that opens it. As a path or a string it is only the place.
 
     >>> place = Secured("postgresql://db.example.com/sales?table=orders", Access("aws:prod/pg"))
     >>> f"{place}", os.fspath(place)
@@ -76,9 +76,9 @@ class Secured(os.PathLike[str]):
 
 
 def secured(source: Any, secret: str | Mapping[str, object] | Access | None) -> Any:
-    """A place, or several, with the secret that opens them; what is given itself without a secret.
+    """Attach a secret to a place or several places; without a secret, return the source unchanged.
 
-    Errors: `RequestError` for what is not a reference, and for a secret of a table in memory.
+    Errors: `RequestError` for an invalid reference, and for a secret with a table in memory.
     """
     if secret is None:
         return source
@@ -91,14 +91,14 @@ def secured(source: Any, secret: str | Mapping[str, object] | Access | None) -> 
 
 
 class Store:
-    """The places of one scheme. A store has files or rows; what it lacks is a `Gap`. `access` is the secret that opens the place."""
+    """The places of one scheme. A store has files or rows; the other methods raise a `Gap`. `access` is the secret that opens the place."""
 
     has_rows = False
     takes_secret = False
     access: Access | None = None
 
     def copies(self, place: str) -> Copies:
-        """The files of a place, on this machine. Errors: `SourceError` if there are none."""
+        """The files of a place, copied to this machine if necessary. Errors: `SourceError` if there are none."""
         raise self._unlisted(place)
 
     def objects(self, place: str) -> list[Object]:
@@ -106,15 +106,15 @@ class Store:
         raise self._unlisted(place)
 
     def matching(self, pattern: str) -> list[Object]:
-        """The files whose place matches a pattern with `*`, in order of their names, which are those after the last slash."""
+        """The files that match a pattern with `*`, in order. Their names are the parts after the last slash."""
         raise self._unlisted(pattern)
 
     def find(self, place: str) -> Object | None:
-        """The file or object at a place; None without one. A folder is not one."""
+        """The file or object at a place; None if there is none, or a folder."""
         raise self._unlisted(place)
 
     def part(self, what: Object, start: int = 0, end: int | None = None) -> bytes:
-        """The bytes of an object from `start` to `end`; without an end all. Errors: `SourceError` if it is missing, or another one."""
+        """The bytes of an object from `start` to `end`, by default to its end. Errors: `SourceError` if it is missing or changed."""
         raise self._unlisted(what.place)
 
     def _unlisted(self, place: str) -> Gap:
@@ -122,22 +122,22 @@ class Store:
         return Gap(f"files cannot be listed at {scheme_of(place)}://", hint=hint)
 
     def everything(self, place: str, whole: bool = True) -> Copies:
-        """All files in a folder or below a prefix as they are stored, on this machine: hidden ones and those of earlier deliveries.
+        """All stored files in a folder or below a prefix, on this machine, including hidden files and earlier deliveries.
 
-        Unless they are `whole`, copies have their size and first bytes only.
+        If not `whole`, copies have only the right size and the first bytes.
         """
         raise self._unlisted(place)
 
     def rows(self, place: str) -> Callable[[], Iterable[pa.RecordBatch]]:
-        """The rows of a table or query, in Arrow batches, as often as wanted. Errors: `SourceError` if there is no such table."""
+        """A function that reads the rows of a table or query in Arrow batches. Errors: `SourceError` if there is no such table."""
         raise Gap(f"there are no tables at {scheme_of(place)}://", hint="it has files")
 
     def catalogued(self, place: str) -> CatalogTable | None:
-        """The table as its catalog knows it; None where none does. Errors: `SourceError` if there is no such table."""
+        """The table in its catalog; None for stores without a catalog. Errors: `SourceError` if there is no such table."""
         return None
 
     def reject_foreign(self, place: str, folder: bool) -> None:
-        """Reject a place with what Tilth did not write. Errors: `RequestError`."""
+        """Reject a place with content that Tilth did not write. Errors: `RequestError`."""
         raise Gap(f"nothing can be written to {scheme_of(place)}://", hint="write a file, and load it from there")
 
     def atomic(self, place: str, folder: bool) -> AbstractContextManager[Path]:
@@ -164,7 +164,7 @@ STORES: Shelf[type[Store]] = Shelf(
 
 
 def store_of(place: Place) -> Store:
-    """The store of a place. Errors: `RequestError` for an unknown scheme, and for a secret where none is needed."""
+    """The store of a place. Errors: `RequestError` for an unknown scheme, and for a secret that the store does not use."""
     store = STORES.find(scheme_of(place))()
     if isinstance(place, Secured):
         reject_secret(place, store.takes_secret)
@@ -173,7 +173,7 @@ def store_of(place: Place) -> Store:
 
 
 def reject_secret(place: Secured, taken: bool) -> None:
-    """Reject a secret for a place that is opened without one. Errors: `RequestError`."""
+    """Reject a secret if it is not `taken`, that is, used by the store. Errors: `RequestError`."""
     if not taken:
         accepted = listed(f"{scheme}://" for scheme, kind in STORES.items() if kind.takes_secret)
         raise RequestError(f"{place} takes no secret, but one was given", accepted=accepted, code="secret-unused")
@@ -185,9 +185,9 @@ def has_rows(place: Place) -> bool:
 
 
 def copies(place: Place) -> Copies:
-    """What to read on this machine for a place. A scheme without a store is left to the engine.
+    """The local copies to read for a place. A scheme without a store is left to the engine.
 
-    Errors: those of its store; `RequestError` for a secret that is not needed, or a password.
+    Errors: those of the store; `RequestError` for a secret that is not used, and for a password in the place.
     """
     written = os.fspath(place)
     if scheme_of(written) in STORES:
@@ -201,7 +201,7 @@ def copies(place: Place) -> Copies:
 
 
 def _readable(found: Copies) -> Copies:
-    """Copies with decrypted ones of sealed files. Errors: as for `unsealed`."""
+    """Copies in which sealed files are decrypted. Errors: as for `unsealed`."""
     if not is_sealed_place(found.path):
         return found
     path, held = unsealed(found.path)
@@ -209,10 +209,10 @@ def _readable(found: Copies) -> Copies:
 
 
 def atomic(place: Place, folder: bool = False, kind: str = "") -> AbstractContextManager[Path]:
-    """A path to write a file to, or a folder to write into: it replaces the target if the block succeeds, and is removed otherwise.
+    """A path for a file, or a folder to write into. It replaces the target if the block succeeds, and is removed otherwise.
 
-    On this machine an existing folder is replaced if it is empty or has only files written in this way. For object stores see their own
-    module. While a key is in force (`store.protection`), everything is encrypted, except what is of a `kind` for which that was lifted.
+    On this machine an existing folder is replaced only if it is empty or has only files written in this way. For object stores see their
+    modules. While a key is in force (`store.protection`), everything is encrypted, except a `kind` that may be written unencrypted.
 
     Errors: `MachineError` if the disk is full or not writable, `RequestError` for a place with other content.
 
@@ -230,21 +230,21 @@ def atomic(place: Place, folder: bool = False, kind: str = "") -> AbstractContex
 
 
 def write_text(place: str | Path, text: str) -> Path:
-    """Write a text file atomically; its path. Errors: as for `atomic`."""
+    """Write a text file atomically. Return its path. Errors: as for `atomic`."""
     with atomic(place) as new:
         new.write_text(text, "utf-8")
     return Path(place)
 
 
 def reject_foreign(place: Place, folder: bool = True) -> None:
-    """Reject a place with what Tilth did not write, before any work is done. Errors: as for `atomic`."""
+    """Reject a place with content that Tilth did not write, before any work is done. Errors: as for `atomic`."""
     store_of(place).reject_foreign(os.fspath(place), folder)
 
 
 def files_at(place: Place) -> list[Object]:
-    """The file of a path, the files that a pattern with `*` matches, or those in a folder and its subfolders; none if nothing is there.
+    """The file at a path, the files that match a pattern with `*`, or the files in a folder and its subfolders; empty if there are none.
 
-    Errors: `SourceError` for what cannot be read.
+    Errors: `SourceError` for a place that cannot be read.
     """
     written = os.fspath(place)
     store = store_of(written)
@@ -262,7 +262,7 @@ def files_at(place: Place) -> list[Object]:
 
 @contextmanager
 def named(found: Copies) -> Iterator[None]:
-    """Errors about copies name the places that were copied."""
+    """In errors about copies, replace the paths of the copies by the original places."""
     try:
         yield
     except TilthError as error:

@@ -1,4 +1,4 @@
-"""The key under which everything is written while it is in force."""
+"""The key in force, with which everything is encrypted."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tilth.store.scratch import private_temporary
 
 Plaintext: TypeAlias = Literal["report", "spill"]
 KINDS: tuple[str, ...] = get_args(Plaintext)
-"""What may be written unencrypted on request: reports, which are made to be sent to people; what an engine spills to disk."""
+"""Kinds of files that may be written unencrypted on request: reports, which are sent to people, and data that an engine spills."""
 
 
 @dataclass(frozen=True)
 class Protection:
-    """A root key, the kinds of files that may be written unencrypted all the same, and whether sealed files are signed."""
+    """A root key, the kinds of files that may still be written unencrypted, and whether sealed files are signed."""
 
     key: Key
     plaintext: frozenset[str] = frozenset()
@@ -27,7 +27,7 @@ class Protection:
 
 
 _in_force: ContextVar[Protection | None] = ContextVar("protection", default=None)
-_allowed: ContextVar[frozenset[str]] = ContextVar("allowed", default=frozenset())  # by who calls, before a key is in force
+_allowed: ContextVar[frozenset[str]] = ContextVar("allowed", default=frozenset())  # set by callers before a key is in force
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def protected(key: str | Key, allow_plaintext: Iterable[str] = (), sign: bool = 
     if outer and outer.key.reference != made.reference:
         message = f"{made.reference} is requested, but {outer.key.reference} is active"
         raise RequestError(message, hint="give one key: as --key, or in `protect`", code="two-keys")
-    made.describe()  # a service is asked now whether there is such a key, not at the end of the work
+    made.describe()  # ask a key service now whether the key exists, not at the end of the work
     _without_core_dumps()
     found = Protection(made, allowed | (outer.plaintext if outer else frozenset()), sign or (outer is not None and outer.sign))
     token = _in_force.set(found)
@@ -66,7 +66,7 @@ def protected(key: str | Key, allow_plaintext: Iterable[str] = (), sign: bool = 
 
 
 def _without_core_dumps() -> None:
-    """No core dump of this process, which would hold the key; Windows writes none."""
+    """Disable core dumps of this process, which would contain the key. Windows writes none."""
     with suppress(ImportError):
         import resource
 
@@ -75,7 +75,7 @@ def _without_core_dumps() -> None:
 
 @contextmanager
 def allowing(kinds: Iterable[str]) -> Iterator[None]:
-    """While the block runs, these kinds may be left unencrypted, by a key that is in force then or comes into force."""
+    """While the block runs, these kinds may be left unencrypted, both under the current key and under a key that comes into force."""
     token, outer = _allowed.set(_allowed.get() | frozenset(kinds)), _in_force.get()
     try:
         with protected(outer.key) if outer else nullcontext():
@@ -85,12 +85,12 @@ def allowing(kinds: Iterable[str]) -> Iterator[None]:
 
 
 def in_force() -> Protection | None:
-    """The key in force, if there is one."""
+    """The key in force and its settings; None without a key."""
     return _in_force.get()
 
 
 def key_for(what: str) -> Key:
-    """The key in force, for reading. Errors: `SourceError` without one."""
+    """The key in force, for reading. Errors: `SourceError` without a key."""
     found = in_force()
     if found is None:
         hint = "give its key: --key, `protect: {key: …}` in the flow, or `with tilth.protected(…)`"

@@ -1,4 +1,4 @@
-"""What is asked of a database: the table or the query of a place, and the file of a database that is one."""
+"""Parses places in databases: the table or query, and the file of a database in a file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tilth.store.local import reject_stream
 
 
 def asked_of(place: str, shape: str, otherwise: str = "") -> tuple[SplitResult, dict[str, str], str]:
-    """The parts of a place, its further options, and the SELECT that it asks for; `shape` is what such a place looks like, `otherwise` a
-    further hint where a password is in it.
+    """The parts of a place, its other options, and its SELECT. `shape` is the form of such places for messages, `otherwise` a further hint
+    if there is a password in the place.
 
     Errors: `RequestError` for a password, and for neither a table nor a query, or both.
 
@@ -28,7 +28,7 @@ def asked_of(place: str, shape: str, otherwise: str = "") -> tuple[SplitResult, 
 
 
 def parts_of(place: str, otherwise: str = "") -> tuple[SplitResult, dict[str, str]]:
-    """The parts of a place and its options. Errors: `RequestError` for a password, with `otherwise` as a further hint."""
+    """The parts of a place, and its options. Errors: `RequestError` for a password, with `otherwise` as a further hint."""
     uri = urlsplit(place)
     options = dict(parse_qsl(uri.query))
     if uri.password is not None or "password" in options:
@@ -38,7 +38,7 @@ def parts_of(place: str, otherwise: str = "") -> tuple[SplitResult, dict[str, st
 
 
 def together(uri: SplitResult, options: Mapping[str, str]) -> str:
-    """The URI of these parts; `urlunsplit` would leave out the slashes of one without a server, as of a local socket."""
+    """Join the parts to a URI. For a URI without a server, such as a local socket, `urlunsplit` would leave out the slashes."""
     rest = urlunsplit(uri._replace(scheme="", netloc="", query=urlencode(options, quote_via=quote)))
     return f"{uri.scheme}://{uri.netloc}{rest}"
 
@@ -59,7 +59,7 @@ def identifier(name: str) -> str:
 
 
 def file_of(place: str) -> tuple[str, str]:
-    """The file of a database that is one, and the SELECT: `sqlite:///ABSOLUTE/FILE?table=…`, `sqlite://RELATIVE/FILE?table=…`.
+    """The file of a database in a file, and the SELECT: `sqlite:///ABSOLUTE/FILE?table=…`, `sqlite://RELATIVE/FILE?table=…`.
 
     Errors: `RequestError` for other options, `SourceError` if there is no such file.
     """
@@ -79,7 +79,7 @@ def file_of(place: str) -> tuple[str, str]:
 
 
 def string(text: str) -> str:
-    """A text as a literal of SQL.
+    """A text as an SQL literal.
 
     >>> string("it's")
     "'it''s'"

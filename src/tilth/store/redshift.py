@@ -16,10 +16,10 @@ from tilth.secrets import AuthenticationFailed, Credentials, hidden
 from tilth.store.places import Store
 from tilth.store.query import asked_of
 
-ROWS = 10_000  # of a batch
+ROWS = 10_000  # in a batch
 PORT = 5439
-MODES = ("verify-full", "verify-ca")  # others encrypt without looking who answers; the driver has none
-DIGITS = 38  # of the largest numeric
+MODES = ("verify-full", "verify-ca")  # the modes of the driver; weaker modes would not verify the server
+DIGITS = 38  # the most digits of a numeric
 NUMERIC = 1700
 TYPES = dict(
     [
@@ -27,16 +27,16 @@ TYPES = dict(
         *((700, pa.float32()), (701, pa.float64()), (1082, pa.date32()), (1114, pa.timestamp("us")), (1184, pa.timestamp("us", "UTC"))),
     ]
 )
-"""Type in the catalogue of the server → type in Arrow; others are strings."""
+"""Type in the server's catalogue → Arrow type; other types become strings."""
 REFUSED = ("28000", "28P01")  # SQLSTATE: the user, the password
 
 
 class Redshift(Store):
-    """Tables and queries of Redshift, in one read-only transaction. The driver holds the result: large tables are unloaded into S3 first.
+    """Tables and queries of Redshift, in one read-only transaction. The driver holds the whole result in memory: UNLOAD large tables to S3.
 
-    A numeric is a decimal with the scale of its values, or a double where the first 10,000 are null; types that Arrow does not have, such
-    as SUPER and TIMETZ, are strings. The driver reads VARBYTE as UTF-8: other bytes are refused, and `to_hex` makes them a string. Host,
-    port and database come from the place, or else from the secret.
+    A numeric becomes a decimal with the scale of its values, or a double if the first 10,000 are null. Types that Arrow lacks, such as
+    SUPER and TIMETZ, become strings. The driver reads VARBYTE as UTF-8: other bytes are refused, and `to_hex` converts them to a string.
+    Host, port and database come from the place, otherwise from the secret.
     """
 
     has_rows = True
@@ -68,7 +68,7 @@ class Redshift(Store):
 
 
 def _driver() -> Any:
-    """The driver, whose names are those of Python's interface of databases."""
+    """The driver, which follows Python's database interface."""
     try:
         import redshift_connector
     except ImportError as error:
@@ -123,7 +123,7 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
 
 @contextmanager
 def _errors_of(place: str) -> Iterator[None]:
-    """The driver's errors without secrets, and without values."""
+    """Turn the driver's errors into Tilth's, without secrets and without values."""
     try:
         yield
     except (UnicodeDecodeError, pa.ArrowException):
@@ -141,7 +141,7 @@ def _errors_of(place: str) -> Iterator[None]:
 
 
 def _fields(error: Exception) -> dict[str, Any]:
-    """What the server says, by the letters of the protocol: C is the SQLSTATE, M the message."""
+    """The fields of a server error by their letters in the protocol: C is the SQLSTATE, M the message."""
     return error.args[0] if error.args and isinstance(error.args[0], dict) else {}
 
 
@@ -150,5 +150,5 @@ def _state(error: Exception) -> str:
 
 
 def _said(error: Exception) -> str:
-    said = _fields(error).get("M") or (error.args[-1] if error.args else error)  # ("communication error", the one below)
+    said = _fields(error).get("M") or (error.args[-1] if error.args else error)  # ("communication error", cause)
     return hidden(" ".join(str(said).split()))[:300]

@@ -1,12 +1,12 @@
 """Objects in S3 and compatible stores: `s3://bucket/key`, `s3://bucket/prefix`, `s3://bucket/prefix/*.parquet`.
 
-Credentials, region and endpoint come from a secret, or else from the environment (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`
-…), from the machine's role, and, if boto3 is installed, from a profile. They are never part of a place, a message or a report.
+Credentials, region and endpoint come from a secret; otherwise from the environment (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`
+…), from the machine's role, or, if boto3 is installed, from a profile. They are never part of a place, a message or a report.
 
 Atomic writes: a single object is written atomically. Several objects are written under a run id (`prefix/run-…/`); then the listing
-`prefix/_tilth.json` is put, which names the run. Tilth reads a prefix with such a listing through it, so it sees the old delivery or the
-new one, never a mixture; other readers take the run's name from the listing. Earlier runs stay for a day for current readers; the next
-delivery after that removes them, with the remains of killed runs.
+`prefix/_tilth.json` is written, which names the run. Tilth reads a prefix through its listing, so it sees the old delivery or the new one,
+never a mixture; other readers can take the run's name from the listing. Earlier runs stay for a day for current readers; the next delivery
+after that removes them, with the remains of killed runs.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ if TYPE_CHECKING:
 
 RUN = re.compile(r"run-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 REFUSED = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "no valid credentials")
-HEAD = 64 << 10  # bytes of an object of which only the first are copied
+HEAD = 64 << 10  # bytes that are copied if only the first bytes of an object are needed
 KEPT = timedelta(days=1)  # how long objects of an earlier run are kept
 Delivery: TypeAlias = tuple[str, str]
-"""The prefix of a delivery, with a slash, and the name of its run; empty where there is none."""
+"""The prefix of a delivery, with a slash, and the name of its run; both empty without a delivery."""
 _copies: WeakValueDictionary[Any, Copies] = WeakValueDictionary()
 
 
 class S3(Store):
-    """Objects in S3. A secret is an access key, as AWS writes one: `AccessKeyId`, `SecretAccessKey`, `SessionToken`, or `aws_…`."""
+    """Objects in S3. A secret is an access key in AWS's form: `AccessKeyId`, `SecretAccessKey`, `SessionToken`, or `aws_…`."""
 
     takes_secret = True
 
@@ -86,10 +86,10 @@ class S3(Store):
             return bucket.copied(place, found, Scratch(), whole)
 
     def objects(self, place: str) -> list[Object]:
-        """The objects whose key begins with a prefix, which is a string: `s3://b/train` is also the beginning of `s3://b/train-old/x`.
+        """The objects with a prefix of the key. The prefix is a string: `s3://b/train` is also a prefix of `s3://b/train-old/x`.
 
-        The name is the key without the prefix, or, where that ends inside a name as it does there, without the folder it ends in.
-        Of a prefix where Tilth delivered something, they are those of the last delivery.
+        Names are keys without the prefix. If the prefix ends inside a name, as in this example, names begin with that name. If Tilth
+        delivered to the prefix, the objects are those of the last delivery.
         """
         with errors_of(place):
             bucket = Bucket.of(place, self.access)
@@ -132,7 +132,7 @@ class S3(Store):
                 raise changed(what) from error
 
     def remove(self, prefix: str) -> None:
-        """Remove the objects whose key begins with a prefix, if there are any."""
+        """Remove the objects with a prefix of the key, if any."""
         with errors_of(prefix):
             bucket = Bucket.of(prefix, self.access)
             found = [o["path"] for o in bucket.objects(bucket.key.rpartition("/")[0]) if o["path"].startswith(bucket.key)]
@@ -182,7 +182,7 @@ class Bucket:
         return cls(name, key.strip("/"), _client(name, access))
 
     def objects(self, key: str) -> list[ObjectMeta]:
-        """The object of a key, and those below it."""
+        """The object with a key, and the objects below it."""
         found = [o for page in self.store.list(key or None) for o in page if not o["path"].endswith("/")]
         with suppress(FileNotFoundError):
             found += [self.store.head(key)] if key else []
@@ -192,18 +192,18 @@ class Bucket:
         return Object(f"s3://{self.name}/{found['path']}", name, found["size"], found["e_tag"], found["last_modified"].timestamp())
 
     def below(self, prefix: str) -> set[str]:
-        """The names right below a prefix."""
+        """The names directly below a prefix."""
         return {o["path"].removeprefix(prefix).strip("/").split("/")[0] for o in self.objects(prefix)} - {""}
 
     def get(self, key: str) -> bytes | None:
-        """The content of a small object, if there is one."""
+        """The content of a small object; None if it does not exist."""
         try:
             return bytes(self.store.get(key).bytes())
         except FileNotFoundError:
             return None
 
     def named(self, key: str, delivery: Delivery | None = None) -> Mapping[str, ObjectMeta]:
-        """Name → object for a key, a prefix or a pattern, without hidden ones. `delivery` is that which it is in, where it is known."""
+        """Name → object for a key, a prefix or a pattern, without hidden objects. `delivery`: the delivery that contains it, if known."""
         magic, prefix = MAGIC.search(key), _folder(key)
         found = {
             name: o
@@ -215,14 +215,14 @@ class Bucket:
         return {key: found[key]} if key in found else found
 
     def delivered(self, prefix: str, delivery: Delivery | None = None) -> dict[str, ObjectMeta]:
-        """Name → object below a prefix: those of the last delivery if the prefix is one or in one. Deliveries below it are excluded."""
+        """Name → object below a prefix, from the last delivery if the prefix is or is in a delivery. Deliveries below it are excluded."""
         explicit, (root, run) = _in_run(prefix), delivery or self.delivery(prefix)
         asked = f"{root}{run}/{prefix.removeprefix(root.rstrip('/')).strip('/')}".rstrip("/") if run else prefix
         found = {o["path"].removeprefix(f"{root}{run}/") if run else o["path"]: o for o in self.objects(asked)}
         return {root + name: o for name, o in found.items() if explicit or run or not any(map(RUN.fullmatch, name.split("/")))}
 
     def data_set(self, delivery: Delivery) -> dict[str, ObjectMeta]:
-        """Name → object of the whole encrypted data set in which the key is: its files are compared with its list. Empty outside of one."""
+        """Name → object for the whole encrypted data set that contains the key, to compare its files with its list; otherwise empty."""
         root, run = delivery
         parts = _folder(self.key).split("/")
         for i in range(len(parts), -1, -1):
@@ -233,7 +233,7 @@ class Bucket:
         return {}
 
     def delivery(self, key: str) -> Delivery:
-        """The prefix of the delivery that a key is in, with a slash, and the name of its run; empty if there is none, or it names a run."""
+        """The delivery that contains a key; empty if there is none, or if the key itself names a run."""
         if _in_run(key):
             return "", ""
         parts = key.split("/") if key else []
@@ -246,7 +246,7 @@ class Bucket:
         return "", ""
 
     def copied(self, place: str, found: Mapping[str, ObjectMeta], scratch: Scratch | None = None, whole: bool = True) -> Copies:
-        """Copies of objects, in a scratch folder, under their names; unless they are `whole`, with holes behind the first bytes."""
+        """Copies of objects in a scratch folder, with their names; if not `whole`, only the first bytes, filled up to the full size."""
         scratch = scratch or workspace()
         top = Path(scratch.name, self.name)
         for name, o in found.items():
@@ -271,7 +271,7 @@ class Bucket:
         self.publish(run, [path.relative_to(folder).as_posix() for path in files])
 
     def publish(self, run: str, names: list[str]) -> None:
-        """Let readers see the objects of a run, then remove expired runs."""
+        """Make the objects of a run visible to readers, then remove expired runs."""
         root = f"{self.key}/" if self.key else ""
         self.store.put(root + LISTING, json.dumps({"run": run, "files": names}).encode())
         others = {name for name in self.below(self.key) if RUN.fullmatch(name)} - {run}
@@ -280,12 +280,12 @@ class Bucket:
             self.store.delete(ended)
 
     def run(self, prefix: str) -> str:
-        """The run that readers of a prefix see; empty without one."""
+        """The run that readers of a prefix see; empty if there is none."""
         return _run(self.get(f"{prefix}/{LISTING}".lstrip("/")) or b"")
 
 
 def _folder(key: str) -> str:
-    """A key, or of a pattern the folder in which it looks."""
+    """The key itself, or the folder above the first wildcard of a pattern."""
     magic = MAGIC.search(key)
     return key[: magic.start()].rpartition("/")[0] if magic else key
 
@@ -296,7 +296,7 @@ def _in_run(key: str) -> bool:
 
 
 def new_run() -> str:
-    """A name for a run, later than those of earlier ones."""
+    """A name for a run, which sorts after the names of earlier runs."""
     return f"run-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
 
 
@@ -308,7 +308,7 @@ def _run(manifest: bytes) -> str:
 
 
 def _client(bucket: str, access: Access | None = None) -> S3Store:
-    """The client of a bucket, with its open connections, for the environment as it is; that of a secret is not kept."""
+    """The client of a bucket for the current environment. It is cached with its connections, except a client with a secret."""
     environment = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
     make = _client_in.__wrapped__ if access else _client_in
     return make(bucket, environment, (held := in_force()) and held.key.aws_id, access)
@@ -316,7 +316,7 @@ def _client(bucket: str, access: Access | None = None) -> S3Store:
 
 @lru_cache(maxsize=16)
 def _client_in(bucket: str, environment: tuple[tuple[str, str], ...], key: str | None, access: Access | None = None) -> S3Store:
-    """`key` is one of AWS KMS, under which S3 is to encrypt what it gets, too: there are buckets that refuse objects otherwise."""
+    """`key` is a key of AWS KMS with which S3 also encrypts new objects, because some buckets refuse objects otherwise."""
     try:
         from obstore.store import S3Store
     except ImportError as error:
@@ -334,7 +334,7 @@ def _client_in(bucket: str, environment: tuple[tuple[str, str], ...], key: str |
 
 
 def access_key(secret: Secret) -> dict[str, Any]:
-    """The arguments of a client for an access key. Errors: `RequestError` for a secret that is not one."""
+    """The arguments of a client for an access key. Errors: `RequestError` for a secret that is not an access key."""
     found = {re.sub("^aws|[^a-z]", "", key.lower()): value for key, value in parts_of(secret).items()}
     key, text = found.get("accesskeyid"), found.get("secretaccesskey")
     if not isinstance(key, Secret) or not isinstance(text, Secret):
@@ -364,7 +364,7 @@ def _profile() -> Any:
 
 @contextmanager
 def errors_of(place: str, access: Access | None = None) -> Iterator[None]:
-    """Server errors without its response, which may contain keys."""
+    """Turn errors of the server into Tilth's, without its response, which may contain keys."""
     try:
         yield
     except TilthError:

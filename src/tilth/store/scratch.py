@@ -1,7 +1,7 @@
 """Temporary folders that are removed with their process: for spilled data, copies and incomplete results.
 
-A killed process cannot clean up. A lock that ends with its process distinguishes its folders from those of a running one, and the next
-process removes them.
+A killed process cannot clean up, so the next process removes its folders. Each folder has a lock that ends with its process, which
+distinguishes leftovers from folders of running processes.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import IO
 from tilth.errors import MachineError, RequestError
 
 PREFIX = "tilth-"
-LOCK = ".tilth-lock"  # in every folder made here; folders without it are left alone
+LOCK = ".tilth-lock"  # in every folder made here; folders without it are never removed
 
 
 class Scratch:
-    """A new folder in `where` (hidden there), or among the temporary files of the machine; removed when this object is closed or collected.
+    """A new folder in `where` (hidden there) or in the machine's temporary folder. It is removed when this object is closed or collected.
 
     Leftovers of killed processes of the same user are removed first.
 
@@ -48,7 +48,7 @@ class Scratch:
         weakref.finalize(self, self._remove)
 
     def create(self, name: str, head: bytes = b"") -> IO[bytes]:
-        """A new file to write to, at a path in the folder. `head` is how it will begin, where that is known."""
+        """A new file to write to, at a path in the folder. `head` are its first bytes, if known."""
         path = Path(self.name, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("xb")
@@ -59,9 +59,10 @@ class Scratch:
 
 
 class _PrivateTemporary:
-    """While a block runs, all temporary files of this process are in a folder that its user alone may read, removed as the process ends.
+    """While a block runs, temporary files of this process go to a folder that only its user may read. It is removed when the process ends.
 
-    Those of libraries, too, and of programs that it starts: `TMPDIR` names the folder. Blocks may be inside one another, and in threads.
+    This includes files of libraries, and of programs that it starts, because `TMPDIR` names the folder. Blocks may be nested, and used in
+    threads.
     """
 
     def __init__(self) -> None:
@@ -93,7 +94,7 @@ private_temporary = _PrivateTemporary()
 
 
 def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] = str) -> tuple[Path, Callable[[], None]]:
-    """A new folder with a lock in it, and the function that removes it. Leftovers beside it are removed, each after a call of `rescue`.
+    """A new folder with a lock in it, and the function that removes it. Leftovers next to it are removed, each after a call of `rescue`.
 
     Errors: `OSError`.
     """
@@ -113,8 +114,8 @@ def locked_folder(where: Path, prefix: str, rescue: Callable[[Path], object] = s
 
 
 def _clear_leftovers(where: Path, prefix: str, rescue: Callable[[Path], object]) -> None:
-    """Remove the folders of this user whose process has ended; what cannot be examined or removed stays."""
-    if not hasattr(os, "geteuid"):  # Windows, which does not have these locks either
+    """Remove this user's folders of ended processes. Folders that cannot be examined or removed stay."""
+    if not hasattr(os, "geteuid"):  # Windows, which also lacks these locks
         return
     for entry in where.glob(f"{prefix}*"):
         with suppress(OSError):
@@ -136,9 +137,9 @@ def _remove_if_left(folder: Path, rescue: Callable[[Path], object]) -> None:
 
 @contextmanager
 def _alone(where: Path) -> Iterator[None]:
-    """No other thread or process locks a folder in this one meanwhile: one that is made and not locked yet would be taken for a leftover.
+    """While the block runs, no other thread or process locks folders in `where`: a new folder without its lock would look like a leftover.
 
-    Where folders cannot be locked they may.
+    If the system cannot lock folders, this has no effect.
     """
     held = None
     try:

@@ -1,7 +1,7 @@
-"""The encrypting wrapper of atomic writes: what is written to a place is a data set under the key in force.
+"""The encrypting wrapper of atomic writes: the files written to a place form a data set under the key in force.
 
-Files that Python opens are sealed as they are written, under their name and `.sealed`; Parquet is encrypted by its writer. What was written
-around both is found before the place is replaced, and then nothing is delivered.
+Files that Python opens are sealed while they are written, with the suffix `.sealed`; Parquet is encrypted by its writer. Before the place
+is replaced, all files are checked, and if one is not encrypted nothing is delivered.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PARQUET_SUFFIXES = (".parquet", ".parq", ".pq")
 
 
 class Writing:
-    """A data set that is being written: its keys, and which of its paths may stay unencrypted."""
+    """A data set that is being written: its keys, and the paths that may stay unencrypted."""
 
     def __init__(self, data_set: DataSet) -> None:
         self.data_set, self.plain = data_set, set[str]()
@@ -49,14 +49,14 @@ class Writing:
         return Keys(self.data_set)
 
 
-_roots: dict[str, tuple[Writing, str]] = {}  # a new file or folder → what it is part of, and its path there
+_roots: dict[str, tuple[Writing, str]] = {}  # a new file or folder → its data set, and its path in the data set
 
 
-class SealedPath(type(Path())):  # type: ignore[misc]  # the class of this machine
-    """A path in a data set that is being written: what is opened to be written is sealed, and read again decrypted."""
+class SealedPath(type(Path())):  # type: ignore[misc]  # the Path class of this system
+    """A path in a data set that is being written. Files are sealed when written, and decrypted when read."""
 
     def open(self, mode: str = "r", buffering: int = -1, encoding: Any = None, errors: Any = None, newline: Any = None) -> IO[Any]:
-        """As `Path.open`. Errors: `Gap` for modes that change a file."""
+        """As `Path.open`. Errors: `Gap` for modes that change an existing file."""
         writing, name = part_of(self)
         if name in writing.plain:
             return Path(self).open(mode, buffering, encoding, errors, newline)
@@ -99,7 +99,7 @@ class SealedPath(type(Path())):  # type: ignore[misc]  # the class of this machi
 
 
 def part_of(path: Path) -> tuple[Writing, str]:
-    """The data set in which a new file is written, and its path there."""
+    """The data set of a new file, and its path in the data set."""
     for folder in (path, *path.parents):
         if found := _roots.get(str(folder)):
             writing, name = found
@@ -114,7 +114,7 @@ def is_written_sealed(path: Path) -> bool:
 
 
 def written_name(place: str, kind: str = "") -> str:
-    """The name that a file is given which is written to a place now: that of a sealed one ends so."""
+    """The name of a file that is written to a place now. A sealed file gets the suffix `.sealed`."""
     protection = in_force()
     plain = protection is None or kind in protection.plaintext or place.lower().endswith(PARQUET_SUFFIXES)
     return place if plain else place + SUFFIX
@@ -122,9 +122,9 @@ def written_name(place: str, kind: str = "") -> str:
 
 @contextmanager
 def sealed(protection: Protection, make: Any, place: str, folder: bool, kind: str) -> Iterator[Path]:
-    """An atomic write by `make(place, folder)`, encrypted. Inside another one it is part of the same data set.
+    """An encrypted atomic write, made by `make(place, folder)`. Inside another one it belongs to the same data set.
 
-    Errors: `MachineError` for what was not encrypted; then nothing is written.
+    Errors: `MachineError` if a file was not encrypted; then nothing is written.
     """
     allowed = kind in protection.plaintext
     inside = is_local(place) and is_written_sealed(Path(local_path(place)))
@@ -153,7 +153,7 @@ def sealed(protection: Protection, make: Any, place: str, folder: bool, kind: st
 
 
 def _finish(new: Path, writing: Writing, folder: bool) -> None:
-    """Check that everything is encrypted; write the keys and the manifest of a folder."""
+    """Check that everything is encrypted, and write the keys and the manifest of a folder."""
     files = sorted(p for p in new.rglob("*") if p.is_file() and p.name != LISTING) if folder else [new]
     if plain := [p.name for p in files if not is_encrypted(p) and p.relative_to(new).as_posix() not in writing.plain]:
         message = f"{listed(plain, most=4)} would not have been encrypted; nothing was written"
@@ -168,7 +168,7 @@ def _finish(new: Path, writing: Writing, folder: bool) -> None:
 
 
 def described(path: Path, root: Path) -> Mapping[str, Any]:
-    """A file as it stands in the manifest."""
+    """The manifest entry of a file."""
     with path.open("rb") as file:
         found = {"path": path.relative_to(root).as_posix(), "bytes": path.stat().st_size}
         found["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
@@ -177,7 +177,7 @@ def described(path: Path, root: Path) -> Mapping[str, Any]:
 
 @contextmanager
 def piped(path: Path) -> Iterator[Path]:
-    """A path to which an engine writes a file by itself; what it writes to a sealed one goes through a pipe, and is sealed there."""
+    """A path to which an engine can write a file itself. For a sealed file it is a pipe, and its content is sealed in this process."""
     if not isinstance(path, SealedPath):
         yield path
         return
@@ -194,11 +194,11 @@ def piped(path: Path) -> Iterator[Path]:
                 gzip.GzipFile("", "wb", fileobj=file, mtime=0) if path.suffix == ".gz" else nullcontext(file) as to,
             ):
                 shutil.copyfileobj(given, to, 1 << 20)
-        except BaseException as error:  # noqa: BLE001 -- raised below, in the thread that waits
+        except BaseException as error:  # noqa: BLE001 -- raised below, in the waiting thread
             failed.append(error)
 
     scratch = Scratch()
-    link = Path(scratch.name, path.name.removesuffix(".gz"))  # an engine does not compress what goes through a pipe
+    link = Path(scratch.name, path.name.removesuffix(".gz"))  # this process compresses, not the engine
     link.symlink_to(f"/proc/self/fd/{write}")
     thread = threading.Thread(target=seal, name="seal")
     thread.start()

@@ -1,7 +1,7 @@
-"""Reading PostgreSQL from several connections as it was at one moment.
+"""Reading PostgreSQL from several connections at the same snapshot.
 
-The first connection exports its snapshot, the others import it: all see the same rows, whatever is written meanwhile. The snapshot lasts as
-long as the first connection.
+The first connection exports its snapshot, and the others import it. All see the same rows, whatever is written in the meantime. The
+snapshot lasts as long as the first connection.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tilth.errors import MachineError
 from tilth.secrets import Access
 from tilth.store.table import connected, described, server_and_query, translated
 
-LOST, SNAPSHOT_GONE = "database", "snapshot-gone"  # codes of what may work when it is tried again
+LOST, SNAPSHOT_GONE = "database", "snapshot-gone"  # codes of errors after which a retry may work
 BATCH_BYTES = 4 << 20
-ABSENT = "22023"  # SQLSTATE for a snapshot that is not there
+ABSENT = "22023"  # SQLSTATE for a snapshot that does not exist
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The server's estimate for a query before it runs: rows, bytes, and the tables it reads."""
+    """The server's estimate for a query: rows, bytes, and the tables that it reads."""
 
     rows: int
     bytes: int
@@ -39,17 +39,17 @@ class Snapshot:
         self._cursor, self._place = cursor, place
 
     def export(self) -> str:
-        """The name by which other connections read at the same moment."""
+        """Export the snapshot. Return the name with which other connections import it."""
         return str(self.rows("SELECT pg_export_snapshot()")[0][0])
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """The few rows of a query, or of an EXPLAIN."""
+        """The rows of a query with few rows, or of an EXPLAIN."""
         self._copying(False)
         self._cursor.execute(query)
         return list(self._cursor.fetchall())
 
     def described(self, query: str) -> tuple[str, pa.Schema]:
-        """A query of columns whose types Arrow has, and these columns, without running it."""
+        """The query with columns converted to Arrow's types, and its schema. The query is not run."""
         return described(self._cursor, query)
 
     def estimate(self, query: str) -> Estimate:
@@ -60,7 +60,7 @@ class Snapshot:
         return Estimate(top["Plan Rows"], top["Plan Rows"] * top["Plan Width"], tuple(sorted(tables)))
 
     def batches(self, query: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        """The rows of a query, in batches of a few MiB, of which this end holds one."""
+        """The rows of a query in batches of a few MiB. Only one batch is in memory at a time."""
         text, schema = described(self._cursor, query)
         self._copying(True)
         self._cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)})
@@ -68,26 +68,26 @@ class Snapshot:
         return schema, self._fetched(self._cursor.fetch_record_batch(), schema)
 
     def _fetched(self, reader: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        """The batches; what the driver raises is Tilth's before it reaches the file to which they are written, whose error it is not."""
+        """The batches. Errors of the driver are translated here, so that the writer of the file does not take them for its own."""
         with translated(self._place):
             for batch in reader:
                 yield batch.cast(schema)
 
     def cancel(self) -> None:
-        """End what is asked at this moment; from another thread."""
+        """Cancel the running query, from another thread."""
         with suppress(Exception):
             self._cursor.adbc_cancel()
 
     def _copying(self, copying: bool) -> None:
-        """Whether rows come through COPY, which is for SELECT only."""
+        """Set whether rows come through COPY, which only works for SELECT."""
         self._cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": str(copying).lower()})
 
 
 @contextmanager
 def reading(place: str, access: Access | None = None, name: str | None = None) -> Iterator[Snapshot]:
-    """A connection at the snapshot of this name; else at one of its own.
+    """A connection at the snapshot with this name, or at a new one if no name is given.
 
-    Errors: those of `connected`, of the code `LOST` where another connection may work; `MachineError` of the code `SNAPSHOT_GONE`.
+    Errors: those of `connected`, with the code `LOST` if another connection may work; `MachineError` with the code `SNAPSHOT_GONE`.
     """
     with connected(server_and_query(place)[0], place, access) as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

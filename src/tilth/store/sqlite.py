@@ -13,18 +13,18 @@ from tilth.errors import MachineError, Mistake, SourceError
 from tilth.store.places import Store
 from tilth.store.query import file_of, identifier
 
-ROWS = 10_000  # of a batch
-BUSY = 5.0  # seconds to wait for one who writes
+ROWS = 10_000  # in a batch
+BUSY = 5.0  # seconds to wait for a writer
 ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_TRANSACTION}
 NOT_READ = ("load_extension", "readfile", "writefile", "edit", "fts3_tokenizer")  # functions that do more than compute
 MACHINE = ("locked", "busy", "disk I/O", "out of memory")
 
 
 class SQLite(Store):
-    """Tables, views and queries of an SQLite file, in one read transaction of a read-only connection that may do nothing else.
+    """Tables, views and queries of an SQLite file, in one read transaction of a connection that may only read.
 
-    Columns have no types in SQLite: a column is what all its values are. Integers, floats (also where some are integers), blobs or
-    strings; where some values are strings, numbers become strings as SQLite writes them. Booleans and dates are what was stored for them.
+    Columns have no types in SQLite; the values decide. A column has integers, floats (also if some values are integers), blobs or strings;
+    if some values are strings, numbers become strings as SQLite writes them. Booleans and dates have their stored form.
     """
 
     has_rows = True
@@ -37,7 +37,7 @@ class SQLite(Store):
                 with closing(_opened(path)) as connection:
                     yield from _read(connection, query, place)
             except sqlite3.Error as error:
-                words = str(error).partition(" with text")[0]  # what follows is a value
+                words = str(error).partition(" with text")[0]  # a value follows
                 if any(word in words for word in MACHINE):
                     raise MachineError(
                         f"{place} cannot be read: {words}", hint="does another program write to it?", code="database"
@@ -48,7 +48,7 @@ class SQLite(Store):
 
 
 def _opened(path: str) -> sqlite3.Connection:
-    """A connection that only reads: the schema of the file is somebody else's program."""
+    """A connection that can only read, because the schema of a foreign file may contain code."""
     connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None, timeout=BUSY, check_same_thread=False)
     for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON"):
         connection.execute(f"PRAGMA {pragma}")
@@ -73,7 +73,7 @@ def _read(connection: sqlite3.Connection, query: str, place: str) -> Iterator[pa
     text = [pa.types.is_string(field.type) and found[i] - {"text"} != set() for i, field in enumerate(schema)]
     chosen = [f"CAST({identifier(n)} AS TEXT)" if cast else identifier(n) for n, cast in zip(names, text, strict=True)]
     yield pa.RecordBatch.from_pylist([], schema=schema)
-    with closing(connection.execute(f"SELECT {', '.join(chosen)} FROM ({query})")) as cursor:  # an open one would hold the lock of the file
+    with closing(connection.execute(f"SELECT {', '.join(chosen)} FROM ({query})")) as cursor:  # an open cursor would keep the file locked
         while rows := cursor.fetchmany(ROWS):
             arrays = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,7 +1,7 @@
 """Tables of a database: `postgresql://user@host/db?table=schema.table`, or a query, `…?query=SELECT …`.
 
-A place, which appears in flows, artefacts and reports, must not contain a password: it comes from a secret, or libpq reads it from
-`PGPASSWORD` or `~/.pgpass`.
+A place must not contain a password, because places appear in flows, artefacts and reports. The password comes from a secret, or libpq reads
+it from `PGPASSWORD` or `~/.pgpass`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from tilth.store.libpq import UNUSABLE, connection_string, hint_of, is_broken, i
 from tilth.store.places import Store
 from tilth.store.query import asked_of, identifier, parts_of, together
 
-OTHERWISE = "; or set PGPASSWORD, or keep it in ~/.pgpass"  # than in a place
-DIGITS = 38  # of the largest decimal of the engines
+OTHERWISE = "; or set PGPASSWORD, or keep it in ~/.pgpass"  # alternatives to a password in a place
+DIGITS = 38  # the most digits of a decimal in the engines
 
 
 class PostgreSQL(Store):
     """Tables and queries of PostgreSQL, read in one read-only transaction, in Arrow batches.
 
-    A `numeric` with a declared precision of up to 38 digits is a decimal, any other a double; types that Arrow does not have,
-    such as uuid and jsonb, are strings.
+    A `numeric` with a declared precision of up to 38 digits becomes a decimal, any other a double. Types that Arrow lacks, such as uuid and
+    jsonb, become strings.
     """
 
     has_rows = True
@@ -55,7 +55,7 @@ def server_and_query(place: str) -> tuple[str, str]:
 
 
 def server_of(place: str) -> str:
-    """The URI of a server for libpq. Errors: `RequestError` for one with a password, and for a table, which it has none of."""
+    """The URI of a server for libpq. Errors: `RequestError` if the place has a password, a table or a query."""
     uri, options = parts_of(place, OTHERWISE)
     if more := options.keys() & {"table", "query"}:
         message = f"the place of a database must not name a {min(more)}"
@@ -64,14 +64,14 @@ def server_of(place: str) -> str:
 
 
 def described(cursor: Any, query: str) -> tuple[str, pa.Schema]:
-    """A query whose columns have types that Arrow has, and its schema."""
+    """The query with columns converted to Arrow's types, and its schema."""
     cursor.execute(f"SELECT * FROM ({query}) AS rows LIMIT 0")
     columns = [_column(field) for field in cursor.fetch_record_batch().schema]
     return f"SELECT {', '.join(made for made, _ in columns)} FROM ({query}) AS rows", pa.schema([field for _, field in columns])
 
 
 def _column(field: pa.Field) -> tuple[str, pa.Field]:
-    """A column as it is selected, and as a field: types that Arrow lacks would arrive as untyped text."""
+    """The SQL that selects a column, and its field. Types that Arrow lacks are cast; otherwise they would arrive as untyped text."""
     name = identifier(field.name)
     if getattr(field.type, "type_name", "") == "numeric":
         digits, scale = divmod(int(field.metadata[b"POSTGRESQL:typmod"]) - 4, 1 << 16)
@@ -85,7 +85,7 @@ def _column(field: pa.Field) -> tuple[str, pa.Field]:
 
 @contextmanager
 def connected(server: str, place: str, access: Access | None = None) -> Iterator[Any]:
-    """A cursor on a connection, which `access` opens; the driver's exceptions become Tilth's, without any secret."""
+    """A cursor on a connection that `access` opens. The driver's exceptions become Tilth's, without secrets."""
     try:
         from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]  # it is untyped
     except ImportError as error:
@@ -107,7 +107,7 @@ def connected(server: str, place: str, access: Access | None = None) -> Iterator
 
 @contextmanager
 def translated(place: str) -> Iterator[None]:
-    """Exceptions of the driver as Tilth's, without any secret."""
+    """Turn the driver's exceptions into Tilth's, without secrets."""
     from adbc_driver_postgresql import dbapi
 
     try:
@@ -116,7 +116,7 @@ def translated(place: str) -> Iterator[None]:
         if is_broken(str(error)):
             hint = "start again; was the server stopped, or the session ended?"
             raise MachineError(f"{place}: the connection was lost: {_first_line(error)}", hint=hint, code="database") from None
-        if isinstance(error, OSError) and error.errno:  # of what is done with the rows, such as a file that cannot be written
+        if isinstance(error, OSError) and error.errno:  # from the code that uses the rows, such as a file that cannot be written
             raise
         raise SourceError(f"{place} cannot be read: a value does not fit, or a number is divided by zero", code="bad-value") from None
     except (dbapi.ProgrammingError, dbapi.NotSupportedError) as error:

@@ -1,7 +1,7 @@
-"""Folders that are filled file by file, over several runs if need be, and seen by readers when they are complete.
+"""Folders that are filled file by file, possibly over several runs. Readers see them when they are complete.
 
-Until then the files are where no reader looks: on this machine in a hidden folder beside the place, in S3 under the name of a run that
-no listing names.
+Until then the files are where no reader looks: on this machine in a hidden folder next to the place, in S3 under the name of a run that is
+not in a listing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOCK = ".lock"
 
 
 class Unfinished:
-    """A folder of this machine to be filled. `place` is where readers see it."""
+    """A folder on this machine that is being filled. `place` is where readers will see it."""
 
     def __init__(self, place: str) -> None:
         self._final = Path(local_path(place)).absolute()
@@ -33,23 +33,23 @@ class Unfinished:
 
     @property
     def seen(self) -> str | None:
-        """Where the files are that readers see; None if there are none."""
+        """The place of the files that readers see; None if there are none."""
         return str(self._final) if (self._final / LISTING).exists() else None
 
     @property
     def begun(self) -> str | None:
-        """Where the files of earlier runs are that are not seen yet."""
+        """The place of unpublished files of earlier runs; None if there are none."""
         return str(self._hidden) if self._hidden.exists() else None
 
     def final(self, begun: str) -> str:
-        """Where files that are there now will be seen."""
+        """The place where readers will see the files of `begun`."""
         return str(self._final)
 
     @contextmanager
     def filling(self) -> Iterator[str]:
-        """A place to write the files to, which holds those of earlier runs; no other process of this machine may write there meanwhile.
+        """A place to write files to, with the files of earlier runs. Meanwhile no other process on this machine may write there.
 
-        Errors: `RequestError` for a place with other content, or one that another process fills; `MachineError` if it is not writable.
+        Errors: `RequestError` for a place with other content, or that another process fills; `MachineError` if it is not writable.
         """
         reject_foreign(self._final, folder=True)
         with errors_of(self._final):
@@ -58,14 +58,14 @@ class Unfinished:
         try:
             if os.name != "nt" and not locked(handle):
                 raise RequestError(f"another process is writing to {self._final}", hint="wait until it ends", code="in-use")
-            for left in self._hidden.glob(f"{HIDDEN}*"):  # of a file that a killed process was writing
+            for left in self._hidden.glob(f"{HIDDEN}*"):  # remains of a file that a killed process was writing
                 shutil.rmtree(left)
             yield str(self._hidden)
         finally:
             os.close(handle)
 
     def publish(self, begun: str) -> None:
-        """Let readers see the files, instead of those of an earlier time. Errors: as for `filling`."""
+        """Make the files visible to readers, in place of earlier ones. Errors: as for `filling`."""
         names = sorted(p.name for p in self._hidden.iterdir() if p.name not in (LOCK, LISTING))
         (self._hidden / LISTING).write_text(json.dumps({"files": names}), "utf-8")
         to_disk(self._hidden)
@@ -80,7 +80,7 @@ class Unfinished:
             shutil.rmtree(old, ignore_errors=True)
 
     def discard(self) -> None:
-        """Remove what is not seen."""
+        """Remove the unpublished files."""
         for path in self._hidden.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
@@ -89,7 +89,7 @@ class Unfinished:
 
 
 class UnfinishedInS3(Unfinished):
-    """A prefix in S3 to be filled. Processes that fill the same one do not see each other."""
+    """A prefix in S3 that is being filled. Processes that fill the same prefix are not detected."""
 
     def __init__(self, place: str) -> None:
         self._place = place.rstrip("/")
@@ -132,7 +132,7 @@ class UnfinishedInS3(Unfinished):
 
 
 def unfinished(place: Place) -> Unfinished:
-    """The folder of a place, to be filled. Errors: `RequestError` for a place that has no folders."""
+    """The unfinished folder of a place. Errors: `RequestError` for a place that cannot be a folder."""
     written = os.fspath(place)
     if is_local(written):
         return Unfinished(written)

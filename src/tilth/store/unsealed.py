@@ -1,6 +1,6 @@
-"""What is read of encrypted places: sealed files as copies in memory, after the manifest of their data set was compared.
+"""Reads encrypted places: sealed files are decrypted to copies in memory, after their data set is verified with its manifest.
 
-Parquet stays where it is: it is decrypted as it is read.
+Parquet files are not copied; they are decrypted while they are read.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ HIDDEN = "._"
 
 
 def is_sealed_place(path: str) -> bool:
-    """Whether a local place holds sealed files, or is a folder of an encrypted data set."""
+    """Whether a local place is a sealed file, or a folder with sealed files or of an encrypted data set."""
     if os.path.lexists(path):
         return path.endswith(SUFFIX) if not os.path.isdir(path) else _is_sealed_folder(Path(path))  # noqa: PTH112 -- see `local`
     return os.path.isfile(path + SUFFIX) or (glob.has_magic(path) and any(glob.iglob(path + SUFFIX, recursive=True)))  # noqa: PTH113, PTH207
@@ -54,9 +54,9 @@ def _is_sealed_folder(folder: Path) -> bool:
 
 
 def unsealed(path: str) -> tuple[str, MemoryFolder]:
-    """What to read for a place, and what holds it.
+    """The path to read for a place, and the folder in memory that keeps it.
 
-    Errors: `SourceError` without a key, for a wrong one, and for data that is not what was written: see the codes.
+    Errors: `SourceError` without a key, for a wrong key, and for changed data; the codes distinguish them.
     """
     held, key, place = MemoryFolder(), key_for(path), Path(path)
     if place.is_dir():
@@ -82,7 +82,7 @@ def unsealed(path: str) -> tuple[str, MemoryFolder]:
 
 
 class _Sets:
-    """The data sets that files are part of, each opened once, its manifest compared with the files that are there."""
+    """The data sets of files. Each is opened once, and its files are compared with its manifest."""
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -110,9 +110,9 @@ class _Sets:
 
 
 def parquet_keys(paths: tuple[str, ...]) -> Keys:
-    """The keys by which encrypted Parquet files are read, all of one data set or by themselves.
+    """The keys for reading encrypted Parquet files, which must be of one data set, or of none.
 
-    Errors: `SourceError` without a key, for a wrong one, and for files of several data sets.
+    Errors: `SourceError` without a key, for a wrong key, and for files of several data sets.
     """
     from tilth.encryption.parquet import Keys  # loads pyarrow
 
@@ -129,10 +129,10 @@ def parquet_keys(paths: tuple[str, ...]) -> Keys:
 
 
 def verified(key: Key, root: Path) -> DataSet:
-    """The data set in a folder, whose files are those that its manifest lists.
+    """The data set in a folder, after its files are compared with its manifest.
 
-    Errors: `SourceError` with the code `wrong-key`, `changed-manifest`, `missing-file`, `extra-file`, `truncated-file`, `other-data-set` or
-    `swapped-file`, for all files at once.
+    Errors: `SourceError` for all files at once, with the code `wrong-key`, `changed-manifest`, `missing-file`, `extra-file`,
+    `truncated-file`, `other-data-set` or `swapped-file`.
     """
     data_set = opened(key, root)
     wanted = {str(e["path"]): e for e in _manifest(data_set, root)["files"]}
@@ -146,7 +146,7 @@ def _manifest(data_set: DataSet, root: Path) -> Any:
     try:
         with data_set.unsealing(path.open("rb"), name, str(path)) as file:
             return json.load(file)
-    except (OSError, ValueError):  # errors about what was changed are of the latter
+    except (OSError, ValueError):  # errors about changed data are ValueErrors
         hint = "restore the folder from a backup: what it lists cannot be trusted"
         raise SourceError(f"{path} was changed, or is that of another data set", hint=hint, code="changed-manifest") from None
 
@@ -167,7 +167,7 @@ def _differences(data_set: DataSet, root: Path, wanted: dict[str, Any]) -> Itera
 
 
 def _compare(data_set: DataSet, path: Path, entry: dict[str, Any]) -> None:
-    """Reject another file than the one that the manifest describes; of a sealed one its context says more, as it is opened."""
+    """Reject a file that differs from its manifest entry. A sealed file is verified further when it is opened."""
     size = path.stat().st_size
     is_parquet = head_of(path) == PARQUET
     if is_parquet != ("footer" in entry):

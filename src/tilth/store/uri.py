@@ -1,4 +1,4 @@
-"""Places as they are written: a local path or a URI such as `s3://bucket/folder`."""
+"""Parses places: local paths and URIs such as `s3://bucket/folder`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 Place: TypeAlias = str | os.PathLike[str]
-FILE_DATABASES = ("duckdb", "sqlite")  # schemes whose path is that of a file on this machine
+FILE_DATABASES = ("duckdb", "sqlite")  # schemes with the path of a file on this machine
 
 
 def scheme_of(place: Place) -> str:
@@ -30,7 +30,7 @@ def is_local(place: Place) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name or address.
+    """Whether a host is this machine, according to its name or address.
 
     >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("db.example.org")
     (True, True, False)
@@ -52,7 +52,7 @@ def local_path(place: Place) -> str:
 
 
 def joined(folder: Place, name: str) -> str:
-    """A place in a folder; a name that is absolute or a URI stays as it is, but for the relative path of a database that is a file.
+    """A place in a folder. An absolute name or a URI stays unchanged, except the relative path of a database in a file.
 
     >>> joined("/flows", "sqlite://shop.db?table=orders")
     'sqlite:///flows/shop.db?table=orders'
@@ -67,6 +67,6 @@ def joined(folder: Place, name: str) -> str:
     if not is_local(folder):
         return f"{os.fspath(folder).rstrip('/')}/{name}"
     path, name = Path(folder), local_path(name)
-    while name.startswith("../") and path.name not in ("", "..") and not path.is_symlink():  # that people can read it
+    while name.startswith("../") and path.name not in ("", "..") and not path.is_symlink():  # shorten it for readers
         path, name = path.parent, name.removeprefix("../")
     return str(path / name)
