@@ -122,6 +122,16 @@ def test_explanations_are_compared_too(compared):
     assert {words for _, words in only.values()} == {"only the first file has it"} and len(only) == 5
 
 
+def test_every_curve_is_compared_without_names_of_scores_too(compared):
+    first, second = explained(), explained()
+    for file, of_second in ((first, 0.3), (second, 0.9)):
+        curves = file["explanations"]["pdp"][0]
+        del curves["label_headers"]
+        curves["model_predictions"].append([0.1, of_second])
+    found, equal = compared(first, second)
+    assert (equal, [*found], found["label1 at 30.5"][0]) == (6, ["label1 at 30.5"], pytest.approx(0.6))
+
+
 def test_a_file_that_is_not_there_is_said_to_be_absent(tmp_path):
     with pytest.raises(RequestError, match=r"^there is no result file"):
         compare(tmp_path / "a.json", tmp_path / "a.json")
@@ -135,7 +145,10 @@ def test_it_is_shown(tmp_path):
     assert report.findings[0].value is None
 
 
-@pytest.mark.parametrize("held", ["{}", "[]", '{"pre_training_bias_metrics": {"facets": {"f": [{}]}}}', "{"])
+LIST = '{"version": "1.0", "explanations": {"kernel_shap": {"label0": {"expected_value": [0.5]}}}}'
+
+
+@pytest.mark.parametrize("held", ["{}", "[]", '{"pre_training_bias_metrics": {"facets": {"f": [{}]}}}', "{", LIST])
 def test_what_is_not_a_result_file_is_refused(tmp_path, held):
     (tmp_path / "a.json").write_text(held)
     with pytest.raises(RequestError, match="is not a result file"):

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -78,6 +79,8 @@ def load(path: str | Path) -> Result:
                     rows = {"counts": group["counts"]} if "counts" in group else {}
                     metrics[stage, facet, str(group["value_or_threshold"])] = {m["name"]: {**rows, **m} for m in group["metrics"]}
         metrics |= _explained(held.get(EXPLAINED) or {})
+        for metric in chain.from_iterable(of.values() for of in metrics.values()):
+            _value(metric)  # a value that is not a number is an error here
         if not metrics and "version" not in held:
             raise KeyError("pre_training_bias_metrics")
         return Result(metrics, labels, held.get("run") or {})
@@ -93,9 +96,10 @@ def _explained(explanations: Mapping[str, Any]) -> Iterator[tuple[Key, dict[str,
         values = {"expected_value": of.get("expected_value"), **(of.get("global_shap_values") or {})}
         yield (EXPLAINED, SHAP, str(score)), {name: {"value": v} for name, v in values.items()}
     for of in explanations.get("pdp") or ():
-        scores = [f"{score} at " for score in of["label_headers"]] if of.get("label_headers") else [""]
-        predicted = zip(scores, of.get("model_predictions") or (), strict=False)
-        values = {f"{score}{at}": v for score, curve in predicted for at, v in zip(of["feature_values"], curve, strict=True)}
+        curves = of.get("model_predictions") or ()
+        scores = of.get("label_headers") or [f"label{i}" for i in range(len(curves))]
+        predicted = zip(scores, curves, strict=True) if curves else ()
+        values = {f"{score} at {at}": v for score, curve in predicted for at, v in zip(of["feature_values"], curve, strict=True)}
         yield (EXPLAINED, PDP, str(of["feature_name"])), {name: {"value": v} for name, v in values.items()}
 
 
