@@ -1,4 +1,4 @@
-"""The key of a data set: random, kept beside the data, wrapped by the root key. It wraps the key of each file, which is in the file.
+"""The key of a data set: random, wrapped by the root key, and stored next to the data. It wraps the key of each file, stored in the file.
 
 A data set is a folder, with `_tilth/keys.json` and `_tilth/manifest.json.sealed`; or one file, which holds the wrapped key itself.
 """
@@ -25,9 +25,9 @@ SEAL = "tilth/v1/sealed"
 
 
 class DataSet:
-    """The key of a data set, and what is encrypted under it. `id` is opaque; `wrapped` is the key under the root key.
+    """The key of a data set, which encrypts its files. `id` is opaque; `wrapped` is the key wrapped by the root key.
 
-    `sign`: whether files that are sealed are signed, too.
+    `sign`: whether sealed files are signed, too.
     """
 
     def __init__(self, id: str, key: KeyBytes, wrapped: bytes, *, alone: bool = False, sign: bool = False) -> None:  # noqa: A002 -- what it is
@@ -35,20 +35,19 @@ class DataSet:
 
     @classmethod
     def new(cls, root: Key, *, alone: bool = False, sign: bool = False) -> DataSet:
-        """A new one. `alone`: of one file, which holds the wrapped key."""
+        """Make a new key. `alone`: for a single file, which holds the wrapped key itself."""
         name = os.urandom(8).hex()
         key, wrapped = root.new_key(bound_to(name))
         return cls(name, KeyBytes(key), wrapped, alone=alone, sign=sign)
 
     @classmethod
     def of_process(cls) -> DataSet:
-        """One for temporary files, whose key is nowhere but in this process."""
+        """Make a key for temporary files; it exists only in this process."""
         return cls(os.urandom(8).hex(), KeyBytes(os.urandom(SIZE)), b"")
 
     @classmethod
     def unwrapped(cls, root: Key, id: str, wrapped: bytes, shown: str, *, alone: bool = False) -> DataSet:  # noqa: A002 -- what it is
-        """The one whose key was wrapped. Errors: `SourceError`, which names what is `shown`, for another root key, and for a key of another
-        data set."""
+        """Unwrap the key of a data set. Errors: `SourceError` for another root key or another data set; it names `shown`."""
         try:
             key = KeyBytes(root.unwrap(wrapped, bound_to(id)))
         except SourceError as error:
@@ -56,12 +55,12 @@ class DataSet:
         return cls(id, key, wrapped, alone=alone)
 
     def sealing(self, file: IO[bytes], path: str) -> IO[bytes]:
-        """A file to write to, which is sealed into another one, as the one with this path in the data set."""
+        """A file to write to. Its content is sealed into `file`, bound to this path in the data set."""
         context = bound_to(self.id, "sealed") | {"tilth:path": path} | ({WRAPPED: base64_of(self.wrapped)} if self.alone else {})
         return io.BufferedWriter(Sealing(file, self.name, self._key.derived(SEAL), context, self._sign), 1 << 16)
 
     def unsealing(self, file: IO[bytes], path: str, shown: str) -> IO[bytes]:
-        """What a sealed file holds. Errors: `SourceError` for one that belongs to another data set, or to another path."""
+        """The content of a sealed file. Errors: `SourceError` if it belongs to another data set or another path."""
 
         def find(found: Mapping[str, str]) -> tuple[str, bytes]:
             self.reject_foreign(found, path, shown)
@@ -70,7 +69,7 @@ class DataSet:
         return _unsealing(file, shown, find)
 
     def reject_foreign(self, found: Mapping[str, str], path: str, shown: str) -> None:
-        """Reject a file by its context. Errors: `SourceError`."""
+        """Reject a file whose context names another data set or path. Errors: `SourceError`."""
         if found.get("tilth:dataset") != self.id:
             raise other_data_set(shown)
         if found.get("tilth:path") != path:
@@ -80,31 +79,31 @@ class DataSet:
 
     @property
     def name(self) -> str:
-        """The name of its key in files."""
+        """The name of the key in files."""
         return f"d-{self.id}"
 
     def wrap(self, key: bytes) -> str:
-        """The key of a Parquet file, wrapped."""
+        """Wrap the key of a Parquet file."""
         return base64_of(self._key.wrap(key, bound_to(self.id, "parquet")))
 
     def unwrap(self, wrapped: str) -> bytes | None:
-        """The key of a Parquet file; None if it was changed."""
+        """Unwrap the key of a Parquet file; None if the bytes were changed."""
         return self._key.unwrap(bytes_of(wrapped), bound_to(self.id, "parquet"))
 
     def write(self, folder: Path) -> None:
-        """Keep the wrapped key in a folder of data."""
+        """Store the wrapped key in a folder of data."""
         (folder / FOLDER).mkdir(exist_ok=True)
         self.write_keys(folder / FOLDER / KEYS)
 
     def write_keys(self, path: Path) -> None:
-        """Write the file of keys."""
+        """Write the file with the wrapped key."""
         entry = {"id": self.name, "wrapped": base64_of(self.wrapped), "under": wrapping_key(self.wrapped)}
         content = {"tilth_keys": 1, "dataset": self.id, "keys": [entry]}
         path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
 def opened(root: Key, folder: Path) -> DataSet:
-    """The data set in a folder. Errors: `SourceError` where its keys are missing or damaged, and for another root key."""
+    """The data set in a folder. Errors: `SourceError` if its keys are missing or damaged, and for another root key."""
     name, wrapped = keys_in(folder)
     return DataSet.unwrapped(root, name, wrapped, str(folder))
 
@@ -126,7 +125,7 @@ def keys_in(folder: Path) -> tuple[str, bytes]:
 
 
 def unsealed_alone(root: Key, file: IO[bytes], path: str, shown: str) -> IO[bytes]:
-    """What a sealed file by itself holds, with the key that is in it. Errors: as for `DataSet.unsealing`."""
+    """The content of a single sealed file, by the wrapped key in it. Errors: as for `DataSet.unsealing`."""
 
     def find(found: Mapping[str, str]) -> tuple[str, bytes]:
         if WRAPPED not in found:
@@ -148,12 +147,12 @@ def is_data_set(folder: Path) -> bool:
 
 
 def in_data_set(path: Path) -> Path | None:
-    """The folder of the data set in which a file is; None for one by itself."""
+    """The folder of the data set that contains a file; None for a single file."""
     return next((p for p in path.absolute().parents if is_data_set(p)), None)
 
 
 def plain_name(name: str) -> str:
-    """The name of a file without the suffix of a sealed one.
+    """The name of a file without the suffix for sealed files.
 
     >>> plain_name("train.csv.sealed"), plain_name("train.parquet")
     ('train.csv', 'train.parquet')
@@ -162,7 +161,7 @@ def plain_name(name: str) -> str:
 
 
 def other_data_set(shown: str) -> SourceError:
-    """The error for a file under another data set's key."""
+    """The error for a file encrypted under the key of another data set."""
     return SourceError(f"{shown} belongs to another data set", hint="restore the folder from a backup", code="other-data-set")
 
 
@@ -179,5 +178,5 @@ def part_alone(shown: str) -> SourceError:
 
 
 def bound_to(name: str, kind: str = "secret") -> dict[str, str]:
-    """The context of what is encrypted for a data set: by default of its own key."""
+    """The context for encryption in a data set; by default that of its own key."""
     return {"tilth:dataset": name, "tilth:kind": kind, "tilth:format": "1"}

@@ -1,4 +1,4 @@
-"""The bytes of a key, in an object that does not show them, and how keys are derived from it and wrapped by it."""
+"""The bytes of a key in an object that does not show them; it derives keys from them and wraps other keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def base64_of(content: bytes) -> str:
 
 
 def bytes_of(text: str | None) -> bytes:
-    """The bytes of a text in base64; none of what is not."""
+    """The bytes of a text in base64; empty if it is not base64."""
     try:
         return base64.b64decode(text or "", validate=True)
     except ValueError:
@@ -42,7 +42,7 @@ def primitives(module: str) -> Any:
 
 
 class KeyBytes:
-    """The bytes of a key. They are not shown, pickled or copied; Python cannot promise that they are wiped from memory.
+    """The bytes of a key. They are not shown, pickled or copied. Python cannot guarantee that they are wiped from memory.
 
     >>> KeyBytes(bytes(32))
     KeyBytes(…)
@@ -64,11 +64,11 @@ class KeyBytes:
         raise TypeError("the bytes of a key cannot be pickled")
 
     def check(self) -> str:
-        """The check value: eight bytes, in hex, that tell whether these are the bytes of a key, and nothing else of them."""
+        """The check value: eight bytes in hex. They identify the key, and reveal nothing else about it."""
         return hmac.new(self._bytes, CHECK, hashlib.sha256).hexdigest()[:16]
 
     def derived(self, label: str, length: int = SIZE) -> bytes:
-        """A key for one purpose, by HKDF with SHA-256, without salt, the label as `info`.
+        """Derive a key for one purpose by HKDF with SHA-256, without salt, with the label as `info`.
 
         Source: RFC 5869.
 
@@ -80,16 +80,16 @@ class KeyBytes:
         return made
 
     def wrapped(self, by: Callable[[bytes], bytes]) -> bytes:
-        """These bytes, wrapped by another key."""
+        """Wrap these bytes by another key."""
         return by(self._bytes)
 
     def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
-        """Another key, encrypted by AES-256-GCM under the key derived for wrapping, and bound to a context."""
+        """Encrypt another key by AES-256-GCM under the key derived for wrapping, bound to a context."""
         nonce = os.urandom(NONCE)
         return nonce + self._cipher().encrypt(nonce, key, associated(context))  # type: ignore[no-any-return]
 
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes | None:
-        """The key that was wrapped; None where the bytes or the context were changed."""
+        """Unwrap a key; None if the bytes or the context were changed."""
         from cryptography.exceptions import InvalidTag
 
         try:

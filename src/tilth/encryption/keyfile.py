@@ -1,6 +1,6 @@
-"""Key files: JSON with one active key, retired ones that unwrap what they wrapped, and the dates of destroyed ones.
+"""Key files: JSON with one active key, retired keys, which only unwrap, and the dates of destroyed keys.
 
-A key is in the file as it is; or encrypted by AES-256-GCM under a passphrase (scrypt), with its id as associated data; or wrapped by
+A key is stored in plain; or encrypted by AES-256-GCM under a passphrase (scrypt), with its id as associated data; or wrapped by
 another key, such as one in AWS KMS.
 """
 
@@ -27,10 +27,10 @@ PASSPHRASE = "TILTH_PASSPHRASE"  # noqa: S105 -- an environment variable: a refe
 PASSPHRASE_FD = "TILTH_PASSPHRASE_FD"  # noqa: S105 -- an environment variable: the number of an open file with the passphrase
 
 SECRET = Path("protect/secret.json")  # the secret of the project in the working directory
-DERIVING = {"tilth:purpose": "derive"}  # what a wrapped key of a file is bound to
+DERIVING = {"tilth:purpose": "derive"}  # the context to which wrapped keys in key files are bound
 
 Ask = Callable[[], str]
-_opened = Kept[KeyBytes]()  # so that a passphrase is asked for once
+_opened = Kept[KeyBytes]()  # so that the passphrase is requested only once
 
 
 class _Closed(BaseModel):
@@ -38,7 +38,7 @@ class _Closed(BaseModel):
 
 
 class Kdf(_Closed):
-    """The parameters of scrypt; bounded, because a file must not take all memory."""
+    """The parameters of scrypt; bounded, so that a file cannot make it use all memory."""
 
     n: int = Field(ge=2, le=1 << 20)
     r: int = Field(ge=1, le=32)
@@ -47,7 +47,7 @@ class Kdf(_Closed):
 
 
 class Entry(_Closed):
-    """One key of a file."""
+    """One key in a key file."""
 
     id: str = Field(pattern=r"^k-[0-9a-f]{8}$")
     created: str
@@ -62,7 +62,7 @@ class Entry(_Closed):
     destroyed: str | None = None
 
     def opened(self, path: Path, ask: Ask) -> KeyBytes:
-        """The bytes. Errors: `RequestError` for a wrong passphrase, and for a damaged file; those of the key that has wrapped it."""
+        """The bytes of the key. Errors: `RequestError` for a wrong passphrase and a damaged file; those of the wrapping key."""
         return _opened.get((self.id, self.key, self.under), lambda: self._opened(path, ask), KEPT if self.protection != "none" else 0)
 
     def _opened(self, path: Path, ask: Ask) -> KeyBytes:
@@ -97,7 +97,7 @@ class Content(_Closed):
 class KeyFile:
     """The keys of a file.
 
-    Errors: `RequestError` where others may read it, for a wrong passphrase, and for a damaged file, with what to do.
+    Errors: `RequestError` if others may read it, for a wrong passphrase, and for a damaged file, with what to do.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -106,7 +106,7 @@ class KeyFile:
         try:
             self.entries: Sequence[Entry] = Content.model_validate_json(content).keys
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]  # an input may be key bytes
+            first = error.errors(include_url=False, include_input=False)[0]  # the input is left out: it may be key bytes
             message = f"{self.path} is not a key file: {'.'.join(map(str, first['loc']))}: {first['msg']}"
             raise RequestError(message, hint="restore it from a backup", code="damaged-key") from None
         if sum(e.state == "active" for e in self.entries) != 1:
@@ -116,11 +116,11 @@ class KeyFile:
 
     @property
     def active(self) -> Entry:
-        """The entry that wraps."""
+        """The entry of the active key, which wraps."""
         return next(e for e in self.entries if e.state == "active")
 
     def key(self, reference: str, ask: Ask | None = None) -> LocalKey:
-        """The key. The passphrase is asked for once, if it is needed."""
+        """The key. The passphrase is requested at most once."""
         answers: list[str] = []
 
         def once() -> str:
@@ -132,26 +132,26 @@ class KeyFile:
         return LocalKey(reference, keys, Description(self.active.id, "file"))
 
     def rotated(self, phrase: str | None = None) -> Entry:
-        """Make a new active key in the file; the old one is retired: it unwraps what it has wrapped. One that is wrapped stays so."""
+        """Make a new active key in the file; the old one is retired and only unwraps. If the old key is wrapped, the new one is, too."""
         new = new_entry(phrase, key_of(self.active.under) if self.active.under else None)
         self._write([new, *(e.model_copy(update={"state": "retired"}) if e.state == "active" else e for e in self.entries)])
         return new
 
     def wrapped(self, under: Key) -> None:
-        """Wrap the keys of the file by another key, such as one in AWS KMS. They stay the same, so what they encrypted stays readable."""
+        """Wrap the keys of the file by another key, such as one in AWS KMS. The keys do not change: encrypted data stays readable."""
         held = {e.id: e.opened(self.path, passphrase).wrapped(lambda key: under.wrap(key, DERIVING)) for e in self.entries if e.key}
         new: dict[str, Any] = {"protection": "wrapped", "under": under.reference, "kdf": None, "nonce": None}
         self._write([e.model_copy(update=new | {"key": base64_of(held[e.id])}) if e.key else e for e in self.entries])
 
     def reject_unretired(self, name: str) -> None:
-        """Reject any other than a retired key of the file. Errors: `RequestError`."""
+        """Reject a name that is not a retired key of the file. Errors: `RequestError`."""
         retired = [e.id for e in self.entries if e.state == "retired"]
         if name not in retired:
             message = f"{name!r} is not a retired key of {self.path}"
             raise RequestError(message, accepted=", ".join(retired) or "none", hint="tilth protect key show", code="no-key")
 
     def destroyed(self, name: str) -> None:
-        """Remove the bytes of a retired key; its entry stays, with the date. Errors: `RequestError` for any other."""
+        """Remove the bytes of a retired key; its entry stays, with the date. Errors: `RequestError` for other keys."""
         self.reject_unretired(name)
         gone: dict[str, Any] = dict.fromkeys(("key", "nonce", "kdf", "under")) | {"protection": "none"}
         gone |= {"state": "destroyed", "destroyed": _now()}
@@ -168,9 +168,9 @@ def key_at(reference: str) -> LocalKey:
 
 
 def project_secret(reference: str) -> LocalKey:
-    """The key from which those for single purposes are derived, where `reference` is one that a service keeps.
+    """The key file of the project, from which keys are derived if the root key, `reference`, is kept by a service.
 
-    Errors: `RequestError` where there is none.
+    Errors: `RequestError` if there is none.
     """
     if not SECRET.exists():
         message = f"pseudonyms cannot be derived from {reference}, and the project has no secret of its own: there is no {SECRET}"
@@ -182,8 +182,8 @@ def project_secret(reference: str) -> LocalKey:
 def new_key_file(path: Path, phrase: str | None = None, under: Key | None = None) -> Entry:
     """Make a key file with one key: under a passphrase, or wrapped by another key, or neither.
 
-    Errors: `RequestError` if it exists, and, unless it is wrapped, for a place from which it may be copied: a folder of data, a Git work
-    tree.
+    Errors: `RequestError` if the file exists, and, unless the key is wrapped, for a place from which it may be copied: a folder of data, a
+    Git work tree.
     """
     if under is None:
         keyplace.reject_exposed(path)
@@ -193,7 +193,7 @@ def new_key_file(path: Path, phrase: str | None = None, under: Key | None = None
 
 
 def new_entry(phrase: str | None = None, under: Key | None = None) -> Entry:
-    """A new random key."""
+    """An entry with a new random key."""
     held, wrapped = under.new_key(DERIVING) if under else (os.urandom(SIZE), b"")
     name, check = f"k-{os.urandom(4).hex()}", KeyBytes(held).check()
     made = Entry(id=name, created=_now(), state="active", key=base64_of(wrapped or held), check=check)
@@ -207,10 +207,10 @@ def new_entry(phrase: str | None = None, under: Key | None = None) -> Entry:
 
 
 def passphrase() -> str:
-    """The passphrase: the secret to which `TILTH_PASSPHRASE` refers, or from the open file of which `TILTH_PASSPHRASE_FD` is the number,
-    else asked for on the terminal.
+    """The passphrase: from the secret that `TILTH_PASSPHRASE` references, else from the open file with the number `TILTH_PASSPHRASE_FD`,
+    else from the terminal.
 
-    Errors: `RequestError` where there is none of them.
+    Errors: `RequestError` if none of them is available.
     """
     if reference := os.environ.get(PASSPHRASE):
         return resolve(reference).reveal()

@@ -1,4 +1,4 @@
-"""Where a key file may be, and who may read it: checked on the open file, so that it cannot be replaced meanwhile."""
+"""Checks the place and the permissions of a key file, on the open file, so that it cannot be replaced in between."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tilth.errors import MachineError, RequestError
 
 LARGEST = 64 << 10  # bytes of a key file
 LAX = "TILTH_KEY_FILE_LAX"  # orchestrators mount secrets as links to files of root that all may read
-DATA = ("_tilth.json", "_tilth", "_manifest.json")  # what a folder of data has
+DATA = ("_tilth.json", "_tilth", "_manifest.json")  # files and folders that mark a folder of data
 GIT_IGNORED = 0  # an exit code of `git check-ignore`
 
 
 def content_of(path: Path) -> tuple[bytes, os.stat_result]:
-    """The bytes of a key file, and what it is. Errors: `RequestError` where it is not a plain file, with what to do."""
+    """The bytes and the status of a key file. Errors: `RequestError` if it is not a plain file, with what to do."""
     lax = os.environ.get(LAX) == "1"
     try:
         handle = os.open(path, os.O_RDONLY | (0 if lax else getattr(os, "O_NOFOLLOW", 0)))
@@ -75,7 +75,7 @@ def _ignored(path: Path, tree: Path) -> bool:
 
 
 def make(path: Path, content: bytes) -> None:
-    """A new key file of mode 0600, flushed to disk; a new folder for it has mode 0700. Errors: `RequestError` if it exists."""
+    """Write a new key file with mode 0600, flushed to disk; a new folder for it has mode 0700. Errors: `RequestError` if it exists."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -92,7 +92,7 @@ def make(path: Path, content: bytes) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Replace a key file at once: the old one, or the new one."""
+    """Replace a key file atomically."""
     new = path.with_name(f".{path.name}-{os.urandom(4).hex()}")
     make(new, content)
     new.replace(path)

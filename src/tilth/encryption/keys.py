@@ -1,6 +1,6 @@
-"""Keys: what a reference such as `file:secrets/tilth.key` names, and how a key wraps others.
+"""Root keys, named by references such as `file:secrets/tilth.key`, and how they wrap other keys.
 
-A root key never touches data: it wraps the keys of data sets, and keys for single purposes are derived from it.
+A root key never encrypts data itself: it wraps the keys of data sets, and keys for single purposes are derived from it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from tilth.secrets import resolve
 from tilth.secrets.kept import Kept
 from tilth.shelf import Shelf
 
-MARK = b"TK1"  # begins a key that another has wrapped; the length of the id of that and the id follow
+MARK = b"TK1"  # begins a wrapped key; the length of the id of the wrapping key and that id follow
 
 
 @dataclass(frozen=True)
 class Description:
-    """What may be shown of a key: its id, and the kind of its reference."""
+    """The public facts about a key: its id, and the kind of its reference."""
 
     id: str
     kind: str
@@ -34,8 +34,8 @@ class Description:
 class Key(ABC):
     """A root key, wherever it is kept. It is not shown and not pickled.
 
-    Errors of `unwrap`: `SourceError` with the code `wrong-key` where another key has wrapped it, `wrong-context` where the bytes or the
-    context are not those that were wrapped.
+    Errors of `unwrap`: `SourceError` with the code `wrong-key` if another key wrapped the bytes, `wrong-context` if the bytes or the
+    context were changed.
     """
 
     def __init__(self, reference: str) -> None:
@@ -43,27 +43,27 @@ class Key(ABC):
 
     @abstractmethod
     def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
-        """A key encrypted under this one, bound to a context of names and values, which are not secret."""
+        """Encrypt a key under this one, bound to a context: names and values that are not secret."""
 
     @abstractmethod
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
-        """The key that was wrapped in this context."""
+        """Decrypt a key that was wrapped in this context."""
 
     @abstractmethod
     def deriving(self) -> LocalKey:
-        """The key from which keys for single purposes are derived: itself, if its bytes are known here."""
+        """The key from which keys for single purposes are derived: itself, if its bytes are on this machine."""
 
     @abstractmethod
     def describe(self) -> Description:
-        """What may be shown."""
+        """The public facts about the key."""
 
     @property
     def aws_id(self) -> str:
-        """The id by which services of AWS know it; empty for a key that they do not know."""
+        """The id of the key in AWS; empty for keys that are not in AWS."""
         return ""
 
     def new_key(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
-        """A new random key, and the same one wrapped."""
+        """A new random key, in plain and wrapped."""
         made = os.urandom(SIZE)
         return made, self.wrap(made, context)
 
@@ -75,7 +75,7 @@ class Key(ABC):
 
 
 class LocalKey(Key):
-    """A key whose bytes are known on this machine: the active one, and retired ones, which unwrap only.
+    """A key with its bytes on this machine: the active one, which wraps, and retired ones, which only unwrap.
 
     >>> key = LocalKey("env:KEY", {"k-1": KeyBytes(bytes(32))}, Description("k-1", "env"))
     >>> key.unwrap(key.wrap(b"data key", {"tilth:kind": "sealed"}), {"tilth:kind": "sealed"})
@@ -99,7 +99,7 @@ class LocalKey(Key):
         return found
 
     def derived(self, label: str, length: int = SIZE, *, id: str | None = None) -> bytes:  # noqa: A002 -- as in `Description`
-        """A key for the purpose of a label, such as `tilth/v1/pseudonym/customer`; of a rotated key that with this id."""
+        """Derive a key for a purpose, such as `tilth/v1/pseudonym/customer`; `id` selects a key if there are retired ones."""
         if id is not None and id not in self._keys:
             raise wrong_key(id, self)
         return self._keys[id or self._active.id].derived(label, length)
@@ -112,20 +112,20 @@ class LocalKey(Key):
 
 
 class RemoteKey(Key):
-    """A key that a service keeps, and that wraps and unwraps there. What it says is kept for ten minutes, in this process only.
+    """A key in a service, which wraps and unwraps there. Answers are cached for ten minutes, in this process only.
 
-    Nothing can be derived from it: keys for single purposes are derived from the secret of the project, which it wraps.
+    No keys can be derived from it: keys for single purposes are derived from the secret of the project, which it wraps.
 
-    Errors: as for `Key`; `RequestError` where the service refuses it, `MachineError` where it cannot be asked.
+    Errors: as for `Key`; `RequestError` if the service refuses the request, `MachineError` if it does not answer.
     """
 
     @abstractmethod
     def ask(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
-        """The key that was wrapped, from the service."""
+        """Unwrap a key by the service."""
 
     @abstractmethod
     def look(self) -> Description:
-        """What the service says of it. Errors: `RequestError` for a key that cannot be used."""
+        """The description of the key by the service. Errors: `RequestError` for a key that cannot be used."""
 
     def describe(self) -> Description:
         return _described.get(self.reference, self.look, KEPT)
@@ -145,17 +145,17 @@ _unwrapped, _described = Kept[bytes](), Kept[Description]()
 
 
 def marked(name: str, wrapped: bytes) -> bytes:
-    """What a key has wrapped, with its id in front."""
+    """Put the id of the wrapping key before wrapped bytes."""
     return MARK + bytes([len(name.encode())]) + name.encode() + wrapped
 
 
 def unmarked(wrapped: bytes) -> bytes:
-    """What a key has wrapped, without its id."""
+    """Remove the id of the wrapping key from wrapped bytes."""
     return wrapped[len(MARK) + 1 + wrapped[len(MARK)] :]
 
 
 def wrapping_key(wrapped: bytes) -> str:
-    """The id of the key that has wrapped another; empty for what none has."""
+    """The id of the wrapping key in wrapped bytes; empty if there is none."""
     if not wrapped.startswith(MARK) or len(wrapped) <= len(MARK):
         return ""
     start = len(MARK) + 1
@@ -163,7 +163,7 @@ def wrapping_key(wrapped: bytes) -> str:
 
 
 def wrong_key(name: str, key: Key) -> SourceError:
-    """The error for what another key has wrapped."""
+    """The error for bytes that were wrapped by another key."""
     asked = f"the key {name!r}" if name else "a key of another kind"
     message = f"it was encrypted under {asked}, which {key.reference} does not have"
     return SourceError(message, hint="give the key that it was written with, as --key or in `protect`", code="wrong-key")
@@ -177,10 +177,10 @@ def wrong_context(context: Mapping[str, str]) -> SourceError:
 
 
 def key_of(reference: str) -> Key:
-    """The key of a reference: `file:PATH`, a key file; `aws-kms:KEY` and `vault-transit:KEY`, one that a service keeps; a secret that
-    holds one in base64, such as `env:NAME`, `command:WORDS`.
+    """The key of a reference: `file:PATH`, a key file; `aws-kms:KEY` and `vault-transit:KEY`, a key in a service; `env:NAME`,
+    `command:WORDS` and the like, a secret that holds a key in base64.
 
-    Errors: `RequestError` for what is not a reference, and for a key that cannot be used, with what to do.
+    Errors: `RequestError` if the text is not a reference or the key cannot be used, with what to do.
 
     >>> import os
     >>> os.environ["TILTH_DOC_KEY"] = base64.b64encode(bytes(32)).decode()
@@ -193,7 +193,7 @@ def key_of(reference: str) -> Key:
 
 
 def unreferenced(text: str) -> Mistake | None:
-    """Why a text is not a reference to a key. It is not repeated, because it may be the key itself."""
+    """The mistake if a text is not a reference to a key. It does not repeat the text, which may be the key itself."""
     scheme, colon, rest = text.partition(":")
     if colon and rest and scheme in PROVIDERS:
         return None
@@ -203,7 +203,7 @@ def unreferenced(text: str) -> Mistake | None:
 
 
 def beside(reference: str, folder: str) -> str:
-    """A reference that stands in a file in a folder: the path of a key file is relative to that.
+    """Resolve a reference in a file of a folder: the path of a key file is relative to that folder.
 
     >>> beside("file:tilth.key", "flows"), beside("file:/etc/tilth.key", "flows"), beside("env:KEY", "flows")
     ('file:flows/tilth.key', 'file:/etc/tilth.key', 'env:KEY')
@@ -213,7 +213,7 @@ def beside(reference: str, folder: str) -> str:
 
 
 def key_in_secret(reference: str) -> LocalKey:
-    """The key whose 32 bytes a secret holds in base64. Errors: `RequestError`, which does not show them."""
+    """The key that a secret holds as 32 bytes in base64. Errors: `RequestError`, which does not show them."""
     try:
         held = KeyBytes(base64.b64decode("".join(resolve(reference).reveal().split()), validate=True))
     except (binascii.Error, ValueError) as error:
@@ -235,4 +235,4 @@ PROVIDERS: Shelf[Callable[[str], Key]] = Shelf(
         **dict.fromkeys(("env", "keyring", "command", "vault", "aws"), "tilth.encryption.keys:key_in_secret"),
     },
 )
-"""Kinds of references, and what makes a key of one."""
+"""Kind of reference → the function that makes a key from a reference."""

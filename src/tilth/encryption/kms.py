@@ -11,7 +11,7 @@ from tilth.errors import RequestError
 from tilth.secrets.hiding import fetching
 from tilth.secrets.providers.aws import ARN, client_of
 
-MULTI_REGION = "/mrk-"  # is in the ARN of a key that has replicas in other regions
+MULTI_REGION = "/mrk-"  # part of the ARN of a key with replicas in other regions
 DISABLED = ("is disabled", "enable it: aws kms enable-key --key-id …")
 SAID = {
     "AccessDeniedException": ("may not be used", "allow kms:DescribeKey, kms:GenerateDataKey, kms:Encrypt and kms:Decrypt on it"),
@@ -25,8 +25,8 @@ SAID = {
 class KmsKey(RemoteKey):
     """A key in AWS KMS. The region is that of the ARN, of `AWS_REGION`, or of the profile.
 
-    The context is KMS's encryption context, which its logs show. Decryption names the key, so that no other one is ever used; the one
-    behind an alias is that which it has now.
+    The context is the encryption context of KMS, which appears in its logs. Decryption names the key, so that no other key is ever used; an
+    alias means the key that it has now.
     """
 
     def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
@@ -72,7 +72,7 @@ class KmsKey(RemoteKey):
         return Description(found["Arn"], "aws-kms")
 
     def _asked(self, call: Callable[[Any, Mapping[str, str]], Any]) -> Any:
-        """What KMS answers to a call, which is made with a client and the key's name."""
+        """The answer of KMS to a call, which gets a client and the name of the key."""
         name = self.reference.partition(":")[2]
         region = name.split(":")[3] if name.startswith(ARN) and name.count(":") >= 5 else None
         with fetching(), client_of("kms", f"the key {self.reference}", region, SAID, "no-key") as client:
@@ -80,5 +80,5 @@ class KmsKey(RemoteKey):
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two ARNs are of one key, which may have replicas in other regions."""
+    """Whether two ARNs name the same key or replicas of it in other regions."""
     return one == other or (MULTI_REGION in one and one.rpartition("/")[2] == other.rpartition("/")[2])

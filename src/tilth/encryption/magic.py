@@ -1,4 +1,4 @@
-"""How encrypted files begin and end, and what their parts that are not encrypted say."""
+"""Recognises encrypted files by their first and last bytes, and reads their unencrypted parts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SEALED = (b"\x02\x04\x78", b"\x02\x05\x78")  # format 2, AES-256-GCM with HKDF-S
 PARQUET = b"PARE"  # begins and ends a Parquet file with an encrypted footer
 TAIL = 8  # bytes: the length of the footer, and the magic
 BEFORE_CONTEXT = 35  # bytes of a sealed file: version, suite, message id
-WRAPPED = "tilth:key"  # in the context of a file by itself: its wrapped key
+WRAPPED = "tilth:key"  # in the context of a single file: its wrapped key
 AGAIN = "copy it again, or restore it from a backup"
-ALONE = "tilth:"  # begins the name of the key of a Parquet file by itself, which has the wrapped key in it
+ALONE = "tilth:"  # begins the key name of a single Parquet file; the name contains the wrapped key
 
 
 def is_encrypted(path: Path) -> bool:
@@ -31,9 +31,9 @@ def head_of(path: Path) -> bytes:
 
 
 def footer_digest(path: Path) -> str:
-    """The SHA-256 of a file's encrypted footer, which no other file has: pages of another one are refused by it.
+    """The SHA-256 of the encrypted footer of a file. It identifies the file, because a footer does not fit the pages of other files.
 
-    Errors: `SourceError` for a file without one.
+    Errors: `SourceError` for a file without an encrypted footer.
     """
     with path.open("rb") as file:
         size = file.seek(0, 2)
@@ -52,7 +52,7 @@ def truncated(shown: str) -> SourceError:
 
 
 def key_name(path: Path) -> str:
-    """The name of the key under which a file is encrypted, as its footer says in plain; empty where it does not."""
+    """The name of the key of a file, which its footer has in plain; empty if it has none."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - TAIL))
@@ -67,7 +67,7 @@ def key_name(path: Path) -> str:
 
 
 def wrapped_alone(path: Path) -> bytes:
-    """The wrapped key that an encrypted file by itself holds, in plain; nothing for one that is part of a data set."""
+    """The wrapped key in a single encrypted file; empty for a file that is part of a data set."""
     if head_of(path) == PARQUET:
         name = key_name(path)
         text = name.split(":", 2)[2] if name.startswith(ALONE) else ""
@@ -77,10 +77,10 @@ def wrapped_alone(path: Path) -> bytes:
 
 
 def context_of(path: Path) -> dict[str, str]:
-    """What a sealed file says of itself in plain: its context, which is not authenticated yet; nothing where it is damaged.
+    """The context of a sealed file, which it has in plain. It is not authenticated yet. Empty if the file is damaged.
 
-    Source: message format 2.0 of the AWS Encryption SDK: after version, suite and message id the length of the context, the number of
-    its entries, and each name and value behind its length.
+    Source: message format 2.0 of the AWS Encryption SDK: after version, suite and message id follow the length of the context,
+    the number of its entries, and each name and value, with its length before it.
     """
     with path.open("rb") as file:
         file.seek(BEFORE_CONTEXT)

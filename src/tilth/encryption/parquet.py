@@ -1,6 +1,6 @@
-"""Encrypted Parquet: modular encryption, through pyarrow, with keys that the key of a data set wraps.
+"""Encrypted Parquet: modular encryption by pyarrow, with keys that the key of a data set wraps.
 
-Uniform encryption by AES-GCM with 256 bits, an encrypted footer, and double wrapping: one key-encryption key for the files of a write.
+Uniform encryption by AES-GCM with 256 bits, an encrypted footer, and double wrapping: one key-encryption key for all files of a write.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Client(pe.KmsClient):  # type: ignore[misc]  # pyarrow has no types
 
 
 class Keys:
-    """The keys by which Parquet files are written and read: that of one data set, or with a root key also those of files by themselves.
+    """The keys to write and read Parquet files: that of one data set, or, with a root key, also those of single files.
 
     `shown` names the files in messages.
     """
@@ -50,7 +50,7 @@ class Keys:
         self.reference = root.reference if root else ""
 
     def of(self, name: str) -> DataSet:
-        """The data set of a key's name. Errors: `SourceError` for another one."""
+        """The data set that a key name belongs to. Errors: `SourceError` if it is another data set."""
         held = self._data_set
         if held is not None and name in (held.name, alone_name(held)):
             return held
@@ -62,7 +62,7 @@ class Keys:
         raise other_data_set(self._shown)
 
     def writing(self) -> Any:
-        """The properties of a new file, for pyarrow's writer."""
+        """The encryption properties of a new file, for pyarrow's writer."""
         held = self._data_set
         if held is None:
             raise ValueError("nothing can be written without a data set")
@@ -78,12 +78,12 @@ class Keys:
         )
 
     def reading(self) -> Any:
-        """The properties of a file to be read by `ParquetFile`."""
+        """The decryption properties for `ParquetFile`."""
         return self._factory.file_decryption_properties(self._connection, pe.DecryptionConfiguration())
 
     def format(self, dictionaries: Iterable[str] = ()) -> ds.ParquetFileFormat:
-        """The format of files to be read as a data set; the columns of `dictionaries` arrive as such."""
-        import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
+        """The format to read files as a data set of pyarrow; the columns `dictionaries` are read as dictionaries."""
+        import pyarrow.dataset as ds  # imported late: it loads pandas if that is installed
 
         config = ds.ParquetDecryptionConfig(self._factory, self._connection, pe.DecryptionConfiguration())
         return ds.ParquetFileFormat(
@@ -93,5 +93,5 @@ class Keys:
 
 
 def alone_name(held: DataSet) -> str:
-    """The name of the key of a file by itself, from which its data set can be unwrapped."""
+    """The key name in a single file; it contains the wrapped key."""
     return f"{ALONE}{held.id}:{base64_of(held.wrapped)}"

@@ -1,6 +1,6 @@
-"""Sealed files: any file, encrypted in the message format 2.0 of the AWS Encryption SDK, in frames, as it is written and read.
+"""Sealed files: any file, encrypted in the message format 2.0 of the AWS Encryption SDK, in frames, while it is written and read.
 
-The suite commits to its key, the context is authenticated, and no byte of a frame is handed out before the frame's tag was checked.
+The suite commits to its key, the context is authenticated, and no byte of a frame is returned before the tag of the frame is checked.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
 SUFFIX = ".sealed"
-FRAME = 65_536  # bytes; the library's default of 4,096 takes several times as long
+FRAME = 65_536  # bytes; the library's default of 4,096 takes several times longer
 NAMESPACE = "tilth"
 
 Find = Callable[[Mapping[str, str]], tuple[str, bytes]]
-"""The name and the bytes of the key for a context. Errors: `SourceError` for a context that is not the expected one."""
+"""Gives the name and the bytes of the key for a context. Errors: `SourceError` for an unexpected context."""
 
 
 class Sealing(io.RawIOBase):
-    """A file to write to: what is written is encrypted into another one, which it closes. Nothing is complete before it is closed.
+    """A file to write to. The content is encrypted into another file, which is closed with it and only then complete.
 
     `sign`: a signature by ECDSA on P-384, under a new key whose public half is in the context.
     """
@@ -63,16 +63,16 @@ class Sealing(io.RawIOBase):
                 self._file.write(self._stream.read())
 
     def abandon(self) -> None:
-        """Close it incomplete: what was written so far cannot be taken for a whole file."""
+        """Close the file incomplete: it cannot be mistaken for a whole file."""
         super().close()
         self._file.close()
 
 
 class Unsealing(io.RawIOBase):
-    """A file to read from: what another one holds, decrypted.
+    """A file to read from: the decrypted content of another file.
 
-    Errors: `SourceError`, with the code `truncated-file` where its end is missing, `damaged-file` where bytes were changed, and those of
-    `find` where the context is not the expected one; then nothing of the file was given.
+    Errors: `SourceError`, with the code `truncated-file` if its end is missing, `damaged-file` if bytes were changed; and those of `find`
+    for an unexpected context, before any content is returned.
     """
 
     def __init__(self, file: IO[bytes], name: str, find: Find) -> None:
@@ -107,7 +107,7 @@ class Unsealing(io.RawIOBase):
             return act()
         except TilthError:
             raise
-        except Exception as error:  # whatever the library raises for changed bytes
+        except Exception as error:  # the library raises various errors for changed bytes
             if self._file.was_short:
                 raise truncated(self._name) from None
             raise _damaged(self._name) from error
@@ -118,7 +118,7 @@ def _damaged(name: str) -> SourceError:
 
 
 class _Source(io.RawIOBase):
-    """Bytes that wait to be encrypted."""
+    """A queue of bytes to encrypt."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,7 +142,7 @@ class _Source(io.RawIOBase):
 
 
 class _Noting(io.RawIOBase):
-    """A file that notes whether its end was met before what was asked for."""
+    """A file that notes whether a read returned less than requested."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()
@@ -160,7 +160,7 @@ class _Noting(io.RawIOBase):
 
 @cache
 def _sdk() -> Any:
-    """What is used of the library, which takes most of a second to load."""
+    """The used parts of the library, which takes most of a second to load."""
     try:
         from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
         from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, WrappingAlgorithm
@@ -189,7 +189,7 @@ def _master_key(name: str, key: bytes) -> Any:
 
 
 def _manager(find: Find) -> Any:
-    """What finds the key of a message by its context, after comparing it."""
+    """A materials manager that calls `find` with the context of a message to get its key."""
     sdk = _sdk()
 
     class Manager(sdk.manager):  # type: ignore[misc,name-defined]  # a class of a library without types

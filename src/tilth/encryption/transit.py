@@ -24,10 +24,10 @@ POLICY = "`read` on {0}/keys/{1}, and `update` on {0}/datakey/plaintext/{1}, {0}
 
 
 class TransitKey(RemoteKey):
-    """A key of the transit engine: `NAME`, or `MOUNT/NAME` where the engine is not mounted at `transit`.
+    """A key of the transit engine: `NAME`, or `MOUNT/NAME` if the engine is not mounted at `transit`.
 
-    Its keys are derived (`derived=true`): Vault derives a key from the context, so nothing that was wrapped in one is unwrapped in another.
-    Address, token and namespace are those of secrets in Vault.
+    The key must be derived (`derived=true`): Vault derives a key from the context, so a key wrapped in one context cannot be unwrapped in
+    another. Address, token and namespace are the same as for secrets in Vault.
     """
 
     def __init__(self, reference: str) -> None:
@@ -36,7 +36,7 @@ class TransitKey(RemoteKey):
         self._mount = mount or MOUNT
 
     def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
-        self.describe()  # Vault would make a key that is not there, and ignore the context if the key is not derived
+        self.describe()  # Vault would create a missing key, and ignore the context if the key is not derived
         return self._marked(self._said("encrypt", context, plaintext=base64_of(key))["ciphertext"])
 
     def new_key(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
@@ -56,7 +56,7 @@ class TransitKey(RemoteKey):
         return base64.b64decode(found["plaintext"])
 
     def look(self) -> Description:
-        """What Vault says of it. Errors: `RequestError` for one that does not encrypt, or is not derived."""
+        """The description of the key by Vault. Errors: `RequestError` if it cannot encrypt, or is not derived."""
         found = self._answer("GET", "keys", {})
         if not found.get("derived") or not found.get("supports_encryption"):
             message = f"the key {self.reference} is not derived: it would not be bound to what it encrypts"
@@ -78,7 +78,7 @@ class TransitKey(RemoteKey):
         return marked(self._id(_version(ciphertext)), ciphertext.encode())
 
     def _said(self, act: str, context: Mapping[str, str], **more: Any) -> Any:
-        """The answer to an act of the key in a context; None where Vault cannot decrypt."""
+        """The answer of Vault to an operation with the key in a context; None if Vault cannot decrypt."""
         return self._answer("POST", act, {"context": base64_of(associated(context)), **more})
 
     def _answer(self, method: str, act: str, body: Mapping[str, Any]) -> Any:
@@ -104,7 +104,7 @@ class TransitKey(RemoteKey):
 
 
 def _version(ciphertext: str) -> str:
-    """The version of the key in a text such as `vault:v3:…`; empty for another one."""
+    """The version of the key in a ciphertext such as `vault:v3:…`; empty for other texts."""
     mark, _, rest = ciphertext.partition(":v")
     version = rest.partition(":")[0]
     return version if mark == "vault" and version.isdecimal() else ""
