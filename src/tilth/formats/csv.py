@@ -55,10 +55,10 @@ class Csv(Format):
         encoding: str = "utf-8",
         **_: Any,
     ) -> Files:
-        """`delimiter`: one character; by default the one of , ; tab | that splits the first lines into equally many values.
+        """`delimiter`: one character; by default the one of , ; tab | that splits the first lines into equal numbers of values.
         `header`: whether the first line has the names; true by default, unless `names` are given and differ from it.
         `blanks`: "keep", or "trim" for blanks after delimiters; by default "trim" if every delimiter is followed by one.
-        `quote`: one character, or "" for none. `encoding`: as Python calls it."""
+        `quote`: one character, or "" for none. `encoding`: its name in Python."""
         paths = files(given, self.suffixes)
         dialect = _dialect(paths, delimiter, blanks, quote, encoding)
         first = next(rows_of(paths[0], dialect), [])

@@ -48,7 +48,7 @@ def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | Non
     Errors: `SourceError` without a key, for a wrong key, and for changed data.
     """
     given = keys or parquet_keys(paths)
-    import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
+    import pyarrow.dataset as ds  # imported here because it loads pandas, if installed
     import pyarrow.parquet as pq
 
     footers = [pq.read_metadata(p, decryption_properties=given.reading()) for p in paths]
@@ -128,7 +128,7 @@ def _in_spark(data: ds.FileSystemDataset, schema: pa.Schema, reference: str, run
 
 def _values(fragment: Any) -> dict[str, str | None]:
     """The values of the columns in the names of folders."""
-    import pyarrow.dataset as ds  # which would load pandas at once, where it is installed
+    import pyarrow.dataset as ds  # imported here because it loads pandas, if installed
 
     values = ds.get_partition_keys(fragment.partition_expression)
     return {name: None if value is None else str(value) for name, value in values.items()}

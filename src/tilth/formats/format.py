@@ -68,7 +68,7 @@ class Format(ABC):
     written_as: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def knows(self, thing: Any) -> bool:
-        """Whether a table in memory is of this format."""
+        """Whether a table in memory has this format."""
         return False
 
     @abstractmethod

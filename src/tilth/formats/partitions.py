@@ -16,7 +16,7 @@ KINDS = (Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN, Kind.DATE)  # times stay string
 
 
 def are_partitioned(paths: Iterable[str]) -> bool:
-    """Whether one of the files is in such a folder."""
+    """Whether one of the files is in a folder named `column=value`."""
     return any(map(FOLDER.search, paths))
 
 

@@ -49,16 +49,15 @@ def read(
     """A dataset from a file, a folder, a pattern, a list of them, or a table of Arrow, pandas, Polars, DuckDB or Spark.
 
     `nulls` are placeholders (`"?"`, `"N/A"`), compared with whole values, stripped and case-insensitively. `names` rename the columns.
-    `format` defaults to that of the file's suffix or the table's type, and `options` are its own. `types` are kinds of string columns
-    (`{"zip": "string"}`): a string that is not of that kind becomes null; the kinds of the other columns are inferred from all rows.
-    `max_invalid` is the largest share of a column's values that may become null so; below 1 they are counted (`Dataset.unreadable`).
-    `roles` default to those of the folder's `_schema.json`, if it was delivered by a flow.
-    `substitute`: the table is read in place of other files, for which the options were given: options that only another format has
-    are ignored, and so are `names` if the table has its own.
-    `secret` is the reference of what opens a place of a database or a server, such as `env:PGPASSWORD`; see `tilth.secrets`.
+    `format` defaults to the format of the file's suffix or the table's type; `options` are those of the format. `types` are kinds of string
+    columns (`{"zip": "string"}`): a string that does not fit the kind becomes null; the kinds of the other columns are inferred from all
+    rows. `max_invalid` is the largest share of a column's values that may become null in this way; below 1 such values are counted
+    (`Dataset.unreadable`). `roles` default to those in the folder's `_schema.json`, if a flow delivered it. `substitute`: the table is read
+    in place of the files for which the options were given; options of other formats are ignored, and so are `names` if the table has its
+    own. `secret` is the reference of the secret for a database or server, such as `env:PGPASSWORD`; see `tilth.secrets`.
 
-    NaN becomes null in every float column. Errors: `SourceError` for what cannot be read, `ColumnError` for roles and types of
-    unknown columns and for duplicate names.
+    NaN becomes null in every float column. Errors: `SourceError` for a source that cannot be read, `ColumnError` for roles and types of
+    unknown columns, and for duplicate names.
 
     >>> import pyarrow as pa
     >>> from tilth.engine.duckdb import DuckDB
@@ -96,15 +95,15 @@ def read_as(
     max_invalid: float = 1,
     **options: Any,
 ) -> Dataset:
-    """A dataset with the kinds of `schema`, for what was learned from such a table.
+    """A dataset with the kinds of `schema`, for applying a flow that was fitted on a table with this schema.
 
-    `source` is a dataset or what `read` takes; the options are those of the table that was learned from, as in `read` with `substitute`.
-    `types` is ignored in favour of the schema. Columns that the schema lacks are dropped. A column of another kind is converted value by
-    value if the kinds permit it (an integer to a float, a string to a number); values that do not fit become null. Where `max_invalid` is
-    below 1 they are counted: `Dataset.unreadable`.
+    `source` is a dataset, or any source of `read`; the options are those of the fitted table, as in `read` with `substitute`. `types` is
+    ignored in favour of the schema. Columns that the schema lacks are dropped. A column of another kind is converted value by value if the
+    kinds permit it (an integer to a float, a string to a number); values that do not fit become null. If `max_invalid` is below 1, they are
+    counted (`Dataset.unreadable`).
 
-    Errors: `ColumnError` for needed columns that are missing or cannot be converted, all at once, and for columns more of whose values
-    than `max_invalid` (a share of those present) do not fit.
+    Errors: `ColumnError` for all needed columns that are missing or cannot be converted, and for columns in which a larger share of the
+    present values than `max_invalid` does not fit.
     """
     if isinstance(source, Dataset):
         data = source

@@ -34,12 +34,12 @@ def write(
     trainer: str | None = None,
     **options: Any,
 ) -> Path | str:
-    """Write a dataset to a file or a folder, atomically; the place.
+    """Write a dataset to a file or a folder, atomically. Return the place.
 
-    The format is that of the place's suffix; a place without one is a folder of Parquet files. Rows keep their order if it is
-    significant (`data.ordered`). `options` are `shards` or `rows_per_shard` and `compression`, of the files in a folder, and the format's
-    own. `trainer` is the training program that reads the files (see `formats.trainers`): it has a format of its own, and what it cannot
-    read is refused before anything is written.
+    The default format is that of the place's suffix; a place without a suffix is a folder of Parquet files. Rows keep their order if it is
+    significant (`data.ordered`). `options` are `shards` or `rows_per_shard` and `compression` for the files in a folder, and those of the
+    format. `trainer` is the training program that reads the files (see `formats.trainers`): it determines the default format, and data that
+    it cannot read are refused before anything is written.
 
     Errors: `MachineError` if the disk is full or not writable, `RequestError` for a place with other content.
     """

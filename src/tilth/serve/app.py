@@ -1,4 +1,4 @@
-"""The HTTP interface, by the contract of SageMaker's serving containers, and `/metrics`."""
+"""The HTTP interface of SageMaker's serving containers, and `/metrics`."""
 
 from __future__ import annotations
 

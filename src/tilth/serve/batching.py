@@ -279,7 +279,7 @@ class _Job:
         return b"", chain([first], records)
 
     def _batches(self, records: Iterable[Record], header: int) -> Iterator[Batch]:
-        """Batches of as many whole records as fit, or of one. Errors: `Refused` for a too large record, after the batch before it."""
+        """Batches of as many whole records as fit, or of one. Errors: `Refused` for a record that is too large, after earlier batches."""
         batch, size = list[Record](), header
         try:
             for at, record in records:

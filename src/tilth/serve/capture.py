@@ -63,7 +63,7 @@ class Capture:
     def __post_init__(self) -> None:
         if not 0 <= self.percent <= 100:
             raise RequestError(f"--capture-percent is {self.percent:g}", accepted="0 to 100", code="bad-value")
-        self._thread = threading.Thread(target=copy_context().run, args=(self._write,), name="capture", daemon=True)  # with its key
+        self._thread = threading.Thread(target=copy_context().run, args=(self._write,), name="capture", daemon=True)  # keeps the key
         self._thread.start()
 
     def __call__(self, body: bytes, kind: str, answer: Answer, inference: str) -> bool:

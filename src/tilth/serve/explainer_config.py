@@ -19,7 +19,7 @@ NESTED = ("ExplainerConfig", "ClarifyExplainerConfig")  # keys that may contain 
 
 
 def _read_by(parse: Callable[[str], Any]) -> AfterValidator:
-    """A validator of strings that can be parsed."""
+    """A validator that rejects strings which `parse` rejects."""
 
     def validate(text: str) -> str:
         try:
@@ -58,7 +58,7 @@ class Inference(Part):
 
 
 class Baseline(Part):
-    """Rows that stand for absent features."""
+    """Rows whose values replace absent features."""
 
     MimeType: Literal["text/csv", "application/jsonlines"] = "text/csv"
     ShapBaseline: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
@@ -77,7 +77,7 @@ class Baseline(Part):
 
 
 class Text(Part):
-    """The units of texts."""
+    """The units into which texts are split."""
 
     Granularity: Literal["token", "sentence", "paragraph"]
     Language: Literal[tuple(LANGUAGES)]  # type: ignore[valid-type]  # mypy knows no computed literals

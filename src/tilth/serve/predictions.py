@@ -169,7 +169,7 @@ def _array(values: Sequence[Any], kind: pa.DataType | None) -> pa.Array:
 
 def _returned(value: Any) -> list[Row]:
     """The rows in a value that a function returned. Errors: `ValueError` for rows in another order; any error of an unsupported value."""
-    if hasattr(value, "index") and hasattr(value, "iloc") and list(value.index) != list(range(len(value))):  # of pandas
+    if hasattr(value, "index") and hasattr(value, "iloc") and list(value.index) != list(range(len(value))):  # a pandas object
         raise ValueError("rows in another order")
     if isinstance(value, np.ndarray):
         value = value.tolist()

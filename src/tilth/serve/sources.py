@@ -88,6 +88,6 @@ def _under(place: str, suffixes: tuple[str, ...]) -> Iterator[Input]:
     place += "" if place.count("/") > 2 else "/"  # a whole bucket
     held = copies(re.sub(r"([*?\[])", r"[\1]", place) + "*")
     scratch, _ = held.renamed
-    for file in sorted(path for path in Path(scratch, place.split("/")[2]).rglob("*") if path.is_file()):  # of the bucket
+    for file in sorted(path for path in Path(scratch, place.split("/")[2]).rglob("*") if path.is_file()):  # the bucket's copies
         there = f"s3://{file.relative_to(scratch).as_posix()}"
         yield Input(str(file), there[place.rfind("/") + 1 :], there, held)

@@ -146,7 +146,7 @@ def plain(value: Any) -> Any:
     if kind in AS_THEY_ARE:
         return value
     match value:
-        case float():  # of numpy
+        case float():  # numpy's subclass
             return plain(float(value))
         case datetime() | date() | time():
             return value.isoformat()
