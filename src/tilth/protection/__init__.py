@@ -1,1 +1,1 @@
-"""Keeping encrypted data: new keys for it, destroying its keys, and looking for what is not encrypted."""
+"""Maintenance of encrypted data: renewing and destroying keys, and searching for unencrypted files."""

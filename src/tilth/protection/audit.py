@@ -1,4 +1,4 @@
-"""What in a folder is encrypted and what is not, by the first bytes of each file."""
+"""Lists encrypted and unencrypted files of a folder, by the first bytes of each file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tilth.errors import SourceError
 from tilth.report.blocks import counted
 from tilth.store.atomic import LISTING
 
-LOOKED_AT = 64 << 10  # bytes that begin a file
-PACKED = 7.5  # bits of entropy a byte, above which they are not text, nor numbers
+LOOKED_AT = 64 << 10  # bytes at the beginning of a file
+PACKED = 7.5  # bits of entropy per byte; above, they are neither text nor numbers
 
 
 @dataclass(frozen=True)
 class Plain:
-    """A file that is not encrypted, and why it is noted."""
+    """A file that is not encrypted, and why it is reported."""
 
     path: str
     why: str
@@ -30,7 +30,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Held:
-    """A data set: its folder and id, the id of the root key that wraps its own, and how many encrypted files it has, with their bytes."""
+    """A data set: its folder and id, the id of the root key that wraps its key, and the number and bytes of its encrypted files."""
 
     folder: str
     data_set: str
@@ -45,7 +45,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Audit:
-    """How many files were looked at and are encrypted, those that are not, and the data sets."""
+    """The numbers of examined and of encrypted files, the unencrypted files, and the data sets."""
 
     checked_files: int
     encrypted: int
@@ -53,14 +53,14 @@ class Audit:
     keys: tuple[Held, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """For auditors."""
+        """The audit as JSON."""
         return {**asdict(self), "plaintext": [asdict(p) for p in self.plaintext], "keys": [asdict(k) for k in self.keys]}
 
 
 def audit(folder: Path) -> Audit:
-    """Look at every file in a folder and its subfolders. Lists of names and files of wrapped keys need not be encrypted.
+    """Examine every file in a folder and its subfolders. File lists and files of wrapped keys need not be encrypted.
 
-    Errors: `SourceError` without such a folder.
+    Errors: `SourceError` if there is no such folder.
     """
     files = files_in(folder)
     encrypted, plain, keys = list[Path](), list[Plain](), dict[Path, tuple[str, str]]()
@@ -86,7 +86,7 @@ def audit(folder: Path) -> Audit:
 
 
 def _hint(path: Path) -> str:
-    """What the bytes look like that begin a file which is not encrypted."""
+    """A remark for an unencrypted file with high entropy: it may be packed, or encrypted by another program."""
     with path.open("rb") as file:
         head = file.read(LOOKED_AT)
     entropy = -sum(n / len(head) * log2(n / len(head)) for n in Counter(head).values())
@@ -94,7 +94,7 @@ def _hint(path: Path) -> str:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """The files in a folder and its subfolders, without links. Errors: `SourceError` without such a folder."""
+    """The files in a folder and its subfolders, without links. Errors: `SourceError` if there is no such folder."""
     if not folder.is_dir():
         raise SourceError(f"there is no folder {folder}", code="no-file")
     return sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())

@@ -1,7 +1,7 @@
-"""The canary: a flow runs on a copy of its first rows with markers in them, and no file may hold a marker afterwards, or meanwhile.
+"""The canary: a flow runs on a copy of its first rows with markers in them. No file may contain a marker, during the runs or after them.
 
-It runs in processes of its own: to its end, stopped again and again to be looked at; once more until its result begins to be written, where
-it is killed; and, on DuckDB, with many rows in little memory.
+Each run is a separate process: one runs to its end, and is paused several times to search for markers; one is killed when it begins to
+write its result; and, on DuckDB, one runs with many rows in little memory.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from tilth.store.protection import in_force, protected
 from tilth.store.scratch import Scratch
 from tilth.store.unsealed import parquet_keys
 
-ROWS = 1_000  # of the data
-MANY_BYTES = 64 << 20  # of those rows, repeated, which do not fit into …
-MEMORY = "48MiB"  # … this memory of DuckDB
-LOOKS = (0.5, 1, 2, 4, 8, 16)  # seconds from one look to the next
-SPILLED = ("*duckdb_temp*", "blockmgr-*/**/*")  # the names of what DuckDB and Spark spill
+ROWS = 1_000  # of the data, with markers in them
+MANY_BYTES = 64 << 20  # the rows are repeated up to this size, which does not fit into …
+MEMORY = "48MiB"  # … this memory limit of DuckDB
+LOOKS = (0.5, 1, 2, 4, 8, 16)  # seconds between two searches during a run
+SPILLED = ("*duckdb_temp*", "blockmgr-*/**/*")  # names of the spill files of DuckDB and Spark
 ENDED, KILLED = "ended", "killed as its result began to be written"
 STARTS = "import sys; from tilth.protection.canary import run_planted; run_planted(*sys.argv[1:])"
 
 
 @dataclass(frozen=True)
 class Canary:
-    """How many cells held a marker, how many encrypted files of the result do, and the files in which one was found unencrypted.
+    """The number of cells with a marker, the number of encrypted result files with one, and the files with an unencrypted marker.
 
-    `runs` says how each run ended; `spilled` are the bytes that the engine was seen to have spilled.
+    `runs` says how each run ended; `spilled` is the largest number of bytes seen in spill files.
     """
 
     markers: int
@@ -61,11 +61,11 @@ class Canary:
 
     @property
     def passed(self) -> bool:
-        """Whether the markers came as far as the result, and nowhere unencrypted."""
+        """Whether the markers reached the result and were nowhere unencrypted."""
         return not self.hits and self.carried > 0
 
     def words(self) -> Iterator[str]:
-        """What came of it, in lines."""
+        """The result in lines of text."""
         yield from (f"{run}: {ended}" for run, ended in self.runs.items())
         yield f"{self.markers:,} cells held a marker, which is in {self.carried:,} encrypted files of the result"
         yield f"{self.spilled:,} bytes were seen of what was spilled"
@@ -75,12 +75,13 @@ class Canary:
 
 
 def canary(path: str | Path, folders: Iterable[Path] = (), engine: str = "duckdb") -> Canary:
-    """Run a flow file under the key in force with markers in its data, and look for them.
+    """Run a flow file under the key in force with markers in its data, and search for them.
 
-    Looked at are all files of the runs, what they say, and what changed meanwhile below `folders`, that of the flow and that for temporary
-    files. Columns with a role other than `id`, `facet`, `text` and `private` stay as they are, and so do those in which no marker fits.
+    The search covers all files and output of the runs, and files that changed during the runs in `folders`, in the folder of the flow and
+    in the folder for temporary files. Columns with a role other than `id`, `facet`, `text` and `private`, and columns of types that cannot
+    hold a marker, are not changed.
 
-    Errors: `RequestError` without a key, without a text or number to be marked, and for a flow that does not run on such rows.
+    Errors: `RequestError` if there is no key or no column for a marker, and for a flow that does not run on such rows.
     """
     protection, outside, since = in_force(), Path(tempfile.gettempdir()).parent, time.time()
     if protection is None:
@@ -107,14 +108,14 @@ def canary(path: str | Path, folders: Iterable[Path] = (), engine: str = "duckdb
         made.append(Run(runs / "little", [*asked, many, MEMORY], markers))
         ends["little memory"] = made[2].to_its_end()
     found = [hit for run in made for hit in run.hits]
-    found += hits([Path(flow.folder), outside, *folders], markers, since)  # the folders of the runs are below that for temporary files
+    found += hits([Path(flow.folder), outside, *folders], markers, since)  # `outside` contains the folders of the runs
     inside = {Hit(h.path.removeprefix(f"{scratch.name}/"), h.form) for h in found}
     scratch.close()
     return Canary(cells, carried, tuple(sorted(inside, key=astuple)), ends, max(run.spilled for run in made))
 
 
 def _kept(roles: Roles) -> set[str]:
-    """The columns that mean something by their values."""
+    """The columns without markers, because their values have a meaning for the flow."""
     return {c for role, columns in roles.named().items() if role not in ("id", "facet", "text", "private") for c in columns}
 
 
@@ -124,7 +125,7 @@ def _written(table: pa.Table, place: Path) -> str:
 
 
 def _carries(path: Path, markers: Markers) -> bool:
-    """Whether an encrypted file holds a marker, once it is decrypted."""
+    """Whether the decrypted content of a file contains a marker."""
     if path.suffix == ".parquet":
         read = pq.read_table(path, decryption_properties=parquet_keys((str(path),)).reading(), partitioning=None)
         return any(forms_of(stream, markers) for stream in in_memory(read))
@@ -136,9 +137,9 @@ def _carries(path: Path, markers: Markers) -> bool:
 
 
 class Run:
-    """A run of the flow in a process of its own, in a folder with its temporary files, its result, its history and what it says.
+    """A run of the flow in a separate process, in a folder with its temporary files, its result, its history and its output.
 
-    `hits` are what was found meanwhile, `spilled` the bytes that were seen of what its engine spills.
+    `hits` are the files with markers found during the run, `spilled` the largest number of bytes seen in spill files.
     """
 
     def __init__(self, folder: Path, asked: Sequence[str], markers: Markers) -> None:
@@ -150,7 +151,7 @@ class Run:
         self._asked = [*asked[:6], str(self.out), str(folder / "result" / "history.db"), *asked[6:]]
 
     def to_its_end(self) -> str:
-        """Stop it again and again, look for markers, and let it go on; how it ended."""
+        """Run it, and pause it several times to search for markers; return how it ended."""
         with self._running() as process:
             for seconds in LOOKS:
                 with suppress(subprocess.TimeoutExpired):
@@ -163,7 +164,7 @@ class Run:
             return self._ended(process)
 
     def until_it_writes(self) -> str:
-        """Kill it as soon as a file of its result is there, under a hidden name; how it ended."""
+        """Kill it as soon as it begins to write its result, under a hidden name; return how it ended."""
         with self._running() as process:
             while process.poll() is None:
                 if self._writes():
@@ -175,7 +176,7 @@ class Run:
             return self._ended(process)
 
     def _writes(self) -> bool:
-        with suppress(FileNotFoundError):  # it is renamed or removed meanwhile
+        with suppress(FileNotFoundError):  # it may be renamed or removed at any time
             return any(p.is_file() and p.stat().st_size for p in self.out.parent.rglob(".tilth-*/out/*/*"))
         return False
 
@@ -186,7 +187,7 @@ class Run:
 
     @contextmanager
     def _running(self) -> Iterator[subprocess.Popen[bytes]]:
-        """The process, which is killed if the block ends before it does, as by Ctrl-C."""
+        """Start the process; it is killed if the block ends before it, for instance by Ctrl-C."""
         environment = os.environ | {"TMPDIR": str(self._temporary), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         with (self.folder / "said").open("wb") as said:
             words = [sys.executable, "-c", STARTS, *self._asked]
@@ -200,7 +201,7 @@ class Run:
 
     @staticmethod
     def _signal(process: subprocess.Popen[bytes], number: int) -> None:
-        """Send a signal to it and to the programs that it has started, such as Java."""
+        """Send a signal to the process and to the programs that it started, such as Java."""
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
 
@@ -215,7 +216,7 @@ class Run:
 def run_planted(
     path: str, key: str, plaintext: str, engine: str, python: str, data: str, out: str, history: str, memory: str | None = None
 ) -> None:
-    """Run a flow on other data, as the process of a canary; without a key it leaves markers, which shows that they would be found."""
+    """Run a flow on other data: the entry point of the process of a canary. Without a key it leaves markers, which tests the search."""
     from tilth.engine.duckdb import DuckDB
 
     reports = ["html", "ipynb", "md", *(["pdf"] if has_pdf() else [])]

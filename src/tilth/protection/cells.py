@@ -1,4 +1,4 @@
-"""Where sensitive data is in a table: a column with the places of what is found in the cells of each row."""
+"""Adds a column with the places of sensitive data in the cells of each row."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tilth.steps.step import reject_clashes
 
 
 def with_places(data: Dataset, scan: Sensitive, found: Sequence[Finding], session: Session) -> Dataset:
-    """The table with the column `DetectedEntities`: a map from columns of strings to lists of what is found in the row's cell.
+    """The table with the column `DetectedEntities`: a map from string columns to lists of the findings in the cell of the row.
 
-    Each is a struct of `entityType`, `actionUsed`, `start`, `end`, in characters, the end behind the last, `score`, `tier` and `rule`. A
-    null or an empty string has none; the map of a row without any is empty. `found` are the findings of the scan, which say in whose texts
-    names of the row are.
+    Each finding is a struct of `entityType`, `actionUsed`, `start`, `end`, `score`, `tier` and `rule`; `start` and `end` count characters,
+    and `end` is the position after the last one. A null or an empty string has no findings; a row without findings has an empty map.
+    `found` are the findings of the scan, which say in which texts the names of the row's person occur.
 
-    Errors: `RequestError` where there is no column of strings, or one of this name, and for a recogniser and allowed texts, which only
-    counts know.
+    Errors: `RequestError` if there is no string column, or a column with this name, and for a recogniser or allowed texts, which are only
+    supported for counts.
     """
     if scan.recogniser or scan.allow:
         raise RequestError(

@@ -11,19 +11,19 @@ from pathlib import Path
 from tilth.encryption.keyplace import exposed
 
 SWAPS, CORE_PATTERN, BLOCK = Path("/proc/swaps"), Path("/proc/sys/kernel/core_pattern"), Path("/sys/class/block")
-IN_MEMORY = "zram"  # begins the name of a device for swap that is not on a disk
+IN_MEMORY = "zram"  # begins the name of a swap device in memory
 
 
 @dataclass(frozen=True)
 class Note:
-    """What is not covered, and what to do about it."""
+    """A risk that encryption does not cover, and its remedy."""
 
     what: str
     remedy: str
 
 
 def environment(folder: Path | None, reference: str = "") -> tuple[Note, ...]:
-    """What is not covered for a folder of this machine, and for the key file to which a reference leads, as far as it can be examined."""
+    """The risks for a folder on this machine and for the key file of a reference, as far as they can be examined."""
     key = Path(reference.removeprefix("file:")).expanduser() if reference.startswith("file:") else None
     return (*_swap(), *_core_dumps(), *(_folder(folder) if folder else ()), *(_key_file(key) if key else ()))
 
@@ -39,7 +39,7 @@ def _swap() -> Iterator[Note]:
 
 
 def _encrypted(device: str) -> bool:
-    """Whether a block device is one of dm-crypt."""
+    """Whether a block device is encrypted by dm-crypt."""
     try:
         return (BLOCK / device / "dm" / "uuid").read_text().startswith("CRYPT-")
     except OSError:
@@ -72,7 +72,7 @@ def _key_file(path: Path) -> Iterator[Note]:
 
 
 def _replaceable(path: Path, what: str) -> Iterator[Note]:
-    """Folders above a path in which others may rename what is there."""
+    """Notes for folders above a path in which other users may rename files."""
     for parent in path.absolute().parents:
         mode = parent.stat().st_mode
         if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:

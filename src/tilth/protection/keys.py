@@ -1,4 +1,4 @@
-"""The wrapped keys of data sets: wrapped again after a rotation, or destroyed."""
+"""Wraps the keys of data sets again after a rotation, renews or destroys them."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from tilth.store.unsealed import parquet_keys, unsealed
 
 
 def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
-    """Wrap the key of a data set again, without touching data: the ids of the key before and of that now.
+    """Wrap the key of a data set again, without touching data; return the ids of the old and of the new wrapping key.
 
-    `to` is another key than `root`, which is the default: its active key after a rotation.
+    `to` is the new wrapping key; the default is `root`, which uses its active key after a rotation.
 
-    Errors: `SourceError` where the folder is not a data set, and for another root key.
+    Errors: `SourceError` if the folder is not a data set, and for another root key.
     """
     (name, before), new = keys_in(folder), to or root
     made = new.wrap(root.unwrap(before, bound_to(name)), bound_to(name))
-    _replace(folder, DataSet.unwrapped(new, name, made, str(folder)))  # or this says why it could not be read
+    _replace(folder, DataSet.unwrapped(new, name, made, str(folder)))  # fails before the file is replaced if the key cannot be unwrapped
     return wrapping_key(before), wrapping_key(made)
 
 
 def renew(folder: Path) -> tuple[str, str]:
-    """Encrypt every file of a data set anew under the key in force, with a new key of the data set: the ids of the root key before and now.
+    """Encrypt every file of a data set again with a new key of the data set, wrapped by the key in force.
 
-    The files are replaced at once, when all are written. For when somebody may have the key of the data set, which stays the same where it
-    is wrapped again. Errors: those of reading and of writing encrypted data; then nothing is changed.
+    Returns the ids of the old and the new root key. The files are replaced atomically, when all are written. Use it if somebody may have the key of the data set, which `rewrap` does not
+    change. Errors: those of reading and writing encrypted data; then nothing is changed.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -64,9 +64,9 @@ def renew(folder: Path) -> tuple[str, str]:
 
 
 def shred(folder: Path, log: Path = LOG) -> str:
-    """Overwrite and remove the wrapped key of a data set, without which it cannot be decrypted; the id of the data set. `log` gets a line.
+    """Overwrite and remove the wrapped key of a data set, so that it cannot be decrypted, and write a line to `log`.
 
-    Copies of the file of keys, such as in backups, are not reached. Errors: `SourceError` where the folder is not a data set.
+    Returns the id of the data set. Copies of the file of keys, such as in backups, are not destroyed. Errors: `SourceError` if the folder is not a data set.
     """
     name, wrapped = keys_in(folder)
     note(log, "shred", data=str(folder), data_set=name, keys=[wrapping_key(wrapped)])
@@ -84,9 +84,9 @@ def shred(folder: Path, log: Path = LOG) -> str:
 
 
 def destroy(file: KeyFile, name: str, folders: Sequence[Path], log: Path = LOG) -> int:
-    """Destroy a retired key of a key file, if nothing in some folders was encrypted under it: the files that were looked at.
+    """Destroy a retired key of a key file, if no file in `folders` is encrypted under it; return the number of examined files.
 
-    Errors: `RequestError` where something was, and for a key that is not retired; `SourceError` without such a folder.
+    Errors: `RequestError` if a file is encrypted under it, and for a key that is not retired; `SourceError` if a folder is missing.
     """
     looked, under = 0, list[str]()
     for folder in folders:
@@ -105,14 +105,14 @@ def destroy(file: KeyFile, name: str, folders: Sequence[Path], log: Path = LOG) 
 
 
 def _wrapping(path: Path) -> str:
-    """The id of the root key without which a file is lost; empty where there is none, or where it is part of a data set."""
+    """The id of the root key that a file needs; empty if it needs none, or is part of a data set."""
     if path.parts[-2:] == (FOLDER, KEYS):
         return wrapping_key(keys_in(path.parents[1])[1])
     return wrapping_key(wrapped_alone(path)) if is_encrypted(path) else ""
 
 
 def _replace(folder: Path, held: DataSet) -> None:
-    """Replace the file of keys at once: the old one, or the new one."""
+    """Replace the file of keys atomically."""
     path = folder / FOLDER / KEYS
     new = path.with_name(f".{KEYS}-{os.urandom(4).hex()}")
     held.write_keys(new)

@@ -1,4 +1,4 @@
-"""The log of what was done with keys: a line of JSON for each act, by whom, when and what for. No values are in it."""
+"""The log of actions with keys: a line of JSON for each, with user, time and purpose, but without values of the data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOG = Path("protect/log.jsonl")  # in the working directory
 
 
 def note(log: Path, act: str, **facts: Any) -> None:
-    """Append a line, which is on the disk before the act is done. Errors: `MachineError` where it cannot be written."""
+    """Append a line before the action; it is flushed to disk. Errors: `MachineError` if it cannot be written."""
     user = f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
     with suppress(OSError, KeyError):  # a container may have no name for its user
         user = getpass.getuser()

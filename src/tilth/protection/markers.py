@@ -1,4 +1,4 @@
-"""Markers in data, and the search for them in files: as they are, in other encodings, and in what is packed."""
+"""Puts markers into data, and searches for them in files: in plain, in other encodings, and in packed content."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 CHUNK, MOST_UNPACKED = 1 << 20, 1 << 26
-PIECE = 4096  # bytes, of which the last may be lost with what follows a frame
+PIECE = 4096  # bytes per read; the last read of a frame may be lost if other bytes follow the frame
 GZIP, ZSTD, ZIP, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PAR1"
-UNREADABLE = (OSError, EOFError, ValueError, zlib.error, BadZipFile)  # of a file that is incomplete, or being changed
+UNREADABLE = (OSError, EOFError, ValueError, zlib.error, BadZipFile)  # raised for a file that is incomplete or being changed
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,20 @@ class Hit:
 
 @dataclass(frozen=True)
 class Markers:
-    """A string and a number that nothing else holds by chance."""
+    """A string and a number that do not occur in other data by chance."""
 
     text: str
     number: int
 
     @classmethod
     def new(cls) -> Markers:
-        """Random ones: 24 letters and digits, and a number of 15 digits, which a double holds exactly."""
+        """Random markers: 24 letters and digits, and a number of 15 digits, which a double holds exactly."""
         chance = random.SystemRandom()
         return cls("".join(chance.choices(string.ascii_uppercase + string.digits, k=24)), chance.randrange(10**14, 10**15))
 
     @cached_property
     def forms(self) -> Mapping[str, bytes]:
-        """Name → bytes of each form in which they are looked for.
+        """Name of a form → bytes to search for.
 
         >>> len(Markers("SECRETMARK0123456789ABCD", 123456789012345).forms)
         11
@@ -63,14 +63,14 @@ class Markers:
         encoded = {f"base64, {k}": base64.b64encode(bytes(k) + plain)[-(-8 * k // 6) : 4 * ((k + len(plain)) // 3)] for k in range(3)}
         numbers = {str(kind): pa.array([number.as_py()], kind).buffers()[1].to_pybytes()[:8] for kind in (pa.int64(), pa.float64())}
         texts = {name: self.text.encode(name) for name in ("utf-8", "utf-16-le", "utf-16-be")}
-        sorted_by = bytes(byte + 1 for byte in plain)  # as DuckDB writes strings by which it sorts
+        sorted_by = bytes(byte + 1 for byte in plain)  # the form of DuckDB's sort keys
         texts |= {"utf-8, lower case": plain.lower(), "sort key": sorted_by, "digits": str(self.number).encode()}
         return {**texts, **encoded, **numbers}
 
     def planted(self, table: pa.Table, kept: Iterable[str]) -> tuple[pa.Table, int]:
-        """A table with the marker before every third string and in place of every third number, and how many cells hold it.
+        """The table with the marker before every third string and in place of every third number, and the number of marked cells.
 
-        Columns that are `kept`, nulls, and types that cannot hold the number stay as they are.
+        The columns `kept`, nulls, and types that cannot hold the number are not changed.
         """
         cells, kept = 0, set(kept)
         for at, field in enumerate(table.schema):
@@ -90,16 +90,16 @@ class Markers:
 
 
 def hits(folders: Iterable[Path], markers: Markers, since: float = 0.0) -> Iterator[Hit]:
-    """Every file below some folders that holds a marker; of those changed after `since`, in seconds since 1970."""
-    walks = (os.walk(folder) for folder in folders)  # which passes over folders that other processes remove meanwhile
+    """The files below some folders that contain a marker and were changed after `since`, in seconds since 1970."""
+    walks = (os.walk(folder) for folder in folders)  # `os.walk` skips folders that other processes remove
     for path in sorted({Path(folder, name) for walk in walks for folder, _, names in walk for name in names}):
-        with suppress(*UNREADABLE):  # it was removed meanwhile, or is of another user
+        with suppress(*UNREADABLE):  # it was removed, or belongs to another user
             if path.is_file() and not path.is_symlink() and path.stat().st_mtime >= since:
                 yield from (Hit(str(path), form) for form in sorted(forms_in(path, markers)))
 
 
 def forms_in(path: Path, markers: Markers) -> set[str]:
-    """The forms in which a file holds a marker, also where it is packed by gzip, zstd or zip, or is Parquet."""
+    """The forms in which a file contains a marker, also if it is packed by gzip, zstd or zip, or is Parquet."""
     found = set[str]()
     with suppress(*UNREADABLE):
         for stream in _streams(path):
@@ -108,7 +108,7 @@ def forms_in(path: Path, markers: Markers) -> set[str]:
 
 
 def forms_of(stream: IO[bytes], markers: Markers) -> set[str]:
-    """The forms in which a stream of bytes holds a marker."""
+    """The forms in which a stream of bytes contains a marker."""
     found, end = set[str](), b""
     while chunk := stream.read(CHUNK):
         block = end + chunk
@@ -135,7 +135,7 @@ def _streams(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _frames(path: Path) -> Iterator[IO[bytes]]:
-    """What zstd has packed anywhere in a file: DuckDB packs each block that it spills."""
+    """The content of zstd frames anywhere in a file: DuckDB packs each block that it spills."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
         at = held.find(ZSTD)
         while at >= 0:
@@ -145,14 +145,14 @@ def _frames(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _unpacked(frame: bytes) -> bytes:
-    """What a frame of zstd holds, of which it is not known where it ends; at most 64 MiB."""
+    """The content of a zstd frame without a known end; at most 64 MiB."""
     packed, found = pa.CompressedInputStream(pa.BufferReader(frame), "zstd"), bytearray()
-    with suppress(OSError):  # what follows the frame
+    with suppress(OSError):  # raised for bytes after the frame
         while len(found) < MOST_UNPACKED and (piece := packed.read(PIECE)):
             found += piece
     return bytes(found)
 
 
 def in_memory(table: pa.Table) -> Iterator[IO[bytes]]:
-    """The bytes of a table, as Arrow has them in memory."""
+    """The bytes of a table in the format of Arrow."""
     yield from (io.BytesIO(batch.serialize()) for batch in table.to_batches())

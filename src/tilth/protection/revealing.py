@@ -1,4 +1,4 @@
-"""Revealing what the step `redact` has hidden: tokens and format-preserving values, by who has the key, with an entry in the log."""
+"""Restores values that the step `redact` replaced by tokens or format-preserving values. It needs the key and writes a log entry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tilth.steps.protect.redact import Redact
 
 @dataclass(frozen=True)
 class Hidden:
-    """A column of hidden values, what makes one of them again, and the id of the key."""
+    """A column of hidden values, the function that restores a value, and the id of the key."""
 
     column: str
     one: OfText
@@ -31,13 +31,13 @@ class Hidden:
 def revealed(
     data: Dataset, flow: Flow, purpose: str, session: Session, columns: Sequence[str] = (), log: Path = LOG
 ) -> tuple[Dataset, dict[str, int]]:
-    """A table with the values that a flow's steps `redact` made tokens or format-preserving values of, as strings; and how many there are.
+    """The table with the values that the `redact` steps of a flow replaced, restored as strings; and the number of values per column.
 
-    `columns` are those that are revealed, by default all. Before anything is, `log` gets a line with the purpose, the columns, the keys
-    and the numbers of values. A fitted flow knows which key it was; otherwise it is that of the step.
+    `columns` are the columns to reveal, by default all. First, a line with the purpose, the columns, the keys and the numbers of values is
+    written to `log`. A fitted flow records the key that was used; for other flows it is the key of the step.
 
-    Errors: `RequestError` without a purpose, where a flow hides no column so that it can be revealed, and, when the table is used, for a
-    token of another key, domain or column; those of the key.
+    Errors: `RequestError` without a purpose, if the flow hides no column in a reversible way, and, when the table is used, for a token of
+    another key, domain or column; those of the key.
     """
     if not purpose.strip():
         raise RequestError(
@@ -62,7 +62,7 @@ def _function(hidden: Hidden) -> PythonFunction:
 
 
 def _hidden(flow: Flow, schema: Schema) -> Iterator[Hidden]:
-    """The columns of a table that a flow hides so that they can be revealed."""
+    """The columns of a table that a flow hides in a reversible way."""
     for _, step in flow.steps():
         if not isinstance(step, Redact) or step.find or not step.action.reversible:
             continue
@@ -79,7 +79,7 @@ def _reject_unfit(column: Column) -> None:
 
 
 def _learned(flow: Flow, step: Redact, schema: Schema) -> dict[str, Any]:
-    """Column → what the step learned of it, as far as that is known, else what it would learn now."""
+    """Column → what the step learned about it; if the flow is not fitted, what it would learn now."""
     parts = flow.learned.parts.values() if flow.learned else ()
     if found := next((f for part in parts for f in part if f.step == step), None):
         return dict(found.learned)
