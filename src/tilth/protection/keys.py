@@ -36,8 +36,8 @@ def rewrap(folder: Path, root: Key, to: Key | None = None) -> tuple[str, str]:
 def renew(folder: Path) -> tuple[str, str]:
     """Encrypt every file of a data set again with a new key of the data set, wrapped by the key in force.
 
-    Returns the ids of the old and the new root key. The files are replaced atomically, when all are written. Use it if somebody may have the key of the data set, which `rewrap` does not
-    change. Errors: those of reading and writing encrypted data; then nothing is changed.
+    Returns the ids of the old and the new root key. The files are replaced atomically, when all are written. Use it if somebody may have
+    the key of the data set, which `rewrap` does not change. Errors: those of reading and writing encrypted data; then nothing is changed.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -66,7 +66,8 @@ def renew(folder: Path) -> tuple[str, str]:
 def shred(folder: Path, log: Path = LOG) -> str:
     """Overwrite and remove the wrapped key of a data set, so that it cannot be decrypted, and write a line to `log`.
 
-    Returns the id of the data set. Copies of the file of keys, such as in backups, are not destroyed. Errors: `SourceError` if the folder is not a data set.
+    Returns the id of the data set. Copies of the file of keys, such as in backups, are not destroyed. Errors: `SourceError` if the folder
+    is not a data set.
     """
     name, wrapped = keys_in(folder)
     note(log, "shred", data=str(folder), data_set=name, keys=[wrapping_key(wrapped)])

@@ -1,4 +1,4 @@
-"""The parts of a secret: user, password, host and the like of a database, as AWS Secrets Manager keeps them, or a password alone."""
+"""Splits a secret into its parts: the user, password, host and so on of a database, as in AWS Secrets Manager, or just a password."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "dbname": ("dbname", "database"),
     "engine": ("engine",),
 }
-"""Part → the keys under which secrets have it."""
+"""Part → the keys that secrets use for it."""
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """The login to a database. Parts that the secret does not have are empty; they come from the place.
+    """The login to a database. Parts that the secret lacks are empty; they are taken from the place.
 
     >>> text = '{"engine": "redshift", "host": "h", "port": "5439", "username": "reader", "password": "a-password", "dbname": "dev"}'
     >>> Credentials.of(Secret("aws:prod/dw", text))
@@ -45,7 +45,7 @@ class Credentials:
 
     @classmethod
     def of(cls, secret: Secret, fields: Mapping[str, str] = NONE) -> Credentials:
-        """The parts of a secret: a JSON object, or text, which is a password. `fields`: part → its key in secrets of another shape.
+        """The parts of a secret, which is a JSON object, or just a password. `fields`: part → its key in secrets with other keys.
 
         Errors: `RequestError` if it has no password, or is not valid JSON.
         """
@@ -63,7 +63,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Access:
-    """How a place is opened: the reference of a secret, and where its parts are, if it has another shape than those of databases."""
+    """The credentials of a place: the reference of a secret, and the keys of its parts if they are not the usual ones."""
 
     reference: str
     fields: tuple[tuple[str, str], ...] = ()
@@ -87,16 +87,16 @@ class Access:
         return cls(reference, tuple((str(part), str(key)) for part, key in fields.items()))
 
     def credentials(self, connect: Callable[[Credentials], T]) -> T:
-        """What `connect` makes of the parts of the secret; once more where they are refused and have changed: see `renewing`."""
+        """Call `connect` with the parts of the secret, and again if they are refused and have changed (see `renewing`)."""
         return renewing(self.reference, lambda secret: connect(Credentials.of(secret, dict(self.fields))))
 
 
 def parts_of(secret: Secret) -> dict[str, str]:
-    """Key → value of a secret that is a JSON object; nothing of one that is text. Values that are not strings or numbers are left out.
+    """Key → value of a secret that is a JSON object; empty for a plain text. Values that are not strings or numbers are left out.
 
-    A value is a `Secret`, but under the keys that are `OPEN`, such as `host`.
+    A value is a `Secret`, except under the keys in `OPEN`, such as `host`.
 
-    Errors: `RequestError` for what begins as a JSON object and is not one; the message says where, and nothing of what stands there.
+    Errors: `RequestError` for invalid JSON that begins like an object; the message has the position, but no content.
     """
     text = secret.reveal().strip()
     if not text.startswith("{"):

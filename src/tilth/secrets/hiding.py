@@ -1,7 +1,7 @@
-"""What keeps secrets out of messages and logs: every value that was resolved within the last hour is known here, and replaced.
+"""Keeps secrets out of messages and logs: every secret value that was resolved within the last hour is replaced.
 
-Messages of drivers go through `hidden` where they become Tilth's; the command line and the records of `logging` do so once more. While a
-secret is known or being fetched, debug messages of drivers and HTTP clients are withheld, because they hold whole answers.
+Messages of drivers pass through `hidden` when they are turned into Tilth's errors; the command line and `logging` apply it again. While a
+secret is remembered or being fetched, debug messages of drivers and HTTP clients are withheld, because they contain whole answers.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from tilth.errors import RequestError
 REMEMBERED = 3600.0  # seconds
 SHOWN = "<secret>"
 WITHHELD = "a debug message, withheld while a secret is in use"
-TALKATIVE = ("boto3", "botocore", "obstore", "redshift_connector", "s3transfer", "urllib3")  # loggers whose debug messages hold answers
+TALKATIVE = ("boto3", "botocore", "obstore", "redshift_connector", "s3transfer", "urllib3")  # their debug messages contain answers
 OPEN = (
     *("engine", "host", "port", "username", "user", "dbname", "database", "dbClusterIdentifier", "dbInstanceIdentifier", "masterarn"),
     *("region", "endpoint", "header"),
 )
-"""Keys of a secret whose values are not secret."""
-SHORTEST = 6  # characters of a value under a key that is not known: a shorter one may be any word
+"""Keys in a secret with values that are not secret."""
+SHORTEST = 6  # characters of a value inside a JSON secret: a shorter one may be any word
 _known: dict[object, tuple[float, frozenset[str]]] = {}  # secret → when it was last used, and the forms of its value
 _fetches: set[int] = set()
 _numbers = count()
 
 
 def remember(secret: object, value: str) -> None:
-    """Hide a value for an hour from now on."""
+    """Hide a value for the next hour."""
     _listen()
     now = monotonic()
     for old in [known for known, (at, _) in list(_known.items()) if now - at > REMEMBERED]:
@@ -46,7 +46,7 @@ def remember(secret: object, value: str) -> None:
 
 
 def hidden(text: str) -> str:
-    """A text in which every known secret is `<secret>`: as it is, as part of a URL, of JSON, HTML and base64, and as Python shows it.
+    """Replace every remembered secret in a text by `<secret>`: in plain, as in URLs, JSON, HTML and base64, and as Python shows it.
 
     >>> from tilth.secrets import Secret
     >>> password = Secret("env:PGPASSWORD", "p@ss/word")
@@ -61,9 +61,9 @@ def hidden(text: str) -> str:
 
 @contextmanager
 def fetching() -> Iterator[None]:
-    """While the block asks a provider for a secret, no client may log what it answers.
+    """While the block fetches a secret from a provider, clients must not log the answer.
 
-    Errors: `RequestError` if clients of `http.client` print what they get, which no filter of logs sees.
+    Errors: `RequestError` if `http.client` prints what it receives, because log filters do not see that.
     """
     client = sys.modules.get("http.client")
     if client and client.HTTPConnection.debuglevel:
@@ -79,7 +79,7 @@ def fetching() -> Iterator[None]:
 
 
 def _forms(value: str) -> frozenset[str]:
-    """The forms in which a value, or one that it holds as JSON, may occur in a text."""
+    """The forms in which a value, or a value inside it if it is JSON, may occur in a text."""
     return frozenset(form for one in (value, *_inner(value)) for form in _written(one) if form.strip())
 
 
@@ -104,7 +104,7 @@ def _written(value: str) -> Iterator[str]:
     for escaped in (quote(value), quote(value, safe=""), quote_plus(value)):
         yield from (escaped, re.sub("%[0-9A-F]{2}", lambda m: m[0].lower(), escaped))
     data = value.encode("utf-8", "surrogateescape")
-    for before in range(3):  # behind other bytes, such as those of `user:`, base64 is another one
+    for before in range(3):  # base64 depends on the number of bytes before the value, such as `user:`
         inner = b64encode(bytes(before) + data).decode().rstrip("=")
         start, end = -(-before * 4 // 3), len(inner) - ((before + len(data)) % 3 > 0)
         if end - start >= SHORTEST:
@@ -116,7 +116,7 @@ _listens: list[bool] = []
 
 
 def _listen() -> None:
-    """Filter the records of `logging`, of all loggers and handlers, from now on."""
+    """Filter the records of all loggers and handlers of `logging` from now on."""
     if _listens:
         return
     _listens.append(True)
@@ -137,7 +137,7 @@ def _clean(record: logging.LogRecord) -> None:
         return
     try:
         text = record.getMessage()
-    except (TypeError, ValueError):  # arguments that do not fit: its handler will say so
+    except (TypeError, ValueError):  # arguments that do not fit the message: the handler reports it
         return
     if (shown := hidden(text)) != text:
         record.msg, record.args = shown, ()

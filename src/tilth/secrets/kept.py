@@ -1,4 +1,4 @@
-"""Values that are kept for a while, so that what gives them is not asked each time."""
+"""A cache of values with a time limit."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-MOST = 10_000  # values that are kept: the oldest go
+MOST = 10_000  # number of kept values; the oldest are removed
 
 
 class Kept(Generic[T]):
-    """Values in the memory of this process, each until its time is over. They are not shown.
+    """Values in the memory of this process, each kept until its time limit. They are not shown.
 
     >>> kept = Kept()
     >>> kept.get("a", lambda: 1, 60), kept.get("a", lambda: 2, 60), kept.get("a", lambda: 3, 60, fresh=True)
@@ -22,7 +22,7 @@ class Kept(Generic[T]):
         self._held: dict[Hashable, tuple[float, T]] = {}
 
     def get(self, key: Hashable, make: Callable[[], T], seconds: float, *, fresh: bool = False) -> T:
-        """The value of a key, which is made where it is not kept, or where a `fresh` one is wanted; it is kept for so many seconds."""
+        """The kept value of a key. If there is none, or with `fresh`, it is made and kept for `seconds`."""
         now = monotonic()
         if (found := self._held.get(key)) and now <= found[0] and not fresh:
             return found[1]

@@ -16,7 +16,7 @@ from tilth.shelf import Shelf
 
 T = TypeVar("T")
 LABEL = re.compile(r"@([A-Z][A-Z0-9_]*)$")
-HOUR = 3600.0  # seconds: as long as the caching clients of AWS keep a secret
+HOUR = 3600.0  # seconds; the caching clients of AWS keep a secret for the same time
 
 
 class AuthenticationFailed(SourceError):
@@ -24,15 +24,15 @@ class AuthenticationFailed(SourceError):
 
 
 class Provider:
-    """Where secrets are kept. `has_fields`: whether `#field` may end a reference; `has_labels`: whether `@LABEL` may."""
+    """A place that stores secrets. `has_fields`: whether a reference may end in `#field`; `has_labels`: whether in `@LABEL`."""
 
     has_fields: ClassVar[bool] = True
     has_labels: ClassVar[bool] = False
     keeps: ClassVar[float] = 0.0
-    """Seconds for which a value is kept in this process, where asking for it takes time."""
+    """For how many seconds a value is kept in this process, if fetching it takes time."""
 
     def text(self, name: str, label: str) -> str:
-        """The value of a name. Errors: `RequestError` if there is none, `MachineError` if the provider cannot be asked."""
+        """The value of a name. Errors: `RequestError` if there is none, `MachineError` if the provider does not answer."""
         raise NotImplementedError
 
 
@@ -55,7 +55,7 @@ SHAPES = "env:NAME, file:PATH, keyring:SERVICE/USER, aws:NAME#FIELD, iam:CLUSTER
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference: the name of its provider, that of the secret there, and where they are given a field of it and the label of a version.
+    """A reference: the name of the provider, the name of the secret there, and optionally a field and the label of a version.
 
     >>> Reference.of("aws:prod/db#password@AWSPREVIOUS")
     Reference(scheme='aws', name='prod/db', field='password', label='AWSPREVIOUS')
@@ -68,7 +68,7 @@ class Reference:
 
     @classmethod
     def of(cls, text: str) -> Reference:
-        """The reference that a text is. Errors: `RequestError`, which does not repeat the text: it may be the secret itself."""
+        """Parse a reference. Errors: `RequestError`, which does not repeat the text: it may be the secret itself."""
         scheme, colon, name = text.partition(":")
         if not colon or not name or scheme not in PROVIDERS:
             message = "this is not a reference to a secret (it is not shown: it may be a secret)"
@@ -88,10 +88,10 @@ _kept = Kept[str]()
 
 
 def resolve(reference: str, *, fresh: bool = False) -> Secret:
-    """The secret of a reference. That of a remote provider is kept for at most an hour, in this process only; `fresh`: not what is kept.
+    """The secret of a reference. Secrets of remote providers are kept for at most an hour, in this process only; `fresh` ignores kept ones.
 
-    Errors: `RequestError` for what is not a reference, and where there is no such secret, field or version; `MachineError` if its
-    provider cannot be asked; `MissingExtra`.
+    Errors: `RequestError` if the text is not a reference, or the secret, field or version does not exist; `MachineError` if the provider
+    does not answer; `MissingExtra`.
 
     >>> import os
     >>> os.environ["WAREHOUSE"] = '{"username": "reader", "password": "a-password"}'
@@ -109,9 +109,9 @@ def resolve(reference: str, *, fresh: bool = False) -> Secret:
 
 
 def renewing(reference: str, connect: Callable[[Secret], T]) -> T:
-    """What `connect` makes of a secret; where a server refuses it and it has changed meanwhile, what it makes of the new one.
+    """Call `connect` with a secret; if the server refuses it and the secret has changed, call it again with the new one.
 
-    So a password may be rotated during a run. A secret that has not changed is not tried twice, because accounts are locked by that.
+    In this way a password can be rotated during a run. An unchanged secret is not tried twice, because that can lock the account.
 
     Errors: `AuthenticationFailed`, and those of `resolve`.
     """

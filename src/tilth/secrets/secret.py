@@ -1,4 +1,4 @@
-"""A value that is never shown: what prints, formats, copies or serializes it gets its reference."""
+"""A value that is never shown: printing, formatting, copying or serializing it gives its reference."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from tilth.secrets.hiding import remember
 
 
 class Secret(str):
-    """A secret value, which `reveal` gives. As a string it is `Secret(REFERENCE)`, so that whatever shows or writes it shows that.
+    """A secret value, returned by `reveal`. As a string it is `Secret(REFERENCE)`, so that only this is shown or written.
 
-    A copy is the same object. A pickle holds the reference only: what it becomes in another process asks for the value again.
+    A copy is the same object. A pickle holds only the reference; another process resolves the value again.
 
     >>> token = Secret("env:TOKEN", "a-token")
     >>> print(token, [token], f"{token:>20}")
@@ -32,7 +32,7 @@ class Secret(str):
         return made
 
     def reveal(self) -> str:
-        """The value. Errors: those of `resolve`, of a secret that came from another process."""
+        """The value. Errors: those of `resolve`, for a secret that came from another process."""
         if self._value is None:
             from tilth.secrets.references import resolve
 
@@ -43,7 +43,7 @@ class Secret(str):
     def __repr__(self) -> str:
         return str(self)
 
-    __eq__ = object.__eq__  # two secrets of one reference may have two values
+    __eq__ = object.__eq__  # secrets with the same reference may have different values
     __hash__ = object.__hash__
 
     def __ne__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""`aws:NAME#FIELD@LABEL`: AWS Secrets Manager, by boto3."""
+"""`aws:NAME#FIELD@LABEL`: AWS Secrets Manager, through boto3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tilth.errors import MachineError, MissingExtra, RequestError
 from tilth.secrets.references import HOUR, Provider
 
 ARN = "arn:"
-SECONDS = 20  # that one answer may take
+SECONDS = 20  # time limit of an answer
 CURRENT = "AWSCURRENT"
 SAID = {
     "AccessDeniedException": ("may not be read", "allow secretsmanager:GetSecretValue, and kms:Decrypt on the key of the secret"),
@@ -32,7 +32,7 @@ EXPIRED = dict.fromkeys(
 
 
 class SecretsManager(Provider):
-    """A secret in AWS Secrets Manager: its name or ARN; the label is that of a version, `AWSCURRENT` by default.
+    """A secret in AWS Secrets Manager, by its name or ARN. The label selects a version, by default `AWSCURRENT`.
 
     The region is that of the ARN, of `AWS_REGION`, or of the profile.
     """
@@ -60,13 +60,13 @@ def _decoded(name: str, data: bytes) -> str:
 def client_of(
     service: str, shown: str, region: str | None, refusals: Mapping[str, tuple[str, str]], code: str = "no-secret"
 ) -> Iterator[Any]:
-    """A client of a service of AWS, whose errors are told without their text, which may hold what was sent.
+    """A client of an AWS service. Its errors are reported without their text, which may contain what was sent.
 
-    `shown` is what is asked for, and `refusals` are the codes that say that it may not be had: what is said of it, and what to do; `code`
-    is that of these errors.
+    `shown` names the requested object in messages. `refusals`: error code of AWS → message and hint for a refused request; these errors get
+    the code `code`.
     """
     try:
-        import boto3  # noqa: F401 -- by `_client`
+        import boto3  # noqa: F401 -- used by `_client`
         from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
     except ImportError as error:
         raise MissingExtra.named("aws", shown) from error
@@ -82,7 +82,7 @@ def client_of(
         said, hint = known.get(name, (f"cannot be fetched ({name})", "check the credentials of AWS: aws sts get-caller-identity"))
         kind = RequestError if name in known else MachineError
         if name in EXPIRED:
-            _client.cache_clear()  # it would not read renewed ones from a file
+            _client.cache_clear()  # the cached client would not read renewed credentials from a file
         raise kind(f"{where} {said}", hint=hint, code=code if name in refusals else "aws") from None
     except BotoCoreError as error:
         hint = "are there credentials (aws sts get-caller-identity), and is the network open?"
@@ -91,7 +91,7 @@ def client_of(
 
 @lru_cache(maxsize=16)
 def _client(service: str, region: str | None, environment: tuple[tuple[str, str], ...]) -> Any:
-    """A client for the environment as it is: making one takes a tenth of a second."""
+    """A client for the current environment; cached, because making one takes a tenth of a second."""
     import boto3
     from botocore.config import Config
 

@@ -1,4 +1,4 @@
-"""`command:WORDS`: what a program prints, such as `command:pass show warehouse`."""
+"""`command:WORDS`: the output of a program, such as `command:pass show warehouse`."""
 
 from __future__ import annotations
 

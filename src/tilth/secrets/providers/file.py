@@ -11,7 +11,7 @@ from tilth.errors import RequestError
 from tilth.secrets.references import Provider
 
 LARGEST = 64 << 10  # bytes
-LAX = "TILTH_KEY_FILE_LAX"  # set to 1 where an orchestrator mounts secrets as links to files that all may read
+LAX = "TILTH_KEY_FILE_LAX"  # set to 1 if an orchestrator mounts secrets as links to files that all may read
 
 
 class File(Provider):
@@ -25,11 +25,12 @@ class File(Provider):
 
 
 def private_bytes(path: str, what: str) -> bytes:
-    """The content of a small file that its owner alone may read; `what` it holds is said in messages.
+    """The content of a small file that only its owner may read; `what` names the content in messages.
 
-    The open file is examined, so it cannot be exchanged meanwhile. `TILTH_KEY_FILE_LAX=1` allows links, other owners and other readers.
+    The checks are made on the open file, so that it cannot be replaced in between. `TILTH_KEY_FILE_LAX=1` allows links, other owners and
+    other readers.
 
-    Errors: `RequestError` with the command that mends it.
+    Errors: `RequestError` with the command that corrects it.
     """
     place, lax = Path(path).expanduser(), os.environ.get(LAX) == "1"
     try:

@@ -1,4 +1,4 @@
-"""`iam:CLUSTER`, `iam:serverless/WORKGROUP`: a user and a password of Redshift that AWS makes for a few minutes."""
+"""`iam:CLUSTER`, `iam:serverless/WORKGROUP`: a temporary user and password for Redshift, made by AWS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tilth.secrets.providers.aws import client_of
 from tilth.secrets.references import Provider
 
 SERVERLESS = "serverless/"
-SECONDS = 900  # that the password is valid
+SECONDS = 900  # validity of the password
 DENIED = "allow redshift:GetClusterCredentialsWithIAM, or redshift-serverless:GetCredentials"
 ABSENT = ("is not known", "check the name and the region: iam:CLUSTER, or iam:serverless/WORKGROUP")
 SAID = {
@@ -19,7 +19,7 @@ SAID = {
 
 
 class RedshiftCredentials(Provider):
-    """Temporary credentials, made by AWS for the role or user that runs this: no password is kept anywhere. The place has the rest."""
+    """Temporary credentials, made by AWS for the role or user that runs this: no password is stored. The place has the rest."""
 
     has_fields = False
     keeps = SECONDS * 2 / 3

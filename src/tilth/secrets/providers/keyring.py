@@ -1,4 +1,4 @@
-"""`keyring:SERVICE/USER`: the key ring of the desktop or system, by the package keyring."""
+"""`keyring:SERVICE/USER`: the key ring of the desktop or system, through the package keyring."""
 
 from __future__ import annotations
 

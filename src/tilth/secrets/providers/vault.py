@@ -23,9 +23,9 @@ SAID = {
 
 
 class Vault(Provider):
-    """A secret of the key–value engine, as JSON: its first word is the mount.
+    """A secret of the key–value engine, as JSON. The first part of the path is the mount.
 
-    The address is `VAULT_ADDR`, the token `VAULT_TOKEN` or what `vault login` has left, the namespace `VAULT_NAMESPACE`.
+    The address is `VAULT_ADDR`, the token `VAULT_TOKEN` or that stored by `vault login`, the namespace `VAULT_NAMESPACE`.
     """
 
     keeps = HOUR
@@ -47,9 +47,9 @@ class Vault(Provider):
 
 
 def ask_vault(method: str, path: str, shown: str, body: bytes = b"") -> tuple[int, bytes]:
-    """The status and body of an answer of Vault. `shown` is what is asked for, for errors.
+    """The status and body of an answer of Vault. `shown` names the requested object in messages.
 
-    Errors: `RequestError` without an address or a token, `MachineError` where it does not answer.
+    Errors: `RequestError` without an address or a token, `MachineError` if Vault does not answer.
     """
     address = os.environ.get("VAULT_ADDR", "")
     if not address.startswith("https://") and not address.startswith(LOCAL):
