@@ -70,6 +70,16 @@ def test_each_thread_has_its_own_place(file: Spill, tmp_path: Path) -> None:
     file.rm(place)
 
 
+@pytest.mark.slow
+def test_files_are_closed_with_the_session(key: str) -> None:
+    def spill() -> int:
+        with protected(key), DuckDB(memory_limit=MEMORY, threads=2).session() as run:
+            assert in_little_memory(run)
+        return len(list(Path("/dev/fd").iterdir()))
+
+    assert spill() == spill()
+
+
 def spilled(run: DuckDBRun) -> list[Path]:
     return [p for p in Path(run._scratch.name).iterdir() if p.stat().st_size]
 

@@ -67,6 +67,8 @@ def _local(path: str) -> Path:
 class SpillFile:
     """An open file. Each thread has its own position, because DuckDB's threads seek and then read or write, without a lock."""
 
+    _file = -1  # until it is open
+
     def __init__(self, path: Path, mode: str, cipher: AESGCM, count: itertools.count[int], nonces: dict[int, bytes]) -> None:
         flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if "w" in mode else 0) | getattr(os, "O_CLOEXEC", 0)
         self._file, self._cipher, self._count, self._nonces = os.open(path, flags, 0o600), cipher, count, nonces
@@ -121,3 +123,7 @@ class SpillFile:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def __del__(self) -> None:
+        """DuckDB removes its files and lets go of them without closing them: while they are open, they keep their place on the disk."""
+        self.close()
