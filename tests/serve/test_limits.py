@@ -145,6 +145,11 @@ def running(server, monkeypatch):
     thread.join(60)
 
 
+def test_a_connection_is_kept_as_long_after_each_answer(server):
+    """Those that uvicorn gives end by its timer, the others by that of the connection."""
+    assert serving.server_of(server()).config.timeout_keep_alive == connections.HEAD_SECONDS
+
+
 @pytest.mark.slow
 def test_slow_clients_are_not_waited_for(running):
     _, port = running

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.errors import MachineError, RequestError
-from tilth.serve.connections import Noting, protocol
+from tilth.serve.connections import HEAD_SECONDS, Noting, protocol
 from tilth.serve.watching import log
 
 GRACE = 25  # seconds for accepted requests after SIGTERM; a container is killed after 30
@@ -84,6 +84,7 @@ def server_of(app: Any, certificate: str = "", key: str = "", notify: Callable[[
         proxy_headers=False,
         server_header=False,
         limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=HEAD_SECONDS,
         timeout_graceful_shutdown=GRACE,
         callback_notify=notify,
         timeout_notify=1,
