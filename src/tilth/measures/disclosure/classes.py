@@ -1,4 +1,4 @@
-"""Equivalence classes: the rows that are equal in all quasi-identifiers, as one table of counts."""
+"""Equivalence classes (rows that are equal in all quasi-identifiers), as a table of counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Coded:
-    """A column of the groups as codes of its values in their order; null, if there is one, has the last code."""
+    """A column of the groups, as codes of its sorted values; null, if present, has the last code."""
 
     codes: np.ndarray
     values: tuple[Any, ...]
@@ -38,14 +38,14 @@ class Coded:
         return cls(as_numpy(codes.combine_chunks()), (*values.to_pylist(), *([None] if column.null_count else [])))
 
     def by(self, places: np.ndarray) -> np.ndarray:
-        """The codes of coarser values, from the place of each value among these."""
+        """The codes of coarser values; `places` has the coarser code of each code."""
         coarser: np.ndarray = places[self.codes]
         return coarser
 
 
 @dataclass(frozen=True, eq=False)
 class Counted:
-    """The groups of rows that are equal in all columns that were asked for, with the rows of each."""
+    """The groups of rows that are equal in all requested columns, with their numbers of rows."""
 
     columns: dict[str, Coded]
     sizes: np.ndarray
@@ -71,7 +71,7 @@ class Counted:
         return int(self.sizes.sum())
 
     def classes(self, keys: Sequence[np.ndarray]) -> np.ndarray:
-        """The number of the class of each group, by some codes; without any all are of one class."""
+        """The class number of each group, by the codes of some columns; without columns, all groups are one class."""
         import numpy as np
 
         found = np.zeros(len(self.sizes), np.int64)
@@ -87,7 +87,7 @@ class Counted:
         return np.bincount(self.classes(keys), weights=self.sizes).astype(np.int64)
 
     def crossed(self, classes: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The pairs of a class and a code that there are, and their rows, in the order of class and code."""
+        """The pairs of class and code that occur, and their numbers of rows, ordered by class and code."""
         import numpy as np
 
         width = int(codes.max(initial=0)) + 1

@@ -1,4 +1,4 @@
-"""disclosure_risk: how easily a person is found in a table by what others may know."""
+"""disclosure_risk: how easily others can find a person in a table by what they may know."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tilth.report import Finding
 
 MOST_QUASI = 12
 MOST_REVEALING = 10
-RISK = 0.2  # above it a row is at risk: in a class of fewer than five
-BANDS = (1, 2, 3, 5, 10, 20, 50, 100)  # where the bands of class sizes begin
+RISK = 0.2  # a row above it, in a class of fewer than five, is at risk
+BANDS = (1, 2, 3, 5, 10, 20, 50, 100)  # lower ends of the bands of class sizes
 ORDERED = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 
 
@@ -101,7 +101,7 @@ def _reject_unfit(schema: Schema, columns: Sequence[str]) -> None:
 
 
 def _bands(sizes: Any) -> tuple[tuple[int, int, int, int], ...]:
-    """(smallest size, largest size, classes, rows) of each band of class sizes that there is."""
+    """(smallest size, largest size, classes, rows) of each non-empty band of class sizes."""
     found = []
     for low, high in zip(BANDS, (*(b - 1 for b in BANDS[1:]), int(max(sizes.max(), BANDS[-1]))), strict=True):
         there = sizes[(sizes >= low) & (sizes <= high)]
@@ -111,7 +111,7 @@ def _bands(sizes: Any) -> tuple[tuple[int, int, int, int], ...]:
 
 
 def _revealing(counted: Any, quasi: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """The columns, and pairs of them, by which most rows are alone, with the number of these."""
+    """The columns and pairs of columns that make most rows unique, with the number of unique rows."""
     alone = []
     for columns in (*((c,) for c in quasi), *combinations(quasi, 2)):
         sizes = counted.class_sizes([counted.columns[c].codes for c in columns])

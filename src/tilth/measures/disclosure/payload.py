@@ -1,4 +1,4 @@
-"""What is found of the risk of disclosure, and how a report shows it."""
+"""The finding of the risk of disclosure, and its report section."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tilth.report.sections import ReportSection
 
 @dataclass(frozen=True)
 class Risk(Payload):
-    """Classes of rows that are equal in all quasi-identifiers: how many there are, the `smallest`, and the rows in those below `wanted`.
+    """Classes of rows that are equal in all quasi-identifiers: their number, the `smallest` size, and the rows in classes below `wanted`.
 
-    `at_risk` are the rows of a risk above 0.2, `mean_risk` the mean risk of a row; `sizes`: smallest and largest size, classes and rows of
-    each band; `revealing`: columns, and the rows that are alone by them; `diversity` of each sensitive column; `remedies` in their order.
+    `at_risk`: rows with a risk above 0.2. `mean_risk`: the mean risk of a row. `sizes`: smallest and largest size, classes and rows of each
+    band. `revealing`: columns, and the rows that are unique by them. `diversity`: of each sensitive column. `remedies`: in their order.
     """
 
     KIND: ClassVar[str] = "disclosure"

@@ -1,4 +1,4 @@
-"""What makes classes larger: one column after another becomes coarser, until few rows are left that must go."""
+"""Changes that make classes larger: columns become coarser, one change at a time, until no row is in a small class."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tilth.measures.disclosure.classes import Coded, Counted
 WIDTHS = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
 PARTS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 MOST_ROUNDS = 20
-LONGEST_CODE = 12  # characters of what may be a postal code or the like
+LONGEST_CODE = 12  # most characters of a postal code or the like
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """One change, as the step `redact` makes it (`step`), with the smallest class and the rows below the wanted size after it."""
+    """One change by the step `redact` (`step`: its parameters), with the smallest class and the rows below the wanted size after it."""
 
     column: str
     step: str
@@ -30,13 +30,13 @@ class Remedy:
 @dataclass(frozen=True, eq=False)
 class _Level:
     step: str
-    places: np.ndarray  # of the coarser value of each value
+    places: np.ndarray  # the coarser code of each code
 
 
 def remedies(counted: Counted, quasi: Sequence[str], wanted: int) -> list[Remedy]:
-    """Changes that leave fewer rows in classes below the wanted size, the greedy way: each is the one that leaves fewest.
+    """Changes chosen greedily: each leaves the fewest rows in classes below the wanted size.
 
-    Of those that leave equally many the one that keeps most values is taken. A later change of a column replaces an earlier one.
+    Among equal ones, the change that keeps the most values is taken. A later change of a column replaces an earlier one.
     """
     levels = {c: list(_levels(counted.columns[c])) for c in quasi}
     keys = {c: counted.columns[c].codes for c in quasi}
@@ -66,7 +66,7 @@ def _below(counted: Counted, keys: Sequence[np.ndarray], wanted: int) -> int:
 
 
 def _levels(column: Coded) -> Iterator[_Level]:
-    """The ways in which a column becomes coarser, the finest first; the last one drops it."""
+    """The coarser versions of a column, the finest first; the last one drops it."""
     known = [v for v in column.values if v is not None]
     if known and all(isinstance(v, date) for v in known):
         for part, months in PARTS.items():
@@ -82,7 +82,7 @@ def _levels(column: Coded) -> Iterator[_Level]:
 
 
 def _places(column: Coded, coarser: Any) -> np.ndarray:
-    """The place of the coarser value of each value; null stays apart."""
+    """The coarser code of each code; null keeps its own."""
     places: dict[Any, int] = {}
     made = [places.setdefault(None if v is None else (coarser(v),), len(places)) for v in column.values]
     return np.array(made, np.int64)

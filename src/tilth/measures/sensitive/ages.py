@@ -1,4 +1,4 @@
-"""Columns of days that may be dates of birth, though their name does not say so: they lie as those of people do."""
+"""Finds columns of days that may be dates of birth by their distribution, whatever the name of the column."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ YEAR = 365.2425 * DAY  # microseconds
 OLDEST = -70 * YEAR  # 1900, from 1970
 YOUNGEST = 1  # years
 MEDIAN = (15, 80)  # years
-SPREAD, FEWEST = 4, 20  # years of the standard deviation, and different days, at least
+SPREAD, FEWEST = 4, 20  # the least standard deviation in years, and the fewest distinct days
 
 
 class Ages:
-    """What is counted of columns of days, in the one scan, and which of them may hold dates of birth.
+    """The statistics of columns of days, computed in the common scan, and the columns that may hold dates of birth.
 
-    They are whole days from 1900 to a year ago, with a median age of 15 to 80 years, and are not most of them of the same few years. Dates
-    of other things, such as of houses, may lie so, too.
+    These are whole days from 1900 to a year ago, with a median age of 15 to 80 years and a standard deviation of at least 4 years. Dates of
+    other things, such as houses, may have the same distribution.
     """
 
     def __init__(self, columns: Iterable[Column]) -> None:
@@ -41,11 +41,11 @@ class Ages:
 
     @property
     def needs(self) -> tuple[Statistic, ...]:
-        """The counts."""
+        """The statistics."""
         return tuple(need for needs in self._needs.values() for need in needs)
 
     def likely(self, answers: Mapping[Any, Any]) -> frozenset[str]:
-        """The names of those columns."""
+        """The names of the columns that may hold dates of birth."""
         return frozenset(name for name, needs in self._needs.items() if self._are_births(*(answers[need] for need in needs)))
 
     def _are_births(self, filled: int, whole: int, days: int, first: int, last: int, squares: float, grown: int, old: int) -> bool:

@@ -32,9 +32,9 @@ from tilth.measures.sensitive.verdicts import Scan, Seen, SensitiveColumn, Sensi
 from tilth.report import Finding
 from tilth.store.uri import joined
 
-SAMPLE_LEAST, SAMPLE_MOST, CELLS = 10_000, 1_000_000, 20_000_000  # rows of a sample, at least and at most, and its cells
-CANDIDATE = "\x1fcandidate"  # the column with what is looked at of another one
-BIRTH = "DATE_OF_BIRTH"  # what a column of days can be
+SAMPLE_LEAST, SAMPLE_MOST, CELLS = 10_000, 1_000_000, 20_000_000  # a sample's least and most rows, and most cells
+CANDIDATE = "\x1fcandidate"  # the prefix of columns with the cells that a detector inspects
+BIRTH = "DATE_OF_BIRTH"  # the entity that a column of days can hold
 TEXTS = (Kind.STRING, Kind.INTEGER)
 
 
@@ -100,7 +100,7 @@ class Sensitive(Measure):
         return replace(self, review=joined(folder, self.review)) if self.review else self
 
     def detector(self) -> Detector:
-        """The detector that is asked for."""
+        """The detector for the requested entities."""
         asked = self.entities or tuple(e.name for e in chosen(None, self.countries)) if self.custom or self.entities else None
         return Detector(None if asked is None else (*asked, *self.custom), self.countries, self.sensitivity)
 
@@ -135,7 +135,7 @@ class Sensitive(Measure):
     def _held(
         self, columns: Sequence[Column], seen: Mapping[str, Seen], looked: Dataset, decisions: Decisions, sampled: bool, session: Session
     ) -> Mapping[str, list[SensitiveType]]:
-        """The entities of each column, also what texts say of the person of their row, without those that a review has rejected."""
+        """The entities of each column, including names of the row's person in texts, without those that a review rejects."""
         detector, held = self.detector(), dict[str, list[SensitiveType]]()
         asked = any(e.name == BIRTH for e in detector.rules)
         for column in columns:
@@ -175,7 +175,7 @@ class Sensitive(Measure):
 def _seen(
     table: Dataset, columns: Sequence[Column], detector: Detector, folds: Mapping[str, Occurrences], session: Session
 ) -> Mapping[str, Seen]:
-    """The counts of each column, in one scan for the statistics and one for the folds."""
+    """The counts of each column. Statistics and folds take a scan each."""
     pattern, kinds = detector.needed(), {c.name: c.kind for c in columns}
     candidates: dict[str, Tree] = {}
     for name, fold in folds.items():
@@ -201,13 +201,13 @@ def _seen(
 
 
 def _names(column: Column) -> Statistic:
-    """How many values look like names of persons."""
+    """Counts the values that look like names of persons."""
     x = col(column.name)
     return count(and_(not_null(x), Matches.of(x.copy(), lit(NAME_PATTERN))))
 
 
 def _of_times(types: Sequence[SensitiveType], seen: Seen, asked: bool) -> list[SensitiveType]:
-    """What a column of days holds: its name decides, and where that says nothing, how the days lie."""
+    """The entities of a column of days: by its name, or else by the distribution of the days."""
     found = [_born(t, seen) for t in types if t.entity == BIRTH or t.special_category]
     if asked and seen.ages and all(t.entity != BIRTH for t in found):
         found.append(SensitiveType(BIRTH, "suspected", score=0.5, rule="ages"))
@@ -215,7 +215,7 @@ def _of_times(types: Sequence[SensitiveType], seen: Seen, asked: bool) -> list[S
 
 
 def _born(t: SensitiveType, seen: Seen) -> SensitiveType:
-    """A column of days is sensitive as a whole where its name says so."""
+    """Dates of birth by the column's name: the whole column is sensitive."""
     if t.entity != BIRTH or not seen.filled:
         return t
     return replace(t, verdict="sensitive", cells=seen.filled, share=1.0, share_upper=1.0, score=0.9, rule="type+column", whole=True)

@@ -1,4 +1,4 @@
-"""Names of persons in texts of the same row: columns of names say whom to look for."""
+"""Finds names of persons in texts: those that the same row has in columns of names."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tilth.entities.mentions import mentions
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FREE = r"\S\s+\S+\s+\S"  # three words at least: what is shorter is a value, and not a text about somebody
+FREE = r"\S\s+\S+\s+\S"  # at least three words; a shorter cell is a value, not a text about somebody
 TEXT = "\x1ftext"  # the column with the free texts of another one
 
 
 @dataclass(frozen=True)
 class Mentioned(Fold):
-    """How many texts, of the first column, mention the row's person, whose names are in the others."""
+    """Counts the texts in the first column that mention the row's person, named in the other columns."""
 
     def start(self) -> int:
         return 0
@@ -37,7 +37,7 @@ class Mentioned(Fold):
 
 
 def mentioned(table: Dataset, texts: Sequence[str], names: Sequence[str], session: Session) -> Mapping[str, int]:
-    """Of each column of strings, how many of its free texts mention the person of their row."""
+    """Column of strings → the number of its free texts that mention the person of their row."""
     if not texts or not names:
         return {}
     free = {f"{TEXT}{i}": if_else(Matches.of(col(c), lit(FREE)), col(c)) for i, c in enumerate(texts)}

@@ -1,4 +1,4 @@
-"""Columns of names of persons whose own name says nothing: a sample is looked up in lists, and what looks like names is counted."""
+"""Finds columns with names of persons whatever the column's name: looks a sample up in lists, then counts names in all rows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from tilth.entities.names import is_name
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SAMPLED, FEWEST = 1_000, 20  # rows that are looked up, and different strings without which nothing can be said
+SAMPLED, FEWEST = 1_000, 20  # rows of the sample, and the fewest distinct strings for a verdict
 ENOUGH: Mapping[tuple[str, ...], float] = {("full",): 0.5, ("first",): 0.7, ("first", "last"): 0.9}
-"""What must be of different strings: fewer full names than of single ones, because cities, months and colours are names, too."""
+"""Kinds of names → the share of distinct strings that must be of them. Single names need more, because cities, months and colours are
+names, too."""
 
 
 @dataclass(frozen=True)
 class Names(Fold):
-    """How many strings of a column are names of persons."""
+    """Counts the strings of a column that are names of persons."""
 
     def start(self) -> int:
         return 0
@@ -38,7 +39,7 @@ class Names(Fold):
 
 
 def named(table: Dataset, columns: Sequence[str], seed: int, session: Session) -> dict[str, int]:
-    """The columns of strings that hold names of persons, and how many of their values do."""
+    """Column of strings with names of persons → the number of its values that are names."""
     if not columns:
         return {}
     need = Sample(tuple(columns), SAMPLED, seed)

@@ -1,4 +1,4 @@
-"""How often each entity is in a column, counted over batches in bounded memory."""
+"""Counts each entity in a column, over batches, in bounded memory."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 Recogniser: TypeAlias = Callable[[list[str]], Sequence[Sequence[tuple[int, int, str, float]]]]
 """A model of the user's: for each text (start, end, label, score from 0 to 1)."""
-BUCKETS = 4096  # in which texts are counted: a text that is in more than a hundredth of the rows stands out of its bucket
+BUCKETS = 4096  # hash buckets that count texts: a text in more than 1 % of the rows dominates its bucket
 MOST_EXAMPLES = 10
-AT_ONCE = 512  # texts: what is found in them is counted while it is young, which the garbage collector does not look at twice
+AT_ONCE = 512  # texts per chunk: few enough that the matches are freed before the garbage collector's later generations
 
 
 @dataclass
 class Tally:
-    """An entity in a column: the cells in which its pattern matches, in which its check accepts, and in which it is reported.
+    """The counts of an entity in a column: cells where its pattern matches, where its check accepts, and where it is reported.
 
-    `whole`: those reported in which it is the whole cell; `score` and `rule` are the surest. `constants`: reported cells of which it is a
-    part, by the bucket of its text. `shared`: those in which another entity has its place, too.
+    `whole`: reported cells that consist of it; `surest`: the highest score, with its rule. `constants`: reported cells that contain it with
+    other text, by the hash bucket of the match. `shared`: reported cells where another entity matches at the same place.
     """
 
     matched: int = 0
@@ -45,7 +45,7 @@ class Tally:
     shared: int = 0
 
     def add(self, other: Tally) -> None:
-        """Take the tally of other rows in."""
+        """Add the tally of other rows."""
         self.matched, self.valid = self.matched + other.matched, self.valid + other.valid
         self.cells, self.whole, self.shared = self.cells + other.cells, self.whole + other.whole, self.shared + other.shared
         self.surest = max(self.surest, other.surest)
@@ -60,9 +60,9 @@ State: TypeAlias = dict[str, Tally]
 
 @dataclass(frozen=True)
 class Occurrences(Fold):
-    """What a detector finds in the strings of one column; equal strings of a batch are looked at once.
+    """What a detector finds in the strings of one column; equal strings of a batch are inspected once.
 
-    `name` is the column's name in the data. `allow` are texts that are not reported, or patterns between slashes. With `examples` up to
+    `name` is the column's name in the data. `allow` lists texts, or patterns between slashes, that are not reported. With `examples`, up to
     ten masked texts are kept.
     """
 
@@ -83,9 +83,9 @@ class Occurrences(Fold):
         return state
 
     def _look_at(self, state: State, texts: list[str], rows: list[int]) -> None:
-        """Count what is in texts, each with the number of rows that have it."""
+        """Count the entities in texts; `rows` is the number of rows with each text."""
         least = self.detector.least
-        matched: defaultdict[str, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))  # and of these the valid ones
+        matched: defaultdict[str, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))  # matching texts, and valid ones
         reported: dict[int, list[Judged]] = {}
         found = self.detector.judged(texts, self.name)
         for m in chain(found, self._recognised(texts)) if self.recogniser else found:
@@ -114,7 +114,7 @@ class Occurrences(Fold):
                 self._count_several(state, text, n, matches)
 
     def _count_several(self, state: State, text: str, rows: int, matches: Sequence[Judged]) -> None:
-        """Count what is reported in one text in which there is more than one place."""
+        """Count the reported entities of a text with more than one match."""
         kept = apart([Match(*m) for m in matches], ties=True)
         for name in dict.fromkeys([m.entity.name for m in kept]):
             those = [m for m in kept if m.entity.name == name]
@@ -124,7 +124,7 @@ class Occurrences(Fold):
             state[name].shared += rows if any(m[1:3] in others for m in those) else 0
 
     def _count(self, tally: Tally, text: str, rows: int, inside: str, score: float, rule: str, differ: bool = False) -> None:
-        """Count what is reported of one entity in one text, with the number of rows that have it. `differ`: there are others inside."""
+        """Count a reported entity in a text that `rows` rows have. `differ`: the text has different matches of the entity."""
         best, by = tally.surest
         if score > best or (score == best and rule > by):
             tally.surest = score, rule

@@ -24,7 +24,7 @@ Decisions: TypeAlias = Mapping[tuple[str, str], bool]
 
 
 def decisions_in(path: str) -> dict[tuple[str, str], bool]:
-    """The decisions in a review file. Errors: `RequestError` for a missing file, and for every line that is not of a review."""
+    """The decisions in a review file. Errors: `RequestError` for a missing file, another file, and every line with an unknown decision."""
     lines = csv.DictReader(io.StringIO(text_of(path, "review file")))
     if missing := {"column", "entity", "decision"} - set(lines.fieldnames or ()):
         accepted = ", ".join(FIELDS)
@@ -42,18 +42,18 @@ def decisions_in(path: str) -> dict[tuple[str, str], bool]:
 
 
 def reviewed(column: str, types: Sequence[SensitiveType], decisions: Decisions) -> list[SensitiveType]:
-    """The entities of a column without those that are rejected; those that are accepted are sensitive."""
+    """The entities of a column without the rejected ones; accepted ones become sensitive."""
     kept = [t for t in types if decisions.get((column, t.entity), True)]
     return [_accepted(t) if decisions.get((column, t.entity)) and t.verdict != "sensitive" else t for t in kept]
 
 
 def _accepted(t: SensitiveType) -> SensitiveType:
-    """What is suspected is all of its column."""
+    """An accepted entity. One that was only suspected now covers the whole column."""
     return replace(t, verdict="sensitive", rule=f"{t.rule}+review", whole=t.whole or t.verdict == "suspected")
 
 
 def write_review(path: str, found: Sequence[Finding[SensitiveColumn]], decisions: Decisions) -> None:
-    """Write what was found, with the decisions so far, also those on what is not found any more. Errors: as for `reject_encrypted`."""
+    """Write the findings with the decisions so far, including those on entities no longer found. Errors: as for `reject_encrypted`."""
     reject_encrypted()
     made = io.StringIO()
     lines = csv.DictWriter(made, FIELDS, restval="", lineterminator="\n")
@@ -64,7 +64,7 @@ def write_review(path: str, found: Sequence[Finding[SensitiveColumn]], decisions
 
 
 def reject_encrypted() -> None:
-    """Reject a review file where a key is in force: it is edited by hand, so it is not encrypted. Errors: `RequestError`."""
+    """Reject a review file if encryption is on, because it is edited by hand and cannot be encrypted. Errors: `RequestError`."""
     held = in_force()
     if held and "report" not in held.plaintext:
         what = "a review file is edited by hand, so it is not encrypted; it has counts, and masked examples"

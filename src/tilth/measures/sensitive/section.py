@@ -1,4 +1,4 @@
-"""The section of sensitive data, and what follows from it: steps that hide it, and a file of findings."""
+"""The report section of sensitive data, the steps that hide the data, and the file of findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_ALSO = 3
 
 
 def sensitive(found: Sequence[Finding[SensitiveColumn]]) -> Section | None:
-    """A row for each entity of each column, and the steps that hide them; nothing without entities."""
+    """A row for each entity of each column, and the steps that hide them; None without entities."""
     rows = [_row(f, t) for f in found for t in f.payload.types]
     if not rows:
         return None
@@ -75,7 +75,7 @@ def _notes(found: Sequence[Finding[SensitiveColumn]]) -> Iterator[str]:
 
 
 def scan(found: Sequence[Finding[Scan]]) -> Section:
-    """What was scanned, and what that may have missed."""
+    """What was scanned, and how much a sample may have missed."""
     p = found[0].payload
     countries = "all countries" if p.countries == ("all",) else ", ".join(p.countries) or "no country"
     words = [f"{counted(p.columns, 'column')} looked at for {counted(p.entities, 'entity', 'entities')} ({countries})."]
@@ -109,18 +109,18 @@ ACTIONS: Mapping[str, str] = {
     "JSON_WEB_TOKEN": "with: drop",
     "CONNECTION_STRING": "with: drop",
 }
-"""What hides an entity that is a column of its own; other numbers become pseudonyms, and texts with entities in them are replaced."""
+"""Entity → parameters of `redact` for a column that consists of it; others become pseudonyms. In texts, entities are replaced."""
 
 
 def proposed(found: Sequence[Finding[SensitiveColumn]]) -> list[str]:
-    """Lines of a flow with steps that hide what was found, without what only a name speaks of.
+    """Lines of a flow with steps that hide the findings, except those suspected by a column's name alone.
 
     >>> t = SensitiveType("CREDIT_CARD", "sensitive", 9, 0.9, whole=True)
     >>> proposed([Finding("pan", ("pan",), payload=SensitiveColumn((t,)))])
     ['- redact: {columns: [pan], with: mask, keep_right: 4}']
     """
     columns: dict[str, list[str]] = {}
-    for f in sorted(found, key=lambda f: not any(t.by for t in f.payload.types)):  # names of the row are read before they are hidden
+    for f in sorted(found, key=lambda f: not any(t.by for t in f.payload.types)):  # steps that read the row's names come first
         types = [t for t in f.payload.types if t.verdict != "suspected"]
         if types and (action := _action(types, f.payload.countries)):
             columns.setdefault(action, []).append(f.name)
@@ -132,9 +132,9 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _action(types: Sequence[SensitiveType], countries: Sequence[str]) -> str:
-    """How a column is hidden; empty where nothing hides what was found.
+    """The parameters that hide a column; empty if nothing hides its entities.
 
-    `countries` are those whose telephone numbers it has, without which no two forms of a number are one.
+    `countries` are those of its telephone numbers; without them, two spellings of a number get different pseudonyms.
     """
     first = types[0]
     if not first.whole or first.verdict == "present":

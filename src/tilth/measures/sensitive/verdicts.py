@@ -1,4 +1,4 @@
-"""From counts to verdicts: whether a column holds an entity, some cells have it, or only its name says so."""
+"""Turns counts into verdicts: the column holds an entity, some cells hold it, or only the column's name suggests it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from tilth.report import Payload
 
 Decision: TypeAlias = Literal["sensitive", "present", "suspected"]
 DECISIONS: tuple[Decision, ...] = ("sensitive", "present", "suspected")
-HALF, SURE = 0.5, 0.95  # of the matches that a check must accept: at least, and at most
+HALF, SURE = 0.5, 0.95  # the least and the greatest share of matches that a check must accept
 TIMES_CHANCE = 5
-CONSTANT, FEW = 0.01, 20  # the share of rows, and their number, beyond which a part of texts is a constant
+CONSTANT, FEW = 0.01, 20  # a match in more than this share of rows, and this many, is a constant part of texts
 
 
 @dataclass(frozen=True)
 class SensitiveType:
     """An entity in a column.
 
-    `cells` have it, `matched` are those with its pattern, `validated` those that its check accepted; `chance` is the share of random
-    strings of the pattern that it accepts. `share` is of the rows with a value; `share_upper` its upper 95 % bound in all rows of the
-    data. `hint`: the column's name says so. `whole`: it is most of its cells, not a part of texts. `also`: entities that the same cells may
-    be. `constants`: cells left out because the same text is in many. `by`: the columns with the names of the row that were found.
+    `cells` counts the cells with it, `matched` those that match its pattern, `validated` those that its check accepts; `chance` is the
+    share of random strings with the pattern that the check accepts. `share` refers to the rows with a value; `share_upper` is its upper
+    95 % bound for all rows of the data. `hint`: the column's name suggests it. `whole`: it fills most of its cells, rather than being a
+    part of texts. `also`: entities that the same cells may hold instead. `constants`: cells left out because the same match is in many.
+    `by`: the columns with the names that were found in the texts.
     """
 
     entity: str
@@ -54,10 +55,10 @@ class SensitiveType:
 
 @dataclass(frozen=True)
 class SensitiveColumn(Payload):
-    """The sensitive data of a column, the surest first; the finding's value is the share of rows with the first.
+    """The sensitive data of a column, the surest first; the finding's value is the share of rows with the first entity.
 
-    `filled` are the rows looked at that have a value, of `looked_at`; `rows` are those of the data. `countries` are those of telephone
-    numbers without `+`, the likeliest first, where that is known.
+    `looked_at` is the number of inspected rows, `filled` that of those with a value; `rows` is that of the data. `countries` are those of
+    telephone numbers without `+`, the likeliest first, if given.
     """
 
     KIND: ClassVar[str] = "sensitive"
@@ -78,8 +79,8 @@ class SensitiveColumn(Payload):
 
 @dataclass(frozen=True)
 class Seen:
-    """The counts of a column; `named` are the cells that look like names of persons, where the column's name says it holds some;
-    `listed` those that are names by lists, where most of the column's are; `ages`: its days lie as dates of birth do."""
+    """The counts of a column. `named`: cells that look like names of persons, if the column's name suggests names. `listed`: cells that
+    lists know as names, if enough of a sample are. `ages`: its days are distributed like dates of birth."""
 
     name: str
     filled: int
@@ -90,7 +91,7 @@ class Seen:
 
     @property
     def may_be_names(self) -> bool:
-        """Whether it has values, its name does not speak of names, and nothing else is in most of them."""
+        """Whether it has values, its name does not suggest names, and no entity is in most of the values."""
         return bool(self.filled) and self.named is None and not any(2 * tally.cells > self.filled for tally in self.tallies.values())
 
 
@@ -108,7 +109,7 @@ def types_of(seen: Seen, detector: Detector, threshold: float, sampled: bool) ->
             found.append(SensitiveType(PERSON_NAME, "sensitive", cells, share, score=0.6, rule=rule, hint=hint, whole=True))
     there = {t.entity for t in found} | {name for t in found for name in _alike(t.entity, known)}
     if any(t.hint and t.verdict == "sensitive" for t in found):
-        there |= {name for name, special in said.items() if not special}  # what the name says is there
+        there |= {name for name, special in said.items() if not special}  # the name is already explained
     found += [
         SensitiveType(name, "suspected", score=0.5, rule="column", hint=True, special_category=special)
         for name, special in said.items()
@@ -123,7 +124,7 @@ def types_of(seen: Seen, detector: Detector, threshold: float, sampled: bool) ->
 def with_mentions(
     types: Sequence[SensitiveType], cells: int, filled: int, names: tuple[str, ...], threshold: float, sampled: bool
 ) -> list[SensitiveType]:
-    """The entities of a column of texts of which so many cells mention the person whose names are in other columns, the surest first."""
+    """The entities of a column of texts, the surest first; `cells` of them mention the person named in the columns `names`."""
     share = cells / filled
     made = SensitiveType(
         PERSON_NAME, "sensitive" if share >= threshold else "present", cells, share, upper_bound(cells, filled) if sampled else share,
@@ -137,7 +138,7 @@ def _judged(
     name: str, tally: Tally, seen: Seen, entity: Entity | None, hint: bool, detector: Detector, threshold: float
 ) -> SensitiveType | None:
     if not tally.cells and tally.valid < HALF * tally.matched:
-        return None  # as most of what has its pattern by chance; what chance lets pass need not be measured
+        return None  # most matches are chance matches; no need to measure `chance`
     rate = chance(entity) if entity and entity.check else None
     bar = 0.0 if rate is None or entity is None or entity.tier == "C" else min(max(threshold, TIMES_CHANCE * rate, HALF), SURE)
     validates = tally.valid >= bar * tally.matched
@@ -160,13 +161,13 @@ def _judged(
 
 
 def _alike(name: str, known: Mapping[str, Entity]) -> Iterator[str]:
-    """The entities of the same kind of number."""
+    """The names of the entities with the same kind of number."""
     if name in known:
         yield from (e.name for e in known.values() if e.kind == known[name].kind)
 
 
 def _merged(found: Sequence[SensitiveType], known: Mapping[str, Entity], shared: Mapping[str, int]) -> list[SensitiveType]:
-    """The types without those that say of the same cells, less surely, that they are something else."""
+    """The types, with less sure ones for the same cells moved into `also` of the surer one."""
     kept: list[SensitiveType] = []
     for t in found:
         better = next((i for i, k in enumerate(kept) if _covers(k, t, known, shared.get(t.entity, 0))), None)
@@ -178,8 +179,8 @@ def _merged(found: Sequence[SensitiveType], known: Mapping[str, Entity], shared:
 
 
 def _covers(better: SensitiveType, other: SensitiveType, known: Mapping[str, Entity], shared: int) -> bool:
-    """Whether most cells of the other are among those of the better one: their places are the same, or both fill cells and there are not
-    enough for both. `shared` are the cells of the other of which something else has the place, too."""
+    """Whether most cells of the other type also hold the better one: they match at the same places, or both fill cells and their shares add
+    up to more than 1. `shared` counts the cells of the other type where another entity matches at the same place."""
     a, b = known.get(better.entity), known.get(other.entity)
     if a is None or b is None or "suspected" in (better.verdict, other.verdict) or (other.hint and a.kind != b.kind):
         return False
@@ -189,9 +190,10 @@ def _covers(better: SensitiveType, other: SensitiveType, known: Mapping[str, Ent
 
 @dataclass(frozen=True)
 class Scan(Payload):
-    """How a table was scanned: of `rows` rows `looked_at`, by the `mode` with a `seed`; the finding's value is the number of columns with
-    sensitive data. `entities` were looked for, in the numbers of the `countries`; `columns` were looked at, `left_out` were not.
-    `rejected` are columns with entities that a review has rejected.
+    """How a table was scanned: `looked_at` of `rows` rows, by the `mode` with a `seed`. The finding's value is the number of columns with
+    sensitive data. `entities` is the number of entities searched for, with those of the `countries`; `columns` is the number of inspected
+    columns, `left_out` names the others.
+    `rejected` lists columns and entities that a review rejects.
     """
 
     KIND: ClassVar[str] = "scan"
