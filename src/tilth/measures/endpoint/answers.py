@@ -1,4 +1,4 @@
-"""What a model said of each row, found in the body of an answer."""
+"""Reads labels and scores of rows from the body of an answer."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 from tilth.measures.endpoint.records import CSV, JSON, LINES
 from tilth.web.jmespath import path
 
-SHOWN = 60  # characters of an answer that an error shows
-PREFIX = "prediction_"  # of the names that `tilth serve` gives to scores
+SHOWN = 60  # most characters of an answer in an error message
+PREFIX = "prediction_"  # `tilth serve` puts it before the names of scores
 ABSENT = object()
 
 
 class Unreadable(ValueError):
-    """An answer that is not what was asked for; `at` is the record that it is wrong for, if it is one."""
+    """An answer without the expected labels and scores; `at` is the record with the mistake, if there is only one."""
 
     def __init__(self, message: str, at: int | None = None) -> None:
         super().__init__(message)
@@ -28,7 +28,7 @@ class Unreadable(ValueError):
 
 
 class Said(NamedTuple):
-    """A model's answer for a row: a `label`, or one for each score; `scores`, and their `names` where they have any."""
+    """A model's answer for a row: a `label`, or a label for each score; `scores`, with their `names` if given."""
 
     label: Any
     scores: tuple[float, ...]
@@ -39,11 +39,11 @@ class Said(NamedTuple):
 class AnswerFormat:
     """Where the label and the scores are: positions in a line of CSV, JMESPaths in a line of JSON Lines, or in a JSON document.
 
-    Without either the whole answer of a record is meant, in a JSON document its list or the member `predictions`: a number is a score, a
-    list of numbers one for each class, an object of numbers scores with names, a string or boolean a label. A number alone is both. CSV may
-    have all records in one line. Several labels belong to as many scores.
+    Without either, the whole answer for a record is read; in a JSON document, the list or its member `predictions`. A number is a score,
+    a list of numbers has a score for each class, an object of numbers has named scores, a string or boolean is a label. A number alone is
+    both label and score. CSV may have all records in one line. A list of labels needs as many scores.
 
-    Errors: `Unreadable` for another number of answers, and for what is not a label or finite number.
+    Errors: `Unreadable` for another number of answers, and for values other than labels and finite numbers.
 
     >>> AnswerFormat(JSON, probability="predictions[*].score").read(b'{"predictions": [{"score": 0.25}, {"score": 1}]}', 2)
     [Said(label=None, scores=(0.25,), names=()), Said(label=None, scores=(1.0,), names=())]
@@ -72,7 +72,7 @@ class AnswerFormat:
         return found
 
     def _of_each(self, text: str, records: int) -> Callable[[int | str | None], list[Any]]:
-        """The function that finds a value for each record at a position or path; without one the whole answer."""
+        """The function that reads a value per record at a position or path, or, for None, the whole answer."""
         if self.accept_type == JSON:
             document = _parsed(text)
             return lambda key: _several(document, key, records)
@@ -94,7 +94,7 @@ def _finder(key: int | str, kind: str) -> Callable[[Any], Any]:
 
 
 def _cells(text: str, records: int) -> list[list[Any]]:
-    """The lines of CSV; of a single one its values, if these are as many as the records."""
+    """The lines of CSV. A single line with as many values as records is read as one value per line."""
     lines = [list(map(_cell, line)) for line in csv.reader(io.StringIO(text, newline="")) if line]
     if len(lines) == 1 and records > 1 and len(lines[0]) == records:
         return [[value] for value in lines[0]]
@@ -125,7 +125,7 @@ def _parsed(text: str, at: int | None = None) -> Any:
 
 
 def _several(document: Any, key: int | str | None, records: int) -> list[Any]:
-    """A value for each record of a document; one that is not a list is that of a single record."""
+    """A value for each record of a document; a value that is not a list belongs to a single record."""
     found = document
     if key is not None or isinstance(document, dict):
         found = path(str(key) if key is not None else "predictions")(document)
@@ -149,7 +149,7 @@ def _shown(value: Any) -> str:
 
 
 def _said(value: Any) -> Said:
-    """The label and scores in an answer of which no part is named."""
+    """The label and scores in an answer, if the configuration names no part of it."""
     if isinstance(value, dict):
         if len(value) == 1:
             return _said(*value.values())
@@ -163,7 +163,7 @@ def _said(value: Any) -> Said:
 
 
 def _placed(label: Any, scores: Any) -> Said:
-    """A label, scores, or both, as they are where the configuration says."""
+    """Check a label, scores, or both, from the places that the configuration names."""
     numbers = () if scores is ABSENT else _scores(scores)
     if label is ABSENT:
         return Said(None, numbers)
@@ -185,10 +185,10 @@ def _scores(value: Any) -> tuple[float, ...]:
 
 
 def numbers(found: Any) -> bool:
-    """Whether a part of an answer is a list of finite numbers, and not empty."""
+    """Whether a part of an answer is a non-empty list of finite numbers."""
     return isinstance(found, list) and bool(found) and all(isinstance(x, int | float) and math.isfinite(x) for x in found)
 
 
 def best(labels: Sequence[Any], scores: Sequence[float]) -> Any:
-    """The label of the highest score, of several the first."""
+    """The label of the highest score; the first of equal ones."""
     return labels[max(range(len(scores)), key=scores.__getitem__)]

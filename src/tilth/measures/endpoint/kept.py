@@ -1,4 +1,4 @@
-"""Answers of a model in a file of SQLite, by a hash of what was asked, so that a run that was broken off goes on from there."""
+"""Keeps a model's answers in an SQLite file, by a hash of the request, so that an interrupted run can continue."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from threading import Lock
 from tilth.errors import MachineError, RequestError
 from tilth.store.uri import Place, is_local
 
-SQLITE = b"SQLite format 3\0"  # how such a file begins
+SQLITE = b"SQLite format 3\0"  # the first bytes of an SQLite file
 
 
 class Kept:
-    """The answers in a file, which is made if there is none, readable by its owner only; several threads may use it.
+    """The answers in a file, which is created if missing, readable by its owner only; several threads may use it.
 
     Errors: `RequestError` for a file of another kind, `MachineError` if it cannot be written.
     """
@@ -33,7 +33,7 @@ class Kept:
             raise MachineError(f"{path!r} cannot be written: {error.strerror}", code="bad-answers") from error
 
     def find(self, asked: bytes) -> bytes | None:
-        """The answer to what has this hash."""
+        """The answer to the request with this hash."""
         with self._lock:
             found = self._file.execute("SELECT answer FROM answers WHERE asked = ?", [asked]).fetchone()
         return None if found is None else bytes(found[0])
@@ -49,8 +49,8 @@ class Kept:
 
 @contextmanager
 def kept_beside(out: Place | None) -> Iterator[str]:
-    """The path of a file of answers beside a local folder of results, removed if nothing fails in this context; empty for another place."""
+    """The path of a file of answers next to a local folder of results, else empty; the file is removed if the context succeeds."""
     kept = f"{str(out).rstrip('/')}.answers" if out is not None and is_local(out) else ""
     yield kept
-    if kept and Path(kept).is_file() and Path(kept).read_bytes()[: len(SQLITE)] == SQLITE:  # and not a file of the user's
+    if kept and Path(kept).is_file() and Path(kept).read_bytes()[: len(SQLITE)] == SQLITE:  # never remove a file of the user
         Path(kept).unlink()

@@ -1,4 +1,4 @@
-"""A model behind an HTTP endpoint: asked in batches, several at once, and answered in the order of the rows."""
+"""A model behind an HTTP endpoint: sends batches, several at once, and returns answers in the order of the rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 Batch = TypeVar("Batch", bound=Sized)
 
 MEGABYTE = 10**6
-HOPELESS = (401, 403, 404, 405, 501)  # an answer with one of these is the same for smaller batches
+HOPELESS = (401, 403, 404, 405, 501)  # with these status codes smaller batches would fail, too
 
 
 class EndpointAnswer(EndpointFailed):
@@ -32,7 +32,7 @@ class EndpointAnswer(EndpointFailed):
 
 @dataclass
 class Tally:
-    """Counts of requests that were answered, records in them, answers that were kept earlier, failed requests, and seconds."""
+    """Counts of answered requests, records in them, records answered from the file, and failed requests; seconds of waiting."""
 
     requests: int = 0
     records: int = 0
@@ -51,12 +51,12 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class EndpointModel:
-    """A model that a server answers for: called with an Arrow table it gives the label, or else the number, of each row.
+    """A model on a server. Called with an Arrow table, it returns the label of each row, or the number if there is none.
 
-    The rows are sent as `Records` and the answers read as `AnswerFormat` says; by default `{"instances": [{"age": 30}, …]}` is answered by
-    `{"predictions": […]}`, as by `tilth serve`. Equal rows are sent once. A batch has up to `batch_rows` rows and `batch_bytes` bytes; one
-    that is refused, or that still fails or takes more than `seconds` after `retries`, is halved, down to one row. With `kept`, the path of
-    a file, answers are read from it where the same was asked before, and written to it.
+    `Records` forms the requests and `AnswerFormat` reads the answers; by default, `{"instances": [{"age": 30}, …]}` is answered by
+    `{"predictions": […]}`, as by `tilth serve`. Equal rows are sent once. A batch has up to `batch_rows` rows and `batch_bytes` bytes. A
+    batch that is refused, or that still fails or takes more than `seconds` after `retries`, is halved, down to one row. `kept` is the path
+    of a file that stores answers and supplies them to repeated requests.
 
     Errors: `EndpointFailed`, with the rows of the batch, counted from 1: `EndpointRefused`, `EndpointAbsent` and `EndpointLate`, also after
     `most_seconds` in all; `EndpointAnswer` for an answer that is not JSON or CSV, has another number of records, or other values than
@@ -83,7 +83,7 @@ class EndpointModel:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def __post_init__(self) -> None:
-        self._endpoint  # noqa: B018 -- an address that is none is refused at once
+        self._endpoint  # noqa: B018 -- reject a bad address at once
 
     @cached_property
     def _endpoint(self) -> Endpoint:
@@ -103,15 +103,15 @@ class EndpointModel:
 
     @cached_property
     def _until(self) -> float:
-        """When the time is up: it begins with the first request."""
+        """The end of the allowed time, which begins with the first request."""
         return monotonic() + self.most_seconds
 
     def __call__(self, rows: pa.Table) -> np.ndarray:
-        """The label of each row: as the model says it, or the name of the highest of its scores; of a single score the score."""
+        """The label of each row: the model's label, else the name of its highest score, else its single score."""
         return np.array([self._label(said) for said in self.said(rows)])
 
     def scored(self, rows: pa.Table) -> Scored:
-        """The scores of each row; `label0`, `label1` … where neither `label_headers` nor the answers have names.
+        """The scores of each row, named `label0`, `label1` … if neither `label_headers` nor the answers have names.
 
         Errors: `EndpointAnswer` for answers without scores.
         """
@@ -137,7 +137,7 @@ class EndpointModel:
             return []
         records = Records(self.content_type, self.content_template, self.record_template)
         every = records.of(rows)
-        first = {record: i for i, record in reversed([*enumerate(every)])}  # the row that has a record first
+        first = {record: i for i, record in reversed([*enumerate(every)])}  # record → its first row
         asked = sorted(first, key=first.__getitem__)
         batches = list(self._batches(asked, records.single))
         found = dict(zip(asked, self._each(batches, _Asking(self, records, first, len(every)).batch), strict=True))
@@ -147,7 +147,7 @@ class EndpointModel:
     def rows(
         self, batches: Sequence[Batch], body: Callable[[Batch], bytes], read: Callable[[bytes, int], Sequence[Answer]]
     ) -> list[Answer]:
-        """Answers to bodies of another form, as `read` finds them: one for each thing in a batch. Errors: `EndpointFailed`."""
+        """Send bodies of another form; returns what `read` finds in the answers, one per item of a batch. Errors: `EndpointFailed`."""
 
         def ask(batch: Batch) -> Sequence[Answer]:
             try:
@@ -160,20 +160,20 @@ class EndpointModel:
     def matrix(
         self, batches: Sequence[Batch], body: Callable[[Batch], bytes], read: Callable[[bytes, int], Sequence[list[float]]], what: str
     ) -> np.ndarray:
-        """`rows` that are equally many numbers, which are `what` in messages."""
+        """The answers of `rows` as a matrix: equally many numbers per row, which messages call `what`."""
         rows = self.rows(batches, body, read)
         if len(widths := {len(row) for row in rows}) > 1:
             raise EndpointAnswer(f"{self.url} answered {' and '.join(map(str, sorted(widths)))} {what}", code="endpoint-answer")
         return np.array(rows, float)
 
     def _each(self, batches: Sequence[Batch], ask: Callable[[Batch], Sequence[Answer]]) -> list[Answer]:
-        """The answers to all batches, in their order; several are asked at once."""
-        self._until, self._kept, self._headers, self._format  # noqa: B018 -- made once, before there are several threads
+        """The answers to all batches, in their order; several are sent at once."""
+        self._until, self._kept, self._headers, self._format  # noqa: B018 -- computed before threads start
         with ThreadPoolExecutor(max(1, min(self.concurrency, len(batches)))) as threads:
             return [one for said in threads.map(ask, batches) for one in said]
 
     def _batches(self, records: Sequence[str], single: bool) -> Iterator[list[str]]:
-        """Batches of as many records as there is room for, or of one."""
+        """Batches of as many records as fit, or of one record if `single`."""
         batch, size = list[str](), 0
         for record in records:
             length = len(record.encode()) + 1
@@ -185,7 +185,7 @@ class EndpointModel:
         yield batch
 
     def _reject_mixed(self, said: Sequence[tuple[int, Said]]) -> None:
-        """Reject answers with another number of scores than there are `label_headers`, or than the first one has."""
+        """Reject answers whose number of scores differs from `label_headers`, or else from the first answer."""
         if self.label is not None and self.probability is None:
             return
         expected = len(self.label_headers) or len(said[0][1].scores)
@@ -202,7 +202,7 @@ class EndpointModel:
         return self.asked(body, records, retries, lambda answer: self._format.read(answer, records))
 
     def asked(self, body: bytes, records: int, retries: int, read: Callable[[bytes], Answer]) -> Answer:
-        """What `read` finds in the answer to a body: the kept answer, or that to a new request. Errors: `EndpointFailed`, `Unreadable`."""
+        """Send a body, unless its answer is kept, and return what `read` finds in the answer. Errors: `EndpointFailed`, `Unreadable`."""
         key = hashlib.sha256(repr((self.url, self._headers)).encode() + body).digest() if self._kept else b""
         if self._kept and (answer := self._kept.find(key)) is not None:
             said = read(answer)
@@ -217,7 +217,7 @@ class EndpointModel:
         return said
 
     def _answered(self, body: bytes, retries: int) -> bytes:
-        """The answer, in the time that is left."""
+        """Send a body and return the answer, within the remaining time."""
         try:
             if monotonic() < self._until:
                 return self._endpoint.answered(body, self._headers, Patience(self.seconds, retries), self._until)
@@ -229,7 +229,7 @@ class EndpointModel:
 
     @property
     def hint(self) -> str:
-        """Where answers are kept."""
+        """A hint that names the file of kept answers; empty if nothing was kept."""
         if not self.kept or not (self.tally.requests or self.tally.kept):
             return ""
         return f"what was answered is kept in {self.kept}: run it again to go on; remove it if the model has changed"
@@ -242,7 +242,7 @@ class EndpointModel:
 
 @dataclass(frozen=True)
 class _Asking:
-    """Batches of one call. `first` is the row, counted from 0, that each record is of, and `rows` their number."""
+    """The batches of one call. `first` maps a record to its first row, counted from 0; `rows` is the number of rows."""
 
     model: EndpointModel
     records: Records
@@ -273,7 +273,7 @@ class _Asking:
 
 
 def _halved(error: EndpointFailed, model: EndpointModel) -> bool:
-    """Whether a smaller batch may be answered: not if there is no server, or the time is up."""
+    """Whether a smaller batch may succeed: not if there is no server, or the time is up."""
     if isinstance(error, EndpointAbsent) and not isinstance(error, EndpointLate):
         return False
     return error.status not in HOPELESS and monotonic() < model._until

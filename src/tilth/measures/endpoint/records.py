@@ -25,12 +25,12 @@ INSTANCES, OBJECT = '{"instances": $records}', "$features_kvp"
 
 @dataclass(frozen=True)
 class Records:
-    """How rows become records, and records the body of a request.
+    """Turns rows into records, and records into the body of a request.
 
-    `content_template` is that of a line of JSON Lines, with `$features`, or of a JSON document, with `$records` for a list or `$record` for
-    one record a request. `record_template` is that of a record in JSON: `$features` is the list of values, `$feature_names` that of names,
-    `$features_kvp` an object of both, `"${age}"` the value of a column. Values keep their type; null, NaN and infinities are null, in CSV
-    empty.
+    `content_template` is the template of a line of JSON Lines, with `$features`, or of a JSON document, with `$records` for a list or
+    `$record` for one record per request. `record_template` is the template of a record in JSON: `$features` is the list of values,
+    `$feature_names` the list of names, `$features_kvp` an object of both, `"${age}"` the value of a column. Values keep their type; null,
+    NaN and infinities become null, in CSV empty.
 
     >>> records = Records(JSON, '{"instances": $records}', '{"A": "${A}"}')
     >>> records.body(records.of(pa.table({"A": [0, 3], "B": [1, 4]})))
@@ -47,7 +47,7 @@ class Records:
         return self.content_type == JSON and "$records" not in self.content_template
 
     def of(self, rows: pa.Table) -> list[str]:
-        """A record for each row. Errors: `RequestError` for a column in a template that the rows do not have."""
+        """A record for each row. Errors: `RequestError` if a template names a column that the rows lack."""
         values = zip(*(map(_plain, column.to_pylist()) for column in rows.columns), strict=True)
         if self.content_type == CSV:
             return list(map(_line, values))
@@ -63,7 +63,7 @@ class Records:
 
 
 def _plain(value: Any) -> Any:
-    """A value that JSON has."""
+    """Convert a value to a type of JSON."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, datetime | date | time):
@@ -86,7 +86,7 @@ def _json(value: Any) -> str:
 
 
 def _filled(template: str, names: Sequence[str]) -> Callable[[Sequence[Any]], str]:
-    """The function from a row's values to the template with them."""
+    """The function that fills the template with a row's values."""
     parts = list(_parts(template, list(names)))
     return lambda values: "".join(part if isinstance(part, str) else part(values) for part in parts)
 
