@@ -1,5 +1,5 @@
-"""A configured column as an axis of the cube: read as categories or as numbers in intervals, as its counted values decide; and the groups
-that its values make."""
+"""A configured column as an axis of the cube, read as categories or as numbers in intervals, depending on its values; and the groups
+that its values form."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ Reading = Literal["categorical", "continuous"]
 Noted = tuple[str, str, str]  # code, column, message
 Key = Any  # a value of a key column: a string, number, boolean, date or null; or the number of an interval
 
-FEW = 12  # a numeric facet with more values than this is cut into quantiles, if the request gives their number
+FEW = 12  # a numeric facet with more values is cut into quantiles, if the request gives their number
 FEW_PER_ROW = 0.05  # integers with at least this many distinct values per row are continuous
 MISSING_KEY = "__missing__"  # the name of a missing facet value or group that counts as a category
-OUTSIDE = -1  # the key of a number that no interval holds
+OUTSIDE = -1  # the key of a number outside all intervals
 
 
 # ── reading ──
@@ -39,9 +39,9 @@ OUTSIDE = -1  # the key of a number that no interval holds
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """What decides how a column is read: numbers of rows, of values, and of distinct values, without null; the lowest and highest number;
-    whether each value is an integer (a string that reads as one); whether a string column holds nothing but true and false; the values,
-    where they have been counted; the requested quantiles."""
+    """The facts that decide how a column is read: numbers of rows, of non-null values, and of distinct ones; the lowest and highest
+    number; whether each value is an integer (or a string that reads as one); whether a string column has only true and false; the
+    values, if counted; the requested quantiles."""
 
     rows: int
     present: int
@@ -103,15 +103,15 @@ def reading(kind: Kind, facts: ColumnFacts, configured: Sequence[Any], stated: R
 
 
 def is_interval(values: Sequence[Any]) -> bool:
-    """Whether the configured value is an interval, so that the column need not be examined."""
+    """Whether the configured value is an interval, which decides the reading without the column's facts."""
     return len(values) == 1 and Interval.parsed(values[0]) is not None
 
 
 @dataclass(frozen=True)
 class Facts(Metric):
-    """The facts of a column of many values from aggregates over its rows, with quantiles in so many `parts`; strings are not parsed.
+    """The facts of a column with many values, from aggregates over its rows, with quantiles for `parts` parts; strings are not parsed.
 
-    Distinct numbers are counted only if `exact`: else there are 0.
+    Distinct numbers are counted only if `exact`; else their number is 0.
 
     >>> Facts("age", Kind.INTEGER, exact=True).value(3, 2, 2, 17, 90, 2).high
     90
@@ -143,7 +143,7 @@ class Facts(Metric):
 
 @dataclass(frozen=True)
 class Side:
-    """One group of rows, d: its name in results, and the keys of its rows."""
+    """One group d of rows: its name in results, and the keys of its rows."""
 
     name: str
     keys: frozenset[Key] = frozenset()
@@ -151,11 +151,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Axis:
-    """A column of the cube. `intervals` cut its numbers; without them each value is a key of its own.
+    """A column of the cube. `intervals` cut its numbers; without them each value is a key.
 
-    With `in_scan` the scan itself puts numbers into the intervals, else it gives values and `key` does. `private` values are named by
-    their place among those of `order`, and the others behind them. With `by_value` a number that is one of the column's two is a value,
-    also among floats.
+    With `in_scan` the scan assigns numbers to intervals; without it the scan returns values, and `key` assigns them. `private` values are
+    named by their place in `order`; values not in `order` follow. With `by_value` a configured number that is one of the column's two
+    values is a value, not a threshold, also among floats.
     """
 
     column: str
@@ -171,7 +171,7 @@ class Axis:
     facts: ColumnFacts | None = None
 
     def cut(self, intervals: Sequence[Interval], in_scan: bool = True) -> Axis:
-        """The axis with its numbers put into intervals, by the scan where they are not written as strings."""
+        """The axis with its numbers cut into intervals, in the scan unless they are written as strings."""
         return replace(self, intervals=tuple(intervals), in_scan=in_scan and self.kind.numeric)
 
     @cached_property
@@ -181,24 +181,24 @@ class Axis:
 
     @cached_property
     def keys_tree(self) -> Tree:
-        """The key as `key` gives it; numbers that are written as strings have no such tree."""
+        """The key as `key` computes it, as a tree; not for numbers written as strings."""
         value = category(self.column, self.kind)
         return band(value, self.intervals) if self.intervals else value
 
     def key(self, scanned: Any) -> Key:
-        """The key for what the scan gave."""
+        """The key for a value from the scan."""
         if scanned is None or not self.intervals or self.in_scan:
             return scanned
         number = number_of(scanned)
         return None if number is None else next((n for n, i in enumerate(self.intervals) if number in i), OUTSIDE)
 
     def key_of(self, value: Any) -> Key:
-        """The key for a value of the column itself."""
+        """The key for a value of the column."""
         value = float(value) if isinstance(value, Decimal) else None if isinstance(value, float) and math.isnan(value) else value
         return replace(self, in_scan=False).key(value)
 
     def read(self, facts: ColumnFacts, in_scan: bool) -> Axis:
-        """The axis as the column's facts decide. Errors: `RequestError` for numbers without a threshold."""
+        """The axis, read as the column's facts decide. Errors: `RequestError` for numbers without a threshold."""
         known = replace(self, facts=facts)
         if self.intervals or not facts.present or not (self.kind.numeric or self.kind is Kind.STRING):
             return known
@@ -211,11 +211,11 @@ class Axis:
 
     @property
     def is_cut(self) -> bool:
-        """Whether quantiles cut the column where it has many values."""
+        """Whether quantiles cut the column if it has many values."""
         return bool(self.quantiles) and not self.values and self.kind.numeric and self.stated != "categorical"
 
     def sides(self, keys: Iterable[Key]) -> list[Side]:
-        """The groups that are d in turn, in ascending order of keys."""
+        """The groups d, in ascending order of keys."""
         there = ordered(keys)
         if self.intervals:
             return [Side(self.name(n, there), frozenset(k for k in there if k == n)) for n in range(len(self.intervals))]
@@ -229,7 +229,7 @@ class Axis:
         return any(means(v, key, booleans) for v in self.values)
 
     def name(self, key: Key, keys: Sequence[Key]) -> str:
-        """The name of a key, one of `keys`: of a private column its place among them, but for what the request itself says."""
+        """The name of a key, one of `keys`. For a private column it is the key's place, unless the request itself names the value."""
         outside = bool(self.intervals) and key == OUTSIDE
         if self.private and outside:
             return "other values"
@@ -246,7 +246,7 @@ class Axis:
         return str(Interval(-math.inf if low is None else low, self.intervals[0].low, low_in=low is not None))
 
     def interval_name(self, n: int, high: float | None = None) -> str:
-        """The name of an interval as it was configured; a threshold's goes up to the largest value (or `high`, if that is larger)."""
+        """The name of an interval as configured. The interval of a threshold ends at the largest value (or `high`, if larger)."""
         interval = self.intervals[n]
         if interval != above(interval.low):
             return str(self.values[0]) if self.values else str(interval)
@@ -259,14 +259,14 @@ class Axis:
 
     @property
     def read_as(self) -> str:
-        """How a single configured number is read, `value` or `threshold`; empty where no number is configured, or several are."""
+        """How a single configured number is read: `value` or `threshold`; empty without a number, and for several."""
         if len(self.values) != 1 or is_interval(self.values) or number_of(self.values[0]) is None or self.kind is Kind.BOOLEAN:
             return ""
         return "threshold" if self.intervals else "value"
 
     @property
     def _meaning(self) -> str:
-        """Which rows a single configured number selects, in words."""
+        """Describes the rows that a single configured number selects."""
         value = text_of(self.values[0])
         return (
             f"{value} is a threshold: rows above it are selected"
@@ -275,8 +275,8 @@ class Axis:
         )
 
     def _could_be_both(self) -> bool:
-        """Whether a single configured number may be meant as a value and as a threshold: an integer among more than two of them, not the
-        largest. Floats are numbers by their kind."""
+        """Whether a single configured number could be a value or a threshold: it is an integer in the range of a column of more than two
+        integers, and not the largest. Floats without gaps are always read as numbers."""
         number, facts = number_of(self.values[0]) if self.read_as else None, self.facts
         if number is None or facts is None or facts.distinct <= 2 or facts.low is None or facts.high is None:
             return False
@@ -284,7 +284,7 @@ class Axis:
         return integers and facts.low <= number < facts.high and number == int(number)
 
     def warnings(self) -> list[Noted]:
-        """Warnings about how the column was read, and that the values of a private one are not shown."""
+        """Warnings about how the column was read, and about hidden values of a private column."""
         made = []
         found, other = ("continuous", "categorical") if self.intervals else ("categorical", "continuous")
         if len(self.values) > 1 and self._is_read() and all(number_of(v) is not None for v in self.values):
@@ -314,17 +314,17 @@ class Axis:
 
 
 def is_ambiguous(kind: Kind, facts: ColumnFacts) -> bool:
-    """An integer column whose reading a few more or fewer rows could change."""
+    """Whether a few more or fewer rows could change how an integer column is read."""
     return kind is Kind.INTEGER and 3 <= facts.distinct <= 100 and 0.01 * facts.present <= facts.distinct <= 0.25 * facts.present
 
 
 def ordered(keys: Iterable[Key]) -> tuple[Key, ...]:
-    """The distinct keys, ascending, the category of missing values last."""
+    """The distinct keys, ascending; the category of missing values is last."""
     return tuple(sorted({k for k in keys if k is not None}, key=lambda k: (k == MISSING_KEY, k)))
 
 
 def interval_of(column: str, values: Sequence[Any]) -> Interval:
-    """The interval that a configured value means for numbers: an interval as it is, a number as exclusive lower bound."""
+    """The interval that a configured value selects: an interval itself; a number is an exclusive lower bound."""
     found = Interval.parsed(values[0]) if values else None
     number = number_of(values[0]) if values else None
     if found is not None:
@@ -365,7 +365,7 @@ def between(edges: Sequence[float | None], integers: bool) -> tuple[Interval, ..
     """
     found = sorted({math.ceil(e) if integers else e for e in edges if e is not None})
     if not integers:
-        found[1:-1] = [float(f"{e:.14g}") for e in found[1:-1]]  # a mean of two values has rounding errors, which its name need not show
+        found[1:-1] = [float(f"{e:.14g}") for e in found[1:-1]]  # hide rounding errors of interpolation in the names
     if len(found) == 1:
         return (Interval(found[0], found[0], True, True),)
     pairs = list(pairwise(found))

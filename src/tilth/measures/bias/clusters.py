@@ -1,4 +1,4 @@
-"""Intervals where rows belong together: whole clusters of rows are drawn, such as all visits of a patient, or all objects in an image."""
+"""Intervals for rows that belong together: draws whole clusters, such as all visits of a patient, or all objects in an image."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tilth.metrics.contrasts import Numbers
 from tilth.metrics.intervals import resampled
 from tilth.metrics.metric import measured
 
-MOST = 200_000  # clusters: of each the cells that its rows are in are fetched into Python
+MOST = 200_000  # clusters; the cells of each are fetched into Python
 MOST_NUMBERS = 50_000_000  # clusters times cells: 400 MB
 
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Rows counted by cluster: for each count the number of its cluster, its place in a table of cells, and its sum of weights."""
+    """Rows counted by cluster. Each count has the number of its cluster, its place in a flat table of cells, and its sum of weights."""
 
     clusters: Numbers
     places: Numbers
@@ -32,14 +32,15 @@ class Members:
 
     @classmethod
     def of(cls, keys: Sequence[Any], places: Numbers, weights: Numbers) -> Members:
-        """By the clusters' keys."""
+        """Number the clusters by their keys."""
         numbers = {key: i for i, key in enumerate(dict.fromkeys(keys))}
         return cls(np.array([numbers[key] for key in keys], dtype=int), places, weights)
 
     def resampled(self, merged: Numbers, shape: tuple[int, ...], draws: int, seed: Sequence[int]) -> Iterator[Numbers]:
-        """Tables of this shape, flat, of as many clusters, drawn with replacement; `merged` is where each key of the first axis is in them.
+        """Flat tables of this shape, each the sum of as many clusters as there are, drawn with replacement.
 
-        Clusters with the same table are alike, so a draw is one multinomial draw over the different tables.
+        `merged` maps each key of the first axis to its place in the tables. Clusters with equal tables are interchangeable, so a draw is
+        one multinomial draw over the distinct tables.
         """
         first, *rest = np.unravel_index(self.places, (len(merged), *shape[1:]))
         seen, cells = np.unique(np.ravel_multi_index((merged[first], *rest), shape), return_inverse=True)
@@ -49,7 +50,7 @@ class Members:
             raise RequestError(message, hint="measure fewer facets, or without a group variable", code="too-many-clusters")
         at = self.clusters * len(seen) + cells.ravel()
         tables = np.bincount(at, weights=self.weights, minlength=clusters * len(seen)).reshape(clusters, len(seen))
-        different, alike = (x[::-1] for x in np.unique(tables, axis=0, return_counts=True))  # clusters of a row: in the order of cells
+        different, alike = (x[::-1] for x in np.unique(tables, axis=0, return_counts=True))  # single-row clusters: in the order of cells
         for drawn in resampled(alike, draws, seed):
             table = np.zeros((len(drawn), math.prod(shape)))
             table[:, seen] = drawn @ different
@@ -57,7 +58,7 @@ class Members:
 
 
 def reject_unfit(column: str, data: Dataset, engine: Session) -> None:
-    """Reject a column of clusters with nulls, or of too many clusters, in one scan."""
+    """Reject a column of clusters that has nulls, or too many clusters, in one scan."""
     key = category(column, engine.schema(data)[column].kind)
     rows, present, values = needs = count(), count_of(key), distinct(key)
     found = measured(data, needs, engine)

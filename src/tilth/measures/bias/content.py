@@ -1,4 +1,4 @@
-"""Facets that are computed of texts and images: extracted once, before anything is counted."""
+"""Facets computed from texts and images; they are extracted once, before anything is counted."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tilth.report.blocks import counted
 
 
 def with_content(data: Dataset, request: BiasRequest, engine: Session, whole: bool = False) -> tuple[Dataset, BiasRequest]:
-    """A table with the columns that a request has computed of texts and images, and the request with their groups, where these are fixed.
+    """The table with the columns that a request computes from texts and images, and the request with the fixed groups of these features.
 
-    What the request reads is held, in one scan, so that each text and image is read once; of a `whole` table all columns. Errors: as for
-    `content`.
+    One scan stores the columns that the request reads (with `whole`, all columns), so that each text and image is read once. Errors: as
+    for `content`.
     """
     asked = (*request.columns, *request.strata, *request.features)
     made = content(asked, engine.schema(data), data.roles, images.folder_of(data))
@@ -40,7 +40,7 @@ def with_content(data: Dataset, request: BiasRequest, engine: Session, whole: bo
 
 
 def broken_images(data: Dataset, request: BiasRequest, engine: Session) -> list[Finding]:
-    """The warning that images could not be read, by a feature that every image has, where the request has one."""
+    """The warning that images could not be read, found by nulls of a feature that every readable image has, if the request has one."""
     known = [c for c in request.columns if c in data.names and CONTENT in c and computed(c)[1] in images.OF_ALL]
     if not known:
         return []
@@ -52,14 +52,14 @@ def broken_images(data: Dataset, request: BiasRequest, engine: Session) -> list[
 
 
 def _is_threshold(facet: Facet) -> bool:
-    """Whether one number says above which value of its feature rows are d."""
+    """Whether the facet has one number as the threshold of a numeric feature."""
     feature = feature_of(facet.column)
     one = len(facet.values) == 1 and isinstance(facet.values[0], int | float)
     return one and feature is not None and feature.kind.numeric and not feature.flag
 
 
 def _grouped(facet: Facet) -> Facet:
-    """A facet with the groups of its feature."""
+    """The facet with the predefined groups of its feature."""
     feature = feature_of(facet.column)
     if feature is None or not feature.bounds or facet.bands or facet.values:
         return facet

@@ -1,4 +1,4 @@
-"""The table of counts behind bias, saved: what was counted once is analysed again, elsewhere and without the data."""
+"""The saved table of counts behind bias metrics, from which they can be computed again without the data."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _TYPES: Mapping[Kind, Any] = {
 
 @dataclass(frozen=True)
 class BiasCounts(Payload):
-    """Rows by facets, strata, label and prediction: `cells` are their values, the rows, and the sums of weights and of squared weights.
+    """Rows by facets, strata, label and prediction: each of the `cells` has their values, the rows, the weights and the squared weights.
 
-    `columns` are the columns with the kinds of their values. Of the `named` ones intervals stand by their names, private values by their
-    places. The roles of the columns are those of the request that counted them. The finding's value is the number of rows.
+    `columns` maps columns to the kinds of their values. In the `named` columns, intervals are replaced by their names and private values by
+    their places. The roles of the columns are those of the request that counted them. The finding's value is the number of rows.
     """
 
     KIND: ClassVar[str] = "bias_counts"
@@ -63,7 +63,7 @@ class BiasCounts(Payload):
         return sum(cell[-3] for cell in self.cells)
 
     def table(self) -> Dataset:
-        """The cells as a table: a row for each, with `rows` and the sums of weights."""
+        """The cells as a table with a row per cell, with `rows` and the sums of weights."""
         columns = list(zip(*self.cells, strict=True)) or [()] * (len(self.columns) + 3)
         types = [_TYPES.get(Kind(kind), pa.string()) for kind in self.columns.values()]
         made = [_array(values, of) for values, of in zip(columns, types, strict=False)]
@@ -72,7 +72,7 @@ class BiasCounts(Payload):
         return Dataset(Memory(pa.Table.from_arrays(made, names=list(names)), names))
 
     def request(self, **changed: Any) -> BiasRequest:
-        """The request that the counts were made for, on their table; `changed` are other parameters of it.
+        """The request that the counts were made for, on the table of counts; `changed` replaces parameters.
 
         Errors: `RequestError` for a column that was not counted, and for FT, which compares rows.
         """
@@ -88,19 +88,19 @@ class BiasCounts(Payload):
         return BiasRequest(facets, types=types, **{"metrics": known, **own})
 
     def to_json(self) -> dict[str, Any]:
-        """The file: what it is, its version and the counts."""
+        """The content of the file: its format, its version and the counts."""
         return {"format": FORMAT, "version": VERSION, **super().to_json()}
 
 
 def _array(values: tuple[Any, ...], of: Any) -> pa.Array:
-    """Values as they are in JSON, as an array of their type."""
+    """Values from JSON as an array of their type."""
     if pa.types.is_temporal(of):
         return pa.array(values, pa.string()).cast(of)
     return pa.array([v if v is None or not pa.types.is_floating(of) else float(v) for v in values], of)
 
 
 def counts_finding(found: Counted) -> Finding[BiasCounts]:
-    """The table of counts of a request that kept it."""
+    """The table of counts. Errors: `Gap` if the request did not keep it."""
     axes, cells, request = found.axes, found.cells, found.request
     if cells is None:
         raise Gap("the table of counts was not kept", hint="request it with counts=True")
@@ -130,12 +130,12 @@ def counts_finding(found: Counted) -> Finding[BiasCounts]:
 
 
 def _named(axis: Axis) -> bool:
-    """Whether the values of an axis stand by name: intervals, and private ones."""
+    """Whether the values of an axis are replaced by names: intervals, and private values."""
     return bool(axis.intervals) or axis.private
 
 
 def _values(axis: Axis, keys: list[Any], found: Counted, outcome: bool) -> list[Any]:
-    """The keys of each cell as they are saved; of an outcome in intervals, or private, only whether it is the favourable one."""
+    """The keys of the cells in their saved form. For an outcome that is private or in intervals, only whether it is favourable."""
     if not _named(axis):
         return [k.isoformat() if isinstance(k, date | datetime | time) else k for k in keys]
     there = ordered(keys)
@@ -144,14 +144,14 @@ def _values(axis: Axis, keys: list[Any], found: Counted, outcome: bool) -> list[
         return [names.get(k) for k in keys]
     label, favourable = found.axes.label, found.favourable
     other = f"other than {favourable}"
-    if label is not None and axis is not label and not _named(label):  # scores beside labels that stand as they are
+    if label is not None and axis is not label and not _named(label):  # scores, with labels that keep their values
         favourable, other = text_of(found.request.positive[0]), next((text_of(v) for v in _others(found)), other)
     good = {1: favourable, 0: other}
     return [good.get(y) for y in outcomes(axis, keys, replace(found.request, missing="exclude")).tolist()]
 
 
 def _others(found: Counted) -> list[Any]:
-    """The values of the label that are not favourable."""
+    """The unfavourable values of the label."""
     label = found.axes.label
     values = label.facts.values if label is not None and label.facts is not None else ()
     return [v for v in values if label is not None and not label.is_configured(v)]
@@ -164,7 +164,7 @@ def save_counts(counts: BiasCounts, place: Place) -> None:
 
 
 def read_counts(path: str | Path) -> BiasCounts | None:
-    """The table of counts in a file, or None for another file. Errors: `RequestError` for a version that this one cannot read."""
+    """The table of counts in a file, or None for another file. Errors: `RequestError` for another version, and for a broken file."""
     if Path(path).suffix.lower() != ".json" or not Path(path).is_file():
         return None
     with Path(path).open("rb") as file:
@@ -183,9 +183,9 @@ def read_counts(path: str | Path) -> BiasCounts | None:
 
 
 def counts_of(data: Dataset, request: BiasRequest, engine: Any) -> BiasCounts:
-    """The table of counts of a request, in one scan: `save_counts` writes it, `BiasCounts.request` asks it again."""
+    """The table of counts of a request, in one scan; `save_counts` writes it, `BiasCounts.request` makes a request on it."""
     return counts_finding(counted(replace(request, counts=True), data, engine)).payload
 
 
 COUNTS = ReportSection(BiasCounts, lambda found: None)
-"""Not shown: a table of counts is for machines."""
+"""Reports do not show a table of counts."""

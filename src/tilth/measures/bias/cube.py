@@ -1,4 +1,4 @@
-"""The contingency cube facet × stratum × label × prediction: one grouped scan of counts that every bias metric is made of."""
+"""The contingency cube facet × stratum × label × prediction: one grouped scan with the counts of all bias metrics."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ from tilth.metrics.contrasts import Numbers
 from tilth.metrics.metric import Grouped, Metric, measured
 
 FIRST = 10_001  # rows of the initial sample, which is not a scan
-WIDE = 200  # values of a column in its first rows from which the column is aggregated before anything is grouped by it
-JOINT = 12_000  # cells up to which groups are of all facets together; beyond, to group by each facet is faster
+WIDE = 200  # a column with more values in its first rows is aggregated before anything is grouped by it
+JOINT = 12_000  # up to this many cells, one grouping has all facets together; beyond, a grouping per facet is faster
 MOST_CELLS = 1_000_000  # cells fetched into Python
-MOST_CLASSES = 50  # values of label and prediction of which there is a confusion matrix
-MOST_SIDES = 200  # groups of a facet that are d in turn
+MOST_CLASSES = 50  # a confusion matrix is made for at most this many classes
+MOST_SIDES = 200  # most groups d of a facet
 WEIGHTS, SQUARES = "weights", "squared_weights"  # columns of a table of counts
 NO_GROUP = "Group variable is empty or not provided"  # wording of published result files
 
 
 @dataclass(frozen=True)
 class Weights(Metric):
-    """The number of rows, their sum of weights and of squared weights. Without `weight` each row weighs 1; rows whose weight is missing
-    or not above 0 do not count. `counts` is a column of a table of counts, which has these numbers.
+    """The number of rows, and the sums of their weights and squared weights. Without `weight` each row weighs 1; rows with a missing,
+    infinite or non-positive weight do not count. `counts` is the column with the rows in a table of counts, which has all these numbers.
 
     >>> Weights().value(3)
     (3, 3, 3)
@@ -76,12 +76,12 @@ class Weights(Metric):
         return rows, weights or 0, squares or 0
 
 
-# ── what is asked, and what was counted ──
+# ── requested axes, and their counts ──
 
 
 @dataclass(frozen=True)
 class Facets:
-    """One facet to be measured: an axis, or several that are crossed."""
+    """One facet to measure: an axis, or several crossed axes."""
 
     axes: tuple[Axis, ...]
 
@@ -92,11 +92,11 @@ class Facets:
 
     @property
     def crossed(self) -> bool:
-        """Whether it is several columns."""
+        """Whether it has several columns."""
         return len(self.axes) > 1
 
     def sides(self, keys: Iterable[Key]) -> list[Side]:
-        """The groups that are d in turn; those of several columns are named `sex=F & age=(40, 90]`."""
+        """The groups d; with several columns their names are like `sex=F & age=(40, 90]`."""
         if not self.crossed:
             return self.axes[0].sides(keys)
         there = ordered(keys)
@@ -116,7 +116,7 @@ class Axes:
 
     @property
     def behind(self) -> tuple[Axis, ...]:
-        """The axes behind the facets."""
+        """The axes other than facets."""
         return tuple(a for a in (self.group, self.label, self.prediction) if a is not None)
 
     def __iter__(self) -> Iterator[Axis]:
@@ -131,12 +131,12 @@ class Axes:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The cells of a grouped scan: of each key its value in each cell; and the numbers of `Weights`, of shape (3, cells)."""
+    """The cells of a grouped scan: for each key its values in the cells, and the numbers of `Weights`, with shape (3, cells)."""
 
     keys: Mapping[Tree, Sequence[Key]]
     numbers: Numbers
     clusters: Sequence[Any] | None = None
-    """Of each cell the cluster of its rows, where rows are counted by cluster."""
+    """The cluster of each cell, if rows are counted by cluster."""
 
     def __len__(self) -> int:
         return int(self.numbers.shape[1])
@@ -149,7 +149,7 @@ class Cells:
         return ColumnFacts.of_counts(a.kind, rows, a.quantiles)
 
     def read(self, a: Axis | None, missing: Key = None) -> list[Key]:
-        """The keys as an axis reads them; of no axis they are unknown."""
+        """The keys as an axis reads them; without an axis they are unknown."""
         if a is None:
             return [None] * len(self)
         read = {scanned: missing if (key := a.key(scanned)) is None else key for scanned in set(self.keys[a.tree])}
@@ -158,12 +158,12 @@ class Cells:
 
 @dataclass(frozen=True)
 class Cube:
-    """The rows of a facet, the last key and the last stratum standing for unknown ones.
+    """The counts of a facet; the last key and the last stratum stand for unknown values.
 
-    `cells` are rows, sums of weights and of squared weights, of shape (3, facet keys + 1, strata + 1, label, prediction), as in
-    `Contingency`. `unfolded` are the same with a place for each value of the label: (3, facet keys + 1, 1, label values + 1, 1).
-    `members` and `unfolded_members` are their clusters, where these are drawn. `matrix` are the sums of weights by (label, prediction),
-    where both are categories.
+    `cells` has rows, sums of weights and of squared weights, with shape (3, facet keys + 1, strata + 1, label, prediction), as in
+    `Contingency`. `unfolded` has a place for each value of the label: (3, facet keys + 1, 1, label values + 1, 1). `members` and
+    `unfolded_members` are their clusters, if clusters are drawn. `matrix` has the sums of weights by (label, prediction), if both are
+    categories.
     """
 
     facet: Facets
@@ -185,8 +185,8 @@ class Cube:
 
 @dataclass(frozen=True)
 class Counted:
-    """What a request's scans gave: a cube for each facet, the axes as they were read, the name of the favourable outcome, the reason where
-    there are no strata, warnings, and if the request asks for them the cells of all axes together."""
+    """The results of a request's scans: a cube for each facet, the axes as read, the name of the favourable outcome, the reason for a lack
+    of strata, warnings, and, on request, the cells of all axes together."""
 
     request: BiasRequest
     cubes: tuple[Cube, ...]
@@ -198,7 +198,7 @@ class Counted:
 
 
 def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
-    """Count what a request asks for. Errors: `ColumnError`, `RequestError` with every mistake that the columns show."""
+    """Count for a request. Errors: `ColumnError`, `RequestError` with every mistake about the columns."""
     schema = engine.schema(data)
     request.check(schema)
     if request.clusters:
@@ -206,7 +206,7 @@ def counted(request: BiasRequest, data: Dataset, engine: Session) -> Counted:
     axes = _requested(request, schema, frozenset() if request.show_private else frozenset(data.roles.private))
     sample = {a: distinct(category(a.column, a.kind)) for a in axes}
     first = engine.sample_statistics(data, sample.values(), FIRST)
-    seen = {a.column: int(first[s] or 0) for a, s in sample.items()}  # decides how to count, never the result
+    seen = {a.column: int(first[s] or 0) for a, s in sample.items()}  # affects how rows are counted, never the result
 
     wide = {} if request.frequency else _aggregated(axes, seen, data, engine)
     axes = _read(axes, wide.get, request, in_scan=True)
@@ -247,9 +247,9 @@ def _requested(request: BiasRequest, schema: Schema, private: frozenset[str]) ->
 
 
 def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Session) -> dict[Axis, ColumnFacts]:
-    """The facts of columns of many values, in one scan before anything is grouped by them."""
+    """The facts of columns with many values, in a scan before anything is grouped by them (two if floats may be integers with gaps)."""
     wide = [a for a in axes if not a.in_scan and seen[a.column] > WIDE]
-    if axes.label in wide or axes.prediction in wide:  # the prediction is read as the label is
+    if axes.label in wide or axes.prediction in wide:  # the prediction is read like the label
         wide += [a for a in (axes.label, axes.prediction) if a is not None and not a.in_scan]
     exact = {a: a.kind is Kind.INTEGER or a.stated == "categorical" or len(a.values) > 1 for a in wide if not a.is_cut}
     asked = {a: Facts(a.column, a.kind, 0 if a in exact else a.quantiles, exact.get(a, False)) for a in wide}
@@ -262,7 +262,7 @@ def _aggregated(axes: Axes, seen: Mapping[str, int], data: Dataset, engine: Sess
 
 
 def _read(axes: Axes, facts_of: Callable[[Axis], ColumnFacts | None], request: BiasRequest, in_scan: bool) -> Axes:
-    """The axes whose facts are known as these decide; the prediction is read as the label is, or by a threshold of its own."""
+    """The axes, read by their facts if known. The prediction is read like the label, unless the request has a threshold for it."""
 
     def read(a: Axis) -> Axis:
         facts = facts_of(a)
@@ -277,18 +277,18 @@ def _read(axes: Axes, facts_of: Callable[[Axis], ColumnFacts | None], request: B
     return replace(found, prediction=p.cut(intervals, in_scan) if intervals and not p.intervals else p)
 
 
-# ── what cannot be counted ──
+# ── requests that are rejected ──
 
 
 def _reject_many(axes: Axes) -> None:
-    """Reject columns of too many values before grouping by them, all at once."""
+    """Reject all columns with too many values at once, before grouping by them."""
     sizes = {a: a.facts.distinct for a in axes if a is not axes.group and a.facts is not None and not a.in_scan}
     wrong = {a.column: n for a, n in sizes.items() if n * 6 > MOST_CELLS or (not a.values and n > MOST_SIDES)}
     RequestError.reject(too_many_values(c, n) for c, n in wrong.items())
 
 
 def too_many_values(name: str, values: int) -> Mistake:
-    """Why a column cannot be a facet, a label or a prediction."""
+    """The mistake of a column with too many values for a facet, a label or a prediction."""
     return Mistake(
         f"column {name!r} has {values:,} different values, which are too many groups",
         accepted=f"up to {MOST_SIDES} groups",
@@ -307,7 +307,7 @@ def _reject_absent(axes: Axes) -> None:
 
 
 def _unusable(group: Axis | None, request: BiasRequest) -> str:
-    """Why the group variable cannot form strata, as far as its facts are known."""
+    """Why the group variable cannot form strata, as far as its facts are known; empty if it can."""
     facts = group.facts if group is not None else None
     if group is None or (facts is not None and not facts.present):
         return NO_GROUP
@@ -320,11 +320,11 @@ def _unusable(group: Axis | None, request: BiasRequest) -> str:
     return ""
 
 
-# ── the scan, and from its cells to cubes ──
+# ── the scan, and cubes from its cells ──
 
 
 def _scanned(axes: Axes, seen: Mapping[str, int], request: BiasRequest, data: Dataset, engine: Session) -> list[Cells]:
-    """Each facet's cells: of groups of all facets together, or of groups of each where cells are many."""
+    """The cells of each facet, from one grouping by all facets, or from a grouping per facet if there are many cells."""
     by = [tuple(dict.fromkeys(a.tree for a in (*f.axes, *axes.behind))) for f in axes.facets]
     if request.counts or math.prod({a.tree: len(a.intervals) + 2 if a.in_scan else seen[a.column] + 1 for a in axes}.values()) <= JOINT:
         by = [tuple(dict.fromkeys(a.tree for a in axes))] * len(by)
@@ -361,7 +361,7 @@ def _cube(facet: Facets, cells: Cells, axes: Axes, request: BiasRequest, warning
 
 
 def _matrix(axes: Axes, label: Sequence[Key], prediction: Sequence[Key], weights: Numbers) -> dict[tuple[Key, Key], float]:
-    """The confusion matrix over all values of label and prediction; none where they are numbers, or too many."""
+    """The confusion matrix over all values of label and prediction; empty for numbers, and for too many values."""
     if axes.label is None or axes.prediction is None or axes.label.intervals or axes.prediction.intervals:
         return {}
     if len(set(label)) > MOST_CLASSES or len(set(prediction)) > MOST_CLASSES:
@@ -374,32 +374,32 @@ def _matrix(axes: Axes, label: Sequence[Key], prediction: Sequence[Key], weights
 
 
 def _table(shape: tuple[int, ...], places: tuple[Numbers, ...], cells: Cells) -> tuple[Numbers, Members | None]:
-    """The numbers of cells added up by place: (3, *shape); and their clusters."""
+    """The numbers of cells summed by place, (3, *shape), and their clusters."""
     at = np.ravel_multi_index(places, shape)
     table = np.stack([np.bincount(at, weights=n, minlength=math.prod(shape)) for n in cells.numbers]).reshape(3, *shape)
     return table, None if cells.clusters is None else Members.of(cells.clusters, at, cells.numbers[1])
 
 
 def _places(keys: Sequence[Key], known: Sequence[Key]) -> Numbers:
-    """The place of each key among those that are known, null behind them."""
+    """The place of each key in `known`; null comes after them."""
     at = {key: i for i, key in enumerate((*known, None))}
     return np.array([at[key] for key in keys], dtype=int)
 
 
 def outcomes(axis: Axis | None, keys: Sequence[Key], request: BiasRequest) -> Numbers:
-    """The place of each key: 0 rejected, 1 accepted, 2 unknown; an axis that is not requested has one place only."""
+    """The place of each key: 0 rejected, 1 accepted, 2 unknown; an axis that is not requested has only place 0."""
     if axis is None:
         return np.zeros(len(keys), dtype=int)
     good = {0} if axis.intervals else {k for k in set(keys) if k is not None and axis.is_configured(k)}
     favourable = {boolean_of(v) for v in request.positive}
     if axis.column == request.prediction and request.threshold is not None and False in favourable and True not in favourable:
-        good = {OUTSIDE}  # a score above the threshold is the label 1, and 0 is the favourable one
+        good = {OUTSIDE}  # scores above the threshold mean 1, and 0 is favourable
     unknown = 0 if request.missing == "clarify" else 2
     return np.array([unknown if k is None else int(k in good) for k in keys], dtype=int)
 
 
 def _sides(facet: Facets, keys: Sequence[Key], rows: Numbers, request: BiasRequest, warnings: list[Noted]) -> tuple[Side, ...]:
-    """The groups of a facet that are d in turn; of too many combinations the largest."""
+    """The groups d of a facet; of too many combinations only the largest."""
     sides = facet.sides(k for k in keys if k != MISSING_KEY)
     most = request.max_combinations
     if not facet.crossed and len(sides) > MOST_SIDES:
@@ -410,14 +410,14 @@ def _sides(facet: Facets, keys: Sequence[Key], rows: Numbers, request: BiasReque
         message = f"{facet.name} has {len(sides)} combinations; the {most} largest are measured"
         warnings.append(("TOO_MANY_COMBINATIONS", facet.name, message))
         sides = [s for s in sides if s.name in largest]
-    if facet.crossed or not facet.axes[0].values:  # where the request says which values are d, no others are
+    if facet.crossed or not facet.axes[0].values:  # not if the request names the values of d
         sides += [Side("nan")] if request.missing == "clarify" and not facet.crossed and rows[-1] else []
         sides += [Side(MISSING_KEY, frozenset({MISSING_KEY}))] if MISSING_KEY in keys else []
     return tuple(sides)
 
 
 def _favourable_name(axes: Axes, request: BiasRequest) -> str:
-    """The favourable outcome: the configured values, or for a threshold the interval up to the largest observed or predicted value."""
+    """The name of the favourable outcome: the configured values, or, for a threshold, the interval up to the largest value."""
     axis = axes.label or axes.prediction
     if axis is None or not axis.intervals:
         return values_name(request.positive)

@@ -1,4 +1,4 @@
-"""Distances of two groups in a continuous label, before a threshold makes it binary."""
+"""Distances between two groups in a continuous label, before a threshold makes it binary."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ def label_distances(
 ) -> dict[str, Any]:
     """Side → (the largest gap between the two cumulative distributions of the label, the area between them), over finite labels.
 
-    The first is the two-sample Kolmogorov–Smirnov statistic, in [0, 1]; the second the 1-Wasserstein distance, in the label's
-    unit: max|F_a − F_d| and ∫|F_a − F_d|. One grouped scan for all sides of a facet. None for facets and labels that are numbers
-    written as strings.
+    The first is the two-sample Kolmogorov–Smirnov statistic max|F_a − F_d|, in [0, 1]; the second the 1-Wasserstein distance ∫|F_a − F_d|,
+    in the label's unit. Takes one grouped scan for all sides of a facet. Empty for facets and labels that are numbers written as strings.
     """
     asked = [s for s in sides if s.keys and MISSING_KEY not in s.keys]
     if label.kind is Kind.STRING or any(a.intervals and a.kind is Kind.STRING for a in facet.axes) or not asked:
@@ -66,7 +65,7 @@ def _inside(facet: Facets, side: Side) -> Tree:
 
 
 def _running(sides: int) -> exp.Select:
-    """From rows by value to the gap between the cumulative distributions at each value, and the next value."""
+    """For each value, the gap between the cumulative distributions, and the next value."""
     following = exp.Window(this=exp.Anonymous(this="lead", expressions=[col(Y)]), order=_by_y())
     shares = ((_running_share(sub(col("all"), d)), _running_share(d)) for d in (col(f"d{i}") for i in range(sides)))
     gaps = [alias(exp.Abs(this=sub(a, d)), f"gap{i}") for i, (a, d) in enumerate(shares)]

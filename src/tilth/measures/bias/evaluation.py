@@ -1,4 +1,4 @@
-"""From cubes to results: each metric of each group, with its status, its interval and what it was computed from."""
+"""Computes each metric of each group from cubes, with its status, interval and counts."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from tilth.metrics.contrasts import Numbers
 from tilth.report.charts import percent
 from tilth.report.finding import Finding
 
-Draws = Mapping[str, Numbers]  # metric → its value in each of the bootstrap's draws
-ONE_SIDED_MUCH = 0.1  # the share of rows in one-sided strata above which CDDL is said to be biased
+Draws = Mapping[str, Numbers]  # metric → its value in each bootstrap draw
+ONE_SIDED_MUCH = 0.1  # a larger share of rows in one-sided strata gives CDDL a note
 LARGEST_STRATA = 5
 NEEDED = {"stratum": "a value of the group variable", "label": "a label", "prediction": "a prediction"}
 
 
 @dataclass(frozen=True)
 class Group:
-    """One group d of a facet, compared with a: all other rows whose facet is known (under `clarify` the unknown ones too)."""
+    """One group d of a facet, compared with a: all other rows with a known facet (under `clarify` also the unknown ones)."""
 
     cube: Cube
     side: Side
@@ -55,11 +55,11 @@ class Group:
 
     @property
     def sides(self) -> tuple[Numbers, Numbers]:
-        """Which keys are in a, and which in d."""
+        """Masks of the keys in a and in d."""
         return self._in_a, self._in_d
 
     def of(self, numbers: Numbers) -> Contingency:
-        """The two sides of a table of (facet key, …)."""
+        """The two sides from a table of (facet key, …)."""
         sides = np.stack([_added(numbers, keys) for keys in self.sides])
         return Contingency(sides[None], lambda: numbers.sum(axis=0)[None])
 
@@ -70,24 +70,24 @@ class Group:
 
     @cached_property
     def weights(self) -> Contingency:
-        """Sums of weights; numbers of rows where there are none."""
+        """Sums of weights; numbers of rows without weights."""
         return self.of(self.cube.cells[1])
 
     @cached_property
     def other(self) -> str:
-        """The name of a, where it is one value of the facet."""
+        """The name of a, if it is a single value of the facet; else empty."""
         others = [k for k, in_a in zip(self.cube.keys, self._in_a, strict=False) if in_a]
         axes = self.cube.facet.axes
         return axes[0].name(others[0], self.cube.keys) if len(others) == 1 and len(axes) == 1 and others[0] != MISSING_KEY else ""
 
     @property
     def name(self) -> str:
-        """`sex=F`; a combination's name has its columns in it."""
+        """The name with its column, such as `sex=F`; a combination's name already has its columns."""
         return self.side.name if self.cube.facet.crossed else f"{self.cube.facet.name}={self.side.name}"
 
     @cached_property
     def counts(self) -> dict[str, float]:
-        """`n_a`, `n_d`, and of known outcome `n_a_positive` …, of known prediction `n_a_predicted_positive` …"""
+        """`n_a`, `n_d`, and, for known outcomes, `n_a_positive` …, for known predictions, `n_a_predicted_positive` …"""
         sizes, request = self.weights.known()[0], self.counted.request
         found = {"n_a": sizes[0], "n_d": sizes[1]}
         for axis, prefix, there in (("label", "", request.label), ("prediction", "predicted_", request.prediction)):
@@ -98,21 +98,21 @@ class Group:
 
     @property
     def missing_labels(self) -> tuple[float, float]:
-        """The shares of rows in a and in d whose label is unknown."""
+        """The shares of rows in a and in d with an unknown label."""
         every, known = self.weights.known()[0], self.weights.known("label")[0].sum(axis=-1)
         a, d = (1 - float(k / n) if n else 0.0 for k, n in zip(known, every, strict=True))
         return a, d
 
 
 def _added(numbers: Numbers, keys: Numbers) -> Numbers:
-    """(facet key, …) → (…), over some of the keys."""
+    """(facet key, …) → (…): the sum over the selected keys."""
     chosen = np.flatnonzero(keys)
     found: Numbers = numbers[chosen[0]] if len(chosen) == 1 else numbers[chosen].sum(axis=0)
     return found
 
 
 def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Group, list[Found]]]:
-    """Every metric of every group of every facet, p-values adjusted over all of them."""
+    """Every metric of every group of every facet, with p-values adjusted over all of them."""
     rows = sampled(counted, data, engine) if any(BIAS_METRICS[m].compares == "d" for m in counted.request.metrics) else None
     found = [group for cube in counted.cubes for group in _of_cube(cube, counted, _drawn(counted, cube), data, engine, rows)]
     p_values = [f.payload.p_value for _, of in found for f in of if f.payload.p_value is not None]
@@ -125,7 +125,7 @@ def evaluate(counted: Counted, data: Dataset, engine: Session) -> list[tuple[Gro
 
 
 def performances(counted: Counted, groups: Sequence[Group]) -> Iterator[Finding[Performance]]:
-    """How good the predictions are, of all rows and of each group; nothing without labels and predictions."""
+    """The performance of the predictions, over all rows and for each group; nothing without labels and predictions."""
     axes = counted.axes
     if not counted.cubes or axes.label is None or axes.prediction is None:
         return
@@ -145,7 +145,7 @@ def performances(counted: Counted, groups: Sequence[Group]) -> Iterator[Finding[
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """The groups of a facet, the metrics that are `asked` of its cells, those that are over all values of the label, and draws of both."""
+    """The groups of a facet, its requested metrics (`asked`), those over all values of the label (`unfolded`), and the draws of both."""
 
     groups: Sequence[Group]
     asked: Sequence[BiasMetric]
@@ -176,7 +176,7 @@ def _of_cube(
 
 
 def _finding(g: Group, name: str, used: Numbers, value: Any = None, bounds: Any = None, **more: Any) -> Found:
-    """A finding of a group; `used` are the rows of each side, `bounds` those of the interval, `more` fields of the payload."""
+    """A finding of a group; `used` has the rows of each side, `bounds` the ends of the interval, `more` further fields of the payload."""
     request, facet, n = g.counted.request, g.cube.facet.name, int(used.sum())
     about: dict[str, Any] = {"facet": facet, "facet_value": g.side.name, "other": g.other or None, "counts": g.counts}
     about |= {"label": request.label, "label_value": g.counted.favourable, "prediction": request.prediction}
@@ -217,7 +217,7 @@ def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
 
 
 def _flipped(m: BiasMetric, g: Group, rows: Sampled) -> Found:
-    """The flip test of a group, whose table has the vote of the neighbours in place of the label."""
+    """The flip test of a group; its contingency table has the vote of the neighbours in place of the label."""
     request, flips = g.counted.request, rows.flips(g.cube.facet, g.side)
     n_d = int((flips.scaled if flips.votes is None else flips.votes).sum())
     used = np.array([flips.n_a, n_d])
@@ -244,14 +244,14 @@ def _flipped(m: BiasMetric, g: Group, rows: Sampled) -> Found:
 
 
 def _of_votes(votes: Numbers) -> Contingency:
-    """The contingency of rows of d by (draws, vote, prediction)."""
+    """The contingency table of the rows of d, from (draws, vote, prediction)."""
     table = np.zeros((len(votes), 2, 1, 3, 3))
     table[:, 1, 0, :2, :2] = votes
     return Contingency(table)
 
 
 def _why_not(m: BiasMetric, used: Numbers, g: Group) -> str:
-    """Why the metric has no value, in the words of published result files."""
+    """Why the metric has no value, in the words of published result files; empty if it has one."""
     if "stratum" in m.axes and g.counted.no_strata:
         return g.counted.no_strata
     if m.compares == "all":
@@ -284,7 +284,7 @@ def _notes(m: BiasMetric, used: Numbers, g: Group, one_sided: float) -> Iterator
 
 
 def _strata(m: BiasMetric, g: Group) -> dict[str, Any]:
-    """The facts about the strata behind a value."""
+    """Details of the strata behind a value."""
     counts, numbers = g.rows.known(*m.axes)[0].sum(axis=0), g.weights.known(*m.axes)[0]
     both, sizes = numbers.sum(axis=0), counts.sum(axis=1)
     there = sizes > 0
@@ -304,7 +304,7 @@ def _strata(m: BiasMetric, g: Group) -> dict[str, Any]:
 
 
 def _over_values(m: BiasMetric, g: Group, draws: Draws) -> Found:
-    """A distance over all values of a label of more than two."""
+    """A distance over all values of a label that has more than two."""
     rows, weights = (g.of(g.cube.unfolded[i]) for i in (0, 1))
     used, description = m.used(rows)[0], f"{m.description} over all values of the label"
     finding = partial(_finding, g, f"{m.name} by label value", used, description=description, block="by_label_value")
@@ -318,7 +318,7 @@ def _over_values(m: BiasMetric, g: Group, draws: Draws) -> Found:
 
 
 def _distances(g: Group, ks: float | None, area: float | None) -> Iterator[Found]:
-    """How far the groups are apart in a continuous label itself."""
+    """The distances between the groups in a continuous label."""
     descriptions = {"continuous_ks": "Two-sample Kolmogorov-Smirnov statistic", "wasserstein": "1-Wasserstein distance"}
     for (name, what), value in zip(descriptions.items(), (ks, area), strict=True):
         if value is not None:
@@ -332,9 +332,9 @@ def _distances(g: Group, ks: float | None, area: float | None) -> Iterator[Found
 def drawn_metrics(
     cells: Numbers, members: Members | None, groups: Sequence[Group], asked: Sequence[BiasMetric], *words: str
 ) -> list[Draws]:
-    """The metrics in tables drawn from one of rows, weights and squares, for each group; of `members`, clusters are drawn.
+    """Bootstrap draws of the metrics for each group, from `cells` (rows, weights and squares); with `members`, clusters are drawn.
 
-    The draws depend on the seed and the facet's name, not on what else is asked.
+    The draws depend on the seed and on `words`, such as the facet's name, not on the rest of the request.
     """
     request = groups[0].counted.request if groups and asked else None
     if request is None or not request.bootstrap or not cells[0].any():
@@ -354,9 +354,9 @@ def drawn_metrics(
 
 
 def _of_groups(drawn: Numbers, sides: Numbers) -> Contingency:
-    """(facet key, …, draws) → the two sides in each group's draws, one group after the other; `sides`: which keys, by side and group.
+    """(facet key, …, draws) → the two sides in each group's draws, one group after the other; `sides` are masks of keys, by side and group.
 
-    A cell's draws stay neighbours in memory, so that to sum over the other axes is to add up whole arrays.
+    A cell's draws stay contiguous in memory, so that sums over the other axes add whole arrays.
     """
     chosen = sides.reshape(-1, len(drawn)).astype(float)
     numbers = np.matmul(chosen, np.moveaxis(drawn, 0, -2)).reshape(*drawn.shape[1:-1], 2, -1)
@@ -365,8 +365,9 @@ def _of_groups(drawn: Numbers, sides: Numbers) -> Contingency:
 
 
 def _merged(cells: Numbers, groups: Sequence[Group]) -> tuple[Numbers, Numbers, Numbers]:
-    """The cells with facet keys put together that are always on the same side, and without those that have no rows:
-    fewer cells to draw; (side, group, facet key), where they are; and which of them each key has become."""
+    """Merge facet keys that are always on the same side, and drop keys without rows, to have fewer cells to draw.
+
+    Returns the cells, the masks (side, group, merged key), and the merged key of each key."""
     sides = np.stack([g.sides for g in groups], axis=1)
     alike: dict[bytes, list[int]] = {}
     for key in np.flatnonzero(cells[0].any(axis=(1, 2, 3))).tolist():
@@ -379,7 +380,7 @@ def _merged(cells: Numbers, groups: Sequence[Group]) -> tuple[Numbers, Numbers, 
 
 
 def _percentiles(draws: Draws, m: BiasMetric, request: BiasRequest) -> tuple[float, float] | None:
-    """The bootstrap interval."""
+    """The bootstrap interval of a metric; None without draws."""
     return intervals.percentile_interval(draws[m.name], request.confidence) if draws else None
 
 
@@ -391,7 +392,7 @@ def _p_value(m: BiasMetric, rows: Contingency) -> float | None:
 
 
 def _verdict(band: tuple[float, float] | None, bounds: tuple[float, float] | None, status: str) -> str | None:
-    """Within the band, outside it, unclear where the interval crosses its border."""
+    """The verdict: within the band, outside it, or unclear if the interval crosses its border."""
     if band is None:
         return None
     if status != "ok":

@@ -1,4 +1,4 @@
-"""Findings of bias, for each metric and group, and warnings."""
+"""Findings of bias for each metric and group, and warnings."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def bias_findings(data: Dataset, request: BiasRequest | None = None, *, engine: 
 
 
 def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tuple[list[Finding], Groups]:
-    """The findings of `bias_findings`, and facet → its groups, for `BiasRequest.cut_as`: parts measured later then have
-    the same groups."""
+    """The findings of `bias_findings`, and facet → its groups, with which `BiasRequest.cut_as` gives the same groups to parts
+    measured later."""
     data, request = with_content(data, request, engine)
     found = counted(request, data, engine)
     single = {a.column: a for cube in found.cubes for a in cube.facet.axes if not a.values}
@@ -51,7 +51,7 @@ def bias_and_groups(data: Dataset, request: BiasRequest, engine: Session) -> tup
 
 
 def _nothing(found: Counted) -> list[Finding]:
-    """Facets of which no row has a value, and configured values that no row has."""
+    """Warnings about facets without values, facets with a single group, and configured values that no row has."""
     warnings = []
     for cube in found.cubes:
         name = cube.facet.name
@@ -86,9 +86,9 @@ def _absent(column: str, value: str, keys: tuple[Any, ...], hidden: bool) -> Fin
 
 
 def _missingness(groups: Sequence[Group], found: Counted) -> list[Finding]:
-    """Missing values are themselves a sign of bias: warned of where many rows are excluded, or more labels are missing on one side.
+    """Warnings that many rows are excluded, or that more labels are missing on one side, because missing values can indicate bias.
 
-    Of a facet the former is said once, and of two groups that are compared with each other the latter.
+    The first is given once per facet, the second once for two groups that are compared with each other.
     """
     warnings, said = list[Finding](), set[object]()
     for g in groups:

@@ -1,4 +1,4 @@
-"""The flip test: what a model predicts of the rows of d, beside what it predicts of the rows of a that are most like them."""
+"""The flip test: compares a model's predictions for rows of d with those for the most similar rows of a."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tilth.metrics.neighbours import Points, nearest
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOST_ROWS = 40_000  # rows in which neighbours are searched for
+MOST_ROWS = 40_000  # rows among which neighbours are searched
 NEIGHBOURS = 5
-FEW = 9  # rows of a up to which the nearest one alone votes
+FEW = 9  # with up to this many rows of a, only the nearest one votes
 NOT_NUMERIC = "FlipTest does not support non-numeric columns"  # wording of published result files
 
 
 @dataclass(frozen=True)
 class Flips:
-    """What the neighbours of d's rows are predicted: `votes` are rows of d by (vote, prediction), and `scaled` the same where no column
-    counts for more than another: numbers divided by their standard deviation, categories that differ 1 apart. `error` says why there are
-    no `votes`; `n_a` are the rows that vote."""
+    """Rows of d by the predictions of their neighbours: `votes` has their numbers by (vote, prediction). `scaled` has the same for
+    distances in which all columns count equally: numbers divided by their standard deviation, different categories at distance 1. `error`
+    says why there are no `votes`; `n_a` is the number of rows that may vote."""
 
     votes: Numbers | None
     scaled: Numbers
@@ -43,7 +43,7 @@ class Flips:
 
 @dataclass(frozen=True)
 class Sampled:
-    """Rows of a table in which neighbours are searched for, all where the table has few enough."""
+    """The rows of a table among which neighbours are searched; a sample if there are too many."""
 
     rows: pa.Table
     schema: Schema
@@ -53,7 +53,7 @@ class Sampled:
 
     @cached_property
     def accepted(self) -> Numbers:
-        """Whether each row is predicted favourably: 1, 0, or 2 for unknown."""
+        """Whether each row has a favourable prediction: 1, 0, or 2 for unknown."""
         p = self.counted.axes.prediction
         return outcomes(p, self._keys(p), self.counted.request) if p is not None else np.array([])
 
@@ -81,7 +81,7 @@ class Sampled:
         return Flips(votes, self._votes(self._scaled(columns, others, np.concatenate([a, d])), a, d, k), len(a), k, error, tuple(notes))
 
     def _votes(self, points: Points, a: Numbers, d: Numbers, k: int) -> Numbers:
-        """Rows of d by (vote of the neighbours, own prediction)."""
+        """The number of rows of d by (vote of the neighbours, own prediction)."""
         if not len(a) or not len(d):
             return np.zeros((2, 2))
         near, _ = nearest(points, d, a, k)
@@ -109,15 +109,15 @@ class Sampled:
 
 
 def _differ(a: Numbers, b: Numbers) -> Numbers:
-    """The square of the distance of two categories: 1 where they differ, as of one-hot columns divided by √2."""
+    """The squared distance of two categories: 1 if they differ, as with one-hot columns divided by √2."""
     found: Numbers = (a != b).astype(float)
     return found
 
 
 def sampled(counted: Counted, data: Dataset, engine: Session) -> Sampled | None:
-    """The rows for the flip tests of a request, in one scan; none where there is no prediction.
+    """The rows for the flip tests of a request, in one scan; None without a prediction.
 
-    They are chosen by their hash, so they are the same on every engine, and among equally near rows the first in that order vote.
+    They are chosen and ordered by their hash, the same on every engine; among equally near rows the first ones vote.
     """
     p = counted.axes.prediction
     if p is None or not counted.cubes:
@@ -130,7 +130,7 @@ def sampled(counted: Counted, data: Dataset, engine: Session) -> Sampled | None:
 
 
 def details(flips: Flips, value: float | None) -> Mapping[str, Any]:
-    """The details of a flip test beside its value, whose sign is that of published results."""
+    """The details of a flip test. `FT_documented` is the value with the sign of the documented formula."""
     found: dict[str, Any] = {"neighbours": flips.neighbours, "rows_of_a": flips.n_a}
     if flips.votes is not None and value is not None:
         found |= {"flips_to_accepted": int(flips.votes[1, 0]), "flips_to_refused": int(flips.votes[0, 1]), "FT_documented": 0.0 - value}

@@ -27,7 +27,7 @@ class Bias(BiasOptions, Measure):
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
         schema = session.schema(originals)
-        if before is not None:  # a prepared part may not have all candidates any more
+        if before is not None:  # a prepared part may lack some of them
             given["strata"] = tuple(c for c in self.strata if c == EVERY or c in schema)
         request = BiasRequest.of_roles(originals.roles, schema, **given)
         return bias_and_groups(originals, request.cut_as(before or {}), session)

@@ -1,7 +1,7 @@
-"""The table of bias metrics: one value per metric, from which requests, results, reports and Clarify's lists are read.
+"""The table of bias metrics, used by requests, results, reports and Clarify's lists.
 
-A metric is added as one row of `BIAS_METRICS`. `difference` and `ratio` make the rows that compare a rate of each side, as those of a
-confusion matrix do.
+A metric is one row of `BIAS_METRICS`. `difference` and `ratio` make rows that compare the rates of both sides, such as rates of a
+confusion matrix.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tilth.metrics.contrasts import Numbers, divided
 
 Formula = Callable[[Contingency], Numbers]
 Rate = Callable[[Contingency], tuple[Numbers, Numbers]]
-"""Of each side the rows that count as hits, and the rows that they are a part of: (draws, side) each."""
+"""For each side the rows that count as hits, and the rows that they are a part of: (draws, side) each."""
 Cells = tuple[tuple[int, int], ...]
 """Cells of the confusion matrix, each as (label, prediction)."""
 TP, FP, FN, TN = ((1, 1),), ((0, 1),), ((1, 0),), ((0, 0),)
@@ -28,10 +28,10 @@ Stage = Literal["pre_training", "post_training"]
 
 @dataclass(frozen=True)
 class Wording:
-    """How a value is put into words: a sentence, its word for values above, below and at the neutral one, and a sentence for the rates.
+    """The wording of a value: a sentence, its words for values above, below and at the neutral one, and a sentence for the rates.
 
-    `{d}` and `{a}` are the groups, `{y}` is the favourable outcome, `{word}` one of `words`, `{than}` is `as` at the neutral value. What
-    follows is in percentage points, a factor (`times`), a plain number (`number`) or the group's share of the rows (`share`).
+    `{d}` and `{a}` are the groups, `{y}` is the favourable outcome, `{word}` one of `words`, `{than}` is `as` at the neutral value. The
+    number after the sentence is in percentage points, a factor (`times`), a plain number (`number`) or the group's share of rows (`share`).
     """
 
     sentence: str
@@ -67,13 +67,13 @@ _NEIGHBOURS = Wording("Rows of {a} that are similar to those of {d} are predicte
 
 @dataclass(frozen=True)
 class BiasMetric:
-    """A bias metric: names, the axes of the cube that it needs beside the two sides, its range, its formula and what it means.
+    """A bias metric: names, the axes of the cube that it needs in addition to the two sides, its range, its formula and its meaning.
 
-    `band` is what is acceptable by convention, `neutral` the value without bias. `rate` is what is compared where it is a rate of each
-    side: its difference has a p-value. `quotient` names the parts and wholes of each side whose ratios are compared. `error` is the
-    closed-form standard error, on a log scale with `log_error`. `undefined` is true where the value is by convention only, `impossible`
-    says why there is none. A `distance` has a meaning over all label values too, not only rejected and accepted. `compares` says whose
-    rows are used: of both `sides`, of the group `d` with a vote in place of the label (`flip_test`), or `all`, whatever their side.
+    `band` is the range accepted by convention, `neutral` the value without bias. `rate` is set if the metric compares a rate of each side;
+    the difference then has a p-value. `quotient` has the name of the compared ratios, with the parts and wholes of each side. `error` is
+    the closed-form standard error, on a log scale with `log_error`. `undefined` tells whether the value is only a convention, `impossible`
+    why there is none. A `distance` also has a meaning over all label values, not only rejected and accepted. `compares` selects the rows:
+    of both `sides`, of the group `d` with a vote in place of the label (`flip_test`), or `all`, whatever their side.
     """
 
     name: str
@@ -96,27 +96,27 @@ class BiasMetric:
 
     @property
     def description(self) -> str:
-        """The name that result files carry."""
+        """The metric's name in result files."""
         return f"{self.title} ({self.name})"
 
     @property
     def requires(self) -> tuple[str, ...]:
-        """The axes whose columns must be there; the flip test's label is a vote."""
+        """The axes that need a column; in the flip test, votes replace the label."""
         return ("prediction",) if self.compares == "d" else self.axes
 
     @property
     def stage(self) -> Stage:
-        """Whether it needs a model's predictions."""
+        """`post_training` if it needs a model's predictions, else `pre_training`."""
         return "post_training" if "prediction" in self.axes else "pre_training"
 
     def used(self, t: Contingency) -> Numbers:
-        """(draws, side): the rows in which everything is known that the metric needs; (draws, 1) where no sides are compared."""
+        """(draws, side): the rows with known values on all axes of the metric; (draws, 1) if it does not compare sides."""
         known = t.overall(*self.axes)[:, None] if self.compares == "all" else t.known(*self.axes)
         found: Numbers = known.sum(axis=tuple(range(2, known.ndim)))
         return found[:, 1:] if self.compares == "d" else found
 
     def ratios(self, t: Contingency) -> list[tuple[str, float, float]]:
-        """The ratios of a single table that are compared: what each is called, and what is divided by what."""
+        """The compared ratios of a single table: name, numerator and denominator of each."""
         name, parts = self.quotient or ("", None)
         if parts is None:
             return []
@@ -124,21 +124,21 @@ class BiasMetric:
         return [(f"{name} of {s}", h, n) for s, h, n in zip("ad", hits, sizes, strict=True)]
 
     def by_convention(self, t: Contingency) -> list[str]:
-        """The ratios of a single table that are divisions by 0, in words."""
+        """Notes on the ratios of a single table that are divisions by 0."""
         return [f"{name}: {h:g}/0 counts as {'infinite' if h else 0}" for name, h, n in self.ratios(t) if not n]
 
     def values(self, t: Contingency) -> Numbers:
-        """The metric in each draw; NaN where a side is empty."""
+        """The metric in each draw; NaN if a side is empty."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(self.used(t).min(axis=1) == 0, np.nan, self.formula(t))
 
     def value(self, t: Contingency) -> float | None:
-        """The metric of a single table; None where a side is empty."""
+        """The metric of a single table; None if a side is empty."""
         (found,) = self.values(t)
         return None if np.isnan(found) else float(found)
 
     def closed_interval(self, value: float, t: Contingency, confidence: float) -> tuple[float, float] | None:
-        """value ± z · standard error, where there is a closed form of that; on a log scale for a ratio."""
+        """value ± z · standard error, if it has a closed form; on a log scale for a ratio."""
         if self.error is None or not math.isfinite(value) or (self.log_error and value <= 0):
             return None
         if not self.log_error:
@@ -147,7 +147,7 @@ class BiasMetric:
         return math.exp(low), math.exp(high)
 
 
-# ── rates, and rows that compare them ──
+# ── rates, and metrics that compare them ──
 
 
 def accepted(axis: str) -> Rate:
@@ -172,7 +172,7 @@ def confusion(part: Cells, whole: Cells) -> Rate:
 
 
 def contrast(rate: Rate, of_a: bool) -> Formula:
-    """The ratio of a less that of d, or the reverse; 0 where they are equal, infinite ones too."""
+    """The ratio of a minus the ratio of d, or the reverse; 0 if they are equal, even if infinite."""
 
     def formula(t: Contingency) -> Numbers:
         rates = divided(*rate(t))
@@ -193,7 +193,7 @@ def difference(
     rated: str = "share",
     **more: Any,
 ) -> BiasMetric:
-    """A row: the rate of a less the rate of d, or without `of_a` the reverse, in [−1, 1]; `rated` is the rate's name."""
+    """A row: the rate of a minus the rate of d, or without `of_a` the reverse, in [−1, 1]; `rated` is the rate's name."""
 
     def error(t: Contingency) -> float:
         hits, sizes = (x[0] for x in rate(t))
@@ -204,7 +204,7 @@ def difference(
 
 
 def difference_of_ratios(name: str, title: str, ratios: str, of: tuple[Cells, Cells], wording: Wording, of_a: bool = True) -> BiasMetric:
-    """A row: the ratio of two counts of a less that of d, or the reverse, in (−∞, ∞)."""
+    """A row: the ratio of two counts of a minus the ratio of d, or the reverse, in (−∞, ∞)."""
     ratio = confusion(*of)
     more: dict[str, Any] = {"undefined": lambda t: not ratio(t)[1].all(), "quotient": (ratios, ratio), "band": (-0.25, 0.25)}
     axes = ("label", "prediction")
@@ -212,7 +212,7 @@ def difference_of_ratios(name: str, title: str, ratios: str, of: tuple[Cells, Ce
 
 
 def ratio(name: str, title: str, axes: tuple[str, ...], rate: Rate, meaning: str, wording: Wording, **more: Any) -> BiasMetric:
-    """A row: the rate of d divided by the rate of a, in [0, ∞), 1 where they are equal."""
+    """A row: the rate of d divided by the rate of a, in [0, ∞); 1 if they are equal."""
 
     def formula(t: Contingency) -> Numbers:
         rates = divided(*rate(t))
@@ -226,13 +226,13 @@ def ratio(name: str, title: str, axes: tuple[str, ...], rate: Rate, meaning: str
     return BiasMetric(name, title, axes, (0, math.inf), formula, meaning, wording, neutral=1.0, error=error, log_error=True, **more)
 
 
-# ── rows of other shapes ──
+# ── other metrics ──
 
 
 def distance(
     name: str, title: str, high: float, of_shares: Callable[[Numbers, Numbers], Numbers], kind: str, band: tuple[float, float] | None = None
 ) -> BiasMetric:
-    """A row: how far the distributions of the label are apart, in [0, high]."""
+    """A row: the distance between the label distributions of a and d, in [0, high]."""
 
     def formula(t: Contingency) -> Numbers:
         shares = contrasts.shares(t.known("label"))
@@ -256,7 +256,7 @@ def imbalance(name: str, title: str, meaning: str) -> BiasMetric:
 
 
 def conditional_disparity(name: str, of: str, axis: str, meaning: str, wording: Wording) -> BiasMetric:
-    """A row: d's share of the rejected less its share of the accepted within strata, in [−1, 1]."""
+    """A row: d's share of the rejected minus its share of the accepted within strata, in [−1, 1]."""
 
     def formula(t: Contingency) -> Numbers:
         strata = t.known("stratum", axis)
@@ -276,9 +276,9 @@ def conditional_disparity(name: str, of: str, axis: str, meaning: str, wording: 
 
 
 def generalized_entropy(name: str, title: str, meaning: str) -> BiasMetric:
-    """A row: the inequality of benefits b = prediction − label + 1 over all rows, half their squared coefficient of variation.
+    """A row: the inequality of benefits b = prediction − label + 1 over all rows, as half their squared coefficient of variation.
 
-    Of counts: ½ · ((TP + TN + 4 FP) / (N μ²) − 1), μ = 1 + (FP − FN) / N. Source: Speicher and others 2018, with α = 2.
+    From counts: ½ · ((TP + TN + 4 FP) / (N μ²) − 1), μ = 1 + (FP − FN) / N. Source: Speicher and others 2018, with α = 2.
     """
 
     def formula(t: Contingency) -> Numbers:
@@ -297,9 +297,9 @@ def generalized_entropy(name: str, title: str, meaning: str) -> BiasMetric:
 
 
 def flip_test(name: str, title: str, meaning: str) -> BiasMetric:
-    """A row: (W − U) / n_d, of d's rows that are predicted favourably against the vote of their neighbours in a, and the reverse.
+    """A row: (W − U) / n_d. W counts d's rows with a favourable prediction against the vote of their neighbours in a; U the reverse.
 
-    Its table has the neighbours' vote in place of the label. Negative: d would be better off with the predictions of its neighbours.
+    Its table has the neighbours' vote in place of the label. If negative, d would be better off with the predictions of its neighbours.
     """
 
     def formula(t: Contingency) -> Numbers:
@@ -312,7 +312,7 @@ def flip_test(name: str, title: str, meaning: str) -> BiasMetric:
 
 
 def plain_disparity(t: Contingency, axis: str) -> float | None:
-    """The disparity without strata: `contrasts.disparity` of one stratum that holds all rows."""
+    """The disparity without strata: `contrasts.disparity` of one stratum with all rows."""
     known = t.known(axis)
     d, both = known[:, 1], known.sum(axis=1)
     found = contrasts.disparity(d[:, 0], both[:, 0], d[:, 1], both[:, 1])[0]
@@ -367,9 +367,9 @@ _ALL = (
     generalized_entropy("GE", "Generalized Entropy", "inequality of benefits over all rows, whatever the group"),
 )
 BIAS_METRICS: dict[str, BiasMetric] = {m.name: m for m in _ALL}
-"""Short name → metric. The title of KL is spelled as published result files spell it."""
+"""Short name → metric. The title of KL has the spelling of published result files."""
 
 
 def of_stage(stage: Stage) -> tuple[str, ...]:
-    """The names of the metrics that need predictions, or of those that do not."""
+    """The names of the metrics of a stage: those that need predictions, or those that do not."""
     return tuple(m.name for m in _ALL if m.stage == stage)

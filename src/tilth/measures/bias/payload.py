@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 class BiasNumber(Payload):
     """A bias metric of one group; the finding's value is the metric, its `low` and `high` the interval.
 
-    `facet`, `facet_value` and `other` are the column, its value, and the other one where there are two; `label` and `prediction` are
-    columns, `label_value` the favourable outcome; `facet_read` and `label_read` say whether a single configured number was read as a
-    `value` or as a `threshold`; `counts` the rows by side and outcome (`n_a`, `n_d`, `n_d_positive` …); `rates` the rates of a and d that
-    are compared; `status` ok, degenerate (a value by convention only) or error; `band` what is acceptable, `verdict` whether the interval
-    is within; `block` is set where the metric is over all values of the label, or of a continuous label; `more` is specific to the
-    metric, such as its strata.
+    `facet` is the column, `facet_value` its value, `other` the other value if there are two; `label` and `prediction` are columns,
+    `label_value` is the favourable outcome; `facet_read` and `label_read` say whether a single configured number was read as a `value` or
+    as a `threshold`; `counts` has the rows by side and outcome (`n_a`, `n_d`, `n_d_positive` …); `rates` has the compared rates of a and d;
+    `status` is ok, degenerate (a value by convention only) or error; `band` is the accepted range, `verdict` whether the interval is
+    within; `block` is set for metrics over all values of the label, or of a continuous label; `more` has details of the metric, such as its
+    strata.
     """
 
     KIND: ClassVar[str] = "bias"
@@ -52,7 +52,7 @@ class BiasNumber(Payload):
 
     @property
     def row_count(self) -> int | None:
-        """The rows that are used, and those that are excluded."""
+        """The number of used and excluded rows."""
         return None if self.n_used is None or self.n_excluded is None else self.n_used + self.n_excluded
 
     @property
@@ -62,7 +62,7 @@ class BiasNumber(Payload):
         return own / (others + own) if others is not None and own is not None and others + own else None
 
     def to_json(self) -> dict[str, Any]:
-        """The fields that have a value, and those specific to the metric."""
+        """The fields with values, merged with those of `more`."""
         made = super().to_json()
         return {**made, **made.pop("more", {})}
 

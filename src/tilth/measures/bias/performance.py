@@ -1,4 +1,4 @@
-"""How good predictions are, over all rows and for each group: rates of the confusion matrix."""
+"""The performance of predictions, over all rows and for each group: rates of the confusion matrix."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ RATES: Mapping[str, tuple[Cells, Cells]] = {
     "Conditional Acceptance": (TP + FN, TP + FP),
     "Conditional Rejection": (TN + FP, TN + FN),
 }
-"""Name → (cells of the confusion matrix, those that they are divided by), each cell as (label, prediction)."""
+"""Name → (cells of the numerator, cells of the denominator), each cell as (label, prediction)."""
 F1 = "F1 Score"
 
 
 @dataclass(frozen=True)
 class Performance(Payload):
-    """The confusion matrix of predictions, and its rates: of all rows, or of a group of a facet.
+    """The confusion matrix of predictions and its rates, for all rows or for a group of a facet.
 
-    The finding's value is the accuracy. `rates` are named as in Clarify's result files; `matrix` is label → prediction → rows, for a label
-    of categories, of all rows only.
+    The finding's value is the accuracy. `rates` are named as in Clarify's result files; `matrix` is label → prediction → rows, only for all
+    rows and a categorical label.
     """
 
     KIND: ClassVar[str] = "performance"
@@ -55,12 +55,12 @@ class Performance(Payload):
 
     @property
     def rows(self) -> float:
-        """The rows whose label and prediction are known."""
+        """The rows with a known label and prediction."""
         return sum(self.cells)
 
     @classmethod
     def of(cls, cells: Numbers, **more: Any) -> Performance:
-        """The performance of a confusion matrix, (label, prediction) with the favourable outcome last.
+        """The performance from a confusion matrix, (label, prediction), with the favourable outcome last.
 
         >>> import numpy as np
         >>> Performance.of(np.array([[45, 15], [30, 60]])).rates["Accuracy"]
@@ -78,7 +78,7 @@ def _sum(cells: Numbers, of: Cells) -> float:
 
 
 def finding(payload: Performance, subject: tuple[str, ...], group: str = "") -> Finding[Performance]:
-    """The finding of a performance; none of its values count where there are no rows."""
+    """The finding of a performance; its value is None without rows."""
     value = payload.rates["Accuracy"] if payload.rows else None
     words = (
         f"{percent(payload.rates['Accuracy'])} of {payload.rows:,.0f} predictions are right"
@@ -89,7 +89,7 @@ def finding(payload: Performance, subject: tuple[str, ...], group: str = "") -> 
 
 
 def performance(found: Sequence[Finding[Performance]]) -> Section | None:
-    """The rates of all rows and of each group side by side, and the confusion matrix; nothing where no prediction has a label."""
+    """The rates of all rows and of each group side by side, and the confusion matrix; None if no prediction has a label."""
     shown = [f for f in found if f.payload.rows and f.payload.rates]
     if not shown:
         return None

@@ -16,7 +16,7 @@ from tilth.measures.bias.metrics import BIAS_METRICS, of_stage
 from tilth.measures.bias.values import Interval, Value
 from tilth.shelf import Parameterized
 
-EVERY = "all"  # in place of names: every metric that the columns permit
+EVERY = "all"  # in place of names: every metric that the columns permit, or every candidate column
 SEVERAL = " & "  # between the columns, and the values, of an intersection
 CANNOT_GROUP = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})
 
@@ -33,7 +33,7 @@ MissingPolicy = Literal["exclude", "as_category", "clarify"]
 
 @dataclass(frozen=True)
 class Facet:
-    """A column against which bias is measured, and which of its rows are d, the group in question; all others are a.
+    """A column against which bias is measured, with the values of the group in question, d; all other rows are a.
 
     `values` are categories, or one number as an exclusive lower bound, or one interval such as `"(20, 40]"`. Without values each
     value of the column is d in turn; `quantiles` then cuts a numeric column of more than a dozen values into so many parts of
@@ -52,12 +52,12 @@ class Facet:
 
 
 Groups = Mapping[str, tuple[tuple[Interval, ...], tuple[Any, ...]]]
-"""Facet → the intervals that it was cut into, or the values that it has."""
+"""Facet → the intervals that it was cut into, or its values."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BiasOptions(Parameterized):
-    """How bias is measured, whatever the columns are."""
+    """The options of bias that do not depend on the columns."""
 
     metrics: tuple[str, ...] = ()
     """Names of bias metrics, such as DPL; by default those that the columns permit, without FT, which reads rows; `all`: with it."""
@@ -154,7 +154,7 @@ class BiasRequest(BiasOptions):
         return cls(tuple(Facet(c, quantiles=4) for c in roles.facet), **{**defaults, **given})
 
     def cut_as(self, groups: Groups) -> BiasRequest:
-        """The same request for a part of a table that has been measured: facets without values have the groups of that table."""
+        """The request for a part of a table that was measured before: facets without values get the groups of that table."""
 
         def cut(f: Facet) -> Facet:
             bands, order = groups.get(f.column, ((), ()))
@@ -171,7 +171,7 @@ class BiasRequest(BiasOptions):
 
     @property
     def method(self) -> str:
-        """How intervals are drawn."""
+        """The method that draws intervals."""
         return "cluster bootstrap" if self.clusters else "bootstrap"
 
     def check(self, schema: Schema) -> None:
@@ -192,7 +192,7 @@ class BiasRequest(BiasOptions):
                 ]
         ColumnError.reject(wrong)
 
-    # ── what is wrong with it ──
+    # ── mistakes ──
 
     def _columns_wrong(self) -> Iterator[Mistake]:
         if not self.facets and not self.intersections:
@@ -244,7 +244,7 @@ def _no_positive(column: str, hint: str = "") -> Mistake:
 
 
 def _is_bad_interval(values: Sequence[Value]) -> bool:
-    """Whether a value looks like an interval and is not one."""
+    """Whether a value looks like an interval but is not a valid one."""
     if len(values) != 1 or not isinstance(values[0], str) or not _LOOKS_LIKE_INTERVAL.fullmatch(values[0]):
         return False
     found = Interval.parsed(values[0])

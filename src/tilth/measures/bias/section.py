@@ -1,4 +1,4 @@
-"""The section of bias: for each group the numbers in words and charts, before and after preparation, with intervals."""
+"""The report section of bias: numbers of each group in words and charts, before and after preparation, with intervals."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from tilth.report.charts import Dot, intervals, number, percent
 from tilth.report.finding import Finding
 from tilth.report.sections import ReportSection
 
-MOST_SUMMED_UP = 20  # lines of the summary
-SMALL = 0.05  # a smaller share of the rows is not advised on where there are larger ones
-BRIEF = 2  # groups up to which a terminal shows the metrics of each
+MOST_SUMMED_UP = 20  # most lines of the summary
+SMALL = 0.05  # groups with a smaller share of rows get no advice if there are larger ones
+BRIEF = 2  # up to this many groups, a terminal shows the metrics of each
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
 HOW = (
     "0 means no difference, and for DI 1; the sign says which side is ahead. "
     "People, not this page, must decide how much difference is too much."
 )
 SAME = "With a label of two values KS and TVD equal the size of DPL, and LP is √2 times that: they are not additional evidence."
-EXPLAINED = {"support mismatch": "One side lacks an outcome that the other one has, so KL may be infinite"}  # notes that are names
+EXPLAINED = {"support mismatch": "One side lacks an outcome that the other one has, so KL may be infinite"}  # notes to explain
 
 
 def bias(found: Sequence[Found]) -> Section:
@@ -59,13 +59,13 @@ def bias(found: Sequence[Found]) -> Section:
 
 
 def _computed(groups: Iterable[Compared]) -> list[str]:
-    """Explanations of the facets that are computed from texts."""
+    """Explanations of the facets computed from texts."""
     columns = dict.fromkeys(column for group in groups for column in group.column.split(SEVERAL))
     return [f"{code(column)}: {says}." for column in columns if (says := meaning(column))]
 
 
 def _lead(groups: Mapping[Compared, list[Found]]) -> str:
-    """How many groups are compared, with what, and the largest difference."""
+    """How many groups are compared, what with, and the largest difference."""
     pairs = sum(bool(group.other) for group in groups)
     alone = f"{counted(len(groups) - pairs, 'group')} compared with all other rows"
     how = joined(
@@ -81,7 +81,7 @@ def _lead(groups: Mapping[Compared, list[Found]]) -> str:
 
 
 def _without_mirrors(groups: Mapping[Compared, list[Found]], name: str) -> dict[Compared, list[Found]]:
-    """The groups, and of two that are compared with each other the one that is behind: the other's numbers are the same, turned round."""
+    """The groups. Of two groups that are compared with each other, only the disadvantaged one stays: the other has mirrored numbers."""
 
     def behind(of: Sequence[Found]) -> float:
         return next((f.number for f in of if metric_of(f) == name and f.number is not None), 0.0)
@@ -97,9 +97,9 @@ def _without_mirrors(groups: Mapping[Compared, list[Found]], name: str) -> dict[
 
 
 def _advice(found: Sequence[Found]) -> list[Advice]:
-    """The largest difference in labels that is not chance, of a group that is not small, in the part that the model learns from.
+    """Advice on the largest difference beyond chance, preferring groups that are not small, in the part that the model learns from.
 
-    What it was before preparation is given with it, to show whether preparation made it larger.
+    It includes the difference before preparation, to show whether preparation made it larger.
     """
     found = _headlines(found)
     part = next((p for p in ("train", "raw", "") if any(f.part == p and _sure(f) for f in found)), None)
@@ -113,12 +113,12 @@ def _advice(found: Sequence[Found]) -> list[Advice]:
 
 
 def _sure(finding: Found) -> bool:
-    """Whether there is a difference of more than a hundredth that is not chance."""
+    """Whether there is a difference of more than 0.01 beyond chance."""
     return abs(finding.number or 0.0) > 0.01 and not by_chance(finding)
 
 
 def _summary(found: Sequence[Found]) -> list[Table]:
-    """The difference of favourable labels, a line for each group and a column for each part."""
+    """The difference of favourable labels, with a line for each group and a column for each part."""
     found = _headlines(found)[:MOST_SUMMED_UP]
     parts = list(dict.fromkeys(f.part for f in found))
     at = {(Compared.of(f), f.part): value_with_interval(f.value, f.low, f.high) for f in found}
@@ -140,7 +140,7 @@ def _overview(groups: Mapping[Compared, Sequence[Found]], found: Sequence[Found]
 
 
 def headline(found: Sequence[Found]) -> str:
-    """The metric that groups are compared by: of labels where there are any, else of predictions."""
+    """The metric that compares groups: of labels if present, else of predictions."""
     return "DPPL" if any(f.name == "DPPL" for f in found) and not any(f.name == "DPL" for f in found) else "DPL"
 
 
@@ -150,12 +150,12 @@ def _headlines(found: Sequence[Found]) -> list[Found]:
 
 
 def metric_of(finding: Found) -> str:
-    """The metric's name; a distance over all values of the label is not the one over positive and negative."""
+    """The metric's name, which distinguishes a distance over all values of the label from that over two outcomes."""
     return f"{finding.name}, all labels" if finding.payload.block else finding.name
 
 
 def _size(found: Sequence[Found]) -> float:
-    """The group's share of the rows of the first part, to sort by."""
+    """The group's share of the rows of the first part, for sorting."""
     return found[0].payload.share or 0.0
 
 
@@ -208,7 +208,7 @@ def _cell(finding: Finding | None) -> Cell:
 
 
 def _notes(found: Sequence[Found]) -> list[str]:
-    """Rows excluded, metrics without a value, and remarks on the numbers; each once, with the parts that it is about."""
+    """Notes on excluded rows, metrics without a value, and the numbers; each once, with its parts."""
     without: dict[tuple[str, str], list[str]] = {}  # (metric, reason) → parts
     noted: dict[str, list[str]] = {}  # remark → parts
     for f in found:
@@ -227,7 +227,7 @@ def _notes(found: Sequence[Found]) -> list[str]:
 
 
 def _left_out(found: Sequence[Found]) -> list[str]:
-    """The rows that no metric of the group counts. A metric without a value counts none, for reasons of its own."""
+    """The number of rows excluded in each part. Metrics without a value do not count, because they exclude all rows for other reasons."""
     left: dict[str, int] = {}
     for f in found:
         if f.value is not None and f.payload.n_excluded:

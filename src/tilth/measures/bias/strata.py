@@ -1,4 +1,4 @@
-"""What may explain a difference: columns within whose values it is smaller, gone, or reversed (Simpson's paradox)."""
+"""Finds columns that may explain a difference: within their values it is smaller, gone, or reversed (Simpson's paradox)."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from tilth.report.charts import percent
 from tilth.report.finding import Finding, Payload
 from tilth.report.sections import ReportSection
 
-MOST_STRATA = 50  # values of a column up to which it is a candidate by itself
+MOST_STRATA = 50  # a column with at most this many values is a candidate without being named
 KINDS = (Kind.STRING, Kind.BOOLEAN, Kind.INTEGER)
 CAUTION = (
     "The best of many columns explains more here than it would in other data. A column that is itself a consequence of the group, "
     "such as the income of a person, explains a difference but does not justify it."
 )
-SURE = 0.01  # differences below are neither explained nor reversed
+SURE = 0.01  # smaller differences do not count as reversed
 
 
 @dataclass(frozen=True)
 class WithinStrata(Payload):
-    """The difference of favourable outcomes between a group and the others within the values of a column; the finding's value.
+    """The difference of favourable outcomes between a group and the others within the values of a column, which is the finding's value.
 
-    It is the mean over the strata that have both sides, weighted by their rows: what the difference would be if both sides were spread over
-    the strata as all rows are. `overall` is the difference without strata (DPL, or DPPL without a label), `conditional` CDDL or CDDPL,
-    `reversed_share` the share of the rows that are in strata in which the other side is ahead, `one_sided_share` that in strata
-    without one side, which count nowhere.
+    It is the mean over the strata with both sides, weighted by their rows: the difference if both sides were distributed over the strata
+    like all rows. `overall` is the difference without strata (DPL, or DPPL without a label), `conditional` is CDDL or CDDPL,
+    `reversed_share` is the share of rows in strata with a difference in the other direction, `one_sided_share` the share in strata without
+    one of the sides, which are left out.
     """
 
     KIND: ClassVar[str] = "strata"
@@ -59,14 +59,14 @@ class WithinStrata(Payload):
 
 
 def _sides(numbers: Numbers) -> tuple[Numbers, Numbers]:
-    """Rows of each side by stratum, and the difference of their favourable shares: (draws, side, stratum), (draws, stratum)."""
+    """Rows of each side by stratum, (draws, side, stratum), and the difference of their favourable shares, (draws, stratum)."""
     rows = numbers.sum(axis=-1)
     rates = divided(numbers[..., 1], rows)
     return rows, np.where((rows > 0).all(axis=1), rates[:, 0] - rates[:, 1], 0.0)
 
 
 def _within(axis: str) -> BiasMetric:
-    """The standardised difference as a metric, of which there are draws as of any other."""
+    """The standardised difference as a metric, so that it can be bootstrapped like the others."""
 
     def formula(t: Contingency) -> Numbers:
         rows, gaps = _sides(t.known("stratum", axis))
@@ -78,9 +78,9 @@ def _within(axis: str) -> BiasMetric:
 
 
 def strata_findings(data: Dataset, request: BiasRequest, engine: Session) -> list[Finding]:
-    """For each group and each candidate column the difference within its values, the strongest explanation first, and warnings.
+    """For each group and candidate column, the difference within its values, the strongest explanation first; and warnings.
 
-    Each candidate is counted in a scan of its own. Errors: `ColumnError` for candidates that there are not.
+    Each candidate takes a scan. Errors: `ColumnError` for candidates that do not exist.
     """
     schema = engine.schema(data)
     named = [c for c in request.strata if c != EVERY]
@@ -94,7 +94,7 @@ def strata_findings(data: Dataset, request: BiasRequest, engine: Session) -> lis
 
 
 def _candidates(data: Dataset, request: BiasRequest, engine: Session) -> list[str]:
-    """The columns of few values that have no role in the request, nor take rows apart."""
+    """Columns with few distinct values that have no role in the request and do not identify rows."""
     roles, schema = data.roles, engine.schema(data)
     aside = {*request.columns, *roles.id, *roles.private, *roles.text, *roles.image, WEIGHTS, SQUARES} - {request.group}
     aside |= {c for c in (roles.time, roles.split, roles.fold, roles.weight) if c}
@@ -146,14 +146,14 @@ def _of_candidate(column: str, data: Dataset, request: BiasRequest, engine: Sess
 
 
 def _often(difference: float | None) -> str:
-    """How much less often than the others, of which the difference is theirs less its own."""
+    """The difference in words. It is the rate of the others minus the rate of the group."""
     if difference is None:
         return "no difference"
     return f"{abs(difference) * 100:.1f} percentage points {'less' if difference > 0 else 'more'} often"
 
 
 def _reversed(f: Finding[WithinStrata], request: BiasRequest) -> Finding | None:
-    """The warning that a difference is the other way round within the strata."""
+    """The warning that a difference is reversed within the strata."""
     overall, value = f.payload.overall or 0.0, f.value
     if overall * value >= 0 or abs(overall) < SURE or abs(value) < SURE or (f.low is not None and f.low <= 0 <= (f.high or 0.0)):
         return None
@@ -166,7 +166,7 @@ def _reversed(f: Finding[WithinStrata], request: BiasRequest) -> Finding | None:
 
 
 def section(found: Sequence[Finding[WithinStrata]]) -> Section:
-    """For each group its candidates, the one within which least of the difference is left first."""
+    """The candidates of each group, starting with the one that leaves the smallest difference."""
     heads = ("group", "within the values of", "difference", "within them", "CDDL or CDDPL", "rows in reversed strata", "strata")
     rows = [
         (

@@ -28,18 +28,19 @@ from tilth.metrics.text.vocabulary import Counts, Vocabulary
 from tilth.metrics.text.words import Words, words_of
 from tilth.report import Finding, Payload, warning
 
-SIDES = ("n0", "n1", "texts0", "texts1")  # of favourable texts, and of others
+SIDES = ("n0", "n1", "texts0", "texts1")  # 0: favourable texts, 1: others
 
 Found = dict[str, tuple[int, int]]
-"""Word → texts with it whose label is favourable, and others."""
+"""Word → the number of favourable texts with it, and of others."""
 
 
 @dataclass(frozen=True)
 class Term(Payload):
-    """A `term` and the label: `documents` with it, how many of them have the `outcome`, and `share`, of all documents.
+    """A `term` and the label: the `documents` with it, those with the `outcome` (`favourable`), and their `share` of all documents.
 
-    `groups` of the lexicon that an identity term belongs to; `lift` and its interval: the share of the outcome among the term's documents
-    divided by that of all. `log_odds` of a word: how much greater the logarithm of its odds is in texts with the outcome than in others.
+    `groups` are the groups of an identity term in the lexicon; `lift`, with its interval, is the share of the outcome among the term's
+    documents divided by that among all. `log_odds` of a word is the difference of the logarithms of its odds in texts with the outcome and
+    in others.
     """
 
     KIND: ClassVar[str] = "term"
@@ -143,7 +144,7 @@ class Terms(Measure):
     def _terms(
         self, column: str, outcome: str, documents: tuple[int, int], found: Found, identity: dict[str, tuple[str, ...]]
     ) -> list[Finding[Term]]:
-        """The association of identity terms, the strongest first."""
+        """The associations of identity terms, the strongest first."""
         made = []
         for term, (plus, minus) in found.items():
             if plus + minus < self.documents:
@@ -157,7 +158,7 @@ class Terms(Measure):
         return sorted(made, key=lambda f: (-abs(f.value), -f.payload.documents, f.group))
 
     def _interval(self, cells: Numbers, term: str) -> tuple[float, float] | None:
-        """The interval of the lift. Draws of none, or of all, of a term's documents never vary: that end is then of Wilson's interval."""
+        """The interval of the lift. If a term has only one outcome, draws do not vary, and Wilson's interval gives that end."""
         drawn = [_lift(part) for part in resampled(cells, self.bootstrap, (self.seed, zlib.crc32(term.encode())))]
         found = percentile_interval(np.concatenate(drawn), self.confidence) if drawn else None
         if found is None or cells[:2].all():
@@ -167,7 +168,7 @@ class Terms(Measure):
         return (min(found[0], low), found[1]) if cells[0] else (found[0], max(found[1], high))
 
     def _words(self, column: str, outcome: str, documents: tuple[int, int], plus: Counts, minus: Counts) -> Iterator[Finding[Term]]:
-        """The words that tell the sides apart, those of favourable texts first."""
+        """The words that distinguish the sides, those of favourable texts first."""
         words, counts, texts = _aligned(plus[1], minus[1])
         odds, z = log_odds(counts)
         kept = np.flatnonzero(texts.sum(axis=0) >= self.documents)
@@ -184,7 +185,7 @@ def _term(term: str, outcome: str, plus: int, minus: int, documents: tuple[int, 
 
 
 def log_odds(counts: Numbers) -> tuple[Numbers, Numbers]:
-    """δ and z of words, from how often each occurs (a column) in texts of either kind (a row); without any words none.
+    """δ and z of words, from their occurrences: a column per word, a row per kind of texts; empty without words.
 
     >>> [x.round(4).tolist() for x in log_odds(np.array([[30, 10, 60], [10, 30, 60]]))]
     [[0.4199, -0.4199, 0.0], [2.2675, -2.2675, 0.0]]
@@ -192,14 +193,14 @@ def log_odds(counts: Numbers) -> tuple[Numbers, Numbers]:
     prior = counts.sum(axis=0)
     own = (counts + prior).astype(float)
     rest = own.sum(axis=1, keepdims=True) - own
-    with np.errstate(divide="ignore", invalid="ignore"):  # of one word only: nothing to compare it with
+    with np.errstate(divide="ignore", invalid="ignore"):  # a single word has nothing to compare it with
         logs = np.log(own / rest)
         odds = np.nan_to_num(logs[0] - logs[1], nan=0.0, posinf=0.0, neginf=0.0)
     return odds, odds / np.sqrt((1 / np.maximum(own, 1)).sum(axis=0))
 
 
 def _lift(cells: Numbers) -> Numbers:
-    """The lift in each row of cells: with the term and favourable, with it and not, the same without it."""
+    """The lift for each row of cells: with the term favourable and not, without the term favourable and not."""
     with_term, favourable = cells[..., 0] + cells[..., 1], cells[..., 0] + cells[..., 2]
     with np.errstate(divide="ignore", invalid="ignore"):
         found: Numbers = cells[..., 0] * cells.sum(axis=-1) / (with_term * favourable)
@@ -211,7 +212,7 @@ def _log2(lift: float | None) -> float | None:
 
 
 def _identity_terms() -> dict[str, tuple[str, ...]]:
-    """The terms of the lexicon, as words with blanks between them, and the groups of each."""
+    """Term of the lexicon, as words separated by blanks → its groups."""
     found: dict[str, tuple[str, ...]] = {}
     for group, terms in lexicon().items():
         for term in dict.fromkeys(" ".join(words_of(t, lowercase=True)) for t in terms):
@@ -220,7 +221,7 @@ def _identity_terms() -> dict[str, tuple[str, ...]]:
 
 
 def _favourable(data: Dataset, session: Session) -> Tree | None:
-    """The condition that a row's label is favourable, as the measure `bias` reads it; None if no row's is."""
+    """The condition that a row's label is favourable, as the measure `bias` reads it; None if no row has such a label."""
     label = str(data.roles.label)
     metric, kind = Frequencies((label,)), session.schema(data)[label].kind
     counts = {value: n for (value,), n in measured(data, [metric], session)[metric].items()}
@@ -240,13 +241,13 @@ def _texts(plus: Counts, minus: Counts) -> Found:
 
 
 def _aligned(plus: pa.Table, minus: pa.Table) -> tuple[np.ndarray, Numbers, Numbers]:
-    """The words of both, sorted, with their occurrences and their texts, a row for each."""
+    """The words of both sides, sorted, with their numbers of occurrences and of texts, a row per side."""
     both = pa.concat_tables([_beside(plus, 0), _beside(minus, 1)]).group_by("word").aggregate([(c, "sum") for c in SIDES]).sort_by("word")
     n, texts = (np.stack([both[f"{name}{side}_sum"].to_numpy() for side in (0, 1)]) for name in ("n", "texts"))
     return both["word"].to_numpy(), n, texts
 
 
 def _beside(counts: pa.Table, side: int) -> pa.Table:
-    """The counts of one side, beside zeros for the other."""
+    """The counts of one side, with zeros for the other."""
     zero = pa.array(np.zeros(len(counts), np.int64))
     return pa.table({"word": counts["word"], **{c: counts[c[:-1]] if c.endswith(str(side)) else zero for c in SIDES}})

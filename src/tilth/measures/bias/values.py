@@ -1,4 +1,4 @@
-"""Values of a column: intervals, which values a configured value means, their names in results, and the keys that rows are grouped by."""
+"""Values of a column: intervals, the matching of configured values, names in results, and the keys that group rows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Interval:
         return above and (x <= self.high if self.high_in else x < self.high)
 
     def holds(self, x: Tree) -> Tree:
-        """The condition that a number lies inside; an infinite bound that is included is not tested."""
+        """The condition that a number lies inside; included infinite bounds are not tested."""
         low = None if self.low == -math.inf and self.low_in else (ge if self.low_in else gt)(x, lit(self.low))
         high = None if self.high == math.inf and self.high_in else (le if self.high_in else lt)(x, lit(self.high))
         return and_(low, high)
@@ -66,12 +66,12 @@ class Interval:
 
 
 def _bound(text: str) -> float:
-    """A bound as it is written: an integer stays one, so that its string does too."""
+    """A bound as written: an integer stays an integer, so that it is shown as one."""
     return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
 def above(threshold: float) -> Interval:
-    """The numbers greater than a threshold: the bound is left out, and there is no other."""
+    """The interval of numbers greater than a threshold."""
     return Interval(threshold, math.inf)
 
 
@@ -97,10 +97,10 @@ def boolean_of(value: Any) -> bool | None:
 
 
 def means(configured: Any, value: Any, booleans: bool = False) -> bool:
-    """Whether a configured value means a value of the data.
+    """Whether a configured value matches a value of the data.
 
-    Booleans (and with `booleans` strings that are nothing but true and false) by what they mean; numbers and strings that read as
-    numbers by their size; everything else by its exact string.
+    Booleans (and with `booleans` strings of a column with only true and false) match by truth value; numbers and strings that read as
+    numbers by size; everything else by the exact string.
 
     >>> means("1", 1.0), means("TRUE", True), means("True", "true"), means("Yes", "yes")
     (True, True, False, False)

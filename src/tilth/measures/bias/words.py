@@ -1,4 +1,4 @@
-"""Bias in words: what a metric says of a group, in one table or in several parts of the data."""
+"""Bias in words: the meaning of a metric for a group, in one or several parts of the data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VERDICTS = {
 
 
 class Compared(NamedTuple):
-    """A group of rows, the column that it is a value of, and the group it is compared with where that is one."""
+    """A group of rows, with the column that has its value, and the group it is compared with, if that is a single one."""
 
     column: str
     group: str
@@ -30,7 +30,7 @@ class Compared(NamedTuple):
 
     @classmethod
     def of(cls, f: Found) -> Compared:
-        """Which groups a finding is about."""
+        """The groups of a finding."""
         return cls(f.payload.facet or ", ".join(f.subject[:1]), f.group, f.payload.other or "")
 
     @property
@@ -46,7 +46,7 @@ class Compared(NamedTuple):
 
 
 def sentences(found: Sequence[Found]) -> list[str]:
-    """What one metric says of a group: a sentence for all parts, or two where their directions disagree; none for a distance.
+    """The meaning of a metric for a group: a sentence for all parts, or two if their directions disagree; none for a distance.
 
     >>> dpl = Finding("DPL", ("sex",), 0.143, group="sex=f", low=0.13, high=0.15, payload=BiasNumber(label="hired", label_value="yes"))
     >>> plain(sentences([dpl])[0])
@@ -75,7 +75,7 @@ def sentences(found: Sequence[Found]) -> list[str]:
 
 
 def message(f: Found) -> str:
-    """What one finding says, without marks."""
+    """The meaning of one finding, without markup."""
     p = f.payload
     if f.value is None:
         return f"no value: {p.error}"
@@ -87,7 +87,7 @@ def message(f: Found) -> str:
 
 
 def _verdict(f: Found) -> str:
-    """The verdict as a sentence, with the band that it is about, and whose that is."""
+    """The verdict as a sentence, with the band and its origin."""
     p, metric = f.payload, BIAS_METRICS.get(f.name)
     if p.band is None or p.verdict not in VERDICTS:
         return ""
@@ -103,12 +103,12 @@ def favourable(f: Found) -> str:
 
 
 def part_of(f: Found) -> str:
-    """The part that a finding is of, where it has one."""
+    """The part of a finding, in words; empty if it has none."""
     return f" in {code(f.part)}" if f.part else ""
 
 
 def share_of(f: Found) -> str:
-    """The group's share of the rows: of the counts, or of class imbalance, which is (others − group) / all."""
+    """The group's share of the rows: from the counts, or from class imbalance, which is (others − group) / all."""
     return percent((1 - (f.number or 0.0)) / 2 if f.payload.share is None else f.payload.share)
 
 
@@ -118,7 +118,7 @@ def _filled(template: str, f: Found, word: str = "", than: str = "") -> str:
 
 
 def _sizes(found: Sequence[Found], metric: BiasMetric) -> str:
-    """The sizes of the differences with their intervals; the unit after the first."""
+    """The sizes of the differences with their intervals; only the first has the unit."""
     kind = metric.wording.unit if metric.wording is not None else "points"
     size: Callable[[float], str] = {
         "points": lambda x: number(round(abs(x) * 100, 1)),
@@ -131,13 +131,13 @@ def _sizes(found: Sequence[Found], metric: BiasMetric) -> str:
 
 
 def by_chance(f: Found, neutral: float = 0.0) -> bool:
-    """Whether the interval has the neutral value, or the test says that chance may be the reason: draws of 0 of 2 rows never vary."""
+    """Whether the interval contains the neutral value, or the p-value allows chance: draws from 0 of 2 rows never vary."""
     there = f.low is not None and f.high is not None and f.low <= neutral <= f.high
     return there or (f.payload.p_value is not None and f.payload.p_value >= 1 - (f.confidence or 0.95))
 
 
 def _interval(f: Found, neutral: float, size: Callable[[float], str]) -> str:
-    """The interval, seen from its own side."""
+    """The interval in absolute values, in words."""
     if f.low is None or f.high is None or f.low != f.low or f.high != f.high:
         return ""
     if by_chance(f, neutral):
