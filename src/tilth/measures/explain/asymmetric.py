@@ -1,4 +1,4 @@
-"""Asymmetric Shapley values: of players that join in a known order, as the steps of a time series do."""
+"""Asymmetric Shapley values, for players that join in a known order, such as the steps of a time series."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import numpy as np
 
 Matrix: TypeAlias = np.ndarray
 Game: TypeAlias = Callable[[Matrix], Matrix]
-"""A function from coalitions, a row of booleans for each, to what they are worth: numbers, a column for each output."""
+"""A function from coalitions (a row of booleans each) to their worth (a row of numbers each, a column for each output)."""
 
 
 def asymmetric(game: Game, blocks: Sequence[Sequence[int]], samples: int = 1, seed: int = 0) -> tuple[Matrix, Matrix]:
-    """What no player is worth, and for each player and output what it adds on average when it joins.
+    """The worth of the empty coalition, and, for each player and output, what the player adds on average when it joins.
 
-    Players of a block join when all those of earlier blocks are there, in each order among themselves, or where these are more than
-    `samples` in so many random ones. The values add up to the worth of all players less that of none. Equal coalitions are asked
-    about once.
+    Players of a block join after all players of earlier blocks, in every order, or in `samples` random orders if there are more. The values
+    add up to the worth of all players minus that of none. Equal coalitions are evaluated once.
 
     Source: Frye, Rowat and Feige, Asymmetric Shapley Values, 2020.
 
@@ -52,7 +51,7 @@ def asymmetric(game: Game, blocks: Sequence[Sequence[int]], samples: int = 1, se
 
 
 def _orders(block: Sequence[int], samples: int, random: np.random.Generator) -> list[tuple[int, ...]]:
-    """All orders of the players of a block, or as many random ones."""
+    """All orders of the players of a block, or `samples` random ones if there are more."""
     if math.factorial(len(block)) <= samples:
         return list(permutations(block))
     return [tuple(random.permutation(block).tolist()) for _ in range(samples)]

@@ -1,4 +1,4 @@
-"""Rows that stand for the data where a feature is absent: given ones, the mean row, a sample, or the centres of clusters."""
+"""Background rows, which replace absent features: given rows, the mean row, a sample, or the centres of clusters."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 Generated: TypeAlias = Literal["kmeans", "mean", "sample"]
-MOST_CLUSTERS = 12  # that are tried where their number is not given
+MOST_CLUSTERS = 12  # most clusters that are tried if their number is not given
 CLEAR = 0.25  # the mean silhouette below which rows are one cluster
-LOOKED_AT = 500  # rows of which the silhouette is computed
-STEPS = 50  # of Lloyd's algorithm
-SAMPLED = 100  # rows of a sample whose size is not given
+LOOKED_AT = 500  # rows that the silhouette is computed from
+STEPS = 50  # most steps of Lloyd's algorithm
+SAMPLED = 100  # default rows of a sample
 
 
 def generated(how: Generated, rows: np.ndarray, categories: np.ndarray, count: int | None, seed: int) -> np.ndarray:
-    """A background made of rows, a matrix with NaN for null; `categories` marks the columns whose numbers are codes.
+    """A background computed from rows, a matrix with NaN for null; `categories` marks the columns of codes.
 
-    `mean`: one row, of means and most frequent categories. `sample`: the first `count` rows. `kmeans`: the same as `mean` of each of
-    `count` clusters; without `count` as many, up to 12, as have the best mean silhouette, and one if that is not above 0.25.
+    `mean`: one row with means and most frequent categories. `sample`: the first `count` rows. `kmeans`: such a mean row for each of `count`
+    clusters; without `count`, for the number of clusters up to 12 with the best mean silhouette, or for one cluster if none is above 0.25.
 
     >>> generated("mean", np.array([[1.0, 0], [2, 0], [6, 1]]), np.array([False, True]), None, 0).tolist()
     [[3.0, 0.0]]
@@ -30,7 +30,7 @@ def generated(how: Generated, rows: np.ndarray, categories: np.ndarray, count: i
 
 
 def _centre(rows: np.ndarray, categories: np.ndarray) -> np.ndarray:
-    """Means of numbers and most frequent categories, without nulls where there is anything else."""
+    """The means of numbers and the most frequent categories, ignoring nulls unless there is nothing else."""
     found = np.full(rows.shape[1], np.nan)
     for i, column in enumerate(rows.T):
         known = column[~np.isnan(column)]
@@ -41,7 +41,7 @@ def _centre(rows: np.ndarray, categories: np.ndarray) -> np.ndarray:
 
 
 def _points(rows: np.ndarray, categories: np.ndarray) -> np.ndarray:
-    """Rows with comparable columns: numbers by their deviation, 0 for null; each category as 0 or √½, so that two are 1 apart."""
+    """Rows with comparable columns: standardised numbers, 0 for null; each category as 0 or √½, so that two have the distance 1."""
     columns = []
     for i, column in enumerate(rows.T):
         known = ~np.isnan(column)
@@ -53,7 +53,7 @@ def _points(rows: np.ndarray, categories: np.ndarray) -> np.ndarray:
 
 
 def clusters(points: np.ndarray, count: int | None, seed: int) -> np.ndarray:
-    """The cluster of each point, by k-means from starts far apart (k-means++).
+    """The cluster of each point, by k-means with distant starting points (k-means++).
 
     Source: Arthur and Vassilvitskii, k-means++, 2007; Rousseeuw, Silhouettes, 1987.
     """
@@ -70,7 +70,7 @@ def clusters(points: np.ndarray, count: int | None, seed: int) -> np.ndarray:
 
 
 def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The squared distance of each point of one to each of the other."""
+    """The squared distance of each point in `a` to each point in `b`."""
     found: np.ndarray = (a**2).sum(axis=1)[:, None] - 2 * a @ b.T + (b**2).sum(axis=1)
     return found
 
@@ -93,7 +93,7 @@ def _lloyd(points: np.ndarray, k: int, seed: int) -> np.ndarray:
 
 
 def _silhouette(apart: np.ndarray, cluster: np.ndarray) -> float:
-    """The mean over points of how much nearer the points of its own cluster are than those of the next one, from −1 to 1."""
+    """The mean silhouette, from −1 to 1: how much nearer a point is to its own cluster than to the next one."""
     names, of = np.unique(cluster, return_inverse=True)
     if len(names) < 2:
         return -1.0

@@ -1,4 +1,4 @@
-"""The findings of explained rows: of features, of the units of texts, some texts, and the values of single rows."""
+"""The findings of explained rows: features, units of texts, selected texts, and the values of single rows."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tilth.measures.explain.local import LocalValues, UnitValue
 from tilth.measures.explain.section import AGGREGATE, ShapText, ShapUnit, ShapValue
 from tilth.report import Finding
 
-SHOWN = 3  # texts that raise the value most, and that lower it most
+SHOWN = 3  # shown texts that raise the value most, and that lower it most
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The values of explained rows by their features, each with its kind; of columns of text the `texts`, and the values of their `units`.
+    """The values of explained rows. `features` maps each feature to its kind; columns of text have `texts` and values of their `units`.
 
-    `baseline`: the rows that stand for absent features, with what replaces units of texts; `top`: how many units of a column are findings.
+    `baseline`: the background rows, including the replacements of units of texts; `top`: how many units of a column become findings.
     """
 
     features: Mapping[str, str]
@@ -33,17 +33,17 @@ class Found:
 
     @property
     def background(self) -> int:
-        """How many rows stand for absent features."""
+        """The number of background rows."""
         return len(self.baseline)
 
     @property
     def rows(self) -> int:
-        """How many rows are explained."""
+        """The number of explained rows."""
         return len(self.explained.values)
 
 
 def findings(found: Found, aggregate: str, link: str) -> list[Finding]:
-    """A finding for each output and feature, the greatest first; and those of texts."""
+    """A finding for each output and feature, the greatest first, and the findings of texts."""
     made: list[Finding] = list(_of_features(found, aggregate, link))
     for column in found.texts:
         made += [*_of_units(found, column, aggregate), *_of_texts(found, column)]
@@ -77,7 +77,7 @@ def _name(kind: str, found: Found, output: str) -> str:
 
 
 def _of_units(found: Found, column: str, aggregate: str) -> Iterator[Finding[ShapUnit]]:
-    """The units of a column, with their case, whose aggregate over all occurrences is greatest."""
+    """The case-sensitive units of a column with the greatest aggregates over all occurrences."""
     occurring: dict[str, list[tuple[float, ...]]] = {}
     for units in found.units[column]:
         for unit in units:
@@ -91,7 +91,7 @@ def _of_units(found: Found, column: str, aggregate: str) -> Iterator[Finding[Sha
 
 
 def _of_texts(found: Found, column: str) -> Iterator[Finding[ShapText]]:
-    """The texts of a column that raise or lower most what the model gives most."""
+    """The texts of a column that raise or lower most the output with the row's highest prediction."""
     e, place = found.explained, list(found.features).index(column)
     chosen = e.predicted.argmax(axis=1)
     sums = e.values[np.arange(found.rows), place, chosen]

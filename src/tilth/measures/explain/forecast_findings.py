@@ -20,10 +20,11 @@ MOST = 10  # columns with a chart
 
 @dataclass(frozen=True)
 class ForecastShap(Payload):
-    """What a column, or all columns together, add to forecasts; the finding's value is the sum of the mean sizes of its steps.
+    """What a column, or all columns together, add to forecasts; the finding's value is the sum of the mean absolute values of its steps.
 
-    `steps` count from the last known one, which is 0; static covariates have none. For each step the `means` and the mean `sizes` of its
-    values, over items and steps of the forecast; `mean` is the sum of the means. `expected` is the mean forecast of the baseline.
+    `steps` count from the last known step, 0; static covariates have no steps. `means` and `sizes` have, for each step, the mean of its
+    values and of their absolute values over items and forecast steps; `mean` is the sum of the means. `expected` is the mean forecast for
+    the baseline.
     """
 
     KIND: ClassVar[str] = "asymmetric_shap"
@@ -40,14 +41,14 @@ class ForecastShap(Payload):
 
 @dataclass(frozen=True)
 class ForecastValues(Payload):
-    """The values of single items: for each `item_id`, `offset` and `explanations` as SageMaker Clarify writes them."""
+    """The values of single items, each with `item_id`, `offset` and `explanations` in the format of SageMaker Clarify."""
 
     KIND: ClassVar[str] = "asymmetric_shap_values"
     items: tuple[Mapping[str, Any], ...] = ()
 
 
 def save_items(values: ForecastValues, place: Place) -> None:
-    """Write the values of single items as JSON Lines, atomically, in the shape of SageMaker Clarify."""
+    """Write the values of single items as JSON Lines, atomically, in the format of SageMaker Clarify."""
     with atomic(place) as path:
         path.write_text("".join(f"{json.dumps(jsonable(line), ensure_ascii=False)}\n" for line in values.items), "utf-8")
 
@@ -56,7 +57,7 @@ def save_items(values: ForecastValues, place: Place) -> None:
 
 
 def forecasts(found: Sequence[Finding[ForecastShap]]) -> Section:
-    """For each column its values over time, and a table of the columns."""
+    """The values of each column over time, and a table of the columns."""
     blocks: list[Block] = []
     for part in dict.fromkeys(f.part for f in found):
         here = [f for f in found if f.part == part]

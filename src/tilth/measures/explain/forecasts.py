@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from tilth.measures.explain.asymmetric import Game
     from tilth.measures.explain.series import Series, SeriesColumns
 
-AT_ONCE = 2**22  # numbers of series that a model is given at once
+AT_ONCE = 2**22  # most numbers of series per call of a model
 ORDERS = {"chronological": (1,), "anti_chronological": (-1,), "bidirectional": (1, -1)}
 
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """An item's values: of each `player`, a column (none where all share a step) and a step (none of a static covariate), by horizon."""
+    """An item's values by player and forecast step. A player is a column (empty for all columns of a step) and a step (None: static)."""
 
     series: Series
     players: list[tuple[str, int | None]]
@@ -123,14 +123,14 @@ class AsymmetricShap(ModelMeasure):
         RequestError.reject(wrong)
 
     def _blocks(self, series: Series) -> list[list[int]]:
-        """The players that join together: steps, or static covariates and then the values of each step."""
+        """The blocks of players: a block per step; or the static covariates, then the values of each step."""
         steps = series.steps
         if self.granularity == "timewise":
             return [[t] for t in range(len(steps))]
         return [block for block in (list(range(len(self.static))), *steps) if block]
 
     def _forecasts(self, series: Series) -> int:
-        """The most forecasts that are asked for."""
+        """The maximum number of forecasts."""
         orders = len(ORDERS[self.direction])
         return orders * (1 + sum(len(b) * min(math.factorial(len(b)), self.samples or 1) for b in self._blocks(series)))
 
@@ -163,7 +163,7 @@ class AsymmetricShap(ModelMeasure):
         return np.concatenate(found)
 
     def _reject_inputs(self, series: Series) -> None:
-        """Reject series that a model of numbers cannot be given."""
+        """Reject series that do not fit a model of numbers."""
         takes, width = len(self.columns), len(series.static) + sum(map(len, series.steps))
         strings = [c for c, of in zip(self.static, series.static, strict=True) if kind_of(of.type) not in NUMBERS]
         wrong = [Mistake(f"{self.name}: the model takes numbers, and {c!r} has none", code="wrong-kind") for c in strings]
@@ -174,7 +174,7 @@ class AsymmetricShap(ModelMeasure):
         RequestError.reject(wrong)
 
     def _global(self, explained: Sequence[Explained], columns: SeriesColumns) -> list[Finding[ForecastShap]]:
-        """A finding for each column, or for all together, the greatest first."""
+        """A finding for each column, or for all columns together, the greatest first."""
         sums: dict[str, dict[int | None, np.ndarray]] = {}
         for one in explained:
             for (column, step), values in zip(one.players, one.values, strict=True):
@@ -202,7 +202,7 @@ class AsymmetricShap(ModelMeasure):
 
 
 def _of_steps(ask: Game, steps: Sequence[Sequence[int]], static: int, there: np.ndarray) -> np.ndarray:
-    """The game of the steps: a step's values are there with it, static covariates with the first one."""
+    """The game of the steps: a present step makes all its values present; static covariates are present with any step."""
     present = np.zeros((len(there), static + sum(map(len, steps))), bool)
     present[:, :static] = there.any(axis=1, keepdims=True)
     for t, players in enumerate(steps):
@@ -211,7 +211,7 @@ def _of_steps(ask: Game, steps: Sequence[Sequence[int]], static: int, there: np.
 
 
 def _line(e: Explained) -> dict[str, Any]:
-    """An item as SageMaker Clarify writes it."""
+    """An item in the format of SageMaker Clarify."""
     times = e.series.times.to_pylist()
     named = [({"feature_name": c} if c else {}) | ({} if t is None else {"timestamp": times[t]}) for c, t in e.players]
     explanations = [{**name, "scores": scores} for name, scores in zip(named, e.values.tolist(), strict=True)]

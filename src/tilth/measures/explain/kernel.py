@@ -1,4 +1,4 @@
-"""Kernel SHAP: the Shapley values of a model's features for single rows, from its predictions of coalitions of them."""
+"""Kernel SHAP: the Shapley values of a model's features for single rows, from predictions for coalitions of features."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import numpy as np
 
 Matrix: TypeAlias = np.ndarray
 Model: TypeAlias = Callable[[Matrix], Matrix]
-"""A function from a matrix, a row for each row of the data, to numbers, a column for each output."""
+"""A function from a matrix with a row per row of the data to numbers, with a column per output."""
 Link: TypeAlias = Literal["identity", "logit"]
-BLOCK = 2**16  # rows that a model is given at once
-ROUNDED = 1e-13  # of the largest value: what rounding leaves of nothing
-EDGE = 1e-15  # of a probability whose logit is taken
-ROUNDS = 4  # in which coalitions are drawn anew in the place of those that had been drawn
+BLOCK = 2**16  # most rows per call of a model
+ROUNDED = 1e-13  # values below this share of the largest one are rounding errors, and set to 0
+EDGE = 1e-15  # probabilities are clipped to this distance from 0 and 1 before the logit
+ROUNDS = 4  # of drawing; later rounds replace coalitions that were drawn before
 
 
 @dataclass(frozen=True, eq=False)
 class Coalitions:
-    """Sets of players, a row of booleans for each, and their weights in the regression; `exact`: they are all there are."""
+    """Sets of players, a row of booleans each, and their weights in the regression; `exact`: all coalitions are included."""
 
     members: Matrix
     weights: Matrix
@@ -32,7 +32,7 @@ class Coalitions:
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """`values` by row, player and output; by row and output the `expected` value over the background, and what is `predicted`."""
+    """`values` by row, player and output; the `expected` value over the background and the `predicted` value, by row and output."""
 
     values: Matrix
     expected: Matrix
@@ -42,7 +42,7 @@ class Explained:
 
 
 def budget(players: int, samples: int | None) -> int:
-    """The number of coalitions of a row: as asked, by default 2 · players + 2048; never more than there are.
+    """The number of coalitions for a row: as requested, by default 2 · players + 2048; never more than exist.
 
     >>> budget(3, None), budget(30, None), budget(30, 500)
     (6, 2108, 500)
@@ -53,13 +53,13 @@ def budget(players: int, samples: int | None) -> int:
 
 @lru_cache(maxsize=64)
 def coalitions(players: int, samples: int, seed: int = 0) -> Coalitions:
-    """Up to `samples` coalitions, other than none and all of the players, with the weights of the Shapley kernel.
+    """Up to `samples` coalitions, except the empty one and that of all players, with the weights of the Shapley kernel.
 
-    A coalition S of M players has the weight (M − 1) / (C(M, |S|) · |S| · (M − |S|)). Sizes are taken in pairs, 1 with M − 1, 2 with M − 2
-    and so on: all coalitions of a pair while random ones would be as many, then random ones, each with its complement, which share the
-    weight of the other sizes by how often they were drawn. A complete pair that leaves few for the other sizes would cost accuracy.
+    A coalition S of M players has the weight (M − 1) / (C(M, |S|) · |S| · (M − |S|)). Sizes are processed in pairs: 1 with M − 1, 2 with
+    M − 2 and so on. A pair is complete as long as random drawing would yield as many of its coalitions; otherwise too few would be left for
+    the other sizes. The rest are random coalitions, each with its complement, which share the weight of the other sizes by their frequency.
 
-    Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, 2017; of the complements, Covert and Lee, Improving
+    Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, 2017; for the complements, Covert and Lee, Improving
     KernelSHAP, 2021.
 
     >>> coalitions(3, 6).weights.tolist() == [1 / 3] * 6
@@ -82,12 +82,12 @@ def coalitions(players: int, samples: int, seed: int = 0) -> Coalitions:
 
 
 def _mass(players: int, size: int) -> float:
-    """The weight of all coalitions of a size together."""
+    """The total weight of all coalitions of a size."""
     return (players - 1) / (size * (players - size))
 
 
 def _complete(players: int, size: int, left: int) -> bool:
-    """Whether all coalitions of a size and of its complements are at most as many as would be drawn; always for single players."""
+    """Whether random drawing would yield at least as many as all coalitions of a size and their complements; size 1 only has to fit."""
     count = math.comb(players, size) * (1 if 2 * size == players else 2)
     rest = sum(_mass(players, s) for s in range(size, players - size + 1))
     drawn = left * _mass(players, size) * (1 if 2 * size == players else 2) / rest
@@ -103,9 +103,9 @@ def _all_of(players: int, size: int) -> Matrix:
 
 
 def _drawn(players: int, sizes: Sequence[int], wanted: int, seed: int) -> tuple[Matrix, Matrix]:
-    """About `wanted` different coalitions with their complements, and how often each was drawn.
+    """About `wanted` distinct coalitions with their complements, and how often each was drawn.
 
-    How many have each size is not left to chance.
+    The number for each size follows from the weights, not from chance.
     """
     random = np.random.default_rng(seed)
     bounds = np.cumsum([_mass(players, s) * (1 if 2 * s == players else 2) for s in sizes])
@@ -133,12 +133,12 @@ def explain(
     link: Link = "identity",
     seed: int = 0,
 ) -> Explained:
-    """The Shapley values of the players for each row, from predictions of rows mixed of its columns and those of the background.
+    """The Shapley values of the players for each row, from predictions for mixtures of the row with background rows.
 
-    The value of a coalition is the mean prediction over the rows of the background, or the logit of the mean. The values of the players add
-    up to the value of all of them less that of none, the expected value. A player is a set of columns, by their places, and no column
-    belongs to two; a column of none is always the row's. A player whose columns equal those of the whole background has the value 0, and
-    takes no part. Null is NaN.
+    The value of a coalition is the mean prediction over the background, or the logit of the mean. The values of the players add up to the
+    value of all players minus that of none, the expected value. A player is a set of column indices, and players do not overlap; columns
+    without a player always keep the row's value. A player with the same columns in the whole background has the value 0 and is left out.
+    Null is NaN.
 
     >>> linear = lambda x: (x @ [2.0, -3.0, 0.5])[:, None]
     >>> found = explain(linear, np.array([[1.0, 2, 4]]), np.array([[0.0, 1, 0], [2, 1, 2]]), [[0], [1], [2]])
@@ -172,14 +172,14 @@ def explain(
 
 @dataclass(frozen=True, eq=False)
 class Game:
-    """The coalitions of a row that has players of its own: `members` are none of them, all of them, and then those that were `drawn`."""
+    """The coalitions for a row with its own players: `members` has no players, all players, and then the `drawn` coalitions."""
 
     members: Matrix
     drawn: Coalitions | None
 
     @classmethod
     def of(cls, players: int, samples: int | None, seed: int) -> Game:
-        """The game of a number of players; for fewer than two nothing is drawn."""
+        """The game for a number of players; with fewer than two, nothing is drawn."""
         drawn = coalitions(players, budget(players, samples), seed) if players > 1 else None
         ends = np.repeat([[False], [True]], players, axis=1)
         return cls(np.concatenate([ends, *([drawn.members] if drawn else [])]), drawn)
@@ -190,7 +190,7 @@ class Game:
         return self.drawn is None or self.drawn.exact
 
     def solved(self, found: Matrix) -> Matrix:
-        """The values by player and output, of those by coalition and output."""
+        """The values by player and output, from the values by coalition and output."""
         gained = found[1:2] - found[0]
         if self.drawn is None:
             return np.repeat(gained, self.members.shape[1], axis=0)
@@ -199,7 +199,7 @@ class Game:
 
 
 def in_groups(sizes: Sequence[int]) -> Iterator[list[int]]:
-    """The places of things in groups that the model is given at once, by how many rows each is.
+    """The indices of items in groups of at most `BLOCK` rows, from the rows of each item.
 
     >>> list(in_groups([40_000, 30_000, 20_000, 70_000]))
     [[0], [1, 2], [3]]
@@ -216,7 +216,7 @@ def in_groups(sizes: Sequence[int]) -> Iterator[list[int]]:
 
 
 def asked(model: Model, rows: Matrix) -> Matrix:
-    """The model's predictions for rows, a block at a time."""
+    """The model's predictions for rows, computed in blocks."""
     return np.concatenate([np.asarray(model(rows[i : i + BLOCK]), float) for i in range(0, len(rows), BLOCK)])
 
 
@@ -230,14 +230,14 @@ def linked(predicted: Matrix, link: Link) -> Matrix:
 
 
 def differs(rows: Matrix, background: Matrix) -> Matrix:
-    """Whether each row has another value than some row of the background in any of the columns."""
+    """Whether each row differs from some background row in any of the columns."""
     other = (rows[:, None, :] != background[None]) & ~(np.isnan(rows[:, None, :]) & np.isnan(background[None]))
     found: Matrix = other.any(axis=(1, 2))
     return found
 
 
 def _valued(model: Model, rows: Matrix, background: Matrix, columns: Matrix) -> Matrix:
-    """The mean prediction by row, coalition and output; `columns` are those that each coalition has of the row."""
+    """The mean prediction by row, coalition and output; `columns` marks the columns that a coalition takes from the row."""
     n, width = len(rows) * len(columns), max(1, BLOCK // len(background))
     means = []
     for i in range(0, n, width):
@@ -250,7 +250,7 @@ def _valued(model: Model, rows: Matrix, background: Matrix, columns: Matrix) -> 
 
 
 def solved(drawn: Coalitions, found: Matrix, gained: Matrix) -> Matrix:
-    """The values by row, player and output that fit the coalitions best by weighted least squares, and add up to what was gained."""
+    """The values by row, player and output: the weighted least-squares fit to the coalitions that adds up to `gained`."""
     z = drawn.members.astype(float)
     weighted = z.T * drawn.weights
     inverse = np.linalg.inv(weighted @ z)

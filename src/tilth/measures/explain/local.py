@@ -1,4 +1,4 @@
-"""Shapley values of single rows, and their files: CSV, and JSON Lines in the shape of SageMaker Clarify."""
+"""Shapley values of single rows, and their files: CSV, and JSON Lines in the format of SageMaker Clarify."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINES = (".jsonl", ".jsonlines")
 
 @dataclass(frozen=True)
 class UnitValue:
-    """What a unit of a text adds to each output; `start` is the place of its first character, from 0."""
+    """The values of a unit of a text for each output; `start` is the index of its first character."""
 
     text: str
     start: int
@@ -29,10 +29,10 @@ class UnitValue:
 
 @dataclass(frozen=True)
 class LocalValues(Payload):
-    """The Shapley values of single rows: for each row its `ids`, and the values of all features for each output in turn.
+    """The Shapley values of single rows: for each row its `ids`, and the values of all features for one output after the other.
 
-    `kinds`: feature → `numerical`, `categorical` or `free_text`. `units`: column of text → for each row the values of its units, of which
-    the column's are the sums.
+    `kinds`: feature → `numerical`, `categorical` or `free_text`. `units`: column of text → for each row the values of its units, which add
+    up to the value of the column.
     """
 
     KIND: ClassVar[str] = "shap_values"
@@ -44,7 +44,7 @@ class LocalValues(Payload):
 
 
 def explanations(local: LocalValues) -> Iterator[list[dict[str, Any]]]:
-    """For each row its features in the shape of SageMaker Clarify, whose `attribution` has a number for each output.
+    """The features of each row in the format of SageMaker Clarify; an `attribution` has a number for each output.
 
     >>> local = LocalValues(columns=("a_yes",), values=((0.5,),), kinds={"a": "numerical"})
     >>> next(explanations(local))
@@ -66,7 +66,7 @@ def _attributions(units: tuple[UnitValue, ...] | None, values: tuple[float, ...]
 
 
 def reject_csv(place: Place) -> None:
-    """Reject a file for the values of texts that is not one of JSON Lines."""
+    """Reject a file for the values of texts that is not JSON Lines."""
     if not str(place).endswith(LINES):
         message = f"the values of texts are written as JSON Lines, not to {str(place)!r}"
         raise RequestError(message, accepted="a file *.jsonl", code="bad-format")
@@ -75,8 +75,8 @@ def reject_csv(place: Place) -> None:
 def save_local(local: LocalValues, place: Place) -> None:
     """Write the values of single rows, atomically.
 
-    As CSV: the ids, and `FEATURE_OUTPUT` for each output and feature. To a file `.jsonl`, and of texts always, a line of JSON for each row:
-    its id as `join_source_value` (a list of several), and `explanations`. Errors: `RequestError` for texts as CSV.
+    CSV has the ids, and `FEATURE_OUTPUT` for each output and feature. A file `.jsonl` has a line per row: its id as `join_source_value` (a
+    list for several), and `explanations`. Errors: `RequestError` for texts as CSV.
     """
     lines = str(place).endswith(LINES)
     if local.units:

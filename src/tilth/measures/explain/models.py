@@ -1,4 +1,4 @@
-"""The models that are explained: matrices of numbers in, a column of numbers for each output."""
+"""Wraps models for explanation: functions from a matrix of numbers to a column of numbers for each output."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ WITHOUT_CODES = (Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.BINARY, Kind.OTHER, Kind
 
 @dataclass(eq=False)
 class Rows:
-    """Rows of a table as a matrix of doubles, null as NaN: numbers and booleans as they are, values of other kinds as codes."""
+    """Rows of a table as a matrix of doubles with NaN for null: numbers and booleans unchanged, values of other kinds as codes."""
 
     table: pa.Table
     kinds: Sequence[Kind]
     values: list[list[Any]] = field(default_factory=list)
-    """Of each column the values that its codes stand for; none for numbers."""
+    """For each column, the values of its codes; empty for numbers."""
     matrix: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,11 +50,11 @@ class Rows:
 
     @property
     def categories(self) -> np.ndarray:
-        """Which columns hold codes, or 0 and 1."""
+        """Marks the columns of codes and booleans."""
         return np.array([not kind.numeric for kind in self.kinds], bool)
 
     def coded(self, rows: Sequence[Sequence[Any]]) -> np.ndarray:
-        """Given rows as such a matrix; values of which there were none are added."""
+        """Given rows as such a matrix; new values get new codes."""
         found = np.full((len(rows), len(self.kinds)), np.nan)
         for i, row in enumerate(rows):
             for j, value in enumerate(row):
@@ -67,7 +67,7 @@ class Rows:
         return found
 
     def named(self, place: int, codes: np.ndarray) -> tuple[Any, ...]:
-        """The values of a column that numbers of its matrix stand for."""
+        """The values of a column for numbers of the matrix."""
         if self.kinds[place] is Kind.BOOLEAN:
             return tuple(bool(code) for code in codes)
         if self.kinds[place] in NUMBERS:
@@ -75,7 +75,7 @@ class Rows:
         return tuple(str(self.values[place][int(code)]) for code in codes)
 
     def decoded(self, matrix: np.ndarray, given: Mapping[int, Sequence[Any]] = NOTHING) -> pa.Table:
-        """The table of a matrix; of `given` columns, by their places, the values as they are."""
+        """Convert a matrix back to a table; `given` has values for some columns, by their indices."""
         arrays = []
         for i, (numbers, kind, values) in enumerate(zip(matrix.T, self.kinds, self.values, strict=True)):
             null = np.isnan(numbers)
@@ -93,10 +93,10 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A model with rows to ask it about, and their `ids`. `outputs` are the names of what it gives, and `call` gives a column for each.
+    """A model with sample rows and their `ids`. `outputs` are the names of its outputs; `call` returns a column for each.
 
-    `origins`: column → the one column of the data that a flow made it of.
-    `call` takes a matrix, and of a function or a flow also the values of columns of text, by their places, in the place of their codes.
+    `origins`: column → the only column of the data that a flow made it from.
+    `call` takes a matrix and, for a function or a flow, also values of columns of text, by their indices, which replace their codes.
     """
 
     rows: Rows
@@ -112,11 +112,11 @@ class Asked:
 
 
 def asked_of(measure: Shap | Pdp, table: Dataset, session: Session, rows: int) -> Asked:
-    """The model that a measure is about, and a sample of rows of the columns that it takes.
+    """The model of a measure, with a sample of rows of its input columns.
 
-    The measure's `output` is the one that is meant: by default, of two classes that of the role `positive`, else the last; otherwise all.
+    The measure's `output` selects an output; by default it is, for two classes, that of the role `positive`, else the last; otherwise all.
 
-    Errors: `RequestError` without a model, for columns that it cannot be given, an unknown output, and predictions that are not numbers.
+    Errors: `RequestError` without a model, for missing or unfit columns, an unknown output, and predictions that are not numbers.
     """
     RequestError.reject(measure.without_model())
     name, model, output, roles = measure.name, measure.model, measure.output, table.roles
@@ -137,7 +137,7 @@ def asked_of(measure: Shap | Pdp, table: Dataset, session: Session, rows: int) -
 
 
 def _of_endpoint(name: str, model: EndpointModel, output: str, roles: Roles, held: Rows, ids: pa.Table) -> Asked:
-    """An endpoint: all of its scores, unless one is asked for or has the name of the favourable label."""
+    """An endpoint: all of its scores, unless one is requested or has the name of the favourable label."""
     names = model.scored(held.table.slice(0, 1)).names
     named = output or set(names) & set(map(str, roles.positive))
     chosen = _chosen(name, names, output, roles) if named else list(range(len(names)))
@@ -174,7 +174,7 @@ def _chosen(name: str, outputs: Sequence[str], output: str, roles: Roles) -> lis
 
 
 def reject_unfit(name: str, columns: Sequence[str], schema: Schema, numbers: bool) -> None:
-    """Reject columns that the model cannot be given, or that there are not. Errors: `RequestError`."""
+    """Reject input columns that are missing or of an unfit kind. Errors: `RequestError`."""
     lacking = [c for c in columns if c not in schema]
     if lacking:
         message = f"{name}: the model takes {listed(map(repr, lacking))}, which the data does not have"

@@ -1,4 +1,4 @@
-"""The measure `pdp`: what a model predicts on average where a feature has each of its values."""
+"""The measure `pdp`: a model's mean prediction for each value of a feature."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tilth.report.sections import ReportSection
 if TYPE_CHECKING:
     from tilth.measures.explain.models import Asked
 
-MOST_VALUES = 100  # of a category
-FEW = 2  # numbers of a column that are values, not points of a range
+MOST_VALUES = 100  # most values of a category
+FEW = 2  # a column with at most this many distinct numbers is treated as categorical
 
 
 @dataclass(frozen=True)
 class PartialDependence(Payload):
-    """The partial dependence of an `output` on a feature; the finding's value is the greatest mean less the least.
+    """The partial dependence of an `output` on a feature; the finding's value is the greatest mean minus the least.
 
-    At each of the `values` of the feature, numbers of a range or (`categorical`) values: the `means` of the predictions, their standard
-    `errors`, and the `shares` of the sampled `rows` that have it. `curves` are the predictions of single rows.
+    `values` are points of the feature's range or (`categorical`) its values. For each of them there are the mean prediction (`means`), its
+    standard error (`errors`), and the share of the sampled `rows` that have it (`shares`). `curves` are the predictions of single rows.
     """
 
     KIND: ClassVar[str] = "pdp"
@@ -133,13 +133,13 @@ class Pdp(ModelMeasure):
 
 
 def _buckets(known: np.ndarray, buckets: int) -> tuple[np.ndarray, np.ndarray]:
-    """The centres of buckets of equal width, and how many numbers are in each."""
+    """The centres of buckets of equal width, and the number of values in each."""
     counts, edges = np.histogram(known, bins=buckets)
     return (edges[:-1] + edges[1:]) / 2, counts
 
 
 def _values(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The most frequent values, and how many rows have each."""
+    """The most frequent values, and the number of rows with each."""
     values, counts = np.unique(known, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:MOST_VALUES]
     return values[order], counts[order]
@@ -149,7 +149,7 @@ def _values(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pdp(found: Sequence[Finding[PartialDependence]]) -> Section:
-    """For each feature, output and part a curve with the shares of rows below it, or bars of values."""
+    """For each feature, output and part: a curve with the shares of rows below it, or bars of values."""
     blocks: list[Block] = [
         Words(f"The mean prediction of {counted(found[0].payload.rows, 'row')} where all have the same value of a feature.")
     ]

@@ -1,4 +1,4 @@
-"""Shapley values as findings, and their sections in the report: of features, of the units of texts, and texts with their units marked."""
+"""Payloads and report sections of Shapley values: features, units of texts, and texts with marked units."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ AGGREGATE: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class ShapValue(Payload):
-    """The Shapley values of a feature for an `output` of a model; the finding's value is their aggregate `of` all explained rows.
+    """The Shapley values of a feature for an `output` of a model; the finding's value is their aggregate (`of`) over all explained rows.
 
-    `mean`, `least` and `most` are of the signed values; `expected` is the model's value over the `background` rows, on the scale of `link`,
-    where it depends on the row the mean of all. `coalitions`: the most that were predicted for a row; `exact`: whether they were all there
-    are.
+    `mean`, `least` and `most` are those of the signed values; `expected` is the model's value over the `background` rows on the scale of
+    `link`, averaged over rows if it depends on them. `coalitions`: the largest number predicted for a row; `exact`: whether these are all.
     """
 
     KIND: ClassVar[str] = "shap"
@@ -49,7 +48,7 @@ class ShapValue(Payload):
 
 @dataclass(frozen=True)
 class ShapUnit(Payload):
-    """The Shapley values of a `text`, such as a word, wherever it is a unit of a column; the finding's value is their aggregate."""
+    """The Shapley values of all occurrences of a unit `text`, such as a word, in a column; the finding's value is their aggregate."""
 
     KIND: ClassVar[str] = "shap_unit"
     output: str = ""
@@ -61,9 +60,9 @@ class ShapUnit(Payload):
 
 @dataclass(frozen=True)
 class ShapText(Payload):
-    """A `text` with the Shapley values of its `units` for the output that the model gives most; the finding's value is their sum.
+    """A `text` with the Shapley values of its `units` for the output with the highest prediction; the finding's value is their sum.
 
-    `expected` is the model's value without them and without all other features, `predicted` that of the row.
+    `expected` is the model's value without the units and all other features, `predicted` its value for the row.
     """
 
     KIND: ClassVar[str] = "shap_text"

@@ -1,4 +1,4 @@
-"""The time series of a table, and what a forecasting model is asked about: rows with whole series in them, parts replaced by a baseline."""
+"""Reads the time series of a table, and makes inputs of a forecasting model: a whole series per row, with parts replaced by a baseline."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Grouped, measured
 
 Level: TypeAlias = Literal["zero", "mean"]
-"""What stands for absent values of a series: 0, or the mean of the known ones."""
+"""The replacement of absent values of a series: 0, or the mean of the known values."""
 
 
 @dataclass(frozen=True)
 class SeriesColumns:
-    """The columns of series: of which item a row is (none for a single series), its time, what is forecast, and what is known beside it."""
+    """The columns of series: item (None for a single series), time, target, related series and static covariates."""
 
     item: str | None
     time: str
@@ -45,10 +45,10 @@ class SeriesColumns:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """The series of an item: its target until the last known step, related series (series × steps), which may go on, and static covariates.
+    """The series of an item: its target up to the last known step, related series (series × steps), which may go on, and static covariates.
 
-    Null is NaN. `absent_target` and `absent_related` are what stands for absent values; `static` has the item's value of each covariate and
-    what stands for it.
+    Null is NaN. `absent_target` and `absent_related` replace absent values; `static` has, for each covariate, the item's value and its
+    replacement.
     """
 
     item: Any
@@ -61,7 +61,7 @@ class Series:
 
     @cached_property
     def steps(self) -> list[list[int]]:
-        """The players of each step in time: its target, and its related values. Players are static covariates, targets, related values."""
+        """The players of each step: its target and its related values. Players are numbered: static covariates, targets, related values."""
         first, known, every = len(self.static), len(self.target), self.related.shape[1]
         found = [[first + t] if t < known else [] for t in range(every)]
         for r in range(len(self.related)):
@@ -70,14 +70,14 @@ class Series:
         return [players for players in found if players]
 
     def numbers(self, present: np.ndarray) -> list[np.ndarray]:
-        """For coalitions of players, (coalition, step) of the target and of each related series."""
+        """The values of coalitions: (coalition, step) for the target and for each related series."""
         first, known = len(self.static), len(self.target)
         found = [np.where(present[:, first : first + known], self.target, self.absent_target)]
         parts = present[:, first + known :].reshape(len(present), *self.related.shape)
         return found + [np.where(parts[:, r], x, self.absent_related[r]) for r, x in enumerate(self.related)]
 
     def covariates(self, present: np.ndarray) -> list[pa.Array]:
-        """For coalitions of players, the value of each static covariate."""
+        """The values of each static covariate, by coalition."""
         return [both.take(pa.array(np.where(present[:, i], 0, 1))) for i, both in enumerate(self.static)]
 
     def rows(self, columns: SeriesColumns, present: np.ndarray) -> pa.Table:
@@ -90,19 +90,19 @@ class Series:
         return pa.table(found | dict(zip(columns.static, self.covariates(present), strict=True)))
 
     def matrix(self, present: np.ndarray) -> np.ndarray:
-        """A row for each coalition: the steps of the target, those of each related series, and static covariates."""
+        """A row for each coalition: the steps of the target, the steps of each related series, and the static covariates."""
         covariates = [pc.fill_null(c.cast("float64"), np.nan).to_numpy()[:, None] for c in self.covariates(present)]
         return np.concatenate([*self.numbers(present), *covariates], axis=1)
 
 
 def _lists(values: pa.Array, n: int) -> pa.Array:
-    """The values as n lists of equal length."""
+    """Split the values into n lists of equal length."""
     return pa.ListArray.from_arrays(np.arange(n + 1, dtype=np.int32) * (len(values) // n), values)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What stands for absent values; `static` by item."""
+    """The replacements of absent values; `static` by item."""
 
     target: Level = "zero"
     related: Level = "zero"
@@ -112,7 +112,7 @@ class Baseline:
 def series_of(
     name: str, table: Dataset, related: Sequence[str], static: Sequence[str], baseline: Baseline, items: int, session: Session, seed: int
 ) -> tuple[SeriesColumns, list[Series]]:
-    """The series of up to so many items of a table with a row for each item and time, by its roles id, time and label.
+    """The series of up to `items` items of a table with a row for each item and time, by the roles id, time and label.
 
     Errors: `RequestError` without time or target, for columns that do not fit, and for items whose rows do not form a series, all at once.
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tilth.measures.explain.models import Asked
     from tilth.measures.explain.units import TextConfig
 
-LOOKED_AT = 1_000  # rows of which a background is made
+LOOKED_AT = 1_000  # most rows for generating a background
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Shap(ModelMeasure):
     def __post_init__(self) -> None:
         if self.text_config is not None and self.features_to_explain:
             raise RequestError("shap: features_to_explain and text_config exclude each other", hint="leave one out", code="bad-value")
-        self._texts  # noqa: B018 -- what is wrong with it is said before data is touched
+        self._texts  # noqa: B018 -- report mistakes before reading data
 
     @property
     def _texts(self) -> TextConfig | None:
@@ -104,7 +104,7 @@ class Shap(ModelMeasure):
         return [*findings(found, self.aggregate, self.link), *local], None
 
     def explained(self, asked: Asked, private: Sequence[str] = ()) -> Found | None:
-        """The values of the features of a model's first rows; nothing without rows or features. Errors: as the measure."""
+        """The values of the features for the sample's first rows; None without rows or features. Errors: as the measure."""
         from tilth.measures.explain import kernel, text
         from tilth.measures.explain.findings import Found
 
@@ -137,7 +137,7 @@ class Shap(ModelMeasure):
         )
 
     def _features(self, asked: Asked, texts: Sequence[int]) -> dict[str, tuple[str, ...]]:
-        """Feature → its columns, in the model's order; those that are to be explained."""
+        """Feature to explain → its columns, in the model's order."""
         columns, groups = asked.columns, _made_of_one(asked.origins, asked.columns) if self.groups is None else self.groups
         of = {c: name for name, several in groups.items() for c in several}
         wrong = [c for c in of if c not in columns or columns.index(c) in texts]
@@ -153,7 +153,7 @@ class Shap(ModelMeasure):
         return {name: of for name, of in found.items() if not self.features_to_explain or name in self.features_to_explain}
 
     def _background(self, asked: Asked, texts: Sequence[int]) -> tuple[np.ndarray, dict[int, list[str]]]:
-        """The background, without texts; and for each column of text what stands for absent units in each of its rows."""
+        """The background without texts, and, for each column of text, the replacement of absent units in each background row."""
         from tilth.measures.explain.backgrounds import generated
 
         if isinstance(self.background, str):
@@ -175,7 +175,7 @@ class Shap(ModelMeasure):
         return background, {place: [str(row[place] or "") for row in self.background] for place in texts}
 
     def _reject_few(self, players: Sequence[int], background: int) -> None:
-        """Reject fewer samples than fit the players of a row, and more predictions than are allowed."""
+        """Reject too few samples for the players of a row, and too many predictions."""
         from tilth.measures.explain.kernel import budget
 
         most = max(players)
@@ -192,7 +192,7 @@ class Shap(ModelMeasure):
 
 
 def _kind(asked: Asked, columns: Sequence[str], texts: Sequence[int]) -> str:
-    """The kind of a feature, in SageMaker Clarify's words."""
+    """The kind of a feature, in the terms of SageMaker Clarify."""
     places = [asked.columns.index(c) for c in columns]
     if places[0] in texts:
         return "free_text"
@@ -200,7 +200,7 @@ def _kind(asked: Asked, columns: Sequence[str], texts: Sequence[int]) -> str:
 
 
 def _made_of_one(origins: Mapping[str, str], columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Column of the data → the columns of the model that were made of it alone, where there are several and none but them has its name."""
+    """Column of the data → the model's columns made from it alone, if there are several and no other column has its name."""
     made: dict[str, tuple[str, ...]] = {}
     for c in columns:
         if c in origins:

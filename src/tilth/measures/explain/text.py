@@ -1,4 +1,4 @@
-"""Shapley values of the units of texts: each unit of a row's texts is a player, beside the features of other columns."""
+"""Shapley values of the units of texts: each unit of a row's texts is a player, in addition to the other features."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tilth.measures.explain.local import UnitValue
 from tilth.measures.explain.models import Asked
 from tilth.measures.explain.units import TextConfig, Unit, units_of, without
 
-A_ROW = 256  # characters of text, which take as much memory as a row of numbers
-MOST_PLAYERS = 1_000  # of a row: the system of equations has as many unknowns
+A_ROW = 256  # characters of text with the memory of a row of numbers
+MOST_PLAYERS = 1_000  # per row: the number of unknowns of the system of equations
 
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """Rows with texts, to be explained: a player is a feature, its columns by their places, and each unit of a column of text is one.
+    """Rows with texts to explain. `players` are the features, as column indices; each unit of a column of text is a player, too.
 
-    By the places of the columns of text: their `values`, the `units` of each, and for each row of the background what replaces an absent
-    unit, which is nowhere else in the background.
+    Three mappings are by the index of a column of text: its `values`, the `units` of each value, and the replacement of an absent unit for
+    each background row, which the background itself does not contain.
     """
 
     asked: Asked
@@ -36,13 +36,14 @@ class Texts:
 
     @property
     def counts(self) -> list[int]:
-        """How many players each row has."""
+        """The number of players of each row."""
         return [len(self.players) - len(self.units) + sum(map(len, of)) for of in zip(*self.units.values(), strict=True)]
 
     def explained(self, samples: int | None, link: Link, seed: int) -> tuple[Explained, dict[int, tuple[tuple[UnitValue, ...], ...]]]:
-        """The values by row, feature and output, a text's the sum of those of its units; and for each column of text those by row and unit.
+        """The values by row, feature and output, for a text the sum over its units; and, for each column of text, the values by row and
+        unit.
 
-        The expected value depends on the row's texts, too: on how many replacements stand in them, and on what is between their units.
+        The expected value depends on the row's texts, too: on the number of replacements, and on the characters between units.
         """
         owners = [self._owners(i) for i in range(len(self.rows))]
         games = [Game.of(len(of), samples, seed) for of in owners]
@@ -60,13 +61,13 @@ class Texts:
         return next(f for f, player in enumerate(self.players) if place in player)
 
     def _owners(self, i: int) -> np.ndarray:
-        """For each player of a row its feature: those of other columns that differ from the background, then each column's units."""
+        """The feature of each player of a row: the other features that differ from the background, then the units of each column."""
         others = (f for f, player in enumerate(self.players) if player[0] not in self.units)
         plain = [f for f in others if differs(self.rows[i : i + 1, self.players[f]], self.background[:, self.players[f]])[0]]
         return np.array([*plain, *(self._feature(place) for place, units in self.units.items() for _ in units[i])], int)
 
     def _valued(self, owners: Sequence[np.ndarray], games: Sequence[Game]) -> Iterator[np.ndarray]:
-        """For each row the mean prediction by coalition and output; the model is asked about many rows at once."""
+        """For each row, the mean prediction by coalition and output; many rows share a call of the model."""
         for group in in_groups([len(game.members) * len(self.background) * self._size(i) for i, game in enumerate(games)]):
             matrices = [self._mixed(i, owners[i], games[i].members) for i in group]
             texts = {place: [text for i in group for text in self._texts(i, place, owners[i], games[i].members)] for place in self.units}
@@ -75,18 +76,18 @@ class Texts:
                 yield part.reshape(-1, len(self.background), part.shape[1]).mean(axis=1)
 
     def _size(self, i: int) -> int:
-        """How many rows a row with its texts counts for: long texts take memory."""
+        """The number of rows that a row with its texts counts as, because long texts take memory."""
         return 1 + sum(len(of[i] or "") for of in self.values.values()) // A_ROW
 
     def _mixed(self, i: int, owners: np.ndarray, members: np.ndarray) -> np.ndarray:
-        """The row's columns in each coalition, and otherwise those of each row of the background."""
+        """For each coalition and background row: the row's values in the coalition's columns, background values in the others."""
         own = np.zeros((len(members), self.rows.shape[1]), bool)
         for member, owner in zip(members.T, owners, strict=True):
             own[:, self.players[owner]] = member[:, None]
         return np.where(own[:, None], self.rows[i], self.background[None]).reshape(-1, own.shape[1])
 
     def _texts(self, i: int, place: int, owners: np.ndarray, members: np.ndarray) -> Iterator[str | None]:
-        """A row's text in each coalition, with the replacement of each row of the background."""
+        """A row's text for each coalition and background row, with absent units replaced."""
         text, units = self.values[place][i], self.units[place][i]
         for present in members[:, owners == self._feature(place)].tolist():
             for replacement in self.replacements[place]:
@@ -98,9 +99,9 @@ def _unit_values(units: Sequence[Unit], values: np.ndarray) -> tuple[UnitValue, 
 
 
 def text_columns(config: TextConfig, asked: Asked, private: Sequence[str]) -> tuple[int, ...]:
-    """The places of the columns of text: those that are named, or all columns of strings most of whose values hold blanks.
+    """The indices of the columns of text: the named ones, or all columns of strings in which most values contain blanks.
 
-    Errors: `RequestError` where there are none, for columns that are not of strings, and for private ones, whose words would be shown.
+    Errors: `RequestError` if there are none, for columns that are not strings, and for private columns, because words would be shown.
     """
     table, kinds = asked.rows.table, dict(zip(asked.columns, asked.rows.kinds, strict=True))
     strings = [c for c in asked.columns if kinds[c] is Kind.STRING]
@@ -137,9 +138,9 @@ def texts_of(
     players: Sequence[Sequence[int]],
     replacements: Mapping[int, Sequence[str]],
 ) -> Texts:
-    """The texts of rows in units; they are the first rows that the model is to be asked about.
+    """Split the texts of rows into units; `rows` are the first rows of the sample.
 
-    Errors: `RequestError` for a row of too many units.
+    Errors: `RequestError` for a row with too many units.
     """
     values = {place: asked.rows.table.column(place)[: len(rows)].to_pylist() for place in replacements}
     units = {place: [units_of(text or "", config.granularity) for text in of] for place, of in values.items()}

@@ -1,4 +1,4 @@
-"""Texts in units that are explained: tokens, sentences or paragraphs, by the rules of Unicode."""
+"""Splits texts into units to explain: tokens, sentences or paragraphs, by the rules of Unicode."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ tatar, uk ukrainian, ur urdu, vi vietnamese, xx multi-language, yo yoruba, zh ch
 """
 LANGUAGES = dict(found.split(" ", 1) for found in " ".join(NAMED.split()).split(", "))
 """Code → name of each language."""
-UNSPACED = "th"  # written without blanks between words, which only a dictionary finds
+UNSPACED = "th"  # has no blanks between words; finding them would need a dictionary
 
 MARKS = {
     **dict.fromkeys("\n\r\x85\u2028\u2029", "\n"),
@@ -40,17 +40,17 @@ MARKS = {
     **dict.fromkeys("-\u2013\u2014\u3001\uff0d", "-"),
 }
 CATEGORIES = {"Lu": "U", "Lt": "U", "Ll": "L", "Pc": "O", "Ps": "C", "Pe": "C", "Pi": "C", "Pf": "C"}
-ALONE = ("CJK", "HIRAGANA")  # scripts of which each character is a word
+ALONE = ("CJK", "HIRAGANA")  # scripts in which each character is a word
 TOKEN = re.compile(r"(?:[ULON]|(?<=[ULO])['A:](?=[ULO])|(?<=N)['A,](?=N))+|H|([^ \n])\1*")
 ENDED = re.compile(r"(?P<mark>[AS]+)[C']*(?P<blank> *)\n?")
-UNFINISHED = re.compile(r"[^ULO\nAS]*L")  # after a full stop and blanks: the sentence goes on
+UNFINISHED = re.compile(r"[^ULO\nAS]*L")  # matches after a full stop and blanks if the sentence goes on
 GOES_ON = re.compile(r"[,:\-AS]")
 PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A part of a text, and the place of its first character, from 0."""
+    """A part of a text, with the index of its first character."""
 
     text: str
     start: int
@@ -58,7 +58,7 @@ class Unit:
 
 @lru_cache(maxsize=4096)
 def _of(character: str) -> str:
-    """The class of a character: U, L and O letters, N digits, H a word by itself, M what belongs to the character before, A full stop …"""
+    """The class of a character: U, L and O letters, N digits, H a word by itself, M part of the character before, A full stop …"""
     if character in MARKS:
         return MARKS[character]
     category = unicodedata.category(character)
@@ -72,7 +72,7 @@ def _of(character: str) -> str:
 
 
 def shape_of(text: str) -> str:
-    """The class of each character of a text; marks have that of the character that they belong to.
+    """The class of each character of a text; marks have the class of their base character.
 
     >>> shape_of("Tea, 3.5 l!")
     'ULL, NAN LS'
@@ -87,8 +87,8 @@ def shape_of(text: str) -> str:
 def units_of(text: str, granularity: Granularity) -> tuple[Unit, ...]:
     """The units of a text, without the blanks around them.
 
-    A token is a word, a number, or a run of one other character; a Chinese character and a Hiragana is a word by itself. Sentences end as
-    Unicode says, at line breaks too; paragraphs end at blank lines.
+    A token is a word, a number, or a run of one other character; each Chinese character and each Hiragana is a word. Sentences end by the
+    rules of Unicode and at line breaks; paragraphs end at blank lines.
 
     Source: Unicode Standard Annex 29, word and sentence boundaries.
 
@@ -112,7 +112,7 @@ def _trimmed(text: str, start: int, end: int) -> Unit:
 
 
 def _sentences(shape: str) -> Iterator[tuple[int, int]]:
-    """Where sentences begin and end."""
+    """The start and end of each sentence."""
     start = 0
     for line in re.finditer(r"[^\n]*\n?", shape):
         for mark in ENDED.finditer(shape, line.start(), line.end()):
@@ -124,7 +124,7 @@ def _sentences(shape: str) -> Iterator[tuple[int, int]]:
 
 
 def _ends(shape: str, mark: re.Match[str]) -> bool:
-    """Whether a sentence ends at a mark: not before a lower-case word after a full stop, nor where it goes on with a comma."""
+    """Whether a sentence ends at a mark: not if a comma follows, and not at a full stop before a lower-case word."""
     at = mark.end()
     if GOES_ON.match(shape, at):
         return False
@@ -135,9 +135,9 @@ def _ends(shape: str, mark: re.Match[str]) -> bool:
 
 
 def without(text: str, units: Sequence[Unit], present: Sequence[bool], replacement: str) -> str:
-    """The text with the replacement in the place of each absent unit.
+    """Replace each absent unit of the text.
 
-    An empty one takes the unit away, with one of two blanks around it, so that words stay apart.
+    An empty replacement removes the unit and one of the two blanks around it.
 
     >>> units = units_of("so very good", "token")
     >>> [without("so very good", units, (True, False, False), given) for given in ("", "[MASK]")]
@@ -160,10 +160,10 @@ def without(text: str, units: Sequence[Unit], present: Sequence[bool], replaceme
 
 @dataclass(frozen=True)
 class TextConfig:
-    """How columns of text are explained, in SageMaker Clarify's words.
+    """How columns of text are explained, in the terms of SageMaker Clarify.
 
-    `language` is a name or a code of `LANGUAGES`. `max_top_tokens`: how many units of a column are findings. `columns`: those
-    of text, by default the columns of strings most of whose values hold blanks.
+    `language` is a name or a code of `LANGUAGES`. `max_top_tokens`: how many units of a column become findings. `columns`: the columns of
+    text, by default the columns of strings in which most values contain blanks.
 
     Errors: `RequestError` with every mistake.
     """
@@ -178,7 +178,7 @@ class TextConfig:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> TextConfig:
-        """The configuration in a mapping.
+        """The configuration from a mapping.
 
         >>> TextConfig.of({"granularity": "sentence", "language": "english"}).granularity
         'sentence'

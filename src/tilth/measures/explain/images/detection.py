@@ -1,4 +1,4 @@
-"""Detected objects: which are explained, how well one is found again, and how much of its surroundings takes part."""
+"""Detected objects: selects those to explain, scores how well one is detected again, and selects the superpixels around it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from tilth.measures.explain.images.endpoint import Detection
 
 Detector = Callable[[np.ndarray], list[list[Detection]]]
-"""A function from images to what is detected in each."""
+"""A function from images to the detections in each."""
 
 
 @dataclass(frozen=True)
 class FoundAgain:
-    """For each image the highest score of a detection of the object's class whose box overlaps its own; 0 without one.
+    """For each image, the highest score of a detection of the object's class with an overlapping box; 0 without one.
 
-    Boxes overlap if the area of both, divided by that of either, is `overlap` or more.
+    Boxes overlap if their intersection over union is `overlap` or more.
     """
 
     detector: Detector
@@ -33,7 +33,7 @@ class FoundAgain:
 
 
 def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """The area that two boxes share, divided by that of both together.
+    """The intersection over union of two boxes.
 
     >>> overlap((0, 0, 1, 1), (0.5, 0, 1.5, 1))
     0.3333333333333333
@@ -46,12 +46,12 @@ def overlap(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def objects(found: Sequence[Detection], most: int = 3, threshold: float = 0.5) -> list[Detection]:
-    """The objects that are explained: those with the highest scores, from the threshold on."""
+    """The objects to explain: those with the highest scores, at or above the threshold."""
     return sorted((d for d in found if d[1] >= threshold), key=lambda d: -d[1])[:most]
 
 
 def around(segments: np.ndarray, box: Sequence[float], context: float) -> np.ndarray:
-    """The superpixels that take part: those in the box, and of the others the share `context`, the nearest to it; otherwise -1.
+    """Renumber the superpixels that take part: those in the box, and the nearest others, a share of `context`; the rest become -1.
 
     >>> around(np.array([[0, 1, 2, 3]]), (0, 0, 0.25, 1), 0.34).tolist()
     [[0, 1, -1, -1]]

@@ -1,4 +1,4 @@
-"""Models of images behind an HTTP endpoint, asked as SageMaker's image algorithms are: an image is the body of a request."""
+"""Models of images behind an HTTP endpoint, called like SageMaker's image algorithms: an image is the body of a request."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from tilth.web.jmespath import path
 
 Detection: TypeAlias = tuple[float, ...]
 """Class, score, and the left, upper, right and lower end of a box, as shares of the image's width and height."""
-AT_ONCE = 16  # images of a request as NPY
+AT_ONCE = 16  # images per NPY request
 MEMBERS = ("predictions", "prediction", "probabilities", "scores")
 DETECTED = 6  # numbers of a detection
 
 
 @dataclass(frozen=True, eq=False)
 class ImageEndpoint:
-    """The scores, or the detections, that a server answers for images: a request each, as NPY for up to 16.
+    """The scores or detections that a server returns for images, with a request per image, or, as NPY, per 16 images.
 
-    An answer is JSON: the list of scores, a list of such lists for several images, or an object with it at `probability`, a JMESPath, or as
-    `predictions`, `prediction`, `probabilities` or `scores`. A line of CSV is a list, too. Errors: those of `EndpointModel`.
+    An answer is JSON: the list of scores, a list of such lists for several images, or an object that has it at the JMESPath `probability`,
+    or as `predictions`, `prediction`, `probabilities` or `scores`. It may also be a line of CSV. Errors: those of `EndpointModel`.
     """
 
     model: EndpointModel
 
     def scores(self, images: np.ndarray) -> np.ndarray:
-        """The scores of each image, a column for each."""
+        """The scores of the images: a row per image, a column per score."""
         return self.model.matrix(self._batches(images), self._body, lambda a, n: _scores(self._found(a), n), "scores for images")
 
     def detections(self, images: np.ndarray) -> list[list[Detection]]:
-        """What is detected in each image."""
+        """The detections in each image."""
         return self.model.rows(self._batches(images), self._body, lambda answer, n: _detections(self._found(answer), n))
 
     def _batches(self, images: np.ndarray) -> list[np.ndarray]:
@@ -60,7 +60,7 @@ class ImageEndpoint:
 
 
 def of_images(model: EndpointModel) -> EndpointModel:
-    """A model that is asked about images, as PNG unless it says how."""
+    """A model that takes images, as PNG unless it has another image type."""
     return (
         model
         if model.content_type.startswith("image/") or model.content_type == NPY
@@ -69,7 +69,7 @@ def of_images(model: EndpointModel) -> EndpointModel:
 
 
 def _scores(found: Any, images: int) -> list[list[float]]:
-    """A list of numbers for each image; of one image the outer list may lack."""
+    """A list of numbers for each image; for one image the outer list may be missing."""
     rows = [found] if isinstance(found, list) and images == 1 and not any(isinstance(x, list) for x in found) else found
     if not _lists(rows, images) or not all(map(numbers, rows)):
         raise Unreadable(f"the answer is not a list of scores for each of {images} images")
@@ -77,7 +77,7 @@ def _scores(found: Any, images: int) -> list[list[float]]:
 
 
 def _detections(found: Any, images: int) -> list[list[Detection]]:
-    """A list of detections for each image; of one image the outer list may lack."""
+    """A list of detections for each image; for one image the outer list may be missing."""
     bare = images == 1 and isinstance(found, list) and all(numbers(x) for x in found)
     rows = [found] if bare else found
     if not _lists(rows, images) or not all(isinstance(of, list) and all(numbers(d) and len(d) == DETECTED for d in of) for of in rows):

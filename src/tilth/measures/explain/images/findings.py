@@ -1,4 +1,4 @@
-"""Findings of `image_shap`: their section, with a heat map for each image, and the values of the superpixels as a file."""
+"""Findings of `image_shap`: the report section, with a heat map for each image, and the file of superpixel values."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tilth.report.sections import ReportSection
 from tilth.store.places import atomic
 from tilth.store.uri import Place
 
-LARGEST = 320  # width of a heat map in the report
+LARGEST = 320  # the longer side of a heat map in the report
 
 
 @dataclass(frozen=True)
 class ShapImage(Payload):
     """The Shapley values of the superpixels of an image for an `output`, a label or a detected object; the finding's value is their sum.
 
-    `expected` is the model's value of the background, `predicted` that of the image. For each superpixel its value and how many
-    `pixels` it has; `box` are the ends of an object's box as shares of width and height. `heat_map` is a picture, PNG in base64.
+    `expected` is the model's value for the background, `predicted` its value for the image. `values` and `pixels` have the value and the
+    size of each superpixel; `box` has the ends of an object's box as shares of width and height. `heat_map` is a PNG in base64.
     """
 
     KIND: ClassVar[str] = "image_shap"
@@ -58,7 +58,7 @@ def save_images(found: Sequence[Finding[ShapImage]], place: Place) -> None:
 
 
 def images(found: Sequence[Finding[ShapImage]]) -> Section:
-    """Each image as a heat map, and a table of what the images' strongest superpixels do."""
+    """A heat map for each image, and a table of their strongest superpixels."""
     legend = "Blue parts of an image raise the model's value, red ones lower it; the deeper the colour, the more."
     blocks: list[Any] = [Words(legend)]
     for f in found:
@@ -79,9 +79,9 @@ def images(found: Sequence[Finding[ShapImage]]) -> Section:
 
 
 def _picture(f: Finding[ShapImage]) -> str:
-    """The heat map as a picture of the page."""
+    """The heat map as a figure of the page."""
     content = base64.b64decode(f.payload.heat_map)
-    width, height = (int.from_bytes(content[i : i + 4], "big") for i in (16, 20))  # of the header of PNG
+    width, height = (int.from_bytes(content[i : i + 4], "big") for i in (16, 20))  # from the PNG header
     scale = LARGEST / max(width, height)
     shown = draw.tag("image", href=f"data:image/png;base64,{f.payload.heat_map}", width=width * scale, height=height * scale)
     title = f"Heat map of {f.columns} for {f.payload.output}"

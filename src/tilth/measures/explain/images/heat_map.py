@@ -1,4 +1,4 @@
-"""Heat maps: an image with its superpixels, blue where they raise what the model says, red where they lower it."""
+"""Heat maps: an image with superpixels in blue if they raise the model's value, in red if they lower it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 RAISES, LOWERS = np.array([33, 102, 222]), np.array([214, 39, 40])
-STRONGEST = 0.75  # how much of the colour covers the image where the value is greatest
+STRONGEST = 0.75  # opacity of the colour for the greatest value
 BORDER, BOX = 0.55, np.array([255, 214, 0])
 
 
 def heat_map(pixels: np.ndarray, segments: np.ndarray, values: np.ndarray, box: Sequence[float] = ()) -> np.ndarray:
-    """The image in grey, covered with the colours of its superpixels on a scale that is the same for both signs, and their borders.
+    """The image in grey, with its superpixels coloured on the same scale for both signs, and with their borders.
 
-    `box` of an object is drawn: its ends as shares of width and height. Pixels of no superpixel (-1) stay grey.
+    `box`, the ends of an object's box as shares of width and height, is drawn, too. Pixels without a superpixel (-1) stay grey.
     """
     grey = np.repeat(pixels.mean(axis=2, keepdims=True), 3, axis=2) * 0.6 + 255 * 0.4
     scaled = np.append(values / (np.abs(values).max(initial=0) or 1.0), 0.0)[segments][..., None]
@@ -28,7 +28,7 @@ def heat_map(pixels: np.ndarray, segments: np.ndarray, values: np.ndarray, box: 
 
 
 def _borders(segments: np.ndarray) -> np.ndarray:
-    """Which pixels are in another superpixel than their neighbour to the right or below."""
+    """Marks pixels whose neighbour to the right or below is in another superpixel."""
     found = np.zeros(segments.shape, bool)
     found[:, :-1] |= segments[:, :-1] != segments[:, 1:]
     found[:-1] |= segments[:-1] != segments[1:]

@@ -43,7 +43,7 @@ class ExplainedImage:
     of: SegmentValues
 
     def heat_map(self) -> np.ndarray:
-        """The image with its parts in the colours of their values."""
+        """The image with its parts coloured by their values."""
         from tilth.measures.explain.images.heat_map import heat_map
 
         return heat_map(self.pixels, self.of.segments, self.values, self.box)
@@ -109,7 +109,7 @@ class ImageShap(ModelMeasure):
         return [*found, *broken_images(broken)], None
 
     def explained(self, table: Dataset, session: Session, broken: list[str]) -> Iterator[ExplainedImage]:
-        """The images in turn, an output after the other; images that cannot be read are appended to `broken`."""
+        """Explain image after image, output after output; unreadable images are appended to `broken`."""
         from tilth.metrics.images.pixels import decoded
         from tilth.store.documents import bytes_of
 
@@ -125,7 +125,7 @@ class ImageShap(ModelMeasure):
                 yield from self._of_image(name, pixels, predict)
 
     def _column(self, table: Dataset) -> str:
-        """The column of the paths of images. Errors: `RequestError` with every mistake."""
+        """The column with the paths of images. Errors: `RequestError` with every mistake."""
         column = next(iter(table.roles.image), PATH)
         wrong = [*self.without_model()]
         if isinstance(self.model, Predictor):
@@ -142,7 +142,7 @@ class ImageShap(ModelMeasure):
         return column
 
     def _model(self) -> Callable[[np.ndarray], Any]:
-        """The function of images: numbers for each, or detections."""
+        """The function from images to numbers or detections."""
         from tilth.measures.endpoint.model import EndpointModel
         from tilth.measures.explain.images.endpoint import ImageEndpoint, of_images
 
@@ -185,7 +185,7 @@ class ImageShap(ModelMeasure):
         return resized(given, *pixels.shape[:2])
 
     def _outputs(self, predicted: np.ndarray) -> list[int]:
-        """The places of the outputs that are explained."""
+        """The indices of the outputs to explain."""
         if not self.outputs:
             return [int(predicted.argmax())]
         names = [self._label(i, len(predicted)) for i in range(len(predicted))]
@@ -206,7 +206,7 @@ class ImageShap(ModelMeasure):
 
 
 def broken_images(names: Sequence[str]) -> list[Finding]:
-    """The warning of images that could not be read, if there are any."""
+    """The warning about unreadable images, if any."""
     message = f"{counted(len(names), 'image')} cannot be read: {listed(names, most=5)}; the others are explained"
     return [warning("BROKEN_IMAGES", message, measure=ImageShap.name)] if names else []
 
@@ -216,7 +216,7 @@ def _explained(name: str, output: str, pixels: np.ndarray, box: tuple[float, ...
 
 
 def finding_of(one: ExplainedImage, pictured: bool = True) -> Finding[ShapImage]:
-    """The finding of an image, with its heat map if it is to be `pictured`."""
+    """The finding of an image, with its heat map if `pictured`."""
     from tilth.measures.explain.images.findings import ShapImage
 
     segments = one.of.segments
@@ -235,7 +235,7 @@ def finding_of(one: ExplainedImage, pictured: bool = True) -> Finding[ShapImage]
 
 
 def _picture(pixels: np.ndarray) -> str:
-    """The image, made smaller where it is large, as PNG in base64."""
+    """The image as PNG in base64, scaled down if large."""
     from tilth.measures.explain.images.findings import LARGEST
     from tilth.metrics.images.pixels import encoded, resized
 

@@ -1,4 +1,4 @@
-"""Images in superpixels, and their Shapley values: each superpixel is a player, an absent one shows the background."""
+"""Splits images into superpixels, and computes their Shapley values: each superpixel is a player; an absent one shows the background."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tilth.errors import MissingExtra
 from tilth.measures.explain.kernel import Game, Link, linked
 
 Images: TypeAlias = np.ndarray
-"""Images of one size: bytes by image, row, column and channel."""
+"""Images of the same size: bytes by image, row, column and channel."""
 ImageModel: TypeAlias = Callable[[Images], np.ndarray]
-"""A function from images to numbers, a row for each image and a column for each output."""
-AT_ONCE = 2**25  # bytes of images that a model is given at once
+"""A function from images to numbers: a row for each image, a column for each output."""
+AT_ONCE = 2**25  # most bytes of images per call of a model
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentValues:
-    """`values` by superpixel and output; by output the value of the background, `expected`, and that of the image, `predicted`.
+    """`values` by superpixel and output; by output, the value of the background (`expected`) and of the image (`predicted`).
 
-    `segments` is the number of the superpixel that each pixel is in; `exact`: whether the model was asked about all sets of them.
+    `segments` has the superpixel number of each pixel; `exact`: whether all sets of superpixels were predicted.
     """
 
     segments: np.ndarray
@@ -34,9 +34,9 @@ class SegmentValues:
 
 
 def superpixels(pixels: np.ndarray, number: int = 20, compactness: float = 5.0) -> np.ndarray:
-    """The superpixel of each pixel, from 0: SLIC, k-means of colours and places, which makes about so many, connected ones.
+    """The superpixel of each pixel, from 0, by SLIC: k-means of colours and positions, with about `number` connected superpixels.
 
-    A greater `compactness` counts places more and makes them more even. Source: Achanta et al., SLIC Superpixels, 2012.
+    A greater `compactness` weights positions more and makes shapes more even. Source: Achanta et al., SLIC Superpixels, 2012.
 
     Errors: `MissingExtra`.
 
@@ -56,9 +56,9 @@ def superpixels(pixels: np.ndarray, number: int = 20, compactness: float = 5.0) 
 def shap_of(
     pixels: np.ndarray, background: np.ndarray, segments: np.ndarray, model: ImageModel, samples: int | None, link: Link, seed: int
 ) -> SegmentValues:
-    """The Shapley values of the superpixels of an image, by Kernel SHAP. Those of `segments` below 0 always show the background.
+    """The Shapley values of the superpixels of an image, by Kernel SHAP. Pixels with `segments` below 0 always show the background.
 
-    The values of an output add up to what is predicted of the image less what is expected.
+    The values of an output add up to its prediction for the image minus its expected value.
     """
     game = Game.of(int(segments.max(initial=-1)) + 1, samples, seed)
     found = linked(np.concatenate([*_asked(pixels, background, segments, model, game.members)]), link)
@@ -69,8 +69,8 @@ def shap_of(
 def _asked(
     pixels: np.ndarray, background: np.ndarray, segments: np.ndarray, model: ImageModel, members: np.ndarray
 ) -> Iterator[np.ndarray]:
-    """The model's predictions for the image with the superpixels of each coalition, many images at a time."""
-    shown = np.column_stack([members, np.zeros(len(members), bool)])  # the last one is that of pixels of no superpixel
+    """The model's predictions for the image with the superpixels of each coalition, in batches."""
+    shown = np.column_stack([members, np.zeros(len(members), bool)])  # the last column is for pixels without a superpixel
     step = max(1, AT_ONCE // max(1, pixels.nbytes))
     for part in (shown[i : i + step] for i in range(0, len(shown), step)):
         yield model(np.where(part[:, segments][..., None], pixels, background))
