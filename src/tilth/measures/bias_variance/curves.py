@@ -1,4 +1,4 @@
-"""Learning curves and validation curves: the loss by the number of rows that were learned from, and by a parameter of the learner."""
+"""Learning curves and validation curves: the loss by the number of training rows, and by a parameter of the learner."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tilth.measures.insights.features import Target
 from tilth.metrics.contrasts import Numbers
 from tilth.metrics.intervals import percentile_interval
 
-SIZES = (0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # of the training rows of a fold, each a part of the next
+SIZES = (0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)  # shares of a fold's training rows; each part includes the one before
 EXPONENTS = np.linspace(0.01, 2, 200)
-DRAWS = 1000  # of folds, for the interval of what more rows would bring
+DRAWS = 1000  # draws of folds, for the interval of the gain from more rows
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,24 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Losses:
-    """For each row: its mean loss in models that have learned from it, and its loss in one that has not; NaN where there is none."""
+    """For each row: its mean loss in models trained on it, and its loss in a model that was not; NaN without such a model."""
 
     seen: Numbers
     unseen: Numbers
 
 
 Folds = Sequence[tuple[Numbers, Numbers]]
-"""Places of the rows that a model learns from, in an order by chance, and of those that judge it."""
+"""Indices of the training rows, in random order, and of the rows that judge the model."""
 
 
 def folds_of(target: Target, seed: int) -> Folds:
-    """Five folds; by time each learns from what came before."""
+    """Five folds; with a time, each trains on the rows before it."""
     chance = np.random.default_rng(seed)
     return [(chance.permutation(np.flatnonzero(learn)), np.flatnonzero(judge)) for learn, judge in target.folds]
 
 
 def learning_curve(learner: Learner, target: Target, x: Numbers, folds: Folds) -> tuple[list[Point], Losses, Numbers]:
-    """The losses for seven sizes; those of each row with all rows of a fold; and (size, fold) → the loss on unseen rows."""
+    """The losses for seven sizes; the losses of each row with whole folds; and (size, fold) → the loss on unseen rows."""
     losses = np.zeros((2, len(SIZES), len(folds)))
     rows = np.zeros(losses.shape[1:])
     seen, times, unseen = np.zeros(len(x)), np.zeros(len(x)), np.full(len(x), np.nan)
@@ -66,7 +66,7 @@ def learning_curve(learner: Learner, target: Target, x: Numbers, folds: Folds) -
 
 
 def validation_curve(learner: Learner, target: Target, x: Numbers, folds: Folds, parameter: str, values: Iterable[Any]) -> list[Point]:
-    """The losses for each value of a parameter, with all rows of a fold."""
+    """The losses for each value of a parameter, with whole folds."""
     points = []
     for value in values:
         varied = replace(learner, parameters={**learner.parameters, parameter: value})
@@ -76,7 +76,7 @@ def validation_curve(learner: Learner, target: Target, x: Numbers, folds: Folds,
 
 
 def _losses(learner: Learner, target: Target, x: Numbers, train: Numbers, judges: Numbers) -> tuple[Numbers, Numbers]:
-    """The loss of each row that one model has learned from, and of each that judges it."""
+    """Train a model; returns the loss of each training row, and of each judging row."""
     ask = learner.trained(x[train], target.y[train])
     own, other = (learner.loss.losses(target.y[rows], ask(x[rows])) for rows in (train, judges))
     return own, other
@@ -88,8 +88,8 @@ def _point(at: Any, train: Numbers, unseen: Numbers) -> Point:
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """The loss on unseen rows by the number n of rows learned from, a + b · n^(−c), with a ≥ 0 and 0 < c ≤ 2; and what twice as many
-    rows than there are would lower it by, with an interval over the folds."""
+    """The loss on unseen rows by the number n of training rows, a + b · n^(−c), with a ≥ 0 and 0 < c ≤ 2; and the gain: how much twice as
+    many rows would lower it, with an interval over the folds."""
 
     a: float
     b: float
@@ -100,7 +100,7 @@ class PowerLaw:
 
 
 def power_law(rows: Sequence[float], losses: Numbers, confidence: float, seed: int) -> PowerLaw:
-    """The law that fits (size, fold) → loss best by least squares; its interval is of folds that are drawn with replacement.
+    """The least-squares fit to (size, fold) → loss; its interval comes from folds drawn with replacement.
 
     >>> n = np.array([10, 20, 40, 80.0])
     >>> found = power_law(n, np.tile((0.1 + n**-0.5)[:, None], 3), 0.95, 0)
@@ -121,7 +121,7 @@ def _around(gains: Numbers, confidence: float) -> Interval:
 
 
 def _fits(n: Numbers, means: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """a, b and c for each row of means: for each c the other two are a line, through the origin where a would be negative."""
+    """a, b and c for each row of means: for each c, a and b are a linear fit, through the origin if a would be negative."""
     best = np.full((4, len(means)), np.inf)  # the squared error, a, b, c
     for c in EXPONENTS:
         x = n**-c

@@ -1,4 +1,4 @@
-"""Losses and their parts in words: what is wrong with a learner, why that is said, and what to try next."""
+"""The diagnosis of a learner from its losses and their parts, with reasons and advice."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from tilth.measures.bias_variance.curves import Point, PowerLaw
 from tilth.measures.bias_variance.estimation import Interval
 from tilth.report.charts import number, percent
 
-HIGH_VARIANCE = 0.4  # share of the loss; with less, bias has more than 0.6
-GAP = 0.25  # of the loss on unseen rows, by which that on training rows may be lower
-TOLERANCE = 0.02  # of the loss without learning
+HIGH_VARIANCE = 0.4  # share of variance in the loss; below it, the share of bias is above 0.6
+GAP = 0.25  # the training loss may be lower than the loss on unseen rows by this share of the latter
+TOLERANCE = 0.02  # share of the loss without learning
 
 BOTH, UNCLEAR, BALANCED = "high bias and high variance", "unclear", "balanced"
 HIGH_BIAS, OVERFITTING = "high bias (underfitting)", "high variance (overfitting)"
@@ -21,9 +21,10 @@ CALMER = "regularisation, averages of models (bagging) or fewer features"
 
 @dataclass(frozen=True)
 class Evidence:
-    """Mean losses with all rows of a fold, the loss that would be good, and the share of variance with its interval.
+    """Mean losses with whole folds, and the share of variance with its interval.
 
-    `error` is the standard error of the loss on unseen rows, `naive` the loss without learning, `noise` that of the labels, if known.
+    `error` is the standard error of the loss on unseen rows, `naive` the loss without learning, `target` the loss that is good enough, if
+    given, `best` the best of the validation curve, `noise` the loss from noise in the labels, if known.
     """
 
     train: float
@@ -38,7 +39,7 @@ class Evidence:
 
     @property
     def reference(self) -> float:
-        """The loss that would be good: the one that is asked for; else half of that without learning, or the best that was found."""
+        """The loss that would be good: the requested one; else half of the loss without learning, or the best that was found."""
         if self.target is not None:
             return self.target
         good = min(self.naive / 2, self.naive if self.best is None else self.best)
@@ -46,19 +47,19 @@ class Evidence:
 
     @property
     def tolerance(self) -> float:
-        """The difference of losses that counts: 2 % of the loss without learning, or two standard errors."""
+        """The smallest difference of losses that counts: 2 % of the loss without learning, or two standard errors if larger."""
         return max(TOLERANCE * self.naive, 2 * self.error)
 
     @property
     def by_losses(self) -> str:
-        """The diagnosis by the losses: bias is high where training rows are not fitted, variance where unseen rows cost much more."""
+        """The diagnosis by the losses: bias is high if training rows are not fitted, variance if unseen rows have a much higher loss."""
         unfit = self.train > self.reference + self.tolerance
         wide = self.unseen - self.train > max(self.tolerance, GAP * self.unseen)
         return BOTH if unfit and wide else HIGH_BIAS if unfit else OVERFITTING if wide else BALANCED
 
     @property
     def disagrees(self) -> str:
-        """Where the decomposition contradicts the losses, or is inconclusive, in words; empty where it agrees.
+        """How the decomposition contradicts the losses, or is inconclusive, in words; empty if it agrees.
 
         >>> Evidence(0.0, 0.3, 0.4, 0.01, 0.2, (0.1, 0.3)).disagrees
         'the losses say high variance (overfitting), but only 20 % of the loss is variance'
@@ -75,12 +76,12 @@ class Evidence:
 
     @property
     def diagnosis(self) -> str:
-        """The diagnosis, which is unclear where losses and decomposition disagree."""
+        """The diagnosis; unclear if losses and decomposition disagree."""
         return UNCLEAR if self.disagrees else self.by_losses
 
     @property
     def words(self) -> list[str]:
-        """The numbers that the diagnosis is made of."""
+        """The numbers behind the diagnosis, in words."""
         reference = "is asked for" if self.target is not None else "would be good"
         found = [
             f"the loss is {number(self.unseen)} on unseen rows and {number(self.train)} on those learned from",
@@ -92,7 +93,7 @@ class Evidence:
 
 
 def advice(found: Evidence, law: PowerLaw | None = None, parameter: str = "", varied: Sequence[Point] = ()) -> list[str]:
-    """What to try next, the best first. `law` says what more rows would bring, `varied` what other values of a parameter do.
+    """What to try next, the best first. `law` predicts the gain from more rows, `varied` has the losses for other values of a parameter.
 
     >>> advice(Evidence(0.35, 0.36, 0.4, 0.01, 0.1, (0.05, 0.2)))
     ['try a richer model, better features or less regularisation']

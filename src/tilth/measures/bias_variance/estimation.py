@@ -1,4 +1,4 @@
-"""Models of many samples of the same rows, judged on rows that they have not seen."""
+"""Trains models on many samples of the same rows, and judges them on unseen rows."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tilth.metrics.bias_variance import Decomposition
 from tilth.metrics.contrasts import Numbers
 from tilth.metrics.intervals import percentile_interval
 
-DRAWS = 1000  # of the rows that are judged, for intervals
-CELLS = 2_000_000  # of such draws that are held at once
-SMALL = 1000  # rows below which all of them judge, each those models that have not seen it
-JUDGES = 20  # models that have to judge a row
-ENOUGH = 80  # models of which as many leave out almost every row: each leaves out a row with probability 1/e
-QUICK, PAUSE, NARROW = 50, 25, 0.05  # from so many models on, after each pause, an interval of the share of variance as narrow is enough
-HELD = 3, 10  # the share of the rows that judge, where they are fixed
+DRAWS = 1000  # bootstrap draws of the judging rows, for intervals
+CELLS = 2_000_000  # most cells of draws in memory
+SMALL = 1000  # with fewer rows, each row judges the models that have not seen it
+JUDGES = 20  # least models that a row must judge
+ENOUGH = 80  # with so many models, almost every row judges 20: each model leaves out a row with probability 1/e
+QUICK, PAUSE, NARROW = 50, 25, 0.05  # check from this many models on, after each pause, for so narrow an interval of the share
+HELD = 3, 10  # the share of judging rows, 3/10, if they are fixed
 
 Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """The parts of the loss of the rows that were judged, their places, and how it was found."""
+    """The parts of the loss of the judging rows, the indices of these rows, and how the estimate was made."""
 
     parts: Decomposition
     judged: Numbers
@@ -37,11 +37,11 @@ class Estimate:
 
 
 def estimate(learner: Learner, target: Target, x: Numbers, sampling: str, replicates: int, confidence: float) -> Estimate:
-    """Train as many models as asked, or fewer where they tell enough.
+    """Train `replicates` models, or fewer if these are enough, and decompose their loss.
 
-    `half`: of half of the training rows, drawn without replacement; `bootstrap`: of as many as there are, drawn with replacement, about
-    63 % of them distinct. Both are judged by the same rows, 30 % of all. `out_of_bag`: of as many as there are, drawn with replacement;
-    the rows that a model has not drawn judge it, and a row counts that 20 models have not drawn.
+    `half`: each model trains on half of the training rows, drawn without replacement; `bootstrap`: on as many rows as there are, drawn with
+    replacement, about 63 % of them distinct. The same 30 % of all rows judge both. `out_of_bag`: as `bootstrap`, but the rows that a model
+    has not drawn judge it, and a row counts if at least 20 models have not drawn it.
     """
     chance = np.random.default_rng(learner.seed)
     out_of_bag = sampling == "out_of_bag"
@@ -64,13 +64,13 @@ def _narrow(ends: Interval) -> bool:
 
 
 def sampling_of(asked: str, target: Target, replicates: int) -> str:
-    """How samples are drawn where nothing is asked: `out_of_bag` of few rows, which are worth too much to be held out, else `half`."""
+    """The requested sampling; by default `out_of_bag` for few rows, which are too valuable to hold out, else `half`."""
     few = len(target.y) < SMALL and replicates >= ENOUGH and target.group is None and target.time is None
     return asked or ("out_of_bag" if few else "half")
 
 
 def intervals(parts: Decomposition, confidence: float, seed: int, rows: Numbers | None = None) -> Mapping[str, Interval]:
-    """Bootstrap intervals, over the rows that judge, of the loss, its parts, and the share of variance."""
+    """Bootstrap intervals, over the judging rows, of the loss, its parts, and the share of variance."""
     columns = np.stack([parts.loss, parts.systematic, parts.random], axis=1)
     drawn = np.concatenate([*_means(columns if rows is None else columns[rows], np.random.default_rng(seed))])
     loss, systematic, random = drawn.T
@@ -79,7 +79,7 @@ def intervals(parts: Decomposition, confidence: float, seed: int, rows: Numbers 
 
 
 def _means(columns: Numbers, chance: np.random.Generator) -> Iterator[Numbers]:
-    """Means of rows that are drawn with replacement, some draws at a time."""
+    """Means of rows drawn with replacement, in batches of draws."""
     n = len(columns)
     at_once = max(CELLS // n, 1)
     for done in range(0, DRAWS, at_once):

@@ -1,4 +1,4 @@
-"""What models of samples of a table say of it: the parts of their loss, their curves, of all rows and of each group."""
+"""The findings of `bias_variance`: parts of the loss and curves, for all rows and for each group."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tilth.report import Finding
 if TYPE_CHECKING:
     from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
 
-MOST_GROUPS = 20  # of a facet
-PARTS = 4  # into which a facet of many numbers is cut
-FEW_ROWS = 10  # of a group: with fewer nothing is said of it
+MOST_GROUPS = 20  # most groups of a facet
+PARTS = 4  # intervals of a facet with many numbers
+FEW_ROWS = 10  # a group with fewer judging rows has no finding
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The predictions of the models for the rows of a table."""
+    """The learner with its data, from which the findings are computed."""
 
     asked: BiasVarianceOfLearner
     learner: Learner
@@ -57,7 +57,7 @@ class Found:
         return loss.losses(y, np.broadcast_to(constant, (len(y), *constant.shape)))
 
     def findings(self) -> Iterator[Finding[BiasVariance]]:
-        """A finding of all rows, and one of each group of each facet that has enough of them."""
+        """A finding for all rows, and one for each group of each facet that has enough rows."""
         m, folds = self.asked, folds_of(self.target, self.asked.seed)
         points, losses, of_folds = learning_curve(self.learner, self.target, self.x, folds)
         law = power_law([p.at for p in points], of_folds, m.confidence, m.seed)
@@ -68,14 +68,14 @@ class Found:
         curves = replace(whole.payload, learning_curve=tuple(points), law=law, varied=parameter, validation_curve=tuple(varied))
         yield replace(whole, payload=curves)
         for group, rows in groups_of(self.facets, self.target.known):
-            both = (losses.seen[rows], losses.unseen[rows])  # by time, the first rows judge no model, and none learns from the last
+            both = (losses.seen[rows], losses.unseen[rows])  # by time, the first rows judge no model, and no model trains on the last ones
             if rows[self.estimate.judged].sum() >= FEW_ROWS and not any(np.isnan(of).all() for of in both):
                 yield replace(self._finding(losses, rows), group=group)
 
     def _finding(
         self, losses: Losses, rows: Numbers, law: PowerLaw | None = None, varied: Sequence[Point] = (), noise: float | None = None
     ) -> Finding[BiasVariance]:
-        """The finding of some rows."""
+        """The finding for the marked rows."""
         m, e, judging = self.asked, self.estimate, rows[self.estimate.judged]
         means, ends = e.parts.means(judging), intervals(e.parts, m.confidence, m.seed, judging)
         whole = means["systematic"] + means["random"]
@@ -125,7 +125,7 @@ class Found:
 
 
 def groups_of(facets: Sequence[Feature], known: Numbers) -> Iterator[tuple[str, Numbers]]:
-    """The groups of each facet, and the labelled rows that are in them: its values, or of many numbers four intervals."""
+    """The groups of each facet, its values or, for many numbers, four intervals, with masks of their labelled rows."""
     for f in facets:
         x = f.x[known]
         values, counts = np.unique(x[~np.isnan(x)], return_counts=True)
@@ -145,7 +145,7 @@ def _shown(f: Feature, value: float) -> str:
 
 
 def noise_of(x: Numbers, target: Target, loss: type[Tally]) -> float | None:
-    """The loss of always the best that can be said of rows with equal features; None where fewer than a tenth of the rows have an equal."""
+    """The loss of the best prediction for rows with equal features; None if fewer than a tenth of the rows have equals."""
     _, place, counts = np.unique(np.nan_to_num(x, nan=np.inf), axis=0, return_inverse=True, return_counts=True)
     place = place.reshape(-1)
     if counts[counts > 1].sum() < len(x) / 10 or not target.is_class or loss is not ZeroOneLoss:

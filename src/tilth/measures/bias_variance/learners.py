@@ -1,4 +1,4 @@
-"""Learners: what is trained again and again, with its loss, on matrices of numbers."""
+"""Learners, which are trained repeatedly on matrices of numbers, with their loss."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tilth.metrics.bias_variance import LogLoss, Tally
 from tilth.metrics.contrasts import Numbers
 
 BUILT_IN = ("tree", "boosting")
-SEED = "random_state"  # the parameter of scikit-learn, also of a step of a pipeline
+SEED = "random_state"  # the name of the seed in scikit-learn, also in a step of a pipeline
 
 
 class NotLearned(Exception):
-    """A learner that could not learn or predict, and why."""
+    """A learner could not learn or predict; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
 class Learner:
-    """A way to make new learners with `fit` and `predict`, and the loss by which they are judged.
+    """Makes new learners with `fit` and `predict`; has the loss that judges them.
 
-    `parameters` are set on each of them. With `fixed_seed` all draw the same random numbers.
+    `parameters` are set on each of them. With `fixed_seed`, all draw the same random numbers.
     """
 
     make: Callable[[], Any]
@@ -40,7 +40,7 @@ class Learner:
         return type(self.make()).__name__
 
     def accept(self, parameter: str) -> None:
-        """Reject a parameter that it does not have. Errors: `RequestError`."""
+        """Reject a parameter that the learner does not have. Errors: `RequestError`."""
         made = self.make()
         if not hasattr(made, "set_params"):
             message = f"bias_variance: {type(made).__name__} has no set_params, by which {parameter} would be varied"
@@ -48,9 +48,9 @@ class Learner:
         RequestError.reject(unknown([parameter], [*made.get_params()], f"bias_variance: {self.name} has no parameter {{}}", "bad-value"))
 
     def trained(self, x: Numbers, y: Numbers, i: int = 0) -> Callable[[Numbers], Numbers]:
-        """The predictions of a new learner, the i-th, for other rows than those it learned from: a class or number, or probabilities.
+        """Train a new learner, the i-th; returns the function that predicts a class or number, or probabilities, for other rows.
 
-        Rows of one class are not shown to it: that class is all there is to say. Errors: `NotLearned`.
+        Rows of a single class need no learner: that class is always predicted. Errors: `NotLearned`.
         """
         if self.classes and (y == y[0]).all():
             only = self.loss.constant(y, self.classes)
@@ -82,7 +82,7 @@ def _first_line(error: Exception) -> str:
 
 
 def built_in(name: str, is_class: bool) -> Callable[[], Any]:
-    """The learners of Tilth, of scikit-learn."""
+    """Makes Tilth's built-in learners, which are those of scikit-learn."""
     from sklearn import ensemble, tree
 
     if name == "tree":
@@ -92,9 +92,9 @@ def built_in(name: str, is_class: bool) -> Callable[[], Any]:
 
 
 def of_model(model: Any, is_class: bool) -> Callable[[], Any]:
-    """New learners like a model of scikit-learn, with its parameters and nothing that it has learned.
+    """Makes untrained copies of a scikit-learn model, with its parameters.
 
-    Errors: `RequestError` for one that learns no such label.
+    Errors: `RequestError` for a model that does not learn such a label.
     """
     from sklearn.base import clone, is_classifier, is_regressor
 

@@ -1,4 +1,4 @@
-"""The measure `bias_variance`: whether a learner underfits or overfits a table, from models of samples of it."""
+"""The measure `bias_variance`: whether a learner underfits or overfits a table, from models trained on samples."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class BiasVarianceOfLearner(Measure):
                 return [warning("NOT_LEARNED", what, (label.name,), "bias_variance")], None
 
     def _learner(self, target: Target, features: list[Feature]) -> tuple[Learner, list[Feature]]:
-        """The learner, and the features that it takes: those that a model of a file was trained on, if there are all of them."""
+        """The learner and its features: those that a model file was trained on, if all are present, else all features."""
         known, loss = ("0-1", "log") if target.is_class else ("squared",), self.loss or ("0-1" if target.is_class else "squared")
         if loss not in known:
             message = f"bias_variance: loss {loss} is not for {target.name!r}, a label of {'classes' if target.is_class else 'numbers'}"

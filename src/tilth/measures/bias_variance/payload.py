@@ -1,4 +1,4 @@
-"""What the measure `bias_variance` finds."""
+"""The payload of the measure `bias_variance`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tilth.report import Payload
 
 @dataclass(frozen=True)
 class BiasVariance(Payload):
-    """The loss of a learner taken apart, of all rows or of a group; the finding's value is the share of variance in the loss.
+    """The decomposed loss of a learner, for all rows or a group; the finding's value is the share of variance in the loss.
 
-    `loss` is `0-1`, `squared` or `log`. Of models of samples: `mean_loss` is that on rows that they have not seen: `bias` +
-    `unbiased_variance` − `biased_variance` (Domingos; the last is 0 but for 0–1 loss); `systematic` + `random` (Kohavi and Wolpert, for
-    other losses the same as bias and variance), of which shares are made, and `corrected`, the former without its excess for so few models.
-    `intervals` has those of `loss`, `bias`, `variance` and `share`, over the `test_rows` that judge. Of five folds, with all their rows:
-    `train_loss` on the rows learned from and `unseen_loss` on others; `naive_loss` is that of always the most frequent class, the shares of
-    the classes, or the mean, `reference_loss` the one that would be good, and `noise` that of rows with equal features and other labels.
-    `diagnosis` is the name of a finding, `evidence` its reasons and `advice` what to try, the best first. Of all rows only: the curves,
-    and the `law` of the learning curve.
+    `loss` is `0-1`, `squared` or `log`. From models of samples: `mean_loss` on unseen rows is `bias` + `unbiased_variance` −
+    `biased_variance` (Domingos; the last is 0 except for 0–1 loss), and also `systematic` + `random` (Kohavi and Wolpert; for other losses
+    equal to bias and variance), which give the shares; `corrected` is `systematic` without its excess from the limited number of models.
+    `intervals` has those of `loss`, `bias`, `variance` and `share` over the `test_rows` judging rows. From five whole folds: `train_loss`
+    on the training rows and `unseen_loss` on others; `naive_loss` is the loss of always predicting the most frequent class, the shares of
+    the classes, or the mean, `reference_loss` the loss that would be good, and `noise` the loss from rows with equal features and different
+    labels. `diagnosis` is the name of the diagnosis, `evidence` its reasons and `advice` what to try, the best first. Only for all rows:
+    the curves, and the `law` of the learning curve.
     """
 
     KIND: ClassVar[str] = "bias_variance"

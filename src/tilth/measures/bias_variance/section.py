@@ -21,7 +21,7 @@ SAMPLING = {
 
 
 def section(found: Sequence[Finding[BiasVariance]]) -> Section:
-    """The diagnosis in words, the parts of the loss, those of each group, and the curves."""
+    """The diagnosis in words, the parts of the loss for all rows and each group, and the curves."""
     blocks: list[Block] = []
     for part in dict.fromkeys(f.part for f in found):
         blocks += _of_part([f for f in found if f.part == part], f" in {code(part)}" if part else "")
@@ -66,7 +66,7 @@ def _capital(words: str) -> str:
 
 
 def _curve(points: Sequence[Point], title: str, caption: str) -> Iterator[Block]:
-    """A curve, or bars of values that are not numbers, and its table."""
+    """A curve, or bars if the values are not numbers, and its table."""
     if not points:
         return
     plain = title.replace("`", "")
