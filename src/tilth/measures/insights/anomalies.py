@@ -1,4 +1,4 @@
-"""Anomalies: the rows that an isolation forest tells apart most easily, and what is rare about them; and their report section."""
+"""Anomalies: the rows that an isolation forest isolates most easily, with their rare values; and their report section."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LEAST = 20  # rows
-SHOWN, REASONS, MOST = 5, 3, 30  # rows, what is rare of each, and columns that are shown
-RARE = 0.05  # share of rows
-REPEATS = 0.5  # share of a string's values that may be different
+SHOWN, REASONS, MOST = 5, 3, 30  # most rows, rare values per row, and columns shown
+RARE = 0.05  # greatest share of rows with a rare value
+REPEATS = 0.5  # greatest share of distinct values of a string column
 
 
 @dataclass(frozen=True)
 class Anomalies(Payload):
-    """The most anomalous of `rows` are the finding's examples, each with its score; the finding's value is the lowest one.
+    """The most anomalous of `rows` rows are the finding's examples, each with its score; the finding's value is the lowest score.
 
-    The score is 0.5 − 2^(−E[h] / c) for the mean number E[h] of cuts that isolate the row and the c of a random tree: negative ones are
-    anomalous. `rare`: for each row columns whose value at most 5 % of the rows have or exceed, the rarest first, with the share of these.
+    The score is 0.5 − 2^(−E[h] / c), with the mean number E[h] of cuts that isolate the row and the mean c of a random tree; negative
+    scores are anomalous. `rare`: for each row, the columns with a value that at most 5 % of the rows have or exceed, the rarest first, with
+    this share.
     """
 
     KIND: ClassVar[str] = "anomaly"
@@ -40,10 +41,10 @@ class Anomalies(Payload):
 
 
 def anomaly_finding(features: Sequence[Feature], rows: pa.Table, private: Sequence[str], seed: int) -> Finding[Anomalies] | None:
-    """One finding; none for fewer than 20 rows, or without a column to look at.
+    """One finding; None for fewer than 20 rows, or without a usable column.
 
-    Liu, Ting and Zhou 2008, "Isolation Forest"; scikit-learn's IsolationForest. A missing number counts as the median, and a string as how
-    often it occurs.
+    Liu, Ting and Zhou 2008, "Isolation Forest"; scikit-learn's IsolationForest. Missing numbers are replaced by the median, strings by
+    their frequency.
     """
     import numpy as np
     from sklearn.ensemble import IsolationForest
@@ -63,13 +64,13 @@ def anomaly_finding(features: Sequence[Feature], rows: pa.Table, private: Sequen
 
 
 def _rarest(shares: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
-    """The columns with the smallest shares, as far as these are small."""
+    """The columns with the smallest shares, up to 5 %."""
     small = ((name, round(share, 6)) for name, share in shares.items() if share <= RARE)
     return tuple(sorted(small, key=lambda pair: (pair[1], pair[0]))[:REASONS])
 
 
 def _number(f: Feature) -> np.ndarray:
-    """A column without gaps: numbers, or the share of rows that have a string."""
+    """A column without gaps: numbers, or the frequencies of strings."""
     import numpy as np
 
     if not f.is_category:
@@ -80,7 +81,7 @@ def _number(f: Feature) -> np.ndarray:
 
 
 def _rarity(f: Feature, at: np.ndarray) -> np.ndarray:
-    """The share of rows that have the value, or a number as far out or farther, of each of some rows; 1 where it is missing."""
+    """For some rows, the share of rows with the same string, or with a number at least as extreme; 1 if missing."""
     import numpy as np
 
     here = f.x[at]

@@ -1,4 +1,4 @@
-"""Collinearity: how much of a number the other numbers say together, and which say all of it; and its report section."""
+"""Collinearity: how well the other numbers together predict a number, and which predict it exactly; and its report section."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 HIGH, HIGH_CONDITION = 10.0, 30.0
-NOTHING = 1e-8  # an eigenvalue as small as this, of the largest, is 0
+NOTHING = 1e-8  # eigenvalues below this share of the largest count as 0
 MOST = 200  # columns
 
 
@@ -25,10 +25,10 @@ MOST = 200  # columns
 class Collinearity(Payload):
     """The variance inflation factor of each column of numbers; the finding's value is the condition number √(λ_max / λ_min).
 
-    VIF_j = 1 / (1 − R²_j) = [R⁻¹]_jj for the matrix R of Pearson correlations; `vif` is None where it is infinite, because others give the
-    column exactly. `dependent` are sets of columns each of which the others of the set give; the condition number is None where there
-    is one.
-    `redundant`: which columns have to go, one after the other, until no factor is above 10, each with its factor by then.
+    VIF_j = 1 / (1 − R²_j) = [R⁻¹]_jj for the matrix R of Pearson correlations; `vif` is None if it is infinite, because other columns
+    determine the column exactly. `dependent` are sets in which the other columns determine each column; with such a set, the condition
+    number is None.
+    `redundant`: the columns to drop, one after the other, until no factor is above 10, each with its factor at that point.
     """
 
     KIND: ClassVar[str] = "collinearity"
@@ -44,10 +44,9 @@ class Collinearity(Payload):
 
 
 def collinearity_of(features: Sequence[Feature]) -> tuple[float | None, Collinearity] | None:
-    """The condition number and the factors of the columns of numbers; None for fewer than two, or with no more rows than columns.
+    """The condition number and the factors of the numeric columns; None for fewer than two, or with no more rows than columns.
 
-    They are over the rows in which every number is there, or where these are fewer than half over all rows, with the mean for a missing
-    one.
+    They are computed on the rows without missing numbers, or, if these are fewer than half, on all rows, with the mean for missing numbers.
     """
     import numpy as np
 
@@ -75,12 +74,12 @@ def collinearity_of(features: Sequence[Feature]) -> tuple[float | None, Collinea
 
 
 def _six(x: float) -> float:
-    """Six digits, so that the order of sums does not show."""
+    """Round to six digits, so that the order of summation has no effect."""
     return float(f"{x:.6g}")
 
 
 def _factors(r: np.ndarray) -> tuple[np.ndarray, list[list[int]], float | None]:
-    """The factors, the sets that depend exactly, and the condition number, of correlations."""
+    """The factors, the exactly dependent sets, and the condition number, from correlations."""
     import numpy as np
 
     values, vectors = np.linalg.eigh(r)
@@ -90,12 +89,12 @@ def _factors(r: np.ndarray) -> tuple[np.ndarray, list[list[int]], float | None]:
 
 
 def _dependent(vectors: np.ndarray) -> list[list[int]]:
-    """The columns of each exact dependency: sets that the null space connects, by their places."""
+    """The column indices of each exact dependency: sets that the null space connects."""
     import numpy as np
 
     if not vectors.shape[1]:
         return []
-    together = np.abs(vectors @ vectors.T) > 1e-6  # the projection on the null space: no matter which vectors span it
+    together = np.abs(vectors @ vectors.T) > 1e-6  # the projection on the null space, independent of its basis
     left, found = {int(i) for i in np.flatnonzero(together.diagonal())}, []
     while left:
         of, edge = set[int](), {min(left)}
@@ -111,7 +110,7 @@ def _dependent(vectors: np.ndarray) -> list[list[int]]:
 
 
 def collinearity(found: Sequence[Finding[Collinearity]]) -> Section | None:
-    """The factors of every part, the largest first, and what depends exactly."""
+    """The factors of every part, the largest first, and the exactly dependent sets."""
     first, parts = found[0].payload, list(dict.fromkeys(f.part for f in found))
     if not first.vif:
         return None

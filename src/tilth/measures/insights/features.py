@@ -1,4 +1,4 @@
-"""The rows that insights look at, a bounded sample in an order that is not that of the table; and its columns as numbers for models."""
+"""The rows for insights, a bounded sample in an order independent of the table's; and its columns as numbers for models."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-FEW = 20  # distinct integers up to which a label is one of classes
-MOST_CLASSES = 20  # that are told apart; rarer ones are one class
+FEW = 20  # an integer label with at most this many distinct values is one of classes
+MOST_CLASSES = 20  # beyond, the rarer classes are merged into one
 OTHERS = "(others)"
 FOLDS = 5
-NO_FEATURE = ("label", "prediction", "split", "weight")  # roles of columns that say nothing that a model could be given
+NO_FEATURE = ("label", "prediction", "split", "weight")  # roles of columns that are not features
 
 Problem: TypeAlias = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A column of the sample as doubles, NaN where it is missing or infinite; a string's are codes of its `names`, in their order."""
+    """A column of the sample as doubles, with NaN for missing and infinite values; strings are codes of their sorted `names`."""
 
     column: Column
     x: np.ndarray
@@ -40,7 +40,7 @@ class Feature:
 
     @property
     def is_category(self) -> bool:
-        """Whether these are codes."""
+        """Whether the numbers are codes of strings."""
         return self.column.kind is Kind.STRING
 
     @cached_property
@@ -53,7 +53,7 @@ class Feature:
 
     @cached_property
     def distinct(self) -> int:
-        """How many different values there are."""
+        """The number of distinct values."""
         import numpy as np
 
         return len(self.names) if self.is_category else len(np.unique(self.x[~self.missing]))
@@ -61,10 +61,10 @@ class Feature:
 
 @dataclass(frozen=True)
 class Target:
-    """The label of the rows that have one, `known`: the places of classes among their `names`, or numbers.
+    """The label `y` of the labelled rows, which `known` marks: indices of classes in `names`, or numbers.
 
-    Of more than 20 classes the rarer ones are one. `positive` is the place of the class that a model is to find: the favourable one, else
-    the rarest. `group` and `time` are those of the rows by the roles, if there are any.
+    Beyond 20 classes, the rarer ones are merged. `positive` is the index of the class that a model should find: the favourable one, else
+    the rarest. `group` and `time` are those of the labelled rows, if the roles name them.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Target:
 
     @property
     def is_class(self) -> bool:
-        """Whether it is one of classes."""
+        """Whether the label has classes."""
         return self.problem == "classification"
 
     @cached_property
@@ -90,13 +90,13 @@ class Target:
 
     @property
     def can_be_learned(self) -> bool:
-        """Whether there are enough rows: ten for each of two folds, and two classes that each fold has, or two numbers."""
+        """Whether there are enough rows: at least 20, with two classes of five rows each, or two distinct numbers."""
         if len(self.y) < 4 * FOLDS:
             return False
         return int((self.counts >= FOLDS).sum()) > 1 if self.is_class else bool(self.y.min() < self.y.max())
 
     def turns(self, of: int = FOLDS, by_chance: bool = False) -> np.ndarray:
-        """A number below `of` for each row, in the order of the sample: groups take turns, or the rows of each class, or all rows."""
+        """A number below `of` for each row, in turn for groups, for the rows of each class, or for all rows, in the sample's order."""
         import numpy as np
 
         if self.group is not None and not by_chance:
@@ -117,12 +117,12 @@ class Target:
 
     @cached_property
     def held(self) -> tuple[np.ndarray, str]:
-        """The rows, about a fifth, that a model is scored on; and how they are chosen."""
+        """The mask of the rows, about a fifth, that score a model; and how they are chosen."""
         return self.held_out()
 
     def held_out(self, turns: int = 1, of: int = FOLDS) -> tuple[np.ndarray, str]:
-        """A share of the rows, `turns / of`, and how they are chosen: the latest ones (`time`), those of a share of the groups (`group`),
-        or by chance. It is by chance, too, where one of the parts would have one label only."""
+        """The mask of a share of the rows, `turns / of`, and how they are chosen: the latest ones (`time`), those of a share of the groups
+        (`group`), or by `chance`, also if one of the parts would have a single label otherwise."""
         import numpy as np
 
         ways: dict[str, np.ndarray] = {}
@@ -134,14 +134,14 @@ class Target:
         return ways.get(way, self.turns(of, by_chance=True) < turns), way
 
     def _can_part(self, *parts: np.ndarray) -> bool:
-        """Whether each of the parts has more than one label."""
+        """Whether each part has more than one label."""
         import numpy as np
 
         return all(len(np.unique(self.y[part])) > 1 for part in parts)
 
     @cached_property
     def folds(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Which rows a model learns from and which judge it, in each of five folds: by time, from all rows before them; else by turns."""
+        """Masks of training and judging rows for each of five folds: by time, trained on all rows before; else by turns."""
         import numpy as np
 
         if self.time is not None and not np.isnan(self.time).all():
@@ -155,7 +155,7 @@ class Target:
 
 
 def labelled(drawn: Rows, label: Column) -> Rows:
-    """The rows that have a label; all where none has one."""
+    """The labelled rows; all rows if none has a label."""
     missing = feature_of(label, drawn.table[label.name]).missing if label.kind in COMPARABLE else None
     if missing is None or missing.all() or not missing.any():
         return drawn
@@ -163,9 +163,9 @@ def labelled(drawn: Rows, label: Column) -> Rows:
 
 
 def looked_at(drawn: Rows, most: int, seed: int) -> pa.Table:
-    """At most `most` of the rows, chosen and ordered by the seed, whatever the order in which they were found.
+    """At most `most` of the rows, chosen and ordered by the seed, independent of their previous order.
 
-    They are sorted first: equal rows take each other's place.
+    They are sorted first; equal rows are interchangeable.
     """
     import numpy as np
     import pyarrow.compute as pc
@@ -178,7 +178,7 @@ def looked_at(drawn: Rows, most: int, seed: int) -> pa.Table:
 
 
 def features_of(columns: Iterable[Column], rows: pa.Table, roles: Roles) -> list[Feature]:
-    """The columns that have values, but for those of the label, a prediction, a split or a weight."""
+    """The comparable columns as features, except label, predictions, split and weight."""
     named = roles.named()
     leave = {c for role in NO_FEATURE for c in named.get(role, ())}
     return [feature_of(c, rows[c.name]) for c in columns if c.name not in leave and c.kind in COMPARABLE]
@@ -202,7 +202,7 @@ def feature_of(column: Column, values: pa.ChunkedArray) -> Feature:
 
 
 def problem_of(kind: Kind, distinct: int, whole: bool) -> Problem:
-    """What is to be predicted: classes of strings, booleans, few integers and any two numbers; else numbers.
+    """The kind of problem: classification for strings, booleans, few distinct integers and two distinct numbers; else regression.
 
     >>> problem_of(Kind.INTEGER, 3, True), problem_of(Kind.FLOAT, 80, False), problem_of(Kind.FLOAT, 2, True)
     ('classification', 'regression', 'classification')
@@ -212,9 +212,9 @@ def problem_of(kind: Kind, distinct: int, whole: bool) -> Problem:
 
 
 def target_of(column: Column, rows: pa.Table, roles: Roles, problem: str = "", columns: Sequence[Column] = ()) -> Target:
-    """The label in the sample; what kind of problem it is follows from its values unless it is said.
+    """The label in the sample; its values decide the kind of problem unless `problem` is given.
 
-    `columns` are those of the sample, among which are groups and time.
+    `columns` are the sample's columns, including groups and time.
     """
     import numpy as np
 
@@ -236,7 +236,7 @@ def target_of(column: Column, rows: pa.Table, roles: Roles, problem: str = "", c
 
 
 def _group(columns: Sequence[Column], rows: pa.Table, roles: Roles, known: np.ndarray) -> np.ndarray | None:
-    """The group of each row that has a label, by the role; rows that lack it are one group."""
+    """The group of each labelled row, by the role; rows without a value are one group."""
     import numpy as np
 
     of = [feature_of(c, rows[c.name]).x[known] for c in columns if c.name in roles.group and c.kind in COMPARABLE]
@@ -247,19 +247,19 @@ def _group(columns: Sequence[Column], rows: pa.Table, roles: Roles, known: np.nd
 
 
 def _time(columns: Sequence[Column], rows: pa.Table, roles: Roles, known: np.ndarray) -> np.ndarray | None:
-    """The time of each row that has a label, by the role."""
+    """The time of each labelled row, by the role."""
     return next((feature_of(c, rows[c.name]).x[known] for c in columns if c.name == roles.time and c.kind is not Kind.STRING), None)
 
 
 def _named(value: float, kind: Kind) -> str:
-    """A class that is a number or a boolean."""
+    """The name of a class that is a number or a boolean."""
     if kind is Kind.BOOLEAN:
         return "true" if value else "false"
     return str(int(value)) if value == int(value) else str(value)
 
 
 def _merged(codes: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """Classes, the rarer ones of many as one, which is the last."""
+    """Merge the rarer of too many classes into one, the last."""
     import numpy as np
 
     if len(names) <= MOST_CLASSES:

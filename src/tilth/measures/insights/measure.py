@@ -1,4 +1,4 @@
-"""The measure `insights`: the profile, what the features say of the label, and what is wrong with the data."""
+"""The measure `insights`: the profile, how well features predict the label, and flaws of the data."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ LIBRARY = "sklearn"
 
 @dataclass(frozen=True)
 class InsightCounts(Payload):
-    """How many flaws of each severity and of each code there are; the finding's value is the number of all.
+    """The number of flaws by severity and by code; the finding's value is their total.
 
-    `rows` are those that were looked at one by one, `problem` is classification or regression.
+    `rows` is the number of inspected rows, `problem` is classification or regression.
     """
 
     KIND: ClassVar[str] = "insights"
@@ -137,7 +137,7 @@ class Insights(Measure):
     def _modelled(
         self, features: Sequence[Feature], target: Target | None, powers: Sequence[Finding[PredictionPower]], copies: Sequence[str]
     ) -> tuple[Finding[QuickModel] | None, Sequence[Finding[PredictionPower]]]:
-        """The quick model, and the powers with the importance of each column for it. `copies` of the label are not among its features."""
+        """The quick model, and the powers with the importance of each column. `copies` of the label are not among the features."""
         if not self.models or target is None or not powers:
             return None, powers
         model, importance = quick_model(features, target, {f.name: f.number or 0.0 for f in powers}, self.seed)
@@ -148,7 +148,7 @@ class Insights(Measure):
 
 
 def _powers(features: Sequence[Feature], target: Target | None) -> list[Finding[PredictionPower]]:
-    """The power of each column that has values, the most powerful first; none where nothing can be learned."""
+    """The power of each column with values, the most powerful first; empty if the label cannot be learned."""
     if target is None or not target.can_be_learned:
         return []
     powers = {f.name: power_of(f, target) for f in features if f.distinct}

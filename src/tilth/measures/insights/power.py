@@ -17,9 +17,9 @@ from tilth.report.sections import ReportSection
 if TYPE_CHECKING:
     import numpy as np
 
-BINS, PER_BIN = 32, 50  # bins of a number at most, and rows that each is to have
-WEIGHT = 5.0  # rows that the mean of all counts for in the mean of a group
-ENOUGH = 5  # rows for each value; with fewer, that each has one label may be chance
+BINS, PER_BIN = 32, 50  # most bins of a number, and wanted rows per bin
+WEIGHT = 5.0  # the overall mean counts as this many rows in the mean of a group
+ENOUGH = 5  # rows per value; with fewer, a single label per value may be chance
 MOST = 30  # columns in the chart
 ONE_TO_ONE = "one to one"
 
@@ -28,10 +28,10 @@ ONE_TO_ONE = "one to one"
 class PredictionPower(Payload):
     """How well a column alone predicts the label, out of fold; the finding's value is its power, 0 to 1.
 
-    The power is max(0, 2·AUC − 1) of classes, or max(0, R²) of numbers: `score` says which, `scored` is that number. `missing_power` is
-    the power of whether the value is missing, None where none or all are. `maps`: each of its values has one label (`one value, one
-    label`), and each label one value as well (`one to one`). `importance`: how much the quick model's score falls when the column is
-    shuffled. `rows` are those it is measured on.
+    The power is max(0, 2·AUC − 1) for classes, or max(0, R²) for numbers: `score` names AUC or R², `scored` is its value. `missing_power`
+    is the power of whether the value is missing; None if no or all values are. `maps`: each value has a single label (`one value, one
+    label`), or each label also has a single value (`one to one`). `importance`: how much the quick model's score falls when the column is
+    shuffled. `rows` is the number of rows used.
     """
 
     KIND: ClassVar[str] = "power"
@@ -46,10 +46,10 @@ class PredictionPower(Payload):
 
 
 def power_of(feature: Feature, target: Target) -> PredictionPower:
-    """The power of one column, from the mean label of groups of its values in the other folds.
+    """The power of one column: predicts the label by the mean label of the value's group in the other folds.
 
-    Numbers are grouped by quantiles into at most 32 bins of about 50 rows or more, strings by their values; missing values are a group.
-    The mean of a group counts the mean of all rows as five rows more, so that values which occur once say nothing.
+    Numbers are grouped by quantiles into at most 32 bins of about 50 rows or more, strings by value; missing values are a group. The mean
+    of a group includes the overall mean with the weight of five rows, so that values that occur once predict nothing.
     """
     x, missing = feature.x[target.known], feature.missing[target.known]
     groups = _groups(x, missing, feature.is_category)
@@ -71,13 +71,13 @@ def as_power(scored: float, target: Target) -> float:
 
 
 def _scored(groups: np.ndarray, target: Target) -> float:
-    """The score of predictions out of fold, rounded so that the order of sums does not show."""
+    """The score of out-of-fold predictions, rounded so that the order of summation has no effect."""
     predicted = out_of_fold(groups, _targets(target), target.fold)
     return round(score_of(predicted, target), 6)
 
 
 def _targets(target: Target) -> np.ndarray:
-    """The columns to average: 0 or 1 for each class (for two classes, the second only), or the number less its mean."""
+    """The columns to average: 0 or 1 for each class (for two classes, only the second), or the number minus its mean."""
     import numpy as np
 
     if not target.is_class:
@@ -89,7 +89,7 @@ def _targets(target: Target) -> np.ndarray:
 
 
 def out_of_fold(groups: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """For each row the mean of y in its group, over the rows of the other folds: (Σy + 5·ȳ) / (n + 5), ȳ their mean."""
+    """For each row, the mean of y in its group over the other folds: (Σy + 5·ȳ) / (n + 5), with ȳ the mean of the other folds."""
     import numpy as np
 
     size = int(groups.max(initial=0)) + 1
@@ -105,7 +105,7 @@ def out_of_fold(groups: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarr
 
 
 def score_of(predicted: np.ndarray, target: Target) -> float:
-    """The AUC, of several classes the mean over those that each fold has, one against the rest; or R²."""
+    """The AUC, or R². For several classes it is the mean AUC, one against the rest, over classes of at least five rows."""
     import numpy as np
 
     if not target.is_class:
@@ -117,7 +117,7 @@ def score_of(predicted: np.ndarray, target: Target) -> float:
 
 
 def _groups(x: np.ndarray, missing: np.ndarray, is_category: bool) -> np.ndarray:
-    """The group of each value; the first is that of missing ones."""
+    """The group of each value; group 0 has the missing values."""
     import numpy as np
 
     found = np.zeros(len(x), int)
@@ -144,9 +144,9 @@ def _maps(x: np.ndarray, y: np.ndarray) -> str:
 
 
 def maps_of(pairs: Collection[tuple[Any, Any]], rows: int) -> str:
-    """Whether each value has one label, and each label one value as well, where values repeat; else nothing.
+    """Whether each value has a single label, and also each label a single value, if values repeat enough; else empty.
 
-    `pairs` are the different ones of a value and a label, `rows` how many have both.
+    `pairs` are the distinct pairs of value and label, `rows` is the number of rows with both.
 
     >>> maps_of([("yes", 1), ("no", 0)], 891), maps_of([("a", 1), ("b", 1), ("c", 0)], 90), maps_of([("a", 1), ("a", 0)], 90)
     ('one to one', 'one value, one label', '')

@@ -1,4 +1,4 @@
-"""A quick model of the label: what it scores on rows it has not seen, beside those it has; and its report section."""
+"""A quick model of the label: its scores on unseen rows and on training rows; and its report section."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tilth.report.sections import ReportSection
 if TYPE_CHECKING:
     import numpy as np
 
-CATEGORIES = 200  # values of a string that the model tells apart; rarer ones are one
-REPEATS = 0.5  # share of a string's values that may be different; with more it is a text or an id
-EARLY = 200  # rows from which training stops where it no longer helps
-SHUFFLED = 40  # columns whose importance is found, the most powerful ones
+CATEGORIES = 200  # most values of a string that the model distinguishes; the rarer ones are merged
+REPEATS = 0.5  # greatest share of distinct values of a string; beyond, it is a text or an id
+EARLY = 200  # with at least so many rows, training stops early
+SHUFFLED = 40  # importance is computed for this many of the most powerful columns
 PARTS = ("train", "validation", "baseline")
 HELD = {
     "chance": "Validation rows are a fifth of the rows, of each class alike.",
@@ -32,13 +32,13 @@ HELD = {
 
 @dataclass(frozen=True)
 class QuickModel(Payload):
-    """The scores of a quick model; the finding's value is that on the validation rows of `score`, AUC or R².
+    """The metrics of a quick model; the finding's value is its `score`, AUC or R², on the validation rows.
 
-    Metric → its value on the `train_rows`, on the `validation_rows`, and that of a `baseline` which always says the most frequent class or
-    the mean, None where it has none. `matrix` counts validation rows: a row for each of the actual `classes`, a column for each predicted
-    one. `held_by`: whether validation rows are the latest ones (`time`), those of some groups (`group`), or a fifth of each class
-    (`chance`). `left_out` are strings with too many values, `copies` columns that correspond one to one with the label. `without` is the
-    score after training without the column `best`, the most powerful one.
+    `train`, `validation` and `baseline` map metrics to their values on the `train_rows`, on the `validation_rows`, and for a baseline that
+    always predicts the most frequent class or the mean; None if undefined. `matrix` counts validation rows: a row for each of the actual
+    `classes`, a column for each predicted one. `held_by`: validation rows are the latest ones (`time`), those of some groups (`group`), or
+    a fifth of each class (`chance`). `left_out` are strings with too many values, `copies` are columns that correspond one to one with the
+    label. `without` is the score after training without the column `best`, the most powerful one.
     """
 
     KIND: ClassVar[str] = "model"
@@ -68,7 +68,7 @@ class QuickModel(Payload):
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with its rows: `predict` gives a class's place or a number, and the scores of classes; `train` and `held` mark the rows."""
+    """A model with its rows: `predict` returns class indices or numbers, and the scores of classes; `train` and `held` mark the rows."""
 
     x: np.ndarray
     target: Target
@@ -78,13 +78,13 @@ class Trained:
 
 
 def quick_model(features: Sequence[Feature], target: Target, powers: Mapping[str, float], seed: int) -> tuple[QuickModel, dict[str, float]]:
-    """Gradient-boosted trees on about four fifths of the rows, scored on the rest; and the importance of its columns.
+    """Gradient-boosted trees, trained on about four fifths of the rows and scored on the rest; and the importance of the columns.
 
-    The rest are the latest rows, or all rows of some groups, where the roles name a time or a group; else a fifth of each class.
+    The rest are the latest rows, or all rows of some groups, if the roles name a time or a group; else a fifth of each class.
 
-    Numbers and times go in as they are, strings as categories, the rarer of many as one; nothing is filled in or scaled. scikit-learn's
-    HistGradientBoosting with its defaults, which stops when a tenth of the training rows no longer gains. `powers` say which columns are
-    looked at first.
+    Numbers and times are used unchanged, strings as categories, with the rarer of many merged; nothing is filled or scaled. The model is
+    scikit-learn's HistGradientBoosting with its defaults, which stops early by the score on a tenth of the training rows. `powers` ranks
+    the columns.
     """
     fit = [f for f in features if not f.is_category or f.distinct <= max(REPEATS * (~f.missing).sum(), 2)]
     fit = [f for f in fit if f.distinct > 1]
@@ -118,7 +118,7 @@ def quick_model(features: Sequence[Feature], target: Target, powers: Mapping[str
 
 
 def trained(features: Sequence[Feature], target: Target, seed: int) -> Trained:
-    """The model of some columns."""
+    """Train the model on some columns."""
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -142,7 +142,7 @@ def trained(features: Sequence[Feature], target: Target, seed: int) -> Trained:
 
 
 def _codes(f: Feature) -> np.ndarray:
-    """The values of a string as codes, the most frequent ones first, the rarer ones with one code; NaN where it is missing."""
+    """The values of a string as codes, the most frequent first; the rarer ones share a code; NaN for missing values."""
     import numpy as np
 
     codes = f.x[~f.missing].astype(int)
@@ -155,14 +155,14 @@ def _codes(f: Feature) -> np.ndarray:
 
 
 def metrics_of(done: Trained, mask: np.ndarray) -> dict[str, float | None]:
-    """The metrics of a model on some of its rows, rounded to six digits."""
+    """The metrics of a model on the marked rows, rounded to six digits."""
     predicted, scores = done.predict(done.x[mask])
     y = done.target.y[mask]
     return _rounded(_of_classes(done.target, y, predicted, scores) if done.target.is_class else _of_numbers(y, predicted))
 
 
 def baseline_of(done: Trained) -> dict[str, float | None]:
-    """The metrics, on the validation rows, of always the most frequent class, or the mean, of the training rows."""
+    """The metrics on the validation rows of always predicting the most frequent class, or the mean, of the training rows."""
     import numpy as np
 
     t, y = done.target, done.target.y[done.held]
@@ -177,7 +177,7 @@ def _rounded(found: Mapping[str, float]) -> dict[str, float | None]:
 
 
 def _of_classes(target: Target, y: np.ndarray, predicted: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Accuracy, balanced accuracy (the mean recall), AUC; precision, recall and F1 of the positive class, of several their means."""
+    """Accuracy, balanced accuracy (the mean recall), AUC; precision, recall and F1 of the positive class, or their means for several."""
     import numpy as np
 
     classes = range(len(target.names))
@@ -220,7 +220,7 @@ def matrix_of(done: Trained) -> tuple[tuple[int, ...], ...]:
 
 
 def importance_of(done: Trained, features: Sequence[Feature], powers: Mapping[str, float], seed: int) -> dict[str, float]:
-    """How much the score on the validation rows falls when a column is shuffled among them; of the 40 most powerful columns.
+    """How much the score on the validation rows falls when a column is shuffled, for the 40 most powerful columns.
 
     Breiman 2001, "Random Forests".
     """
@@ -245,8 +245,8 @@ def importance_of(done: Trained, features: Sequence[Feature], powers: Mapping[st
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """Lets scikit-learn use one thread: on a busy machine several threads that wait for each other take many times as long."""
-    import sklearn.ensemble  # noqa: F401 -- only what is loaded already is limited
+    """Limit scikit-learn to one thread: on a busy machine, threads that wait for each other take many times as long."""
+    import sklearn.ensemble  # noqa: F401 -- the limit affects only loaded libraries
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1)  # type: ignore[no-any-return]
@@ -289,7 +289,7 @@ def _shown(value: float | None) -> str:
 
 
 def _matrix(p: QuickModel, where: str) -> Block:
-    """The confusion matrix, with the share of each row."""
+    """The confusion matrix, with shares within each row."""
     heads = ("actual", *(f"predicted {code(c, 24)}" for c in p.classes))
     rows = []
     for name, counts in zip(p.classes, p.matrix, strict=True):

@@ -1,4 +1,4 @@
-"""Lines of a flow that mend something: steps, roles, reading rules, rules in DQDL; as they are pasted into the flow file."""
+"""Lines to paste into a flow file as remedies: steps, roles, reading rules, rules in DQDL."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tilth.yaml import yaml_value
 
 @dataclass(frozen=True)
 class Remedy:
-    """A `line`, and the `place` in the flow file that it goes to: `data`, `roles` (within `data`), `check`, or a part with steps.
+    """A `line`, and its `place` in the flow file: `data`, `roles` (within `data`), `check`, or a part with steps.
 
-    Without a line nothing mends it.
+    Without a line there is no remedy.
     """
 
     place: str = ""
@@ -48,15 +48,15 @@ def rule(text: str) -> Remedy:
 
 
 def dropped(columns: Iterable[str]) -> Remedy:
-    """The step that leaves columns out."""
+    """The step that drops columns."""
     return step("features", "select", [f"!{c}" for c in columns])
 
 
 def kept_where(condition: str) -> Remedy:
-    """The step that keeps the rows for which a condition is true."""
+    """The step that keeps the rows that meet a condition."""
     return step("rows", "filter", {"where": condition})
 
 
 def among(name: str, values: Iterable[Any], unless: bool = False) -> str:
-    """The condition that a column has one of these values, or has none of them."""
+    """The condition that a column has one of these values, or, with `unless`, none of them."""
     return f"{quoted_identifier(name)} {'not in' if unless else 'in'} ({', '.join(map(literal, values))})"

@@ -1,4 +1,4 @@
-"""Repeated rows: which rows occur more than once, and how often; and their report section."""
+"""Repeated rows: rows that occur more than once, with their counts; and their report section."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from tilth.report.blocks import Section, code, counted, shown, table
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
 
-SHOWN, MOST = 5, 30  # rows, and columns of them, that are shown
+SHOWN, MOST = 5, 30  # most rows and columns shown
 
 
 @dataclass(frozen=True)
 class Repeated(Payload):
-    """Rows that equal one before them in all columns but `apart`, those that tell rows apart; the finding's value is their share.
+    """Rows that equal an earlier one in all columns except `apart`, which identify rows; the finding's value is their share.
 
-    The finding's examples are the most repeated rows; `counts` says how often each occurs. `sampled`: of how many rows, if not of all.
+    The finding's examples are the most repeated rows; `counts` has how often each occurs. `sampled` is the size of the sample, if it is
+    one.
     """
 
     KIND: ClassVar[str] = "repeated"
@@ -39,9 +40,10 @@ class Repeated(Payload):
 
 
 def repeated_finding(columns: Sequence[Column], drawn: Rows, roles: Roles) -> Finding[Repeated] | None:
-    """One finding; none without rows, or where little is left to compare.
+    """One finding; None without rows, or if too few columns are left to compare.
 
-    Left out are the role `id`, and strings and integers of which every row has another, unless these are most of the columns.
+    The role `id`, and strings and integers with a different value in every row, are left out; there is no finding if these are the
+    majority.
     """
     import numpy as np
     import pyarrow.compute as pc
@@ -66,7 +68,7 @@ def repeated_finding(columns: Sequence[Column], drawn: Rows, roles: Roles) -> Fi
 
 
 def _tells_apart(c: Column, drawn: Rows) -> bool:
-    """Whether every row has another value, as of an id."""
+    """Whether every row has a different value, as in an id."""
     return c.kind in (Kind.STRING, Kind.INTEGER) and drawn.values(c.name).distinct == len(drawn.table) > 1
 
 
@@ -74,7 +76,7 @@ def _tells_apart(c: Column, drawn: Rows) -> bool:
 
 
 def repeated(found: Sequence[Finding[Repeated]]) -> Section | None:
-    """The most repeated rows of the first part; nothing where no row repeats."""
+    """The most repeated rows of the first part; None if no row repeats."""
     f = found[0]
     p = f.payload
     if not p.repeated or not f.examples:

@@ -1,4 +1,4 @@
-"""The section of flaws: what is wrong with the data, the most severe first, and all lines that mend it as one piece of a flow."""
+"""The section of flaws of the data, the most severe first, with all remedies as one piece of a flow."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tilth.report.charts import number
 from tilth.report.finding import Finding
 from tilth.report.sections import ReportSection
 
-NAMED = 6  # columns of a finding that are named
-ADVISED = 4  # flaws that go to the top of the page
-LONGEST = 200  # characters of a line in the table; the piece of a flow has it in full
+NAMED = 6  # most columns named per finding
+ADVISED = 4  # most flaws at the top of the page
+LONGEST = 200  # most characters of a remedy in the table; the piece of a flow has it in full
 URGENCY: Mapping[str, int] = {"high": 80, "medium": 48}
 TONES: Mapping[str, Tone] = {"high": "bad", "medium": "unknown", "low": ""}
 ORDER = ("data", "roles", "check", "rows", "features", "training")
 DROP = "- select: "
 TRAIN = "train"
 DOES = ": "
-COVERED = frozenset({"rows", "features", "associations"})  # of duplicates, leakage and collinear columns, which are flaws here
+COVERED = frozenset({"rows", "features", "associations"})  # sections whose advice the flaws repeat
 SPLIT = "split: {train: 0.8, test: 0.2}"  # without one there is no training part
 
 
 def insight(found: Sequence[Finding[Insight]]) -> Section:
-    """A table of the flaws of each part, and the piece of a flow that mends those of the part that is delivered."""
+    """A table of the flaws of each part, and the piece of a flow with the remedies for the delivered part."""
     parts: dict[str, list[Finding[Insight]]] = {}
     for f in found:
         parts.setdefault(f.part, []).extend([f] if f.payload.severity in SEVERITIES else [])
@@ -42,7 +42,7 @@ def insight(found: Sequence[Finding[Insight]]) -> Section:
 
 
 def _counted(part: str, flaws: Sequence[Finding[Insight]]) -> str:
-    """How many flaws a part has, by severity."""
+    """The number of flaws of a part, by severity, in words."""
     counts = {s: sum(f.payload.severity == s for f in flaws) for s in SEVERITIES}
     said = ", ".join(f"{number(n)} {severity}" for severity, n in counts.items() if n)
     return f"{counted(len(flaws), 'flaw')}{_in(part)}{f' ({said})' if said else ''}"
@@ -53,7 +53,7 @@ def _in(part: str) -> str:
 
 
 def _columns(f: Finding[Insight]) -> str:
-    """The columns, before the words that say something of them."""
+    """The columns as a prefix of the message."""
     return f"{_named(f.subject)}: " if f.subject else ""
 
 
@@ -75,7 +75,7 @@ def _table(found: Sequence[Finding[Insight]], caption: str) -> Block:
 
 
 def snippet(found: Sequence[Finding[Insight]]) -> str:
-    """The lines of all flaws as one piece of a flow: columns that are left out once, and nothing else done to them.
+    """The remedies of all flaws as one piece of a flow. Dropped columns are listed once and have no other remedies.
 
     >>> f = [Finding("id-column", ("no",), payload=Insight("medium", "roles", "id: [no]"))]
     >>> print(snippet([*f, Finding("low-power", ("b",), payload=Insight("low", "features", "- select: [\\"!b\\"]"))]))

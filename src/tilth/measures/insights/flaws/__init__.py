@@ -1,4 +1,4 @@
-"""What may be wrong with data for a model."""
+"""Flaws of data for a model."""
 
 from tilth.measures.insights.flaws.seen import SEVERITIES, Insight, Seen
 from tilth.measures.insights.flaws.table import CODES, FLAWS, NO_FLAW, insights

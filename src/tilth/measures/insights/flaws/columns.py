@@ -1,4 +1,4 @@
-"""Flaws of a column that may be a feature."""
+"""Flaws of columns that may be features."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DAMAGED = re.compile("[ÃÂ][\x80-\xbf]|â€")  # UTF-8 that was read as anothe
 
 
 def gaps(seen: Seen) -> Iterator[Case]:
-    """Columns with missing values, and whether a missing value says something about the label."""
+    """Columns with missing values, and whether these predict the label."""
     for name, c in seen.others.items():
         if c.valid and c.rows:
             tells = name in seen.powers and (seen.powers[name].payload.missing_power or 0.0) > 0.05
@@ -32,7 +32,7 @@ def gaps(seen: Seen) -> Iterator[Case]:
 
 
 def hidden(seen: Seen) -> Iterator[Case]:
-    """Words that stand for a missing value."""
+    """Strings that may stand for a missing value."""
     found = {name: [v for v, _ in hidden_missing(c)] for name, c in seen.columns.items() if name not in seen.roles.private}
     found = {name: values for name, values in found.items() if values}
     values = list(dict.fromkeys(v.strip() for of in found.values() for v in of))
@@ -54,40 +54,40 @@ def empty(seen: Seen) -> Iterator[Case]:
 
 
 def constant(seen: Seen) -> Iterator[Case]:
-    """Columns of one value."""
+    """Columns with a single value."""
     yield from (Case((name,)) for name, c in seen.others.items() if c.valid and c.distinct == 1 and c.rows > 1)
 
 
 def nearly(seen: Seen) -> Iterator[Case]:
-    """Columns, and the share of their most frequent value."""
+    """Columns, by the share of their most frequent value."""
     for name, c in seen.others.items():
         if c.top and (c.distinct or 0) > 1 and c.valid:
             yield Case((name,), c.top[0][1] / c.valid)
 
 
 def keys(seen: Seen) -> Iterator[Case]:
-    """Columns with another value in every row, texts and dates left out."""
+    """Columns with a different value in every row, except texts and dates."""
     others = ((name, c) for name, c in seen.others.items() if name not in seen.dates and c.kind in ("string", "integer"))
     yield from (Case((name,)) for name, c in others if is_unique(c) and not is_long(c))
 
 
 def varied(seen: Seen) -> Iterator[Case]:
-    """Strings of which most differ, and that are not ids."""
+    """Columns of strings by their share of distinct values, except ids."""
     for name, c in seen.others.items():
         if c.kind == "string" and c.distinct and c.valid > RARE and (not is_unique(c) or is_long(c)) and name not in seen.dates:
             yield Case((name,), c.distinct / c.valid, {"distinct": number(c.distinct)})
 
 
 def varied_long(seen: Seen) -> Iterator[Case]:
-    """Texts, of which most differ."""
+    """Columns of texts by their share of distinct values."""
     yield from (case for case in varied(seen) if is_long(seen.columns[case.columns[0]]))
 
 
 def same(seen: Seen) -> Iterator[Case]:
-    """The column of less power, of two with the same information."""
+    """Of two columns with the same information, the one with less power."""
     gone = set[str]()
     for a, b, measure, value in seen.associations.pairs if seen.associations else ():
-        same = abs(value) > (EXACTLY if measure == ETA else SAME)  # a number may be a function of a category, and not the other way round
+        same = abs(value) > (EXACTLY if measure == ETA else SAME)  # a number may be a function of a category without the reverse
         if same and {a, b} <= seen.others.keys() and not gone & {a, b}:
             weaker, other = (a, b) if seen.power(a) < seen.power(b) else (b, a)
             gone.add(weaker)
@@ -95,20 +95,20 @@ def same(seen: Seen) -> Iterator[Case]:
 
 
 def inflated(seen: Seen) -> Iterator[Case]:
-    """Columns of numbers that the others give: those that have to go until no factor is large."""
+    """Columns of numbers that the others determine: those to drop until no factor is large."""
     for name, v in seen.collinear.redundant if seen.collinear else ():
         said = "is given exactly" if v is None else f"is nearly given (variance inflation factor {number(v)})"
         yield Case((name,), math.inf if v is None else v, {"says": said})
 
 
 def weak(seen: Seen) -> Iterator[Case]:
-    """Columns without power; of a time a part of it may have some."""
+    """Columns without power. Times are left out, because parts of them may have power."""
     powers = ((name, f) for name, f in seen.powers.items() if name in seen.others)
     yield from (Case((name,), 1 - (f.number or 0.0)) for name, f in powers if not seen.features[name].column.kind.temporal)
 
 
 def damaged(seen: Seen) -> Iterator[Case]:
-    """Strings in which UTF-8 was read as another encoding."""
+    """Columns of strings with UTF-8 that was read as another encoding."""
     for name, f in seen.features.items():
         n = sum(DAMAGED.search(v) is not None for v in f.names)
         if n and name in seen.columns:
@@ -116,7 +116,7 @@ def damaged(seen: Seen) -> Iterator[Case]:
 
 
 def personal(seen: Seen) -> Iterator[Case]:
-    """Strings that look like addresses, phone or account numbers, in columns that are not private."""
+    """Columns that look like addresses, phone or account numbers, and are not private."""
     kinds = {name: what for name, f in seen.features.items() if name in seen.others and (what := private_values(f.names[:LOOKED_AT]))}
     if kinds:
         line = of_data("roles", "private", [*seen.roles.private, *kinds])
@@ -124,7 +124,7 @@ def personal(seen: Seen) -> Iterator[Case]:
 
 
 def written_dates(seen: Seen) -> Iterator[Case]:
-    """Strings that are days or times in one or two formats."""
+    """Columns of strings that are days or times in one or two formats."""
     for name, formats in seen.dates.items():
         kind = max((TimeFormat.parse(f).kind for f in formats), key=list(Kind).index)
         how = {} if all(ISO.fullmatch(f) for f in formats) else {"format": list(formats) if len(formats) > 1 else formats[0]}

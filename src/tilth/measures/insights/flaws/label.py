@@ -14,8 +14,8 @@ from tilth.measures.profile import ColumnProfile
 from tilth.report.blocks import counted
 from tilth.report.charts import number, percent
 
-MOST_NAMED = 5  # values in a message
-SPREADS = 5  # deviations of the clipped numbers from the median, beyond which a label is outlying
+MOST_NAMED = 5  # most values in a message
+SPREADS = 5  # a label this many standard deviations of the clipped labels from the median is outlying
 
 
 def label_of(seen: Seen) -> ColumnProfile | None:
@@ -32,7 +32,7 @@ def no_label(seen: Seen) -> Iterator[Case]:
 
 
 def one_label(seen: Seen) -> Iterator[Case]:
-    """A label of one value, or of none."""
+    """A label with a single value, or without values."""
     c = label_of(seen)
     if c and c.rows and (c.distinct or 0) < 2:
         said = "no value" if not c.distinct else f"one value only, {seen.said(seen.label, c.top[0][0])}" if c.top else "one value only"
@@ -47,7 +47,7 @@ def few_rows(seen: Seen) -> Iterator[Case]:
 
 
 def rare_classes(seen: Seen) -> Iterator[Case]:
-    """Classes of fewer rows than a model can learn from."""
+    """Classes with too few rows for a model."""
     counts = classes_of(seen)
     rare = [v for v, n in counts.items() if n < RARE]
     if rare and len(counts) - len(rare) > 1:
@@ -57,10 +57,10 @@ def rare_classes(seen: Seen) -> Iterator[Case]:
 
 
 def classes_of(seen: Seen) -> dict[Any, int]:
-    """The label's classes with their rows in the table, the most frequent first; blank strings are none.
+    """The label's classes with their rows in the table, the most frequent first; blank strings are not classes.
 
-    Of a sample they are as many as the balance of the label has counted; of more classes, or of private ones, about as many as their share
-    of the sample says.
+    With a sample, the rows come from the balance of the label if it has counted them and the label is not private; else they are estimated
+    from the shares in the sample.
     """
     if seen.target is None or not seen.target.is_class or seen.values is None:
         return {}
@@ -68,7 +68,7 @@ def classes_of(seen: Seen) -> dict[Any, int]:
     if seen.sampled and seen.balance and seen.may_show(seen.label):
         known = {str(v): v for v in counts}
         whole = {name: n for name, n in seen.balance.counts.items() if not (seen.balance.missing and name == "null")}
-        kind = int if seen.columns[seen.label].kind == "integer" else str  # of a class that no row of the sample has
+        kind = int if seen.columns[seen.label].kind == "integer" else str  # for classes that the sample lacks
         counts = {known[name] if name in known else kind(name): n for name, n in whole.items()}
     elif seen.sampled:
         counts = {v: round(n * seen.rows / seen.sampled) for v, n in counts.items()}
@@ -77,7 +77,7 @@ def classes_of(seen: Seen) -> dict[Any, int]:
 
 
 def imbalance(seen: Seen) -> Iterator[Case]:
-    """The largest class, in multiples of the smallest that is not rare."""
+    """The ratio of the largest class to the smallest that is not rare."""
     counts = [n for n in classes_of(seen).values() if n >= RARE]
     if len(counts) > 1:
         ratio = counts[0] / counts[-1]
@@ -85,7 +85,7 @@ def imbalance(seen: Seen) -> Iterator[Case]:
 
 
 def many_classes(seen: Seen) -> Iterator[Case]:
-    """More classes than the rows allow."""
+    """Too many classes for the rows."""
     counts = classes_of(seen)
     if len(counts) > 100 or (len(counts) > 2 and sum(counts.values()) < RARE * len(counts)):
         kept = list(counts)[: MOST_CLASSES - 1]
@@ -94,7 +94,7 @@ def many_classes(seen: Seen) -> Iterator[Case]:
 
 
 def mixed_label(seen: Seen) -> Iterator[Case]:
-    """A label of strings some of which are numbers."""
+    """A label of strings in which some are numbers."""
     c, counts = label_of(seen), classes_of(seen)
     if c and c.kind == "string" and counts:
         numbers = [v for v in counts if re.fullmatch(r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*", v)]
@@ -104,7 +104,7 @@ def mixed_label(seen: Seen) -> Iterator[Case]:
 
 
 def shape_of(seen: Seen) -> tuple[float, float]:
-    """Skewness m₃ / σ³ and kurtosis m₄ / σ⁴ of the label; 0 of one that is not a number."""
+    """Skewness m₃ / σ³ and kurtosis m₄ / σ⁴ of the label; 0 if it is not a number."""
     x = seen.numbers
     if x is None or x[0] == x[-1]:
         return 0.0, 0.0
@@ -128,7 +128,7 @@ def tails(seen: Seen) -> Iterator[Case]:
 
 
 def compressed(seen: Seen) -> Remedy:
-    """The label on a logarithmic scale."""
+    """The step that puts the label on a logarithmic scale."""
     y = quoted_identifier(seen.label)
     low = float(seen.numbers[0]) if seen.numbers is not None else 0.0
     logarithm = f"ln(1 + {y})" if low >= 0 else f"if({y} >= 0, ln(1 + {y}), -ln(1 - {y}))"
@@ -136,7 +136,7 @@ def compressed(seen: Seen) -> Remedy:
 
 
 def outlying(seen: Seen) -> Iterator[Case]:
-    """Labels outside of the median ± 5 standard deviations of the labels clipped to the 5th and 95th percentile."""
+    """Labels outside the median ± 5 standard deviations, which are those of the labels clipped to the 5th and 95th percentile."""
     import numpy as np
 
     x = seen.numbers
@@ -156,12 +156,12 @@ def outlying(seen: Seen) -> Iterator[Case]:
 
 
 def _plain(x: float) -> str:
-    """A number in a rule, which has no exponents."""
+    """A number for a rule, without exponent."""
     return f"{x:f}".rstrip("0").rstrip(".")
 
 
 def frequent_label(seen: Seen) -> Iterator[Case]:
-    """A number that is the label of many rows, and of twice as many as the next one."""
+    """A number that is the label of many rows, at least twice as many as the next one."""
     if seen.numbers is None or seen.values is None:
         return
     counts = sorted(((n, v) for v, n in seen.values.counts(2).items() if v), reverse=True)[:2]

@@ -1,4 +1,4 @@
-"""Columns that give the label away."""
+"""Columns that reveal the label."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tilth.report.charts import number
 
 
 def maps(seen: Seen) -> Iterator[Case]:
-    """Columns whose values each occur with one class."""
+    """Columns in which each value occurs with a single class."""
     for name, f in seen.powers.items():
         if f.payload.maps:
             one = "corresponds one to one with" if f.payload.maps == ONE_TO_ONE else "has values that each occur with one value of"
@@ -19,30 +19,30 @@ def maps(seen: Seen) -> Iterator[Case]:
 
 
 def powers(seen: Seen) -> Iterator[Case]:
-    """Columns by how well they predict the label alone."""
+    """Columns, except ids, by how well they alone predict the label."""
     for name, f in seen.powers.items():
         if not f.payload.maps and not is_id(seen, name):
             yield Case((name,), f.number or 0.0, {"score": f"{f.payload.score} {number(f.payload.scored)}"})
 
 
 def missing_powers(seen: Seen) -> Iterator[Case]:
-    """Columns by how well their missing values predict the label."""
+    """Columns, by how well missing values predict the label."""
     yield from (Case((name,), f.payload.missing_power or 0.0) for name, f in seen.powers.items())
 
 
 def ids_that_tell(seen: Seen) -> Iterator[Case]:
-    """Ids by how well they predict the label."""
+    """Ids, by how well they predict the label."""
     yield from (Case((name,), f.number or 0.0) for name, f in seen.powers.items() if is_id(seen, name))
 
 
 def is_id(seen: Seen, name: str) -> bool:
-    """Whether a column is one that identifies rows, or numbers them."""
+    """Whether a column identifies or numbers rows."""
     c = seen.columns[name]
     return name in seen.roles.id or (c.kind in ("string", "integer") and is_unique(c))
 
 
 def names_alike(seen: Seen) -> Iterator[Case]:
-    """Columns that have a word of the label's name in theirs."""
+    """Columns that share a word of their name with the label."""
     words = words_of(seen.label)
     for name in seen.others if words else ():
         common = sorted(words & words_of(name))
@@ -51,12 +51,12 @@ def names_alike(seen: Seen) -> Iterator[Case]:
 
 
 def words_of(name: str) -> set[str]:
-    """The words of a name, of four letters or more."""
+    """The words of at least four letters in a name."""
     return {w.lower() for w in re.findall(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}", name) if len(w) > 3} - {"label", "target", "class", "type", "name"}
 
 
 def later_times(seen: Seen) -> Iterator[Case]:
-    """Times after the time of the row."""
+    """Columns of times, by the share of rows in which they are after the row's time."""
     base = seen.features.get(seen.roles.time or "")
     if base is None or not seen.columns[base.name].kind.startswith(("date", "timestamp")):
         return
@@ -68,7 +68,7 @@ def later_times(seen: Seen) -> Iterator[Case]:
 
 
 def gap(seen: Seen) -> Iterator[Case]:
-    """What the quick model loses without its most important column."""
+    """How much the quick model's score falls without the most powerful column."""
     m = seen.model
     if m and m.best and m.without is not None:
         yield Case((m.best,), (m.validation.get(m.score) or 0.0) - m.without, {"score": m.score, "without": number(m.without)})

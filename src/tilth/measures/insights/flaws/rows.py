@@ -1,4 +1,4 @@
-"""Rows that repeat others, or are unlike all others."""
+"""Flaws of rows: duplicates and anomalies."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tilth.measures.insights.flaws.seen import Case, Seen
 from tilth.measures.insights.remedies import step
 from tilth.report.charts import number
 
-MOST_CHARACTERS = 20_000_000  # of texts that are compared
-ANOMALOUS = -0.1  # a score from which a row is worth a look
+MOST_CHARACTERS = 20_000_000  # columns with longer texts in total are not compared
+ANOMALOUS = -0.1  # rows with a lower score are reported
 
 
 def duplicates(seen: Seen) -> Iterator[Case]:
@@ -26,7 +26,7 @@ def duplicates(seen: Seen) -> Iterator[Case]:
 
 
 def near_duplicates(seen: Seen) -> Iterator[Case]:
-    """Columns of text, and the share of their different texts that are nearly another one."""
+    """Columns of text, by the share of their distinct texts that are nearly equal to another one."""
     from tilth.metrics.near_duplicates import LIKE, text_groups
 
     likely = [*seen.roles.text, *(case.columns[0] for case in varied_long(seen) if case.value > 0.5)]
@@ -40,7 +40,7 @@ def near_duplicates(seen: Seen) -> Iterator[Case]:
 
 
 def anomalous(seen: Seen) -> Iterator[Case]:
-    """Columns of numbers that are far out in one of the most anomalous rows."""
+    """Columns of numbers with an extreme value in one of the most anomalous rows."""
     f = seen.anomalies
     if f is None:
         return

@@ -1,4 +1,4 @@
-"""What was measured of data, a flaw of it, and the cases in which it has one."""
+"""The measurements that flaws are found in, the definition of a flaw, and its cases."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 Severity: TypeAlias = Literal["high", "medium", "low", "none"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
-RARE = 10  # rows of a class
-LONG = 40  # characters of a string on average from which it is a text
-LIKELY = 5  # values of which one must be a day
+RARE = 10  # a class with fewer rows is rare
+LONG = 40  # strings with a greater mean length are texts
+LIKELY = 5  # one of this many values must be a day
 
 
 @dataclass(frozen=True)
 class Insight(Payload):
-    """A flaw of the data; the finding's name is its code, its columns are those concerned, its value is what was measured.
+    """A flaw of the data; the finding's name is its code, its columns are the affected ones, its value is the measured number.
 
-    `severity`: high (mend it first), medium (it affects the model), low (nice to mend). `line` is what mends it, `place` where in a flow
-    file it goes: `data`, `roles` in it, `check`, `rows`, `features` or `training`; without a line no step does. One finding of the severity
-    none says that a table was looked at and has no flaw.
+    `severity`: high (mend it first), medium (it affects the model), low (nice to mend). `line` is the remedy, `place` its place in a flow
+    file: `data`, `roles` within it, `check`, `rows`, `features` or `training`; without a line there is no remedy. A finding with the
+    severity none means that a table was inspected and has no flaw.
     """
 
     KIND: ClassVar[str] = "insight"
@@ -52,7 +52,7 @@ class Insight(Payload):
 
 @dataclass(frozen=True)
 class Case:
-    """Columns that may have a flaw: how much of it, the words for it, and what mends it there if that depends on the case."""
+    """Columns that may have a flaw: its size (`value`), words for the message, and the remedy if it depends on the case."""
 
     columns: tuple[str, ...]
     value: float = 1.0
@@ -62,8 +62,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Seen:
-    """All that was measured, for the conditions of the table. Powers are by column, `values` are those of the label in the sample, of so
-    many rows if it is not all of them (`sampled`); `balance` are the label's classes in all rows, where they are few."""
+    """All measurements that the table of flaws uses. `powers` are by column, `values` are those of the label in the sample, `sampled` is
+    the size of the sample unless it has all rows, `balance` has the label's classes in all rows, if there are few."""
 
     rows: int
     columns: Mapping[str, ColumnProfile]
@@ -93,7 +93,7 @@ class Seen:
 
     @cached_property
     def dates(self) -> Mapping[str, Sequence[str]]:
-        """Columns of strings that are days or times, with the formats; the first few values decide whether it is worth a closer look."""
+        """Columns of strings that are days or times, with their formats. The first few values decide whether a column is inspected."""
         texts = {name: f.names[:LOOKED_AT] for name, f in self.features.items() if f.names and name in self.others}
         likely = {name: of for name, of in texts.items() if any(day_formats_of(v) for v in of[:LIKELY])}
         found = {name: day_formats({v: day_formats_of(v) for v in of}) for name, of in likely.items()}
@@ -101,33 +101,33 @@ class Seen:
 
     @cached_property
     def numbers(self) -> np.ndarray | None:
-        """The label's numbers in order, if it is to be predicted as one."""
+        """The sorted label, if it is a number to predict; else None."""
         if self.target is None or self.target.is_class or self.values is None or not len(self.values.numbers):
             return None
         return self.values.numbers
 
     def said(self, name: str, value: Any) -> str:
-        """A value of a column in a message, masked where it is private."""
+        """A value of a column for a message, masked if it is private."""
         return shown(mask(value) if name in self.roles.private else value, 40)
 
     def counted(self, n: int) -> str:
-        """A number of rows in words; where it is that of the sample, with its size."""
+        """A number of rows in words, with the size of the sample if there is one."""
         return counted(n, "row") + (f" of a sample of {number(self.sampled)}" if self.sampled else "")
 
     def may_show(self, name: str) -> bool:
-        """Whether a line may hold values of a column."""
+        """Whether a remedy may contain values of a column."""
         return name not in self.roles.private
 
     def power(self, name: str) -> float:
-        """A column's power, 0 where it has none."""
+        """A column's power; 0 if unknown."""
         return (self.powers[name].number or 0.0) if name in self.powers else 0.0
 
 
 @dataclass(frozen=True)
 class Flaw:
-    """A row of the table. It is there in the cases whose value is above `over`; `says` has places for the case's words.
+    """A row of the table. Cases with a value above `over` have the flaw; `says` is the message, with placeholders for the case's words.
 
-    `together`: whether all its columns are one finding. For a column, the first row of a code that holds counts.
+    `together`: whether all columns share one finding. Of rows with the same code, the first that applies to a column counts.
     """
 
     code: str
@@ -140,25 +140,25 @@ class Flaw:
 
 
 def drop(seen: Seen, case: Case) -> Remedy:
-    """The step that leaves the columns out."""
+    """The remedy that drops the columns."""
     return dropped(case.columns)
 
 
 def own(seen: Seen, case: Case) -> Remedy:
-    """The remedy that the case brings along."""
+    """The remedy of the case."""
     return case.remedy or NOTHING
 
 
 def none(seen: Seen, case: Case) -> Remedy:
-    """No step mends it."""
+    """No remedy."""
     return NOTHING
 
 
 def is_unique(c: ColumnProfile) -> bool:
-    """Whether a column is known to have another value in every row."""
+    """Whether a column certainly has a different value in every row."""
     return bool(c.distinct_exact) and c.distinct == c.valid == c.rows > RARE
 
 
 def is_long(c: ColumnProfile) -> bool:
-    """Whether a column holds texts."""
+    """Whether the strings of a column are texts."""
     return c.lengths.get("mean", 0) > LONG

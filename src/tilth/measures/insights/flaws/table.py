@@ -1,4 +1,4 @@
-"""The table of flaws: when one is there, how severe it is, what is said of it and what mends it."""
+"""The table of flaws: condition, severity, message and remedy of each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tilth.measures.insights.flaws.seen import SEVERITIES, Case, Flaw, Insight, 
 from tilth.measures.insights.remedies import of_data, step
 from tilth.report import Finding
 
-GAP = 0.2  # of a score
+GAP = 0.2  # difference of scores
 KNOWN = "is it known at prediction time?"
 FLAWS: Sequence[Flaw] = (
-    # code, severity, cases, what is said, what mends it, threshold
+    # code, severity, cases, message, remedy, threshold
     Flaw("label-copy", "high", leakage.maps, "{maps} the label: it is the outcome in other words", drop, over=-1),
     Flaw(
         "target-leakage",
@@ -149,7 +149,7 @@ FLAWS: Sequence[Flaw] = (
     Flaw("low-power", "low", columns.weak, "says nothing about the label by itself", drop, 0.995, together=True),
     Flaw("anomalies", "low", rows.anomalous, "is far out in rows that an isolation forest finds anomalous (score {score})", own),
 )
-"""Every flaw, in the order in which they are shown within a severity."""
+"""All flaws, in their order within a severity."""
 NO_FLAW: Finding[Insight] = Finding("no-flaw", value=0, message="no flaw was found", payload=Insight("none"))
 CODES = tuple(dict.fromkeys(flaw.code for flaw in FLAWS))
 
