@@ -1,4 +1,4 @@
-"""The battery that every file format passes, those of Tilth and of other packages.
+"""The test battery for file formats, those of Tilth and of other packages.
 
 from tilth.testing.formats import check_format
 
@@ -27,7 +27,7 @@ NAMES = ("integer", "float", "string", "boolean", "date", "timestamp", "zoned", 
 
 
 def nasty_rows() -> pa.Table:
-    """Rows of the kinds that every format holds: nulls, extremes, delimiters, quotes, line breaks and other alphabets among them."""
+    """Rows of the kinds that every format supports, with nulls, extremes, delimiters, quotes, line breaks and other alphabets."""
     import pyarrow as pa
 
     strings = ["a", None, 'say "x"', "it's", "a,b;c|d\te", "line\nbreak", "back\\slash", "日本 é", "x" * 70_000]
@@ -47,9 +47,9 @@ def nasty_rows() -> pa.Table:
 
 
 def check_format(form: Format, folder: Path, engine: Session | None = None, table: pa.Table | None = None) -> None:
-    """Check the laws of a file format in an empty folder, on `nasty_rows()` unless a table is given.
+    """Check the laws of a file format in an empty folder, by default on `nasty_rows()`.
 
-    A table written to a file or a folder is read back with the same columns and rows; so is one without rows, if files name their
+    A table written to a file or a folder is read back with the same columns and rows; also a table without rows, if the files name their
     columns (`has_header`). A truncated file, random bytes and an unknown option are rejected with a `TilthError`.
 
     Errors: AssertionError that names the broken law.
@@ -92,5 +92,5 @@ def _same(form: Format, expected: pa.Table, found: pa.Table, where: str) -> None
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
-    """A column's values, in an order of their own, for engines that write rows in another; the sign of zero counts."""
+    """The sorted values of a column, because engines may write rows in any order; the sign of zero counts."""
     return sorted(((v, math.copysign(1, v)) if isinstance(v, float) else v for v in column.to_pylist()), key=repr)

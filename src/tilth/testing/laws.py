@@ -1,4 +1,4 @@
-"""What the batteries share: a law as an assertion, tables as datasets, and when two answers are the same."""
+"""Helpers of the batteries: asserting a law, tables as datasets, and the comparison of answers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NO_ROLES = Roles()
 
 
 def require(holds: object, law: str, *found: Any) -> None:
-    """Raise AssertionError with the law, and what was found, if it does not hold."""
+    """Raise AssertionError with the law and the found values if the law does not hold."""
     if not holds:
         raise AssertionError(law + (f"; found {' and '.join(map(repr, found))}" if found else ""))
 
 
 def same(a: Any, b: Any, tolerance: float = TOLERANCE) -> bool:
-    """Whether two values are equal, floats except for their last digits; nested values too.
+    """Whether two values, which may be nested, are equal except for the last digits of floats.
 
     >>> same({"x": [0.1 + 0.2]}, {"x": [0.3]}), same(None, 0)
     (True, False)
@@ -56,7 +56,7 @@ def backwards(table: pa.Table) -> pa.Table:
 
 
 def nulls(table: pa.Table, rows: int) -> pa.Table:
-    """Rows of nulls of the types of a table."""
+    """Rows of nulls with the types of a table."""
     import pyarrow as pa
 
     return pa.table({f.name: pa.nulls(rows, f.type) for f in table.schema}, table.schema)
@@ -64,5 +64,5 @@ def nulls(table: pa.Table, rows: int) -> pa.Table:
 
 @cache
 def embedded() -> Session:
-    """One embedded engine for all checks: its start costs as much as many of them."""
+    """One embedded engine for all checks, because starting one takes as long as many checks."""
     return DuckDB().session()

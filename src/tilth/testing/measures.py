@@ -1,4 +1,4 @@
-"""The battery that every measure passes, those of Tilth and of other packages."""
+"""The test battery for measures, those of Tilth and of other packages."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from tilth.testing.laws import backwards, in_memory, require, same
 
 
 def check_measure(measure: Measure, data: Dataset, sessions: tuple[Session, ...]) -> None:
-    """A measure is documented, and has the same findings on every session, for the same rows in another order or through a filter that
-    keeps them all, and for the same table as a later part; it can measure no rows.
+    """Check the laws of a measure.
 
-    `data` is a table that can be measured; `sessions` are those of the engines. Findings are compared by their JSON, without the engine's
-    name for a type and the last digits of numbers, and must round-trip through it. Errors: `AssertionError`.
+    It is documented, and can measure a table without rows. Its findings are the same on every session, for the same rows in another order,
+    through a filter that keeps all rows, and for the same table as a later part.
+
+    `data` is a table to measure; `sessions` are those of the engines. Findings are compared by their JSON, except for the engines' names of
+    types and the last digits of numbers, and must round-trip through it. Errors: `AssertionError`.
 
     >>> import pyarrow as pa, tilth
     >>> from tilth.engine.duckdb import DuckDB

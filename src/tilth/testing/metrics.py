@@ -1,7 +1,7 @@
-"""The battery that every metric passes, those of Tilth and of other packages.
+"""The test battery for metrics, those of Tilth and of other packages.
 
-`check_metric` tries a metric on small tables of nasty values, `check_laws` on any table. Both raise `AssertionError` with the law that
-does not hold, the metric and the two values.
+`check_metric` tests a metric on small tables of nasty values, `check_laws` on any table. Both raise `AssertionError` with the broken law,
+the metric and the two values.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tilth.testing.laws import TOLERANCE, backwards, embedded, in_memory, nulls,
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GROUP = "group"  # the column of a table by whose values the laws on groups and filters are tried
+GROUP = "group"  # the column for testing the laws on groups and filters
 
 
 def nasty_tables() -> dict[str, pa.Table]:
-    """Name → table. All have the columns `integer`, `float`, `float2`, `text`, `truth`, `date`, `group`, of those kinds."""
+    """Name → table. Each has the columns `integer`, `float`, `float2`, `text`, `truth`, `date` and `group`."""
     import pyarrow as pa
 
     texts = ["b", "a", "", " ", "B", "é", "it's", None, "a", "名", "b", "\\"]
@@ -57,9 +57,9 @@ def nasty_tables() -> dict[str, pa.Table]:
 
 
 def check_metric(metric: Metric, engine: Session | None = None, tables: Mapping[str, pa.Table] | None = None) -> None:
-    """A metric is documented, rejects a table without its columns, and keeps every law on each of the tables.
+    """Check that a metric is documented, rejects a table without its columns, and keeps every law on each of the tables.
 
-    `tables` are `nasty_tables()` unless others are given; the metric's columns must be in them. Errors: `AssertionError`.
+    `tables` are `nasty_tables()` by default; they must have the columns of the metric. Errors: `AssertionError`.
 
     >>> from tilth.metrics.columns import Completeness
     >>> check_metric(Completeness("text"))
@@ -76,7 +76,7 @@ def check_metric(metric: Metric, engine: Session | None = None, tables: Mapping[
 
 
 def check_description(metric: Metric) -> None:
-    """A metric is a value that can be hashed, compared and printed, and its facts are in order."""
+    """Check that a metric can be hashed, compared and printed, and that its attributes are valid."""
     require(is_dataclass(metric), f"{metric}: a metric is a dataclass")
     again = replace(metric)
     require(metric == again and hash(metric) == hash(again), f"{metric}: equal metrics are equal and hash alike")
@@ -87,7 +87,7 @@ def check_description(metric: Metric) -> None:
 
 
 def check_missing_columns(metric: Metric, table: pa.Table, engine: Session) -> None:
-    """A table without one of the metric's columns is rejected, with that column's name."""
+    """Check that a table without one of the metric's columns is rejected, and that the message names the column."""
     for column in sorted(set[str]().union(*(s.reads for s in metric.needs()))):
         require(column in table.column_names, f"{metric}: its column {column!r} is in the table")
         try:
@@ -99,12 +99,12 @@ def check_missing_columns(metric: Metric, table: pa.Table, engine: Session) -> N
 
 
 def check_laws(metric: Metric, table: pa.Table, engine: Session | None = None) -> None:
-    """On one table: the value is in range; filters, groups, row order and parts behave as they should.
+    """Check the laws of a metric on one table. The value is in range, and:
 
-    - `where true` changes nothing, and of no selected rows the value is that of no rows;
+    - `where true` changes nothing, and the value for no selected rows is that of a table without rows;
     - `by` gives for each group what a filter for that group gives;
     - the order of the rows changes nothing (except the last digits of a sum);
-    - the numbers of parts merge to those of the whole, where the metric says that they can.
+    - the numbers of parts merge to those of the whole, if the metric supports merging.
     """
     engine = engine or embedded()
     where = {"true": lit(True), "false": lit(False), "null": cast(lit(None), Kind.BOOLEAN)}
@@ -112,7 +112,7 @@ def check_laws(metric: Metric, table: pa.Table, engine: Session | None = None) -
     asked: dict[Any, Metric] = {"": metric, **{name: Where(metric, tree) for name, tree in where.items()}}
     asked |= {(g,): Where(metric, is_null(col(GROUP)) if g is None else eq(col(GROUP), lit(g))) for g in groups}
     asked |= {GROUP: Grouped(metric, (GROUP,))} if groups else {}
-    answers = measured(in_memory(table), asked.values(), engine)  # all in one call, as questions are asked elsewhere
+    answers = measured(in_memory(table), asked.values(), engine)  # all in one call, as in other uses
     found = {name: answers[question] for name, question in asked.items()}
     value, nothing = found[""], found["false"]
 
@@ -145,7 +145,7 @@ def _check_range(metric: Metric, value: Any) -> None:
 def _check_groups(metric: Metric, found: Mapping[Any, Any], alone: Mapping[Any, Any]) -> None:
     require(set(found) <= set(alone), f"{metric}: groups are values of the column", found)
     for group, value in alone.items():
-        if group in found or value:  # a fold leaves out a group of which it sees no value
+        if group in found or value:  # a fold leaves out a group without values
             _require_same(
                 _without_empty_groups(found.get(group)),
                 _without_empty_groups(value),
@@ -155,12 +155,12 @@ def _check_groups(metric: Metric, found: Mapping[Any, Any], alone: Mapping[Any, 
 
 
 def _without_empty_groups(value: Any) -> Any:
-    """A filter may leave groups without a row in a metric of groups."""
+    """Remove the groups without a value, which a filter may leave in a grouped metric."""
     return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
 
 
 def _cuts(n: int) -> Iterator[list[tuple[int, int]]]:
-    """The first row and the number of rows of three parts: alike, and unlike with an empty one."""
+    """The first row and the number of rows of three parts: once with unequal parts, one of them empty, and once with equal parts."""
     yield [(0, 0), (0, n // 4), (n // 4, n - n // 4)]
     yield [(0, n // 3), (n // 3, n // 3), (n // 3 * 2, n - n // 3 * 2)]
 

@@ -1,4 +1,4 @@
-"""The battery that every need passes, those of Tilth and of other packages."""
+"""The test battery for needs, those of Tilth and of other packages."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def check_need(need: Need, table: pa.Table, engines: Sequence[Session] = ()) -> None:
     """Check the laws of a need on a table; all `engines` (by default DuckDB) give the same answer.
 
-    - a need is a frozen value: equal ones are equal, hash alike and have the same answer;
-    - `where true` changes nothing, and of no selected rows the answer is that of no rows;
+    - a need is a frozen value: copies are equal, have the same hash and the same answer;
+    - `where true` changes nothing, and the answer for no selected rows is that of a table without rows;
     - the order of the rows changes nothing;
-    - of a fold, the states of parts merge to that of the whole, in whatever order, however the parts are cut.
+    - the states of a fold for parts merge to that of the whole, in any order and for any division into parts.
 
     Errors: `AssertionError` that names the broken law, with the two answers.
     """
@@ -56,7 +56,7 @@ def _check_parts(fold: Fold, table: pa.Table, kinds: Any, whole: Any) -> None:
 
 
 def _again(states: Any) -> Any:
-    """A copy of states, which merging may change; so they go to another process on Spark."""
+    """A copy of states, because merging may change them; pickled, as Spark sends them to another process."""
     import pickle
 
     return pickle.loads(pickle.dumps(states))  # noqa: S301 -- made on this line

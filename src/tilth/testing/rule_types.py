@@ -1,4 +1,4 @@
-"""The battery that every rule type passes, those of Tilth and of other packages."""
+"""The test battery for rule types, those of Tilth and of other packages."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def check_rule_type(
     sources: Mapping[str, Dataset] | None = None,
     table: pa.Table | None = None,
 ) -> None:
-    """A rule type is consistent, and its rules keep every law. `rules` are rules that can be evaluated on the table.
+    """Check that a rule type is consistent, and that its rules keep every law. `rules` are rules that can be evaluated on the table.
 
-    - its usage is a rule of it, and every rule is written, read back and printed alike;
+    - its usage is one of its rules, and every rule is the same after it is written and read back;
     - other rules, even broken ones, and the order of the rows change nothing;
     - `where "1 = 1"` changes nothing, if it takes `where`, and no `where` selects rows that it does not count;
-    - over no rows, one row and rows of nulls it has an outcome, and never stops the check;
-    - of rules that judge rows, as many rows fail as the verdict counts;
-    - no value of a private column is in its message or its metrics;
-    - with `engine`, results are those of DuckDB.
+    - on no rows, one row and rows of nulls it has an outcome, and never stops the check;
+    - if a rule judges rows, as many rows fail as the verdict counts;
+    - its message and its metrics contain no value of a private column;
+    - with `engine`, the results are the same as on DuckDB.
 
     `table` is `sample_table()` unless another is given; the history is empty. Errors: `AssertionError` with the law that does not hold.
 
@@ -61,7 +61,7 @@ def check_rule_type(
 class _Battery:
     def __init__(self, rule_type: RuleType, table: pa.Table, sources: Mapping[str, Dataset], engine: Session) -> None:
         self.rule_type, self.table, self.sources, self.engine = rule_type, table, sources, engine
-        self.kept: list[pa.Table] = []  # a table in memory is known by its identity
+        self.kept: list[pa.Table] = []  # a table in memory is identified by its object, which must stay alive
 
     def evaluation(
         self, rules: str, table: pa.Table | None = None, engine: Session | None = None, private: Iterable[str] = ()

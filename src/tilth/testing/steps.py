@@ -1,4 +1,4 @@
-"""The battery that every step passes, those of Tilth and of other packages.
+"""The test battery for steps, those of Tilth and of other packages.
 
     from tilth.testing.steps import check_step
 
@@ -34,22 +34,22 @@ from tilth.steps.step import ColumnStep, Fitted, Step
 from tilth.testing.laws import embedded, in_memory, require, same
 from tilth.testing.tables import Tables, sample, sample_table
 
-__all__ = ["sample_table"]  # where those who write steps look for it
+__all__ = ["sample_table"]  # authors of steps import it from here
 
 ROLES = Roles.of(label="label", id="id")
-ODD = ("select", """it's a.b; "two" `back` -- 日本 {x}\nbreak""")  # names that must be quoted: a keyword, and all marks in one
-CLOSE = 1e-12  # relative: sums are added in another order elsewhere
+ODD = ("select", """it's a.b; "two" `back` -- 日本 {x}\nbreak""")  # names that must be quoted: a keyword, and special characters
+CLOSE = 1e-12  # relative: other engines add in another order
 
 
 def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, engine: Session | None = None) -> None:
     """Check the laws of a step on a table that it can learn from, by default the sample table.
 
-    The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON. The columns it makes
-    depend on what it learned, never on the rows. The order of the rows changes nothing. Rows that are made for training have the same
-    columns. A step of columns changes none that it was given where it makes others by `into`. A step that may be among `features` gives
-    for one row alone, by the row function, what it gives for that row of the whole. On a table of no rows, of one row, of nulls only, of
-    one value only, of infinities, with odd names, with another column or without one it works, or raises a `TilthError`; so it does on
-    values that it has not learned from.
+    - The step, its parameters and what it learned can be printed, and are the same after a round trip through JSON.
+    - The columns that it makes depend on what it learned, never on the rows. The order of the rows changes nothing.
+    - Rows that are made for training have the same columns. With `into`, the columns that the step was given are not changed.
+    - A step for `features` gives the same for a single row, by the row function, as for that row of the table.
+    - It works, or raises a `TilthError`, on tables without rows, with one row, with only nulls, one value or infinities, with odd names,
+      with another column or without one, and on values that it has not learned from.
 
     Errors: AssertionError that names the broken law.
     """
@@ -59,7 +59,7 @@ def check_step(step: Step, table: pa.Table | None = None, roles: Roles = ROLES, 
 
 
 def check_laws(step: Step, table: pa.Table, roles: Roles = ROLES, engine: Session | None = None) -> None:
-    """The laws of `check_step` that hold for any single table, for random tables.
+    """Check those laws of `check_step` that hold on any single table, such as a random one.
 
     Errors: AssertionError that names the broken law; `TilthError` if the step cannot learn from the table.
     """
@@ -67,7 +67,7 @@ def check_laws(step: Step, table: pa.Table, roles: Roles = ROLES, engine: Sessio
 
 
 def dataset(table: pa.Table, roles: Roles = ROLES) -> Dataset:
-    """A table as a dataset, read as every table is: NaN becomes null."""
+    """A table as a dataset, decoded as when a table is read: NaN becomes null."""
     floats = [f.name for f in table.schema if pa.types.is_floating(f.type)]
     kept = {role: [c for c in columns if c in table.column_names] for role, columns in roles.named().items()}
     kept_roles = Roles.of(**{role: columns[0] if role in SINGLE else columns for role, columns in kept.items() if columns})
@@ -125,7 +125,7 @@ class _Battery:
             self.one_by_one(fitted, rows, data)
 
     def gives(self, made: Dataset, like: Dataset, rows: list[tuple[Any, ...]]) -> bool:
-        """Whether a table gives these rows, which another gives: made of the same rows in the same way, it need not be asked."""
+        """Whether `made` has the given `rows` of `like`. If both have the same layers, no query is needed."""
         return made.layers == like.layers or same_rows(rows_of(made, self.engine), rows)
 
     def kinds(self, fitted: Fitted, data: Dataset) -> Schema:
@@ -218,7 +218,7 @@ class _Battery:
 
 
 def renamed_step(step: Step, names: Mapping[str, str]) -> Step:
-    """The same step for a table whose columns have other names. Names inside SQL are left as they are."""
+    """The same step for a table with renamed columns. Names inside SQL are not changed."""
 
     def rename(value: Any) -> Any:
         if isinstance(value, tuple):
@@ -230,12 +230,12 @@ def renamed_step(step: Step, names: Mapping[str, str]) -> Step:
 
 
 def _naming(step: Step) -> list[str]:
-    """The parameters that may name columns: those that are not words of a closed list."""
+    """The parameters that may name columns: those without a closed list of words."""
     return [f.name for f in fields(step) if not str(f.type).startswith("Literal")]
 
 
 def _named(step: Step, table: pa.Table) -> list[str]:
-    """The columns of a table that a step's parameters name."""
+    """The columns of a table that are named by parameters of a step."""
     values = [getattr(step, name) for name in _naming(step)]
     words = {w for v in values for w in (v if isinstance(v, tuple) else (v,)) if isinstance(w, str)}
     return [c for c in table.column_names if c in words]
@@ -245,7 +245,7 @@ def _named(step: Step, table: pa.Table) -> list[str]:
 
 
 def same_rows(a: Iterable[tuple[Any, ...]], b: Iterable[tuple[Any, ...]]) -> bool:
-    """Whether two lists hold the same rows, in any order; exactly, with zeros of both signs equal."""
+    """Whether two lists hold exactly the same rows, in any order; 0.0 equals -0.0."""
     return Counter(map(_comparable, a)) == Counter(map(_comparable, b))
 
 

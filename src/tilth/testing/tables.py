@@ -1,4 +1,4 @@
-"""The table that batteries check on by default, and what they make of a table."""
+"""The default table of the batteries, and tables derived from a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PRICES = ("1.50", "-0.25", "0.00", "2.50", "2.50", "", "9.99", "1.50", "7.00", "
 
 @cache
 def sample_table() -> pa.Table:
-    """Twelve rows with a column of each kind; nulls, NaN, infinities, blanks and strings that must be quoted among them."""
+    """Twelve rows with a column of each kind, with nulls, NaN, infinities, blanks and strings that must be quoted."""
     columns = {
         "number": pa.array([0.5, -1.5, None, 0.1, math.nan, 3.0, 3.0, -0.0, math.inf, -math.inf, 1e-300, 38.5816], pa.float64()),
         "whole": pa.array([1, 2, 2, None, -7, 2**53 + 1, 0, 5, 5, 5, None, 9], pa.int64()),
@@ -35,7 +35,7 @@ def sample_table() -> pa.Table:
 
 
 class Tables:
-    """A table, and what is made of it: once for all steps, as an engine keeps what it has read of a table."""
+    """A table and the tables derived from it, made once for all steps, because an engine caches the tables that it has read."""
 
     def __init__(self, table: pa.Table) -> None:
         self.whole = table
@@ -51,7 +51,7 @@ class Tables:
 
     @cached_property
     def alone(self) -> Mapping[int, pa.Table]:
-        """The first row and the third: of the sample table one with values, one with nulls."""
+        """The first and the third row; in the sample table, one has values and the other nulls."""
         return {i: self.whole.slice(i, 1) for i in range(0, min(3, self.whole.num_rows), 2)}
 
     @cached_property
@@ -77,7 +77,7 @@ class Tables:
         return self._once((*names.items(),), lambda: self.whole.rename_columns([names.get(c, c) for c in self.whole.column_names]))
 
     def without_rows(self, table: pa.Table) -> pa.Table:
-        """A table of no rows with the columns of one of these."""
+        """A table without rows, with the columns of one of these tables."""
         return self._once(id(table), lambda: table.slice(0, 0))
 
     def _once(self, key: Hashable, make: Callable[[], pa.Table]) -> pa.Table:
@@ -88,12 +88,12 @@ class Tables:
 
 @cache
 def sample() -> Tables:
-    """The sample table, one for all steps."""
+    """The sample table and its derived tables, shared by all steps."""
     return Tables(sample_table())
 
 
 def filled(table: pa.Table, wanted: Callable[[pa.DataType], bool], value: Any) -> pa.Table:
-    """The table with one value in all columns of a type."""
+    """The table with the same value in all columns of the wanted types."""
     for i, field in enumerate(table.schema):
         if wanted(field.type):
             table = table.set_column(i, field, pa.array([value] * table.num_rows, field.type))
