@@ -92,7 +92,7 @@ class Regex:
 
     @property
     def glob(self) -> str | None:
-        """The GLOB that matches the same strings, where there is one.
+        """The GLOB that matches the same strings; None if there is none.
 
         >>> Regex.parse("ORD-[0-9]{3}").full().glob, Regex.parse("ORD-[0-9]+").full().glob
         ('ORD-[0-9][0-9][0-9]', None)
@@ -101,7 +101,7 @@ class Regex:
 
     @property
     def spark(self) -> str:
-        """The pattern for Java, for a search: `x rlike …`. As a literal of Spark SQL its backslashes must still be doubled."""
+        """The pattern for Java, for a search: `x rlike …`. In a literal of Spark SQL, backslashes must be doubled."""
         return render(self.tree, SPARK)
 
     @property
@@ -110,9 +110,9 @@ class Regex:
         return render(self.tree, PYTHON)
 
     def replacing(self, text: str) -> Replacement:
-        """This pattern with a replacement of all its matches, in which `$1` to `$9` are groups and `$0` is the match.
+        """This pattern with a replacement for all its matches; in it, `$1` to `$9` are groups and `$0` is the match.
 
-        Raises `ExpressionError` if a match could be empty, a group is not there or is repeated, or a backslash means nothing.
+        Raises `ExpressionError` if a match could be empty, a group is missing or repeated, or a backslash has no meaning.
 
         >>> Regex.parse(r"(\\d+)/(\\d+)").replacing("$2-$1").duckdb
         ('([0-9]+)/([0-9]+)', '\\\\2-\\\\1')

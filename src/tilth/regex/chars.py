@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 LAST = 0x10FFFF  # the last code point of Unicode
-SURROGATES = range(0xD800, 0xE000)  # halves of UTF-16 pairs: no string of either engine can hold one alone
+SURROGATES = range(0xD800, 0xE000)  # halves of UTF-16 pairs: no string in DuckDB or Spark can hold one alone
 
 Range = tuple[int, int]
 
@@ -63,7 +63,7 @@ class CharSet:
 
     @property
     def only(self) -> int | None:
-        """The code point, where there is exactly one."""
+        """The code point, if there is exactly one."""
         return self.ranges[0][0] if len(self.ranges) == 1 and self.ranges[0][0] == self.ranges[0][1] else None
 
 
@@ -98,8 +98,8 @@ def _other_case(ranges: Iterable[Range]) -> Iterator[Range]:
 NOTHING = CharSet(())
 DIGIT = CharSet.between("0", "9")
 WORD = DIGIT | CharSet.between("A", "Z") | CharSet.between("a", "z") | CharSet.of("_")
-SPACE = CharSet.of(" ", "\t", "\n", "\r", "\f")  # no vertical tab: RE2 leaves it out, Java and Python take it in
+SPACE = CharSet.of(" ", "\t", "\n", "\r", "\f")  # no vertical tab: `\s` of RE2 excludes it, that of Java and Python includes it
 ANY = CharSet(((0, LAST),))
 NOT_NEWLINE = ~CharSet.of("\n")
-END_OF_TEXT = CharSet(((LAST + 1, LAST + 1),))  # a character of its own, for reasoning about what may come next
+END_OF_TEXT = CharSet(((LAST + 1, LAST + 1),))  # stands for the end of the text in sets of next characters
 ANYTHING = ANY | END_OF_TEXT

@@ -1,11 +1,12 @@
-"""What a pattern may cost engines that backtrack: the time of Java and Python, and Java's stack.
+"""Limits the cost of patterns on engines that backtrack: the time of Java and Python, and the stack of Java.
 
 `(a+)+b` can match n letters in 2ⁿ ways, and if no `b` follows a backtracking engine tries them all. `readings` is an upper bound on the
 ways to match one string. An unbounded repeat is accepted only if each iteration can match in one way and its end is clear: the next
-character decides (`tree.decided`), all iterations have one length, or an iteration begins or ends with a separator. Elsewhere the ways
-multiply, and a pattern with more than `MOST_READINGS` is rejected. What is accepted may still take polynomial time: `.*a.*b` about n³.
+character decides (`tree.decided`), all iterations have one length, or an iteration begins or ends with a separator. In other
+cases the ways multiply, and a pattern with more than `MOST_READINGS` is rejected. Accepted patterns may still take polynomial time:
+`.*a.*b` about n³.
 
-Java recurses for every iteration of some repeats; on the 1 MiB of stack of Spark's threads some thousand of them end the application.
+Java recurses for every iteration of some repeats; on the stack of Spark's threads, 1 MiB, a few thousand iterations end the application.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from tilth.regex.chars import NOTHING, CharSet, disjoint
 from tilth.regex.tree import Chars, Choice, Edge, Node, Repeat, Sequence
 
 MOST_READINGS = 1_000_000
-MOST_OPTIONS = 50  # that are compared with each other
-SHORT = 4  # lengths beyond the least that are counted: more make the time polynomial, not exponential
-CALLS = 3_000  # that fit into 1 MiB: at least 1.7 times as many did, for patterns of every kind, on Java 17 before it compiles
-FEW = 200  # calls of a counted repeat that are added up
+MOST_OPTIONS = 50  # up to so many options are compared with each other
+SHORT = 4  # counted lengths beyond the least one; further ones make the time polynomial, not exponential
+CALLS = 3_000  # that fit into 1 MiB. On Java 17, before compilation, at least 1.7 times as many did, for all kinds of patterns
+FEW = 200  # up to so many calls, a counted repeat is expanded
 
 AMBIGUOUS = "it can match the same string in too many ways, and Java and Python would try them all"
 
@@ -37,7 +38,7 @@ def readings(node: Node) -> float:
 
 
 def _loosened(node: Node) -> Node:
-    """The node without the conditions between characters, and its repeats greedy: neither removes a way to match a string."""
+    """The node without edges and with greedy repeats, which has at least as many ways to match a string."""
     match node:
         case Edge():
             return Sequence(())
@@ -61,7 +62,7 @@ def _readings(node: Node, after: CharSet) -> float:
         case Sequence(parts):
             following = tree.followers(parts, after)[1:]
             lengths = sorted(1 if tree.decided(*part) else _lengths(part[0]) for part in zip(parts, following, strict=True))
-            return math.prod(map(_readings, parts, following)) * math.prod(lengths[:-1])  # the last length is what the others leave
+            return math.prod(map(_readings, parts, following)) * math.prod(lengths[:-1])  # the others determine the last length
         case Repeat(body, _, most):
             inside = tree.inside(node, after)
             clear = tree.decided(body, tree.first(body)) or _is_separated(body)
@@ -74,7 +75,7 @@ def _readings(node: Node, after: CharSet) -> float:
 
 
 def _lengths(node: Node) -> int:
-    """How many lengths a match of the node can have, counted up to `SHORT` + 1."""
+    """The number of different lengths that a match of the node can have, counted up to `SHORT` + 1."""
     if tree.length(node) is not None:
         return 1
     if isinstance(node, Repeat) and node.most is not None and tree.length(node.body) is not None:
@@ -83,20 +84,20 @@ def _lengths(node: Node) -> int:
 
 
 def _apart(one: Node, other: Node) -> bool:
-    """Whether two options have different lengths, or differ in one of their first characters, so that no string matches both."""
+    """Whether no string matches both options, because their lengths differ, or one of their first characters."""
     lengths = tree.length(one), tree.length(other)
     differ = None not in lengths and lengths[0] != lengths[1]
     return differ or any(disjoint(pair) for pair in zip(_opening(one), _opening(other), strict=False))
 
 
 def _opening(node: Node) -> list[CharSet]:
-    """The sets of the characters that every match of the node begins with."""
+    """The character sets at the beginning of every match of the node."""
     parts = node.parts if isinstance(node, Sequence) else (node,)
     return [part.among for part in takewhile(lambda part: isinstance(part, Chars), parts) if isinstance(part, Chars)]
 
 
 def _is_separated(body: Node) -> bool:
-    """Whether an iteration begins or ends with a character that is nowhere else in it."""
+    """Whether an iteration begins or ends with a character that does not occur elsewhere in it."""
     parts = body.parts if isinstance(body, Sequence) else (body,)
     ends = ((parts[0], parts[1:]), (parts[-1], parts[:-1]))
     return any(isinstance(end, Chars) and not any(end.among.overlaps(c) for part in rest for c in tree.sets(part)) for end, rest in ends)
@@ -114,7 +115,7 @@ def longest_string(node: Node) -> int | None:
 
 
 def _calls(node: Node, after: CharSet) -> tuple[int, int]:
-    """How many calls are on the stack at once while the node is matched: in any case, and for each character of the string."""
+    """The number of nested calls while the node is matched: a fixed number, and a number per character of the string."""
     match node:
         case Chars():
             return 1, 0

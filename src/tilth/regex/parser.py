@@ -1,4 +1,4 @@
-"""From text to tree. Everything outside the subset is rejected, with its place, the reason and the nearest way to write it.
+"""Parses a pattern into a tree. Anything outside the subset is rejected, with its place, the reason and the nearest alternative.
 
     pattern   = flags alternation
     alternation = sequence ("|" sequence)*
@@ -9,7 +9,7 @@
     class     = "[" "^"? (character | character "-" character | escape)+ "]"
     flags     = ("(?i)" | "(?s)" | "(?is)")*
 
-The parser never raises: it notes a mistake, takes something harmless instead and goes on.
+The parser never raises: it records a mistake, continues with a harmless replacement, and finds all mistakes.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ POSIX = {
 
 
 class Parser:
-    """One reading of one pattern: `tree`, whether it is an alternation at the top, and all `mistakes`."""
+    """Parses one pattern into `tree`, and collects all `mistakes`. `is_alternation`: whether the pattern has alternatives at the top."""
 
     def __init__(self, text: str, numbered: bool = False) -> None:
         self.text = text
@@ -129,7 +129,7 @@ class Parser:
     # ── repeats ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _counts(self) -> tuple[int, int, int | None] | None:
-        """Where the next repeat begins, its least and its most count; nothing where no repeat follows."""
+        """The position of the next repeat, its least and its greatest count; None if no repeat follows."""
         start = self.at
         if sign := self._take(r"[*+?]"):
             return (start, *{"*": (0, None), "+": (1, None), "?": (0, 1)}[sign[0]])
@@ -146,7 +146,7 @@ class Parser:
         return start, least, most
 
     def _repeat(self, body: Node, start: int, at: int, least: int, most: int | None) -> Node:
-        """The repeat of `body`, which began at `start`, by the counts at `at`."""
+        """The repeat of `body`, which begins at `start`; its counts are at `at`."""
         sign, part = self.text[at : self.at], self.text[start:at]
         length = self.at - at
         greedy = not self._take(r"\?")
@@ -220,7 +220,7 @@ class Parser:
         return Group(body, number) if number and self.numbered else body
 
     def _group_flags(self, start: int, flags: str) -> str:
-        """Read what follows `(?`, up to where the group's own text begins."""
+        """Read the part after `(?`, up to the content of the group."""
         if plain := self._take(r"\?([is]*):"):
             return flags + plain[1]
         if flag := self._take(r"\?[a-zA-Z^-]*[:)]"):
@@ -333,7 +333,7 @@ class Parser:
         return HARMLESS.among
 
     def _class_part(self, opening: int) -> CharSet:
-        """One character or escape of a class; `opening` is where its first one is."""
+        """One character or escape of a class; `opening` is the position of the first one."""
         start = self.at
         self.at += 1
         character = self.text[start : self.at]
@@ -375,7 +375,7 @@ class Parser:
         return found
 
     def _reject(self, at: int, message: str, accepted: str = "", hint: str = "", length: int = 1) -> None:
-        line = "".join(c if c.isprintable() else "·" for c in self.text)  # so that the underline is in its place
+        line = "".join(c if c.isprintable() else "·" for c in self.text)  # so that the underline is at the right place
         self.mistakes.append(Mistake(message, Place("<pattern>", column=at + 1, text=line, length=length), accepted, hint, "regex"))
 
 

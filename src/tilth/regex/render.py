@@ -1,4 +1,4 @@
-r"""From tree to pattern, once per engine. Only what all three read alike is rendered: no flags, no `\d`, no `.`, no `$`.
+r"""Renders a tree as a pattern for each engine, using only constructs that all three read alike: no flags, no `\d`, no `.`, no `$`.
 
 | in the tree | RE2 (DuckDB) | Java (Spark) | Python |
 |---|---|---|---|
@@ -22,14 +22,14 @@ from tilth.regex.chars import ANY, LAST, NOTHING, CharSet, Range
 from tilth.regex.tree import Chars, Choice, Edge, Group, Node, Repeat, Sequence
 
 SPECIAL = frozenset(r"\.^$|?*+()[]{}")
-SPECIAL_IN_CLASS = frozenset(r"\^-[]&~|")  # the last three: Python warns of sets to come, Java cuts sets by &&
+SPECIAL_IN_CLASS = frozenset(r"\^-[]&~|")  # the last three: Python warns about future set syntax, Java intersects sets by &&
 NAMED = {"\t": r"\t", "\n": r"\n", "\f": r"\f", "\r": r"\r"}
 JAVA_WORD = "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))"
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How one engine spells what the three spell differently; `possessive`: whether it has possessive repeats."""
+    """The spelling of one engine for constructs that the engines spell differently. `possessive`: whether it has possessive repeats."""
 
     code: str
     end: str

@@ -1,4 +1,4 @@
-r"""What replaces the matches of a pattern: literals and groups, `$1`, which is `\1` for DuckDB and `\g<1>` for Python."""
+r"""Replacements for the matches of a pattern: literals and groups; `$1` is `\1` for DuckDB and `\g<1>` for Python."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACCEPTED = r"characters, $0 to $9, \$ for a dollar in front of a digit, \\ for a
 
 @dataclass(frozen=True)
 class Replacement:
-    """A pattern with numbered groups, and literals (`str`) and numbers of groups (`int`; 0 is the whole match) in their order."""
+    """A pattern with numbered groups, and the parts of its replacement: literals (`str`) and group numbers (`int`; 0: the match)."""
 
     pattern: tree.Node
     parts: tuple[str | int, ...]
@@ -47,7 +47,7 @@ class Replacement:
 
     @property
     def spark(self) -> tuple[str, str]:
-        """For `regexp_replace(x, …, …)`; digits are escaped, as Java would add them to the number of the group before them."""
+        """For `regexp_replace(x, …, …)`; digits are escaped, because Java would append them to the group number before them."""
         return render(self.pattern, SPARK), self._written(lambda text: re.sub(r"[\\$0-9]", r"\\\g<0>", text), "${}")
 
     @property

@@ -35,14 +35,14 @@ class Sequence:
 
 @dataclass(frozen=True)
 class Choice:
-    """Alternatives, of which the first that leads to a match is taken."""
+    """Alternatives; the first one that leads to a match is taken."""
 
     options: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """The body `least` to `most` times (`None`: unbounded), as often as possible if `greedy`, else as rarely."""
+    """The body `least` to `most` times (`None`: unbounded), as often as possible if `greedy`, otherwise as rarely as possible."""
 
     body: Node
     least: int
@@ -62,7 +62,7 @@ Node = Chars | Edge | Sequence | Choice | Repeat | Group
 
 
 def sequence(parts: Iterable[Node]) -> Node:
-    """The parts one after the other, without a node where there is only one.
+    """The parts one after the other; a single part is returned without a node around it.
 
     >>> sequence([Edge.START])
     <Edge.START: 'the start of the string'>
@@ -72,9 +72,9 @@ def sequence(parts: Iterable[Node]) -> Node:
 
 
 def choice(options: Iterable[Node]) -> Node:
-    """The options, those of an option among them, with neighbours that are single characters made one set: `a|b|(?:cd|e)` is `[ab]|cd|e`.
+    """Flatten nested options and merge adjacent single characters into a set: `a|b|(?:cd|e)` becomes `[ab]|cd|e`.
 
-    The meaning is the same; it saves backtracking engines a branch per character, and Java its stack.
+    The meaning is the same; it saves backtracking engines a branch per character, and saves Java stack.
     """
     merged: list[Node] = []
     for option in _opened(options, Choice):
@@ -86,7 +86,7 @@ def choice(options: Iterable[Node]) -> Node:
 
 
 def _opened(nodes: Iterable[Node], kind: type[Sequence | Choice]) -> Iterator[Node]:
-    """The nodes, with those below it in place of one of the kind."""
+    """The nodes; a node of this kind is replaced by its children."""
     for node in nodes:
         yield from inner(node) if isinstance(node, kind) else (node,)
 
@@ -120,7 +120,7 @@ def may_be_empty(node: Node) -> bool:
 
 
 def first(node: Node) -> CharSet:
-    """The characters a match of the node can begin with, or that decide whether it is one."""
+    """The characters with which a match of the node can begin, or which decide whether it matches."""
     match node:
         case Chars(among):
             return among
@@ -135,7 +135,7 @@ def first(node: Node) -> CharSet:
 
 
 def followers(parts: tuple[Node, ...], after: CharSet) -> list[CharSet]:
-    """What can come next before, between and after `parts`, which are followed by `after`: one set more than parts."""
+    """The possible next characters before each part and after the last one, if `after` follows: one set more than parts."""
     sets = [after]
     for part in reversed(parts):
         sets.append(first(part) | sets[-1] if may_be_empty(part) else first(part))
@@ -143,10 +143,10 @@ def followers(parts: tuple[Node, ...], after: CharSet) -> list[CharSet]:
 
 
 def decided(node: Node, after: CharSet) -> bool:
-    """Whether the next character alone always decides how the match continues, in front of `after` (the LL(1) condition).
+    """Whether the next character alone always decides how the match continues, if `after` follows (the LL(1) condition).
 
-    Where it holds no engine ever backtracks: there is only one way. Lazy repeats count as undecided, because cutting off their other ways
-    would change what they match.
+    If so, there is only one way, and no engine backtracks. Lazy repeats count as undecided, because removing their other ways would change
+    what they match.
     """
     match node:
         case Chars() | Edge():
@@ -169,7 +169,7 @@ def is_decided_group(repeat: Repeat, after: CharSet) -> bool:
 
 
 def inside(repeat: Repeat, after: CharSet) -> CharSet:
-    """What may follow an iteration of a repeat: another one, or what comes after the repeat."""
+    """The characters that may follow an iteration of a repeat: those of another iteration, or those after the repeat."""
     return after if repeat.most == 1 else first(repeat.body) | after
 
 
@@ -206,7 +206,7 @@ def copies(node: Node) -> int:
 def size(node: Node) -> int:
     """The cost of the pattern with all counts expanded, in units of about one instruction of RE2.
 
-    A set costs one per range; one that reaches beyond ASCII eight more, for the byte sequences of UTF-8.
+    A set costs one per range, and eight more if it reaches beyond ASCII, for the byte sequences of UTF-8.
     """
     match node:
         case Chars(among):
@@ -218,7 +218,7 @@ def size(node: Node) -> int:
 
 
 def groups(node: Node) -> Iterator[int]:
-    """The numbers of the groups that match at most once: of one that is repeated, engines keep different iterations."""
+    """The numbers of the groups that match at most once: for repeated groups, engines keep different iterations."""
     if isinstance(node, Group):
         yield node.number
     if not isinstance(node, Repeat) or node.most == 1:
