@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 HELP = Path(__file__).with_name("help.txt")
-BROKEN_PIPE = 141  # the exit code in a shell of a program that SIGPIPE ended
+BROKEN_PIPE = 141  # the exit code that a shell shows for a program ended by SIGPIPE
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     words = sys.argv[1:] if arguments is None else arguments
     ended: list[int] = []
-    if arguments is None:  # our own process: query trees are cyclic, and collecting them often takes a quarter of a run
+    if arguments is None:  # in our own process: query trees are cyclic, and frequent garbage collection takes a quarter of a run
         gc.set_threshold(50_000, 20, 100)
         atexit.register(_end, ended)
     _open_streams()
@@ -48,9 +48,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _end(ended: Sequence[int]) -> None:
-    """End the process of a command that is done, once all else that waits for the end has run.
+    """End the process of a finished command, after the other exit handlers.
 
-    Python would take all modules and objects apart first, which takes a tenth of a second. What fails to be written it reports itself.
+    Otherwise Python would first destroy all modules and objects, which takes a tenth of a second. If the output cannot be flushed, Python's
+    normal exit reports it.
     """
     with suppress(OSError):
         sys.stdout.flush()
@@ -64,7 +65,7 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 -- until the process ends
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 -- open until the process ends
         elif isinstance(stream, io.TextIOWrapper):
             ascii_only = codecs.lookup(stream.encoding).name == "ascii"
             stream.reconfigure(encoding="utf-8" if ascii_only else None, errors="replace")
@@ -76,7 +77,7 @@ def _print_and_exit(text: str) -> NoReturn:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter flushes again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # otherwise the interpreter flushes again at exit
         if isinstance(error, BrokenPipeError):
             sys.exit(BROKEN_PIPE)
         sys.stderr.write(f"{error.strerror}\n")

@@ -17,7 +17,7 @@ from tilth.cli import BROKEN_PIPE, HELP
 from tilth.errors import TilthError, did_you_mean
 from tilth.options import say
 
-# as `help.txt` lists them
+# in the order of `help.txt`
 COMMANDS = (
     "run",
     "check",
@@ -45,7 +45,7 @@ COMMANDS = (
     "schema",
     "demo",
 )
-DOORS = {  # commands of other doors, which this one may not import
+DOORS = {  # commands of other entry points, which the command line may not import
     "serve": "tilth.serve.command",
     "batch": "tilth.serve.batch_command",
     "replay": "tilth.serve.replay_command",
@@ -57,14 +57,14 @@ BY_SIGNAL = 128  # plus the signal's number: the exit code by convention
 
 
 class Stop(KeyboardInterrupt):
-    """A signal to stop, with its number. For a plain KeyboardInterrupt the interpreter may end by SIGINT, whatever the exit code."""
+    """A signal to stop, with its number. After a plain KeyboardInterrupt, the interpreter may end by SIGINT and ignore the exit code."""
 
 
 class LazyGroup(click.Group):
     """A group that imports a command's module only when the command is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands, in the order of use."""
+        """The names of the commands, in the order of use."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -93,7 +93,7 @@ def tilth() -> None:
 
 
 def run(words: Sequence[str]) -> int:
-    """Run one command; its exit code."""
+    """Run one command, and return its exit code."""
     with _interrupts() as interrupts, warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: say(f"warning: {message}")
         try:
@@ -112,7 +112,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _report_error(error: Exception) -> int:
-    """Print the message of an error; its exit code."""
+    """Print the message of an error, and return its exit code."""
     match error:
         case click.exceptions.Exit():
             return error.exit_code

@@ -1,4 +1,4 @@
-"""A check that is made at fixed times, by one process, until it is asked to end."""
+"""Repeats a check at fixed intervals in one process, until it is told to end."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # in seconds
 
 
 class Every(click.ParamType[float]):
-    """How often, such as `15m`, in seconds."""
+    """The type of an interval such as `15m`; the value is in seconds."""
 
     name = "interval"
 
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The seconds."""
+        """The interval in seconds."""
         if not isinstance(value, str):
             return value
         found = re.fullmatch(r"([1-9][0-9]*)([smhd])", value)
@@ -36,10 +36,10 @@ class Every(click.ParamType[float]):
 
 
 def repeated(check: Callable[[], int], every: float) -> int:
-    """Check now and `every` so many seconds after, until SIGINT or SIGTERM; the exit code of the last check.
+    """Check now and then every `every` seconds, until SIGINT or SIGTERM; return the exit code of the last check.
 
-    A check that is running then is finished; a second signal stops it. What cannot be read, and a machine that fails, is a line on standard
-    error, and the next check is made at its time: its data may be there again.
+    A running check is finished first; a second signal stops it. If data cannot be read or the machine fails, a line is written to standard
+    error, and the next check is made at its time, because the data may be available again.
     """
     start = time.monotonic()
     with _stopping() as stop:
@@ -55,7 +55,7 @@ def repeated(check: Callable[[], int], every: float) -> int:
 
 
 def following(start: float, now: float, every: float) -> float:
-    """The next of the times `start`, `start + every` …: those that passed while a check took longer are left out.
+    """The next of the times `start`, `start + every` …; times that passed during a long check are skipped.
 
     >>> following(start=100, now=101, every=60), following(start=100, now=230, every=60)
     (160, 280)
@@ -65,7 +65,7 @@ def following(start: float, now: float, every: float) -> float:
 
 @contextmanager
 def _stopping() -> Iterator[Event]:
-    """Set at the first signal to end; the second does what the first would have done."""
+    """An event that is set by the first signal to end; the second signal has its usual effect."""
     stop = Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -75,7 +75,7 @@ def _stopping() -> Iterator[Event]:
             handler(number, frame)
         stop.set()
 
-    handled = [number for number, handler in before.items() if handler is not signal.SIG_IGN]  # nohup and & ignore some
+    handled = [number for number, handler in before.items() if handler is not signal.SIG_IGN]  # signals ignored by nohup and & stay ignored
     for number in handled:
         signal.signal(number, on_signal)
     try:

@@ -103,7 +103,7 @@ def show(file: str, json: bool) -> int:
 
 
 def _new_passphrase() -> str:
-    """A new passphrase: asked for twice on a terminal, else what the environment refers to."""
+    """A new passphrase: requested twice on a terminal, otherwise taken from the environment."""
     import os
 
     from tilth.encryption.keyfile import PASSPHRASE, PASSPHRASE_FD, passphrase

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tilth.report import Report
     from tilth.rules import Ruleset
 
-MOST_RULES = 5  # that did not pass, which the line of a check names
+MOST_RULES = 5  # failed rules named in the line of a check
 
 
 @click.command()
@@ -128,7 +128,7 @@ def command(
 
 
 def _json_of(report: Report, ruleset: Ruleset | ForeignRuleset | None) -> str:
-    """The report in the JSON of the product that the ruleset is of; without one in that of all reports."""
+    """The report in the JSON format of the product that the ruleset comes from; without a ruleset, in Tilth's format."""
     from tilth.aws.glue import to_glue_json
     from tilth.checking import ForeignRuleset
     from tilth.report.json import to_json
@@ -139,7 +139,7 @@ def _json_of(report: Report, ruleset: Ruleset | ForeignRuleset | None) -> str:
 
 
 def _line(report: Report, failed: bool) -> str:
-    """The report in a line: when, whether it passed, and the rules that did not."""
+    """The report in a line: the time, whether it passed, and the rules that did not pass."""
     from tilth.report.blocks import counted
 
     wrong = [f.name for f in report.failures()]
@@ -149,7 +149,7 @@ def _line(report: Report, failed: bool) -> str:
 
 
 def _pairs(items: tuple[str, ...], option: str, form: str) -> list[tuple[str, str]]:
-    """What is on both sides of each `=`. Errors: `click.BadParameter` for an item that lacks a side."""
+    """Split each item at `=`. Errors: `click.BadParameter` for an item that lacks a side."""
     pairs = [item.partition("=")[::2] for item in items]
     for item, pair in zip(items, pairs, strict=True):
         if not all(pair):
@@ -158,7 +158,7 @@ def _pairs(items: tuple[str, ...], option: str, form: str) -> list[tuple[str, st
 
 
 def _tables(items: tuple[str, ...]) -> dict[str, str]:
-    """The path of each table. Errors: `click.BadParameter`."""
+    """Name of a table → its path. Errors: `click.BadParameter`."""
     pairs = _pairs(items, "--table", "NAME=PATH")
     if len(dict(pairs)) < len(pairs):
         raise click.BadParameter("a table is named twice: expected NAME=PATH, each name once", param_hint="--table")
@@ -166,7 +166,7 @@ def _tables(items: tuple[str, ...]) -> dict[str, str]:
 
 
 def _labels(items: tuple[str, ...], ruleset: Ruleset | ForeignRuleset) -> list[tuple[str, str]]:
-    """The labels by which a rule decides. Errors: `RequestError` for one that no rule has: it would let every failure pass."""
+    """The labels of the rules that count. Errors: `RequestError` for a label that no rule has, because it would ignore every failure."""
     known = dict.fromkeys(f"{key}={value}" for labels in ruleset.labels for key, value in labels.items())
     RequestError.reject(unknown(items, known, "--fail-on: no rule has the label {}", "unknown-label"))
     return _pairs(items, "--fail-on", "KEY=VALUE")

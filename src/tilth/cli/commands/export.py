@@ -108,7 +108,7 @@ def command(
 
 
 def _engine(name: str | None, remote: str | None) -> Any:
-    """The engine that reads. Errors: `UsageError` for a server of Spark without Spark."""
+    """The engine that reads. Errors: `UsageError` for `--spark-remote` without Spark."""
     if remote is None:
         return name
     if name != "spark":
@@ -119,7 +119,7 @@ def _engine(name: str | None, remote: str | None) -> Any:
 
 
 def _step(text: str) -> Any:
-    """The parameters of a step, also where it is written as `tilth scan` proposes it. Errors: `UsageError`."""
+    """The parameters of a step, also in the form that `tilth scan` proposes. Errors: `UsageError`."""
     from tilth.yaml import parse
 
     found = parse(text, "--redact").value
@@ -131,7 +131,7 @@ def _step(text: str) -> Any:
 
 
 def _parameters(given: Iterable[str]) -> dict[str, Any]:
-    """The values of parameters; of one that is given several times, the list of them."""
+    """Name of a parameter → its value, or the list of its values if it is given several times."""
     values: dict[str, list[str]] = {}
     for text in given:
         name, mark, value = text.partition("=")
@@ -142,7 +142,7 @@ def _parameters(given: Iterable[str]) -> dict[str, Any]:
 
 
 def _together(option: str, given: Any, values: dict[str, Any]) -> dict[str, Any] | None:
-    """What belongs to an option. Errors: `UsageError` without it."""
+    """The given values that belong to an option. Errors: `UsageError` if they are given without the option."""
     found = {name: value for name, value in values.items() if value is not None}
     if found and given is None:
         raise click.UsageError(f"--{next(iter(found))} needs {option}")

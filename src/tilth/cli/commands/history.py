@@ -63,7 +63,7 @@ def _checks(ledger: Ledger, dataset: str | None) -> tuple[str, list[dict[str, An
 
 
 def _values(ledger: Ledger, dataset: str | None, metric: str) -> tuple[str, list[dict[str, Any]]]:
-    """The values of a metric. Errors: `RequestError` for one that no check of the datasets has recorded."""
+    """The values of a metric. Errors: `RequestError` if no check of the datasets recorded it."""
     from tilth.errors import RequestError, unknown
 
     datasets = [dataset] if dataset else list(dict.fromkeys(c.dataset for c in ledger.checks()))

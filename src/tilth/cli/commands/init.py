@@ -35,7 +35,7 @@ def command(data: str, out: str | None, label: str | None, force: bool, **option
 
     place = Path(out or f"{_name_of(data)}.yaml")
     if out != "-":
-        reject_own_input(place, [] if is_folder(data) else [data])  # a flow may be in the folder of the data
+        reject_own_input(place, [] if is_folder(data) else [data])  # a flow may be written into the folder of the data
         reject_existing(place, force)
     draft = init(data, label=label, engine=engine_from(options), **reading_from(options))
     if out == "-":
@@ -47,7 +47,7 @@ def command(data: str, out: str | None, label: str | None, force: bool, **option
 
 
 def _name_of(data: str) -> str:
-    """The name of a draft: that of the file, folder or table."""
+    """The name of a draft: the name of the file, folder or table."""
     place, _, asked = data.partition("?")
     named = re.search(r"(?:^|&)table=([^&]*)", asked) if "://" in place else None
     if named:

@@ -41,7 +41,7 @@ def command(rules: tuple[str, ...], strict: bool, target: str | None, json: bool
 
 
 def _linted(path: str, strict: bool, target: str | None) -> Sequence[Mistake]:
-    """The mistakes of a file, among them that it cannot be read."""
+    """The mistakes in a file; one of them may be that it cannot be read."""
     from tilth.errors import RulesError
     from tilth.rules import lint
     from tilth.store.local import text_of

@@ -181,7 +181,7 @@ def command(
 
 
 def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str], model: bool, shap: bool, bias: bool) -> None:
-    """Reject options that do not fit each other, or that nothing would use."""
+    """Reject options that contradict each other or would not be used."""
     if data is None and config is None:
         raise click.UsageError("there is no data: give DATA, or --config with a dataset_uri")
     if measures and config is not None:
@@ -195,7 +195,7 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
 
 
 def _asked(model: str | None, kept: str) -> Any:
-    """The model behind an address, whose answers are kept in a file; a model in a file as it is named."""
+    """The model behind an address, with its answers kept in a file; the name of a model in a file is returned unchanged."""
     from tilth.measures.endpoint.model import EndpointModel
     from tilth.web.client import is_address
 
@@ -211,7 +211,7 @@ def _of_data(
     reading: dict[str, Any],
     engine: Session,
 ) -> tuple[Report, MachineError | None]:
-    """Measure data, or the counts that were saved of them. And why a measure is left out, if the machine failed it."""
+    """Measure data or saved counts. The second result is the error if a measure is left out because the machine failed."""
     from tilth import verbs
     from tilth.measures.bias.counts import read_counts
 
@@ -226,7 +226,7 @@ def _of_data(
 
 
 def _save(report: Report, counts_file: str | None, shap_file: str | None) -> Report:
-    """Write the counts behind bias and the SHAP values of single rows or series; the report without them."""
+    """Write the counts behind bias, and the SHAP values of single rows or series. Return the report without them."""
     from tilth.measures.bias.counts import BiasCounts, save_counts
     from tilth.measures.explain.forecast_findings import ForecastValues, save_items
     from tilth.measures.explain.images.findings import ShapImage, save_images
@@ -250,7 +250,7 @@ def _save(report: Report, counts_file: str | None, shap_file: str | None) -> Rep
 
 
 def _of_counts(counts: BiasCounts, roles: Mapping[str, Any], source: str, engine: Session) -> Report:
-    """Measure the bias of a saved table of counts, by its own roles or by those that are given."""
+    """Measure the bias of a saved table of counts, by the given roles, otherwise by the roles saved with it."""
     from tilth.engine.facts import begin
     from tilth.measures.bias import bias_findings
     from tilth.report import Report
@@ -278,8 +278,8 @@ def _by_config(
     kept: str,
     strict: bool,
 ) -> tuple[Report, MachineError | None]:
-    """Run the analyses of a Clarify configuration; write its result file and the report to `out`. And why they lack what needs the
-    model's answers."""
+    """Run the analyses of a Clarify configuration; write its result file and the report to `out`. The second result is the error if the
+    model's answers are missing."""
     from tilth.aws.clarify.analysis import analysed, deliver_analysis
     from tilth.aws.clarify.reading import read_data
 

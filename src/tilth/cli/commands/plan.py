@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tilth.engine.session import Session
     from tilth.flow.flow import Flow
 
-LONGEST = 100  # characters of a scan's title
+LONGEST = 100  # characters of the title of a scan
 
 
 @click.command()

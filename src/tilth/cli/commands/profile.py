@@ -58,7 +58,7 @@ def command(
 def _by_config(
     data: str, config: str, outputs: tuple[str, ...], private: tuple[str, ...], others: dict[str, Any], options: dict[str, Any]
 ) -> int:
-    """Run a profile job of DataBrew; its result goes to the place that is named, or to standard output."""
+    """Run a profile job of DataBrew, and write its result to the given place or to standard output."""
     from tilth import verbs
     from tilth.aws.profile_jobs.config import ProfileConfiguration
     from tilth.aws.profile_jobs.job import deliver_job, json_of, profile_job

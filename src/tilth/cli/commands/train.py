@@ -115,7 +115,7 @@ def command(
 
 
 def _beside(channels: Sequence[Channel]) -> Iterator[str]:
-    """What is not data in a folder that a program found, for one that failed because it reads every file."""
+    """Remarks on files of a channel that are not data: a program may have failed because it reads every file."""
     for channel in channels:
         folder = Path(channel.source)
         if channel.mode != "Pipe" and folder.is_dir():
