@@ -52,17 +52,17 @@ class Change:
         return {name: frozenset(c.name for c in tree.find_all(exp.Column)) if tree else frozenset() for name, tree in self.columns}
 
     def joined(self, other: Change) -> Change:
-        """This change and another at once."""
+        """This change and another one, joined."""
         made = Change((*self.columns, *other.columns))
-        vars(made)["sources"] = {**self.sources, **other.sources}  # known already: to walk all trees again for each step is quadratic
+        vars(made)["sources"] = {**self.sources, **other.sources}  # reused: computing them again for each step would take quadratic time
         return made
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Other rows, or the same in another order: any SELECT from `below`. `ordered`: whether their order is significant.
+    """Other rows, or the same rows in another order: any SELECT from `below`. `ordered`: whether the order is significant.
 
-    `out` are its column names, None for those below. `tables` are further tables that it reads: the name in the SELECT, and the table.
+    `out` are the column names, None if they are those below. `tables` are further tables that it reads, each with its name in the SELECT.
     """
 
     select: exp.Select | exp.Union
@@ -91,7 +91,7 @@ Layer: TypeAlias = Change | Rows | Append
 
 @dataclass(frozen=True)
 class Unreadable:
-    """The `values` of a column, of all `of` that are present, that could not be read as its kind and became null."""
+    """How many `values` of a column, out of `of` non-null ones, could not be read as its kind and became null."""
 
     column: str
     kind: Kind
@@ -148,10 +148,11 @@ class Dataset(Displayed):
         return replace(self, layers=(*self.layers, layer))
 
     def _place_of(self, new: Change) -> int:
-        """The lowest layer that a change can join, or that above all where it can join none.
+        """The index of the lowest layer that a change can join; if it can join none, the index of a new layer on top.
 
-        It passes a layer that makes nothing of what it reads or makes and reads nothing of what it makes; one that adds columns passes
-        none, so that they stay in the order in which they were added.
+        A change can join a layer if it neither reads nor makes a column that the layer makes. It can also pass below that layer if the
+        layer reads none of the columns that the change makes. A change that adds columns passes no layer, so that columns stay in the
+        order in which they were added.
         """
         place, mentioned = len(self.layers), new.reads | new.made.keys()
         adds = any(tree is not None and name not in self.names for name, tree in new.columns)

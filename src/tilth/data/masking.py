@@ -7,9 +7,9 @@ from typing import Any
 
 
 def mask(value: Any) -> Any:
-    """A private value, masked: its first character and its length; nothing of a short string or a number.
+    """Mask a private value: show its first character and its length, and nothing of a short string or a number.
 
-    Null stays null: that a value is missing is not private.
+    Null stays null, because a missing value is not private.
 
     >>> mask("Ada Lovelace"), mask("Ada"), mask(1815), mask(None)
     ('A*** (12 characters)', '***', '***', None)

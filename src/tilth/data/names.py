@@ -13,7 +13,7 @@ THINGS = (
     "product|property|province|region|school|series|ship|shop|song|species|state|station|store|study|table|team|town|variable|variety|"
     "vehicle"
 )
-"""Things other than persons that have a name and an age too."""
+"""Things, not persons, that may also have a name and an age."""
 OF_THINGS = re.compile(rf"(?:^|_)(?:{THINGS})_?(?:name|age)(?=_|$)")
 
 ID = re.compile(
@@ -43,7 +43,7 @@ TIME_UNITS = ("year", "month", "day", "hour", "minute")
 
 SURE_OUTCOMES = {
     "label", "target", "outcome", "y", "response", "price", "sale_price", "salary", "wage", "wages", "quality", "rating", "medv",
-}  # with these names a number of many values is one too  # fmt: skip
+}  # with these names, a numeric column with many values is an outcome, too  # fmt: skip
 OUTCOMES = (
     "label", "target", "outcome", "y", "approved", "approve", "accepted", "granted", "deny", "denied", "rejected", "reject",
     "survived", "died", "dead", "death", "churned", "churn", "left", "attrition", "exited", "quit", "fraud", "default",
@@ -51,18 +51,18 @@ OUTCOMES = (
     "spam", "sentiment", "species", "price", "sale_price", "salary", "wage", "wages", "rating", "stars", "quality", "income", "class",
     "medv",
 )  # fmt: skip
-"""Words for what is to be predicted, the surest first."""
-BINARY = {"income", "left", "quit", "died", "dead", "death", "exited"}  # outcomes only if there are two values
+"""Words for outcomes (columns to predict), the surest first."""
+BINARY = {"income", "left", "quit", "died", "dead", "death", "exited"}  # outcomes only if the column has two values
 AROUND = re.compile(r"^(?:is|has|was|will|did)_|_(?:flag|ind|indicator|label|value|yn|(?:payment_)?next_month)$")
 """Words around an outcome: `is_fraud`, `churn_flag`, `default payment next month`."""
 UNFAVOURABLE = {
     "churned", "churn", "fraud", "default", "defaulted", "returned", "readmitted", "spam", "deny", "denied", "rejected", "reject",
     "died", "dead", "death", "left", "attrition", "exited", "quit",
-}  # if true  # fmt: skip
+}  # unfavourable if true  # fmt: skip
 ANOTHER_OUTCOME = re.compile(r"^(?:label|target|outcome)_?\d*$")
 EVENT = re.compile(r"^(?:died|dead|death|event|cens(?:ored)?|relapsed?|recurrence)$")
 DURATION = re.compile(r"^(?:(?:fu)?time|duration|survival(?:_time)?|(?:time|days)_to_\w+|follow_?up(?:_?time)?)$")
-"""How long a subject was observed, beside the event that ended it."""
+"""The time that a subject was observed, up to an event."""
 
 
 def snake(name: str) -> str:
@@ -81,7 +81,7 @@ def names_id(name: str) -> bool:
 
 
 def names_postcode(name: str) -> bool:
-    """Whether a name is that of a postcode."""
+    """Whether a name means a postcode."""
     return POSTCODE.search(snake(name)) is not None
 
 
@@ -91,7 +91,7 @@ def names_code(name: str) -> bool:
 
 
 def names_text(name: str) -> bool:
-    """Whether strings with this name are written freely: comments, descriptions."""
+    """Whether strings with this name are free text: comments, descriptions."""
     return TEXT.search(snake(name)) is not None
 
 
@@ -106,12 +106,12 @@ def names_private(name: str) -> bool:
 
 
 def names_generic(name: str) -> bool:
-    """Whether a name is just `name`, which may be of a person or a thing."""
+    """Whether a name is just `name`, which may belong to a person or a thing."""
     return snake(name) in ("name", "names")
 
 
 def names_facet(name: str) -> bool:
-    """Whether a name is that of a protected attribute: `sex`, `Patient Age`, `marital.status`; not `vehicle_age`."""
+    """Whether a name means a protected attribute: `sex`, `Patient Age`, `marital.status`; not `vehicle_age`."""
     return FACET.search(OF_THINGS.sub("", snake(name))) is not None
 
 
@@ -137,7 +137,7 @@ def outcome(name: str) -> str:
 
 
 def names_another_outcome(name: str) -> bool:
-    """Whether a column with this name beside a label is to be predicted too: `outcome`, `target2`."""
+    """Whether a column with this name is a further outcome in addition to the label: `outcome`, `target2`."""
     return ANOTHER_OUTCOME.search(snake(name)) is not None
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from tilth.data.schema import NUMBERS, Schema
 from tilth.errors import ColumnError, Mistake, RequestError, unknown
 
-COMPUTED = ("facet", "group")  # roles that take what is computed of texts
-CONTENT = "@"  # between a column of texts or images and what is computed of each of them
+COMPUTED = ("facet", "group")  # roles for features computed from texts or images
+CONTENT = "@"  # between a column of texts or images and the feature computed from it
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tilth.errors import ColumnError
 
 
 class Kind(StrEnum):
-    """What a column holds, whatever the engine calls its type."""
+    """What a column holds, independent of the engine's name of its type."""
 
     BOOLEAN = "boolean"
     INTEGER = "integer"
@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
     @property
     def python(self) -> Any:
-        """The type of its values in Python; any number for a numeric kind, because a mean of integers is a column's value too."""
+        """The Python type of its values; any number for a numeric kind, because a mean of integers may also be filled in as a value."""
         return VALUES.get(self, int | float | Decimal if self.numeric else Any)
 
     @property
@@ -54,7 +54,7 @@ class Kind(StrEnum):
 
 
 NUMBERS = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.BOOLEAN)
-"""What a model takes as a number."""
+"""The kinds that a model reads as numbers."""
 VALUES: dict[Kind, Any] = {
     Kind.BOOLEAN: bool,
     Kind.STRING: str,
@@ -69,14 +69,14 @@ VALUES: dict[Kind, Any] = {
 NARROW = frozenset(
     {"tinyint", "smallint", "int", "integer", "utinyint", "usmallint", "uinteger", "ubigint", "hugeint", "uhugeint", "float"}
 )
-"""The engines' names for numbers that are neither doubles nor integers of 64 bits with a sign."""
+"""The engines' names of numeric types other than doubles and signed 64-bit integers."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's name and kind; `type` is the engine's name of the type, for people to read.
+    """A column's name and kind; `type` is the engine's name of the type, for display.
 
-    A list has the kind `of` its elements and a `shape`: the size of each level, the outermost first, None where it varies.
+    A list has the kind `of` its elements and a `shape`: the size of each level, the outermost first, None if it varies.
 
     >>> str(Column("embedding", Kind.LIST, "FLOAT[3]", Kind.FLOAT, (3,)))
     'list[3] of float'
@@ -94,11 +94,11 @@ class Column:
 
     @property
     def narrow(self) -> bool:
-        """Whether it has numbers of another width than 64 bits, or without a sign, with which each engine would compute as it has them."""
+        """Whether its numbers are unsigned or not 64 bits wide; engines compute with such types in different ways."""
         return self.type.lower() in NARROW
 
     def holds(self, other: Column) -> bool:
-        """Whether the lists of another column fit this one: of the same elements, and of sizes that are not known to differ."""
+        """Whether the lists of another column fit this one: same kind of elements, and no sizes that are known to differ."""
         if self.of is None or other.of is None:
             return True
         sizes = zip(self.shape, other.shape, strict=False)
@@ -142,8 +142,8 @@ class Schema:
 def reject_duplicate_names(names: Iterable[str]) -> None:
     """Reject empty names and names that differ in case only.
 
-    DuckDB folds ASCII case and Spark all of Unicode when they look a name up, so an engine may silently read
-    the wrong one of two such columns.
+    When looking up a name, DuckDB ignores the case of ASCII letters, and Spark that of all letters. Otherwise an engine could silently read
+    the wrong column.
     """
     seen: dict[str, str] = {}
     duplicates = []

@@ -19,7 +19,7 @@ KINDS: dict[str, frozenset[Kind]] = {
     "float": frozenset({Kind.FLOAT, Kind.DECIMAL}),
 }
 NO_ROLES = Roles()
-HIDDEN = "\x1f"  # begins the names of columns that a run keeps for itself: no word but their names means them
+HIDDEN = "\x1f"  # begins the names of internal columns of a run: only their exact names select them
 ROLES = frozenset({*SINGLE, *MANY})
 
 

@@ -1,4 +1,4 @@
-"""Where a table's rows come from: plain descriptions that an engine can scan."""
+"""Sources of tables: plain descriptions that an engine can scan."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tilth.store.places import Copies
 class Files:
     """Files of one format. `options` are the format's own (delimiter, header …), sorted, so that equal sources are equal.
 
-    `columns` are the names in the files; `typed`: whether they have types, unlike CSV. `state` is that of the files when
-    they were opened: files written since are another source, and are read again. `copies` is set if the files are copies from
-    elsewhere, and keeps them; `table`, if a catalog says what they are the rows of. `scans` are the format's own: the name of an engine → a
+    `columns` are the names in the files; `typed`: whether they have types, unlike CSV. `state` is the state of the files when
+    they were opened: files that changed since are another source, and are read again. `copies` holds local copies of remote files, and
+    keeps them alive; `table` is the table of a catalog that the files belong to. `scans` are functions of the format: name of an engine → a
     function of this source and the engine's session.
     """
 
