@@ -1,1 +1,1 @@
-"""Servers that are asked over HTTP, and paths into what they answer."""
+"""HTTP requests to servers, and JMESPath for their answers."""

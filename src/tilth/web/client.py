@@ -1,4 +1,4 @@
-"""Asking a server over HTTP: again after growing pauses where it is busy or fails, within limits of time and size."""
+"""Sends HTTP requests to a server, within limits of time and size; if it is busy or fails, again after growing pauses."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from urllib.parse import SplitResult, urlsplit
 from tilth.errors import MachineError, RequestError
 
 LARGEST = 64 * 2**20  # bytes of an answer
-PART = 64 * 2**10  # bytes of an answer that are read at once, so that a slow one is given up in time
-PAUSE = 1.0  # seconds before the first retry, twice as long before each further one
+PART = 64 * 2**10  # bytes per read, so that a slow answer is abandoned in time
+PAUSE = 1.0  # seconds before the first retry; doubled before each further one
 BUSY = 429
-SAID = 200  # bytes of an answer of another status that are kept
+SAID = 200  # kept bytes of an answer with an error status
 SCHEMES = ("http", "https")
 JSON = "application/json"
 
 
 class EndpointFailed(MachineError):
-    """A server did not answer as it should: with another `status` than 200, of which `said` is how the answer begins, or not at all."""
+    """A server gave no answer, or one with another `status` than 200; `said` is the beginning of that answer."""
 
     status, said = 0, ""
 
@@ -37,12 +37,12 @@ class EndpointLate(EndpointAbsent):
 
 
 class EndpointRefused(EndpointFailed):
-    """A server refused what it was asked for: a status from 400 to 499."""
+    """A server refused a request: a status from 400 to 499."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a server is waited for: seconds for an answer, and how often it is asked again if it is busy, fails or is absent."""
+    """How long to wait for a server: seconds for an answer, and the number of retries if it is busy, fails or is absent."""
 
     seconds: float = 60.0
     retries: int = 0
@@ -62,9 +62,9 @@ def is_address(text: object) -> bool:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server at an address; `largest` is how many bytes its answer may have.
+    """A server at an address; `largest` is the maximum size of an answer in bytes.
 
-    Errors: `RequestError` for what is not an address, and one with a password, a query or a fragment, which reports would show.
+    Errors: `RequestError` for an invalid address, and for one with a password, a query or a fragment, because reports would show them.
 
     >>> Endpoint("http://localhost:8080").path
     '/invocations'
@@ -77,7 +77,7 @@ class Endpoint:
         try:
             parts, _ = self._parts, self._parts.port
             known = parts.scheme in SCHEMES and parts.hostname and not (parts.username or parts.query or parts.fragment)
-        except ValueError:  # a port or an address that is none
+        except ValueError:  # an invalid port or address
             known = False
         if not known:
             shown = self.url.rpartition("@")[2][:80]
@@ -94,13 +94,13 @@ class Endpoint:
 
     @property
     def path(self) -> str:
-        """Where it is asked: the path of its address, `/invocations` without one."""
+        """The path for requests: that of the address, by default `/invocations`."""
         return self._parts.path.rstrip("/") or "/invocations"
 
     def answered(self, body: bytes, headers: Mapping[str, str], patience: Patience = PATIENCE, until: float = math.inf) -> bytes:
-        """The body of an answer of status 200; after `until`, by the clock `monotonic`, it is not waited for any longer.
+        """Send a request, and return the body of the answer with status 200. Waiting ends at `until`, by the clock `monotonic`.
 
-        Errors: `EndpointFailed`, after the last retry; `EndpointRefused`, which is not asked for again, unless the server is busy.
+        Errors: `EndpointFailed`, after the last retry; `EndpointRefused`, without a retry unless the server is busy.
         """
         for left in range(patience.retries, -1, -1):
             pause = PAUSE * 2 ** (patience.retries - left)
@@ -116,7 +116,7 @@ class Endpoint:
             if not left or monotonic() + pause > until:
                 raise error
             sleep(pause)
-        raise AssertionError  # the last turn has returned or raised
+        raise AssertionError  # unreachable: the last try returns or raises
 
     def _failed(self, status: int, body: bytes) -> EndpointFailed:
         kind, code = (EndpointRefused, "endpoint-refused") if 400 <= status < 500 else (EndpointFailed, "endpoint-failed")
@@ -125,7 +125,7 @@ class Endpoint:
         return error
 
     def asked(self, method: str, path: str, body: bytes, headers: Mapping[str, str], seconds: float) -> tuple[int, bytes]:
-        """The status and body of one answer. Errors: `EndpointAbsent`, `EndpointLate`, `EndpointFailed` for one that is too large."""
+        """The status and body of the answer to one request. Errors: `EndpointAbsent`, `EndpointLate`, `EndpointFailed` if too large."""
         kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
         until = monotonic() + seconds
         try:

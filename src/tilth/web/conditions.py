@@ -1,4 +1,4 @@
-"""Conditions in JMESPath: comparisons of what paths find in a JSON document, joined by and, or and not."""
+"""Conditions in JMESPath: comparisons of values at paths in a JSON document, joined by and, or and not."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ACCEPTED = "comparisons such as [1]>`0.5` or label=='yes', `true`, and paths, jo
 
 
 def condition(text: str) -> Find:
-    """The function that says of a document whether a condition holds; what is neither true nor false is for the caller to refuse.
+    """The function that tells whether a condition holds for a document. The caller must reject results that are not booleans.
 
     A literal is JSON between backticks, or a string between apostrophes. `<`, `<=`, `>` and `>=` compare numbers, and give null for
-    anything else, as in JMESPath; functions, filters and projections beyond those of `path` are not read.
+    anything else, as in JMESPath; functions, filters and projections other than those of `path` are not supported.
 
     Errors: `RequestError` for anything else.
 
@@ -52,36 +52,36 @@ def _wrong(text: str) -> RequestError:
 
 
 def _true(value: Any) -> bool:
-    """Whether JMESPath takes a value for true: all but null, false, and what is empty."""
+    """Whether a value is true in JMESPath: all except null, false and empty values."""
     return value is not None and value is not False and (bool(value) or isinstance(value, int | float))
 
 
 class _Reader:
-    """Reads tokens from the first to the last."""
+    """Parses the tokens of a condition."""
 
     def __init__(self, text: str, tokens: list[str]) -> None:
         self.text, self.tokens = text, tokens
 
     def _next(self, *wanted: str) -> str:
-        """The next token if it is wanted, or if anything is."""
+        """Take the next token if it is one of `wanted`, or if `wanted` is empty."""
         return self.tokens.pop(0) if self.tokens and (not wanted or self.tokens[0] in wanted) else ""
 
     def either(self) -> Find:
-        """Conditions joined by or: the first that holds."""
+        """Conditions joined by or: the value of the first one that holds."""
         made = self.both()
         while self._next("||"):
             made = _joined(made, self.both(), stop=True)
         return made
 
     def both(self) -> Find:
-        """Conditions joined by and: the first that does not hold."""
+        """Conditions joined by and: the value of the first one that does not hold."""
         made = self.one()
         while self._next("&&"):
             made = _joined(made, self.one(), stop=False)
         return made
 
     def one(self) -> Find:
-        """A comparison, a condition in brackets, or its opposite."""
+        """A comparison, a condition in brackets, or a negation."""
         if self._next("!"):
             inner = self.one()
             return lambda x: not _true(inner(x))
@@ -94,7 +94,7 @@ class _Reader:
         return _compared(left, sign, self.operand()) if sign else left
 
     def operand(self) -> Find:
-        """A literal, or what a path finds."""
+        """A literal, or the value at a path."""
         token = self._next()
         if token[:1] == "'":
             return _constant(token[1:-1].replace("\\'", "'"))

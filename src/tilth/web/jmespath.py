@@ -1,4 +1,4 @@
-"""JMESPath, as far as configurations use it to say where features and labels are in a JSON document."""
+"""The part of JMESPath that configurations use to locate features and labels in a JSON document."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ACCEPTED = "names, quoted names, .name, [0], [0:2], [*], [] and lists such as [a
 
 
 def path(text: str) -> Find:
-    """The function that finds in a document what a path says; None where there is nothing.
+    """The function that finds the value at a path in a document; None if there is none.
 
-    `a.b` is a field of a field, `[0]` an item, `[0:2]` the first two, `[*]` what follows of each item, `[]` the same of items that are
-    lists put together, and `[a, b]` a list of what several paths find. An item that lacks what follows is null, so that lists stay as
-    long as they are; JMESPath would leave it out.
+    `a.b` is a field of a field, `[0]` an item, `[0:2]` the first two items, `[*]` applies the rest of the path to each item, `[]` does the
+    same after joining items that are lists, and `[a, b]` is a list of the values at several paths. If the rest of the path finds nothing in
+    an item, the result is null, so that lists keep their length; JMESPath would leave the item out.
 
     Errors: `RequestError` for anything else.
 
@@ -54,7 +54,7 @@ def _wrong(text: str, at: int) -> RequestError:
 
 
 def _expression(text: str, tokens: Tokens) -> tuple[Find, Tokens]:
-    """A path up to its end, or to a comma or bracket that is not its own."""
+    """Parse a path up to its end, or to a comma or bracket that does not belong to it."""
     if not tokens:
         raise _wrong(text, len(text))
     kind, word, at = tokens[0]
@@ -88,7 +88,7 @@ def _several(text: str, tokens: Tokens) -> tuple[Find, Tokens]:
 
 
 def _then(text: str, tokens: Tokens, find: Find) -> tuple[Find, Tokens]:
-    """What follows something that is found."""
+    """Parse the rest of a path after `find`."""
     if not tokens or tokens[0][1] in (",", "]"):
         return find, tokens
     kind, word, at = tokens[0]
