@@ -16,7 +16,7 @@ def is_server(place: str | Path) -> bool:
 
 
 def ledger_at(place: str | Path) -> Ledger:
-    """The ledger at the path of a file, or in the database at `postgresql://user@host/db`. It is made where there is none.
+    """The ledger at the path of a file, or in the database at `postgresql://user@host/db`. It is created if there is none.
 
     Errors: `RequestError` for another kind of address.
     """
@@ -24,7 +24,7 @@ def ledger_at(place: str | Path) -> Ledger:
         from tilth.history.postgres import PostgreSQL
 
         return PostgreSQL(str(place))
-    scheme, mark, _ = str(place).partition("://")  # what follows may hold a password
+    scheme, mark, _ = str(place).partition("://")  # the rest may contain a password
     if mark:
         raise RequestError(f"{scheme}{mark} holds no history", accepted=f"the path of a file, or {SERVER}user@host/db", code="no-ledger")
     from tilth.history.sqlite import SQLite

@@ -1,8 +1,8 @@
-"""The ledger: the metrics of earlier checks, by which rules such as `RowCount > avg(last(5))` are judged.
+"""The ledger: the metrics of earlier checks, which rules such as `RowCount > avg(last(5))` use.
 
-One row per metric of a finished check: the dataset's key, the metric's name, the time in UTC, the check's number and the value. No rows
-of the data, no values of private columns, no query text (metrics of a query or a filter have a digest of it in their name). Rows are
-added and never changed, but for a mark that excludes them.
+One row per metric of a finished check: the dataset's key, the metric's name, the time in UTC, the check's number and the value. It contains
+no rows of the data, no values of private columns and no query text (metrics of a query or a filter have a digest of it in their name). Rows
+are added and never changed, except for a mark that excludes them.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ COLUMNS = (
 
 
 class Connection(Protocol):
-    """An open ledger. Statements have `?` where values go."""
+    """An open ledger. Statements have `?` for values."""
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows that a statement gives."""
+        """The rows that a statement returns."""
 
     def each(self, statement: str, values: Sequence[Sequence[Any]]) -> None:
         """Run a statement once for each row of values."""
@@ -35,7 +35,7 @@ class Connection(Protocol):
 
 @dataclass(frozen=True)
 class Recorded:
-    """A check as it was recorded: how many metrics it had, and how many of them are excluded."""
+    """A recorded check, with its number of metrics and the number of excluded ones."""
 
     dataset: str
     number: int
@@ -61,18 +61,18 @@ class Ledger(ABC):
 
     @abstractmethod
     def open(self, writing: bool = False) -> AbstractContextManager[Connection]:
-        """The ledger for a block, which is one transaction and, if `writing`, the only one of its kind. Errors: `MachineError`."""
+        """Open the ledger for a block, which is one transaction; with `writing`, other writers wait. Errors: `MachineError`."""
 
     def values(self, dataset: str, name: str, most: int = MOST) -> tuple[float, ...]:
-        """The recorded values of a metric that are not excluded, the latest first, at most `most`. Empty where there is none."""
+        """The recorded values of a metric that are not excluded, the latest first, at most `most`. Empty if there is none."""
         with self.reading(dataset) as earlier:
             return tuple(value for _, value in earlier(name, most))
 
     @contextmanager
     def reading(self, dataset: str, before: datetime | None = None) -> Iterator[Callable[[str, int], list[tuple[datetime, float]]]]:
-        """Open it once for the values of many metrics: a function that gives those of one with their times, as `values` does.
+        """Open the ledger once to read many metrics: a function that gives the values of a metric, as `values` does, with their times.
 
-        With `before` only what was recorded before that time.
+        With `before`, only values recorded before that time.
         """
         until, moment = ("", ()) if before is None else (" AND at < ?", (_written(before),))
         query = f"SELECT at, value FROM {self.TABLE} WHERE dataset = ? AND name = ? AND excluded = 0{until}"
@@ -83,7 +83,7 @@ class Ledger(ABC):
             ]
 
     def series(self, dataset: str, name: str, most: int = MOST) -> list[Value]:
-        """The recorded values of a metric with their checks, the latest first, excluded ones as well."""
+        """The recorded values of a metric with their checks, the latest first, including excluded ones."""
         query = f"SELECT check_number, at, value, excluded FROM {self.TABLE} WHERE dataset = ? AND name = ?"
         with self.open() as connection:
             found = connection.rows(f"{query} ORDER BY at DESC, check_number DESC LIMIT ?", (dataset, name, most))
@@ -96,7 +96,7 @@ class Ledger(ABC):
             return [name for (name,) in connection.rows(query, (dataset,))]
 
     def checks(self, dataset: str | None = None, most: int = MOST) -> list[Recorded]:
-        """The checks that are recorded, of one dataset or of all, the latest first."""
+        """The recorded checks of one dataset or of all, the latest first."""
         which, values = ("", ()) if dataset is None else ("WHERE dataset = ? ", (dataset,))
         query = f"SELECT dataset, check_number, at, count(*), sum(excluded) FROM {self.TABLE} {which}GROUP BY dataset, check_number, at"
         with self.open() as connection:
@@ -106,16 +106,16 @@ class Ledger(ABC):
     def append(self, dataset: str, values: Mapping[str, float], at: datetime | None = None) -> None:
         """Record the metrics of a finished check. NaN is left out. Errors: `MachineError`."""
         with self.open(writing=True) as connection:
-            when = _written(at or datetime.now(UTC))  # once the others have written: later numbers have no earlier time
+            when = _written(at or datetime.now(UTC))  # after other writers have finished, so that later numbers have no earlier time
             ((number,),) = connection.rows(f"SELECT coalesce(max(check_number), 0) + 1 FROM {self.TABLE}")
             rows = [(dataset, name, number, when, value) for name, value in values.items() if value == value]
             if rows:
                 connection.each(f"INSERT INTO {self.TABLE} (dataset, name, check_number, at, value) VALUES (?, ?, ?, ?, ?)", rows)
 
     def exclude(self, numbers: Iterable[int], name: str | None = None, *, excluded: bool = True) -> int:
-        """Mark whole checks, or one metric of each, so that rules do not see them; or take the mark away. How many values were marked.
+        """Mark whole checks, or one metric of each, so that rules ignore them; or remove the mark. Return the number of marked values.
 
-        Errors: `RequestError` for a check that has nothing recorded, or nothing of that name.
+        Errors: `RequestError` for a check without recorded values, or without a value of that name.
         """
         which, names = ("", ()) if name is None else (" AND name = ?", (name,))
         statement = f"UPDATE {self.TABLE} SET excluded = ? WHERE check_number = ?{which} RETURNING name"
@@ -129,5 +129,5 @@ class Ledger(ABC):
 
 
 def _written(at: datetime) -> str:
-    """A time in UTC, to the second; times so written are in their order. One without a zone is taken to be in UTC."""
+    """A time as text, in UTC to the second; such texts sort in order of time. A time without a zone is read as UTC."""
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")

@@ -13,9 +13,9 @@ from tilth.store.table import connected, server_of
 
 
 class PostgreSQL(Ledger):
-    """A ledger in the table `tilth_statistic` of a database, which is made where there is none: `postgresql://user@host/db`.
+    """A ledger in the table `tilth_statistic` of a database, `postgresql://user@host/db`. The table is created if it is missing.
 
-    Errors: as for tables of a database that are read.
+    Errors: as for reading tables of a database.
     """
 
     TABLE = "tilth_statistic"
@@ -30,7 +30,7 @@ class PostgreSQL(Ledger):
         with connected(self._server, self.place) as cursor:
             opened = _Opened(cursor)
             if writing:
-                opened.rows("SELECT pg_advisory_xact_lock(7427914)")  # no other check may take the number that is read next
+                opened.rows("SELECT pg_advisory_xact_lock(7427914)")  # so that no other check takes the same number
                 opened.rows(f"CREATE TABLE IF NOT EXISTS {self.TABLE} ({COLUMNS}, PRIMARY KEY (dataset, name, at, check_number))")
             yield opened
             cursor.connection.commit()
@@ -50,6 +50,6 @@ class _Opened:
 
 
 def _numbered(statement: str) -> str:
-    """A statement with `$1`, `$2` … where values go."""
+    """Replace each `?` in a statement by `$1`, `$2` …"""
     numbers = count(1)
     return re.sub(r"\?", lambda _: f"${next(numbers)}", statement)

@@ -15,8 +15,8 @@ from tilth.store.local import exists
 from tilth.store.places import atomic
 from tilth.store.protection import in_force, key_for
 
-LARGEST = 1 << 30  # bytes of a sealed history, which is held in memory
-WAIT = 30.0  # seconds for another process that writes
+LARGEST = 1 << 30  # bytes of a sealed history, because it is held in memory
+WAIT = 30.0  # seconds to wait for another process that writes
 APPLICATION = 0x71174A  # marks the file as a ledger, in its header
 VERSION = 2
 SCHEMA = (
@@ -28,7 +28,7 @@ SCHEMA = (
 
 
 class SQLite(Ledger):
-    """A ledger in a file, which is made where there is none.
+    """A ledger in a file, which is created if it is missing.
 
     >>> import tempfile
     >>> ledger = SQLite(Path(tempfile.mkdtemp()) / "history.db")
@@ -37,7 +37,7 @@ class SQLite(Ledger):
     >>> ledger.values("orders", "Dataset.*.RowCount")
     (100.0, 90.0)
 
-    Errors: `RequestError` for a folder that is not there and a file that is something else; `MachineError` if it cannot be used.
+    Errors: `RequestError` for a missing folder and a file of another kind; `MachineError` if it cannot be used.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -53,7 +53,7 @@ class SQLite(Ledger):
             with self._connected() as connection:
                 self._prepare(connection)
                 if writing:
-                    connection.execute("BEGIN IMMEDIATE")  # no other process may take the number that is read next
+                    connection.execute("BEGIN IMMEDIATE")  # so that no other process takes the same number
                 yield _Opened(connection)
                 if writing:
                     connection.execute("COMMIT")
@@ -65,7 +65,7 @@ class SQLite(Ledger):
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """The file; while a key is in force a database in memory, which is sealed into the file where it was changed."""
+        """A connection to the file. While a key is in force, the database is in memory, and sealed into the file if it was changed."""
         if in_force() is None:
             if not self.path.exists() and exists(self.path):
                 key_for(str(self.path))
@@ -96,7 +96,7 @@ class SQLite(Ledger):
         known = self._version(connection)
         if known != (APPLICATION, VERSION) and (known[0] or tables):
             raise self._of_another_version(known[1]) if known[0] == APPLICATION else self._foreign("it is another program's database")
-        if known != (APPLICATION, VERSION):  # not made by another process meanwhile
+        if known != (APPLICATION, VERSION):  # another process may have created it in between
             for statement in SCHEMA:
                 connection.execute(statement)
         connection.execute("COMMIT")
@@ -127,7 +127,7 @@ class _Opened:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """While the block runs, other processes that come to this line wait. Errors: `Gap` on a machine without such locks."""
+    """While the block runs, other processes wait before their block. Errors: `Gap` on a machine without such locks."""
     try:
         import fcntl
     except ImportError:
