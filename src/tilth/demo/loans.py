@@ -4,8 +4,8 @@ A clean application is drawn first (`_sound`), then its cells are corrupted by t
 repeated (`_repeated`). Every corruption records the flaw's name with the row, and `planted` collects these records, so data and
 description agree. `docs/example-data.md` lists every flaw and how to find it.
 
-Only `random()` of Python's generator is used, with + − × ÷ and comparisons on its numbers: no logarithm, no cosine, no `gauss` or `choice`,
-whose last digits or order of draws may differ between machines and versions. Curves are tables of quantiles.
+Only `random()` of Python's generator is used, with + − × ÷ and comparisons on its numbers: no logarithm, no cosine, no `gauss` or
+`choice`, because their last digits or order of draws may differ between machines and versions. Curves are tables of quantiles.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tilth.store.places import atomic
 
 ROWS = 20_000
 SEED = 2
-NULLS = ("?", "N/A")  # what a flow lists under `nulls`; -999 and 9999-12-31 stay for a `null_if` step
+NULLS = ("?", "N/A")  # listed under `nulls` in a flow; -999 and 9999-12-31 are left for a `null_if` step
 
 # fmt: off
 COLUMNS = (
@@ -39,20 +39,20 @@ _AT = {name: i for i, name in enumerate(COLUMNS)}
 MARITAL = ("divorced", "married", "partnered", "single", "widowed")
 PURPOSES = ("business", "car", "debt consolidation", "education", "furniture", "home improvement", "medical", "travel")
 
-# The bias: shares of those with merit who are rejected nevertheless. Merit depends on neither sex nor age.
+# The bias: shares of applicants with merit who are rejected nevertheless. Merit depends on neither sex nor age.
 REJECTED_WOMEN = 0.6
 REJECTED_YOUNG = 0.4  # of those under YOUNG who remain after the first rejection
 YOUNG = 25
 
-_RETURNING = 0.04  # share of the applications that are by an earlier customer
+_RETURNING = 0.04  # share of the applications by an earlier customer
 _PRIVATE_REMARKS = 0.1  # share of the remarks
 _REPEATED = {"repeated_exactly": 0.005, "repeated_changed": 0.003, "repeated_new_id": 0.003}  # shares of the rows
 _ROW_FLAWS = (*_REPEATED, "returning_customer", "rejected_women", "rejected_young", "leak", "late_region", "note_private")
 
-_START = datetime(2023, 1, 1)  # local time without a zone, as such files have it
+_START = datetime(2023, 1, 1)  # local time without a zone, as is usual in such files
 _SECONDS = 2 * 365 * 86_400  # the file covers two years, whatever its number of rows
-_FAULTY_RELEASE = (0.60, 0.66)  # when the app sent incomes in thousands, as shares of those two years
-_NEW_REGION = 0.90  # from when on the region `harbour` exists
+_FAULTY_RELEASE = (0.60, 0.66)  # the time in which the app sent incomes in thousands, as shares of the two years
+_NEW_REGION = 0.90  # the region `harbour` exists from this share on
 
 Cells = list[str]
 Draw = Callable[[], float]  # the next number in [0, 1)
@@ -62,7 +62,7 @@ Draw = Callable[[], float]  # the next number in [0, 1)
 
 
 class _CellFlaw(NamedTuple):
-    """A flaw of single cells: `corrupt` makes the new content; `share` is that of the rows `among` which it is planted."""
+    """A flaw of single cells: `corrupt` makes the new content; it is planted in this `share` of the rows `among`."""
 
     name: str
     column: str
@@ -187,7 +187,7 @@ def _pick(values: Sequence[str], draw: Draw) -> str:
 
 
 def _quantile(table: Sequence[float], u: float) -> float:
-    """The value at share `u` of a distribution given by evenly spaced quantiles, straight lines between them."""
+    """The value at share `u` of a distribution given by evenly spaced quantiles, with linear interpolation."""
     place = u * (len(table) - 1)
     below = int(place)
     return table[below] + (place - below) * (table[below + 1] - table[below])
@@ -247,7 +247,7 @@ def _remark(person: _Person, draw: Draw) -> str:
 
 
 def _merit(income: float, burden: float, loans: int, score: int, position: float, draw: Draw) -> bool:
-    """Whether the bank's own standard is met: points for income and score, less burden and loans, some luck; the bar rises with time."""
+    """Whether an applicant has merit: points for income and score, minus burden and loans, plus chance; the threshold rises with time."""
     points = score / 5 + min(income, 8000) / 100 - burden - 6 * loans + 30 * draw()
     return points >= 160 + 22 * position
 
@@ -300,7 +300,7 @@ def _sound(application: int, position: float, person: _Person, draw: Draw) -> tu
 
 
 def _corrupt(cells: Cells, position: float, draw: Draw) -> list[str]:
-    """Corrupt some cells of the row in place, each at most once; the names of the flaws. Empty cells stay: they are sound."""
+    """Corrupt some cells of the row in place, each at most once; return the names of the flaws. Empty cells are not changed."""
     planted = []
     for at, flaws in _BY_COLUMN:
         u = draw()
@@ -316,7 +316,7 @@ def _corrupt(cells: Cells, position: float, draw: Draw) -> list[str]:
 
 
 def _repeated(cells: Cells, application: int, draw: Draw) -> tuple[Cells, str] | None:
-    """The row once more, for a few rows: as it is, with another term, or under the next id."""
+    """For a few rows, a repetition: unchanged, with another term, or under the next id; with the name of the flaw."""
     u, copy = draw(), dict(zip(COLUMNS, cells, strict=True))
     for flaw, share in _REPEATED.items():
         if u < share:
