@@ -6,9 +6,12 @@ import errno
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from random import Random
 
+import duckdb
 import pytest
 
 from tests.encrypted import code_of, key
@@ -70,6 +73,21 @@ def test_each_thread_has_its_own_place(file: Spill, tmp_path: Path) -> None:
     file.rm(place)
 
 
+def test_sessions_of_several_threads_are_confined_at_the_same_time(key: str) -> None:
+    def confined(engine: DuckDB, together: threading.Barrier) -> str:
+        with engine.session() as run:
+            together.wait()
+            run.confine()
+            return str(run.run("SELECT current_setting('temp_directory')")[0][0])
+
+    with protected(key), ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            engine, together = DuckDB(), threading.Barrier(4)
+            running = [pool.submit(copy_context().run, confined, engine, together) for _ in range(4)]
+            (place,) = {r.result() for r in running}
+            assert place.startswith("tilthspill://")
+
+
 @pytest.mark.slow
 def test_files_are_closed_with_the_session(key: str) -> None:
     def spill() -> int:
@@ -124,3 +142,15 @@ def test_a_full_disk_is_said(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(MachineError) as error:
             run.run(HELD)
         assert code_of(error) == {"disk-full"}
+
+
+@pytest.mark.slow
+def test_a_connection_that_has_spilled_can_be_used(tmp_path: Path) -> None:
+    """DuckDB lets no connection change its folder afterwards."""
+    connection = duckdb.connect(config={"memory_limit": MEMORY, "threads": 2, "temp_directory": str(tmp_path)})
+    connection.execute(HELD)
+    assert list(tmp_path.iterdir())
+    with DuckDB(connection=connection).session() as run:
+        assert run.run("SELECT count(*) FROM held") == [(ROWS,)]
+        assert run.run("SELECT current_setting('temp_directory')") == [(str(tmp_path),)]
+    connection.close()

@@ -107,7 +107,6 @@ def _of_numbers(engine: Session, data: Dataset, column: str, kept: Tree, ends: t
     stretch = exp.BitwiseRightShift(this=place, expression=lit(STRETCH.bit_length() - 1))
     bit = exp.cast(exp.BitwiseAnd(this=place.copy(), expression=lit(STRETCH - 1)), "int")
     bits = call("bit_count", call("bitstring_agg", bit, lit(0), lit(STRETCH - 1)))
-    bits = call("bit_count", call("bitstring_agg", bit, lit(0), lit(STRETCH - 1)))
     stretches = selected([alias(stretch, "stretch"), alias(all_rows(), "n"), alias(bits, "bits")], table(BELOW)).where(kept, copy=False)
     repeated = if_else(exp.NEQ(this=col("n"), expression=col("bits")), col("stretch"))
     numbers = exp.Select(expressions=[SumOrZero.of(col("n")), call("list", repeated)])

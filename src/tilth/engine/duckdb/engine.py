@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import shutil
+import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -40,6 +41,7 @@ HELD_SHARE = 4  # rows that take a quarter of the memory limit at most are held 
 SMALL_SHARE = 8  # … and up to an eighth of the memory even with a user's limit
 ENDS = 1_000  # rows at the end of a table in memory from which the range of a number is guessed
 NUMBERS = itertools.count()  # of the names that are made on connections of the user's
+CONFINING = threading.Lock()  # sessions of several threads share a database, whose place for spilling is set once
 
 
 def _remove_function(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -82,8 +84,8 @@ class DuckDB(Engine):
 
     `memory_limit` (such as `"2GiB"`) limits its memory; beyond that it spills to the folder `spill`. `threads` is the number of threads. By
     default, DuckDB's own defaults apply and the spill folder is temporary. You can pass an open `connection` to read its tables. Tilth then
-    sets its time zone and order of rows; what it creates there is temporary, with names that begin with `tilth`. Sessions share the
-    connection, so they belong to its thread.
+    sets its time zone and order of rows, but not its spill folder unless you give one; what it creates there is temporary, with names that
+    begin with `tilth`. Sessions share the connection, so they belong to its thread.
     """
 
     name = "duckdb"
@@ -104,7 +106,7 @@ class DuckDB(Engine):
             "TimeZone": "UTC",
             "preserve_insertion_order": True,
             "enable_progress_bar": False,
-            "temp_directory": self._scratch.name,
+            "temp_directory": None if self._given and spill is None else self._scratch.name,
             "memory_limit": memory_limit,
             "threads": threads,
         }
@@ -164,12 +166,13 @@ class DuckDBRun(Session):
             from tilth.engine.duckdb.spill import Spill
         except ImportError as error:
             raise MissingExtra.named("protect", "encryption of what DuckDB spills") from error
-        if Spill.protocol not in self._connection.list_filesystems():
-            self._connection.register_filesystem(Spill())
         place = f"{Spill.protocol}://{self._scratch.name}"
-        if self._connection.execute("SELECT current_setting('temp_directory')").fetchall() != [(place,)]:
-            with translated("", []):
-                self._connection.execute(f"SET temp_directory = {scans.literal(place)}")
+        with CONFINING:
+            if Spill.protocol not in self._connection.list_filesystems():
+                self._connection.register_filesystem(Spill())
+            if self._connection.execute("SELECT current_setting('temp_directory')").fetchall() != [(place,)]:
+                with translated("", []):
+                    self._connection.execute(f"SET temp_directory = {scans.literal(place)}")
 
     def run(self, text: str) -> list[tuple[Any, ...]]:
         self.refuse_if_cancelled()
