@@ -191,14 +191,15 @@ def test_a_body_that_comes_after_the_answer_is_not_a_request(running, start):
 
 
 @pytest.mark.slow
-def test_a_client_that_does_not_take_its_answer_is_left(running):
+@pytest.mark.parametrize("requests", [1, 2])
+def test_a_client_that_does_not_take_its_answers_is_left(running, requests):
     made, port = running
     rows = b"[" + b",".join([BODY] * 5_000) + b"]"  # the answer is larger than what waits in sockets
     head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(rows)}\r\n\r\n"
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**12)
         client.connect(("127.0.0.1", port))
-        client.sendall(head.encode() + rows)
+        client.sendall((head.encode() + rows) * requests)
         for _ in range(1200):
             if made.server_state.total_requests and not made.server_state.connections:
                 break

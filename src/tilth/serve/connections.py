@@ -125,6 +125,16 @@ def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
             self.half_closed = True
             return self.state is State.ANSWERING and self.scheme == "http"
 
+        def pause_writing(self) -> None:
+            """Called when more waits to be sent than fits: an answer that waits for it would wait forever if the client takes nothing."""
+            super().pause_writing()
+            self.then(TAKING_SECONDS, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            if self.state is not State.LEAVING:
+                self.then(HEAD_SECONDS, self.look)
+
         def shutdown(self) -> None:
             if self.state is not State.LEAVING:
                 super().shutdown()
