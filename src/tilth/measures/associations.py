@@ -1,4 +1,4 @@
-"""How strongly columns are associated: numbers with numbers, categories with categories, and both with each other and with the label."""
+"""The strength of associations between columns of numbers and categories, and of features with the label."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tilth.report.sections import ReportSection
 if TYPE_CHECKING:
     import numpy as np
 
-MOST = 40  # columns that are compared with each other
-FEW = 50  # values of a category
-BLOCK = 200_000  # multiplications that a matrix product is asked for at once: of more, BLAS starts threads that spin when it is done
+MOST = 40  # most columns that are compared with each other
+FEW = 50  # most values of a category
+BLOCK = 200_000  # most multiplications per matrix product; with more, BLAS starts threads that spin after it is done
 LARGEST = 100  # pairs kept, the strongest
-WEAK, STRONG, SAME = 0.1, 0.5, 0.95  # from which a pair is shown, is called strong, and one column nearly gives the other
-SAME_RANKS, ENOUGH = 0.9, 10  # the last also of the ranks of numbers, which no single value decides; in so many rows or more
+WEAK, STRONG, SAME = 0.1, 0.5, 0.95  # least strength of a shown pair, of a strong one, and of nearly the same information
+SAME_RANKS, ENOUGH = 0.9, 10  # for nearly the same information: least strength of ranks, which single values hardly affect, and least rows
 QUARTERS = {"low": 0.0, "first": 0.25, "second": 0.5, "third": 0.75, "high": 1.0}
 HALVES = {"low": 0.0, "second": 0.5, "high": 1.0}
-FEATURES, GROUPS = 12, 5  # features shown beside the label, and groups of each
+FEATURES, GROUPS = 12, 5  # most features shown with the label, and groups of each
 PAIRS = 12  # associations shown; weaker ones are folded
 PEARSON, CRAMER, ETA = "Pearson's r", "Cramér's V", "correlation ratio"
 Pair: TypeAlias = tuple[str, str, str, float]
@@ -37,11 +37,11 @@ Pair: TypeAlias = tuple[str, str, str, float]
 
 @dataclass(frozen=True)
 class Associations(Payload):
-    """Pairs of columns with what measures their association and its value, the strongest first, over the rows in which both are there.
+    """Pairs of columns with the measure of their association and its value, the strongest first, over the rows with both values.
 
     Pearson's r of numbers and times, −1 to 1; Cramér's V of categories, corrected for bias (Bergsma 2013), and the correlation ratio η of a
-    category and a number, 0 to 1. `columns` are those that were compared; `alike` are the pairs of which one column nearly gives the
-    other, in ten rows or more and not by a few extremes; `sampled`: of how many rows, if not of all.
+    category and a number, 0 to 1. `columns` are the compared columns; `alike` are pairs with nearly the same information, in ten rows or
+    more and not because of a few extremes; `sampled` is the size of the sample, if it is one.
     """
 
     KIND: ClassVar[str] = "associations"
@@ -54,10 +54,10 @@ class Associations(Payload):
 
 @dataclass(frozen=True)
 class FeatureAssociation(Payload):
-    """A feature's association with the label: the `measure` of its strength, and groups of the feature's values with their rows and `of`.
+    """A feature's association with the label: the `measure` of its strength, and `groups` of the feature's values with their rows and `of`.
 
-    `of` is the share of one label, or the mean of a numeric one. Numbers are grouped by their quartiles; where half of them or more are the
-    smallest, these are a group, and the others are grouped by their median.
+    `of` is the share of one label, or the mean of a numeric one. Numbers are grouped by their quartiles; if half of them or more equal the
+    smallest, these form a group, and the others are grouped by their median.
     """
 
     KIND: ClassVar[str] = "feature"
@@ -69,7 +69,7 @@ class FeatureAssociation(Payload):
 
 @dataclass(frozen=True)
 class Vector:
-    """A column as finite numbers (NaN where there is none), or as codes of a category's values (−1 where there is none)."""
+    """A column as finite numbers (NaN if missing), or as codes of a category's values (−1 if missing)."""
 
     values: np.ndarray
     names: tuple[Any, ...] = ()
@@ -77,18 +77,18 @@ class Vector:
 
     @property
     def is_category(self) -> bool:
-        """Whether these are codes."""
+        """Whether the values are codes."""
         return bool(self.names)
 
     @property
     def there(self) -> np.ndarray:
-        """Where there is a value."""
+        """Marks the rows with a value."""
         found: np.ndarray = self.values >= 0 if self.is_category else self.values == self.values
         return found
 
 
 def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding]:
-    """One finding of the strongest pairs, and one for each feature with the label. None for fewer than two columns."""
+    """One finding with the strongest pairs, and one for each feature with the label. Empty for fewer than two columns."""
     first = [c for c in columns if c.name == roles.label]
     usable = [*first, *(c for c in columns if c.name != roles.label and c.name not in roles.id)]
     vectors: dict[str, Vector] = {}
@@ -107,7 +107,7 @@ def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[F
 
 
 def vector_of(c: Column, drawn: Rows) -> Vector | None:
-    """A column as numbers or codes; None for one value, for more than 50 strings, and for kinds that are neither."""
+    """A column as numbers or codes; None for a single value, for more than 50 strings, and for other kinds."""
     import numpy as np
     import pyarrow as pa
 
@@ -125,7 +125,7 @@ def vector_of(c: Column, drawn: Rows) -> Vector | None:
 
 
 def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
-    """Each pair of columns with its association, rounded to six digits, so that the order of rows changes nothing."""
+    """Each pair of columns with its association, rounded to six digits, so that the order of rows has no effect."""
     import numpy as np
 
     standard = {name: standardized(v.values) for name, v in vectors.items() if not v.is_category}
@@ -148,7 +148,7 @@ def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
 
 
 def _gives(a: Vector, b: Vector) -> bool:
-    """Whether strongly associated columns are so in enough rows, and by their ranks as well."""
+    """Whether two columns are strongly associated in enough rows, and by their ranks, too."""
     there = a.there & b.there
     if there.sum() < ENOUGH:
         return False
@@ -159,7 +159,7 @@ def _gives(a: Vector, b: Vector) -> bool:
 
 
 def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
-    """Cramér's V of two columns of codes, corrected for bias (Bergsma 2013), 0 to 1; NaN where one of them has one value.
+    """Cramér's V of two columns of codes, corrected for bias (Bergsma 2013), 0 to 1; NaN if a column has a single value.
 
     φ̃² = max(0, φ² − (r − 1)(k − 1)/(n − 1)); V = √(φ̃² / min(r̃ − 1, k̃ − 1)) with r̃ = r − (r − 1)²/(n − 1), k̃ likewise.
     """
@@ -177,24 +177,24 @@ def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The contingency table of codes, where both are there, without empty rows and columns."""
+    """The contingency table of the rows with both codes, without empty rows and columns."""
     import numpy as np
 
     wide = int(b.max(initial=0)) + 2
-    places = (a + 1) * wide + b + 1  # the first row and column are those of no category
+    places = (a + 1) * wide + b + 1  # the first row and column are for missing values
     counts = np.bincount(places, minlength=(int(a.max(initial=0)) + 2) * wide).reshape(-1, wide)[1:, 1:]
     found: np.ndarray = counts[counts.sum(1) > 0][:, counts.sum(0) > 0]
     return found
 
 
 def standardized(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers less their mean, in standard deviations, 0 where there is none; and whether there is one."""
+    """The standardised numbers, 0 for missing ones; and the mask of present numbers."""
     import numpy as np
 
     there = ~np.isnan(x)
     known = x if there.all() else x[there]
     most = max(-known.min(initial=0.0), known.max(initial=0.0))
-    around = known / most if most else known  # so that no sum overflows
+    around = known / most if most else known  # avoids overflow of sums
     around = around - around.mean() if len(around) else around
     size = around.std() if len(around) else 0.0
     z = np.zeros(len(x))
@@ -204,7 +204,7 @@ def standardized(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Columns of standardized numbers `z`; the different rows of whether they are there, 0 or 1; and `which` of these each column has."""
+    """Columns of standardised numbers `z`; the distinct masks of present numbers, `there` (0 or 1); and `which` mask each column has."""
 
     z: np.ndarray
     there: np.ndarray
@@ -212,7 +212,7 @@ class Numbers:
 
     @classmethod
     def of(cls, columns: Sequence[tuple[np.ndarray, np.ndarray]]) -> Self:
-        """Columns as `standardized` gives them."""
+        """From the results of `standardized`."""
         import numpy as np
 
         places: dict[bytes, int] = {}
@@ -221,7 +221,7 @@ class Numbers:
         return cls(np.array([z for z, _ in columns]), np.array(there, float), which)
 
     def correlations(self) -> np.ndarray:
-        """Pearson's r of each pair of columns, over the places where both are; NaN where it is not defined."""
+        """Pearson's r of each pair of columns, over the rows with both numbers; NaN if undefined."""
         import numpy as np
 
         columns, rows = self.z.shape
@@ -237,14 +237,14 @@ class Numbers:
             return np.where(np.minimum(spread, spread.T) > 1e-9, np.clip(r, -1, 1), np.nan)
 
     def correlation_ratios(self, categories: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """η = √(Σ nᵢ(z̄ᵢ − z̄)² / Σ(z − z̄)²) of each column in the codes of each category, 0 to 1; NaN for one category or one value.
+        """η = √(Σ nᵢ(z̄ᵢ − z̄)² / Σ(z − z̄)²) of each column by the codes of each category, 0 to 1; NaN for one category or one value.
 
-        Few categories are summed together, by combinations of their codes.
+        Categories with few values are summed together, by combinations of their codes.
         """
         import numpy as np
 
         found, squares = {}, np.einsum("ij,ij->i", self.z, self.z)
-        sizes = {name: int(codes.max(initial=0)) + 2 for name, codes in categories.items()}  # the first place is that of no category
+        sizes = {name: int(codes.max(initial=0)) + 2 for name, codes in categories.items()}  # the first place is for missing values
         for pack in packs(sizes, MOST_GROUPS):
             shape = [sizes[name] for name in pack]
             places = np.ravel_multi_index([categories[name] + 1 for name in pack], shape)
@@ -258,7 +258,7 @@ class Numbers:
 
 
 def _correlation_ratio(n: np.ndarray, sums: np.ndarray, squares: np.ndarray) -> np.ndarray:
-    """η of columns, from the counts and sums of each category, and the sums of all squares."""
+    """η of columns, from the counts and sums of each category, and the total sums of squares."""
     import numpy as np
 
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -273,7 +273,7 @@ def _correlation_ratio(n: np.ndarray, sums: np.ndarray, squares: np.ndarray) -> 
 
 
 def _of_label(label: str | None, pairs: Sequence[Pair], vectors: Mapping[str, Vector], roles: Roles) -> list[Finding]:
-    """The features with the label, the most strongly associated first; the strongest with groups of their values."""
+    """The findings of features with the label, the most strongly associated first; the strongest have groups of values."""
     of = [(b if a == label else a, measure, value) for a, b, measure, value in pairs if label in (a, b)]
     target = vectors[label or ""]
     what, y = target_of(label or "", target, roles)
@@ -285,7 +285,7 @@ def _of_label(label: str | None, pairs: Sequence[Pair], vectors: Mapping[str, Ve
 
 
 def target_of(label: str, vector: Vector, roles: Roles) -> tuple[str, np.ndarray]:
-    """The number that is compared between groups, in words, and its value in each row; NaN where the label is missing."""
+    """The number to compare between groups: its description, and its value in each row, NaN if the label is missing."""
     import numpy as np
 
     if not vector.is_category:
@@ -314,11 +314,11 @@ def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, i
     if len(values) <= GROUPS and not private and not feature.is_time:
         return tuple(zip(map("{:.15g}".format, values), *_means(np.searchsorted(values, x), y, len(values)), strict=True))
     hidden = private or feature.is_time
-    apart = not hidden and len(values) > 1 and in_order[len(in_order) // 2] == values[0]  # such as the 0 of a word that is seldom used
+    apart = not hidden and len(values) > 1 and in_order[len(in_order) // 2] == values[0]  # such as 0 in counts of a rare word
     kept = in_order[in_order > values[0]] if apart else in_order
     edges = np.array(list(quantiles_of(kept, HALVES if apart else QUARTERS).values()))
     edges = edges[starts(edges)]
-    places = np.clip(np.searchsorted(edges, x, "right") - 1, 0, len(edges) - 2)  # a group has its lower edge, the last one both
+    places = np.clip(np.searchsorted(edges, x, "right") - 1, 0, len(edges) - 2)  # a group includes its lower edge, the last one both
     names = [f"quarter {i}" if hidden else f"{number(a)} to {number(b)}" for i, (a, b) in enumerate(pairwise(edges), 1)]
     if apart:
         places, names = np.where(x == values[0], 0, places + 1), [str(number(values[0])), *names]
@@ -326,11 +326,11 @@ def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, i
 
 
 def _means(places: np.ndarray, y: np.ndarray, groups: int) -> tuple[list[int], list[float]]:
-    """The rows of each group, and the mean of y in them to six digits, so that the order of rows changes nothing; 0 of no rows."""
+    """The rows of each group, and the mean of y to six digits, so that the order of rows has no effect; 0 without rows."""
     import numpy as np
 
     rows = np.bincount(places, minlength=groups)
-    if (y == np.rint(y)).all() and abs(y).max(initial=0.0) * len(y) < 2**53:  # then no sum is rounded
+    if (y == np.rint(y)).all() and abs(y).max(initial=0.0) * len(y) < 2**53:  # sums are exact
         sums = np.bincount(places, y, groups).tolist()
     else:
         sums = [math.fsum(y[places == i]) for i in range(groups)]
@@ -360,7 +360,7 @@ def associated(found: Sequence[Finding[Associations]]) -> Section:
 
 
 def _delivered(columns: set[str], found: Sequence[Finding[Associations]]) -> set[str]:
-    """The columns that are in the delivered parts, or that delivered columns were made from; all of them if nothing was delivered."""
+    """The columns in the last part, or from which its columns were made; all columns if there is only one part."""
     last = found[-1].payload.columns
     if len(found) == 1 or len(last) >= MOST:
         return columns
@@ -368,7 +368,7 @@ def _delivered(columns: set[str], found: Sequence[Finding[Associations]]) -> set
 
 
 def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
-    """The features with the label: a chart of their strength, and the label in groups of the strongest."""
+    """A chart of the strength of features, and a table of the label in groups of the strongest ones."""
     here = [f for f in found if f.part == found[0].part]
     label = ", ".join(here[0].subject[1:]) or "the label"
     title = f"Association of each feature with {label}"
@@ -380,7 +380,7 @@ def features(found: Sequence[Finding[FeatureAssociation]]) -> Section:
         rows.append((code(f.name), exact(f.number), f.payload.measure, said))
     heads = ("feature", "strength", "measure", f"{code(here[0].payload.of)} in groups of its values")
     blocks.append(table(f"{code(label)} beside the features", heads, rows, ["strength"], brief=10))
-    used = {f.name for f in found if f.part == found[-1].part}  # preparation may have left it out
+    used = {f.name for f in found if f.part == found[-1].part}  # preparation may have dropped it
     sure = [
         code(f.name) for f in here if abs(f.number or 0) >= SAME and f.name in used and sum(n for _, n, _ in f.payload.groups) >= ENOUGH
     ]

@@ -20,17 +20,17 @@ from tilth.report.blocks import Advice, Block, Picture, Section, code, counted, 
 from tilth.report.charts import number, percent, stacked
 from tilth.report.sections import ReportSection
 
-FIRST = 20_000  # rows in which distinct labels are counted first
+FIRST = 20_000  # first rows, in which distinct labels are counted before a scan
 NONE = "(no label)"
 SMALL_CLASS = 0.05  # advice is given below this share of the rows
 
 
 @dataclass(frozen=True)
 class ClassBalance(Payload):
-    """Value of the label → rows, the most frequent first, those without a label last under `null`.
+    """Value of the label → rows, the most frequent first; rows without a label are last, under `null`.
 
-    `positive` are the values that the roles name as favourable; `ratio` is the count of the most frequent value divided by that of
-    the least frequent one.
+    `positive` are the favourable values of the roles; `ratio` is the count of the most frequent value divided by that of the least frequent
+    one.
     """
 
     KIND: ClassVar[str] = "balance"
@@ -59,9 +59,9 @@ class Balance(Measure):
 
 
 def balance_findings(data: Dataset, engine: Session, whole: bool = False) -> list[Finding]:
-    """The class distribution of the label. None without a label, or for a numeric label with many values.
+    """The class distribution of the label. Empty without a label, and for a label with many values.
 
-    `value` is the share of the least frequent value among the rows whose label is known. Values of a private label are masked.
+    `value` is the share of the least frequent value among the labelled rows. Values of a private label are masked.
     Errors: `RequestError` if no row of the `whole` table has a favourable value.
     """
     label = data.roles.label
@@ -93,13 +93,13 @@ def balance_findings(data: Dataset, engine: Session, whole: bool = False) -> lis
 
 
 def _many_at_once(label: str, data: Dataset, engine: Session) -> bool:
-    """Whether the first rows have many distinct labels already: then they are not counted."""
+    """Whether the first rows already have too many distinct labels, so that they need not be counted."""
     distinct = Statistic(DistinctOfFew.of(col(label)))
     return bool(engine.sample_statistics(data, [distinct], FIRST)[distinct] > FEW)
 
 
 def _reject_absent(roles: Roles, counts: Mapping[Any, int]) -> None:
-    """Reject favourable values that no row has. A number may be a bound; of few rows, all may have the one other value."""
+    """Reject favourable values that no row has. Numbers are accepted, because they may be bounds, and so is a label with a single value."""
     known = {str(value).casefold(): str(value) for value in counts}
     strings = [p for p in roles.positive if isinstance(p, str) and p.casefold() not in known]
     if len(counts) < 2 or not strings or len(strings) < len(roles.positive):
@@ -128,7 +128,7 @@ def balance(findings: Sequence[Finding[ClassBalance]]) -> Section:
 
 
 def _lead(f: Finding[ClassBalance]) -> str:
-    """How many classes the label has, and the rarest."""
+    """The number of classes of the label, and the rarest one."""
     counts = {name: n for name, n in classes(f.payload).items() if name != NONE}
     if not counts:
         return "No row has a label."
@@ -139,7 +139,7 @@ def _lead(f: Finding[ClassBalance]) -> str:
 
 
 def _advice(found: Sequence[Finding[ClassBalance]]) -> list[Advice]:
-    """A class of the training part so small that a model may ignore it."""
+    """Advice on a class of the training part so small that a model may ignore it."""
     part = next((p for p in ("train", "raw", "") if any(f.part == p for f in found)), "")
     counts = {name: n for f in found if f.part == part for name, n in classes(f.payload).items() if name != NONE}
     whole, name = sum(counts.values()), min(counts, key=lambda name: counts[name], default="")
@@ -150,7 +150,7 @@ def _advice(found: Sequence[Finding[ClassBalance]]) -> list[Advice]:
 
 
 def classes(payload: ClassBalance) -> dict[str, float]:
-    """The rows for each value of the label, and last those without a label, so that the labels keep their colours."""
+    """The rows for each value of the label; those without a label are last, so that the labels keep their colours."""
     known: dict[str, float] = {shown(v, 60): n for v, n in payload.counts.items() if not (payload.missing and v == "null")}
     return known | ({NONE: payload.missing} if payload.missing else {})
 

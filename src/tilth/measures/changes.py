@@ -1,4 +1,4 @@
-"""Changes from earlier findings: of another table, a report, or a fitted flow."""
+"""Changes from earlier findings of another table, a report, or a fitted flow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tilth.report.sections import ReportSection
 
 @dataclass(frozen=True)
 class Change(Payload):
-    """A number that was `before` and is `now`; `of` is the kind of the compared findings."""
+    """A number `before` and `now`; `of` is the kind of the compared findings."""
 
     KIND: ClassVar[str] = "change"
     of: str = ""
@@ -23,7 +23,7 @@ class Change(Payload):
 
 
 def changes(now: Iterable[Finding], before: Iterable[Finding]) -> list[Finding[Change]]:
-    """The differences, now minus before, of the numbers in both: the findings' values, and what their payloads compare.
+    """The differences, now minus before, of the numbers in both: the findings' values, and the `compared` numbers of their payloads.
 
     Findings are matched by kind, name, columns and group; numbers that one of them lacks are omitted.
     """
@@ -52,7 +52,7 @@ def _numbers(finding: Finding) -> dict[str, float]:
 
 
 def changed(found: Sequence[Finding[Change]]) -> Section:
-    """The numbers that differ, those first that differ most by their size; the others are folded. Rows are the same for every column."""
+    """The numbers that differ, by relative difference; the others are folded. Equal counts of rows are shown once, not per column."""
     once = {("rows", f.part, f.payload.before, f.payload.now) if _is_rows(f) else k: f for k, f in enumerate(found)}
     kept = list(once.values())
     differ = sorted((f for f in kept if f.number), key=_relative, reverse=True)

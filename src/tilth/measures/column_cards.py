@@ -1,4 +1,4 @@
-"""A card for each column of a profile: a picture of its values and all its numbers, those of the parts beside each other."""
+"""A card for each column of a profile: a picture of its values, and all numbers, with the parts side by side."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SHAPE = {
 }
 BAR = 32  # pixels of a bar in a card
 YEARS = range(1000, 3000)  # whole numbers that may be years
-FIRST_VALUES = 3  # named beside the chart of frequent values
+FIRST_VALUES = 3  # values named next to the chart of frequent values
 Parts = Mapping[str, ColumnProfile]
 """The profiles of a column by part."""
 
 
 def card(key: str, name: str, parts: Parts, remarks: Sequence[str] = ()) -> Section:
-    """A large picture of the only part or a small one of each, all numbers, and the most frequent values."""
+    """A large picture of a single part or a small one of each part, all numbers, and the most frequent values."""
     kind = next(iter(parts.values())).kind
     lead = " ".join([f"{kind}.", *(remark[:1].upper() + remark[1:] for remark in remarks)]) if remarks else kind
     blocks = [*_picture(name, parts), _numbers(name, parts), *_values(name, parts)]
@@ -38,7 +38,7 @@ def card(key: str, name: str, parts: Parts, remarks: Sequence[str] = ()) -> Sect
 
 
 def distribution(name: str, column: ColumnProfile) -> Cell:
-    """The histogram of numbers and times with its ends, or the most frequent values with their shares; both as a small chart, too."""
+    """The histogram of numbers and times with its ends, or the most frequent values with their shares, in words and as a small chart."""
     if column.histogram is not None:
         h, middle = column.histogram, {"median": column.median, "mean": column.mean}
         words = ", ".join([_range(column), *(f"{of} {_own(column, exact(v))}" for of, v in middle.items() if isinstance(v, int | float))])
@@ -56,7 +56,7 @@ def distribution(name: str, column: ColumnProfile) -> Cell:
 
 
 def frequent(column: ColumnProfile) -> tuple[Sequence[tuple[Any, int]], int]:
-    """The most frequent values with their rows, and the number of rows that these are counted in."""
+    """The most frequent values with their rows, and the number of rows in which they were counted."""
     return (column.top, column.valid) if column.top else (column.frequent, column.sampled or column.valid)
 
 
@@ -71,25 +71,25 @@ def share(n: int, of: int) -> str:
 
 
 def distinct(column: ColumnProfile) -> str:
-    """The number of distinct values; empty where it is not known."""
+    """The number of distinct values; empty if unknown."""
     about = "about " if column.distinct_exact is False else ""
     return "" if column.distinct is None else f"{about}{number(column.distinct)}"
 
 
 def _own(column: ColumnProfile, words: str) -> str:
-    """A value of the column in words: without a comma between thousands, where all values may be years."""
+    """A formatted value of the column, without thousands separators if all values may be years."""
     may_be_years = column.kind == "integer" and column.minimum in YEARS and column.maximum in YEARS
     return words.replace(",", "") if may_be_years else words
 
 
 def _picture(name: str, parts: Parts) -> list[Block]:
-    """The histogram of the only part."""
+    """The histogram, if there is a single part."""
     h, *more = (c.histogram for c in parts.values())
     if more or h is None:
         return []
     (column,) = parts.values()
     known = isinstance(h.low, int | float)
-    each = known and len(h.counts) == h.high - h.low + 1  # whole numbers with a bin each
+    each = known and len(h.counts) == h.high - h.low + 1  # a bin for each whole number
     low, high = (h.low - 0.5, h.high + 0.5) if each else (h.low, h.high)
     edges = [low + (high - low) * k / len(h.counts) for k in range(len(h.counts) + 1)] if known else []
     places = [(x, _own(column, number(x))) for x in Axis(low, high, 0, 1).ticks(6)] if known and high > low else []
@@ -101,7 +101,7 @@ def _picture(name: str, parts: Parts) -> list[Block]:
 
 
 def _range(column: ColumnProfile) -> str:
-    """The ends of a histogram, and how many values are beyond them."""
+    """The ends of a histogram, and the number of values beyond them."""
     h = column.histogram
     if h is None:
         return ""
@@ -115,7 +115,7 @@ def _end(column: ColumnProfile, value: Any) -> str:
 
 
 def _numbers(name: str, parts: Parts) -> Table:
-    """A row for each number that any part has, a column for each part."""
+    """A row for each number that some part has, a column for each part."""
     columns = list(parts.values())
     small = [Cell(chart=distribution(f"{name} {part}", c).chart) for part, c in parts.items()] if len(columns) > 1 else []
     rows: list[tuple[Any, ...]] = [("distribution", *small)] if any(c.chart for c in small) else []

@@ -1,4 +1,4 @@
-"""Conditions on measured numbers that a pipeline fails on: `abs(DPL) > 0.1`."""
+"""Conditions on measured numbers that make a pipeline fail, such as `abs(DPL) > 0.1`."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tilth.report.blocks import Points, Section, code, counted
 from tilth.report.finding import Finding, Outcome, Payload
 from tilth.report.sections import ReportSection
 
-MOST_SHOWN = 10  # groups that a message names
-NEEDED = {"stratum": "group"}  # roles of the axes that have another name
+MOST_SHOWN = 10  # most groups in a message
+NEEDED = {"stratum": "group"}  # axes whose role has another name
 Group = tuple[str, str, str, tuple[str, ...]]
-"""Part, group, filter and columns of findings."""
+"""Part, group, filter and columns of a finding."""
 
 
 @dataclass(frozen=True)
 class ConditionVerdict(Payload):
-    """The verdict of a condition that must not hold: how many groups it was judged of, and of how many it could not be.
+    """The verdict of a condition that must not hold: the number of groups for which it was judged, and for which it could not be.
 
-    The finding's value is the number of groups for which it holds. The outcome is Error where none could be judged.
+    The finding's value is the number of groups for which it holds. The outcome is Error if no group could be judged.
     """
 
     KIND: ClassVar[str] = "condition"
@@ -38,12 +38,11 @@ class ConditionVerdict(Payload):
 
 
 def verdicts(findings: Iterable[Finding], conditions: Sequence[str]) -> list[Finding[ConditionVerdict]]:
-    """A verdict for each condition, over the numbers that each group of rows has: failed where it holds for one of them.
+    """A verdict for each condition, judged by the numbers of each group of rows: failed if it holds for any group.
 
-    A condition is an expression of metrics by their names, `DPL_low` and `DPL_high` being the ends of an interval, and of the further
-    numbers of a finding that reports compare, such as `bias_variance_mean_loss`. A number that there is
-    not, and a value by convention only (`degenerate`), is null: a condition that is null is not judged. It is asked of groups that have
-    all of its metrics.
+    A condition is an expression of the names of metrics, of the ends of intervals (`DPL_low`, `DPL_high`), and of other numbers of findings
+    that reports compare, such as `bias_variance_mean_loss`. Missing numbers and values by convention only (`degenerate`) are null; a
+    condition that is null is not judged. It is evaluated for the groups that have all of its metrics.
 
     Errors: `ExpressionError` with every mistake of every condition.
 
@@ -70,7 +69,7 @@ def verdicts(findings: Iterable[Finding], conditions: Sequence[str]) -> list[Fin
 
 
 def _without(m: Mistake) -> Mistake:
-    """The mistake that a name is not that of a metric, or of one of bias that these columns do not allow."""
+    """Reword the mistake about an unknown column: the metric is unknown, or it is a bias metric that these columns do not permit."""
     known = next((b for name, b in BIAS_METRICS.items() if f"column {name!r}" in m.message), None)
     if known is None:
         return replace(m, message=m.message.replace("there is no column", "there is no metric"))
@@ -79,7 +78,7 @@ def _without(m: Mistake) -> Mistake:
 
 
 def _numbers(f: Finding) -> Iterator[tuple[str, float | None]]:
-    """What a condition can ask of a finding."""
+    """The numbers of a finding that conditions can use."""
     counts = not (isinstance(f.payload, BiasNumber) and f.payload.status == "degenerate")
     yield f.name, f.number if counts else None
     yield f"{f.name}_low", f.low if counts else None

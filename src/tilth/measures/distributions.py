@@ -1,4 +1,4 @@
-"""How the values of a column are distributed: bins of a histogram, skewness, outliers."""
+"""The distribution of a column's values: histogram, skewness, outliers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BINS = 20
-SINGLE = 31  # whole numbers in a range up to so many have a bin each: the days of a month, the hours of a day
-NEAR, FAR = 1.5, 3.0  # interquartile ranges from the quartiles, beyond which a number is an outlier (Tukey 1977)
+SINGLE = 31  # whole numbers in a range up to this size have a bin each, such as the days of a month
+NEAR, FAR = 1.5, 3.0  # numbers this many interquartile ranges beyond the quartiles are outliers, or far ones (Tukey 1977)
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,9 @@ class Histogram:
 
 
 def histogram_of(x: np.ndarray, whole: bool, quantiles: Mapping[str, float]) -> Histogram | None:
-    """The histogram of numbers in order: of those within the far fences, so that a few far ones do not squeeze the others into one bin.
+    """The histogram of sorted numbers, limited to the far fences, so that a few extremes do not squeeze the others into one bin.
 
-    `whole` numbers of a small range have a bin each. None where the range is too large or too
-    small for doubles.
+    `whole` numbers in a small range have a bin each. None if the range is too large or too small for doubles.
     """
     import numpy as np
 
@@ -53,12 +52,12 @@ def histogram_of(x: np.ndarray, whole: bool, quantiles: Mapping[str, float]) -> 
     places = [
         *np.searchsorted(x, cuts[:-1]).tolist(),
         int(np.searchsorted(x, cuts[-1], "right")),
-    ]  # the last bin has both its edges
+    ]  # the last bin includes both edges
     return Histogram(low, high, tuple(b - a for a, b in pairwise(places)), *outside(x, low, high))
 
 
 def outside(x: np.ndarray, low: float, high: float) -> tuple[int, int]:
-    """How many numbers, in order, are below and above these."""
+    """The number of sorted values below `low`, and above `high`."""
     import numpy as np
 
     return int(np.searchsorted(x, low)), len(x) - int(np.searchsorted(x, high, "right"))
@@ -80,13 +79,13 @@ def histogram_of_times(column: pa.ChunkedArray) -> Histogram | None:
 
 
 def shape_of(x: np.ndarray, quantiles: Mapping[str, float]) -> dict[str, float]:
-    """The shape of sorted numbers: `skewness`, m₃ / m₂^1.5 of central moments; the shares of `outliers` and `far_outliers`.
+    """The shape of sorted numbers: `skewness`, m₃ / m₂^1.5 from central moments, and the shares of `outliers` and `far_outliers`.
 
-    Nothing of no or of equal numbers.
+    Empty without numbers, and if all are equal.
     """
     if not len(x) or x[0] == x[-1]:
         return {}
-    scaled = x / max(-x[0], x[-1])  # so that no power overflows
+    scaled = x / max(-x[0], x[-1])  # avoids overflow of powers
     around = scaled - scaled.mean()
     squares = around * around
     m2, m3 = float(squares.mean()), float((squares * around).mean())

@@ -74,7 +74,7 @@ class Importance(ModelMeasure):
         return self._importances(rows.select(list(columns)), label, rows[label].to_numpy(zero_copy_only=False), session), None
 
     def _importances(self, features: pa.Table, label: str, truth: np.ndarray, session: Session) -> list[Finding]:
-        """The columns with their importance, the greatest first."""
+        """The findings of the columns, the most important first."""
         if not len(truth):
             return []
         name, score = ("R²", r2) if truth.dtype.kind == "f" else ("accuracy", lambda truth, predicted: float(np.mean(truth == predicted)))
@@ -99,7 +99,7 @@ class Importance(ModelMeasure):
 
 
 def predicted(model: Any, rows: pa.Table, prediction: str, session: Session) -> np.ndarray:
-    """A model's predictions for rows; the model is a function of the table, or a fitted flow that makes the column `prediction`."""
+    """A model's predictions for rows. The model is a function of a table, or a fitted flow that adds the column `prediction`."""
     if callable(model):
         return np.asarray(model(rows))
     numbered = rows.append_column(ROW, [range(len(rows))])

@@ -1,4 +1,4 @@
-"""Measures: what is measured of a table without a verdict, and running them on the parts of a table."""
+"""Measures of tables, which have no verdicts, and running them on the parts of a table."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Measured: TypeAlias = tuple[list[Finding], Any]
-"""Findings, and the `before` of the same measure on a later part."""
+"""Findings, and the value to pass as `before` to the same measure on later parts."""
 
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """A model of a file: called with an Arrow table of its columns it gives a class or number for each row.
+    """A model from a file. Called with an Arrow table of its columns, it returns a class or number for each row.
 
-    `numbers` gives, for a matrix of the columns, those of each of its `outputs`: the probabilities or scores of its classes, or what it
-    predicts. `origins`: column → the one column of the data that a flow made it of, where that is known.
+    `numbers` maps a matrix of the columns to a number for each of the `outputs`: the probabilities or scores of classes, or the prediction.
+    `origins`: column → the only column of the data that a flow made it from, if known.
     """
 
     labels: Callable[[pa.Table], np.ndarray]
@@ -44,9 +44,9 @@ class Predictor:
 class Measure(Parameterized, ABC):
     """A measure of a table. A subclass is a frozen dataclass of its parameters, and an entry of the shelf `MEASURES`.
 
-    `baseline`: whether its findings on the training part are saved in the fitted flow, to compare later data with; `default`: whether it
-    is measured if no measures are named; `needs_model`: whether it is about a model, which in a flow is that of the step `predict`, so that
-    it is measured after the features only; `needs_label`: whether a table without the role label is refused.
+    `baseline`: its findings on the training part are saved in the fitted flow, to compare later data with; `default`: it is measured if no
+    measures are named; `needs_model`: it is about a model, in a flow that of the step `predict`, so it is measured only after the features;
+    `needs_label`: a table without the role label is refused.
     """
 
     baseline: ClassVar[bool] = False
@@ -56,7 +56,7 @@ class Measure(Parameterized, ABC):
 
     @property
     def trains(self) -> bool:
-        """Whether it trains models of its own, which takes scikit-learn."""
+        """Whether it trains models itself, which requires scikit-learn."""
         return False
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
@@ -66,19 +66,19 @@ class Measure(Parameterized, ABC):
         return (Mistake(f"{self.name} needs the label", hint=hint, code="no-label"),) if wrong else ()
 
     def in_folder(self, folder: str) -> Measure:
-        """The measure whose files are relative to that of a flow file."""
+        """The measure with its file paths taken relative to the folder of a flow file."""
         return self
 
     def of_model(self, model: Any, columns: tuple[str, ...]) -> Measure:
-        """The measure of a model, a function from an Arrow table of these columns to a prediction for each row, such as a `Predictor`."""
+        """The measure for a model: a function from an Arrow table of these columns to a prediction for each row, such as a `Predictor`."""
         return self
 
     def of_prepared(self) -> Measure:
-        """The measure of the parts that a flow has prepared."""
+        """The measure for parts that a flow has prepared."""
         return self
 
     def including(self, other: Measure) -> Measure | None:
-        """This measure if it has all findings of another, so that it can be measured in the place of both; else None."""
+        """A measure to replace this and another one, if this one has all findings of the other; else None."""
         return None
 
     @abstractmethod
@@ -92,11 +92,11 @@ class Measure(Parameterized, ABC):
 
 @dataclass(frozen=True)
 class ModelMeasure(Measure):
-    """A measure that is about a model."""
+    """A measure of a model."""
 
     needs_model = True
     of_columns: ClassVar[bool] = True
-    """Whether the model takes columns of the table, whose names it must know or be told."""
+    """Whether the model takes columns of the table, by name."""
 
     of_images: ClassVar[bool] = False
     """Whether the model takes images."""
@@ -114,7 +114,7 @@ class ModelMeasure(Measure):
         return replace(self, model=model, columns=columns)
 
     def without_model(self) -> tuple[Mistake, ...]:
-        """The mistake of a measure that was given no model, if that is so."""
+        """The mistake of a measure without a model; empty if it has one."""
         hint = f'at the command line: --model FILE; in Python: measure(data, "{self.name}", model=…)'
         hint += "; in a flow: `predict`" if self.of_columns else ""
         return (Mistake(f"{self.name} needs a model", hint=hint, code="no-model"),) if self.model is None else ()
@@ -158,10 +158,10 @@ class NamedMetrics(Measure):
 
 @dataclass
 class Measuring:
-    """Measures run on the parts of a table in turn. `baseline` are the findings to compare later data with.
+    """Runs measures on the parts of a table, one after the other. `baseline` has the findings to compare later data with.
 
-    With `goes_on` a measure that the machine fails, such as one whose model does not answer, is a warning, `MEASURE_FAILED`, beside what
-    the others find; `failed` is then the first such error. It is raised if no measure finds anything.
+    With `goes_on`, a machine error in a measure, such as a model that does not answer, becomes a warning, `MEASURE_FAILED`, and the other
+    measures go on; `failed` is the first such error. It is raised if no measure finds anything.
     """
 
     measures: tuple[Measure, ...]
@@ -203,7 +203,7 @@ def _failed(measure: Measure, error: MachineError, part: str) -> Finding:
 
 
 def _once(measures: Iterable[Measure]) -> list[Measure]:
-    """The measures without those that another one includes.
+    """The measures, except those that another one includes.
 
     >>> from tilth.measures.balance import Balance
     >>> from tilth.measures.profile import Profile
@@ -221,14 +221,14 @@ def _once(measures: Iterable[Measure]) -> list[Measure]:
 
 
 def no_favourable_row(label: str, values: Sequence[str], known: Sequence[str], private: bool) -> RequestError:
-    """The error of a label without a row of its favourable values; the values that it has are shown unless they are private."""
+    """The error that no row has a favourable label; it shows the existing values unless they are private."""
     shown = [] if private else known
     message = f"no row has {label}={listed(values)}, which is to be the favourable value"
     return RequestError(message, accepted=listed(shown), hint=did_you_mean(values[0], shown), code="no-such-value")
 
 
 def measure_from(name: str, parameters: Mapping[str, Any] | None = None) -> Measure:
-    """A measure of the shelf, by name, with parameters.
+    """A registered measure, by name, with parameters.
 
     Errors: `RequestError` for an unknown measure, and for unknown parameters.
 
@@ -245,7 +245,7 @@ def measure_from(name: str, parameters: Mapping[str, Any] | None = None) -> Meas
 def measures_from(asked: Any, roles: Roles, **options: Any) -> tuple[Measure, ...]:
     """Measures from measures, names, mappings of a name to parameters, metrics, or several of them; by default those with `default`.
 
-    `options` are parameters of those given by name, and of those by default that have them.
+    `options` are parameters for measures given by name, and for the default measures that have them.
     Errors: `RequestError` with every mistake at once.
     """
     from tilth.measures import MEASURES

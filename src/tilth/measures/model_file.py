@@ -1,4 +1,4 @@
-"""Files of models: their bytes, bounded, and the scikit-learn object in them."""
+"""Reads model files: their bytes, up to a limit, and the scikit-learn object in them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from tilth.store.documents import bytes_of
 
 FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
 TORCH, PICKLES = (".pt", ".pth", ".ts", ".pt2"), (".pkl", ".pickle", ".joblib", ".cloudpickle")
-LARGEST = 64 * 2**20  # bytes of a model that a fitted flow carries
+LARGEST = 64 * 2**20  # most bytes of a model in a fitted flow
 
 
 def model_bytes(place: str | Path, asked_by: str = "") -> bytes:
-    """The bytes of the file of a model. Errors: `RequestError` where it cannot be read, or is too large."""
+    """The bytes of a model file. Errors: `RequestError` if it cannot be read, or is too large."""
     return bytes_of(place, f"model of {asked_by}" if asked_by else "model", LARGEST)
 
 
 def sklearn_model(content: bytes, trusted: tuple[str, ...]) -> Any:
-    """The scikit-learn model that skops saved: only types that skops trusts, or that the user names, are made.
+    """The scikit-learn model in a skops file; only types that skops trusts, or that the user names, are created.
 
-    Errors: `MissingExtra`; `RequestError` for bytes that hold none, or untrusted types.
+    Errors: `MissingExtra`; `RequestError` for other bytes, and for untrusted types.
     """
     try:
         from skops import io
@@ -41,7 +41,7 @@ def sklearn_model(content: bytes, trusted: tuple[str, ...]) -> Any:
 
 
 def unread_hint(file: str) -> str:
-    """Why a file of another form is not read, and what to do; nothing for an unknown one. Decision 0018."""
+    """Why a file of another format is not read, and what to do; empty for an unknown format. Decision 0018."""
     suffix = PurePath(file).suffix.lower()
     if suffix in TORCH:
         return "files of PyTorch run code when they are loaded or used: export the model to ONNX (torch.onnx.export)"
@@ -53,6 +53,6 @@ def unread_hint(file: str) -> str:
 
 
 def unreadable(what: str, error: Exception) -> RequestError:
-    """The error for bytes that hold no such model."""
+    """The error for bytes that are not such a model."""
     reason = str(error).strip().split("\n")[0]
     return RequestError(f"the file is not a {what}: {reason}", accepted=f"a file of the form {listed(FORMS)}", code="bad-model")

@@ -49,14 +49,14 @@ from tilth.report import Finding, Payload
 from tilth.report.charts import percent
 from tilth.shelf import PYTHON_ONLY
 
-SMALL = 20  # rows from which the values of nearly unique floats are not shown
-TOP = 10  # values shown
-EXACT_ROWS = 1_000_000  # up to here a column that may be unique is counted; above, a large number of distinct values is estimated
-MOST_EXACT = 100_000_000  # rows of a table whose columns are looked at whole, one at a time, in memory
-MOST_INTEGER = 2**63 - 1  # of a column whose values are looked at one by one
-NARROW = ("TINYINT", "SMALLINT", "INTEGER", "INT", "UTINYINT", "USMALLINT")  # types of integers whose squares need up to 64 bits
-TOO_WIDE = ("UBIGINT", "HUGEINT", "UHUGEINT")  # types of integers that may be larger
-CONDITIONS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.STRING})  # kinds whose values are counted by a condition each
+SMALL = 20  # with at least this many rows, values of nearly unique floats are not shown
+TOP = 10  # most values shown
+EXACT_ROWS = 1_000_000  # distinct values of a possibly unique column are counted up to this many rows, and estimated beyond
+MOST_EXACT = 100_000_000  # most rows of a table whose whole columns are inspected in memory, one at a time
+MOST_INTEGER = 2**63 - 1  # columns with larger values are not inspected
+NARROW = ("TINYINT", "SMALLINT", "INTEGER", "INT", "UTINYINT", "USMALLINT")  # integer types with squares of up to 64 bits
+TOO_WIDE = ("UBIGINT", "HUGEINT", "UHUGEINT")  # integer types with larger values
+CONDITIONS = frozenset({Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.STRING})  # kinds whose values can be counted by conditions
 QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
 
@@ -120,7 +120,7 @@ class Present(Metric):
 
 @dataclass(frozen=True)
 class IntegerMean(Metric):
-    """The mean of integers of up to 32 bits, whose sum needs no grid. None without values."""
+    """The mean of integers of up to 32 bits, from exact sums. None without values."""
 
     column: str
 
@@ -169,12 +169,12 @@ class TextLengths(Metric):
 class ColumnProfile(Payload):
     """The profile of a column.
 
-    `kind` and `type` (the engine's name); `missing` (null, NaN, and for strings blank), `invalid` (infinite) and `valid` add up to `rows`;
+    `kind` and `type` (the engine's name); `missing` (null, NaN, and blank strings), `invalid` (infinite) and `valid` add up to `rows`;
     `distinct`, and whether it is exact; for numbers, dates and times `minimum` and `maximum`; for numbers `mean`, `deviation` (of the
-    population), and of more than two values quantiles, all over finite values; for strings `blank` and `lengths`; `top`, the most frequent
-    values with their rows, if the column has few, else `frequent`, those of strings; `skewness`, and the shares of `outliers` and
-    `far_outliers`, numbers beyond 1.5 and 3 interquartile ranges from the quartiles; `histogram`. `sampled`: of how many rows these and
-    the quantiles are, if not of all.
+    population), and, with more than two values, quantiles, all over finite values; for strings `blank` and `lengths`; the most frequent
+    values with their rows: `top`, if the column has few, else, for strings, `frequent`; `skewness`, and the shares of `outliers` and
+    `far_outliers`, numbers more than 1.5 and 3 interquartile ranges beyond the quartiles; `histogram`. `sampled` is the number of rows that
+    these and the quantiles come from, if not all.
     """
 
     KIND: ClassVar[str] = "column"
@@ -224,8 +224,8 @@ class ColumnProfile(Payload):
 
 @dataclass(frozen=True)
 class Look:
-    """The values of a column at a glance: how many are distinct, and whether that is exact; the counts of few ones; quantiles; and
-    other fields of the payload."""
+    """A summary of a column's values: the number of distinct ones, and whether it is exact; their counts, if there are few; quantiles; and
+    other fields of the payload (`shape`)."""
 
     distinct: int
     exact: bool = True
@@ -237,8 +237,7 @@ class Look:
 def profiled(
     table: Dataset, originals: Dataset, session: Session, exact: bool = False, brief: bool = False
 ) -> tuple[list[Finding], Rows, tuple[Column, ...]]:
-    """The findings of a profile, the rows in which values were looked at (none where the table is large and the profile `brief`), and the
-    columns."""
+    """The findings of a profile, the inspected rows (none if the table is large and the profile `brief`), and the columns."""
     import pyarrow as pa
 
     from tilth.measures.balance import balance_findings
@@ -258,7 +257,7 @@ def profiled(
 def _profiled(
     data: Dataset, schema: Schema, session: Session, exact: bool, brief: bool = False
 ) -> tuple[list[Finding[ColumnProfile]], Rows | None]:
-    """A finding for each column, and the rows in which values were looked at; none where the table is large and the profile `brief`.
+    """A finding for each column, and the inspected rows; None if the table is large and the profile `brief`.
 
     A table of few rows takes one scan. A larger one takes a scan for the numeric columns, one for the sample, one for the other
     columns, and a few for the columns of few values, which are counted together. With `exact`, it takes a scan for each column as well.
@@ -294,7 +293,7 @@ def _profiled(
 
 
 def _of_all_values(c: Column, rows: int, data: Dataset, session: Session) -> Look:
-    """The look of all values of a column, which are in memory meanwhile."""
+    """The summary of all values of a column, read into memory."""
     if rows > MOST_EXACT:
         hint = "leave it out: a quantile of the sample is off by at most 0.3 per cent of the rows"
         raise RequestError(f"profile: `exact` of {rows:,} rows", accepted=f"up to {MOST_EXACT:,} rows", hint=hint, code="too-many-rows")
@@ -308,7 +307,7 @@ def _counted(values: Values) -> Look:
 
 
 def _with_shape(look: Look, c: Column, values: Values, column: Any, private: bool) -> Look:
-    """The look with the distribution of numbers and times, and frequent strings; values of private columns are not shown."""
+    """Add the distribution of numbers and times, and frequent strings; values of private columns are not shown."""
     if look.distinct <= 2:
         return look
     if c.kind.numeric:
@@ -326,10 +325,10 @@ def _with_shape(look: Look, c: Column, values: Values, column: Any, private: boo
 
 
 def _metrics_of(c: Column) -> dict[str, Metric]:
-    """The metrics of a column that one scan answers."""
+    """The metrics of a column for the common scan."""
     asked: dict[str, Metric] = {"present": Present(_there(c))}
     if c.kind.numeric:
-        finite = c.kind is Kind.FLOAT  # only these may hold infinities
+        finite = c.kind is Kind.FLOAT  # only floats can be infinite
         asked |= {"finite": Present(Finite.of(col(c.name)))} if finite else {}
         asked |= {"minimum": Minimum(c.name, finite), "maximum": Maximum(c.name, finite)}
         if c.type.upper() in NARROW:
@@ -375,11 +374,11 @@ def _of_all_rows(
     data: Dataset,
     session: Session,
 ) -> tuple[dict[str, Look], dict[str, dict[str, Any]]]:
-    """How the values look in all rows, from how they look in the sample; and the numbers of all columns, of which some are known already.
+    """The summaries for all rows, from those of the sample; and the numbers of all columns, some of which were measured before.
 
-    Columns of few values are counted, those of two by conditions: a prepared table has many of them, and that there is no third takes no
-    grouping. The counts of strings also give their lengths and blank values. Columns whose values all differ are counted where rows are
-    not too many.
+    Columns with few values are counted, those with two by conditions: a prepared table has many of them, and their counts prove without
+    grouping that there is no third value. The counts of strings also give their lengths and blank values. The distinct values of columns
+    that look unique are counted if there are not too many rows.
     """
     columns = [c for c in schema if c.name in seen]
     few = [c for c in columns if 0 < seen[c.name].distinct <= FEW and not _all_differ(c, drawn, seen[c.name].distinct)]
@@ -407,7 +406,7 @@ def _of_all_rows(
 
 
 def _of_one(groups: Mapping[tuple[Any, ...], int], i: int) -> dict[Any, int]:
-    """Value → rows of the i-th of columns that were counted together."""
+    """Value → rows for the i-th of the columns that were counted together."""
     counts = Counter[Any]()
     for key, n in groups.items():
         if key[i] is not None and key[i] == key[i]:
@@ -416,7 +415,7 @@ def _of_one(groups: Mapping[tuple[Any, ...], int], i: int) -> dict[Any, int]:
 
 
 def _all_differ(c: Column, rows: int, distinct: int) -> bool:
-    """Whether most floats of a small table differ: then none is frequent."""
+    """Whether most floats of a column are distinct, so that none is frequent."""
     return c.kind is Kind.FLOAT and rows >= SMALL and 2 * distinct > rows
 
 

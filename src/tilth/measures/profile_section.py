@@ -1,4 +1,4 @@
-"""The section of columns: missing and invalid values, and what the values look like, in each part."""
+"""The section of columns: missing and invalid values, and distributions, in each part."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tilth.report.charts import number, percent, shares
 from tilth.report.finding import Finding
 from tilth.report.sections import ReportSection
 
-MOST = 60  # columns shown; the others are folded
-LONGEST = 40  # characters of a name in the table; its card has it in full
-UNFOLDED = 30  # columns whose cards are shown at once
-NEARLY = 0.99  # share of the most frequent value from which a column is nearly constant
+MOST = 60  # most columns shown; the others are folded
+LONGEST = 40  # most characters of a name in the table; its card has it in full
+UNFOLDED = 30  # up to this many cards are not folded
+NEARLY = 0.99  # a column whose most frequent value has this share is nearly constant
 TOKENS = ("?", "n/a", "#n/a", "null", "nan", "none", "unknown", "-", "--")  # strings that may stand for a missing value
-FAR = 10  # interquartile ranges above the third quartile from which a maximum is worth a remark
+FAR = 10  # extremes this many interquartile ranges beyond the quartiles get a remark
 GONE = "A blank cell means that the part does not have the column: preparation dropped or replaced it."
 At: TypeAlias = Mapping[tuple[str, str], ColumnProfile]  # by column and part
 
@@ -41,7 +41,7 @@ def columns(found: Sequence[Finding[ColumnProfile]]) -> Section:
 
 
 def _advice(found: Sequence[Finding[ColumnProfile]], first: str) -> list[Advice]:
-    """Columns that still have missing values in the training part, and columns that are odd."""
+    """Advice on columns with missing values in the training part, and on odd columns."""
     gaps = [code(f.columns) for f in found if f.part == "train" and f.payload.missing]
     odd = [code(f.columns) for f in found if f.part == first and remarks(f.payload)]
     hidden = {code(f.columns): value for f in found if f.part == first for value, _ in hidden_missing(f.payload)}
@@ -55,7 +55,7 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {number(len(names) - 3)} more" if len(names) > 3 else "")
 
 
-# ── what is missing ──
+# ── tables and cards ──
 
 
 def _tables(read: Sequence[str], here: Sequence[str], parts: list[str], at: At) -> list[Block]:
@@ -70,7 +70,7 @@ def _tables(read: Sequence[str], here: Sequence[str], parts: list[str], at: At) 
 
 
 def _cards(here: Sequence[str], parts: list[str], at: At) -> Block:
-    """A card for each column that is here."""
+    """A card for each of these columns."""
     of = {name: {p: at[name, p] for p in parts if (name, p) in at} for name in here}
     cards = Cards(lambda: (card(f"column-{k}", name, of[name], remarks(at[name, parts[0]])) for k, name in enumerate(here)))
     return Section("", "Each column", (cards,)) if len(here) <= UNFOLDED else Fold("Each column", (cards,))
@@ -86,7 +86,7 @@ def _lead(count: int, gaps: int, cells: int, part: str) -> str:
 
 
 def _states(caption: str, names: Sequence[str], parts: list[str], at: At, linked: Mapping[str, str]) -> Table:
-    """A row for each column. What no column has – gaps, invalid values – takes no room."""
+    """A row for each column. Heads without content, such as invalid values, are left out."""
     first, later = parts[0], parts[1:]
     here = f" in {first}" if later and first else ""
     heads = (
@@ -100,7 +100,7 @@ def _states(caption: str, names: Sequence[str], parts: list[str], at: At, linked
         "distribution",
     )
     gaps, invalid = (any(getattr(at[name, first], of) for name in names) for of in ("lacking", "invalid"))
-    drawn = gaps and not later  # beside the numbers of several parts there is no room for a bar
+    drawn = gaps and not later  # with several parts there is no room for a bar
     rows = []
     for name in names:
         column = at[name, first]
@@ -122,7 +122,7 @@ def _states(caption: str, names: Sequence[str], parts: list[str], at: At, linked
 
 
 def _remarks(read: Sequence[str], part: str, at: At) -> list[Block]:
-    """What is odd about single columns."""
+    """Remarks on single columns, and a note on the sample."""
     points = [f"{code(name)}: {remark}" for name in read for remark in remarks(at[name, part])]
     sampled = next((at[name, part] for name in read if at[name, part].sampled), None)
     note = (
@@ -134,7 +134,7 @@ def _remarks(read: Sequence[str], part: str, at: At) -> list[Block]:
 
 
 def remarks(c: ColumnProfile) -> list[str]:
-    """What is odd about a column: one value, one value nearly always, a maximum or minimum far out, no value twice, a missing one in words.
+    """Remarks on a column: one value, nearly one value, an extreme far out, all values distinct, a string that may mean a missing value.
 
     >>> remarks(ColumnProfile(kind="integer", rows=9, valid=9, distinct=1, distinct_exact=True))
     ['it has the same value in every row.']
@@ -155,13 +155,13 @@ def remarks(c: ColumnProfile) -> list[str]:
 
 
 def hidden_missing(c: ColumnProfile) -> list[tuple[str, float]]:
-    """Frequent values that may stand for a missing one, and their shares."""
+    """Frequent strings that may stand for a missing value, with their shares."""
     values, of = frequent(c)
     return [(value, n / of) for value, n in values if of and isinstance(value, str) and value.strip().casefold() in TOKENS]
 
 
 def _far(c: ColumnProfile) -> list[str]:
-    """The extreme that is far beyond the quartiles, and how many values are outliers."""
+    """A remark on extremes far beyond the quartiles, with the share of outliers."""
     ends = [c.minimum, c.p25, c.p75, c.maximum]
     if not all(isinstance(v, int | float) for v in ends):
         return []
@@ -177,7 +177,7 @@ def _far(c: ColumnProfile) -> list[str]:
 
 
 def _made(names: Sequence[str], parts: list[str], at: At) -> Table:
-    """A row for each column, the numbers of its parts beside each other."""
+    """A row for each column, with the numbers of the parts side by side."""
     there = [p for p in parts if any((name, p) in at for name in names)]
     heads = ("column", *(f"{of} in {p}" for of in ("missing", "mean", "distribution") for p in there))
     rows = []

@@ -1,4 +1,4 @@
-"""The rows of a table that a profile looks at one by one: all of them, or a sample; and what numpy says of a column's values in them."""
+"""The rows of a table that a profile inspects, all or a sample; and statistics of a column's values in them, by numpy."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-ROWS, LEAST, CELLS = 100_000, 5_000, 3_000_000  # rows of a sample, at most and at least, and its cells
-FEW = 50  # distinct values up to which a column's values are shown
-MOST_GROUPS = 5_000  # that columns counted together may have
-ENOUGH = 16  # combinations of the values that are hashed, for each row
-STEPS = 2.0**26  # in which a column's range is divided
+ROWS, LEAST, CELLS = 100_000, 5_000, 3_000_000  # a sample's most and least rows, and most cells
+FEW = 50  # values of a column with at most this many distinct ones are counted
+MOST_GROUPS = 5_000  # most combinations of values of columns that are counted together
+ENOUGH = 16  # least combinations of hashed values per row
+STEPS = 2.0**26  # parts of a column's range
 STRIDES = (0.8191725133961645, 0.6710436067037893, 0.5497004779019703)  # φ⁻¹, φ⁻², φ⁻³ with φ⁴ = φ + 1: they spread evenly in 3 dimensions
 COMPARABLE = frozenset(
     {Kind.BOOLEAN, Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ, Kind.TIME}
 )
 COUNTED = COMPARABLE - {Kind.DECIMAL}
-"""Kinds whose numbers are found in the rows of a table that has few."""
+"""Kinds whose statistics are computed from the rows themselves if the table is small."""
 
 
 class Spread(NamedTuple):
-    """A column of numbers, their smallest and largest, and about how many distinct ones there are."""
+    """A column of numbers with its smallest and largest one, and about how many are distinct."""
 
     column: Column
     low: float
@@ -49,7 +49,7 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table that has `of` rows: all, or a sample."""
+    """All rows of a table with `of` rows, or a sample."""
 
     table: pa.Table
     of: int
@@ -64,7 +64,7 @@ class Rows:
         return {}
 
     def values(self, name: str) -> Values:
-        """The values of a column, found once."""
+        """The values of a column, computed once."""
         if name not in self._values:
             self._values[name] = values_of(self.table[name])
         return self._values[name]
@@ -81,10 +81,10 @@ def most_rows(columns: int) -> int:
 
 
 def sampled_rows(data: Dataset, columns: Sequence[str], rows: int, spreads: Sequence[Spread], session: Session) -> Rows:
-    """The table where it has no more rows than a sample would, else a sample.
+    """All rows if they are no more than a sample would have, else a sample.
 
-    To hash every row costs more than all else that a profile asks. So rows are chosen by a cheap hash of the two or three numeric columns
-    with most distinct values; the hash of all columns decides only where these have too few.
+    Hashing every row would cost more than the rest of the profile. Therefore rows are chosen by a cheap hash of the two or three numeric
+    columns with the most distinct values; the hash of all columns is used only if these have too few.
     """
     import pyarrow as pa
 
@@ -111,9 +111,9 @@ def _rows(sample: Sample, data: Dataset, session: Session) -> pa.Table:
 
 
 def thinned(spreads: Sequence[Spread], rows: int, share: float) -> Tree | None:
-    """A condition that about this share of the rows meets, evenly spread; None where too few rows differ in their numbers.
+    """A condition that about this share of the rows meets, evenly spread; None if the rows have too few distinct numbers.
 
-    A row's place is the fractional part of Σ (x − low) · k, with each k in another ratio to the column's range.
+    A row's place is the fractional part of Σ (x − low) · k; each k has a different ratio to its column's range.
     """
     differ = sorted((s for s in spreads if s.low < s.high), key=lambda s: -round(math.log2(max(s.distinct, 1))))
     chosen = next((differ[:n] for n in (2, 3) if math.prod(s.distinct for s in differ[:n]) >= ENOUGH * rows), None)
@@ -138,9 +138,9 @@ def _number(column: Column) -> Tree:
 
 @dataclass(frozen=True)
 class Values:
-    """The distinct values of a column in some rows, and how often each of them is there.
+    """The distinct values of a column in some rows, with the number of rows of each.
 
-    Numbers and times are in order. Of others `codes` has the place of each row's value, −1 where there is none.
+    Numbers and times are sorted. For other kinds, `codes` has the index of each row's value, −1 if missing.
     """
 
     values: pa.Array | np.ndarray
@@ -154,7 +154,7 @@ class Values:
 
     @cached_property
     def numbers(self) -> np.ndarray:
-        """The finite numbers of all rows, as doubles, in order."""
+        """The finite numbers of all rows, as sorted doubles."""
         import numpy as np
         import pyarrow as pa
 
@@ -165,13 +165,13 @@ class Values:
 
     @cached_property
     def filled(self) -> np.ndarray:
-        """Which of some strings are not blank."""
+        """Marks the strings that are not blank."""
         import pyarrow.compute as pc
 
         return as_numpy(pc.binary_length(pc.utf8_trim(self.values, BLANKS))) > 0
 
     def counts(self, least: int = 1) -> dict[Any, int]:
-        """Value → rows, for the values that at least `least` rows have."""
+        """Value → rows, for values with at least `least` rows."""
         import numpy as np
 
         kept = self.rows >= least
@@ -179,10 +179,10 @@ class Values:
         return dict(zip(values, self.rows[kept].tolist(), strict=True))
 
     def frequent(self, most: int) -> tuple[tuple[Any, int], ...]:
-        """The most frequent strings with their rows, if several rows have them and they are not blank; ties by value."""
+        """The most frequent non-blank strings that several rows have, with their rows; ties by value."""
         import numpy as np
 
-        last = len(self.rows) - most - 1  # one more than are shown, should one be blank
+        last = len(self.rows) - most - 1  # one extra, in case one is blank
         least = max(2, np.partition(self.rows, last)[last] if last >= 0 else 0)
         return tuple(ordered({v: n for v, n in self.counts(least).items() if v.strip()}, most).items())
 
@@ -193,7 +193,7 @@ def values_of(column: pa.ChunkedArray) -> Values:
     import pyarrow as pa
 
     is_time = pa.types.is_temporal(column.type)
-    if is_time or pa.types.is_float64(column.type) or pa.types.is_int64(column.type):  # to sort them is many times as fast as to hash them
+    if is_time or pa.types.is_float64(column.type) or pa.types.is_int64(column.type):  # sorting is many times as fast as hashing
         there = column.drop_null().combine_chunks()
         plain = there.view(f"int{column.type.bit_width}") if is_time else there
         values, rows = _sorted_counts(as_numpy(plain))
@@ -205,7 +205,7 @@ def values_of(column: pa.ChunkedArray) -> Values:
 
 
 def _sorted_counts(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The different numbers in order, without NaN, and how often each is there; integers close together are counted, not sorted."""
+    """The distinct numbers in order, without NaN, and their counts; integers in a small range are counted without sorting."""
     import numpy as np
 
     if x.dtype.kind == "i" and len(x) and (span := int(x.max()) - (low := int(x.min()))) < 2 * len(x):
@@ -218,7 +218,7 @@ def _sorted_counts(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def starts(x: np.ndarray) -> np.ndarray:
-    """The places of the first of equal values that stand in order. numpy's `unique` loads its masked arrays, which takes longer."""
+    """The index of the first of each run of equal sorted values. numpy's `unique` would load masked arrays, which takes longer."""
     import numpy as np
 
     new = np.ones(len(x), bool)
@@ -227,7 +227,7 @@ def starts(x: np.ndarray) -> np.ndarray:
 
 
 def quantiles_of(x: np.ndarray, asked: Mapping[str, float]) -> dict[str, float]:
-    """The quantiles of numbers in order, interpolated (Hyndman and Fan 1996, type 7); none of no numbers."""
+    """The interpolated quantiles of sorted numbers (Hyndman and Fan 1996, type 7); empty without numbers."""
     import numpy as np
 
     if not len(x):
@@ -240,7 +240,7 @@ def quantiles_of(x: np.ndarray, asked: Mapping[str, float]) -> dict[str, float]:
 
 
 def counted(column: Column, rows: pa.ChunkedArray, values: Values) -> dict[str, Any]:
-    """The numbers of a column that a scan of aggregates would find; for kinds in `COUNTED`, of all rows of a table."""
+    """The statistics that an aggregating scan would compute, from all rows of a table; for the kinds in `COUNTED`."""
     present = len(rows) - rows.null_count
     if column.kind is Kind.STRING:
         return {"present": present, **_of_strings(values)}
@@ -256,9 +256,9 @@ def counted(column: Column, rows: pa.ChunkedArray, values: Values) -> dict[str, 
     if len(x):
         found["deviation"] = math.sqrt((CentralMoment2.of_array(x) or 0.0) / len(x))
     if column.kind is Kind.FLOAT:
-        found |= {"present": int(values.rows.sum()), "finite": len(x)}  # NaN is none of the values
+        found |= {"present": int(values.rows.sum()), "finite": len(x)}  # the values exclude NaN
         return found | {"minimum": float(x[0]) if len(x) else None, "maximum": float(x[-1]) if len(x) else None}
-    ends = (int(values.values[0]), int(values.values[-1])) if present else (None, None)  # they are in order
+    ends = (int(values.values[0]), int(values.values[-1])) if present else (None, None)  # sorted
     return found | {"present": present, "minimum": ends[0], "maximum": ends[1]}
 
 
@@ -272,7 +272,7 @@ def numbers_of_strings(counts: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _of_strings(values: Values) -> dict[str, Any]:
-    """How many are not blank, and the lengths of all."""
+    """The number of strings that are not blank, and the lengths of all."""
     import numpy as np
     import pyarrow.compute as pc
 
@@ -283,12 +283,12 @@ def _of_strings(values: Values) -> dict[str, Any]:
 
 
 def ordered(counts: Mapping[Any, int], most: int) -> dict[Any, int]:
-    """The `most` most frequent values and their rows, the most frequent first, ties by value."""
+    """The `most` most frequent values with their rows, the most frequent first; ties by value."""
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most])
 
 
 def packs(sizes: Mapping[str, int], most: int) -> Iterator[list[str]]:
-    """Columns to count together, from the number of values that each may have, with a bounded number of combinations."""
+    """Groups of columns to count together, by their numbers of values, so that a group has at most `most` combinations."""
     pack, groups = list[str](), 1
     for name in sorted(sizes, key=lambda name: sizes[name]):
         if pack and groups * sizes[name] > most:

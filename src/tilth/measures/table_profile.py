@@ -1,4 +1,4 @@
-"""What a profile says of the rows of a table: duplicates, what is missing together, and a few rows."""
+"""The profile of a table's rows: duplicates, columns that are missing together, and a few rows."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-PATTERNS, EXAMPLES = 8, 5  # patterns of missing values, and rows, that are shown
-MOST = 30  # columns of the rows shown, and columns of a pattern
+PATTERNS, EXAMPLES = 8, 5  # most patterns of missing values, and rows, shown
+MOST = 30  # most columns of the rows shown
 
 
 @dataclass(frozen=True)
 class TableProfile(Payload):
-    """The rows of a table, those in which a value is missing, and `duplicates`: rows that equal another one before them.
+    """The rows of a table, its patterns of missing values, and `duplicates`: rows that equal an earlier one.
 
-    `patterns`: sets of columns that are missing together, with their rows, the most frequent first, and the rows in which nothing is.
-    Where `sampled` says of how many rows these numbers are, they are counts of that sample; equal rows are sampled together. `duplicates`
-    are of all rows nevertheless if they are `exact`.
+    `patterns`: sets of columns that are missing together, with their rows, the most frequent first; the empty set has the complete rows.
+    `sampled` is the size of the sample that was counted, if not all rows; equal rows are sampled together. If `exact`, `duplicates` counts
+    all rows nevertheless.
     """
 
     KIND: ClassVar[str] = "table"
@@ -53,7 +53,7 @@ class TableProfile(Payload):
 
 @dataclass(frozen=True)
 class EqualRows(Metric):
-    """The rows that equal another one before them in these columns, null being equal to null. 0 over no rows."""
+    """The number of rows that equal an earlier one in these columns; nulls are equal. 0 over no rows."""
 
     range = (0, float("inf"))
     columns: tuple[str, ...]
@@ -62,13 +62,13 @@ class EqualRows(Metric):
         return (count(), over_groups(SumOrZero.of(size()), self.columns), over_groups(all_rows(), self.columns))
 
     def value(self, rows: int, grouped: int, groups: int) -> int:
-        return grouped - groups + max(rows - grouped - 1, 0)  # rows of nothing but nulls form no group
+        return grouped - groups + max(rows - grouped - 1, 0)  # rows with only nulls are not grouped
 
 
 def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles, duplicates: int | None = None) -> list[Finding[TableProfile]]:
-    """One finding, with a few rows as its examples, private values masked. None for no columns or no rows.
+    """One finding, with a few rows as examples, private values masked. Empty without columns or rows.
 
-    `duplicates` are those of all rows, where they are known.
+    `duplicates` is the number for all rows, if known.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -92,7 +92,7 @@ def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles, duplica
 
 
 def _patterns(columns: Sequence[Column], drawn: Rows) -> list[tuple[tuple[str, ...], int]]:
-    """Columns that are missing together, with the rows in which exactly these are, the most frequent first."""
+    """Sets of columns that are missing together, with the number of rows in which exactly these are missing, the most frequent first."""
     import numpy as np
 
     gaps = {c.name: gap for c in columns if (gap := _gaps(c, drawn)) is not None}
@@ -109,7 +109,7 @@ def _patterns(columns: Sequence[Column], drawn: Rows) -> list[tuple[tuple[str, .
 
 
 def _gaps(c: Column, drawn: Rows) -> np.ndarray | None:
-    """Whether each value is missing: null, NaN, or blank; None where none is."""
+    """Marks missing values: null, NaN, or blank; None if there are none."""
     import numpy as np
     import pyarrow.compute as pc
 
@@ -121,7 +121,7 @@ def _gaps(c: Column, drawn: Rows) -> np.ndarray | None:
 
 
 def same_as_before(columns: Sequence[Column], table: pa.Table, order: Any) -> np.ndarray:
-    """Whether each row but the first equals the one before it in this order, missing values being equal."""
+    """Whether each row except the first equals the previous one in this order; missing values are equal."""
     import numpy as np
     import pyarrow.compute as pc
 
@@ -145,7 +145,7 @@ def rows(found: Sequence[Finding[TableProfile]]) -> Section | None:
     p = first.payload
     of = p.sampled or p.rows
     about = f" in a sample of {counted(p.sampled, 'row')}" if p.sampled else ""
-    among, where = (p.rows, "") if p.exact else (of, about)  # of which rows the duplicates are
+    among, where = (p.rows, "") if p.exact else (of, about)  # the rows in which duplicates were counted
     share = percent((p.duplicates or 0) / among if among else None)
     blocks: list[Block] = []
     lead = f"{percent(first.number)} of the rows have a value in every column{about}"

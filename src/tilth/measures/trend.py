@@ -1,4 +1,4 @@
-"""What a profile says of time: rows, and means of numbers, in periods of a time column."""
+"""The profile over time: rows, and means of numbers, in periods of a time column."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tilth.report.sections import ReportSection
 if TYPE_CHECKING:
     import numpy as np
 
-PERIODS = {  # numpy's unit, the number of it that the epoch's first period has behind it, and how many make a period
+PERIODS = {  # numpy's unit, the units of the epoch's first period that lie before 1970, and the units per period
     "second": ("s", 0, 1),
     "15 seconds": ("s", 0, 15),
     "minute": ("m", 0, 1),
@@ -33,18 +33,18 @@ PERIODS = {  # numpy's unit, the number of it that the epoch's first period has 
     "10 years": ("Y", 0, 10),
     "100 years": ("Y", 70, 100),
 }
-ABOUT = 22  # periods, as far as the calendar has such
-MOST = 30  # columns with a trend
+ABOUT = 22  # wanted number of periods
+MOST = 30  # most columns with a trend
 TIMES = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 
 
 @dataclass(frozen=True)
 class Trend(Payload):
-    """Periods of the calendar (`period`: "day", "month" …) from `first` to `last` of a time column: their `rows`, and the means of each
-    numeric column. The period is that of which there are about 22; times are in UTC, weeks begin on Monday.
+    """Calendar periods (`period`: "day", "month" …) from `first` to `last` of a time column: their `rows`, and the means of each numeric
+    column. The period is chosen so that there are about 22; times are in UTC, weeks begin on Monday.
 
-    Of a label that is not a number it is the share of the favourable value, or of the least frequent one. A period without values has none.
-    `sampled`: of how many rows these numbers are, if not of all.
+    For a label that is not a number, it is the share of the favourable value, or of the least frequent one; None for a period without
+    values. `sampled` is the size of the sample, if it is one.
     """
 
     KIND: ClassVar[str] = "trend"
@@ -57,7 +57,7 @@ class Trend(Payload):
 
 
 def trends(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding[Trend]]:
-    """A finding for the column of the role `time`. Means of private columns are left out."""
+    """A finding for the column with the role `time`, without means of private columns."""
     return [f for c in columns if c.name == roles.time and c.kind in TIMES and (f := _trend(c, columns, drawn, roles)) is not None]
 
 
@@ -86,7 +86,7 @@ def _trend(time: Column, columns: Sequence[Column], drawn: Rows, roles: Roles) -
 
 
 def _periods(at: np.ndarray, units: Sequence[str]) -> tuple[str, np.ndarray]:
-    """The period of which there are about as many as are to be shown, and the number of each time's period, counted from the first."""
+    """The period that gives about the wanted number of periods, and the number of each time's period, counted from the first."""
 
     def numbered(unit: str, times: np.ndarray) -> np.ndarray:
         base, behind, n = PERIODS[unit]
@@ -101,7 +101,7 @@ def _periods(at: np.ndarray, units: Sequence[str]) -> tuple[str, np.ndarray]:
 
 
 def _means(x: Any, period: Any, periods: int) -> tuple[float | None, ...]:
-    """The mean of numbers in each of `periods` periods, to nine digits, so that the order of rows changes nothing; NaN is left out."""
+    """The mean of the numbers in each of `periods` periods, without NaN, to nine digits, so that the order of rows has no effect."""
     import numpy as np
 
     there = ~np.isnan(x)
@@ -133,7 +133,7 @@ def over_time(found: Sequence[Finding[Trend]]) -> Section:
 
 
 def _line(key: str, name: str, values: Sequence[float | None]) -> tuple[Any, ...]:
-    """A line of the table: the values as a chart, those of the first and last period with values, the least and the greatest."""
+    """A line of the table: the values as a chart, the first and last known value, the least and the greatest."""
     known = [v for v in values if v is not None]
     low = min(known, default=0)
     heights = [0.0 if v is None else v if name == "rows" else v - low + (max(known) - low) / 20 for v in values]
