@@ -1,7 +1,7 @@
-"""Bias and variance of a learner: what of its loss comes from what it cannot learn, and what from the sample that it learned from.
+"""Bias and variance of a learner: the part of its loss from what it cannot learn, and the part from the choice of training rows.
 
-This is statistical bias, not the bias of outcomes between groups. Predictions are of models that were trained on samples of the same
-data. Of each row that they are judged on only sums over the models are kept, so that memory does not grow with their number.
+This is statistical bias, not the bias of outcomes between groups. The predictions come from models trained on samples of the same data.
+For each judging row, only sums over the models are kept, so that memory does not grow with their number.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import numpy as np
 
 from tilth.metrics.contrasts import Numbers
 
-LEAST = 1e-15  # a probability that is taken for 0, whose logarithm would be infinite
+LEAST = 1e-15  # replaces smaller probabilities, because the logarithm of 0 is infinite
 
 
 @dataclass(frozen=True)
 class Decomposition:
-    """The loss of each row and its parts; arrays with a number for each row, whose means are what is reported.
+    """The loss and its parts, as arrays with a number for each row; reports show their means.
 
-    `bias` + `variance` − `biased_variance` is the loss, exactly; `biased_variance` is 0 but for 0–1 loss. `systematic` and `random` are
-    parts that are never negative and add up to the loss, which shares are made of: bias and variance, for 0–1 loss those of Kohavi and
-    Wolpert. `corrected` is `systematic` without what it is too large by for so few models.
+    `bias` + `variance` − `biased_variance` is exactly the loss; `biased_variance` is 0 except for 0–1 loss. `systematic` and `random` are
+    non-negative parts that add up to the loss, from which shares are computed: bias and variance, for 0–1 loss those of Kohavi and Wolpert.
+    `corrected` is `systematic` without its excess from the limited number of models.
     """
 
     loss: Numbers
@@ -35,16 +35,16 @@ class Decomposition:
     corrected: Numbers
 
     def means(self, rows: Numbers | None = None) -> dict[str, float]:
-        """The mean of each part, over some rows."""
+        """The mean of each part, over all or some rows."""
         names = ("loss", "bias", "variance", "biased_variance", "systematic", "random", "corrected")
         found = {name: getattr(self, name) if rows is None else getattr(self, name)[rows] for name in names}
         return {name: float(x.mean()) for name, x in found.items()}
 
 
 class Tally(ABC):
-    """A loss, and sums of what models have said of rows whose labels are `y`; `models` are how many have judged each row.
+    """A loss, with sums of the models' predictions for rows with the labels `y`; `models` has the number of models judged by each row.
 
-    `y` are numbers, or classes 0, 1 … of which there are `classes`.
+    `y` has numbers, or classes 0, 1 … below `classes`.
     """
 
     loss: ClassVar[str]
@@ -53,7 +53,7 @@ class Tally(ABC):
         self.y, self.classes, self.models = y, classes, np.zeros(len(y), int)
 
     def add(self, said: Numbers, rows: Numbers | slice = slice(None)) -> None:
-        """Add what one model says of some of the rows."""
+        """Add the predictions of one model for some of the rows."""
         self.models[rows] += 1
         self._add(said, rows)
 
@@ -62,7 +62,7 @@ class Tally(ABC):
 
     @abstractmethod
     def parts(self, rows: Numbers | slice = slice(None)) -> Decomposition:
-        """The loss of rows that models have judged, and its parts."""
+        """The loss of rows that have judged models, and its parts."""
 
     @staticmethod
     @abstractmethod
@@ -72,11 +72,11 @@ class Tally(ABC):
     @staticmethod
     @abstractmethod
     def constant(y: Numbers, classes: int) -> Numbers:
-        """The prediction for a row by a model that knows nothing but the labels of others."""
+        """The best constant prediction, from the labels alone."""
 
 
 class SquaredLoss(Tally):
-    """(y − f)²: (y − mean f)² + the variance of f, noise being part of the first. `corrected` subtracts s²/B, s² the variance by B − 1.
+    """(y − f)² = (y − mean f)² + the variance of f; the first part includes noise. `corrected` subtracts s²/B, s² the variance by B − 1.
 
     >>> tally = SquaredLoss(np.array([3.0]))
     >>> for said in (2.0, 4, 3, 5, 6):
@@ -115,10 +115,10 @@ class SquaredLoss(Tally):
 class ZeroOneLoss(Tally):
     """y ≠ f, of classes, after Domingos 2000 and after Kohavi and Wolpert 1996.
 
-    The main prediction of a row is the most frequent one, of several the smallest class. `bias` is whether it is wrong; `variance` how
-    often models differ from it where it is right, which costs, `biased_variance` how often they are right where it is wrong, which
-    helps. `systematic` is ½ Σ([y = k] − pₖ)² and `random` ½ (1 − Σ pₖ²), pₖ the share of models that predict k; `corrected` subtracts
-    ½ Σ pₖ(1 − pₖ)/(B − 1).
+    The main prediction of a row is the most frequent one; of ties, the smallest class. `bias` is whether it is wrong; `variance` is how
+    often models differ from it if it is right, which costs; `biased_variance` is how often models are right if it is wrong, which helps.
+    `systematic` is ½ Σ([y = k] − pₖ)² and `random` ½ (1 − Σ pₖ²), with pₖ the share of models that predict k; `corrected` subtracts ½ Σ
+    pₖ(1 − pₖ)/(B − 1).
 
     >>> tally = ZeroOneLoss(np.array([1, 1, 1, 0]), 2)
     >>> for said in ([1, 1, 0, 0], [1, 0, 0, 1], [1, 1, 0, 0], [0, 1, 1, 0], [1, 0, 0, 0]):
@@ -159,10 +159,10 @@ class ZeroOneLoss(Tally):
 
 
 class LogLoss(Tally):
-    """−ln of the probability of the class, from probabilities of each class, a column for each.
+    """−ln of the probability of the true class, from probabilities with a column for each class.
 
-    p̄ is the normalised geometric mean of the models' probabilities. `bias` is −ln p̄ of the class, KL(y ‖ p̄), and `variance` the mean of
-    KL(p̄ ‖ p) over the models; they add up. Probabilities below 10⁻¹⁵ count as that. There is no correction for few models.
+    p̄ is the normalised geometric mean of the models' probabilities. `bias` is −ln p̄ of the true class, KL(y ‖ p̄), and `variance` the
+    mean of KL(p̄ ‖ p) over the models; they add up. Smaller probabilities are raised to 10⁻¹⁵. There is no correction for few models.
 
     >>> tally = LogLoss(np.array([1]), 2)
     >>> for said in ([0.5, 0.5], [0.2, 0.8]):
@@ -183,7 +183,7 @@ class LogLoss(Tally):
 
     def parts(self, rows: Numbers | slice = slice(None)) -> Decomposition:
         mean = self.logs[rows] / self.models[rows][:, None]
-        whole = np.log(np.exp(mean).sum(axis=1))  # what the geometric means add up to; KL(p̄ ‖ p) is −this on average
+        whole = np.log(np.exp(mean).sum(axis=1))  # the log of the sum of the geometric means; KL(p̄ ‖ p) is −this on average
         loss = -mean[np.arange(len(mean)), self.y[rows].astype(int)]
         bias, variance = loss + whole, -whole
         return Decomposition(loss, bias, variance, np.zeros(len(loss)), bias, variance, bias)
@@ -198,7 +198,7 @@ class LogLoss(Tally):
 
 
 def _sure(probabilities: Numbers) -> Numbers:
-    """Probabilities that are not 0 and add up to 1."""
+    """Make probabilities positive, with the sum 1."""
     some = np.clip(probabilities, LEAST, None)
     return np.asarray(some / some.sum(axis=-1, keepdims=True))
 

@@ -28,7 +28,7 @@ from tilth.metrics.metric import Metric, ratio
 
 
 def numbers(column: str, finite: bool) -> Tree:
-    """A column as doubles, or as finite doubles and nulls."""
+    """A column as doubles; with `finite`, other values become null."""
     return Finite.of(col(column)) if finite else double(col(column))
 
 
@@ -87,7 +87,7 @@ class Sum(Metric):
 
 
 class _Finite(Metric):
-    """A metric of one column's values, or of those that are finite."""
+    """A metric of one column's values, or only of the finite ones."""
 
     column: str
     finite: bool

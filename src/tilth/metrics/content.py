@@ -1,4 +1,4 @@
-"""Columns that are computed of texts and images where they are asked for: `body@length_words`."""
+"""Columns computed from texts and images on request, such as `body@length_words`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ NOT_YET = ("skin_tone", "near_duplicate_cluster", "gps_region", "faces", "person
 
 
 def content(names: Iterable[str], schema: Schema, roles: Roles, folder: str = "") -> dict[str, Tree]:
-    """Name → its expression, for those of some names that a table does not have and that name a feature of one of its columns.
+    """Name → its expression, for names that are not columns of the table but features of one, such as `body@length_words`.
 
-    A feature that takes a file is given with it: `body@oov_share:words.txt`. `folder` is where paths of images begin. Errors: `ColumnError`
-    for unknown features and columns that are not of strings, all at once, and where it is not clear which column is meant; `RequestError`
-    for files that are not of that kind, `MissingExtra`; `Gap` for features that are not there yet.
+    A feature that takes a file has it in its name: `body@oov_share:words.txt`. Paths of images are relative to `folder`. Errors:
+    `ColumnError` for unknown features, for columns that are not strings, all at once, and for an ambiguous column; `RequestError` for unfit
+    files, `MissingExtra`; `Gap` for features that are not implemented yet.
     """
     asked = {name: roles.content(name) for name in names if CONTENT in name and name not in schema}
     if gaps := [f"{name}: {feature} of images is not measured yet" for name, (_, feature) in asked.items() if feature in NOT_YET]:
@@ -54,14 +54,14 @@ def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -
 
 
 def feature_of(name: str) -> Feature | None:
-    """The feature that a computed column has; None for another column."""
+    """The feature of a computed column; None for another column."""
     feature = computed(name)[1]
     known = FEATURES.keys() | BROUGHT.keys() | images.FEATURES.keys()
     return _named(feature) if CONTENT in name and feature.partition(":")[0] in known else None
 
 
 def _named(feature: str, folder: str = "") -> Feature:
-    """A feature by its name, with its file where it takes one, which is read when the feature is asked for."""
+    """A feature by its name, with its file if it takes one; the file is read when the expression is made."""
     word, _, file = feature.partition(":")
     if word in FEATURES:
         return FEATURES[word]
@@ -73,7 +73,7 @@ def _named(feature: str, folder: str = "") -> Feature:
 
 
 def meaning(name: str) -> str:
-    """What a computed column is, in words; empty for another column.
+    """The meaning of a computed column, in words; empty for another column.
 
     >>> meaning("body@length_words"), meaning("@has_url"), meaning("age")
     ('words of body', 'whether the text has a web address: 1 or 0', '')

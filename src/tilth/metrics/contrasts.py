@@ -1,6 +1,6 @@
-"""How two groups differ: the formulas behind bias, drift and split skew.
+"""Differences between two groups: the formulas behind bias, drift and split skew.
 
-Every formula is vectorised over all axes but the last, so that a table of counts and a thousand resampled ones are one call.
+Every formula is vectorised over all axes except the last, so that one call handles a table of counts and a thousand resampled ones.
 Shares run over outcomes in the last axis, counts over strata.
 """
 
@@ -127,7 +127,7 @@ def divided(part: ArrayLike, whole: ArrayLike) -> Numbers:
 
 
 def exact_sum(x: ArrayLike) -> Numbers:
-    """The sum along the last axis; for a single table rounded once only, so that it does not depend on the order of terms.
+    """The sum along the last axis; for a single table it is rounded only once, so that it does not depend on the order of terms.
 
     >>> float(exact_sum([1.0, 1e100, 1.0, -1e100]))
     2.0

@@ -12,34 +12,34 @@ from numpy.typing import ArrayLike
 
 from tilth.metrics.contrasts import Numbers
 
-AT_ONCE = 100_000  # numbers drawn at once, which a processor's cache holds; of at least 100 draws
-MOST_AT_ONCE = 4_000_000  # numbers in the tables of these draws, zeros too: 32 MB
-LARGE = 1_000  # rows of a cell from which a draw is normal: the skewness left out, 0.03, is far below the noise of 1,000 draws
+AT_ONCE = 100_000  # numbers per batch of draws, to fit a processor's cache; but at least 100 draws
+MOST_AT_ONCE = 4_000_000  # most numbers in the tables of a batch, including zeros: 32 MB
+LARGE = 1_000  # cells with at least so many rows are drawn as normal: their skewness, 0.03, is far below the noise of 1,000 draws
 
 
 def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple[ArrayLike, ArrayLike] | None = None) -> Iterator[Numbers]:
-    """Bootstrap: tables of as many rows, drawn with replacement from a table of counts.
+    """Bootstrap: draws tables with the same number of rows, with replacement, from a table of counts.
 
-    A draw of rows is one multinomial draw over the cells, whatever the number of rows; cells of `LARGE` rows and more are drawn from the
-    normal distribution with the same means and covariances, which is several times as fast. Yields arrays of draws × cells, some draws
-    at a time to bound memory. Equal seeds give equal draws on every machine: numpy guarantees never to change this generator, nor the
-    bits that it is given. `weights` are each cell's sum of weights and of squared weights; a draw is then a sum of weights: the drawn
-    rows times the cell's mean weight, with normal noise for the variance of weights within the cell.
+    A draw is one multinomial draw over the cells, whatever the number of rows; cells with at least `LARGE` rows are drawn from the normal
+    distribution with the same means and covariances, which is several times as fast. Yields arrays of draws × cells, in batches to bound
+    memory. Equal seeds give equal draws on every machine: numpy guarantees that this generator and its bits never change. `weights` are the
+    sums of weights and of squared weights of each cell; a draw is then a sum of weights: the drawn rows times the cell's mean weight, with
+    normal noise for the variance of weights within the cell.
 
     >>> [part.sum(axis=1).tolist() for part in resampled([30, 20, 50], 3, [0])]
     [[100.0, 100.0, 100.0]]
     """
     whole = np.asarray(counts, dtype=float)
     seen = np.flatnonzero(whole)
-    order = seen[np.argsort(whole[seen], kind="stable")]  # the largest cell last: it absorbs rounding errors
+    order = seen[np.argsort(whole[seen], kind="stable")]  # the largest cell is last, and absorbs rounding errors
     few, large = np.split(order, [np.searchsorted(whole[order], LARGE)])
     rows = int(whole.sum())
-    parts = np.array([*whole[few], whole[large].sum()]) if len(large) else whole[few]  # all large cells are one until their sum is drawn
+    parts = np.array([*whole[few], whole[large].sum()]) if len(large) else whole[few]  # the large cells are drawn as one, then divided
     generator = RandomState(SFC64([s % 2**32 for s in seed]))
     cells, there = max(1, len(whole)), max(1, len(seen))
     step = max(1, min(max(AT_ONCE // there, 100), MOST_AT_ONCE // cells))
     for begin in range(0, draws, step):
-        drawn = np.zeros((len(whole), min(step, draws - begin))).T  # a cell's draws are neighbours in memory
+        drawn = np.zeros((len(whole), min(step, draws - begin))).T  # a cell's draws are contiguous in memory
         if rows:
             found = generator.multinomial(rows, parts / rows, size=len(drawn)).T
             drawn.T[few] = found[: len(few)]
@@ -53,7 +53,7 @@ def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple
 
 
 def _normal(counts: Numbers, rows: Numbers, generator: RandomState) -> Numbers:
-    """(cells, draws): so many rows of each draw, spread over the cells with the means and covariances of the multinomial distribution."""
+    """(cells, draws): distribute the `rows` of each draw over the cells, with the means and covariances of the multinomial distribution."""
     share = (counts / counts.sum())[:, None]
     drawn: Numbers = generator.standard_normal((len(counts), len(rows)))
     drawn *= np.sqrt(share)
@@ -145,7 +145,7 @@ def z_of_difference(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float:
 
 
 def fisher_exact(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float:
-    """The two-sided exact p: the probability, given the margins, of all tables at most as likely as this one. Source: Fisher 1922.
+    """The exact two-sided p-value: the probability, given the margins, of all tables at most as likely as this one. Source: Fisher 1922.
 
     >>> round(fisher_exact(3, 4, 1, 4), 6)
     0.485714
@@ -180,7 +180,7 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
 
 
 def upper_bound(hits: int, rows: int, confidence: float = 0.95) -> float:
-    """The share that would give so few hits, or fewer, with probability 1 − confidence: what a sample of so many rows may have missed.
+    """The share that would give at most `hits` hits with probability 1 − confidence: an upper bound of what a sample may have missed.
 
     Without hits it is about 3 / rows. Source: Clopper and Pearson 1934, one-sided.
 

@@ -1,4 +1,4 @@
-"""Metrics of how often values occur: folds over the groups of equal values of one or more columns."""
+"""Metrics of frequencies: folds over the groups of equal values in one or more columns."""
 
 from __future__ import annotations
 

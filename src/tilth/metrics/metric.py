@@ -1,4 +1,4 @@
-"""Metrics: their needs, and the value computed from the answers."""
+"""Metrics, which declare needs and compute a value from the answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Metric(ABC):
         """The needs, in the order of the arguments of `value`."""
 
     def value(self, *numbers: Any) -> Any:
-        """The metric's value from the answers to its needs; of a single need the answer itself."""
+        """The metric's value from the answers to its needs; by default the answer to a single need."""
         (number,) = numbers
         return number
 
@@ -47,7 +47,7 @@ class Metric(ABC):
         return ""
 
     def filled(self, numbers: Sequence[Any], value: Any, n: int) -> Any:
-        """The metric's value once `n` nulls have become `value`, from its numbers before. Errors: `Gap` if they do not suffice."""
+        """The metric's value after `n` nulls are replaced by `value`, from its numbers before. Errors: `Gap` if they do not suffice."""
         return self.value(*self.merge(numbers, [need.of_copies(value, n) for need in self.needs()]))
 
     @property
@@ -70,7 +70,7 @@ class Metric(ABC):
 
 @dataclass(frozen=True)
 class Wrapped(Metric):
-    """A metric of another one, with its name and columns."""
+    """A metric that wraps another one, with its name and columns."""
 
     metric: Metric
 
@@ -85,7 +85,7 @@ class Wrapped(Metric):
 
 @dataclass(frozen=True)
 class Where(Wrapped):
-    """A metric of the rows for which a condition is true; null counts as false."""
+    """A metric restricted to the rows that meet a condition; null counts as false."""
 
     condition: Tree
 
@@ -101,10 +101,10 @@ class Where(Wrapped):
 
 @dataclass(frozen=True)
 class Grouped(Wrapped):
-    """A metric for each group of rows, and what `compare` makes of the groups' values.
+    """A metric for each group of rows, combined by `compare`.
 
-    `by` are columns' names, or keys made of columns. `compare` takes a dict from the group (a value, or a tuple of values for
-    several keys) to its value; without it the dict is the value. Bias, drift and split skew are such metrics.
+    `by` has names of columns, or expressions of columns. `compare` takes a dict from the group (a value, or a tuple of values for several
+    keys) to its value; by default the dict itself is the value. Bias, drift and split skew are such metrics.
     """
 
     by: tuple[str | Tree, ...]
@@ -118,7 +118,7 @@ class Grouped(Wrapped):
         return self.compare({g[0] if single else g: self.metric.value(*own) for g, own in self._groups(numbers).items()})
 
     def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
-        """Group by group, as the metric does."""
+        """Merge the numbers of each group by the metric."""
         left, right, nothing = self._groups(a), self._groups(b), self._nothing()
         merged = {g: self.metric.merge(left.get(g, nothing), right.get(g, nothing)) for g in left | right}
         tables: list[dict[Any, Any]] = [{} for _ in nothing]
@@ -128,15 +128,15 @@ class Grouped(Wrapped):
         return tuple(tables)
 
     def _nothing(self) -> list[Any]:
-        """The metric's own numbers for no rows."""
+        """The metric's numbers for no rows."""
         return [{} if s.by else s.of_nothing for s in self.metric.needs()]
 
     def _groups(self, numbers: Sequence[Any]) -> dict[Any, list[Any]]:
-        """Group → the metric's own numbers. A fold lacks the group whose keys are all null; it gets the numbers of no rows."""
+        """Group → the metric's numbers. Folds lack the group whose keys are all null; it gets the numbers of no rows."""
         found: dict[Any, list[Any]] = {}
         nothing = self._nothing()
         for i, (s, table) in enumerate(zip(self.metric.needs(), numbers, strict=True)):
-            own = len(s.by)  # keys of the metric itself, in front of the group's
+            own = len(s.by)  # the metric's own keys precede the group's
             for key, number in table.items():
                 numbers_of = found.get(key[own:])
                 if numbers_of is None:
@@ -149,7 +149,7 @@ class Grouped(Wrapped):
 
 
 Question: TypeAlias = Metric | Need
-"""What can be measured: a metric's value, or a need's bare answer."""
+"""A metric, or a need whose answer is returned unchanged."""
 
 
 def measured(data: Dataset, questions: Iterable[Q], engine: Session) -> dict[Q, Any]:

@@ -1,6 +1,6 @@
-"""Near-duplicate texts: MinHash and bands of it find pairs that may be alike, their runs of five characters say whether they are.
+"""Near-duplicate texts: bands of MinHash find candidate pairs, and their runs of five characters decide whether they are alike.
 
-Two folds: of each different text its bands, 128 bytes or 256; then the texts that share a band with another one, in which all are compared.
+There are two folds: one collects the bands of each distinct text, 128 or 256 bytes; the other the texts that share a band, to compare.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from tilth.errors import RequestError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LIKE = 0.8  # of the runs of characters that two texts have, how many both have
+LIKE = 0.8  # Jaccard index of the runs of characters of two texts
 LEAST = 0.5
 RUN = 5  # characters
 PERMUTATIONS = 128
-MOST_TEXTS = 2_000_000  # different ones
-MOST_CHARACTERS = 100_000_000  # of those that share a band
+MOST_TEXTS = 2_000_000  # distinct ones
+MOST_CHARACTERS = 100_000_000  # of texts that share a band
 MOST_COMPARED = 20_000_000  # pairs
-AT_ONCE = 1_000_000  # characters whose hashes are held
+AT_ONCE = 1_000_000  # characters per batch of hashes
 FEWER = "look at fewer rows, or at shorter texts"
 
-Words = np.ndarray  # of unsigned integers of 64 bits
+Words = np.ndarray  # of unsigned 64-bit integers
 
 
 def mixed(x: Words) -> Words:
-    """Numbers as far from one another as random ones: the last part of SplitMix64 (Steele, Lea and Flood 2014)."""
+    """Mix the bits of numbers, so that they look random: the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     found: Words = x ^ (x >> np.uint64(31))
@@ -46,12 +46,12 @@ _POWERS = mixed(np.arange(1_001, 1_001 + RUN, dtype=np.uint64)) | np.uint64(1)
 
 
 def plain(text: str) -> str:
-    """A text without differences of case and of blanks."""
+    """A text with case folded and blanks normalised."""
     return " ".join(text.casefold().replace("\0", " ").split())
 
 
 def runs(texts: Sequence[str]) -> tuple[Words, Words]:
-    """Hashes of the runs of five characters of each text, and where those of each text begin. A shorter text is one run."""
+    """Hashes of the runs of five characters of all texts, and the index of each text's first hash. A shorter text is one run."""
     padded = [t.ljust(RUN, "\0") for t in texts]
     codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     lengths = np.array([len(t) for t in padded])
@@ -66,10 +66,10 @@ def runs(texts: Sequence[str]) -> tuple[Words, Words]:
 
 
 def bands(texts: Sequence[str], like: float = LIKE) -> Words:
-    """The MinHash bands of each text (not empty): two texts share a band with probability 1 − (1 − s^r)^b, s their Jaccard index.
+    """The MinHash bands of each non-empty text: two texts with the Jaccard index s share a band with probability 1 − (1 − s^r)^b.
 
-    r is 8 from 0.8 on, b 16; below r is 4, b 32. Broder 1997, "On the resemblance and containment of documents"; Leskovec, Rajaraman and
-    Ullman 2014, "Mining of Massive Datasets", 3.4.
+    If `like` is 0.8 or more, r is 8 and b is 16, else r is 4 and b is 32. Broder 1997, "On the resemblance and containment of documents";
+    Leskovec, Rajaraman and Ullman 2014, "Mining of Massive Datasets", 3.4.
     """
     of_band = 8 if like >= LIKE else 4
     found = np.zeros((len(texts), PERMUTATIONS // of_band), np.uint64)
@@ -92,7 +92,7 @@ def _stretches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def alike(a: Words, b: Words, like: float) -> bool:
-    """Whether |A ∩ B| / |A ∪ B| of sorted, different numbers is at least that."""
+    """Whether |A ∩ B| / |A ∪ B| is at least `like`, for sorted, distinct numbers."""
     if min(len(a), len(b)) < like * max(len(a), len(b)):
         return False
     both = len(np.intersect1d(a, b, assume_unique=True))
@@ -100,7 +100,7 @@ def alike(a: Words, b: Words, like: float) -> bool:
 
 
 def suspects(found: Words) -> np.ndarray:
-    """Which texts share a band with another one."""
+    """Marks the texts that share a band with another one."""
     marked = np.zeros(len(found), bool)
     for band in found.T:
         _, where, counts = np.unique(band, return_inverse=True, return_counts=True)
@@ -109,7 +109,7 @@ def suspects(found: Words) -> np.ndarray:
 
 
 def groups(found: Words, texts: Sequence[str], like: float = LIKE) -> np.ndarray:
-    """For each text the place of the first one in its group. Pairs that share a band and are that much alike are in one group.
+    """For each text, the index of the first one in its group. Pairs that share a band and are alike are in one group.
 
     Errors: `RequestError` for more than 20 million pairs to compare.
 
@@ -127,7 +127,7 @@ def groups(found: Words, texts: Sequence[str], like: float = LIKE) -> np.ndarray
 
 
 def text_groups(texts: Sequence[str]) -> np.ndarray:
-    """For each text the place of the first one in its group, whatever its case and blanks; a blank text is a group of its own."""
+    """For each text, the index of the first one in its group, ignoring case and blanks; a blank text is a group by itself."""
     found = np.arange(len(texts))
     there = np.array([i for i, text in enumerate(texts) if plain(text)], int)
     if len(there):
@@ -147,9 +147,10 @@ def _first(first: np.ndarray, i: int) -> int:
 
 
 def _join(members: np.ndarray, texts: Sequence[str], first: np.ndarray, like: float, left: Iterator[int]) -> None:
-    """Join those of the texts that share a band which are alike; pairs that are joined already are not compared.
+    """Join the alike ones among texts that share a band; pairs that are already joined are not compared.
 
-    How many hashes two texts share at most is counted by 16 bits of each, for all pairs of a text at once; few are then left to compare.
+    An upper bound of the shared hashes is counted by 16 bits of each hash, for all pairs of a text at once, which leaves few pairs to
+    compare.
     """
     of = np.array([_first(first, i) for i in members])
     if (of == of[0]).all():
@@ -165,7 +166,7 @@ def _join(members: np.ndarray, texts: Sequence[str], first: np.ndarray, like: fl
             continue
         marked[keys[i]] = 1
         begins = np.append(0, sizes[others].cumsum()[:-1])
-        most = np.add.reduceat(marked[np.concatenate([keys[j] for j in others])], begins, dtype=np.intp)  # that both can have
+        most = np.add.reduceat(marked[np.concatenate([keys[j] for j in others])], begins, dtype=np.intp)  # upper bound of shared hashes
         marked[keys[i]] = 0
         perhaps = others[most >= like * (sizes[i] + sizes[others] - most)]
         joined = [of[i], *(of[j] for j in perhaps if alike(hashes[i], hashes[j], like))]
@@ -185,11 +186,11 @@ def _different(texts: Sequence[str]) -> list[Words]:
     return found
 
 
-# ── of a table ──
+# ── folds over a table ──
 
 
 def _texts(batch: pa.RecordBatch) -> Iterator[tuple[int, str]]:
-    """The hash of each row's texts, as the engines have it, and these as `plain` has them; of a row whose texts are blank neither."""
+    """The hash of each row's texts, as engines compute it, with the texts in `plain` form; rows with only blank texts are left out."""
     for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
         text = BETWEEN.join("\0" if value is None else value for value in row)
         if found := plain(text):
@@ -198,7 +199,7 @@ def _texts(batch: pa.RecordBatch) -> Iterator[tuple[int, str]]:
 
 @dataclass(frozen=True)
 class Bands(Fold):
-    """The hash of each different text of some columns, in order, and its bands. Errors: `RequestError` for more than two million texts."""
+    """The sorted hashes of the distinct texts of some columns, and their bands. Errors: `RequestError` for more than two million texts."""
 
     like: float = LIKE
 
@@ -222,12 +223,12 @@ class Bands(Fold):
 
 
 Known = tuple[dict[int, str], int]
-"""Texts by their hash, and how many characters they have together."""
+"""Texts by their hash, and their total number of characters."""
 
 
 @dataclass(frozen=True)
 class Texts(Fold):
-    """The texts of some columns that have these hashes. Errors: `RequestError` for more than a hundred million characters."""
+    """The texts of some columns with these hashes. Errors: `RequestError` for more than a hundred million characters."""
 
     numbers: frozenset[int] = frozenset()
 

@@ -1,9 +1,9 @@
-"""The nearest rows of rows: exact at every size, the same whatever the threads, in little memory.
+"""Nearest-neighbour search: exact at every size, independent of the number of threads, in little memory.
 
-Rows are sorted into leaves, as in a k-d tree. Each leaf of rows whose neighbours are asked is compared with the others by matrix
-products in single precision, the nearest leaves first, until their bounds show that all the rest is farther away; where all rows are
-asked and bounds rule out little, each two leaves are compared once. Only rows that could be among the nearest, rounding allowed for,
-are compared in double precision, column by column: the answer shows nothing of how the product was added up.
+Rows are sorted into leaves, as in a k-d tree. Each leaf of query rows is compared with the leaves by matrix products in single precision,
+the nearest leaves first, until bounds show that all others are farther away. If all rows are query rows and bounds rule out little, each
+pair of leaves is compared once. Only rows that could be among the nearest, allowing for rounding, are compared in double precision, column
+by column, so that the result does not depend on how the products are summed.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-LEAF = 128  # rows that are compared with so many others: the products of so small matrices need no threads of their library
+LEAF = 128  # rows per leaf; the library computes products of such small matrices without threads
 MOST_NEIGHBOURS = 100
-FIRST = 16  # leaves that are looked at before any is left out
-TRIED = 32  # parts by which it is guessed how many leaves a part looks at
-AT_ONCE = 32  # leaves whose products with a leaf are made at once: few enough for a processor's cache
-TOGETHER = 8 * AT_ONCE  # leaves whose near rows are gone through at once: few calls, bounded memory
-TIED = 8  # times as many pairs as are asked for: more can only be near because many rows are equally far apart
-ROUNDED = 2.0**-23  # twice the relative error of a number in single precision
+FIRST = 16  # leaves that are always compared
+TRIED = 32  # parts that estimate how many leaves a part has to be compared with
+AT_ONCE = 32  # leaves per matrix product: few enough for a processor's cache
+TOGETHER = 8 * AT_ONCE  # leaves whose candidate pairs are processed together: few calls, bounded memory
+TIED = 8  # more than this multiple of the wanted pairs can only remain because of many nearly equal distances
+ROUNDED = 2.0**-23  # twice the relative error of single precision
 FAR = 100.0
-PAIRS = 1_000_000  # of rows that are compared in double precision at once
-LEAST, MOST = 1e-35, 1e30  # squares below lose digits in single precision; none is above
+PAIRS = 1_000_000  # pairs per batch of comparisons in double precision
+LEAST, MOST = 1e-35, 1e30  # smaller squares lose digits in single precision; no square is larger
 
 
 Apart: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""The squares of the distances between categories of a column, which are given as whole numbers."""
+"""A function from codes of two categories of a column to the square of their distance."""
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Rows between which there are distances.
+    """Rows with a distance.
 
-    The square of a distance is Σ (aᵢ − bᵢ)² over `numbers`, which has a row for each row, and what `apart` gives for the categories: in
-    `codes` these are whole numbers from 0, with a column for each column.
+    The square of a distance is Σ (aᵢ − bᵢ)² over the columns of `numbers`, plus the squares from `apart` for the columns of `codes`, which
+    are whole numbers from 0.
     """
 
     numbers: np.ndarray
@@ -46,7 +46,7 @@ class Points:
     apart: tuple[Apart, ...] = ()
 
     def squares(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The squares of the distances between the rows at the places `a` and those at `b`."""
+        """The squares of the distances between the rows with the indices `a` and those with the indices `b`."""
         found = np.zeros(len(a))
         for x in self.numbers.T:
             found += (x[a] - x[b]) ** 2
@@ -56,9 +56,9 @@ class Points:
 
 
 def nearest(points: Points, of: np.ndarray, among: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each row at the places `of` its k nearest other rows of those at `among`, and the squares of their distances.
+    """For each row with an index in `of`, its k nearest other rows with indices in `among`, and the squares of their distances.
 
-    The nearest come first, equally near ones by their place. There are fewer than k where `among` has fewer.
+    The nearest come first, equally near ones by index. There are fewer than k if `among` has fewer.
 
     >>> import numpy as np
     >>> rows = np.arange(3)
@@ -79,7 +79,7 @@ def nearest(points: Points, of: np.ndarray, among: np.ndarray, k: int) -> tuple[
 
 
 def _parts(numbers: np.ndarray, places: np.ndarray, size: int) -> list[np.ndarray]:
-    """The places in parts of this size, but for one: each time halved in the column in which they are spread most widely."""
+    """Split the indices into parts of this size (one may be smaller), by halving along the column with the widest range."""
     parts = -(-len(places) // size)
     if parts <= 1:
         return [places]
@@ -92,10 +92,10 @@ def _parts(numbers: np.ndarray, places: np.ndarray, size: int) -> list[np.ndarra
 
 @dataclass(frozen=True, eq=False)
 class _Leaves:
-    """Rows in leaves, shuffled: their places (−1 where a leaf is not full), numbers and codes, and the bounds of each leaf.
+    """Rows in shuffled leaves: their indices (−1 fills up a leaf), numbers and codes, and the bounds of each leaf.
 
-    Numbers are around 0, and divided by a power of two so that their squares are numbers in single precision. `single` has them in
-    single precision, and the sum of their squares.
+    Numbers are centred at 0 and divided by a power of two, so that their squares fit single precision. `single` has them in single
+    precision, with the sum of their squares.
     """
 
     middle: np.ndarray
@@ -121,18 +121,18 @@ class _Leaves:
 
     @property
     def parts(self) -> list[np.ndarray]:
-        """The places of the rows of each leaf."""
+        """The indices of the rows of each leaf."""
         return [leaf[leaf >= 0] for leaf in self.places]
 
 
 def _with_squares(numbers: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Rows with the sum of their squares, and 1, in single precision."""
+    """Append the sum of squares, and 1, to the numbers, in single precision."""
     squares = np.where(places < 0, MOST, np.einsum("ijk,ijk->ij", numbers, numbers))
     return np.concatenate([numbers, squares[..., None], np.ones((*squares.shape, 1))], axis=2).astype(np.float32)
 
 
 class _Pairs(NamedTuple):
-    """Pairs of rows, by their places: a row, another one, and what the square of their distance is at least and at most."""
+    """Pairs of rows, by their indices, with a lower and an upper bound of the square of their distance."""
 
     rows: np.ndarray
     others: np.ndarray
@@ -151,21 +151,21 @@ _NONE = _Pairs(*(np.empty(0, kind) for kind in (np.int64, np.int64, np.float32, 
 
 
 class _Search:
-    """The search for the k nearest rows of rows; `each`: these are all rows that there are, and each pair of them is looked at once."""
+    """The search for the k nearest rows. `each`: all rows are query rows, and each pair is compared once."""
 
     def __init__(self, points: Points, of: np.ndarray, among: np.ndarray, k: int, each: bool) -> None:
         self.points, self.k, self.each = points, k, each
         self.leaves = _Leaves.of(points, _parts(points.numbers, among, LEAF))
         self.parts = self.leaves.parts if each else _parts(points.numbers, of, LEAF)
         self.wanted = k * len(of)
-        self.limits = np.full(len(points.numbers), MOST, np.float32)  # the k smallest squares of a row are not above its limit
+        self.limits = np.full(len(points.numbers), MOST, np.float32)  # an upper bound of the k smallest squares of each row
         self.widest = np.zeros(len(self.leaves.places), np.float32)  # the largest limit in each leaf
 
     def found(self) -> tuple[np.ndarray, np.ndarray]:
-        """The k nearest rows of each row and their squares, one row after another in the order of their places."""
+        """The k nearest rows of each row and their squares, row after row by index."""
         pairs, new, at_once = _NONE, [_NONE], 8 * (os.cpu_count() or 1)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            # to look from both sides at pairs of few leaves would cost more than it saves
+            # comparing each pair once pays off only if most pairs of leaves are compared
             self.each = self.each and self._share(pool, self.parts[:: 1 + len(self.parts) // TRIED]) > 1 / 2
             if self.each and self._share(pool, self.parts) > 1 / 2:
                 self._sort()
@@ -180,7 +180,7 @@ class _Search:
         return others, squares
 
     def _share(self, pool: ThreadPoolExecutor, parts: Sequence[np.ndarray]) -> float:
-        """Find limits for some parts; of how many of all leaves these may have some of their nearest rows, as a share."""
+        """Find limits for some parts; returns the share of leaves that may have some of their nearest rows."""
         return sum(pool.map(self._looked_at, parts)) / len(parts) / len(self.leaves.places)
 
     def _looked_at(self, part: np.ndarray) -> int:
@@ -189,23 +189,23 @@ class _Search:
         return int((near.bounds <= self.limits[part].max()).sum())
 
     def _sort(self) -> None:
-        """Sort the rows anew into leaves, by their limits, where leaves of rows that are near each other rule out little."""
+        """Sort the rows into new leaves by their limits, for data in which leaves of near rows rule out little."""
         rows = np.concatenate(self.parts)
         rows = rows[np.argsort(self.limits[rows])]
         self.leaves = _Leaves.of(self.points, [rows[start : start + LEAF] for start in range(0, len(rows), LEAF)])
         self.parts = self.leaves.parts
 
     def _limit(self, near: _Near, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Find limits for a part in the leaves that are nearest; these leaves, and the squares in them."""
+        """Find limits for a part in its nearest leaves; returns these leaves, and the squares in them."""
         some = np.argsort(near.bounds, kind="stable")[:FIRST]
         squares = near.squares(some)
         least = squares.min(axis=0) if self.k < LEAF // 2 else squares.reshape(-1, len(part))
         if len(least) > self.k:
-            self.limits[part] = near.most(np.partition(least, self.k, axis=0)[self.k])  # one more: a row is its own nearest
+            self.limits[part] = near.most(np.partition(least, self.k, axis=0)[self.k])  # one extra, because a row is its own nearest
         return some, squares
 
     def _near(self, place: int) -> _Pairs:
-        """The pairs of a part and the leaves from its own on, or all leaves, that may be among the nearest, both ways."""
+        """The candidate pairs between a part and all leaves; with `each`, its own and later leaves, in both directions."""
         part = self.parts[place]
         near = _Near(self.points, self.leaves, part)
         rest = np.arange(place if self.each else 0, len(self.leaves.places))
@@ -226,11 +226,11 @@ class _Search:
         return _joined([own, back])
 
     def _compared(self, near: _Near, part: np.ndarray, some: np.ndarray, place: int) -> tuple[_Pairs, _Pairs]:
-        """The pairs of a part and some leaves that may be among the nearest of the part, and of the leaves."""
+        """The pairs between a part and some leaves that may be among the nearest of the part, and those of the leaves."""
         return self._pairs(near, part, some, place, [self._hits(near, part, few, near.squares(few)) for few in _cut(some, AT_ONCE)])
 
     def _hits(self, near: _Near, part: np.ndarray, some: np.ndarray, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The places in the products of a part and some leaves of pairs that may be among the nearest, and their squares."""
+        """The indices, in the products of a part and some leaves, of pairs that may be among the nearest, and their squares."""
         limits = np.maximum(self.limits[part].max(), self.widest[some])[:, None, None] if self.each else self.limits[part]
         hits = np.flatnonzero(squares <= near.most(limits))
         return hits, squares.reshape(-1)[hits]
@@ -238,9 +238,9 @@ class _Search:
     def _pairs(
         self, near: _Near, part: np.ndarray, some: np.ndarray, place: int, found: Sequence[tuple[np.ndarray, np.ndarray]]
     ) -> tuple[_Pairs, _Pairs]:
-        """Those of these hits, of `AT_ONCE` leaves each, that may be: among the nearest of the part, and of the leaves."""
+        """The pairs of hits (from `AT_ONCE` leaves each) that may be among the nearest of the part, and those of the leaves."""
         hits = np.concatenate([hits + i * AT_ONCE * LEAF * len(part) for i, (hits, _) in enumerate(found)])
-        at = hits // len(part)  # in a tenth of the time of divmod
+        at = hits // len(part)  # ten times as fast as divmod
         row = hits - at * len(part)
         pairs = near.pairs(part[row], self.leaves.places[some].reshape(-1)[at], np.concatenate([squares for _, squares in found]), row)
         others = (pairs.others >= 0) & (pairs.rows != pairs.others)
@@ -252,7 +252,7 @@ class _Search:
         return own, _Pairs(others, rows, least, most)
 
     def _nearest(self, pairs: _Pairs) -> _Pairs:
-        """The pairs that may be among the nearest of their rows, by the limits of these, which they lower."""
+        """Lower the limits of rows by these pairs; returns the pairs that may still be among the nearest."""
         order = np.argsort(pairs.rows.astype(np.uint64) << np.uint64(32) | pairs.most.view(np.uint32))
         rows, starts, counts = _groups(pairs.rows[order])
         many = counts >= self.k
@@ -262,13 +262,13 @@ class _Search:
         return kept if len(kept.rows) <= TIED * self.k * len(rows) else self._untied(kept)
 
     def _untied(self, pairs: _Pairs) -> _Pairs:
-        """The pairs of the rows with their k nearest among the others of them."""
+        """Keep the k nearest of each row, by exact squares."""
         rows, others, squares = self._exact(pairs)
         squares /= self.leaves.power**2
         return _Pairs(rows, others, *((squares * x).astype(np.float32) for x in (1 - ROUNDED, 1 + ROUNDED)))
 
     def _exact(self, pairs: _Pairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same with exact squares, in the order of the rows, then of the squares, then of the other rows."""
+        """The k nearest pairs of each row, with exact squares, ordered by row, square and other row."""
         rows, others = pairs.rows, pairs.others
         squares = self.points.squares(rows, others)
         order = _sorted(rows, squares, others)
@@ -279,9 +279,9 @@ class _Search:
 
 
 def _sorted(rows: np.ndarray, squares: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The order of pairs by rows, then by squares, then by other rows.
+    """The order of pairs by row, square and other row.
 
-    Whole numbers of rows and of squares in single precision are sorted in a fifth of the time; what is equal by these is sorted once more.
+    Integers from rows and single-precision squares sort five times as fast; pairs with equal integers are sorted once more.
     """
     with np.errstate(over="ignore"):
         keys = rows.astype(np.uint64) << np.uint64(32) | squares.astype(np.float32).view(np.uint32)
@@ -295,26 +295,26 @@ def _sorted(rows: np.ndarray, squares: np.ndarray, others: np.ndarray) -> np.nda
 
 
 def _cut(places: np.ndarray, size: int) -> Iterable[np.ndarray]:
-    """Parts of so many of them, one after another."""
+    """Consecutive parts of this size."""
     return (places[start : start + size] for start in range(0, len(places), size))
 
 
 def _groups(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The different ones of sorted numbers, where each of them starts, and how many there are."""
+    """The distinct values of sorted numbers, the start of each, and its count."""
     starts = np.flatnonzero(np.diff(rows, prepend=-1))
     return rows[starts], starts, np.diff(starts, append=len(rows))
 
 
 class _Near:
-    """Some rows that are near each other, and what their distances from leaves are computed by, in single precision."""
+    """Rows near each other, prepared for computing their distances from leaves in single precision."""
 
     def __init__(self, points: Points, leaves: _Leaves, part: np.ndarray) -> None:
         own = (points.numbers[part] - leaves.middle) / leaves.power
         low, high = own.min(axis=0), own.max(axis=0)
-        self.bounds = (np.maximum(0.0, np.maximum(leaves.low - high, low - leaves.high)) ** 2).sum(axis=1)  # to each leaf, squared
+        self.bounds = (np.maximum(0.0, np.maximum(leaves.low - high, low - leaves.high)) ** 2).sum(axis=1)  # squared, for each leaf
         self.leaves, self.centre = leaves, (low + high) / 2
         norms, far = ((own - self.centre) ** 2).sum(axis=1), (own * own).sum(axis=1)
-        self.moved = far.max() > FAR * norms.max()  # then distances would be lost in the rounding of what is far from 0
+        self.moved = far.max() > FAR * norms.max()  # far from 0, rounding would hide the distances
         if self.moved:
             own, far = own - self.centre, norms
         self.times = np.concatenate([-2 * own, np.ones((len(part), 1)), far[:, None]], axis=1).T.astype(np.float32, order="C")
@@ -324,11 +324,11 @@ class _Near:
         self.slack = (2 * self.rounding * far + LEAST).astype(np.float32)
 
     def squares(self, some: np.ndarray) -> np.ndarray:
-        """The squares of the distances between the rows of some leaves, one under another, and those of the part, side by side."""
+        """The squares of the distances: the rows of some leaves down, the rows of the part across."""
         leaves = self.leaves
         if self.moved:
             numbers = _with_squares(leaves.numbers[some] - self.centre, leaves.places[some])
-        else:  # of leaves that follow each other no copy is made
+        else:  # consecutive leaves need no copy
             numbers = leaves.single[some[0] : some[-1] + 1] if (np.diff(some) == 1).all() else leaves.single[some]
         found: np.ndarray = numbers @ self.times
         for i, table in enumerate(self.apart):
@@ -336,21 +336,22 @@ class _Near:
         return found
 
     def most(self, squares: np.ndarray, of: np.ndarray | None = None) -> np.ndarray:
-        """What exact squares are at most, of these in single precision, and the other way round; `of`: which rows of the part they are of.
+        """An upper bound of exact squares from single-precision ones, and vice versa; `of` are the rows of the part, by index.
 
-        A row is r from the origin, and one at a distance of √s from it at most r + √s: no term of the sum is larger than that squared.
+        For a row at distance r from the origin, another one at distance √s from it is at most r + √s from the origin: no term of the sum is
+        larger than the square of that.
         """
         slack = self.slack.max() if of is None else self.slack[of]
         most: np.ndarray = (np.maximum(squares, 0) + slack) * (1 + self.rounding)
         return most
 
     def pairs(self, rows: np.ndarray, others: np.ndarray, squares: np.ndarray, of: np.ndarray) -> _Pairs:
-        """Pairs with their squares in single precision; `of`: which rows of the part they are of."""
+        """Pairs with bounds from squares in single precision; `of` are the rows of the part, by index."""
         return _Pairs(rows, others, squares * (1 - self.rounding) - self.slack[of], self.most(squares, of))
 
 
 def farthest(points: Points, of: np.ndarray, among: np.ndarray, k: int) -> np.ndarray:
-    """For each row at the places `of` the squares of the distances of its k farthest rows of those at `among`, the farthest last."""
+    """For each row with an index in `of`, the squares of the distances to its k farthest rows in `among`, the farthest last."""
     k, size = min(k, len(among)), max(1, PAIRS // max(1, len(among)))
     found = np.zeros((len(of), k))
     for start in range(0, len(of), size):

@@ -1,4 +1,4 @@
-"""Models in ONNX, loaded to run on one thread: engines bring the threads."""
+"""Loads ONNX models to run on one thread, because engines already use threads."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from tilth.errors import MissingExtra, RequestError
 
-OUTSIDE = b"\n\x08location\x12"  # the path of a tensor's data, as Protobuf writes it: the runtime would open it, wherever it leads
+OUTSIDE = b"\n\x08location\x12"  # the Protobuf key of a path to external tensor data: the runtime would open any path
 
 
 def onnx_session(content: bytes) -> Any:
-    """The session of a model in these bytes. Errors: `MissingExtra`; `RequestError` for one that is not such a model, or not whole."""
+    """The session of an ONNX model. Errors: `MissingExtra`; `RequestError` for other bytes, and for a model with external data."""
     try:
         import onnxruntime
     except ImportError as error:

@@ -1,7 +1,7 @@
-"""Whether the order of rows says something: of a column in the order of its rows, what would be about as large in any order if it did not.
+"""Tests whether the order of rows carries information, by statistics of a column's values in row order.
 
-Rows in any order are as likely as in any other if nothing but chance has put them there (they are exchangeable). Every test statistic here
-is then about normal with mean 0 and deviation 1. Each test sees another kind of order, so that it takes several.
+If only chance has ordered the rows, every order is equally likely (they are exchangeable), and every test statistic here is approximately
+normal with mean 0 and standard deviation 1. Each test detects another kind of order, so several are needed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ def _numbers(values: ArrayLike) -> Numbers:
 
 
 def _product(a: Numbers, b: Numbers) -> np.float64:
-    """The scalar product. numpy's own starts threads, which on a busy machine wait for each other longer than it takes."""
+    """The scalar product. numpy's own starts threads, which on a busy machine wait for each other longer than the computation takes."""
     found: np.float64 = (a * b).sum()
     return found
 
 
 def ranks(values: ArrayLike) -> Numbers:
-    """The places of numbers by size, from 1; equal ones share the mean of theirs.
+    """The ranks of numbers, from 1; equal ones get their mean rank.
 
     >>> ranks([10, 30, 30, 20]).tolist()
     [1.0, 3.5, 3.5, 2.0]
@@ -38,7 +38,7 @@ def ranks(values: ArrayLike) -> Numbers:
 
 
 def autocorrelation(values: ArrayLike, lag: int = 1) -> float:
-    """Σ (xᵢ − x̄)(xᵢ₊ₖ − x̄) / Σ (xᵢ − x̄)², in [−1, 1]: how much a value is like the one k rows before. NaN of a constant column.
+    """Σ (xᵢ − x̄)(xᵢ₊ₖ − x̄) / Σ (xᵢ − x̄)², in [−1, 1]: how similar a value is to the one k rows before. NaN for a constant column.
 
     >>> round(autocorrelation([1, 2, 3, 4, 5]), 12)
     0.4
@@ -50,10 +50,10 @@ def autocorrelation(values: ArrayLike, lag: int = 1) -> float:
 
 
 def runs(values: ArrayLike) -> tuple[float, float]:
-    """The test statistic of the number of runs of values above and below the median, and that number as a share of what chance gives.
+    """The test statistic for the number of runs of values above and below the median, and this number divided by its expected value.
 
-    Values equal to the median are left out, but of two different values the larger ones count as above. Negative: the values
-    are clumped; positive: they alternate. NaN where there are not two sides.
+    Values equal to the median are left out; if there are only two distinct values, the larger one counts as above. A negative statistic
+    means that the values are clumped, a positive one that they alternate. NaN if one side is empty.
 
     Wald and Wolfowitz 1940, "On a test whether two samples are from the same population".
     """
@@ -69,7 +69,7 @@ def runs(values: ArrayLike) -> tuple[float, float]:
 
 
 def trend(values: ArrayLike) -> float:
-    """Spearman's rank correlation of a column with the number of the row, in [−1, 1]. NaN of a constant column.
+    """Spearman's rank correlation of a column with the row number, in [−1, 1]. NaN for a constant column.
 
     >>> round(trend([1, 4, 9, 16]), 12)
     1.0
@@ -81,7 +81,7 @@ def trend(values: ArrayLike) -> float:
 
 
 def threshold(tests: int) -> float:
-    """How many deviations from its mean, at least 3, a statistic must be so that one of so many tests says so by chance once in 1,000.
+    """The number of standard deviations, at least 3, that any of `tests` statistics exceeds by chance only once in 1,000 cases.
 
     >>> round(threshold(1), 2), round(threshold(20), 2)
     (3.29, 4.06)
@@ -90,9 +90,9 @@ def threshold(tests: int) -> float:
 
 
 def numbers_ordered(values: ArrayLike, deviations: float = 3) -> bool:
-    """Whether neighbours are alike (autocorrelation), or values rise or fall with the number of the row (trend).
+    """Whether neighbours are similar (autocorrelation), or values rise or fall with the row number (trend).
 
-    The effect must be significant and not small, |r₁| > 0.1 or |ρ| > 0.05: of many rows, tiny effects are significant too.
+    The effect must be significant and not small, |r₁| > 0.1 or |ρ| > 0.05: with many rows, even tiny effects are significant.
     """
     n = len(_numbers(values))
     alike = abs(autocorrelation(values)) > max(deviations / math.sqrt(n), 0.1)
@@ -100,6 +100,6 @@ def numbers_ordered(values: ArrayLike, deviations: float = 3) -> bool:
 
 
 def classes_ordered(values: ArrayLike, deviations: float = 3) -> bool:
-    """Whether two classes are clumped or alternate: their runs are a tenth, and one deviation more, fewer or more than by chance."""
+    """Whether two classes are clumped or alternate: their runs are over `deviations` + 1 deviations, and 10 %, off the expected number."""
     z, share = runs(values)
     return abs(z) > deviations + 1 and abs(share - 1) > 0.1

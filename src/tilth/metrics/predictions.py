@@ -1,4 +1,4 @@
-"""How well predictions fit the truth: one function for each score, whoever has predicted."""
+"""Scores of predictions against the truth."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def r2(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """The coefficient of determination, 1 − Σ (y − ŷ)² / Σ (y − ȳ)²: 1 of perfect predictions, 0 of the mean of all, negative of worse.
+    """The coefficient of determination, 1 − Σ (y − ŷ)² / Σ (y − ȳ)²: 1 for perfect predictions, 0 for the mean, negative for worse ones.
 
-    NaN where all of the truth is one value (and of nothing): there is no variance to explain, whatever is predicted.
+    NaN if the truth is constant or empty, because there is no variance to explain.
 
     Source: Draper and Smith, Applied Regression Analysis, 1998.
 
@@ -25,7 +25,7 @@ def r2(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def auc(scores: np.ndarray, positive: np.ndarray) -> float:
-    """The area under the ROC curve: the chance that a positive row has the larger score, equal ones counting half. NaN for one class.
+    """The area under the ROC curve: the probability that a positive row has the larger score, with ties counted half. NaN for one class.
 
     >>> import numpy as np
     >>> auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))

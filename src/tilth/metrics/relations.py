@@ -1,4 +1,4 @@
-"""Metrics of a table and another one."""
+"""Metrics that compare a table with another one."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class DifferingRows(Metric):
 
 
 def _of_pairs(other: Dataset, keys: Keys, *conditions: Tree) -> Relation:
-    """The number of keys that are in one row here and one there, which meet some conditions."""
+    """The number of keys with exactly one row in each table, and that meet the conditions."""
     single = and_(eq(rows_here(), lit(1)), eq(rows_there(), lit(1)))
     return Relation(other, keys, SumOrZero.of(if_else(and_(single, *conditions), lit(1), lit(0))))
 

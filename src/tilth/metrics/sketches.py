@@ -1,4 +1,4 @@
-"""Metrics from sketches: approximate, in bounded memory, and mergeable, unlike exact quantiles."""
+"""Metrics from sketches, which are approximate, use bounded memory, and can be merged, unlike exact quantiles."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import pyarrow as pa
 from tilth.engine.needs import Fold
 from tilth.metrics.metric import Metric
 
-SHRINK = 2 / 3  # ratio of the size of a level to that of the level above
+SHRINK = 2 / 3  # ratio of a level's capacity to that of the level above
 
 
 @dataclass(eq=False)
 class Sketch:
-    """The state of a KLL sketch: levels of values, each of which represents twice as many as one of the level below."""
+    """The state of a KLL sketch: levels of values. A value represents twice as many values as one in the level below."""
 
     k: int
     levels: list[np.ndarray]
     compactions: list[int] = field(default_factory=list)
-    """How often each level has been compacted; its hash decides which half of the values is promoted."""
+    """The number of compactions of each level; its hash decides which half of the values is promoted."""
 
     def __eq__(self, other: object) -> bool:
         """Whether both keep the same values, in any order."""
@@ -54,7 +54,7 @@ class Sketch:
         return float(values[order][place])
 
     def shrunk(self) -> Sketch:
-        """The sketch with its lowest full levels compacted until it is within its capacity."""
+        """Compact the lowest full level until the sketch is within its capacity."""
         while self.size > sum(map(self._capacity, range(len(self.levels)))):
             self._compact(next(h for h, level in enumerate(self.levels) if len(level) > self._capacity(h)))
         return self
@@ -78,8 +78,8 @@ class Kll(Fold):
     """The KLL sketch of the finite values of a numeric column: about 3·k values that approximate every quantile.
 
     With k = 200 the rank of an answer is within 1.7 % of q in 99 of 100 cases; up to k values it is exact. It is deterministic: the same
-    values in the same order give the same sketch, another order gives another one of the same accuracy. Sketches of parts merge to one of
-    the whole without loss of accuracy.
+    values in the same order give the same sketch; another order gives a different sketch of the same accuracy. Sketches of parts can be
+    merged without loss of accuracy.
 
     Source: Karnin, Lang and Liberty 2016, "Optimal Quantile Approximation in Streams".
     """

@@ -1,5 +1,5 @@
-"""What can be measured of an image.
+"""Features of images.
 
-features   the table of features: sizes, light, colours, sharpness, what the camera wrote
+features   the table of features: sizes, light, colours, sharpness, camera data
 pixels     images as arrays of pixels, and their files
 """

@@ -1,4 +1,4 @@
-"""What can be computed of an image: the table of features that facets read. An image is decoded once for all of them."""
+"""The table of features of images, used by facets. An image is decoded once for all features."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tilth.store.documents import bytes_of
 from tilth.store.uri import is_local, joined, local_path
 
 LARGEST_FILE = 64 * 2**20  # bytes
-HELD = 100_000  # images whose features are kept in memory
-LONGER_SIDE = 512  # of the image that light, colours and sharpness are measured on
+HELD = 100_000  # most images with features kept in memory
+LONGER_SIDE = 512  # light, colours and sharpness are measured on an image shrunk to this size
 DECIMALS = 4
-DARK, BRIGHT, COLOURLESS = 16, 239, 10  # of 255
+DARK, BRIGHT, COLOURLESS = 16, 239, 10  # on a scale to 255
 LIKE_BACKGROUND = 10  # ΔE 1976
 FEW_PIXELS, CLUSTERS, ROUNDS = 64, 5, 50
 COLOURS = {
@@ -41,8 +41,8 @@ COLOURS = {
     "pink": (255, 192, 203),
     "purple": (128, 0, 128),
 }
-"""The eleven basic colours of English (Berlin and Kay 1969), as CSS defines the words."""
-STANDARD = 3688  # the sum of the table of luminance in annex K of the standard of JPEG, which is that of quality 50
+"""The eleven basic colours of English (Berlin and Kay 1969), with the values of CSS."""
+STANDARD = 3688  # the sum of the luminance table in annex K of the JPEG standard, which has the quality 50
 LAPLACIAN = ((0, 1, 0), (1, -4, 1), (0, 1, 0))
 NOISE = ((1, -2, 1), (-2, 4, -2), (1, -2, 1))
 DATE, MAKE, MODEL, FLASH = 36867, 271, 272, 37385  # tags of EXIF
@@ -74,24 +74,24 @@ FEATURES: Mapping[str, tuple[Kind, str, bool]] = {
     "capture_hour": (Kind.INTEGER, "hour of the day in which {} was taken", False),
     "flash": (Kind.INTEGER, "whether the flash fired for {}: 1 or 0", True),
 }
-"""Feature of an image → its kind, what it is, with `{}` for the image, and whether it is 1 or 0.
+"""Feature of an image → its kind, its meaning, with `{}` for the image, and whether it is 1 or 0.
 
-A path that is null has none, nor a file that is not an image.
+Null paths, and files that are not images, have null features.
 """
 OF_ALL = tuple(name for name in FEATURES if name not in ("sharpness", "noise", "jpeg_quality", "capture_device", "capture_hour", "flash"))
-"""Those that every image has, however small, and whoever took it."""
+"""Features of every image, whatever its size and origin."""
 
 
 @dataclass(frozen=True)
 class OfImages:
-    """A feature of the images at places, which may be in a folder; null where there is no image."""
+    """A feature of images, from their paths, which may be relative to a folder; null if there is no image."""
 
     feature: str
     folder: str = ""
 
     def __call__(self, names: pa.Array) -> pa.Array:
         places = [name and (joined(self.folder, name) if self.folder else name) for name in names.to_pylist()]
-        with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding leaves Python's lock free
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding releases Python's lock
             values = list(threads.map(self._of, places))
         return pa.array([None if v == "" else v for v in values], arrow_type(FEATURES[self.feature][0]))
 
@@ -100,14 +100,14 @@ class OfImages:
 
 
 def folder_of(table: Dataset) -> str:
-    """The folder of images that a table is of, or that its manifest is in; empty for another table."""
+    """The folder of images behind a table, or the folder of its manifest; empty for another table."""
     source = table.source
     place = source.copies.place if isinstance(source, Files) and source.copies else ""
     return os.path.dirname(place) if place and is_local(place) and os.path.isfile(place) else place  # noqa: PTH113, PTH120 -- a URI stays one
 
 
 def _state(place: str) -> tuple[int, int]:
-    """What tells a file from an earlier one at its place."""
+    """Time and size of a file, which reveal a change."""
     try:
         found = Path(local_path(place)).stat() if is_local(place) else None
     except OSError:
@@ -125,7 +125,7 @@ def _features(place: str, state: tuple[int, int]) -> Mapping[str, Any]:
 
 
 def features(image: Picture, size: int) -> dict[str, Any]:
-    """All features of an image whose file has so many bytes.
+    """All features of an image; `size` is its file's number of bytes.
 
     >>> two = np.array([[[200, 150, 120], [60, 40, 30]]], np.uint8)
     >>> found = features(Picture(two, "png", 3), 90)
@@ -178,7 +178,7 @@ def _light(pixels: np.ndarray) -> dict[str, float | None]:
 
 
 def _convolved(y: np.ndarray, kernel: tuple[tuple[int, ...], ...]) -> np.ndarray:
-    """The pixels that are not on the border, convolved with a symmetric kernel of 3 × 3."""
+    """The inner pixels, convolved with a symmetric 3 × 3 kernel."""
     height, width = y.shape
     parts = (k * y[i : height - 2 + i, j : width - 2 + j] for i, row in enumerate(kernel) for j, k in enumerate(row) if k)
     return sum(parts, np.zeros((max(height - 2, 0), max(width - 2, 0)))) if min(height, width) > 2 else np.zeros((0, 0))
@@ -197,13 +197,13 @@ def _colours(pixels: np.ndarray) -> dict[str, float | int]:
 
 
 def _dominant(pixels: np.ndarray) -> str:
-    """The basic colour that is nearest to the centre of the largest of five clusters of colours, by k-means in CIELAB."""
+    """The basic colour nearest to the centre of the largest of five clusters of colours, by k-means in CIELAB."""
     from skimage.color import rgb2lab
 
     lab = rgb2lab(pixels).reshape(-1, 3)
     centres = lab[np.argsort(lab[:, 0], kind="stable")][np.linspace(0, len(lab) - 1, CLUSTERS).astype(int)]
     for _ in range(ROUNDS):
-        nearest = ((centres**2).sum(axis=1) - 2 * lab @ centres.T).argmin(axis=1)  # squares of distances, less what is the same in all
+        nearest = ((centres**2).sum(axis=1) - 2 * lab @ centres.T).argmin(axis=1)  # squared distances, without the common term
         members = (nearest == np.arange(CLUSTERS)[:, None]).astype(float)
         sizes = members.sum(axis=1, keepdims=True)
         moved = np.where(sizes > 0, members @ lab / np.maximum(sizes, 1), centres)
@@ -216,7 +216,7 @@ def _dominant(pixels: np.ndarray) -> str:
 
 
 def _quality(quantization: Sequence[int]) -> int | None:
-    """The quality whose table of quantization has the same sum as this one, by libjpeg's scale; below 20, where it is cut, too high."""
+    """The quality whose quantization table has the same sum, by libjpeg's scale; too high below 20, because values are clipped there."""
     if not quantization:
         return None
     scale = 100 * sum(quantization) / STANDARD
@@ -224,7 +224,7 @@ def _quality(quantization: Sequence[int]) -> int | None:
 
 
 def _background(pixels: np.ndarray) -> float:
-    """The share of the border whose colour is like its median."""
+    """The share of border pixels with a colour like the border's median."""
     from skimage.color import rgb2lab
 
     border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
@@ -233,7 +233,7 @@ def _background(pixels: np.ndarray) -> float:
 
 
 def _camera(exif: Mapping[int, Any]) -> dict[str, Any]:
-    """What the camera wrote."""
+    """The features from EXIF data."""
     device = " ".join(str(exif[tag]).strip("\0 ") for tag in (MAKE, MODEL) if exif.get(tag))
     hour = str(exif.get(DATE, ""))[11:13]
     flash = exif.get(FLASH)

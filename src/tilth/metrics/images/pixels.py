@@ -11,17 +11,17 @@ import numpy as np
 
 from tilth.errors import MissingExtra, RequestError, SourceError
 
-MOST_PIXELS = 50_000_000  # of an image: a small file may unpack to any size
+MOST_PIXELS = 50_000_000  # of an image, because a small file may unpack to any size
 JPEG, PNG, NPY = "image/jpeg", "image/png", "application/x-npy"
 QUALITY = 95  # of JPEG
-OF_CAMERA = 34665  # the part of EXIF data that says how an image was taken
+OF_CAMERA = 34665  # the EXIF section on how an image was taken
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An image: its pixels, the format of its file in small letters, its channels (1, 3, or 4 with transparency), its EXIF data.
+    """An image: its pixels, the format of its file in lower case, its channels (1, 3, or 4 with transparency), its EXIF data.
 
-    `quantization` is the table of JPEG for brightness; empty for other formats.
+    `quantization` is the JPEG table for brightness; empty for other formats.
     """
 
     pixels: np.ndarray
@@ -37,9 +37,9 @@ def decoded(content: bytes, name: str) -> np.ndarray:
 
 
 def picture(content: bytes, name: str) -> Picture:
-    """The image in a file, turned as its EXIF data says, transparent pixels on white.
+    """The image in a file, rotated by its EXIF data, with transparent pixels on white.
 
-    Errors: `SourceError`, which names the image, for bytes that are not one or are cut off, and for more than 50 million pixels;
+    Errors: `SourceError`, which names the image, for other or truncated bytes, and for more than 50 million pixels;
     `MissingExtra`.
     """
     try:
@@ -65,7 +65,7 @@ def picture(content: bytes, name: str) -> Picture:
 
 
 def encoded(pixels: np.ndarray, content_type: str = PNG) -> bytes:
-    """The file of an image, JPEG or PNG; as NPY of one image or several. Errors: `RequestError` for another type, `MissingExtra`."""
+    """The file of an image as JPEG or PNG, or of one or more images as NPY. Errors: `RequestError` for another type, `MissingExtra`."""
     file = io.BytesIO()
     if content_type == NPY:
         np.save(file, pixels, allow_pickle=False)
@@ -81,7 +81,7 @@ def encoded(pixels: np.ndarray, content_type: str = PNG) -> bytes:
 
 
 def shrunk(pixels: np.ndarray, longer: int) -> np.ndarray:
-    """The image, its longer side at most a number of pixels, each the mean of those that it stands for."""
+    """The image, scaled down so that the longer side has at most `longer` pixels, each the mean of those that it replaces."""
     from PIL import Image
 
     height, width = pixels.shape[:2]
@@ -93,7 +93,7 @@ def shrunk(pixels: np.ndarray, longer: int) -> np.ndarray:
 
 
 def resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The image in another size."""
+    """The image scaled to another size."""
     from PIL import Image
 
     return np.asarray(Image.fromarray(pixels).resize((width, height)))

@@ -1,10 +1,10 @@
-"""What can be measured of a text.
+"""Features of texts.
 
-features    the table of features: counts, shares, readability, script, groups of people that it names
+features    the table of features: counts, shares, readability, script, mentioned groups of people
 segments    words, sentences, syllables
 lexicon     the terms that name groups of people
-language    what language a text is in
-brought     features by a list of words or a model of the user's
-words       words as `vectorize` counts them
+language    the language of a text
+brought     features that need a list of words or a model of the user
+words       words, as counted by `vectorize`
 vocabulary  the words of many texts, counted in one pass
 """

@@ -1,4 +1,4 @@
-"""Features of texts by what the user brings in a file: a list of words, or a model of texts."""
+"""Features of texts that need a file of the user: a list of words, or a model of texts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tilth.metrics.onnx import onnx_session
 from tilth.metrics.text import segments
 from tilth.store.documents import bytes_of
 
-MOST_BYTES = 64 * 2**20  # of a list of words, and of a model
+MOST_BYTES = 64 * 2**20  # largest list of words, and largest model
 DECIMALS = 4
 
 
 @dataclass(frozen=True)
 class OutsideWords:
-    """The share of the words of a text that a list does not have; null of a text without words.
+    """The share of the words of a text that are not in a list; null for a text without words.
 
     >>> OutsideWords(frozenset({"the", "cat"}))(pa.array(["The cat", "the katz", ""])).to_pylist()
     [0.0, 0.5, None]
@@ -32,7 +32,7 @@ class OutsideWords:
 
     @classmethod
     def of(cls, file: str) -> OutsideWords:
-        """The first word of each line of a file, in any case, so that numbers may follow; lines that begin with `#` are left out."""
+        """Read the first word of each line of a file, ignoring case, so that numbers may follow; lines that begin with `#` are skipped."""
         try:
             lines = bytes_of(file, "list of words", MOST_BYTES).decode("utf-8-sig").splitlines()
         except UnicodeDecodeError as error:
@@ -52,9 +52,9 @@ class OutsideWords:
 
 @dataclass(frozen=True)
 class TextModel:
-    """The output of an ONNX model for each text: the last number of its last output, or with `labels` its first output, the label.
+    """The output of an ONNX model for each text: the last number of its last output, or, with `labels`, its first output, the label.
 
-    The model takes strings, such as one of scikit-learn with a vectorizer in front. Null has no answer.
+    The model takes strings, such as a scikit-learn pipeline that begins with a vectorizer. Null stays null.
     """
 
     content: bytes
@@ -62,7 +62,7 @@ class TextModel:
 
     @classmethod
     def of(cls, file: str, labels: bool = False) -> TextModel:
-        """The model in a file. Errors: `RequestError` for one that does not take a string; `MissingExtra`."""
+        """The model in a file. Errors: `RequestError` for a model that does not take strings; `MissingExtra`."""
         model = cls(bytes_of(file, "model of texts", MOST_BYTES), labels)
         _session(model.content)
         return model
@@ -101,4 +101,4 @@ BROUGHT: dict[str, tuple[Kind, str, Callable[[str], Callable[[pa.Array], pa.Arra
     "toxicity": (Kind.FLOAT, "toxicity of {}, by the model", TextModel.of),
     "topic": (Kind.STRING, "topic of {}, by the model", lambda file: TextModel.of(file, labels=True)),
 }
-"""Feature that takes a file, `oov_share:words.txt` → its kind, what it is, and the function of a file's name."""
+"""Feature that takes a file, such as `oov_share:words.txt` → its kind, its meaning, and the function that makes it from a file's name."""

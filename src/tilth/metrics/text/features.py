@@ -1,4 +1,4 @@
-"""What can be computed of a text: the table of features, which facets and the step `featurize` read."""
+"""The table of features of texts, used by facets and the step `featurize`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CLASSES: Mapping[str, str] = {
     "punctuation": "[!-/:-@\\[-`{-~]+",
     "non_ascii": "[^\\x00-\\x7F]+",
 }
-"""Characters that are counted in a text."""
+"""Classes of characters that features count."""
 WORD = "[ \\t\\r\\n]*[^ \\t\\r\\n]+[ \\t\\r\\n]*"
 
 
@@ -57,16 +57,16 @@ def _share_of(pattern: str) -> Callable[[Tree], Tree]:
 # ── in Python, over Arrow arrays ──
 
 
-DECIMALS = 4  # of what is computed here, so that groups have bounds that can be read
+DECIMALS = 4  # of results computed in Python, so that groups have readable bounds
 
 
 def divided(over: pa.Array, under: pa.Array) -> pa.Array:
-    """One number divided by another; null where that is 0."""
+    """`over` divided by `under`; null if `under` is 0."""
     return pc.divide(over.cast(pa.float64()), pc.if_else(pc.equal(under, 0), None, under).cast(pa.float64()))
 
 
 def ratio(over: pa.Array, under: pa.Array) -> pa.Array:
-    """The same, rounded."""
+    """`divided`, rounded."""
     return pc.round(divided(over, under), DECIMALS)
 
 
@@ -76,12 +76,12 @@ def length(texts: pa.Array) -> pa.Array:
 
 
 def words_per_sentence(texts: pa.Array) -> pa.Array:
-    """Words for each sentence."""
+    """The mean number of words per sentence."""
     return ratio(segments.words(texts), segments.sentences(texts))
 
 
 def chars_per_word(texts: pa.Array) -> pa.Array:
-    """Letters for each word."""
+    """The mean number of letters per word."""
     return ratio(segments.counted(segments.normal(texts), r"\p{L}"), segments.words(texts))
 
 
@@ -101,9 +101,9 @@ ENOUGH_WORDS, THRESHOLD = 50, 0.72
 
 
 def lexical_variety(texts: pa.Array) -> pa.Array:
-    """MTLD (McCarthy and Jarvis 2010): the mean length of stretches of words, read from either end, whose share of different words is 0.72.
+    """MTLD (McCarthy and Jarvis 2010): the mean length of stretches of words with a share of 0.72 distinct words, read from both ends.
 
-    Of fewer than 50 words it is that share itself; of none it is null.
+    With fewer than 50 words it is the share of distinct words; without words it is null.
     """
     return pa.array([round(_variety(words), DECIMALS) if words else None for words in segments.words_of(texts)], pa.float64())
 
@@ -134,7 +134,7 @@ MAIN_SHARE = 0.7
 
 
 def script(texts: pa.Array) -> pa.Array:
-    """The Unicode script of most letters; `mixed` where fewer than 70 % are of one, `other` for a rare one; null without letters.
+    """The Unicode script of most letters; `mixed` if no script has 70 % of them, `other` for a rare script; null without letters.
 
     >>> script(pa.array(["Hallo", "Привет", "abc где", "42", None])).to_pylist()
     ['Latin', 'Cyrillic', 'mixed', None, None]
@@ -152,7 +152,7 @@ def script(texts: pa.Array) -> pa.Array:
 
 @dataclass(frozen=True)
 class Share:
-    """The matches of one pattern of RE2 among those of another; null where there are none of these. Without another: of characters."""
+    """The matches of an RE2 pattern per match of `among`, or, without `among`, per character; null if there are none of these."""
 
     pattern: str
     among: str = ""
@@ -163,7 +163,7 @@ class Share:
 
 @dataclass(frozen=True)
 class PersonShare:
-    """The share of words that are one of these pronouns."""
+    """The share of these pronouns among the words."""
 
     pronouns: tuple[str, ...]
 
@@ -173,7 +173,7 @@ class PersonShare:
 
 @dataclass(frozen=True)
 class Has:
-    """1 where a pattern of RE2 occurs, else 0."""
+    """1 if an RE2 pattern occurs, else 0."""
 
     pattern: str
 
@@ -182,7 +182,7 @@ class Has:
 
 
 def gender_lean(texts: pa.Array) -> pa.Array:
-    """(m − f) / (m + f) of male and female words; null without any.
+    """(m − f) / (m + f) from the numbers of male and female words; null without any.
 
     >>> gender_lean(pa.array(["He met his sister", "a tree"])).to_pylist()
     [0.3333, None]
@@ -200,9 +200,9 @@ MENTION = r"(?:^|[^\w@])@\w+"
 
 @dataclass(frozen=True)
 class Feature:
-    """A number or word of each text: its kind, what it is, with `{}` for the text, and its expression.
+    """A number or word computed from each text: its kind, its meaning, with `{}` for the text, and its expression.
 
-    `flag`: whether it is 1 or 0; `bounds` of its groups as a facet, where they are fixed.
+    `flag`: whether it is 1 or 0; `bounds`: the bounds of its groups as a facet, if fixed.
     """
 
     kind: Kind
@@ -253,4 +253,4 @@ FEATURES: Mapping[str, Feature] = {
         )
     ),
 }
-"""Feature of a text → its kind, words and expression. Null has none; an empty text has counts of 0 and no shares."""
+"""Name → feature of a text. A null has null features; an empty text has counts of 0, and shares of null."""

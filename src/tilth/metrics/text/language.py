@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from tilth.errors import MissingExtra
 
 DECIMALS = 4
-SURE = 0.5  # the least share of the probability by which a language is named
+SURE = 0.5  # languages with a lower probability are not named
 
 
 @cache
@@ -24,13 +24,13 @@ def _identifier() -> Any:
 
 
 def _languages(texts: pa.Array) -> list[tuple[str, float] | None]:
-    """The most probable language of each text with its probability; none without letters."""
+    """The most probable language of each text with its probability; None without letters."""
     lettered = pc.match_substring_regex(texts, r"\p{L}").to_pylist()
     return [_identifier().classify(text) if has else None for text, has in zip(texts.to_pylist(), lettered, strict=True)]
 
 
 def language(texts: pa.Array) -> pa.Array:
-    """The code of ISO 639-1 of each text's language, `und` where that is not sure; null without letters."""
+    """The ISO 639-1 code of each text's language; `und` if uncertain, null without letters."""
     return pa.array([found and (found[0] if found[1] >= SURE else "und") for found in _languages(texts)], pa.string())
 
 

@@ -1,4 +1,4 @@
-"""Lexicons: groups of people, and the terms that name them. One for each language, as a text file that can be read and edited."""
+"""Lexicons of groups of people, with the terms that name them. Each language has a text file that can be read and edited."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def lexicon() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def any_of(terms: tuple[str, ...]) -> str:
-    r"""The pattern of RE2 for a term as whole words, in any case.
+    r"""The RE2 pattern for any of the terms as whole words, ignoring case.
 
     >>> any_of(("gay", "same sex"))
     '(?i)\\b(?:gay|same\\W+sex)\\b'

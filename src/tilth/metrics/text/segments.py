@@ -1,7 +1,7 @@
-"""The words, sentences and syllables of texts, found in whole Arrow arrays at once by patterns of RE2, which leave Python's lock free.
+"""Words, sentences and syllables of texts, found in whole Arrow arrays by RE2 patterns, which release Python's lock.
 
-Words and sentences are those of Unicode's text segmentation (UAX #29), of which patterns say all but three things: a colon ends a word, as
-in CLDR; Thai, Lao, Khmer and Burmese, which take a dictionary, have a word in each letter; a sentence is one that has a letter or a digit.
+Words and sentences follow Unicode's text segmentation (UAX #29) with three exceptions: a colon ends a word, as in CLDR; in Thai, Lao, Khmer
+and Burmese, which would need a dictionary, each letter is a word; a sentence must have a letter or a digit.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ IN_WORD = "['.’‘․﹒＇．··՟״‧]"
 IN_NUMBER = "['.’‘․﹒＇．,;;։،؍٬߸⁄，；]"
 PART = rf"(?:{LETTERS}(?:{IN_WORD}{LETTERS})*|{DIGITS}(?:{IN_NUMBER}{DIGITS})*)"
 WORD = rf"\p{{Pc}}*{PART}(?:{PART}|\p{{Pc}}+)*"
-BEGIN, END = "\x02", "\x03"  # around words that are marked
+BEGIN, END = "\x02", "\x03"  # mark the begin and end of words
 
 CLOSE = r"[\"'’”»)\]}]*"
-NO_END = (  # a full stop inside a number or an abbreviation, and one before a small letter
+NO_END = (  # full stops inside numbers and abbreviations, and before lower-case letters
     (r"\.(\d)", r"\1"),
     (r"((?:\p{L}\.)+)(\p{Lu})", r"\2"),
     (rf"\.+({CLOSE}[^\p{{L}}.!?…。！？\n]*\p{{Ll}})", r"\1"),
@@ -43,7 +43,7 @@ def normal(texts: pa.Array) -> pa.Array:
 
 
 def counted(texts: pa.Array, pattern: str) -> pa.Array:
-    """How often a pattern of RE2 occurs in each text."""
+    """The number of matches of an RE2 pattern in each text."""
     return pc.count_substring_regex(texts, pattern).cast(pa.int64())
 
 
@@ -57,7 +57,7 @@ def words(texts: pa.Array) -> pa.Array:
 
 
 def words_of(texts: pa.Array) -> list[list[str]]:
-    """The words of each text, in full case folding; null has none.
+    """The words of each text, case-folded; none for null.
 
     >>> words_of(pa.array(["Straße, don't!", None]))
     [['strasse', "don't"], []]
@@ -78,7 +78,7 @@ def sentences(texts: pa.Array) -> pa.Array:
 
 
 def syllables(texts: pa.Array) -> pa.Array:
-    """The number of syllables of each English text: groups of vowels, without a silent e, and one of a word that has no vowel.
+    """The number of syllables of each English text: groups of vowels, without a silent e; a word without vowels counts as one.
 
     >>> syllables(pa.array(["She is a nurse.", "The tables wanted boxes", "jumped, makes, Mr. 42", ""])).to_pylist()
     [4, 7, 4, 0]
@@ -93,5 +93,5 @@ def syllables(texts: pa.Array) -> pa.Array:
 
 
 def _apart(texts: pa.Array) -> pa.Array:
-    """Texts with blanks around letters that are words alone."""
+    """Put blanks around letters that are words by themselves."""
     return texts if pc.all(pc.string_is_ascii(texts)).as_py() else pc.replace_substring_regex(texts, ALONE, r" \1 ")

@@ -1,4 +1,4 @@
-"""The words of texts with how often they occur, counted in one pass."""
+"""Counts the words of texts in one pass."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tilth.engine.needs import Fold
 from tilth.errors import RequestError
 from tilth.metrics.text.words import Words
 
-MOST_WORDS = 10_000_000  # different ones
-AT_ONCE = 10_000  # texts whose words are held: few enough for a processor's cache
+MOST_WORDS = 10_000_000  # distinct ones
+AT_ONCE = 10_000  # texts per batch: few enough for a processor's cache
 
 WORDS = Words()
 
 Counts = tuple[int, pa.Table]
-"""A number of texts, and the words in them: `word`, how often it occurs (`n`), and in how many of the texts (`texts`)."""
+"""The number of texts, and a table of their words: `word`, its occurrences (`n`), and the number of texts with it (`texts`)."""
 
 
 @dataclass(frozen=True)
 class Vocabulary(Fold):
-    """How many texts a column has, and the words of them with their counts, in the order of their characters.
+    """The number of texts of a column, and their words with counts, sorted by code points.
 
-    With `only` some of them are counted. Errors: `RequestError` for more than ten million different words.
+    With `only`, other words are not counted. Errors: `RequestError` for more than ten million distinct words.
     """
 
     words: Words = WORDS
@@ -41,7 +41,7 @@ class Vocabulary(Fold):
 
     def update(self, state: Counts, batch: pa.RecordBatch) -> Counts:
         texts = batch.column(0)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # Arrow and numpy do the work, and let other threads run meanwhile
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # Arrow and numpy release Python's lock
             counted = list(pool.map(self._counted, (texts.slice(start, AT_ONCE) for start in range(0, len(texts), AT_ONCE))))
         return self.merge(state, (len(texts) - texts.null_count, pa.concat_tables(counted)))
 
@@ -52,7 +52,7 @@ class Vocabulary(Fold):
             words, places = words.filter(kept), places[as_numpy(kept)]
         coded = words.dictionary_encode()
         codes, size = as_numpy(coded.indices), len(coded.dictionary)
-        type_: Any = np.int32 if size * len(texts) < 2**31 else np.int64  # the shorter is sorted in less time
+        type_: Any = np.int32 if size * len(texts) < 2**31 else np.int64  # the shorter type sorts faster
         pairs = places.astype(type_) * type_(size) + codes.astype(type_)
         pairs.sort()
         once = pairs[np.diff(pairs, prepend=type_(-1)) != 0] % max(size, 1)

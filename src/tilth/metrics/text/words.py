@@ -1,7 +1,7 @@
-"""The words of texts, and sequences of words: found in whole Arrow arrays at once.
+"""Words of texts, and sequences of words, found in whole Arrow arrays.
 
-Texts of ASCII are split where their bytes are none of words. The others are read by Python, which knows what is a letter, and come back
-as words with blanks between them.
+ASCII texts are split at bytes that are not part of words. Other texts are split by Python, which knows all letters, and joined with
+blanks again.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def words_of(text: str, lowercase: bool) -> list[str]:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of texts, and sequences of as many words as `ngram_range` says, joined by blanks; without the `stop_words`.
+    """The words of texts, and sequences of words with the lengths in `ngram_range`, joined by blanks; without the `stop_words`.
 
-    Given an array of strings, it gives all words as one array, and for each the place of its text. Null has none.
+    Called with an array of strings, it returns all words as one array, and the index of the text of each. Null has no words.
 
     >>> words, texts = Words(ngram_range=(1, 2))(pa.array(["Dark red", None, "red"]))
     >>> words.to_pylist(), texts.tolist()
@@ -83,7 +83,7 @@ class Words:
 
 
 def _translated(texts: pa.Array, table: bytes) -> pa.Array:
-    """Texts without nulls with each of their bytes replaced by another."""
+    """Replace each byte of texts, which must not be null, by another one."""
     _, ends, data = texts.buffers()
     offsets = np.frombuffer(ends, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     written = b"" if data is None else data.slice(offsets[0], offsets[-1] - offsets[0]).to_pybytes().translate(table)
@@ -91,7 +91,7 @@ def _translated(texts: pa.Array, table: bytes) -> pa.Array:
 
 
 def _sequences(words: pa.Array, places: np.ndarray, n: int) -> tuple[pa.Array, np.ndarray]:
-    """Each n words of one text that follow each other, and the place of the text."""
+    """Every n consecutive words of a text, with the index of the text."""
     if n == 1:
         return words, places
     size = max(len(words) - n + 1, 0)
