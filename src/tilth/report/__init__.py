@@ -24,14 +24,14 @@ def _in_notebook(report: Report) -> str:
 
 
 def _save(report: Report, place: str | Path, format: str | None = None) -> Path | str:  # noqa: A002 -- as in `tilth.write`
-    """Write the report, in the format of the suffix or the one that is given: see `tilth.write`."""
+    """Write the report in the given format, by default that of the suffix: see `tilth.write`."""
     from tilth.report.files import write_report
 
     return write_report(report, place, format)
 
 
 def _to_dict(report: Report) -> dict[str, Any]:
-    """What the JSON of the report holds, in Python's own types."""
+    """The content of the report's JSON, in Python's own types."""
     from json import loads
 
     from tilth.report.json import to_json
@@ -41,7 +41,7 @@ def _to_dict(report: Report) -> dict[str, Any]:
 
 
 def _to_pandas(report: Report) -> pd.DataFrame:
-    """A frame of a row per finding: its kind and every field but the payload and the examples, null where it has none.
+    """A frame with one row per finding: its kind and every field except the payload and the examples; missing values are null.
 
     Errors: `MissingExtra` without pandas.
     """

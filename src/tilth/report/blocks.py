@@ -1,8 +1,8 @@
 """The page model: a report laid out in sections, independent of rendering.
 
-`tilth.report.page` makes a `Page` of a report; the HTML, terminal and Markdown renderers each show one. Words are plain text, in which
-names and values from the data are marked by `code`, and numbers that are shown rounded by `exact`; a renderer splits them with `pieces`,
-which also removes control characters, formats code in its own way, and escapes everything.
+`tilth.report.page` makes a `Page` from a report; the HTML, terminal and Markdown renderers show it. Words are plain text. In them, names
+and values from the data are marked by `code`, and rounded numbers by `exact`. A renderer splits words with `pieces`, which also removes
+control characters; it formats code in its own way, and escapes everything.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ Tone: TypeAlias = Literal["", "good", "bad", "unknown"]
 """The meaning of an item for the reader. Never shown by colour alone, but by a symbol or a word, too."""
 
 _BEGIN, _END = "\x0e", "\x0f"
-_ENDLESS = re.compile(r"\S{81,}")  # not a word of any language: a name in a message
+_ENDLESS = re.compile(r"\S{81,}")  # too long for a word of any language: a name in a message
 _CODE = re.compile(f"{_BEGIN}(.*?){_END}")
 _ROUNDED, _EXACT, _DONE = "\x10", "\x11", "\x12"
 EXACT = re.compile(f"{_ROUNDED}([^{_EXACT}]*){_EXACT}([^{_DONE}]*){_DONE}")
-"""A number as it is shown, and as it is."""
+"""A number as shown, and the exact number."""
 
 
 def code(text: object, most: int = 120) -> str:
@@ -40,7 +40,7 @@ def code(text: object, most: int = 120) -> str:
 
 
 def pieces(words: str) -> Iterator[tuple[str, bool]]:
-    """The words in pieces, each with whether it is code, without control characters; numbers are rounded."""
+    """The words in pieces, each with a flag for code, without control characters; numbers are rounded."""
     for k, piece in enumerate(_CODE.split(EXACT.sub(r"\1", words))):
         if piece:
             is_code = k % 2 == 1
@@ -92,7 +92,7 @@ def counted(n: float, thing: str, things: str = "") -> str:
 
 
 def exact(x: float | None) -> str:
-    """A number as people read it, marked with the exact one where that is another.
+    """A number as people read it, marked with the exact number if it is rounded.
 
     >>> plain(exact(0.123456)), EXACT.findall(exact(0.123456) + exact(0.5))
     ('0.1235', [('0.1235', '0.123456')])
@@ -199,13 +199,13 @@ class Listing:
 
 @dataclass(frozen=True)
 class Marked:
-    """A text in pieces, each with a number, by which it is marked: above 0, below it, or not where it is small."""
+    """A text in pieces, each with a number: the piece is marked as positive or negative, or not at all if the number is small."""
 
     pieces: tuple[tuple[str, float], ...]
 
     @property
     def marks(self) -> tuple[tuple[str, str, int], ...]:
-        """For each piece its text, its number with its sign, and the size of that from 0, not marked, to 3, as the greatest.
+        """For each piece its text, its number with the sign, and the strength of its mark: 0 is unmarked, ±3 the strongest.
 
         >>> Marked((("so", 0.01), ("good", 0.5), ("alas", -0.3))).marks
         (('so', '+0.01', 0), ('good', '+0.5', 3), ('alas', '−0.3', -2))
@@ -226,7 +226,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Cards:
-    """Sections beside each other, as many as there is room for, laid out when they are asked for. A terminal omits them."""
+    """Sections next to each other, as many as fit, laid out on first use. A terminal omits them."""
 
     laid_out: Callable[[], Iterable[Section]]
 
@@ -248,9 +248,9 @@ class Advice:
 class Section:
     """A titled section of the page, which may have subsections. A terminal omits those that are not `brief`.
 
-    `lead` says in one line what it found; it is all that a reader sees of a folded one. `advice` and `figures`, numbers with what they
-    count, go to the top of the page, `summary` into the Markdown comment of a pull request. `covers` are the keys of sections whose
-    advice this one gives, too. With a `tone` the lead is a verdict, which is that of a report without rules.
+    `lead` is the result in one line; a folded section shows only its title and lead. `advice` and `figures` (numbers with labels) go to the
+    top of the page, `summary` into the Markdown comment of a pull request. `covers` are the keys of sections whose advice this section
+    includes. With a `tone`, the lead is a verdict; it is the verdict of a report without rules.
     """
 
     key: str
@@ -270,9 +270,9 @@ Block: TypeAlias = "Words | Points | Table | Picture | Marked | Verdicts | Listi
 
 @dataclass(frozen=True)
 class Page:
-    """A report laid out: the verdict, what to look at first, figures of the data and of the run, and the non-empty sections.
+    """A report laid out: the verdict, the most urgent advice, figures of the data and of the run, and the non-empty sections.
 
-    The sections whose keys are in `unfolded` are shown at once, the others by their title and lead.
+    Sections with keys in `unfolded` are shown in full, the others by title and lead.
     """
 
     title: str

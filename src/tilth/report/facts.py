@@ -19,7 +19,7 @@ class Scan:
 
     @property
     def named(self) -> str:
-        """The title, after the purpose."""
+        """The title with the purpose before it."""
         return f"{self.purpose}: {self.title}" if self.purpose else self.title
 
 
@@ -39,7 +39,7 @@ class Facts:
 
     @property
     def times(self) -> tuple[str, str] | tuple[None, None]:
-        """When the run started and ended, in ISO 8601; None where that is not known."""
+        """When the run started and ended, in ISO 8601; None if unknown."""
         try:
             started = datetime.fromisoformat(self.started)
         except ValueError:

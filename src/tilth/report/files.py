@@ -85,7 +85,7 @@ def report_format(place: str | Path, asked: str | None = None) -> str:
 
 
 class Outputs:
-    """The files that a command writes its report to, as they are named on its command line: `FILE`, or `FORMAT=FILE`.
+    """The report files of a command, as named on its command line: `FILE`, or `FORMAT=FILE`.
 
     Errors, before any work is done: `RequestError` for an unknown suffix, a folder, and two reports for one file; `MissingExtra` for a
     format that needs an extra.
@@ -114,15 +114,15 @@ class Outputs:
 
 
 def _reject_folder(place: str | Path) -> None:
-    if os.path.isdir(place):  # noqa: PTH112 -- Path.is_dir raises for a place in a closed folder
+    if os.path.isdir(place):  # noqa: PTH112 -- Path.is_dir raises in a folder without access
         message = f"{place} is a folder: it cannot be replaced by a report"
         raise RequestError(message, hint="give the name of a file in it", code="is-folder")
 
 
 def report_names(suffixes: Iterable[str] | None = None, name: str = "report") -> tuple[str, ...]:
-    """The files of the report in a folder: those that are asked for by their suffixes, by default HTML, and JSON, which programs read.
+    """The names of the report files in a folder: those with the requested suffixes, by default HTML; and always JSON, for programs.
 
-    Errors: `RequestError` with every suffix that is not that of a format; for a format that needs an extra.
+    Errors: `RequestError` with every unknown suffix, and for a format that needs an extra.
 
     >>> report_names(["html", "md"])
     ('report.html', 'report.md', 'report.json')
@@ -136,5 +136,5 @@ def report_names(suffixes: Iterable[str] | None = None, name: str = "report") ->
 
 
 def has_pdf() -> bool:
-    """Whether a report can be written as a PDF here: the extra `pdf` is installed."""
+    """Whether a report can be written as a PDF, because the extra `pdf` is installed."""
     return find_spec("typst") is not None

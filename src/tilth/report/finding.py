@@ -1,4 +1,4 @@
-"""Findings, and the payload that their kind adds."""
+"""Findings, and the payload that each kind adds."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Payload:
 
     KIND: ClassVar[str] = "metric"
     JUDGES: ClassVar[bool] = False
-    NOUN: ClassVar[str] = "rule"  # what is judged, where it judges
-    VALUE: ClassVar[str] = ""  # what the finding's value is, if its name does not say it
+    NOUN: ClassVar[str] = "rule"  # what is judged, for kinds with verdicts
+    VALUE: ClassVar[str] = ""  # the meaning of the value, if the name of the finding does not say it
 
     @property
     def compared(self) -> Mapping[str, float | None]:
-        """The numbers that are compared with those of an earlier finding, besides its value."""
+        """The numbers to compare with those of an earlier finding, in addition to the value."""
         return {}
 
     @property
@@ -71,11 +71,11 @@ class Payload:
 
     @property
     def rule_place(self) -> Place | None:
-        """Where what judges stands in a file, if it does."""
+        """The place of the rule in a file, if there is one."""
         return None
 
     def has_label(self, key: str, value: str) -> bool:
-        """Whether what judges has this label."""
+        """Whether the rule has this label."""
         return False
 
     def to_json(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class Payload:
 
 @dataclass(frozen=True)
 class Other(Payload):
-    """The payload of a kind that is not on the shelf, such as that of a package that is not installed."""
+    """The payload of a kind that is not on the shelf, for example because its package is not installed."""
 
     name: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Warned(Payload):
 
     @classmethod
     def from_json(cls, details: Mapping[str, Any]) -> Self:
-        """The warning of its measure and details."""
+        """The warning from its measure and details."""
         return cls(str(details.get("measure", "")), {k: v for k, v in details.items() if k != "measure"})
 
 
@@ -173,7 +173,7 @@ class Finding(Displayed, Generic[P]):
 
     @property
     def named(self) -> bool:
-        """Whether its name says what its value is, and is not only that of a column or of its kind."""
+        """Whether the name says what the value is: it is not just the name of a column or of the kind."""
         return self.name not in (*self.subject, self.kind)
 
     @property

@@ -16,7 +16,7 @@ from tilth.report.charts import STYLE
 from tilth.report.page import page
 from tilth.report.report import Report
 
-NAME = 24  # length of code that is never wrapped
+NAME = 24  # code up to this length is never wrapped
 SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": ""}
 
 
@@ -53,7 +53,7 @@ def embedded(report: Report, height: str = "40rem") -> str:
 
 
 def _policy(style: str) -> str:
-    """The content security policy: nothing is loaded but pictures in the page, and only this style, by its hash, is applied."""
+    """The content security policy: only pictures inside the page are loaded, and only this style, identified by its hash, is applied."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
@@ -76,8 +76,8 @@ _NUMBER = Markup('<span class="exact" title="{1}">{0}</span>')
 
 
 def _words(text: str) -> Markup:
-    """Words as HTML, with code elements, and the exact number in the title of each that is rounded."""
-    parts = EXACT.split(text)  # words, a number as shown and as it is, words …
+    """Words as HTML, with code elements; a rounded number has the exact number in its title."""
+    parts = EXACT.split(text)  # words, a number as shown, the exact number, words …
     made = [_NUMBER.format(*map(plain, parts[k : k + 2])) for k in range(1, len(parts), 3)]
     return Markup().join(piece for k, words in enumerate(parts[::3]) for piece in (*map(_piece, pieces(words)), *made[k : k + 1]))
 

@@ -16,7 +16,7 @@ from tilth.report.sections import payload_from_json
 from tilth.validation import mistakes_of
 
 _INFINITE = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("nan")}
-_NUMBERS = ("value", "low", "high")  # fields in which these strings mean numbers
+_NUMBERS = ("value", "low", "high")  # fields in which strings such as "Infinity" mean numbers
 
 
 def to_json(report: Report, indent: int | None = 2) -> str:
@@ -37,7 +37,7 @@ def to_json(report: Report, indent: int | None = 2) -> str:
         "facts": jsonable(report.facts),
     }
     text = json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate cannot be encoded, but escaped
+    return text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate cannot be encoded; it is escaped
 
 
 def from_json(text: str | bytes) -> Report:

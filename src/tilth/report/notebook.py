@@ -1,4 +1,4 @@
-"""The report as a Jupyter notebook: it shows the page without being run, and its cells measure again."""
+"""The report as a Jupyter notebook: it shows the page without being run, and has cells to measure again."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tilth.report.json import to_json
 from tilth.report.markdown import to_markdown
 from tilth.report.report import Report
 
-RUN = "run "  # how the title of a run begins
-SEVERAL = re.compile(r"\d+ files \(")  # how the source of several files begins
+RUN = "run "  # begins the title of a run
+SEVERAL = re.compile(r"\d+ files \(")  # begins a source of several files
 
 
 def to_notebook(report: Report) -> str:
     """The report as a notebook of format 4.5, the same text for the same report.
 
-    It holds the whole report, so that it needs no other file to be shown or worked with. The last cell, which has not been run, measures or
-    checks the same data again, where the report says what was asked for. A notebook of a run belongs in the folder that the run delivered.
+    It contains the whole report and needs no other files. The last cell, which has not been run, measures or checks the same data again, if
+    the report records the request. Keep the notebook of a run in the folder that the run delivered.
 
     >>> json.loads(to_notebook(Report("check")))["nbformat"]
     4
@@ -49,7 +49,7 @@ def _code(source: str, shown: dict[str, str] | None = None, hidden: bool = False
 
 
 def _again(report: Report) -> Iterator[dict[str, Any]]:
-    """A cell that asks the same again, where the report says what was asked."""
+    """A cell that repeats the request, if the report records it."""
     lines = list(_of_run(report) if report.title.startswith(RUN) else _of_verb(report))
     if lines:
         yield _cell("markdown", "The same again, of the data as they are now. Options of reading, such as `nulls`, have to be added.")
@@ -57,13 +57,13 @@ def _again(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _of_run(report: Report) -> Iterator[str]:
-    """What measures the parts that were delivered beside the notebook."""
+    """Code that measures the delivered parts next to the notebook."""
     parts = dict.fromkeys(f.part for f in report.findings if f.part != "raw" and f.payload.row_count is not None)
     yield from (f"{part} = tilth.measure({part!r}, against=report, part={part!r})" for part in parts if part.isidentifier())
 
 
 def _of_verb(report: Report) -> Iterator[str]:
-    """What asks a verb again. Roles come first: they say which values are private."""
+    """Code that calls the verb again. It states the roles, which say which values are private."""
     facts, asked = report.facts, report.facts.more
     if not facts.fingerprint or SEVERAL.match(facts.source) or "roles" not in asked:  # in memory, or not one path
         return

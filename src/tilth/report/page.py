@@ -1,4 +1,4 @@
-"""The page of a report: the verdict, what to look at first, the sections, and the run."""
+"""Lays out the page of a report: the verdict, the most urgent advice, the sections, and the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST = 200  # queries shown
 LONGEST = 4000  # characters of a query
 SLOWEST = 12
 RUN = frozenset({"plan", "facts"})  # the sections about the run, not about the data
-FIRST = frozenset({"rules", "warnings"})  # the sections shown first, where others are folded
+FIRST = frozenset({"rules", "warnings"})  # the sections shown first if others are folded
 
 
 def page(report: Report) -> Page:
@@ -52,7 +52,7 @@ def page(report: Report) -> Page:
 
 
 def first_screen(whole: Page) -> Page:
-    """The page without what pages fold: rules that did not pass with their first reason, and the other sections by title and lead.
+    """The page without folded content: rules that did not pass with their first reason, and the other sections by title and lead.
 
     >>> [section.title for section in first_screen(page(Report("check"))).sections]
     []
@@ -65,7 +65,7 @@ def first_screen(whole: Page) -> Page:
 
 
 def _unpassed(block: Block) -> Block:
-    """A table of rules without those that passed, and without the rows that failed; a composite keeps the table of its parts."""
+    """A table of rules without the passed ones and without failing rows; a composite keeps the table of its parts."""
     if not isinstance(block, Verdicts):
         return block
     worst = [v for v in block.verdicts if v.tone != "good"]
@@ -101,7 +101,7 @@ def verdict(report: Report) -> tuple[Tone, str]:
 
 
 def _noun(report: Report) -> str:
-    """What the report judges: rules, unless all verdicts are of another kind."""
+    """The noun for what the report judges: rules, unless all verdicts are of another kind."""
     nouns = {f.payload.NOUN for f in report.verdicts}
     return nouns.pop() if len(nouns) == 1 else Payload.NOUN
 
@@ -113,7 +113,7 @@ def _subtitle(report: Report) -> str:
 
 
 def _figures(report: Report, sections: Sequence[Section]) -> tuple[tuple[str, str], ...]:
-    """The data in figures: the number, and what it counts."""
+    """Figures of the data: each number and its label."""
     verdicts, rows = report.verdicts, report.rows
     passed = sum(r.outcome is Outcome.PASSED for r in verdicts)
     what = "baseline rules hold" if all(r.payload.drafted for r in verdicts) else f"{_noun(report)}s passed"
@@ -126,7 +126,7 @@ def _figures(report: Report, sections: Sequence[Section]) -> tuple[tuple[str, st
 
 
 def _run(report: Report) -> tuple[tuple[str, str], ...]:
-    """The run in figures."""
+    """Figures of the run."""
     f = report.facts
     figures = (
         (number(len(f.scans)) if f.scans else "", "scan of the data" if len(f.scans) == 1 else "scans of the data"),

@@ -1,6 +1,6 @@
 """The report as a PDF: the page on paper, with text that can be searched, bookmarks and tags for screen readers.
 
-It needs the extra `pdf`: to import it without is a `MissingExtra`.
+It needs the extra `pdf`; otherwise importing it raises `MissingExtra`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ try:
 except ImportError as error:
     raise MissingExtra.named("pdf", "a report as PDF") from error
 
-FONT = "Libertinus Serif"  # comes with Typst; what it lacks is taken from the fonts of the machine
+FONT = "Libertinus Serif"  # comes with Typst; missing characters are taken from fonts of the machine
 _COLOUR = re.compile(r"var\(--\w+,(#\w+)\)")
 _RAW = frozenset({"key", "link", "tone"})  # fields of blocks whose strings are not words
 
@@ -30,7 +30,7 @@ _RAW = frozenset({"key", "link", "tone"})  # fields of blocks whose strings are 
 def to_pdf(report: Report) -> bytes:
     """The whole page as a PDF that loads nothing, the same bytes for the same report and fonts.
 
-    What the page folds is open, but for queries, which are left out. Sections are bookmarks, and charts have text alternatives.
+    Folded content is shown, except for queries, which are left out. Sections are bookmarks, and charts have text alternatives.
 
     >>> to_pdf(Report("check"))[:5]
     b'%PDF-'
@@ -39,7 +39,7 @@ def to_pdf(report: Report) -> bytes:
 
 
 def pdf_of(laid_out: Page) -> bytes:
-    """A page as a PDF. Typst sets it; the page is given as data, so that nothing in it is read as markup."""
+    """A page as a PDF, set by Typst. The page is passed as data, so that nothing in it is read as markup."""
     template = files("tilth.report").joinpath("templates", "page.typ").read_bytes()
     content = json.dumps({**_plain(laid_out), "symbols": SYMBOLS, "font": FONT}, ensure_ascii=False)
     given = {"page": content.encode("utf-8", "replace").decode()}  # a key may hold a lone surrogate
@@ -48,7 +48,7 @@ def pdf_of(laid_out: Page) -> bytes:
 
 
 def _plain(value: Any, name: str = "") -> Any:
-    """Blocks as JSON: each with its class under `kind`, words in pieces, charts in the colours of paper."""
+    """Blocks as JSON: each with its class under `kind`, words split into pieces, and charts in colours for paper."""
     match value:
         case str():
             return _on_paper(value) if name in ("svg", "chart") else value if name in _RAW else list(pieces(value))

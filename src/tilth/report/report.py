@@ -11,12 +11,12 @@ from tilth.errors import DataFailure, RequestError
 from tilth.report.facts import Facts
 from tilth.report.finding import Finding, Outcome, Payload
 
-FORMAT = 1  # of the JSON format; fields may be added without a new version, but never change their meaning
+FORMAT = 1  # version of the JSON format; fields may be added without a new version, but never change their meaning
 K = TypeVar("K", bound=Payload)
 
 
 class JudgedRows(Protocol):
-    """The rows of a table by what rules say of them."""
+    """The rows of a table by the verdicts of rules."""
 
     @property
     def passed(self) -> Any:
@@ -45,7 +45,7 @@ class Report(Displayed):
     title: str
     findings: tuple[Finding, ...] = ()
     facts: Facts = field(default_factory=Facts)
-    # bound in `tilth.report`, because they need the renderers
+    # set in `tilth.report`, because they need the renderers
     _repr_html_: ClassVar[Callable[[Report], str]]
     save: ClassVar[Callable[..., Any]]
     to_dict: ClassVar[Callable[[Report], dict[str, Any]]]
@@ -67,7 +67,7 @@ class Report(Displayed):
     def _grid(self) -> Grid:
         judged, passed = self.verdicts, sum(f.outcome is Outcome.PASSED for f in self.verdicts)
         verdict = f"{'passed' if self.passed else 'failed'}, {passed} of {len(judged)} rules passed, " if judged else ""
-        found = sorted(self.findings, key=lambda f: (f.outcome in (None, Outcome.PASSED), not f.payload.JUDGES))  # what failed comes first
+        found = sorted(self.findings, key=lambda f: (f.outcome in (None, Outcome.PASSED), not f.payload.JUDGES))  # failures first
         rows = [
             (f.name if f.named else f.payload.VALUE or f.name, ", ".join(f.subject), f.group, f.part, brief(f.value), brief(f.outcome))
             for f in found

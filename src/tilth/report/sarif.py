@@ -60,7 +60,7 @@ def _result(finding: Finding, number: int) -> dict[str, Any]:
 
 
 def _physical(place: Place | None) -> dict[str, Any]:
-    """The place of a rule in a file; nothing where the ruleset was given as a string."""
+    """The place of a rule in a file; empty if the ruleset was given as a string."""
     if place is None or place.file is None or place.line is None:
         return {}
     path = Path(place.file)

@@ -13,7 +13,7 @@ from tilth.shelf import Shelf
 
 @dataclass(frozen=True)
 class ReportSection(Generic[P]):
-    """How findings of one kind are read from JSON and shown: the class of their payload, and what makes a section of them."""
+    """How findings of one kind are read from JSON and shown: the class of their payload, and the function that makes their section."""
 
     payload: type[P]
     section: Callable[[Sequence[Finding[P]]], Section | None]
@@ -69,7 +69,7 @@ SECTIONS: Shelf[ReportSection[Any]] = Shelf(
         "observation": "tilth.rules.observations:OBSERVATIONS",
     },
 )
-"""In order of importance to the reader. Those of other packages come last; other kinds are shown as plain numbers."""
+"""In order of importance to the reader. Sections of other packages come last; kinds without a section are shown as plain numbers."""
 
 
 def sections_of(findings: Sequence[Finding]) -> list[Section]:

@@ -41,7 +41,7 @@ MOST_WIDTH = 160
 MOST_VERDICTS = 20
 MOST_POINTS = 12
 GAP = 2  # between the columns of a table
-LONGEST_NAME, LONGEST_WORD = 24, 16  # never wrapped; in columns of a terminal
+LONGEST_NAME, LONGEST_WORD = 24, 16  # up to these lengths they are never wrapped; in terminal columns
 SYMBOLS: dict[Tone, str] = {"good": "✓", "bad": "✗", "unknown": "?", "": "·"}
 COLOURS: dict[Tone, str] = {"good": "green", "bad": "red", "unknown": "yellow", "": ""}
 
@@ -49,7 +49,7 @@ COLOURS: dict[Tone, str] = {"good": "green", "bad": "red", "unknown": "yellow", 
 def to_text(report: Report, width: int | None = None, colour: bool | None = None, full: bool = True) -> str:
     """The report as text, ended by a line break.
 
-    `width` in columns: by default the terminal's, or 100. `colour`: by default only on a terminal, and not where `NO_COLOR` is set. A
+    `width` in columns: by default the terminal's, or 100. `colour`: by default only on a terminal, and not if `NO_COLOR` is set. A
     symbol or a word always repeats the meaning of a colour. If not `full`, only what a page shows first, see `first_screen`.
 
     >>> print(to_text(Report("check"), width=60, colour=False))
@@ -92,7 +92,7 @@ def _page(laid_out: Page) -> Iterator[RenderableType]:
         for k, (words, _) in enumerate(laid_out.advice, 1):
             yield _hanging(f"{k}.", words)
     for section in laid_out.sections:
-        if section.key not in RUN:  # the line of figures has the scans and the seconds
+        if section.key not in RUN:  # the line of figures already has the scans and the seconds
             yield from _section(section, "bold")
 
 
@@ -157,9 +157,9 @@ def _verdict(block: Verdict) -> Iterator[RenderableType]:
 
 
 class _Grid:
-    """A table that fits the width, without rules; names and numbers are wrapped last.
+    """A table that fits the width, without lines; names and numbers are wrapped last.
 
-    Charts are omitted, as their numbers are beside them. Columns that do not fit are omitted and counted.
+    Charts are omitted, because their numbers are next to them. Columns that do not fit are omitted and counted.
     """
 
     def __init__(self, block: Table) -> None:
@@ -191,7 +191,7 @@ class _Grid:
         return shown
 
     def _widths(self, shown: Sequence[int], room: int) -> dict[int, int]:
-        """The widths of the columns: room is first given to cells, then to heads; the widest are wrapped."""
+        """The widths of the columns: cells get room first, then heads; the widest columns are wrapped."""
         full = {k: max(self._cells(k), cell_len(plain(self.block.heads[k]))) for k in shown}
         widths = {k: min(self._least(k), full[k], room) for k in shown}
         for most in ({k: self._cells(k) for k in shown}, full):
@@ -211,12 +211,12 @@ class _Grid:
 
 
 def _whole(widths: Iterable[int]) -> int:
-    """The width of a table of such columns."""
+    """The width of a table with these column widths."""
     return sum(width + GAP for width in widths) - GAP
 
 
 def _spread(least: Mapping[int, int], most: Mapping[int, int], spare: int) -> dict[int, int]:
-    """Minimum widths plus the spare room, given to the narrowest columns that need more."""
+    """The minimum widths plus the spare room, which goes to the narrowest columns that need more."""
     widths = dict(least)
     for _ in range(spare):
         wanting = [k for k in widths if widths[k] < most[k]]
@@ -228,7 +228,7 @@ def _spread(least: Mapping[int, int], most: Mapping[int, int], spare: int) -> di
 
 def _table(block: Table) -> Iterator[RenderableType]:
     if not block.brief and block.rows:
-        return  # only pages show it
+        return  # shown only on pages
     yield _Grid(block)
     if len(block.rows) > block.brief:
         yield _line(f"… and {number(len(block.rows) - block.brief)} more", "dim")

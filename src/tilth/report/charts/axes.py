@@ -24,7 +24,7 @@ class Axis(NamedTuple):
         return self.left + share * (self.right - self.left)
 
     def ticks(self, about: int = 5) -> list[float]:
-        """Round values inside, about so many, with labels that differ and do not touch."""
+        """About `about` round values within the axis, with labels that differ and do not touch."""
         raw = (self.high - self.low) / about
         power = 10.0 ** math.floor(math.log10(raw))
         step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
@@ -32,18 +32,18 @@ class Axis(NamedTuple):
 
 
 def axis(values: Iterable[float | None], left: float, right: float, margin: float = 0.0) -> Axis:
-    """An axis that holds all finite values, with a margin as a share of their span on both sides."""
+    """An axis for all finite values, with a margin on both sides, given as a share of their span."""
     known = [v for v in map(finite, values) if v is not None]
     low, high = min(known, default=0.0), max(known, default=1.0)
     size = max(abs(low), abs(high))
-    if high - low <= size * 1e-9 or high - low < 1e-290:  # one value: room on both sides, from zero where it is zero
+    if high - low <= size * 1e-9 or high - low < 1e-290:  # a single value: with room on both sides
         low, high = (low - size / 2, high + size / 2) if size > 1e-280 else (0.0, 1.0)
     pad = (high - low) * margin
     return Axis(low - pad, high + pad, left, right)
 
 
 def scale(axis: Axis, top: float, bottom: float) -> list[str]:
-    """Grid lines with their values below; a value that would touch the one before, or that reads the same, is left out."""
+    """Grid lines with their values below; a label that would touch or repeat the one before is left out."""
     drawn, free, last = [], -math.inf, ""
     for tick in axis.ticks():
         x, label = axis.at(tick), number(tick)

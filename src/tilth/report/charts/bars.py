@@ -9,14 +9,14 @@ from tilth.report.charts import axes, draw
 from tilth.report.charts.letters import width_of
 from tilth.report.charts.numbers import as_float, finite, number
 
-ROW, THICK = 22, 12  # from one bar to the next, and of a bar
+ROW, THICK = 22, 12  # distance between bars, and thickness of a bar
 
 
 def bars(title: str, values: Mapping[str, float | None], key: str = "", whole: float = 0.0) -> str:
-    """One horizontal bar per name, from zero, its number at its end.
+    """One horizontal bar per name, from zero, with its number at the end.
 
     `values`: a number per name, in the order to draw; None (no value), NaN and infinities may be among them. No names: a
-    figure that says “no data”. `whole`: what there is room for at least, such as 1 for strengths, so that weak ones look weak.
+    figure that says “no data”. `whole`: the least end of the axis, such as 1 for strengths, so that weak ones look weak.
 
     >>> bars("Importance", {"age": 0.1, "income": 0.25}).count("<rect")
     2
@@ -42,7 +42,7 @@ def _negative(x: float | None) -> bool:
 
 
 def _bar(axis: axes.Axis, value: float | None, y: float) -> list[str]:
-    """A bar from zero with its number; an infinite one ends in an arrow, one without value is words only."""
+    """A bar from zero with its number; an infinite bar ends in an arrow; without a value there are only words."""
     words = y + THICK / 2 + 4.5
     x, zero = as_float(value), axis.at(0)
     if x is None or math.isnan(x):

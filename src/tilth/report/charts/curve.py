@@ -1,4 +1,4 @@
-"""A curve: a number over another one, with fainter curves behind it and the shares of rows below."""
+"""A curve: a number over another one, with fainter curves behind it and shares of rows below it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tilth.report.charts import axes, draw
 from tilth.report.charts.letters import width_of
 from tilth.report.charts.numbers import as_count, finite, number
 
-TALL, UNDER = 190, 30  # of the curve, and of the bars below it
+TALL, UNDER = 190, 30  # heights of the curve, and of the bars below it
 
 
 def curve(
@@ -72,7 +72,7 @@ def _path(places: Sequence[tuple[float, float]]) -> str:
 
 
 def _bars(x: Sequence[float | None], counts: Sequence[float], width: axes.Axis, bottom: float) -> list[str]:
-    """A bar for each share, as high as its part of the greatest."""
+    """A bar for each share, relative to the greatest share."""
     known = [(at, n) for v, n in zip(x, counts, strict=False) if (at := finite(v)) is not None and n]
     if not known:
         return []

@@ -11,7 +11,7 @@ from tilth.report.charts.letters import SIZE, clean, cut
 from tilth.report.charts.numbers import trimmed
 
 MOST = 40  # names drawn in one chart
-WIDTH = 640  # of a chart, in the user units of its picture; the page scales it down where there is less room
+WIDTH = 640  # of a chart, in user units; the page scales it down to fit
 
 # The variables a page must set, for light and dark. All keep a contrast of 3 : 1 or more against the background.
 LIGHT = ("#1f6fb2", "#b3541e", "#3d7d3a", "#7b4fa6", "#8a6a00", "#5b6770", "#a3325f")
@@ -60,11 +60,11 @@ def line(x1: float, y1: float, x2: float, y2: float, opacity: float = 1) -> str:
     return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="currentColor", stroke_opacity=opacity)
 
 
-_ID = "\x1a"  # placeholder for the chart's id until it is known; labels cannot contain it
+_ID = "\x1a"  # placeholder for the id of the chart, which is computed later; labels cannot contain it
 
 
 def colour(series: int) -> str:
-    """The colour of a series, with the light one where the page sets none."""
+    """The colour of a series; the default is that for light pages."""
     return f"var(--s{series % 7 + 1},{LIGHT[series % 7]})"
 
 
@@ -80,7 +80,7 @@ _HATCHES = (
 
 
 def _fill(series: int) -> str:
-    """The paint of a series: plain colour for the first, a pattern in its own colour for each other."""
+    """The fill of a series: a plain colour for the first one, a pattern in its colour for each other one."""
     return f"url(#{_ID}p{series % 7})" if series % 7 else colour(0)
 
 
@@ -101,7 +101,7 @@ def box(x: float, y: float, width: float, height: float, series: int) -> str:
 
 
 def boxes(places: Iterable[tuple[float, float, float, float, str]], series: int) -> str:
-    """Filled rectangles of one series, each with its x, y, width, height, and words that a pointer resting on it shows."""
+    """Filled rectangles of one series, each with its x, y, width, height, and a tooltip."""
     drawn = [
         tag("rect", *([tag("title", escape(clean(title)))] if title else []), x=x, y=y, width=max(width, 0), height=height)
         for x, y, width, height, title in places
@@ -110,12 +110,12 @@ def boxes(places: Iterable[tuple[float, float, float, float, str]], series: int)
 
 
 def titled(title: str, *elements: str) -> str:
-    """Elements with words that a pointer resting on them shows."""
+    """Elements with a tooltip."""
     return tag("g", tag("title", escape(clean(title))), *elements)
 
 
 def figure(title: str, about: str, height: float, body: Iterable[str], key: str, width: float = WIDTH) -> str:
-    """The `<svg>`: a picture with a name and a description for those who do not see it."""
+    """The `<svg>`: a picture with a name and a description for screen readers."""
     drawn = "".join(body)
     words = tag("title", escape(clean(title)) or "Chart", id=f"{_ID}t") + tag("desc", escape(clean(about)), id=f"{_ID}d")
     whole = tag(
@@ -136,12 +136,12 @@ def figure(title: str, about: str, height: float, body: Iterable[str], key: str,
 
 
 def nothing(title: str, key: str) -> str:
-    """The figure that says that there is nothing to draw."""
+    """The figure that says that there is no data."""
     return figure(title, "no data", 44, [words(WIDTH / 2, 26, "no data", anchor="middle", opacity=0.75)], key)
 
 
 def arrow(x: float, y: float, way: int) -> str:
-    """The tip that says “and on without end”, to the right (1) or to the left (-1)."""
+    """The tip of an infinite bar or line, to the right (1) or to the left (-1)."""
     return tag("path", d=f"M{place(x)} {place(y)}l{-way * 9} -6v12z", fill="currentColor")
 
 

@@ -1,4 +1,4 @@
-"""A chart of what was made from what: boxes in columns, and lines between them."""
+"""A lineage chart: boxes in columns, with lines between them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from tilth.report.charts import draw
 
-HIGH, GAP, ROOM = 34.0, 12.0, 44.0  # of a box, between two of a column, and between columns
+HIGH, GAP, ROOM = 34.0, 12.0, 44.0  # height of a box, gap between boxes, and room between columns
 
 
 def graph(title: str, columns: Sequence[tuple[str, Sequence[str]]], made_from: Mapping[str, Sequence[str]], key: str = "") -> str:
-    """Columns, each with a head and its boxes, and a line to each box from those that it was made from. More than 40 boxes of a column
-    are left out.
+    """Draw columns, each with a head and boxes, and a line to each box from those that it was made from. Boxes beyond 40 in a column are
+    left out.
 
     >>> "model: flow" in graph("Lineage", [("flow", ["flow"]), ("models", ["model"])], {"model": ["flow"]})
     True

@@ -1,4 +1,4 @@
-"""A histogram, as large as a picture or as small as a cell of a table, and as a line of characters."""
+"""Histograms: as a picture, as a small chart in a table cell, or as a line of characters."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def histogram(
     labels: Sequence[tuple[float, str]] = (),
     bins: Sequence[str] = (),
 ) -> str:
-    """A bar for each count, and a hatched one at either end for what lies beyond; the words `about` are its description.
+    """A bar for each count, and a hatched bar at either end for values beyond; the words `about` are its description.
 
-    With `labels` it is as large as a picture: words at places from 0 to 1 along the counts. `bins` names each count.
-    Counts that are missing, negative or not finite count as none. Nothing at all gives a figure that says “no data”.
+    With `labels`, which are words at positions from 0 to 1, it is as large as a picture. `bins` names each count. Counts that are missing,
+    negative or not finite are zero. Without counts, the figure says “no data”.
 
     >>> histogram("age", "18 to 94", [1, 4, 2], above=1).count("<rect")
     5
@@ -43,7 +43,7 @@ def histogram(
     drawn: dict[int, list[tuple[float, float, float, float, str]]] = {0: [], 1: []}
     for k, (n, series, name) in enumerate(bars):
         if n:
-            high = max(n / most * (tall - 2), 1.5)  # a little is drawn large enough to be seen
+            high = max(n / most * (tall - 2), 1.5)  # a small count stays visible
             said = f"{name}: {number(n)}" if bins else ""
             drawn[series].append((k * step + 0.5, tall - 0.5 - high, min(max(step - 1.5, 0.5), 24), high, said))
     body = [floor, *(draw.boxes(places, series) for series, places in drawn.items())]
@@ -51,14 +51,14 @@ def histogram(
     for place, words in labels:
         half = width_of(words, 11) / 2
         x = min(max((len(left) + place * len(counts)) * step, half), wide - half)
-        if x - half >= free:  # it does not touch the one before
+        if x - half >= free:  # does not touch the label before
             body.append(draw.words(x, tall + 14, words, anchor="middle", size=11, opacity=0.75))
             free = x + half + 6
     return draw.figure(title, about, tall + under, body if bins else [draw.titled(f"{title}: {about}", *body)], key, wide)
 
 
 def sparkline(counts: Sequence[float | None]) -> str:
-    """Counts as a line of block characters, as high as their share of the greatest; a blank for none.
+    """Counts as a line of block characters, relative to the greatest count; zero is a blank.
 
     >>> sparkline([1, 4, 2, 0, 8])
     '▂▅▃ █'

@@ -1,4 +1,4 @@
-"""Intervals: values with what they may be, a neutral line, and accepted ranges."""
+"""Intervals: values with their confidence intervals, a neutral line, and accepted ranges."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def intervals(
     """A mark with its interval per series, for every name, on one axis with a line at `neutral`; the numbers are on the right.
 
     `rows`: per name a `Dot` per series (before, after …); the series differ by colour and by mark. `bands`: per name the accepted range,
-    shaded behind its marks; a side that is infinite is open. A dot without value is words only; an interval that is infinite
-    ends in an arrow.
+    shaded behind its marks; an infinite side is open. A dot without a value has only words; an infinite interval ends in an
+    arrow.
 
     >>> svg = intervals("Bias", {"DPL": {"before": Dot(0.3, 0.14, 0.46)}}, bands={"DPL": (-0.1, 0.1)})
     >>> "0.3 (0.14 to 0.46)" in svg

@@ -1,4 +1,4 @@
-"""Words as a picture can hold them: clean, measured, and cut to their room."""
+"""Prepares words for pictures: cleans, measures and cuts them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NARROW, _BROAD = frozenset("iljtfrI.,:;!|'()[]{}/\\ -·"), frozenset("mwMW@%—
 
 
 def width_of(words: str, size: float = SIZE) -> float:
-    """About how wide the words are when drawn, rather too much than too little (a broad sans serif is assumed)."""
+    """An estimate of the width of the words when drawn, rather too large than too small (for a broad sans serif)."""
     return size * sum(map(_em, words))
 
 
@@ -26,7 +26,7 @@ def _em(letter: str) -> float:
 
 
 def cut(words: str, room: float, size: float = SIZE) -> str:
-    """The words, cut with an ellipsis where they need more room than there is."""
+    """The words, cut with an ellipsis if they are too wide."""
     if width_of(words, size) <= room:
         return words
     used = width_of("…", size)
@@ -38,7 +38,7 @@ def cut(words: str, room: float, size: float = SIZE) -> str:
 
 
 def clean(words: object) -> str:
-    """The words on one line, without what XML forbids and without marks that turn the direction of what follows."""
+    """The words on one line, without characters that XML forbids and without marks that change the text direction."""
     text = str(words)
     return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
 

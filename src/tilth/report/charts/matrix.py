@@ -8,13 +8,13 @@ from tilth.report.charts import axes, draw
 from tilth.report.charts.numbers import finite, number
 
 MOST_NAMES = 25
-SIDE = 20  # of a place, and less where names are long
+SIDE = 20  # size of a cell; less if names are long
 
 
 def matrix(title: str, names: Sequence[str], values: Mapping[tuple[str, str], float], key: str = "") -> str:
-    """A square for each pair below the diagonal, as large as its strength from 0 to 1; its number is in its title.
+    """A square for each pair below the diagonal, sized by its strength from 0 to 1; the number is in its tooltip.
 
-    `values`: pairs of names, in either order; the sign is left out. A pair without a value has no square.
+    `values`: pairs of names, in either order; the sign is ignored. A pair without a value has no square.
 
     >>> matrix("Associations", ["a", "b"], {("a", "b"): -0.5}).count("<rect")
     1

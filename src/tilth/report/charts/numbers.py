@@ -1,4 +1,4 @@
-"""Numbers as people read them, and as charts can place them."""
+"""Formats numbers for people, and prepares them for charts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 
 def number(x: float | None) -> str:
-    """A number as people read it: four significant digits, thousands apart, powers of ten where it is very large or small.
+    """A number as people read it: four significant digits, thousands separated, powers of ten if it is very large or small.
 
     >>> [number(x) for x in (1234567, 0.1021337, -12.5, 1e-9, 6.02214e23, None, float("nan"), float("-inf"))]
     ['1,234,567', '0.1021', '−12.5', '1×10⁻⁹', '6.022×10²³', 'no value', 'not a number', '−∞']
@@ -37,7 +37,7 @@ def with_interval(x: float | None, low: float | None = None, high: float | None 
 
 
 def percent(share: float | None) -> str:
-    """A share from 0 to 1 as per cent with one digit; a little and nearly all are never written as none and all.
+    """A share from 0 to 1 as per cent with one digit; small shares are never written as 0 %, nor large ones as 100 %.
 
     >>> [percent(x) for x in (0.1234, 0, 1, 0.00001, 0.99999, None)]
     ['12.3 %', '0 %', '100 %', '<0.1 %', '>99.9 %', 'no value']
@@ -57,24 +57,24 @@ _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def trimmed(decimal: str) -> str:
-    """Decimals without the zeros at their end."""
+    """A decimal without trailing zeros."""
     return decimal.rstrip("0").rstrip(".") if "." in decimal else decimal
 
 
 def as_float(x: float | None) -> float | None:
-    """The number as a float; one that is too large is infinite."""
+    """The number as a float; infinite if it is too large."""
     try:
         return None if x is None else float(x)
-    except OverflowError:  # a whole number too large for a float
+    except OverflowError:  # an integer too large for a float
         return math.inf if x > 0 else -math.inf  # type: ignore[operator]
 
 
 def finite(x: float | None) -> float | None:
-    """The number if it can be placed on an axis; beyond 1e300 differences overflow, so that counts as infinite."""
+    """The number if it can be placed on an axis. Numbers beyond 1e300 count as infinite, because differences would overflow."""
     x = as_float(x)
     return x if x is not None and abs(x) < 1e300 else None
 
 
 def as_count(n: float | None) -> float:
-    """The number as a count: what is missing, negative or not finite is none."""
+    """The number as a count: missing, negative and infinite numbers are 0."""
     return max(finite(n) or 0.0, 0.0)

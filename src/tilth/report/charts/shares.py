@@ -9,8 +9,8 @@ from tilth.report.charts.numbers import as_count, percent
 def shares(title: str, valid: float, missing: float, invalid: float, key: str = "") -> str:
     """A thin bar for one line of a table: valid filled, missing empty, invalid hatched; the shares are in its description and title.
 
-    Counts or shares, scaled to their sum. What is missing, negative or not finite counts as none; nothing at all gives an empty, dotted
-    frame.
+    Counts or shares, scaled to their sum. Missing, negative and infinite values count as 0; if all are 0, the frame is empty and
+    dotted.
 
     >>> "invalid 10 %" in shares("age", valid=80, missing=10, invalid=10)
     True
@@ -22,7 +22,7 @@ def shares(title: str, valid: float, missing: float, invalid: float, key: str = 
     if not whole:
         return draw.figure(title, "no data", tall, [draw.tag("rect", stroke_dasharray="2 3", **frame)], key, wide)
     words = ", ".join(f"{name} {percent(n / whole)}" for name, n in parts.items())
-    seen = {name: max(n / whole, 0.04) if n else 0.0 for name, n in parts.items()}  # a little is drawn large enough to be seen
+    seen = {name: max(n / whole, 0.04) if n else 0.0 for name, n in parts.items()}  # a small share stays visible
     good, bad = ((wide - 1) * seen[name] / sum(seen.values()) for name in ("valid", "invalid"))
     body = [
         draw.tag("rect", **frame),

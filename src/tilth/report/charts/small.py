@@ -11,7 +11,7 @@ WIDE, TALL = 96, 12
 
 
 def part_of_whole(title: str, share: float, key: str = "", wide: float = WIDE) -> str:
-    """A share from 0 to 1 as a filled part of a thin frame; a little is drawn large enough to be seen.
+    """A share from 0 to 1 as a filled part of a thin frame; a small share stays visible.
 
     >>> "25 %" in part_of_whole("failing rows", 0.25)
     True
@@ -23,7 +23,7 @@ def part_of_whole(title: str, share: float, key: str = "", wide: float = WIDE) -
 
 
 def trend(title: str, values: Sequence[float | None], key: str = "") -> str:
-    """A number over time, the latest last and marked by a dot, without axes: what is drawn is the course, not the size.
+    """A number over time, the latest last and marked by a dot, without axes: it shows the course, not the size.
 
     Values that are missing or not finite are left out.
 

@@ -8,14 +8,14 @@ from tilth.report.charts import axes, draw
 from tilth.report.charts.letters import width_of
 from tilth.report.charts.numbers import as_count, number, percent
 
-_MOST_CLASSES = 6  # colours and patterns of a stacked bar; the rest is one more, “other”
+_MOST_CLASSES = 6  # colours and patterns of a stacked bar; one more for “other”
 
 
 def stacked(title: str, parts: Mapping[str, Mapping[str, float]], key: str = "") -> str:
     """One bar of full length per part, divided by the share of each class, with the shares below and the size on the right.
 
-    `parts`: per part (train, test …) a count of rows per class. Counts that are missing, negative or not finite count as none; a part
-    without rows says so. Beyond six classes the smallest are one, “other”.
+    `parts`: per part (train, test …) a count of rows per class. Missing, negative and infinite counts are 0; a part without rows says
+    so. If there are more than six classes, the smallest ones are joined as “other”.
 
     >>> svg = stacked("Classes", {"train": {"yes": 200, "no": 800}})
     >>> "20 %" in svg, "1,000 rows" in svg
@@ -38,7 +38,7 @@ def stacked(title: str, parts: Mapping[str, Mapping[str, float]], key: str = "")
 
 
 def _few_classes(parts: dict[str, dict[str, float]]) -> tuple[dict[str, dict[str, float]], list[str]]:
-    """The parts with at most six classes and one for all others, and the classes."""
+    """The parts with at most six classes and one class for all others; and the classes."""
     classes = axes.series_of(parts.values())
     if len(classes) <= _MOST_CLASSES + 1:
         return parts, classes
