@@ -43,11 +43,11 @@ class ColumnImportance(Payload):
 class Importance(ModelMeasure):
     """The permutation importance of each column for a model: the mean fall of the score when the column's values are shuffled.
 
-    In a flow the model is that of its step `predict`, and each part is measured after the features, of the columns that the model takes.
+    In a flow the model is that of its step `predict`, and each part is measured after the features, on the model's input columns.
 
-    The score is the accuracy of a label of strings, booleans or integers, and R² of one of other numbers. It is computed on a sample of
-    rows that is the same on every engine. A negative importance means that shuffling helped, by chance. Correlated columns share
-    their importance. Without labelled rows, and where R² has no value because all labels are one number, there are no findings.
+    The score is the accuracy for a label of strings, booleans or integers, and R² for other numbers. It is computed on a sample of rows
+    that is the same on every engine. A negative importance means that shuffling helped, by chance. Correlated columns share their
+    importance. Without labelled rows, and if all labels are the same number, so that R² is undefined, there are no findings.
 
     Errors: `RequestError` without a model or a label, and if one of label and prediction is a string and the other is not.
 

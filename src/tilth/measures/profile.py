@@ -64,8 +64,8 @@ QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 class Profile(Measure):
     """The profile of every column, and of the rows: duplicates, associations, the label beside each feature, trends, class balance.
 
-    Of a table with more rows than a sample (100,000, fewer where columns are many), quantiles are those of a sample that is the same for
-    every order of rows, and large numbers of distinct values are estimated.
+    For a table with more rows than a sample (100,000, or fewer with many columns), quantiles come from a sample that is the same for every
+    order of rows, and large numbers of distinct values are estimated.
     """
 
     name = "profile"

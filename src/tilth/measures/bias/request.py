@@ -35,10 +35,9 @@ MissingPolicy = Literal["exclude", "as_category", "clarify"]
 class Facet:
     """A column against which bias is measured, with the values of the group in question, d; all other rows are a.
 
-    `values` are categories, or one number as an exclusive lower bound, or one interval such as `"(20, 40]"`. Without values each
-    value of the column is d in turn; `quantiles` then cuts a numeric column of more than a dozen values into so many parts of
-    about equal size first. `bands` are such parts that were cut before, in another table: each is d in turn; `order` are the values
-    that were found there.
+    `values` are categories, or one number as an exclusive lower bound, or one interval such as `"(20, 40]"`. Without values, each value of
+    the column is a group d; if a numeric column has more than a dozen values, it is first cut into `quantiles` parts of about equal size.
+    `bands` are parts that were cut in another table, each a group d; `order` has the values that were found there.
 
     >>> Facet("age", ("(40, 65]",))
     Facet(column='age', values=('(40, 65]',), quantiles=0, bands=(), order=())
@@ -92,12 +91,12 @@ class BiasRequest(BiasOptions):
     """What bias to measure, and how.
 
     `positive` are the favourable values of label and prediction: values, or one number as an exclusive lower bound. `prediction` is a
-    column of predicted labels, or with `threshold` of scores: those above it are favourable. `group` forms the strata of CDDL.
-    `types` state how a column is read, against the rule of `axis.reading`. `bands` replace the acceptable range of a metric. `weight` is a
-    column: counts become sums of it. `features` are the columns by which the flip test compares rows. `frequency` is a column
-    of a saved table of counts: each of its rows stands for so many. With `positive_must_occur` a favourable value that no row has is an
-    error, else a warning. With `positive_is_value` a favourable number that is one of the label's two is that value, as the role means it;
-    else of floats a lower bound, as Clarify reads it.
+    column of predicted labels, or, with `threshold`, of scores: those above it are favourable. `group` forms the strata of CDDL. `types`
+    state how columns are read, and override `axis.reading`. `bands` replace the accepted range of a metric. `weight` is a column: sums of
+    it replace counts. `features` are the columns by which the flip test compares rows. `frequency` is a column of a saved table of counts,
+    with the number of rows that a cell stands for. With `positive_must_occur`, a favourable value that no row has is an error, else a
+    warning. With `positive_is_value`, a favourable number that is one of the label's two values is that value, as the role means it;
+    otherwise it is a lower bound for floats, as Clarify reads it.
 
     Errors: `RequestError` with every mistake at once.
 

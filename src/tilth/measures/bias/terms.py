@@ -61,19 +61,19 @@ class Term(Payload):
 class Terms(Measure):
     """How identity terms, and words, go with the favourable label: what a model of these texts may learn of groups, or take for the answer.
 
-    For each term of the [lexicon](bias.md#features-of-texts), PMI = log₂(P(t, +) / (P(t) · P(+))) over documents, the rows with a text and
-    a label: 0 where the term says nothing, 1 where the label is twice as often favourable with it. Intervals are percentile bootstraps of
-    documents, and Wilson's where a term is in favourable documents only, or in none. For the words that tell favourable texts from others
-    most, z = δ / σ: with the occurrences y of a word and n of all words in texts of either kind, and the prior α, its occurrences in both,
-    of which there are α₀, δ is the difference of ln((y + α) / (n + α₀ − y − α)) and σ² the sum of 1 / (y + α). Terms and words in fewer
-    `documents` are left out.
+    For each term t of the [lexicon](bias.md#features-of-texts), PMI = log₂(P(t, +) / (P(t) · P(+))) over documents, the rows with a text
+    and a label: 0 if the term and the label are independent, 1 if the label is twice as often favourable with the term. Intervals are
+    percentile bootstraps of documents, or Wilson's for a term that is only in favourable documents, or in none of them. The words that best
+    distinguish favourable texts from others have the largest |z|, z = δ / σ: y is the number of occurrences of a word in the texts of a
+    kind, n that of all words; the prior α is the word's occurrences in all texts, α₀ those of all words. δ is the difference, between the
+    kinds, of ln((y + α) / (n + α₀ − y − α)), and σ² the sum of 1 / (y + α). Terms and words in fewer `documents` are left out.
 
-    A word is a run of two or more letters, digits and `_`, in any case. The data has a role `text`, which may be of several columns, each
-    measured by itself, and `label` with `positive`. Of a prepared part whose steps have replaced its texts there is nothing to say.
+    A word is a run of two or more letters, digits and `_`, in any case. The data needs the roles `text`, with one or more columns, each
+    measured by itself, and `label` with `positive`. A prepared part without its texts has no findings.
 
     Sources: Church and Hanks 1990 (PMI); Monroe, Colaresi and Quinn 2008 (log-odds with a Dirichlet prior).
 
-    Errors: `RequestError` without a text or favourable label, and for private texts, whose words would be shown.
+    Errors: `RequestError` without a text or favourable label, and for private texts, because words would be shown.
     """
 
     name = "terms"
@@ -168,7 +168,7 @@ class Terms(Measure):
         return (min(found[0], low), found[1]) if cells[0] else (found[0], max(found[1], high))
 
     def _words(self, column: str, outcome: str, documents: tuple[int, int], plus: Counts, minus: Counts) -> Iterator[Finding[Term]]:
-        """The words that distinguish the sides, those of favourable texts first."""
+        """The words that best distinguish the sides, those of favourable texts first."""
         words, counts, texts = _aligned(plus[1], minus[1])
         odds, z = log_odds(counts)
         kept = np.flatnonzero(texts.sum(axis=0) >= self.documents)

@@ -33,14 +33,14 @@ LEAST_REPLICATES = 5
 class BiasVarianceOfLearner(Measure):
     """Whether a learner underfits or overfits: bias and variance of its loss, its learning curve, and what to try next.
 
-    Many models are trained on samples of the rows, and judged on rows that they have not seen. What changes from model to model is
-    variance, what all get wrong is bias; noise in the labels is part of bias. The learning curve has the losses by the number of rows, over
-    five folds. Judging rows and folds are later ones, or whole groups, where the roles say so. Each group of a facet has a diagnosis of its
-    own. This is not the bias of outcomes between groups, which is the measure `bias`. Too few labelled rows, and rows from which the
-    learner cannot learn, are warnings.
+    Many models are trained on samples of the rows, and judged on rows that they have not seen. Differences between the models are variance;
+    errors that all models share are bias, which includes noise in the labels. The learning curve has the losses by the number of rows, over
+    five folds. Judging rows and folds are later rows, or whole groups, if the roles name a time or a group. Each group of a facet gets its
+    own diagnosis. This is not the bias of outcomes between groups, which is the measure `bias`. Too few labelled rows, and rows from which
+    the learner cannot learn, give a warning.
 
-    Errors: `RequestError` without a label, for a loss or learner that is not for such a label, and for an unknown parameter of the
-    learner; `MissingExtra` without scikit-learn.
+    Errors: `RequestError` without a label, for a loss or learner that does not fit the label, and for an unknown parameter of the learner;
+    `MissingExtra` without scikit-learn.
     """
 
     name = "bias_variance"

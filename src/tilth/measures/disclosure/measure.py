@@ -24,13 +24,14 @@ ORDERED = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.DATE, Kind.TIMESTAMP, Ki
 class DisclosureRisk(Measure):
     """How easily a person is found by what others may know (the quasi-identifiers), and what is then known of them (sensitive columns).
 
-    The rows that are equal in all quasi-identifiers are a class. k is the size of the smallest one; the risk of a row is 1 divided by the
-    size of its class (the prosecutor's risk). Null counts as a value. All of it comes from one grouped scan.
+    Rows that are equal in all quasi-identifiers form a class. k is the size of the smallest class; the risk of a row is 1 divided by the
+    size of its class (the prosecutor's risk). Null counts as a value. Everything is computed from one grouped scan.
 
     Sources: Samarati and Sweeney 1998 (k-anonymity); Machanavajjhala et al. 2007 (l-diversity); Li, Li and Venkatasubramanian 2007
     (t-closeness).
 
-    Errors: no quasi-identifier, more than twelve, a column of lists or structs, a column that is both; more than 3,000,000 groups.
+    Errors: no quasi-identifier, more than twelve, a column of lists or structs, a column that is both quasi-identifier and sensitive; more
+    than 3,000,000 groups.
     """
 
     name = "disclosure_risk"

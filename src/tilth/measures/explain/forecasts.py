@@ -44,16 +44,16 @@ class Explained:
 class AsymmetricShap(ModelMeasure):
     """What each step of a time series adds to a model's forecasts: asymmetric Shapley values, which respect the order of time.
 
-    The data has a row for each item and time, with roles: `time`, `label` for the target, `id` for the item, without which all rows are
-    one series. Rows after the last known target carry only related series. The model is asked for forecasts of series of which only a part
-    is there, the rest being the baseline. `timewise`: a step's values are what its target and related values together add when all earlier
-    steps are there (`chronological`), or all later ones (`anti_chronological`), or the mean of both (`bidirectional`); static covariates
-    come with the first step. `fine_grained`: each value of each series by itself, static covariates first, then step by step, those of a
-    step in every order, or in as many random ones as `samples`. The values of an item add up to its forecast less that of the baseline.
+    The data has a row for each item and time, with roles: `time`, `label` for the target, and `id` for the item; without `id` all rows are
+    one series. Rows after the last known target have only related series. The model forecasts series that are partly replaced by the
+    baseline. `timewise`: a step's values are what its target and related values together add when all earlier steps are present
+    (`chronological`), or all later ones (`anti_chronological`), or the mean of both (`bidirectional`); static covariates join with the
+    first step. `fine_grained`: each value of each series joins by itself: static covariates first, then step by step, within a step in
+    every order, or in `samples` random orders if there are more. The values of an item add up to its forecast minus that of the baseline.
 
-    A function or a fitted flow is given an Arrow table with a row for each series: the item, and lists of the times, of the target up to
-    the last known step and of each related series, and the static covariates. A model of numbers is given the same numbers side by side.
-    Either gives a number for each step of the forecast. Without rows there are no findings.
+    A function or a fitted flow gets an Arrow table with a row for each series: the item; lists of the times, of the target up to the last
+    known step, and of each related series; and the static covariates. A model of numbers gets the same numbers in one row. Both return a
+    number for each step of the forecast. Without rows there are no findings.
 
     Errors: `RequestError` without a model, time or target, for columns that do not fit, for rows that do not form a series, for `samples`
     without `fine_grained` or the reverse, for static covariates without a baseline, and for more forecasts than `most_predictions`.

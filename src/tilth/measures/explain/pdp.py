@@ -47,9 +47,10 @@ class PartialDependence(Payload):
 class Pdp(ModelMeasure):
     """The partial dependence of a model on each feature: the mean of its predictions where all rows have the same value of it.
 
-    A column of numbers is divided into buckets of equal width between its least and greatest value in the sample, and each row gets the
-    centre of each bucket in turn; of other columns, and of numbers with two values, each gets each value, the most frequent 100. Private
-    columns are left out. The model, and which of its outputs are looked at, are those of `shap`. Without rows there are no findings.
+    A column of numbers is divided into buckets of equal width between its least and greatest value in the sample, and all rows get the
+    centre of one bucket after the other. For other columns, and for numbers with two values, all rows get one value after the other, of the
+    100 most frequent. Private columns are left out. The model and its outputs are selected as in `shap`. Without rows there are no
+    findings.
 
     Errors: as `shap`, and `RequestError` for features that the model does not take.
 

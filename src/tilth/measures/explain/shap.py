@@ -28,20 +28,20 @@ LOOKED_AT = 1_000  # most rows for generating a background
 class Shap(ModelMeasure):
     """What each column adds to a model's predictions of single rows: Shapley values by Kernel SHAP, and their aggregate.
 
-    The values of a row add up to the prediction less the expected value, the mean prediction over the background. The value of a set of
-    columns is the mean prediction of rows that have these columns of the row and the others of the background. Up to about 11 columns
-    that differ from the background all sets are asked about, and the values are exact; of more a sample of sets is.
+    The values of a row add up to its prediction minus the expected value, which is the mean prediction over the background. The value of a
+    set of columns is the mean prediction for rows with the row's values in these columns and background values in the others. With up to
+    about 11 columns that differ from the background, all sets are predicted, and the values are exact; with more, a sample of the sets.
 
-    With `text_config` each token, sentence or paragraph of a text has a value, and the text that of all of them: an absent one is replaced
-    by the background's value of the column, by default nothing, and then one blank beside it is taken away, too.
+    With `text_config`, each token, sentence or paragraph of a text has a value, and the value of the text is their sum. An absent one is
+    replaced by the background's value of the column; by default it is removed, with one blank next to it.
 
-    In a flow the model is that of its step `predict`, and each part is measured after the features, of the columns that the model takes;
-    columns that the flow made of one column are one feature, by its name, unless `groups` say otherwise. A model of two classes is
-    explained by the probability of the favourable one, of more by that of each; a model without probabilities by its scores. Null goes to
-    the model as NaN. Without rows there are no findings.
+    In a flow the model is that of its step `predict`, and each part is measured after the features, on the model's input columns. Columns
+    that the flow made from one column are one feature, with the name of that column, unless `groups` say otherwise. A model of two classes
+    is explained by the probability of the favourable one, a model of more classes by the probability of each, a model without probabilities
+    by its scores. The model gets nulls as NaN. Without rows there are no findings.
 
     Errors: `RequestError` without a model, for a background that does not fit the columns, for fewer samples than twice the features, and
-    where more rows would be predicted than `most_predictions`.
+    if more than `most_predictions` rows would be predicted.
 
     Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, 2017.
     """

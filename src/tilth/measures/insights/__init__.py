@@ -1,1 +1,1 @@
-"""Insights: what the features say of the label, what is wrong with the data, and the line of a flow that mends it."""
+"""Insights: how well the features predict the label, flaws of the data, and lines of a flow that mend them."""

@@ -54,10 +54,9 @@ class InsightCounts(Payload):
 class Insights(Measure):
     """What each column says of the label by itself, how well a quick model does, and what is wrong with the data, each with what mends it.
 
-    The profile is measured first and is part of the findings. Power, quick model and anomalies are those of at most `rows` rows, which
-    are the same on every engine and in whatever order the rows are; repeated rows and collinearity are those of the profile's sample. The
-    label is one of classes if it is a string or boolean, has at most 20 distinct integers, or two distinct numbers. Without a label, what
-    needs none is measured.
+    The profile is measured first and is part of the findings. Power, quick model and anomalies use at most `rows` rows, which are the same
+    on every engine and for every order of the rows; repeated rows and collinearity use the profile's sample. The label has classes if it is
+    a string or boolean, has at most 20 distinct integers, or two distinct numbers. Without a label, only findings that need none are made.
 
     Errors: `MissingExtra` without scikit-learn, unless `models` is false.
     """

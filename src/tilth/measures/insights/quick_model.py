@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CATEGORIES = 200  # most values of a string that the model distinguishes; the rarer ones are merged
 REPEATS = 0.5  # greatest share of distinct values of a string; beyond, it is a text or an id
-EARLY = 200  # with at least so many rows, training stops early
+EARLY = 200  # with at least this many rows, training may stop early
 SHUFFLED = 40  # importance is computed for this many of the most powerful columns
 PARTS = ("train", "validation", "baseline")
 HELD = {

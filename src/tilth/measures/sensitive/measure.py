@@ -42,12 +42,11 @@ TEXTS = (Kind.STRING, Kind.INTEGER)
 class Sensitive(Measure):
     """Which columns hold sensitive data: e-mail addresses, cards, numbers of persons and so on, of the catalogue of `tilth.entities`.
 
-    The engine keeps the cells in which something could be, and a detector looks at each different one of them, so that nothing is held but
-    counts. A column is `sensitive` where at least `threshold` of its values have an entity, and where its check accepts at least half of
-    what looks like one, five times what chance lets pass; `present` where some cells have one; `suspected` where only its name says so, or
-    where its days lie as dates of birth do.
-    Names of persons are found by the names of columns, by lists of names, or by a recogniser of the user's, and in texts where other
-    columns of the row hold them. No values are in the findings.
+    The engine selects candidate cells, and a detector inspects each distinct one; only counts are kept. A column is `sensitive` if at least
+    a share of `threshold` of its values have an entity, and the entity's check accepts at least half of the candidates, and at least five
+    times the share that it accepts by chance. It is `present` if some cells have an entity, and `suspected` if only the column's name
+    suggests it, or its days are distributed like dates of birth. Names of persons are found by names of columns, by lists of names, or by a
+    recogniser of the user, and in texts if other columns of the row have them. Findings contain no values.
 
     Errors: `RequestError` for unknown entities and countries and for shares outside 0 to 1, `ColumnError` for a column that is not there;
     `NotAllowed` for a recogniser without permission.

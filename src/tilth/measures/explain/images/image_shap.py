@@ -53,17 +53,17 @@ class ExplainedImage:
 class ImageShap(ModelMeasure):
     """What each part of an image adds to a model's predictions: Shapley values of superpixels by Kernel SHAP, shown as heat maps.
 
-    The data has a row for each image, such as a folder of images. An image is parted by SLIC into connected parts of similar colour; an
-    absent part shows the background. The values of an output add up to its value for the image less that for the background.
+    The data has a row for each image, such as a folder of images. SLIC divides an image into connected parts of similar colour; an absent
+    part shows the background. The values of an output add up to its value for the image minus its value for the background.
 
     The model is a function from an array of images, n × height × width × 3 bytes of sRGB, to a number, or a number for each label; an ONNX
-    model of images; or an HTTP endpoint that takes an image as the body of a request. With `detect` it gives for each image a list of
-    detections `[class, score, left, upper, right, lower]`, ends as shares of width and height; an object's value is the highest score of
-    a detection of its class whose box overlaps its own. Images that cannot be read are named in a warning, and the others explained;
-    without any there are no findings.
+    model of images; or an HTTP endpoint that takes an image as the body of a request. With `detect` it returns for each image a list of
+    detections `[class, score, left, upper, right, lower]`, with the ends of boxes as shares of width and height; an object's value is the
+    highest score of a detection of its class with an overlapping box. A warning names images that cannot be read; the others are explained.
+    Without images there are no findings.
 
-    Errors: `RequestError` without a model, for a private column of images, which would be shown, for labels that do not fit what the model
-    gives, and for a background that is not an image; `MissingExtra`; those of the model.
+    Errors: `RequestError` without a model, for a private column of images, because they would be shown, for labels that do not fit the
+    model's outputs, and for a background that is not an image; `MissingExtra`; those of the model.
 
     Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, 2017; Achanta et al., SLIC Superpixels, 2012.
     """
