@@ -44,9 +44,9 @@ class RowCount(Metric):
 
 @dataclass(frozen=True)
 class Share(Metric):
-    """The share of rows for which a condition is true: hits / rows, in [0, 1]. None over no rows.
+    """The share of rows that meet a condition: hits / rows, in [0, 1]. None over no rows.
 
-    A row whose condition is null is not a hit.
+    A null condition is not a hit.
     """
 
     range = (0, 1)

@@ -121,7 +121,7 @@ def error_of_difference(p_a: float, n_a: float, p_d: float, n_d: float) -> float
 def p_of_difference(hits_a: int, n_a: int, hits_d: int, n_d: int) -> float | None:
     """The two-sided p-value of the difference of two shares, in [0, 1].
 
-    The pooled z test, or Fisher's exact test where fewer than 5 hits or misses are expected in a group. None if a group is empty.
+    The pooled z test, or Fisher's exact test if fewer than 5 hits or misses are expected in a group. None if a group is empty.
 
     >>> round(p_of_difference(70, 100, 20, 50), 6), round(p_of_difference(3, 4, 1, 4), 4)
     (0.000407, 0.4857)

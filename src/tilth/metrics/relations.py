@@ -127,7 +127,7 @@ class RowsThere(Metric):
 
 @dataclass(frozen=True)
 class KeysThere(Metric):
-    """The number of different keys of the other table, or of its rows that repeat one. A key with a null does not count."""
+    """The number of distinct keys of the other table, or, if `repeated`, of its rows that repeat a key. Keys with a null do not count."""
 
     range = (0, math.inf)
     other: Dataset

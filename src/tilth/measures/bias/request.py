@@ -129,10 +129,10 @@ class BiasRequest(BiasOptions):
 
     @classmethod
     def of_roles(cls, roles: Roles, schema: Schema | None = None, **given: Any) -> BiasRequest:
-        """The request that roles make: every facet, label, prediction and favourable value, the first group; numbers in quarters.
+        """The request from roles: every facet, label, prediction and favourable value, the first group; numeric facets in quarters.
 
-        Without label and prediction only class imbalance is measured; of a boolean label true is favourable. Errors: `RequestError`
-        where no column is a facet, or no favourable value is given.
+        Without label and prediction only class imbalance is measured; for a boolean label true is favourable. Errors: `RequestError` if no
+        column is a facet, or no favourable value is given.
         """
         if not roles.facet:
             raise RequestError(NO_FACET)

@@ -32,7 +32,7 @@ from tilth.report.finding import Finding
 from tilth.report.sections import ReportSection
 
 MOST_SUMMED_UP = 20  # most lines of the summary
-SMALL = 0.05  # groups with a smaller share of rows get no advice if there are larger ones
+SMALL = 0.05  # advice prefers groups with at least this share of rows
 BRIEF = 2  # up to this many groups, a terminal shows the metrics of each
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
 HOW = (

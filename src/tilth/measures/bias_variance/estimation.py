@@ -18,7 +18,7 @@ CELLS = 2_000_000  # most cells of draws in memory
 SMALL = 1000  # with fewer rows, each row judges the models that have not seen it
 JUDGES = 20  # least models that a row must judge
 ENOUGH = 80  # with so many models, almost every row judges 20: each model leaves out a row with probability 1/e
-QUICK, PAUSE, NARROW = 50, 25, 0.05  # check from this many models on, after each pause, for so narrow an interval of the share
+QUICK, PAUSE, NARROW = 50, 25, 0.05  # from 50 models on, every 25: stop if the interval of the share is this narrow
 HELD = 3, 10  # the share of judging rows, 3/10, if they are fixed
 
 Interval = tuple[float, float]

@@ -87,7 +87,7 @@ def _mass(players: int, size: int) -> float:
 
 
 def _complete(players: int, size: int, left: int) -> bool:
-    """Whether random drawing would yield at least as many as all coalitions of a size and their complements; size 1 only has to fit."""
+    """Whether random drawing would yield as many coalitions as exist of a size, with complements; single players only have to fit."""
     count = math.comb(players, size) * (1 if 2 * size == players else 2)
     rest = sum(_mass(players, s) for s in range(size, players - size + 1))
     drawn = left * _mass(players, size) * (1 if 2 * size == players else 2) / rest
