@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +74,15 @@ def test_each_thread_has_its_own_place(file: Spill, tmp_path: Path) -> None:
     file.rm(place)
 
 
+@pytest.fixture
+def threads_that_take_turns_often() -> Iterator[None]:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("threads_that_take_turns_often")
 def test_sessions_of_several_threads_are_confined_at_the_same_time(key: str) -> None:
     def confined(engine: DuckDB, together: threading.Barrier) -> str:
         with engine.session() as run:
