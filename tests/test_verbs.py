@@ -202,10 +202,17 @@ def test_a_run_measures_the_data_as_read_from_the_rows_that_it_holds(engine, req
 
 
 @pytest.mark.parametrize("engine", [pytest.param("duckdb"), pytest.param("spark", marks=pytest.mark.spark)])
-@pytest.mark.parametrize(("rows", "left"), [("{dedupe: {on: s}}", 12), ("{sort: i}, {filter: i > 3}", 36)])
-def test_a_run_with_measures_splits_the_rows_that_its_steps_leave(rows, left, engine, request):
+@pytest.mark.parametrize(
+    ("before", "left"),
+    [
+        ("rows: [{dedupe: {on: s}}]", 12),
+        ("rows: [{sort: i}, {filter: i > 3}]", 36),
+        ("check: {rules: 'Rules = [ IsComplete \"s\" ]', on_fail: quarantine}\nrows: [{filter: i > 3}]", 27),
+    ],
+)
+def test_a_run_with_measures_splits_the_rows_that_are_left(before, left, engine, request):
     session = tilth.DuckDB().session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark")).session()
-    flow = Flow.parse(f"rows: [{rows}]\nsplit: {{train: 0.5, test: 0.5, by: ordered(i)}}\nmeasure: [profile]")
+    flow = Flow.parse(f"{before}\nsplit: {{train: 0.5, test: 0.5, by: ordered(i)}}\nmeasure: [profile]")
     report = tilth.run(flow, data=PLACED, engine=session)
     assert sum(f.payload.rows for f in report.of("split") if f.name == "share of rows") == left
     assert {f.payload.rows for f in report.of("column") if f.part == "raw"} == {40}

@@ -40,6 +40,7 @@ RAW = "raw"  # the name of the data as read
 HELD_CELLS = 500_000_000  # a table up to this size, some gigabytes, is held after its split; each scan reads a larger one again
 KEPT_FOLD = "\x1ffold"  # temporary column with the fold of a row
 KEPT = "\x1fkept"  # prefix of temporary columns with the values from before the features, for measures
+STAYS = "\x1fstays"  # temporary column: whether a row meets the conditions so far
 
 
 @dataclass(frozen=True)
@@ -119,20 +120,18 @@ def with_left_out(as_read: Dataset, whole: Dataset) -> Dataset | None:
 
     None unless `whole` is the data as read with rows left out by conditions and columns added.
     """
-    found, conditions, below = as_read, list[Tree](), len(as_read.layers)
+    found, below = as_read, len(as_read.layers)
     if whole.source is not as_read.source or whole.layers[:below] != as_read.layers or whole.names != (*as_read.names, SPLIT):
         return None
     for layer in whole.layers[below:]:
         if isinstance(layer, Change) and layer.made.keys().isdisjoint(as_read.names):
             found = replace(found, layers=(*found.layers, layer))
         elif isinstance(layer, Rows) and row_by_row(layer):
-            conditions.append(layer.select.args["where"].this)
+            condition = layer.select.args["where"].this  # may fail in rows that the one before it leaves out
+            found = found.change({STAYS: if_else(col(STAYS), condition) if STAYS in found.names else condition})
         else:
             return None
-    part: Tree = col(SPLIT)
-    for condition in reversed(conditions):  # nested: a condition may fail in rows that the one before it leaves out
-        part = if_else(condition, part)
-    return found.change({SPLIT: part})
+    return found.change({SPLIT: if_else(col(STAYS), col(SPLIT)), STAYS: None}) if STAYS in found.names else found
 
 
 def parted(held: Dataset, as_read: Dataset, whole: Dataset) -> tuple[Dataset, Dataset]:
