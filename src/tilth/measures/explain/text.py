@@ -40,8 +40,7 @@ class Texts:
         return [len(self.players) - len(self.units) + sum(map(len, of)) for of in zip(*self.units.values(), strict=True)]
 
     def explained(self, samples: int | None, link: Link, seed: int) -> tuple[Explained, dict[int, tuple[tuple[UnitValue, ...], ...]]]:
-        """The values by row, feature and output, for a text the sum over its units; and, for each column of text, the values by row and
-        unit.
+        """The values by row, feature and output (for a text the sum over its units), and, for each column of text, by row and unit.
 
         The expected value depends on the row's texts, too: on the number of replacements, and on the characters between units.
         """

@@ -25,8 +25,8 @@ SPREAD, FEWEST = 4, 20  # the least standard deviation in years, and the fewest 
 class Ages:
     """The statistics of columns of days, computed in the common scan, and the columns that may hold dates of birth.
 
-    These are whole days from 1900 to a year ago, with a median age of 15 to 80 years and a standard deviation of at least 4 years. Dates of
-    other things, such as houses, may have the same distribution.
+    These are at least 20 distinct whole days from 1900 to a year ago, with a median age of 15 to 80 years and a standard deviation of at
+    least 4 years. Dates of other things, such as houses, may have the same distribution.
     """
 
     def __init__(self, columns: Iterable[Column]) -> None:
