@@ -2,5 +2,5 @@
 
 from tilth.cli import main
 
-if __name__ == "__main__":  # processes of a server import it under another name
+if __name__ == "__main__":  # worker processes of a server import this module under another name
     main()

@@ -1,4 +1,4 @@
-"""A check of one table: its rules, further tables that they name, the history of earlier checks, and the rows that pass and fail."""
+"""Runs the check of a table: its rules, the further tables that they name, the history of earlier checks, and the files of rows."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from tilth.rules.evaluation import Evaluation
     from tilth.rules.row_output import RowResults
 
-RULES = "rules"  # the purpose of scans that rules need
+RULES = "rules"  # the purpose of the scans for rules
 ROWS = "rows that pass and fail"
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A check that is finished: its findings and facts, the metrics that a history takes, and what gives its rows by their verdicts."""
+    """A finished check: its findings and facts, the metrics for the history, and a function that gives its rows by their verdicts."""
 
     findings: tuple[Finding, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -45,16 +45,16 @@ class Checked:
     rows: Callable[[], RowResults] | None = None
 
     def record(self) -> None:
-        """Add the metrics to the history, if there is one: once nothing of the check or run can fail any more."""
+        """Add the metrics to the history, if there is one. Called last, when the check or run can no longer fail."""
         if self.ledger is not None:
             self.ledger.append(self.dataset, self.statistics, self.at)
 
 
 @dataclass(frozen=True)
 class RowFiles:
-    """Where the rows of a check are written: those that `passed` every rule, those that `failed` one, all `rows` with every verdict.
+    """Where to write the rows of a check: those that `passed` every rule, those that `failed` one, all `rows` with their verdicts.
 
-    `outside` says what becomes of a row outside a rule's `where`: it is `passed` or `skipped`. `labels`: a rule's labels follow it.
+    `outside` is the verdict for a row outside a rule's `where`: `passed` or `skipped`. `labels`: each rule is followed by its labels.
     """
 
     passed: Place | None = None
@@ -65,12 +65,12 @@ class RowFiles:
 
     @property
     def places(self) -> dict[str, Place]:
-        """The places that are given."""
+        """The given places."""
         given = {"passed": self.passed, "failed": self.failed, "rows": self.rows}
         return {what: place for what, place in given.items() if place is not None}
 
     def reject(self, data: Dataset, others: Iterable[Dataset]) -> None:
-        """Reject what could not be written, before anything is measured. Errors: `RequestError`."""
+        """Reject places that cannot be written, before anything is measured. Errors: `RequestError`."""
         from tilth.rules.row_output import ADDED, FAILED_RULES, reject_taken
 
         RequestError.reject(unknown([self.outside], ("passed", "skipped"), "a row outside a `where` cannot be {}", "bad-value"))
@@ -87,27 +87,27 @@ class RowFiles:
 
 @runtime_checkable
 class ForeignRuleset(Protocol):
-    """The ruleset of another product, whose rules are known once the columns are."""
+    """The ruleset of another product; its rules depend on the columns of the table."""
 
     @property
     def labels(self) -> Iterable[Mapping[str, str]]:
-        """The labels of its rules, as far as they are known."""
+        """The labels of its rules, as far as known without the columns."""
 
     def ruleset(self, schema: Schema) -> Ruleset:
-        """Its rules for a table of these columns. Errors: `RulesError` with every mistake."""
+        """Its rules for a table with these columns. Errors: `RulesError` with every mistake."""
 
     def to_json(self, report: Report) -> str:
-        """The report of a check by it, in the product's form."""
+        """The report of a check by this ruleset, in the format of the product."""
 
 
 RULESET_FILES: Shelf[Callable[[Path], ForeignRuleset]] = Shelf(
     "ruleset file", "ruleset_files", {"json": "tilth.aws.rulesets:DataBrewRuleset.load"}
 )
-"""The suffix of a ruleset of another product → what reads it."""
+"""Suffix of a ruleset of another product → the function that reads it."""
 
 
 def rules_from(rules: Any, folder: str = ".") -> Ruleset | ForeignRuleset:
-    """A ruleset, or the one in a string or in a file, whose path is relative to `folder`. Errors: `RulesError` for anything else."""
+    """The ruleset from an object, a string or a file; a path is relative to `folder`. Errors: `RulesError` for anything else."""
     if isinstance(rules, Ruleset | ForeignRuleset):
         return rules
     if not isinstance(rules, str | Path):
@@ -123,7 +123,7 @@ def rules_from(rules: Any, folder: str = ".") -> Ruleset | ForeignRuleset:
 
 
 def ruleset_from(rules: Any, folder: str = ".") -> Ruleset:
-    """The ruleset, where it has to be known before the data is. Errors: `RulesError` for that of another product as well."""
+    """The ruleset, if it is needed before the data. Errors: `RulesError`, also for a ruleset of another product."""
     found = rules_from(rules, folder)
     if isinstance(found, Ruleset):
         return found
@@ -132,7 +132,7 @@ def ruleset_from(rules: Any, folder: str = ".") -> Ruleset:
 
 
 def named_tables(sources: Any) -> Mapping[str, Any]:
-    """The further tables of a check by their names. Errors: `RequestError` for tables without names."""
+    """Name → further table of a check. Errors: `RequestError` for tables without names."""
     if sources is not None and not isinstance(sources, Mapping):
         message = f"a value of type {type(sources).__name__} does not name the further tables"
         raise RequestError(message, accepted="a mapping, such as {'customers': customers}", code="no-names")
@@ -151,7 +151,7 @@ def checked(
     what_if: bool = False,
     **options: Any,
 ) -> Checked:
-    """The check of a table by a ruleset, with facts for the report: see `tilth.check`."""
+    """Check a table by a ruleset, and collect facts for the report: see `tilth.check`."""
     from tilth.rules.conditions import check_time
     from tilth.rules.evaluation import evaluate
     from tilth.rules.row_output import row_results
@@ -188,9 +188,10 @@ def _ledger(place: str | Path) -> Ledger:
 
 
 def _write_rows(data: Dataset, rows: RowResults, known: int | None, session: Session, files: RowFiles) -> dict[str, Any]:
-    """Write the rows, all files or none; how many pass and fail, where they are parted, and the rules that do not judge rows.
+    """Write the rows, all files or none.
 
-    Rows for several files are held, so that what they are read from is scanned once.
+    Returns the rules that do not judge rows, and the numbers of passing and failing rows, if they are separated. For several files, the
+    rows are materialised, so that the source is scanned only once.
     """
     with session.working_for(ROWS):
         if len(files.places) > 1:
@@ -203,7 +204,7 @@ def _write_rows(data: Dataset, rows: RowResults, known: int | None, session: Ses
 
 
 def _counts(written: Mapping[str, int], known: int | None, count: Callable[[], int]) -> dict[str, int]:
-    """How many rows pass and fail, where they are parted: if only one of the two kinds is written, the other is the rest."""
+    """The numbers of passing and failing rows, if they are separated. If only one kind is written, the other number is the rest."""
     if not written.keys() & {"passed", "failed"}:
         return {}
     total = written.get("rows", known)

@@ -1,4 +1,4 @@
-"""`convert`: what was prepared with another product or library becomes a flow, and its checks become rules."""
+"""`convert`: turns preparation by another product or library into a flow, and checks into rules."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def convert(
 
 
 def _of_databrew_rules(name: str, given: dict[str, Any], data: str | None) -> ConvertedChecks:
-    """The rules of DataBrew for the columns of some data. Errors: `RequestError` with every mistake, and where there is no data."""
+    """The rules of DataBrew for the columns of some data. Errors: `RequestError` with every mistake, and if no data is given."""
     from tilth.aws.rulesets import DataBrewRuleset
     from tilth.rulesets.converted import ConvertedChecks, Item
 
@@ -97,7 +97,7 @@ def _of_databrew_rules(name: str, given: dict[str, Any], data: str | None) -> Co
 
 
 def _model_in(path: Path, trusted: tuple[str, ...]) -> Any:
-    """The object in a file of skops. Errors: `RequestError`."""
+    """The object in a skops file. Errors: `RequestError`."""
     return getattr(model_of("skops", model_bytes(path), trusted), "model", None)
 
 
@@ -110,7 +110,7 @@ def _of_sklearn(name: str, fitted: Any, data: str | None, columns: Sequence[str]
 
 
 def _of_spark_object(fitted: Any, data: str | None) -> ConvertedPipeline:
-    """What a live pipeline of Spark ML gives: it is saved, and read. Errors: `RequestError` for one that is not fitted."""
+    """Convert a Spark ML pipeline in memory by saving and reading it. Errors: `RequestError` if it is not fitted."""
     name = type(fitted).__name__
     if not hasattr(fitted, "transform"):
         raise RequestError(f"the {name} is not fitted", hint="fit it first: its numbers are converted", code="not-fitted")
@@ -132,12 +132,12 @@ def _of_spark(name: str, place: Path, data: str | None) -> ConvertedPipeline:
 
 
 def is_saved(path: Path) -> bool:
-    """Whether a folder is one in which Spark ML has saved something."""
+    """Whether Spark ML saved something in a folder."""
     return path.is_dir() and any((path / "metadata").glob("part-*"))
 
 
 def _kinds(data: str | None) -> dict[str, Kind]:
-    """The kinds of the columns of data, if there is some."""
+    """The kinds of the columns of the data, if there is any."""
     if data is None:
         return {}
     with session_of(None, data, "convert") as session:

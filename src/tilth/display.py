@@ -1,4 +1,4 @@
-"""Short tables: how a value shows itself in an interpreter and in a notebook."""
+"""Short tables that show a value in an interpreter or a notebook."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-MOST_ROWS, WIDEST = 20, 60  # of a table, and of a cell in characters where a table has several columns
+MOST_ROWS, WIDEST = 20, 60  # rows of a table, and characters of a cell if a table has several columns
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A title, and a table of strings under heads; of many rows the first are shown, of a cell `widest` characters.
+    """A title, and a table of strings with heads. Only the first rows are shown, and of each cell `widest` characters.
 
     >>> print(Grid("2 columns", ("column", "role"), [("age", ""), ("paid", "label")]))
     2 columns
@@ -28,7 +28,7 @@ class Grid:
 
     @property
     def more(self) -> str:
-        """How many rows are not shown, in words."""
+        """The number of rows that are not shown, in words."""
         return f"… and {len(self.rows) - MOST_ROWS:,} more" if len(self.rows) > MOST_ROWS else ""
 
     def __str__(self) -> str:
@@ -39,20 +39,20 @@ class Grid:
         return "\n".join([self.title, *(f"  {line}" for line in (*lines, self.more) if line)])
 
     def html(self) -> str:
-        """The same as HTML."""
+        """The table as HTML."""
         head = "".join(f"<th>{escape(cell)}</th>" for cell in self.heads)
         body = "".join("<tr>" + "".join(f"<td>{escape(self._cut(cell))}</td>" for cell in row) + "</tr>" for row in self.rows[:MOST_ROWS])
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if self.rows else ""
         return f"<p>{escape(self.title)}</p>{table}<p>{self.more}</p>"
 
     def _cut(self, cell: str) -> str:
-        """A cell on one line."""
+        """A cell on one line, cut to the maximum width."""
         line = " ".join(cell.split())
         return line if len(line) <= self.widest else f"{line[: self.widest - 1]}…"
 
 
 def brief(value: object) -> str:
-    """A value for a cell: nothing for null, a float in six digits.
+    """A value as text for a cell: empty for null, a float with six digits.
 
     >>> brief(None), brief(2 / 3), brief(3)
     ('', '0.666667', '3')

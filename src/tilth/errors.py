@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-_WIDTH, _BEFORE = 160, 60  # characters of a line that are shown, and how many of them before the mistake
+_WIDTH, _BEFORE = 160, 60  # shown characters of a line, and how many of them are before the mistake
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Place:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
     def underlined(self) -> str:
-        """The line with the mistake underlined, or an empty string where the text is not known. A long line is cut around it."""
+        """The line with the mistake underlined, or an empty string if the text is unknown. A long line is cut around the mistake."""
         if self.text is None or self.column is None:
             return ""
         start = max(0, self.column - 1 - _BEFORE) if len(self.text) > _WIDTH else 0
@@ -110,7 +110,7 @@ class TilthError(Exception):
 
 
 def all_of(*parts: Callable[[], Any]) -> list[Any]:
-    """What each part gives. Errors: one request error with the mistakes of all parts, of the kind of the last that is wrong.
+    """Call each part, and return the results. Errors: a single error with the mistakes of all parts, of the class of the last one.
 
     >>> all_of(lambda: 1, lambda: "a")
     [1, 'a']
@@ -127,7 +127,7 @@ def all_of(*parts: Callable[[], Any]) -> list[Any]:
 
 @contextmanager
 def located(place: Place | None, code: str = "") -> Iterator[None]:
-    """Errors of the block get a place in a file, unless they have one; with `code` only mistakes of that code."""
+    """Add a place in a file to errors of the block that have none; with `code`, only to mistakes with that code."""
     try:
         yield
     except TilthError as error:
@@ -173,7 +173,7 @@ class ArtefactError(RequestError):
 
 
 class MissingExtra(RequestError, ImportError):
-    """An optional part is asked for and not installed."""
+    """A requested optional part is not installed."""
 
     @classmethod
     def named(cls, extra: str, needed_for: str) -> MissingExtra:
@@ -189,10 +189,10 @@ class DataFailure(TilthError):
     exit_code = 1
 
 
-DISK_FULL = "disk-full"  # the code of every mistake that says so
-MEMORY = "memory"  # the code of a query that does not fit the memory it was given
-TIME_LIMIT = "time-limit"  # the code of a query that took too long
-REFUSED = "query-refused"  # the code where an engine refuses one query and goes on working
+DISK_FULL = "disk-full"  # the code of mistakes about a full disk
+MEMORY = "memory"  # the code if a query exceeds its memory limit
+TIME_LIMIT = "time-limit"  # the code if a query takes too long
+REFUSED = "query-refused"  # the code if an engine rejects a query but keeps working
 
 
 class MachineError(TilthError, RuntimeError):
@@ -202,7 +202,7 @@ class MachineError(TilthError, RuntimeError):
 
 
 class NotAllowed(TilthError):
-    """Something that runs only where the user allows it."""
+    """Something that runs only if the user allows it."""
 
     exit_code = 2
 
@@ -225,7 +225,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def unknown(names: Iterable[str], known: Iterable[str], message: str, code: str) -> list[Mistake]:
-    """A mistake for each name that is not known, with the nearest one; `{}` in the message is the name.
+    """A mistake for each unknown name, with the nearest known one; `{}` in the message is the name.
 
     >>> unknown(["medain"], ["mean", "median"], "there is no method {}", "unknown-method")[0].message
     "there is no method 'medain'"
@@ -239,7 +239,7 @@ def unknown(names: Iterable[str], known: Iterable[str], message: str, code: str)
 
 
 def joined(words: Iterable[str], last: str = "and") -> str:
-    """Words with commas between, and a word before the last.
+    """Join words by commas, with `last` before the last one.
 
     >>> joined(["a", "b", "c"]), joined(["a", "b"], "or"), joined([])
     ('a, b and c', 'a or b', '')
@@ -249,7 +249,7 @@ def joined(words: Iterable[str], last: str = "and") -> str:
 
 
 def listed(words: Iterable[str], most: int = 12) -> str:
-    """Words with commas between, cut after `most`.
+    """Join words by commas, cut after `most`.
 
     >>> listed(["a", "b", "c"], most=2)
     'a, b … (3 in all)'
@@ -260,7 +260,7 @@ def listed(words: Iterable[str], most: int = 12) -> str:
 
 
 def warn(message: str) -> None:
-    """Warn of what the caller of Tilth should know; the warning names the caller's line, not one of Tilth's."""
+    """Warn the caller of Tilth; the warning names the line of the caller, not a line inside Tilth."""
     frame, level = sys._getframe(1), 2
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("tilth", "contextlib"):
         frame, level = frame.f_back, level + 1

@@ -1,4 +1,4 @@
-"""What the commands of all doors share: options, the objects made from them, and how they show progress and results."""
+"""Shared by the commands of all entry points: options, the objects made from them, and the display of progress and results."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SIZE = re.compile(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?B|%)", re.IGNORECASE)
 
 
 def size(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
-    """A size of memory, such as `2GiB`. Errors: `click.BadParameter`."""
+    """An amount of memory, such as `2GiB`. Errors: `click.BadParameter`."""
     if text is not None and not SIZE.fullmatch(text):
         raise click.BadParameter(f"{text!r} is not a size such as 512MiB, 2GiB or 60%", context, parameter)
     return text
 
 
 class _Path(click.ParamType[str]):
-    """A path or URI; never empty, as from an unset shell variable. That of an output is never standard output."""
+    """A path or URI. It is never empty, as from an unset shell variable; for an output it is never standard output."""
 
     name = "place"
 
@@ -36,7 +36,7 @@ class _Path(click.ParamType[str]):
         self.output = output
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The value itself."""
+        """The value, checked."""
         if not value:
             self.fail("an empty string is not the name of a file or folder; is a shell variable unset?", param, ctx)
         if self.output and value == "-":
@@ -45,12 +45,12 @@ class _Path(click.ParamType[str]):
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
-    """Names between commas, without the blanks around them; empty ones are left out."""
+    """Names separated by commas, without blanks around them; empty names are left out."""
 
     name = "names"
 
     def convert(self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """The names; those of a default are there already."""
+        """The names; a default value is a tuple already."""
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
@@ -202,7 +202,7 @@ def shared(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
 
 
 def keeping_key(flow: Flow) -> Flow:
-    """A flow, whose key is in force from now on until the command ends."""
+    """Put the key of a flow in force until the command ends, and return the flow."""
     from tilth.flow.protecting import under_key
 
     click.get_current_context().with_resource(under_key(flow))
@@ -210,12 +210,12 @@ def keeping_key(flow: Flow) -> Flow:
 
 
 def engine_from(options: dict[str, Any]) -> Session:
-    """A session of the engine, open until the command ends; it shows progress on a terminal. Takes its options out of `options`."""
+    """A session of the engine, open until the command ends; it shows progress on a terminal. Removes its options from `options`."""
     return click.get_current_context().with_resource(sessions_from(options)())
 
 
 def sessions_from(options: dict[str, Any]) -> Callable[[], Session]:
-    """What makes sessions of the engine, which show progress on a terminal. Takes its options out of `options`."""
+    """A function that makes sessions of the engine, which show progress on a terminal. Removes its options from `options`."""
     made: Engine
     engine, remote = options.pop("engine"), options.pop("spark_remote")
     limits = {name: options.pop(name) for name in ("memory_limit", "threads", "spill")}
@@ -238,7 +238,7 @@ def sessions_from(options: dict[str, Any]) -> Callable[[], Session]:
 
 
 def reading_from(options: dict[str, Any]) -> dict[str, Any]:
-    """The given options of reading, as keyword arguments of `tilth.read`. Takes them out of `options`."""
+    """The given options for reading, as keyword arguments of `tilth.read`. Removes them from `options`."""
     given = {
         name: options.pop(name) for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding", "pattern", "secret")
     }
@@ -247,7 +247,7 @@ def reading_from(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def beside(place: str, data: str, secret: str | None) -> Any:
-    """Another table than the data: the same secret opens it if it is a place of the same kind, such as another table of the database."""
+    """A further table. It uses the secret of the data if its place is of the same kind, such as another table of the database."""
     from tilth.store.places import secured
     from tilth.store.uri import scheme_of
 
@@ -256,7 +256,7 @@ def beside(place: str, data: str, secret: str | None) -> Any:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[str], None]]:
-    """Show a line while the block runs, if standard error is a terminal. Gives what changes the line."""
+    """Show a line while the block runs, if standard error is a terminal. Yields a function that changes the line."""
     if not sys.stderr.isatty():
         yield lambda what: None
         return
@@ -269,7 +269,7 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
 
 def say(*lines: str) -> None:
     """Print messages to standard error, if it can be written. Secrets that were used are hidden in them."""
-    secrets = sys.modules.get("tilth.secrets.hiding")  # without it none was
+    secrets = sys.modules.get("tilth.secrets.hiding")  # if not imported, no secret was used
     with suppress(OSError):
         for line in lines:
             click.echo(secrets.hidden(line) if secrets else line, err=True)

@@ -1,4 +1,4 @@
-"""The shelf: a table of names through which everything of one kind is found, Tilth's own and that of other packages."""
+"""Shelves: each is a table of names for one kind of entry, those of Tilth and those of other packages."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ PYTHON_ONLY = {"python": True}  # metadata of a parameter that a flow file canno
 
 
 class Shelf(Mapping[str, T], Generic[T]):
-    """Name → entry, imported when it is first asked for.
+    """Name → entry, imported on first use.
 
     `built_in` maps names to `module:attribute`. Another package adds entries through the entry-point group `tilth.KIND`, each under its
-    name; a built-in name cannot be taken over.
+    name; it cannot replace a built-in name.
 
     >>> steps = Shelf[type]("step", "steps", {"scale": "tilth.steps.scale.scale:Scale"})
     >>> steps["scale"].__name__
@@ -56,7 +56,7 @@ class Shelf(Mapping[str, T], Generic[T]):
 
     @contextmanager
     def lent(self, name: str, entry: T) -> Iterator[None]:
-        """While the block runs, the shelf has this entry, as if a package had registered it: for batteries of tests."""
+        """Add an entry to the shelf while the block runs, as if a package had registered it; for test batteries."""
         if name in self:
             yield
             return
@@ -67,7 +67,7 @@ class Shelf(Mapping[str, T], Generic[T]):
             del self._loaded[name], self.built_in[name]
 
     def find(self, name: str) -> T:
-        """The entry of a name. Errors: `RequestError` with the names there are and the nearest one."""
+        """The entry of a name. Errors: `RequestError` with all names and the nearest one."""
         if name not in self:
             raise RequestError(self.unknown(name))
         return self[name]
@@ -83,7 +83,7 @@ class Shelf(Mapping[str, T], Generic[T]):
 
 
 class Parameterized:
-    """A value that a flow file names, with parameters: a subclass is a frozen dataclass, with the meaning of each in a string below it."""
+    """A value that a flow file names, with parameters. Subclasses are frozen dataclasses; the string below a parameter describes it."""
 
     name: ClassVar[str]
 
@@ -96,7 +96,7 @@ class Parameterized:
     @classmethod
     @cache
     def documented(cls) -> Mapping[str, str]:
-        """Parameter → what it means: the string below it in the class."""
+        """Parameter → its description: the string below it in the class."""
         return {name: text for kind in reversed(cls.__mro__) if issubclass(kind, Parameterized) for name, text in texts_under(kind)}
 
     def __str__(self) -> str:
@@ -104,13 +104,13 @@ class Parameterized:
 
 
 def texts_under(kind: type) -> Sequence[tuple[str, str]]:
-    """(attribute, the string below it), for the annotated attributes of a class that have one."""
+    """(attribute, the string below it), for all annotated attributes of a class with such a string."""
     return _texts_in(kind.__module__).get(kind.__qualname__, ())
 
 
 @cache
 def _texts_in(module: str) -> Mapping[str, Sequence[tuple[str, str]]]:
-    """The same for every class of a module, by its qualified name: `inspect` would read the whole module again for each class."""
+    """Qualified name of a class → `texts_under`, for all classes of a module at once; `inspect` would read the module for each class."""
     found: dict[str, Sequence[tuple[str, str]]] = {}
 
     def look(statements: Iterable[ast.stmt], prefix: str) -> None:

@@ -24,7 +24,7 @@ from tilth.steps.step import Part, Step
 try:
     from sklearn.base import BaseEstimator, TransformerMixin
     from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
-except ImportError:  # without the extra the module can be imported, but no transformer be made
+except ImportError:  # without the extra, the module can be imported, but transformers cannot be made
     BaseEstimator, TransformerMixin = (type(name, (), {"absent": True}) for name in ("BaseEstimator", "TransformerMixin"))
 
 OF_STEP = re.compile(rf"({'|'.join(part.name for part in LISTS)})__(\d+)__(\w+)")
@@ -112,8 +112,8 @@ class FlowTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         return tags
 
     def _learned_from(self, X: Any, y: Any) -> Any:  # noqa: N803
-        """Learn, and give the table that was learned from."""
-        flow = deepcopy(_checked(self.flow))  # what a flow keeps beside its value would count as a change of the parameter
+        """Learn from X and y, and return the table that was used."""
+        flow = deepcopy(_checked(self.flow))  # a flow caches values, which would count as a change of the parameter
         table = self._table(X, reset=True)
         label = flow.reading.roles.label
         if label is not None and label not in _names(table):
@@ -125,7 +125,7 @@ class FlowTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         return table
 
     def _table(self, X: Any, reset: bool) -> Any:  # noqa: N803
-        """X as a table: as it is, or the columns of a matrix."""
+        """X as a table: unchanged, or made from the columns of a matrix."""
         if _is_frame(X):
             validate_data(self, X, skip_check_array=True, reset=reset)
             return X
@@ -134,7 +134,7 @@ class FlowTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
 
 
 def _of_steps(flow: Flow) -> Iterator[tuple[str, Any]]:
-    """The parameters of each step, by their names in the transformer."""
+    """(name in the transformer, value) for the parameters of all steps."""
     for part, step, i in _places(flow):
         for name in parameters(type(step)):
             yield f"{part}__{i}__{name}", _parameters(step)[name]
@@ -146,12 +146,12 @@ def _places(flow: Flow) -> Iterator[tuple[Part, Step, int]]:
 
 
 def _parameters(step: Step) -> dict[str, Any]:
-    """All parameters of a step, as the flow file names them."""
+    """All parameters of a step, by their names in flow files."""
     return {f.name.rstrip("_"): getattr(step, f.name) for f in written(type(step))}
 
 
 def _changed(flow: Flow, changes: Mapping[str, Any]) -> Flow:
-    """The flow with other parameters of steps. Errors: `RequestError` with all that are unknown, or that a step does not take."""
+    """The flow with changed parameters of steps. Errors: `RequestError` with all parameters that are unknown or rejected by a step."""
     known = dict(_of_steps(flow))
     RequestError.reject(unknown([name for name in changes if name not in known], known, "there is no parameter {}", "unknown-parameter"))
     parts: dict[Part, list[Step]] = {part: list(steps) for part, steps in flow.parts.items()}
@@ -163,7 +163,7 @@ def _changed(flow: Flow, changes: Mapping[str, Any]) -> Flow:
 
 
 def _step(step: Step, given: Mapping[str, Any], flow: Flow, begin: str) -> Step:
-    """The step with other parameters."""
+    """The step with changed parameters."""
     try:
         return step_of(type(step), {**_parameters(step), **given}, flow.reading.roles)
     except ValidationError as error:
@@ -172,7 +172,7 @@ def _step(step: Step, given: Mapping[str, Any], flow: Flow, begin: str) -> Step:
 
 
 def _checked(flow: Any) -> Flow:
-    """The flow as a transformer has it. Errors: `RequestError` for what is not a flow, or has a part that a transformer cannot have."""
+    """The flow for a transformer. Errors: `RequestError` if it is not a flow, or has a part that is not supported in a transformer."""
     if not isinstance(flow, Flow):
         message = f"FlowTransformer: a value of type {type(flow).__name__} is not a flow"
         raise RequestError(message, accepted="a Flow", hint="Flow.load(path) reads one from a file", code="no-flow")
@@ -203,7 +203,7 @@ def _with_label(table: Any, label: str, y: np.ndarray) -> Any:
 
 
 def _arrow(name: str, values: np.ndarray) -> pa.Array:
-    """A column of a matrix."""
+    """A column of a matrix as an Arrow array."""
     try:
         return pa.array(np.ascontiguousarray(values), from_pandas=True)
     except pa.ArrowException as error:
@@ -212,7 +212,7 @@ def _arrow(name: str, values: np.ndarray) -> pa.Array:
 
 
 def _given_back(x: Any, made: Any) -> Any:
-    """A frame where a frame was given, else a matrix."""
+    """The result in the form of the input: a frame of the same library, or a matrix."""
     if _is_frame(x):
         return made
     numbers = all(any(holds(t) for holds in NUMBERS) for t in made.schema.types)

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a flow file, a configuration or a report, as mistakes: each with its path, all at once."""
+"""Turns the validation errors of pydantic for flow files, configurations and reports into mistakes, each with its path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 M = TypeVar("M", bound="BaseModel")
-ACCEPTED = {  # by a type of error, or by how it begins
+ACCEPTED = {  # by the type of the error, or by the beginning of it
     "string": "a string",
     "int": "an integer",
     "float": "a number",
@@ -39,7 +39,7 @@ DASHES = "in YAML each item of a list begins with a dash"
 
 
 def validated(model: type[M], given: Any) -> M:
-    """A model of what is given. Errors: `RequestError` with every mistake."""
+    """Validate a value by a model. Errors: `RequestError` with every mistake."""
     from pydantic import ValidationError
 
     try:
@@ -51,9 +51,9 @@ def validated(model: type[M], given: Any) -> M:
 def mistakes_of(
     error: ValidationError, given: Any, model: type[BaseModel] | None = None, within: Path = ()
 ) -> Iterator[tuple[Path, Mistake]]:
-    """The mistakes of a validation of `given`, each with its path; a value that may have several shapes has one.
+    """The mistakes of a validation of `given`, each with its path; only one for a value that may have several shapes.
 
-    `model` names the keys that there are, for an unknown one; `within` is the path of `given` in the whole.
+    `model` supplies the known keys for messages about unknown ones; `within` is the path of `given` in the whole document.
     """
     by_path: dict[Path, list[Any]] = {}
     for e in error.errors(include_url=False):
@@ -66,7 +66,7 @@ def mistakes_of(
 
 
 def _path(error: Any, given: Any) -> Path:
-    """The keys and indices that lead to the value, without the names of the tried shapes."""
+    """The keys and indices of the path to the value, without the names of alternative shapes."""
     path: list[str | int] = []
     for at in error["loc"]:
         inside = (isinstance(given, dict) and at in given) or (isinstance(given, list) and isinstance(at, int) and at < len(given))
@@ -98,12 +98,12 @@ def _mistake(path: Path, errors: Sequence[Any], given: Any, model: type[BaseMode
 
 def _accepted(error: Any) -> str:
     kind: str = error["type"]
-    said = error["msg"].removeprefix("Value error, ").replace("{", "{{").replace("}", "}}")  # what our validators raise
+    said = error["msg"].removeprefix("Value error, ").replace("{", "{{").replace("}", "}}")  # the message of a validator
     return ACCEPTED.get(kind) or ACCEPTED.get(kind.split("_")[0]) or said
 
 
 def _keys_at(path: Path, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The keys that a JSON Schema has at a path."""
+    """The keys that a JSON Schema allows at a path."""
     at: Any = schema
     for p in path:
         at = at.get("properties", {}).get(p, {}) if isinstance(p, str) else at.get("items", {})

@@ -1,4 +1,4 @@
-"""The six verbs, and `run`, which is the six in a row. The same words in Python, in the flow file and on the command line."""
+"""The verbs, and `run`, which executes them in a row. The same words in Python, in the flow file and on the command line."""
 
 from __future__ import annotations
 
@@ -81,9 +81,10 @@ def measure(
 def measure_all(
     data: Any, measures: Any = None, *, against: Any = None, engine: AnyEngine = None, **options: Any
 ) -> tuple[Report, MachineError | None]:
-    """Measure as `measure` does, and go on when the machine fails a measure: the report without it, and the first such error.
+    """Measure as `measure` does, and continue if the machine fails during a measure. Return the report and the first such error.
 
-    The report then has the warning `MEASURE_FAILED`. Errors: as of `measure`; `MachineError` if no measure finds anything.
+    The report then lacks that measure, and has the warning `MEASURE_FAILED`. Errors: as of `measure`; `MachineError` if no measure finds
+    anything.
 
     >>> import pyarrow as pa
     >>> report, failed = measure_all(pa.table({"age": [30, 50]}), "mean:age")
@@ -114,14 +115,14 @@ def _measured(
 
 
 def _asked(measuring: Measuring, roles: Roles) -> dict[str, Any]:
-    """The measures and roles of a report, with which it can be measured again."""
+    """The measures and roles recorded in a report, so that it can be measured again."""
     from tilth.measures import MEASURES
 
     return {"roles": roles.given(), "measures": [m.name for m in measuring.measures if m.name in MEASURES]}
 
 
 def _with_model(measure: Measure) -> Measure:
-    """The measure with the model that it names."""
+    """The measure, with its model loaded if it names one."""
     from tilth.measures.measure import ModelMeasure
 
     if not isinstance(measure, ModelMeasure) or not isinstance(measure.model, str | Path):
@@ -138,11 +139,12 @@ def model_from(
     of_images: bool = False,
     **asked: Any,
 ) -> tuple[Any, tuple[str, ...]]:
-    """The model in a file, a fitted flow that predicts, or the one behind an address; and the columns that it takes.
+    """The model in a file, in a fitted flow that predicts, or behind an address; with its input columns.
 
-    Those are `columns`, else those that it was trained on, where it says so, else `otherwise`; None is numbers. A model `of_images` takes
-    no columns, and is in a file of ONNX. `asked` are settings of `EndpointModel`.
-    Errors: `RequestError` for a file that holds no such model, and where the columns are unknown or not as many as it takes.
+    The columns are `columns`, otherwise those that it was trained on, if it records them, otherwise `otherwise`; None means the column
+    numbers. A model `of_images` has no columns, and is an ONNX file. `asked` are settings of `EndpointModel`.
+
+    Errors: `RequestError` for a file without such a model, and if the columns are unknown or their number does not fit.
     """
     from tilth.web.client import is_address
 
@@ -185,7 +187,7 @@ def profile(data: Any, *, label: str | None = None, against: Any = None, exact: 
 
 
 def _earlier(against: Any, part: str, roles: Roles, measuring: Measuring) -> Iterable[Finding]:
-    """The findings to compare with: those of a report, the baseline of a fitted flow, or those of data, measured now."""
+    """The findings to compare with: those of a report, the baseline of a fitted flow, or findings of data, measured now."""
     from tilth.flow import Flow
 
     if isinstance(against, Flow):
@@ -405,7 +407,7 @@ FLOW_SUFFIXES = (".tilth", ".yaml", ".yml")
 
 
 def _delivered_part(data: Any, part: str) -> Path:
-    """The folder of a part of a delivery."""
+    """The folder of a delivered part."""
     if not isinstance(data, str | Path):
         raise RequestError(
             "only what was delivered, and a flow, has parts", hint="give the folder of the delivery, or a flow", code="no-part"

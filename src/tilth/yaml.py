@@ -1,6 +1,6 @@
-"""YAML as flows have it, read with positions (a document as plain values, and the place of each) and written on one line.
+"""YAML for flows: read as plain values with the place of each, and written on one line.
 
-YAML 1.2's core schema: `yes` and `no` are strings, not booleans, because a label's values often are these words.
+YAML 1.2's core schema: `yes` and `no` are strings, not booleans, because the values of labels are often these words.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import yaml
 from tilth.errors import FlowError, Mistake, Place
 
 Path = tuple[str | int, ...]
-MOST_NODES = 100_000  # a document of aliases to aliases grows without bound; no flow needs as many
+MOST_NODES = 100_000  # nested aliases could make a document grow without bound; no flow needs so many nodes
 DEEPEST = 60
-LONGEST_INTEGER = 300  # digits; a longer one is a string, as Python does not parse it
+LONGEST_INTEGER = 300  # digits; a longer one is a string, because Python does not parse it
 LONGEST_LINE = 500  # characters; a longer one is not shown
 
-# the pure-Python loader's marks carry the same positions; the C one is ten times as fast
+# both loaders give the same positions; the one in C is ten times faster
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as YAML defines it
 CORE_TAGS = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|map|seq|timestamp|merge|value)")
@@ -46,7 +46,7 @@ class Document:
     mistakes: list[Mistake] = field(default_factory=list)
 
     def place(self, path: Path, of_key: bool = False) -> Place:
-        """The place of a path, or of the nearest of its parents that is in the document."""
+        """The place of a path, or of its nearest parent in the document."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.places:
                 return self.places[path[:end]][0 if of_key and end == len(path) else 1]
@@ -77,9 +77,9 @@ class Document:
 
 
 def parse(text: str, file: str = "<flow>", typed: bool = False) -> Document:
-    """The document in a YAML string. `typed`: days and times are values of their own, and so are keys; else both are strings.
+    """Parse a YAML string. `typed`: dates, times and keys are read with their types; otherwise they are strings.
 
-    Duplicate keys are kept as mistakes of the document. Errors: `FlowError` for invalid YAML, with its place.
+    Duplicate keys are recorded as mistakes of the document. Errors: `FlowError` for invalid YAML, with its place.
 
     >>> document = parse("data: {read: a.csv}")
     >>> document.value, document.place(("data", "read")).column
@@ -106,7 +106,7 @@ def parse(text: str, file: str = "<flow>", typed: bool = False) -> Document:
 
 
 def _reject_deep(text: str, file: str, lines: list[str]) -> None:
-    """Reject what is nested too deep, before a document is made of it: that recurses, and in C it would end the process."""
+    """Reject too deep nesting before the document is built: building recurses, and the C loader would crash the process."""
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -166,7 +166,7 @@ class _Builder:
 
     def scalar(self, node: yaml.Node) -> Any:
         text: str = node.value
-        if getattr(node, "style", None):  # the C loader's plain style is "", the other's is None
+        if getattr(node, "style", None):  # the plain style is "" in the C loader, and None in the other one
             return text
         return (_day_or_time(text) if self.typed else None) or plain(text)
 
@@ -192,7 +192,7 @@ def plain(text: str) -> Any:
 
 
 def _day_or_time(text: str) -> date | datetime | None:
-    """A day, or a day and a time, in ISO 8601; None of anything else, and of days that there are not."""
+    """A date, or a date and a time, in ISO 8601; None for anything else, and for dates that do not exist."""
     try:
         return DAY.match(text) and (date if len(text) == len("2024-12-31") else datetime).fromisoformat(text)
     except ValueError:
@@ -200,7 +200,7 @@ def _day_or_time(text: str) -> date | datetime | None:
 
 
 def yaml_string(text: str) -> str:
-    """A string as YAML: plain if it is read back as that string, else quoted.
+    """A string as YAML: plain if it is read back as the same string, otherwise quoted.
 
     >>> yaml_string("age"), yaml_string("no"), yaml_string("007"), yaml_string("12"), yaml_string("a b")
     ('age', 'no', '007', '"12"', '"a b"')

@@ -129,7 +129,7 @@ class Predict(ModelStep):
 def predictor_of(
     file: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] | None = ()
 ) -> tuple[Predictor, tuple[str, ...]]:
-    """The model in a file, and its input columns: the given ones, or those it was trained on, else `otherwise` (None: numeric columns).
+    """The model in a file, and its input columns: the given ones, or those it was trained on, else `otherwise` (None: column numbers).
 
     Errors: `RequestError` if the file holds no such model, or if the columns are unknown or of the wrong number.
     """
