@@ -1,1 +1,1 @@
-"""What Tilth costs, as ratios to the best that can be written by hand. `python -m bench.run --help` says how to measure."""
+"""Measures the cost of Tilth, as ratios to the best code written by hand. For usage see `python -m bench.run --help`."""

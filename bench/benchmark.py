@@ -1,4 +1,4 @@
-"""A benchmark: candidates that do the same work, and targets for how their figures compare."""
+"""The parts of a benchmark: candidates that do the same work, and targets for comparing their figures."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Work = Callable[[], Any]
 class Candidate:
     """One way to do the work.
 
-    `prepare` is given the folder of the tables, loads its libraries and returns the work: only the work is timed. It is done
-    `times` times in one process and the figures are those of one of them. `needs` are the packages of an environment of its
-    own, for those that cannot live with others. `rows` is how many it is given at most: figures are then scaled to all rows.
-    `runs` is how many processes at most.
+    `prepare` gets the folder of the tables, loads libraries and returns the work; only the work is timed. The work is repeated `times`
+    times in one process, and the figures are divided by that. `needs` are the packages of a separate environment, for packages that
+    conflict with others. `rows` is the maximum number of rows; the figures are then scaled to all rows. `runs` is the maximum number of
+    processes.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a candidate took: seconds by the clock, seconds of all cores, the most memory of its processes in GiB, and its result."""
+    """The figures of a candidate: wall-clock seconds, seconds of all cores, peak memory of its processes in GiB, and its result."""
 
     wall: float
     cpu: float
@@ -42,7 +42,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Target:
-    """A number from the figures, and the most it may be. `why` is what profiling says where the target is not met."""
+    """A number computed from the figures, and its limit. `why` explains, from profiling, why the target is not met."""
 
     text: str
     value: Callable[[Mapping[str, Figures]], float]
@@ -53,9 +53,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Candidates, targets, and a check that their results are equal: it returns what differs.
+    """Candidates, targets, and a check that the results are equal, which returns the differences.
 
-    It runs on `scale` times the rows asked for. `compared`: whether the first one's figures are divided by those of the others.
+    It runs on `scale` times the requested rows. `compared`: whether the figures of the first candidate are divided by those of the others.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Benchmark:
 
 
 def out(folder: Path, benchmark: str, name: str) -> Path:
-    """A place for what a candidate writes, where nothing is yet. `folder` is that of the tables."""
+    """An empty place for the output of a candidate. `folder` is the folder of the tables."""
     place = folder.parent / "out" / benchmark / name
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def out(folder: Path, benchmark: str, name: str) -> Path:
 
 
 def ratio(ours: str, *theirs: str, of: str = "wall") -> Callable[[Mapping[str, Figures]], float]:
-    """Our figure, divided by the best of theirs that ran."""
+    """A function that divides our figure by the best one of the others that ran."""
 
     def value(figures: Mapping[str, Figures]) -> float:
         best = min(getattr(figures[t], of) for t in theirs if t in figures)
@@ -87,14 +87,14 @@ def ratio(ours: str, *theirs: str, of: str = "wall") -> Callable[[Mapping[str, F
 
 
 def close(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
-    """Equal, or equal within a relative tolerance."""
+    """Whether two values are equal within a relative tolerance."""
     if isinstance(a, float | int) and isinstance(b, float | int):
         return abs(a - b) <= tolerance * max(1.0, abs(a), abs(b))
     return bool(a == b)
 
 
 def number(value: float | None, unit: str = "") -> str:
-    """Three digits, with the unit."""
+    """A number with three digits and its unit."""
     if value is None:
         return "not measured"
     text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

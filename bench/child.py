@@ -1,4 +1,4 @@
-"""One candidate in a process of its own: python -m bench.child BENCHMARK CANDIDATE FOLDER RESULT."""
+"""Runs one candidate in a separate process: python -m bench.child BENCHMARK CANDIDATE FOLDER RESULT."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients of an HTTP server on this machine, as light as Python has them: one thread, sockets that stay open."""
+"""Light clients of an HTTP server on this machine: one thread, and sockets that stay open."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from typing import Any
 
 from bench.processes import cpu_seconds
 
-LONGEST = 180.0  # seconds in which a server has to start
+LONGEST = 180.0  # seconds for a server to start
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What some requests took: the median of one and all of them by the clock, and seconds of the server's cores."""
+    """The time of some requests: the median of one and the total by the clock, and the core seconds of the server."""
 
     median: float
     wall: float
@@ -30,7 +30,7 @@ class Asked:
 
 
 class Served:
-    """A server in a process of its own, which ends with this one. `command` ends with where the port belongs."""
+    """A server in a separate process, which ends with this one. The port is appended to `command`."""
 
     def __init__(self, command: list[str], content: Any, path: str = "/invocations", environment: Mapping[str, str] | None = None) -> None:
         with socket.socket() as free:
@@ -39,7 +39,7 @@ class Served:
         words = [*command[:-1], f"{command[-1]}{self.port}"] if command[-1].endswith(("=", ":")) else [*command, str(self.port)]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.process = subprocess.Popen(words, env=os.environ | (environment or {}), start_new_session=True, **quiet)
-        atexit.register(os.killpg, self.process.pid, signal.SIGTERM)  # its workers, too
+        atexit.register(os.killpg, self.process.pid, signal.SIGTERM)  # includes its workers
         body = json.dumps(content).encode()
         head = (
             f"POST {path} HTTP/1.1\r\nHost: localhost:{self.port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -61,7 +61,7 @@ class Served:
         raise AssertionError("the server does not answer")
 
     def ask(self, requests: int, connections: int) -> Asked:
-        """Requests over so many connections, on each the next one when the last was answered."""
+        """Send requests over several connections; on each, the next request follows the last answer."""
         selector, seconds, left = selectors.DefaultSelector(), list[float](), requests
         core, begun = cpu_seconds(self.process.pid), time.perf_counter()
         for _ in range(min(connections, requests)):
@@ -90,7 +90,7 @@ class Served:
 
 
 def whole(held: bytes) -> bytes | None:
-    """The body of an answer with status 200, if all of it is there."""
+    """The body of an answer with status 200; None if it is not complete."""
     head, end, body = held.partition(b"\r\n\r\n")
     if not end:
         return None

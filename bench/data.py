@@ -1,4 +1,4 @@
-"""The benchmark tables, made by DuckDB from row numbers alone: the same rows on every machine, in any number.
+"""Makes the benchmark tables by DuckDB from row numbers alone: the same rows on every machine, in any number.
 
     python -m bench.data --rows 20000000      # bench/data/20000000/{trips,loans,drivers}
 
@@ -104,12 +104,12 @@ KNOWN_DRIVERS = {"driver_id": "'DRV-' || lpad(cast(i AS varchar), 6, '0')", "dep
 
 
 def select(columns: dict[str, str], start: int, stop: int) -> str:
-    """The rows with numbers in [start, stop)."""
+    """A query for the rows with numbers in [start, stop)."""
     return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in columns.items())} FROM range({start}, {stop}) AS rows(i)"
 
 
 def write_table(con: duckdb.DuckDBPyConnection, columns: dict[str, str], rows: int, folder: Path) -> None:
-    """Eight Parquet files of equal size, in row groups of 250,000."""
+    """Write a table as eight Parquet files of equal size, in row groups of 250,000 rows."""
     folder.mkdir(parents=True)
     edges = [rows * k // FILES for k in range(FILES + 1)]
     for k, (start, stop) in enumerate(pairwise(edges)):
@@ -117,7 +117,7 @@ def write_table(con: duckdb.DuckDBPyConnection, columns: dict[str, str], rows: i
 
 
 def make(rows: int = ROWS, home: Path = HOME) -> Path:
-    """The folder of the tables of so many rows; made where it is not there yet, whole or not at all."""
+    """The folder of the tables with this number of rows. If it is missing, it is made, atomically."""
     place = home / str(rows)
     if place.exists():
         return place

@@ -1,4 +1,4 @@
-"""The environments of candidates that cannot live with others: bench/.peers/NAME, made when they are first asked for."""
+"""Separate environments for candidates whose packages conflict with others: bench/.peers/NAME, made on first use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOME = Path(__file__).parent / ".peers"
 
 
 def python_for(candidate: Candidate) -> str:
-    """The Python that the candidate runs in; `CalledProcessError` where its packages cannot be installed."""
+    """The Python executable of a candidate. Errors: `CalledProcessError` if its packages cannot be installed."""
     if not candidate.needs:
         return sys.executable
     place = HOME / candidate.name

@@ -1,4 +1,4 @@
-"""How time grows with the data and with what is asked: one curve for each axis and engine, each point in a process of its own."""
+"""Measures how time grows with data and requests: one curve for each axis and engine, each point in a separate process."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bench.benchmark import number
 from bench.benchmarks.planning import ruleset
 
 ROOT = Path(__file__).parent.parent
-POINTS = Path(__file__).with_name("growth.json")  # what was measured last: beside the page, as one axis is measured at a time
+POINTS = Path(__file__).with_name("growth.json")  # the latest points; kept, because each axis is measured separately
 DRAWING = ROOT / "docs" / "growth.svg"
 ENGINES = ("duckdb", "spark")
-LONGEST = 1800  # seconds for one point
+LONGEST = 1800  # time limit of a point in seconds
 COLOURS = {"duckdb": "#1f6f8b", "spark": "#c1672c"}
 
 Work = Callable[[], Any]
@@ -28,7 +28,7 @@ Work = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Curve:
-    """One axis: its sizes, what is done at each of them, and the exponent that time may grow with at most."""
+    """One axis: its sizes, the work at each size, and the limit of the exponent with which time grows."""
 
     name: str
     about: str
@@ -38,7 +38,7 @@ class Curve:
 
 
 def checked_rows(rows: int, engine: str) -> Work:
-    """The forty rules over so many rows of trips."""
+    """The forty rules over `rows` rows of trips."""
     from bench.data import make
 
     rules = Path(__file__).with_name("forty_rules.dqdl").read_text("utf-8")
@@ -46,7 +46,7 @@ def checked_rows(rows: int, engine: str) -> Work:
 
 
 def checked_rules(rules: int, engine: str) -> Work:
-    """So many rules over a million rows."""
+    """`rules` rules over a million rows."""
     from bench.data import make
 
     return checking(make(1_000_000), ruleset(rules), engine)
@@ -55,12 +55,12 @@ def checked_rules(rules: int, engine: str) -> Work:
 def checking(folder: Path, rules: str, engine: str) -> Work:
     import tilth
 
-    tilth.check(str(folder / "drivers" / "*.parquet"), "Rules = [ RowCount > 0 ]", engine=engine)  # the engine has started
+    tilth.check(str(folder / "drivers" / "*.parquet"), "Rules = [ RowCount > 0 ]", engine=engine)  # starts the engine
     return lambda: tilth.check(str(folder / "trips" / "*.parquet"), rules, engine=engine)
 
 
 def prepared_columns(columns: int, engine: str) -> Work:
-    """A thousand rows of so many columns, half of them strings: filled, scaled, encoded and profiled."""
+    """A thousand rows with `columns` columns, half of them strings: filled, scaled, encoded and profiled."""
     import numpy as np
     import pyarrow as pa
 
@@ -76,7 +76,7 @@ measure: [profile]
 
 
 def prepared_steps(steps: int, engine: str) -> Work:
-    """So many steps, each on a column of its own and on that of the step before it, in turns."""
+    """`steps` steps in pairs; the two steps of a pair change the same column."""
     import numpy as np
     import pyarrow as pa
 
@@ -89,7 +89,7 @@ def prepared_steps(steps: int, engine: str) -> Work:
 def running(flow: str, table: Any, engine: str) -> Work:
     import tilth
 
-    tilth.check(table.slice(0, 1), "Rules = [ RowCount > 0 ]", engine=engine)  # the engine has started
+    tilth.check(table.slice(0, 1), "Rules = [ RowCount > 0 ]", engine=engine)  # starts the engine
     return lambda: tilth.run(tilth.Flow.parse(flow), data=table, engine=engine)
 
 
@@ -102,7 +102,7 @@ CURVES = (
 
 
 def measure_growth(names: Sequence[str] = (), engines: Sequence[str] = ENGINES) -> None:
-    """Measure the curves and keep each point as soon as it is known."""
+    """Measure the curves, and save each point at once."""
     known: dict[str, dict[str, float]] = json.loads(POINTS.read_text("utf-8"))
     for curve in (c for c in CURVES if not names or c.name in names):
         for engine in engines:
@@ -117,7 +117,7 @@ def measure_growth(names: Sequence[str] = (), engines: Sequence[str] = ENGINES) 
 
 
 def point(name: str, size: int, engine: str) -> float | None:
-    """The seconds of one point, in a process of its own; None where it takes too long or fails."""
+    """Measure one point in a separate process, in seconds; None if it takes too long or fails."""
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "ignore"}
     command = [sys.executable, "-m", "bench.growth", name, str(size), engine]
     try:
@@ -129,14 +129,14 @@ def point(name: str, size: int, engine: str) -> float | None:
 
 
 def exponent(points: Mapping[str, float]) -> float:
-    """The b of seconds = a · size^b that fits the points best, by least squares of the logarithms."""
+    """The exponent b of seconds = a · size^b, fitted by least squares of the logarithms."""
     x, y = [math.log(int(size)) for size in points], [math.log(seconds) for seconds in points.values()]
     mx, my = sum(x) / len(x), sum(y) / len(y)
     return sum((a - mx) * (b - my) for a, b in zip(x, y, strict=True)) / sum((a - mx) ** 2 for a in x)
 
 
 def section() -> list[str]:
-    """The section of docs/performance.md, and its drawing."""
+    """The section of docs/performance.md with the drawing."""
     known = json.loads(POINTS.read_text("utf-8"))
     rows = [row for curve in CURVES for engine in ENGINES if (row := line(curve, engine, known.get(f"{curve.name} {engine}", {})))]
     DRAWING.write_text(drawing(known), "utf-8")
@@ -205,13 +205,13 @@ def panel(i: int, curve: Curve, known: Mapping[str, Mapping[str, float]]) -> str
 
 
 def axis_text(logarithm: float) -> str:
-    """Seconds, from their logarithm, in two or three digits."""
+    """Seconds with two or three digits, from their logarithm."""
     seconds = math.exp(logarithm)
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
 
 
 def main(name: str, size: str, engine: str) -> None:
-    """One point: its seconds on standard output."""
+    """Measure one point, and print its seconds."""
     work = next(c for c in CURVES if c.name == name).work(int(size), engine)
     begin = time.perf_counter()
     work()

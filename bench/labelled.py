@@ -1,8 +1,8 @@
-"""Labelled texts and columns for finding sensitive data: values made by Faker and python-stdnum, and what only looks like them.
+"""Labelled texts and columns for tests of finding sensitive data: values by Faker and python-stdnum, and values that only look like them.
 
-`labelled.csv` says for each entity how its values are made: `faker` by a method of a locale; `stdnum` by chance in a form, in which # is a
-digit and @ a letter, until the module accepts one, or it adds the check digits where + stands; `shape`, `phone` and `npi` in a form, the
-latter two with their rules.
+`labelled.csv` says for each entity how its values are made. `faker`: by a method of a locale. `stdnum`: at random from a template, in which
+# is a digit and @ a letter, until the module accepts a value, or with check digits added at the +. `shape`, `phone` and `npi`: from a
+template, the latter two with further rules.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-EACH, SEED = 20, 2026  # of what is recorded in tests/entities/quality.csv
-WITHOUT = ("", "ref", "for", "about", "with", "see")  # what stands before a value where no word says what it is
+EACH, SEED = 20, 2026  # for the record in tests/entities/quality.csv
+WITHOUT = ("", "ref", "for", "about", "with", "see")  # words before a value that do not say what it is
 
 
 class Source(NamedTuple):
@@ -31,7 +31,7 @@ class Source(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """A text, and what is in it: first character, the one after the last, entity."""
+    """A text and its values: first character, the one after the last, entity."""
 
     text: str
     spans: tuple[tuple[int, int, str], ...]
@@ -44,7 +44,7 @@ def sources() -> tuple[Source, ...]:
 
 
 class Maker:
-    """Makes values and texts; the same for one seed."""
+    """Makes values and texts; the same seed makes the same ones."""
 
     def __init__(self, seed: int) -> None:
         self.random, self._seed, self._fakers = Random(seed), seed, dict[str, Any]()
@@ -89,7 +89,7 @@ class Maker:
         return english(self.faker("en_US"))
 
     def text(self, source: Source, said: bool) -> Labelled:
-        """A text with one value in it; `said`: a word before it says what it is."""
+        """A text with one value; `said`: whether a word before it says what it is."""
         before = f"{self.words(2, 7)} {source.label if said else self.random.choice(WITHOUT)}".rstrip() + self.random.choice(
             (" ", " ", ": ")
         )
@@ -98,14 +98,14 @@ class Maker:
         return Labelled(text, ((len(before), len(before) + len(value), source.entity),))
 
     def other(self) -> Labelled:
-        """A text with something in it that is not sensitive, but looks so."""
+        """A text with something that looks sensitive but is not."""
         made = self.random.choice(NEGATIVES)(self)
         return Labelled(f"{self.words(2, 7)} {made} {self.words(2, 7)}", ())
 
 
 @cache
 def english(faker: Any) -> tuple[str, ...]:
-    """Words of texts, without those that speak of sensitive data."""
+    """Words for texts, without context words of sensitive data."""
     spoken = {"address", "card", "phone", "call", "account", "bank", "health", "check", "write", "contact", "identify", "order"}
     return tuple(w for w in faker.get_words_list() if w.lower() not in spoken)
 
@@ -117,7 +117,7 @@ def north_american(s: str) -> bool:
 
 
 def changed(digits: str, random: Random) -> str:
-    """With another last digit."""
+    """The digits with another last digit."""
     return digits[:-1] + random.choice([d for d in string.digits if d != digits[-1]])
 
 
@@ -158,7 +158,7 @@ NEGATIVES: tuple[Callable[[Maker], str], ...] = (
 
 
 def texts(chosen: tuple[Source, ...], each: int, seed: int) -> Iterator[Labelled]:
-    """Of each source so many texts with a value, half of them with a word that says what it is, and as many without."""
+    """`each` texts for each source, half of them with a word that says what the value is; and the same number of texts without a value."""
     maker = Maker(seed)
     for source in chosen:
         for i in range(each):
@@ -167,7 +167,7 @@ def texts(chosen: tuple[Source, ...], each: int, seed: int) -> Iterator[Labelled
 
 
 def columns(chosen: tuple[Source, ...], rows: int, seed: int) -> Iterator[tuple[Source | None, list[str]]]:
-    """Of each source a column of values, and of everything that only looks like them another."""
+    """A column of values for each source, and a column for each kind of values that only look sensitive."""
     maker = Maker(seed)
     for source in chosen:
         yield source, [maker.value(source) for _ in range(rows)]
@@ -176,7 +176,7 @@ def columns(chosen: tuple[Source, ...], rows: int, seed: int) -> Iterator[tuple[
 
 
 def scores(expected: list[Labelled], found: list[list[tuple[int, int, str]]]) -> dict[str, tuple[float, float, float]]:
-    """Entity → precision, recall and F1: a find is right where its place overlaps that of a value of the entity."""
+    """Entity → precision, recall and F1. A finding is right if it overlaps a value of the same entity."""
     right, wrong, missed = dict[str, int](), dict[str, int](), dict[str, int]()
     for labelled, spans in zip(expected, found, strict=True):
         hit = set[int]()
@@ -198,7 +198,7 @@ def _score(right: int, wrong: int, missed: int) -> tuple[float, float, float]:
 
 
 def quality(each: int, seed: int) -> dict[str, tuple[float, float, float]]:
-    """Entity → precision, recall and F1 of Tilth's detector, asked for the entities of one country, on texts with such and with none."""
+    """Entity → precision, recall and F1 of Tilth's detector for one country at a time, on texts with and without values of that country."""
     from tilth.entities import Detector
 
     found = dict[str, tuple[float, float, float]]()

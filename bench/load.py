@@ -1,7 +1,7 @@
-"""A server at full load: valid and broken requests from many clients at once, for as long as asked: python -m bench.load --seconds 300.
+"""A server at full load: valid and broken requests from many clients at once, for a given time: python -m bench.load --seconds 300.
 
-Each request has one right answer: that of the pipeline without HTTP, which for valid rows is checked against the engine. At the end more
-clients come than are allowed, and a signal ends the server while requests are half sent. What is asserted stands in `Result.problems`.
+Each request has one right answer: that of the pipeline without HTTP; for valid rows it is compared with the engine. At the end, more
+clients come than are allowed, and a signal ends the server while requests are half sent. Violations are listed in `Result.problems`.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from bench.processes import resident_bytes
 
 CLIENTS = 32
 ROWS = 200
-LARGEST = 2**20  # bytes of a body, in SAGEMAKER_MAX_PAYLOAD_IN_MB
+LARGEST = 2**20  # bytes of a body, set by SAGEMAKER_MAX_PAYLOAD_IN_MB
 ALLOWED = 100  # requests at the same time
 PATIENCE = 60.0  # seconds after which an answer counts as lost
-GROWTH = 32 * 2**20  # bytes that memory may grow after the warm-up: caches and what the allocator keeps, for an hour as for a minute
+GROWTH = 32 * 2**20  # allowed growth of memory after the warm-up in bytes, for caches and the allocator, regardless of the duration
 JSON, CSV, LINES = "application/json", "text/csv", "application/jsonlines"
 NPY, PARQUET, RECORDIO = "application/x-npy", "application/x-parquet", "application/x-recordio-protobuf"
 FLOW = """
@@ -54,34 +54,34 @@ features:
 
 @dataclass(frozen=True)
 class Case:
-    """A request as it is sent, in pieces with pauses between them, and its answer.
+    """A request, sent in pieces with pauses between them, and its answers.
 
-    `end` is what the client does then: wait for the answer; `half` closes its side first; `cut` closes and `reset` breaks the connection,
-    so that nobody hears an answer.
+    `end` is what the client does after sending: wait for the answer, or close its side and wait (`half`), or close (`cut`) or break
+    (`reset`) the connection without reading an answer.
     """
 
     name: str
     pieces: tuple[bytes, ...]
-    answers: tuple[tuple[int, bytes | None], ...]  # status and body of each; None for any
+    answers: tuple[tuple[int, bytes | None], ...]  # status and body of each; None for any body
     end: str = ""
     often: int = 1
 
 
 @dataclass
 class Result:
-    """What was seen."""
+    """The observations of a run."""
 
     seconds: float = 0.0
     requests: int = 0
     cases: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[int] = field(default_factory=Counter)  # of answers that were heard
+    statuses: Counter[int] = field(default_factory=Counter)  # of the answers that clients read
     counted: Counter[int] = field(default_factory=Counter)  # by the server
-    unheard: int = 0  # requests whose answer nobody waited for
-    again: int = 0  # sent once more, because the connection was closed before anything of them was read
+    unheard: int = 0  # requests without a client waiting for the answer
+    again: int = 0  # requests sent again, because the connection was closed before the server read them
     times: list[float] = field(default_factory=list, repr=False)  # of small valid requests
     warm: int = 0  # bytes of memory after the warm-up
     grown: int = 0
-    core: float = 0.0  # seconds of the server's cores
+    core: float = 0.0  # core seconds of the server
     problems: list[str] = field(default_factory=list)
 
     def problem(self, text: str) -> None:
@@ -89,13 +89,13 @@ class Result:
             self.problems.append(text)
 
     def described(self) -> dict[str, Any]:
-        """All of it, times as percentiles in milliseconds."""
+        """All observations, with times as percentiles in milliseconds."""
         found = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "times"}
         quantiles = {f"p{q:g}": round(float(np.percentile(self.times, q)) * 1e3, 2) for q in (50, 99, 99.9)} if self.times else {}
         return found | {"milliseconds": quantiles, "per_second": round(self.requests / max(self.seconds, 1e-9))}
 
 
-# ── what is asked ──
+# ── requests ──
 
 
 def table() -> pa.Table:
@@ -129,7 +129,7 @@ def wire(
 
 
 def bodies(rows: list[dict[str, Any]]) -> Iterator[tuple[str, bytes, str]]:
-    """The same rows as a body of each type."""
+    """The same rows as bodies of all content types."""
     from tilth.serve.bodies import ENCODERS
 
     text = json.dumps(rows, ensure_ascii=False)
@@ -144,7 +144,7 @@ def bodies(rows: list[dict[str, Any]]) -> Iterator[tuple[str, bytes, str]]:
 
 
 def cases(path: Path, seed: int) -> list[Case]:
-    """Every request of a run, with its answer."""
+    """All requests of a run, with their answers."""
     return list(_Cases(path, seed).all())
 
 
@@ -185,7 +185,7 @@ class _Cases:
         for _ in range(20):
             for name, body, kind in bodies(self.some()):
                 accept = self.random.choice(["", "*/*", JSON, CSV, LINES, NPY, PARQUET, RECORDIO])
-                if accept == PARQUET:  # a file says which library wrote it and is alike for the same one
+                if accept == PARQUET:  # a file names the library that wrote it, and is equal for the same library
                     accept = ""
                 yield Case(name, (wire(body, kind, Accept=accept),), (self.answer(body, kind, accept),), often=20)
         large = json.dumps(self.rows * 5).encode()
@@ -232,7 +232,7 @@ class _Cases:
         yield Case("huge head", (wire(body, X_Large="x" * 2**18),), ((400, None),))
 
     def damaged(self) -> Iterator[Case]:
-        """Binary bodies of which one bit is turned, or the end is missing."""
+        """Binary bodies with one flipped bit or a missing end."""
         from tilth.formats.recordio_protobuf import Tensor, record
 
         whole = {kind: body for _, body, kind in bodies(self.some())}
@@ -251,7 +251,7 @@ class _Cases:
                 yield Case(f"damaged {kind}", (wire(bytes(body), kind),), (self.answer(bytes(body), kind),))
 
     def connections(self) -> Iterator[Case]:
-        """Clients that are slow, go away, close their side, or send the next request before they have the answer."""
+        """Clients that are slow, disconnect, close their side, or send the next request before they have the answer."""
         for _ in range(10):
             body, large = json.dumps(self.some()).encode(), json.dumps(self.rows).encode() + b" " * 100_000
             sent, answer = wire(body), self.answer(body, JSON)
@@ -267,16 +267,16 @@ class _Cases:
             yield Case("gone, large", (wire(large),), (), "cut")
 
 
-# ── asking ──
+# ── clients ──
 
 
 class Lost(Exception):
-    """No answer, or not all of it."""
+    """There was no answer, or an incomplete one."""
 
 
 @dataclass
 class Client:
-    """One that asks again and again, over a connection that is kept open where the server keeps it."""
+    """A client that sends requests, over a connection that is kept open as long as the server keeps it open."""
 
     port: int
     result: Result
@@ -292,7 +292,7 @@ class Client:
         try:
             async with asyncio.timeout(PATIENCE):
                 heard = await self.exchange(case)
-                if heard == 0 and case.answers and reused:  # the server had closed it before anything was read
+                if heard == 0 and case.answers and reused:  # the server closed the connection before it read anything
                     self.result.again += 1
                     await self.leave()
                     heard = await self.exchange(case)
@@ -307,11 +307,11 @@ class Client:
             self.result.times.append(time.perf_counter() - begun)
 
     async def exchange(self, case: Case) -> int:
-        """Send a request and hear its answers. How many were heard."""
+        """Send a request, read its answers, and return their number."""
         if self.open is None:
             self.open = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self.open
-        with contextlib.suppress(ConnectionError):  # it was refused: the answer is on its way
+        with contextlib.suppress(ConnectionError):  # the server refused the request: the answer can be read
             for i, piece in enumerate(case.pieces):
                 if i and len(case.pieces) < 5:
                     await asyncio.sleep(self.random.random() / 20)
@@ -348,7 +348,7 @@ class Client:
 
 
 async def answer_of(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes] | None:
-    """Status, headers and body; None if the connection was closed before a byte of it."""
+    """Read an answer: status, headers and body; None if the connection was closed before its first byte."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as error:
@@ -369,7 +369,7 @@ async def answer_of(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], 
 
 @contextlib.asynccontextmanager
 async def served(path: Path, errors: Path, workers: int) -> AsyncIterator[tuple[subprocess.Popen[bytes], int]]:
-    """A server in a process of its own, and its port."""
+    """A server in a separate process, and its port."""
     environment = os.environ | {"SAGEMAKER_MAX_PAYLOAD_IN_MB": str(LARGEST // 2**20)}
     words = ["serve", str(path), "--port", "0", *(["--workers", str(workers)] if workers else [])]
     with errors.open("wb") as stream:
@@ -389,7 +389,7 @@ async def served(path: Path, errors: Path, workers: int) -> AsyncIterator[tuple[
 
 
 async def metrics(port: int) -> str | None:
-    """What the server counts; None if it is not there."""
+    """The metrics of the server; None if there is no server."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
@@ -401,7 +401,7 @@ async def metrics(port: int) -> str | None:
 
 
 async def load(path: Path, seconds: float, seed: int, folder: Path, workers: int = 0) -> Result:
-    """Mixed requests for some seconds, a fifth of them to warm up; then an overload, and the end."""
+    """Send mixed requests for some seconds, the first fifth as warm-up; then overload the server, and end it."""
     result, made, errors = Result(), cases(path, seed), folder / "errors.txt"
     async with served(path, errors, workers) as (process, port):
         from bench.processes import cpu_seconds
@@ -416,7 +416,7 @@ async def load(path: Path, seconds: float, seed: int, folder: Path, workers: int
         result.seconds, result.core = time.perf_counter() - begun, cpu_seconds(process.pid) - core
         for client in clients:
             await client.leave()
-        if not workers:  # each of several processes has a limit of its own
+        if not workers:  # with several processes, each has its own limit
             await overload(port, result)
         await ended(process, port, result)
     judge(result, errors.read_text())
@@ -434,7 +434,7 @@ HELD = wire(b'{"age": 30, "income": 1, "job": "cook"}')
 
 
 async def held(port: int, n: int) -> list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Connections with a request of which the last bytes are not sent yet, and which the server has begun."""
+    """Open connections, each with a request that the server has begun to read and whose last bytes are not sent yet."""
     found = []
     for _ in range(n):
         found.append(await asyncio.open_connection("127.0.0.1", port))
@@ -445,7 +445,7 @@ async def held(port: int, n: int) -> list[tuple[asyncio.StreamReader, asyncio.St
 
 
 async def answered(waiting: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]], result: Result, what: str) -> None:
-    """Send what is missing, and hear the answers."""
+    """Send the missing bytes, and read the answers."""
     for _, writer in waiting:
         writer.write(HELD[-5:])
     for reader, writer in waiting:
@@ -458,7 +458,7 @@ async def answered(waiting: list[tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 
 async def overload(port: int, result: Result) -> None:
-    """While as many requests as are allowed are half sent, others are refused before they have sent a body; those are answered."""
+    """While the allowed number of requests is half sent, further ones are refused before they send a body. The held ones are answered."""
     waiting = await held(port, ALLOWED)
     for _ in range(CLIENTS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -473,7 +473,7 @@ async def overload(port: int, result: Result) -> None:
 
 
 async def ended(process: subprocess.Popen[bytes], port: int, result: Result) -> None:
-    """The counts; then the signal, while requests are half sent: they are answered, and nobody else is."""
+    """Read the counts, then send the signal while requests are half sent: only these are answered."""
     text = await metrics(port) or ""
     result.counted = Counter({int(status): int(n) for status, n in re.findall(r'requests_total{status="(\d+)"} (\d+)', text)})
     waiting = await held(port, CLIENTS)
@@ -489,10 +489,10 @@ async def ended(process: subprocess.Popen[bytes], port: int, result: Result) -> 
 
 
 def judge(result: Result, errors: str) -> None:
-    """Whether all was as it should be."""
-    lines = errors[errors.index("\n{") + 1 :].splitlines()  # after the first ones, which say what is served
+    """Record a problem for everything that is not as expected."""
+    lines = errors[errors.index("\n{") + 1 :].splitlines()  # without the first lines, which say what is served
     events = Counter(json.loads(line)["event"] if line.startswith("{") else line for line in lines)
-    known = {"started", "worker-ready", "request", "server"}  # the last are the HTTP library's, about what is not HTTP
+    known = {"started", "worker-ready", "request", "server"}  # `server` events come from the HTTP library, about input that is not HTTP
     for event in events.keys() - known:
         result.problem(f"the server wrote {event!r}")
     if result.counted[500]:
@@ -508,7 +508,7 @@ def judge(result: Result, errors: str) -> None:
 
 
 def run(seconds: float, seed: int = 0, workers: int = 0) -> Result:
-    """A run of so many seconds; `workers`: processes of the server, 0 for the default."""
+    """Run for some seconds; `workers`: processes of the server, 0 for the default."""
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(load(fitted(Path(folder)), seconds, seed, Path(folder), workers))
 

@@ -1,4 +1,4 @@
-"""docs/performance.md, written from the figures alone."""
+"""Writes docs/performance.md from the figures alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ run checks that all candidates find the same.
 
 
 def write_page(results: Sequence[tuple[Benchmark, dict[str, Any]]]) -> Path:
-    """The page from the figures of every benchmark."""
+    """Write the page from the figures of all benchmarks."""
     parts = [HEAD, *targets(results)]
     for benchmark, result in results:
         parts += ["", *section(benchmark, result)]
@@ -38,14 +38,14 @@ def write_page(results: Sequence[tuple[Benchmark, dict[str, Any]]]) -> Path:
 
 
 def write_growth() -> Path:
-    """The page with its last section, the growth curves, written anew."""
+    """Rewrite the last section of the page, the growth curves."""
     before = PAGE.read_text("utf-8").split("\n## Growth\n")[0].rstrip("\n")
     PAGE.write_text("\n".join([before, *growth.section()]) + "\n", "utf-8")
     return PAGE
 
 
 def targets(results: Sequence[tuple[Benchmark, dict[str, Any]]]) -> Iterator[str]:
-    """Every target with what was measured; a ratio is met if it is met in core seconds too, which other work hardly affects."""
+    """Every target with its measured value. A ratio must also be met in core seconds, which other work hardly affects."""
     yield "## Targets\n"
     rows = []
     for benchmark, result in results:
@@ -67,7 +67,7 @@ def targets(results: Sequence[tuple[Benchmark, dict[str, Any]]]) -> Iterator[str
 
 
 def in_core_seconds(target: Target, figures: dict[str, dict[str, float]]) -> float | None:
-    """The ratio of core seconds instead of seconds by the clock; None where the target is not a ratio."""
+    """The ratio in core seconds instead of wall-clock seconds; None if the target is not a ratio."""
     if target.unit != "×":
         return None
     try:
@@ -77,13 +77,13 @@ def in_core_seconds(target: Target, figures: dict[str, dict[str, float]]) -> flo
 
 
 def is_met(target: Target, measured: dict[str, Any], figures: dict[str, dict[str, float]]) -> bool:
-    """Whether a target is met, by the clock and, where it is a ratio, in core seconds."""
+    """Whether a target is met by the clock and, if it is a ratio, in core seconds."""
     values = measured["value"], in_core_seconds(target, figures)
     return values[0] is not None and all(x is None or x <= target.most for x in values)
 
 
 def section(benchmark: Benchmark, result: dict[str, Any]) -> Iterator[str]:
-    """One benchmark: its figures, what could not run, what differs, and why a target is not met."""
+    """The section of a benchmark: its figures, the candidates that could not run, the differences, and why a target is not met."""
     yield f"## {benchmark.title}\n"
     yield f"{benchmark.about} {result['rows']:,} rows.\n" if result["rows"] else f"{benchmark.about}\n"
     figures = result["figures"]

@@ -1,4 +1,4 @@
-"""Forty rules by the libraries for checking data: each checks what it can express in its own words, and never more than Tilth."""
+"""The forty rules by libraries for checking data. Each checks the rules that it can express, and never more than Tilth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.benchmark import Candidate, Work
 
 DRIVER, ORDER = "DRV-[0-9]{6}", "ORD-[0-9]{9}"
 COMPLETE = ("city", "order_ref", "fare", "status")
-NEARLY = ("passengers", "duration_s", "distance_km", "tip", "phone", "comment")  # complete but for a few percent
+NEARLY = ("passengers", "duration_s", "distance_km", "tip", "phone", "comment")  # complete except for a few percent
 RANGES: dict[str, tuple[float, float]] = {
     "passengers": (1, 6), "rating": (1, 5), "duration_s": (120, 100_000), "distance_km": (0, 200),
     "fare": (3, 1000), "tip": (0, 3), "surge": (0, 10), "tolls": (0, 12),
@@ -87,7 +87,7 @@ def cuallee(folder: Path) -> Work:
 
 
 def soda(folder: Path) -> Work:
-    """On DuckDB. A contract: checks per column, gathered into few queries by the library."""
+    """A contract on DuckDB: checks per column; the library combines them into few queries."""
     import json
 
     import duckdb

@@ -1,4 +1,4 @@
-"""What a process and its descendants use, read from /proc (Linux)."""
+"""The time and memory of a process and its descendants, read from /proc (Linux)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def tree(pid: int) -> Iterator[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Seconds of all cores that the tree has used; children that have ended count once their parent has waited for them."""
+    """Core seconds of the process tree; ended children count after their parent has waited for them."""
     ticks = 0
     for process in tree(pid):
         with suppress(*GONE):
@@ -33,7 +33,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """Memory that the tree holds now."""
+    """The current memory of the process tree."""
     total = 0
     for process in tree(pid):
         with suppress(*GONE):

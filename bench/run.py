@@ -1,4 +1,4 @@
-"""Run the benchmarks: each candidate in a process of its own, in turns; figures go to bench/out, and --report keeps them for the page."""
+"""Run the benchmarks: each candidate in a separate process, in turns. Figures go to bench/out; --report keeps them for the page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bench.processes import resident_bytes
 
 ROOT = Path(__file__).parent.parent
 OUT = Path(__file__).parent / "out"
-KEPT = Path(__file__).with_name("figures.json")  # what the page says of each benchmark: they need not all be run in one day
+KEPT = Path(__file__).with_name("figures.json")  # the figures on the page; kept, because benchmarks are run on different days
 LARGE = (
     *(
         "rules",
@@ -45,21 +45,21 @@ LARGE = (
     *("shuffle", "recordio", "row", "serve", "batch", "servers"),
 )
 USUAL = (*LARGE, "redact", "sensitive", "shap", "records", "pipe", "start", "draft", "memory", "export", "encrypted")
-BENCHMARKS = (*USUAL, "load")  # an hour of its own
+BENCHMARKS = (*USUAL, "load")  # takes an hour
 ROWS = 20_000_000
 RUNS = 3
-LONGEST = 4500.0  # seconds that one process may take
-INTERVAL = 0.02  # seconds between two looks at the memory
+LONGEST = 4500.0  # time limit of a process in seconds
+INTERVAL = 0.02  # seconds between two memory measurements
 
 
 def load(name: str) -> Benchmark:
-    """The benchmark of a name."""
+    """Load a benchmark by its name."""
     found: Benchmark = import_module(f"bench.benchmarks.{name}").BENCHMARK
     return found
 
 
 def measure_all(benchmark: Benchmark, rows: int, runs: int) -> dict[str, Any]:
-    """The figures of every candidate: all of them once, then all of them again, so that other work on the machine affects them alike."""
+    """Measure all candidates in rounds, so that other work on the machine affects them alike."""
     figures: dict[str, list[Figures]] = {c.name: [] for c in benchmark.candidates}
     absent: dict[str, str] = {}
     for turn in range(runs):
@@ -84,7 +84,7 @@ class Absent(Exception):
 
 
 def measured(name: str, candidate: Candidate, rows: int) -> Figures:
-    """One process: it measures its own seconds; its memory is measured from here."""
+    """Run one process. It measures its own seconds; its memory is measured here."""
     OUT.mkdir(exist_ok=True)
     answer_file = OUT / f"answer-{os.getpid()}.json"
     answer_file.unlink(missing_ok=True)
@@ -94,7 +94,7 @@ def measured(name: str, candidate: Candidate, rows: int) -> Figures:
         raise Absent(f"cannot be installed: {last_line(error.stderr)}") from error
     command = [python, "-m", "bench.child", name, candidate.name, str(tables(rows)), str(answer_file)]
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "ignore"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled once, not whenever it starts
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # so that installed packages are compiled only once
     with (OUT / f"output-{os.getpid()}.txt").open("w+") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         peak = peak_memory(process)
@@ -106,7 +106,7 @@ def measured(name: str, candidate: Candidate, rows: int) -> Figures:
 
 
 def peak_memory(process: subprocess.Popen[bytes]) -> int:
-    """The most memory that the process and its descendants held until it ended."""
+    """Wait for the process; return the peak memory of it and its descendants."""
     peak, end = 0, time.monotonic() + LONGEST
     while process.poll() is None:
         peak = max(peak, resident_bytes(process.pid))
@@ -118,7 +118,7 @@ def peak_memory(process: subprocess.Popen[bytes]) -> int:
 
 
 def tables(rows: int) -> Path:
-    """The folder of the benchmark tables, made in a process of its own unless it exists."""
+    """The folder of the benchmark tables, made in a separate process if it is missing."""
     made = subprocess.run([sys.executable, "-m", "bench.data", "--rows", str(rows)], cwd=ROOT, check=True, capture_output=True, text=True)
     return Path(made.stdout.strip())
 
@@ -128,7 +128,7 @@ def last_line(text: str) -> str:
 
 
 def scaled(f: Figures, candidate: Candidate, rows: int) -> Figures:
-    """Seconds for all rows, from those for the rows that the candidate was given."""
+    """The figures scaled from the rows of the candidate to all rows."""
     k = rows / candidate.rows if candidate.rows and candidate.rows < rows else 1
     return Figures(f.wall * k, f.cpu * k, f.peak, f.result)
 
@@ -166,7 +166,7 @@ def checked_targets(benchmark: Benchmark, figures: dict[str, Figures]) -> Iterat
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were taken on."""
+    """The machine and the versions for the figures."""
     from importlib.metadata import version
 
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
@@ -176,7 +176,7 @@ def machine() -> dict[str, Any]:
 
 
 def summary(result: dict[str, Any]) -> Iterable[str]:
-    """A benchmark's result for the terminal."""
+    """The result of a benchmark for the terminal."""
     for target in result["targets"]:
         value = "not measured" if target["value"] is None else f"{target['value']:.3g} {target['unit']}"
         yield f"  {'reached ' if target['reached'] else 'MISSED  '} {target['text']}: {value} (at most {target['most']:g} {target['unit']})"
@@ -207,7 +207,7 @@ def main() -> None:
 
 
 def kept() -> dict[str, Any]:
-    """The figures of each benchmark that were kept, or those of bench/out, which are newer; the latter are kept from now on."""
+    """The kept figures of each benchmark, replaced by newer ones from bench/out, which are then kept."""
     newer = {n: json.loads((OUT / f"{n}.json").read_text("utf-8")) for n in BENCHMARKS if (OUT / f"{n}.json").exists()}
     known = json.loads(KEPT.read_text("utf-8")) | newer
     results = {n: known[n] for n in BENCHMARKS if n in known}
