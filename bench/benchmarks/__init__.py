@@ -1,1 +1,1 @@
-"""The benchmarks, one file each; each candidate is a function: what it does before it returns is set-up, what it returns is timed."""
+"""The benchmarks, one file each. Each candidate is a function: its own body is set-up, and the function that it returns is timed."""

@@ -1,4 +1,4 @@
-"""Batch transform: a file of the demo's rows answered record by record, beside the same flow applied to it by the engine."""
+"""Batch transform: a file with rows of the demo, answered record by record, compared with the same flow applied by the engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ROWS = 1_000_000
 
 
 def prepared(folder: Path) -> tuple[str, str]:
-    """The demo's fitted flow, and a file of rows."""
+    """The fitted flow of the demo, and a file of rows."""
     from bench.benchmarks.serve import fitted
     from tilth.demo.loans import write_loans
 
@@ -28,7 +28,7 @@ def applied(folder: Path) -> Work:
 
     def work() -> int:
         place = tilth.write(tilth.apply(tilth.Flow.load(flow), file), out(folder, "batch", "applied.csv"))
-        return Path(place).read_bytes().count(b"\n") - 1  # a header
+        return Path(place).read_bytes().count(b"\n") - 1  # without the header
 
     return work
 

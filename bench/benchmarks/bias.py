@@ -1,4 +1,4 @@
-"""Bias before training: three facets, a label, strata for CDDL; everything follows from one table of counts."""
+"""Bias before training: three facets, a label, strata for CDDL; everything is computed from one table of counts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from bench.benchmark import Benchmark, Candidate, Target, Work, close, ratio
 
-OLD = 40  # older than this is the group in question
+OLD = 40  # the facet group of older people begins above this age
 FACETS = {"sex": ("Female", "Male"), "race": ("A", "B", "C", "D", "E")}
 
-SMCLARIFY = ("smclarify==0.5", "pandas==3.1.1", "aiobotocore==3.10.0", "boto3==1.43.117", "s3fs==2026.9.0")  # pip is long in finding these
+SMCLARIFY = ("smclarify==0.5", "pandas==3.1.1", "aiobotocore==3.10.0", "boto3==1.43.117", "s3fs==2026.9.0")  # pip takes long to find these
 
 CELLS = f"SELECT sex, race, age > {OLD} AS old, region, approved, count(*) AS n FROM loans GROUP BY ALL"
 
@@ -39,7 +39,7 @@ def tilth(folder: Path, draws: int = 1000) -> Work:
 
 
 def measures(cells: Mapping[tuple[Any, ...], int]) -> dict[str, float]:
-    """CI, DPL and CDDL of every group, by hand, from (facet values …, region, label) → rows."""
+    """CI, DPL and CDDL of every group, computed by hand from (facet values …, region, label) → number of rows."""
     found: dict[str, float] = {}
     for position, (facet, groups) in enumerate([*FACETS.items(), ("age", (True,))]):
         for group in groups:
@@ -86,7 +86,7 @@ def duckdb(folder: Path) -> Work:
 
 
 def pandas(folder: Path) -> Work:
-    """Metric by metric with masks, as one writes it in a notebook."""
+    """Metric by metric with masks, as in a notebook."""
     import pandas as pd
 
     def work() -> dict[str, float]:
@@ -112,11 +112,11 @@ def pandas(folder: Path) -> Work:
 
 
 def smclarify(folder: Path) -> Work:
-    """The library of SageMaker Clarify: all eight metrics, a report for each facet, no intervals. Of fewer rows: not compared."""
+    """The library of SageMaker Clarify: all eight metrics, a report for each facet, no intervals. On fewer rows, so it is not compared."""
     import pandas as pd
     from smclarify.bias import report
 
-    pd.options.future.infer_string = False  # it knows strings as objects only
+    pd.options.future.infer_string = False  # it supports strings only as objects
 
     def work() -> dict[str, float]:
         loans = pd.read_parquet(folder / "loans", columns=["sex", "race", "age", "region", "approved"])

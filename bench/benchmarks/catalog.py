@@ -1,4 +1,4 @@
-"""Five rules on an Iceberg table of 5,000 small files: by its manifests, the same files as a folder, and in batches of PyIceberg."""
+"""Five rules on an Iceberg table of 5,000 small files: by its manifests, as a folder of the same files, and in batches of PyIceberg."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HAND = """SELECT count(*), count(comment) / count(*), count_if(passengers > 0 AN
 
 
 def catalog(folder: Path) -> Path:
-    """A catalog with the trips in a table `sales.trips` of 5,000 files, and the same files in a table whose schema was changed."""
+    """A catalog with the trips in a table `sales.trips` of 5,000 files, and the same files in a table with a changed schema."""
     import duckdb
     from pyiceberg.catalog.sql import SqlCatalog
     from pyiceberg.types import StringType
@@ -58,7 +58,7 @@ def files(folder: Path) -> str:
 
 
 def pyiceberg(folder: Path) -> Work:
-    """Every row through PyIceberg alone, without any rule."""
+    """Read every row by PyIceberg alone, without rules."""
     from pyiceberg.catalog.sql import SqlCatalog
 
     table = SqlCatalog("bench", uri=f"sqlite:///{catalog(folder)}/catalog.db").load_table("sales.trips")

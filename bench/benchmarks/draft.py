@@ -10,7 +10,7 @@ from bench.data import below, make, normal, nulled, one_of, select
 
 ROWS = 10_000
 LONG = 10_000_000
-KINDS = 5  # of columns, in turns
+KINDS = 5  # kinds of columns, in turns
 
 
 def wide_columns(columns: int) -> dict[str, str]:
@@ -35,7 +35,7 @@ def long(folder: Path) -> Work:
 
 
 def wide(columns: int, suffix: str) -> Candidate:
-    """Ten thousand rows of so many columns in a file of a format."""
+    """Ten thousand rows with `columns` columns in a file of this format."""
 
     def prepare(folder: Path) -> Work:
         import duckdb

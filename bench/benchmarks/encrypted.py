@@ -1,4 +1,4 @@
-"""Parquet under a key, and without: what encryption costs pyarrow, and what Tilth takes, which then writes and reads by pyarrow."""
+"""Parquet with and without a key: the cost of encryption in pyarrow, and in Tilth, which uses pyarrow for encrypted files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def source(folder: Path) -> Path:
 
 
 def under_key() -> None:
-    """A new key is in force until this process ends."""
+    """Put a new key in force until this process ends."""
     from tilth.encryption.keyfile import new_key_file
     from tilth.store.places import atomic
     from tilth.store.protection import protected
@@ -38,7 +38,7 @@ def under_key() -> None:
     place = Path(stack.enter_context(tempfile.TemporaryDirectory()), "keys", "tilth.key")
     new_key_file(place)
     stack.enter_context(protected(f"file:{place}"))
-    with atomic(place.with_name("a.txt")) as new:  # loads what seals files
+    with atomic(place.with_name("a.txt")) as new:  # loads the library that seals files
         new.write_text("")
 
 
@@ -52,7 +52,7 @@ def written(folder: Path, key: bool) -> Work:
 
 
 def checked(folder: Path, key: bool) -> Work:
-    """Rules that read the columns themselves."""
+    """Rules that must read the columns, not only the footers."""
     import tilth
 
     written(folder, key)()
@@ -97,7 +97,7 @@ WHY = {
 
 
 def warm(make: Callable[[Path, bool], Work], folder: Path, key: bool) -> Work:
-    """The work after it was done once: what a process loads for it is not what a table costs."""
+    """The work, after it was done once, so that loading libraries is not measured."""
     work = make(folder, key)
     work()
     return work

@@ -20,7 +20,7 @@ md5((i % 5000)::text) as note from generate_series(1, {ROWS}) as i"""
 
 
 def database() -> str:
-    """A server with the table, until this process ends."""
+    """Start a server with the table; it ends with this process."""
     from adbc_driver_postgresql import dbapi
 
     stack = ExitStack()

@@ -1,4 +1,4 @@
-"""Rules that the footers of Parquet files answer, and a unique key of whole numbers: by Tilth, and by hand in DuckDB."""
+"""Rules that can be answered from Parquet footers, and uniqueness of an integer key: by Tilth, and by hand in DuckDB."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RULES = [
     *(f'Completeness "{c}" > 0.9' for c in COMPLETE),
     *(f'ColumnValues "{c}" between {low} and {high} with threshold > 0.9' for c, (low, high) in RANGES.items()),
 ]
-KEY = "key.parquet"  # whole numbers, all different, in no order
+KEY = "key.parquet"  # distinct integers in random order
 
 
 def checked(rules: list[str], table: Callable[[Path], str]) -> Callable[[Path], Work]:
@@ -56,7 +56,7 @@ def trips(folder: Path) -> str:
 
 
 def key(folder: Path) -> str:
-    """As many whole numbers as there are trips, in no order."""
+    """A file with as many distinct integers as there are trips, in random order."""
     import duckdb
 
     place = folder / KEY

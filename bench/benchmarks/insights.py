@@ -1,4 +1,4 @@
-"""Insights of a large table: what they cost beyond the profile that they hold."""
+"""Insights of a large table: their cost in addition to the profile that they contain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.benchmark import Benchmark, Candidate, Target, Work
 
 
 def measuring(name: str, folder: Path) -> Work:
-    """A measure of the trips; what trains models is loaded, as other libraries are."""
+    """A measure of the trips. The library that trains models is loaded first, like other libraries."""
     import sklearn.ensemble  # noqa: F401
 
     import tilth

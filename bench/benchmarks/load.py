@@ -1,4 +1,4 @@
-"""An hour at full load: see bench/load.py. `LOAD_SECONDS` says how long instead."""
+"""An hour at full load: see bench/load.py. `LOAD_SECONDS` sets another duration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three times the rows, little memory: the forty rules within a memory limit of 2 GiB; what does not fit is spilled."""
+"""Three times the rows, little memory: the forty rules within a memory limit of 2 GiB; data beyond it is spilled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mode Pipe of a training channel: how soon its first bytes are there, and how fast the others, beside `cat`."""
+"""Mode Pipe of a training channel: time to the first bytes, and throughput, compared with `cat`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MIB = 1 << 20
 
 
 def objects(folder: Path, count: int, size: int) -> Path:
-    """A folder of objects of zeros. Those that are read as a whole are in the page cache; the others take no room on the disk."""
+    """A folder of objects of zeros. Objects that are read as a whole are in the page cache; the others take no disk space."""
     place = folder.parent / "pipe" / f"{count}-{size}"
     if not (place / f"{count - 1:06d}").exists():
         place.mkdir(parents=True, exist_ok=True)
@@ -40,13 +40,13 @@ print(total)
 
 
 def read(path: Path, most: int) -> int:
-    """How many bytes a process of its own reads of a FIFO, to its end or so many."""
+    """The number of bytes that a separate process reads from a FIFO, to its end or up to `most`."""
     done = subprocess.run([sys.executable, "-S", "-E", "-c", READER, str(path), str(most)], check=True, capture_output=True)
     return int(done.stdout)
 
 
 def tilth(count: int, size: int, most: int) -> Callable[[Path], Work]:
-    """A channel, from being asked for until so many bytes were read and nothing is left of it."""
+    """The whole life of a channel: request, reading `most` bytes, and removal."""
 
     def prepare(folder: Path) -> Work:
         from tilth.training.channel import Channel

@@ -1,4 +1,4 @@
-"""Planning: the cost must not depend on how many rules ask, only on which statistics they need."""
+"""Planning: the cost must not depend on the number of rules, only on the statistics that they need."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ruleset(n: int) -> str:
 
 
 def planned(folder: Path) -> Work:
-    """From the parsed rules to the texts of the queries: everything but running them."""
+    """From the parsed rules to the texts of the queries, without running them."""
     import tilth
     from tilth.engine.dry_run import DryRun
     from tilth.rules import parse

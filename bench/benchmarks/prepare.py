@@ -34,7 +34,7 @@ def tilth(folder: Path) -> Work:
 
 
 def duckdb(folder: Path) -> Work:
-    """Two queries to learn, one COPY. Mean and deviation after imputation follow from those before: no second scan."""
+    """Two queries to learn, one COPY. Mean and deviation after imputation are computed from those before, without a second scan."""
     import duckdb
 
     con = duckdb.connect()
@@ -119,7 +119,7 @@ def scikit_learn(folder: Path) -> Work:
 
 
 def sums(place: str) -> list[float]:
-    """What tells one prepared table from another, whatever its columns are called: rows, and the sum of each number's square."""
+    """A fingerprint of a prepared table, independent of column names: the number of rows, and the sum of squares of each column."""
     import duckdb
 
     table = f"read_parquet('{place}/*.parquet')"

@@ -1,4 +1,4 @@
-"""A first look at data: every column of a large table, beside one scan with the same aggregates."""
+"""A first look at data: every column of a large table, compared with one scan with the same aggregates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NUMBER = ("avg({c})", "stddev_pop({c})")
 
 
 def tilth(folder: Path) -> Work:
-    """`tilth.profile`: besides the aggregates a sample with its quantiles, histograms, frequent values, gaps and associations."""
+    """`tilth.profile`: in addition to the aggregates a sample with its quantiles, histograms, frequent values, gaps and associations."""
     import tilth
     import tilth.verbs
 
@@ -26,7 +26,7 @@ def tilth(folder: Path) -> Work:
 
 
 def duckdb(folder: Path) -> Work:
-    """The aggregates that a profile finds in all rows, in one scan of all columns."""
+    """The aggregates of a profile over all rows, in one scan of all columns."""
     import duckdb
 
     con = duckdb.connect()
@@ -47,7 +47,7 @@ def duckdb(folder: Path) -> Work:
 
 
 def differences(results: Mapping[str, Any]) -> list[str]:
-    """Means and standard deviations that are not those by hand."""
+    """Means and standard deviations that differ from those computed by hand."""
     by_hand, found = results.get("duckdb", {}), results.get("tilth", {})
     pairs = ((c, a, b) for c, numbers in by_hand.items() if found for a, b in zip(found[c], numbers, strict=True))
     return [f"{c}: {a}, by hand {b}" for c, a, b in pairs if not close(a, b)]

@@ -1,4 +1,4 @@
-"""RecordIO-protobuf of 30 features and a label, as the SageMaker SDK writes it: one message for each row."""
+"""RecordIO-protobuf with 30 features and a label, as the SageMaker SDK writes it: one message per row."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from bench.benchmark import Benchmark, Candidate, Target, Work, out, ratio
 
-FEATURES, RECORD = 30, 168  # numbers of a row, and bytes of its record
-COMPARED = 10_000  # rows whose bytes are compared
+FEATURES, RECORD = 30, 168  # features of a row, and bytes of its record
+COMPARED = 10_000  # number of rows with compared bytes
 
 
 def numbers(folder: Path) -> tuple[Any, Any]:
-    """Features and labels, as many rows as there are trips, up to a million."""
+    """Features and labels, for as many rows as there are trips, up to a million."""
     import numpy as np
 
     rows = min(int(folder.name), 1_000_000)

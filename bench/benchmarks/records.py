@@ -1,4 +1,4 @@
-"""Reading records in sequence, beside reading the same bytes from the page cache and beside the libraries that read such files."""
+"""Reading records in sequence, compared with reading the same bytes from the page cache, and with the libraries for such files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import IO, Any
 
 from bench.benchmark import Benchmark, Candidate, Target, Work, ratio
 
-IMAGES, SIZE = 2_000, 100_000  # as photographs are for training
+IMAGES, SIZE = 2_000, 100_000  # like photographs for training
 SMALL, SMALL_SIZE = 1_000, 4_000
 PIECE = 2 << 20
 Records = Callable[[IO[bytes]], Iterable[Any]]
 
 
 def made(folder: Path) -> Path:
-    """The files that are read: the same images as RecordIO, TFRecord and tar, and small ones in one file and each in its own."""
+    """The files to read: the same images as RecordIO, TFRecord and tar, and small images in one file and in separate files."""
     place = folder.parent / "records"
     if (place / "complete").exists():
         return place
@@ -45,7 +45,7 @@ def made(folder: Path) -> Path:
 
 
 def sizes(payloads: Iterable[Any]) -> dict[str, int]:
-    """How many records there are, and their bytes: each is there to be looked at."""
+    """The number of records and their bytes; each record is accessed."""
     count = total = 0
     for payload in payloads:
         count, total = count + 1, total + len(payload)
@@ -53,7 +53,7 @@ def sizes(payloads: Iterable[Any]) -> dict[str, int]:
 
 
 def reading(name: str, loaded: Callable[[], Records]) -> Callable[[Path], Work]:
-    """A candidate that reads a file, which is in the page cache."""
+    """A candidate that reads a file from the page cache."""
 
     def prepare(folder: Path) -> Work:
         path, records = made(folder) / name, loaded()
@@ -127,7 +127,7 @@ def tfrecord_package(folder: Path) -> Work:
 
 
 def mosaicml(folder: Path) -> Work:
-    """MDS files of the same images, by the reader of one shard; written at first."""
+    """MDS files of the same images, by the reader of one shard; the files are written first."""
     import json
 
     from streaming import MDSWriter
@@ -150,7 +150,7 @@ def mosaicml(folder: Path) -> Work:
 
 
 def differing(results: dict[str, Any]) -> list[str]:
-    """Every reader finds the same records."""
+    """The readers that do not find the same records."""
     large = {n: r for n, r in results.items() if n not in ("cache", "small_record", "small_files")}
     small = [results[n] for n in ("small_record", "small_files") if n in results]
     wrong = [f"{n} finds {r}" for n, r in large.items() if r != {"records": IMAGES, "bytes": IMAGES * SIZE}]
@@ -202,6 +202,6 @@ BENCHMARK = Benchmark(
         Target("a thousand images in one file to a thousand files", ratio("small_record", "small_files", of="cpu"), 0.25),
     ),
     differences=differing,
-    scale=0,  # it has files of its own
+    scale=0,  # it makes its own files
     compared=False,
 )

@@ -1,4 +1,4 @@
-"""Redaction under a key: the same numbers of cards by each way that a key makes, no two of them equal."""
+"""Redaction under a key: the same distinct card numbers by each method that uses a key."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from bench.benchmark import Benchmark, Candidate, Figures, Target, Work
 KEY = "env:TILTH_BENCH_KEY"
 NUMBERS = "lpad(cast(i * 7919 % 10000000000000000 as varchar), 16, '0')"
 WAYS = {"hash": 8.0, "token": 8.0, "format_preserving": 25.0}
-"""Way → the most microseconds of one core for a value."""
+"""Method → limit in microseconds of one core per value."""
 ROWS = 200_000
 
 
 def redacted(way: str) -> Callable[[Path], Work]:
-    """A preparation of the work that redacts all numbers in one way, and counts those that are made."""
+    """Prepares the work: redact all numbers by one method, and count the results."""
 
     def prepare(folder: Path) -> Work:
         import base64
@@ -45,7 +45,7 @@ def redacted(way: str) -> Callable[[Path], Work]:
 
 
 def microseconds(way: str) -> Callable[[Mapping[str, Figures]], float]:
-    """Core seconds for a value, in millionths."""
+    """A function that gives the core microseconds per value."""
     return lambda figures: figures[way].cpu / ROWS * 1e6
 
 

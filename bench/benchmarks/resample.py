@@ -22,7 +22,7 @@ FROM (SELECT series, bucket, value, lead(bucket) OVER (PARTITION BY series ORDER
 
 
 def points(folder: Path, who: str) -> Path:
-    """A Parquet file of as many points as there are trips."""
+    """A Parquet file with as many points as there are trips."""
     import duckdb
 
     place = out(folder, "resample", who).with_suffix(".parquet")
@@ -61,7 +61,7 @@ def duckdb(folder: Path) -> Work:
 
 
 def summed(batches: object) -> list[float]:
-    """The number of rows, and the sum of their values."""
+    """The number of rows in batches, and the sum of their values."""
     import pyarrow.compute as pc
 
     rows, total = 0, 0.0

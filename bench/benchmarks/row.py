@@ -1,4 +1,4 @@
-"""One row: twenty columns imputed, scaled and one-hot encoded to eighty, as a served model would ask for it."""
+"""One row: twenty columns imputed, scaled and one-hot encoded to eighty, as for a served model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ features:
 
 
 def table() -> dict[str, list[Any]]:
-    """Numbers and texts, a null in every eleventh cell."""
+    """A table of numbers and texts, with a null in every eleventh cell."""
     columns: dict[str, list[Any]] = {n: [(i * (k + 3)) % 101 / 7 for i in range(ROWS)] for k, n in enumerate(NUMBERS)}
     columns |= {t: [VALUES[(i // (k + 1)) % len(VALUES)] for i in range(ROWS)] for k, t in enumerate(TEXTS)}
     return {name: [None if (i + j) % 11 == 3 else v for i, v in enumerate(cells)] for j, (name, cells) in enumerate(columns.items())}

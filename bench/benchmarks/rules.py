@@ -35,7 +35,7 @@ def tilth(folder: Path) -> Work:
 
 
 def tilth_as_pointblank(folder: Path) -> Work:
-    """The rules that pointblank, the fastest of the libraries, is given: none on keys, moments, entropy or another table."""
+    """The rules that pointblank, the fastest of the libraries, can check: none on keys, moments, entropy or another table."""
     import tilth
     import tilth.rules
     import tilth.verbs
@@ -55,7 +55,7 @@ def tilth_as_pointblank(folder: Path) -> Work:
 
 
 def numbers_of(report: Any) -> list[float | None]:
-    """One number for each rule of the report: the share of rows that conform where there is one, else what was measured."""
+    """One number for each rule of the report: the share of conforming rows if there is one, otherwise the measured value."""
     found = []
     for f in report.findings:
         rows = f.payload.rows
@@ -96,16 +96,16 @@ ROW_AGGREGATES = {
 
 
 def when(predicate: str) -> str:
-    """Rows for which it holds, from groups."""
+    """SQL for the number of rows that meet a predicate, computed from groups."""
     return f"coalesce(sum(n) FILTER (WHERE {predicate}), 0)"
 
 
-# DuckDB runs list_position over the few entries of a Parquet dictionary, IN over every row
+# DuckDB evaluates list_position for each entry of a Parquet dictionary, but IN for every row
 FEW = {"city there": "count(city)"} | {
     f"{c} known": f"count_if(list_position([{quoted(SETS[c])}], {c}) > 0)" for c in ("city", "vehicle", "channel")
 }
 
-GROUPS = {  # column → what is asked of its groups: one row for each value instead of one for each row of the table
+GROUPS = {  # column → aggregates over its groups, which have one row per value instead of one per row of the table
     "payment": {
         "payment there": when("payment IS NOT NULL"),
         "payment known": when(f"payment IN ({quoted(SETS['payment'])})"),
@@ -130,7 +130,7 @@ DRIVERS = "LEFT JOIN (SELECT DISTINCT driver_id AS known FROM drivers) ON driver
 
 
 def by_hand(found: Mapping[str, Any]) -> list[float]:
-    """The numbers of the forty rules, in their order, from counts; the extremes, which Tilth reports beside them, are left out."""
+    """The numbers of the forty rules, in their order, from counts; without the extremes, which Tilth also reports."""
     f = {name: float(value) for name, value in found.items() if not name.startswith("extreme")}
     rows = f["rows"]
 
@@ -178,7 +178,7 @@ def duckdb(folder: Path) -> Work:
 
 
 def spark(folder: Path) -> Work:
-    """One wide SELECT; what DuckDB asks of the groups of a few values is cheaper here in the same SELECT."""
+    """One wide SELECT. It includes the aggregates that DuckDB computes over groups, because this is cheaper on Spark."""
     from pyspark.sql import SparkSession
 
     session = (
@@ -208,7 +208,7 @@ def matched() -> tuple[tuple[str, str, str], ...]:
 
 
 def answers(ask: Any, patterns: Mapping[str, str], wide: Mapping[str, str], groups: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """One wide SELECT, and one over the groups of each column."""
+    """The answers of one wide SELECT, and of one SELECT over the groups of each column."""
     found = dict(zip(wide, ask(f"SELECT {', '.join(wide.values())} FROM trips"), strict=True))
     for column, asked in groups.items():
         numbers = [sql.format_map(patterns) if "{" in sql else sql for sql in asked.values()]
@@ -219,7 +219,7 @@ def answers(ask: Any, patterns: Mapping[str, str], wide: Mapping[str, str], grou
 
 
 def differences(results: Mapping[str, Any]) -> list[str]:
-    """Rules whose number is not the one that DuckDB finds by hand."""
+    """Rules with a number that differs from that of DuckDB by hand."""
     expected = results.get("duckdb", {}).get("numbers", [])
     lines = [line.strip().rstrip(",") for line in RULES.read_text("utf-8").split("Rules = [")[1].splitlines()]
     rules = [line for line in lines if line and line[0] not in "#]"]

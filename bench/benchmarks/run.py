@@ -50,7 +50,7 @@ def tilth(name: str, measured: str = "") -> Callable[[Path], Work]:
 
 
 def duckdb(folder: Path) -> Work:
-    """Two queries to learn, a COPY for each part. MD5, because only that gives the same parts on every engine."""
+    """Two queries to learn, a COPY for each part. MD5, because only MD5 gives the same parts on every engine."""
     import duckdb
 
     con = duckdb.connect()
@@ -64,7 +64,7 @@ def duckdb(folder: Path) -> Work:
         asked = ", ".join(f"count({c}), avg({c}), var_pop({c}), quantile_cont({c}, 0.5)" for c in NUMBERS)
         n, *found = con.execute(f"SELECT count(*), {asked} FROM {train}").fetchall()[0]
         scaled = []
-        for i, c in enumerate(NUMBERS):  # mean and deviation after imputation follow from those before: no second scan
+        for i, c in enumerate(NUMBERS):  # mean and deviation after imputation are computed from those before, without a second scan
             k, mean, variance, fill = (float(x) for x in found[4 * i : 4 * i + 4])
             m = (k * mean + (n - k) * fill) / n
             v = (k * (variance + (mean - m) ** 2) + (n - k) * (fill - m) ** 2) / n
@@ -92,7 +92,7 @@ def duckdb(folder: Path) -> Work:
 
 
 def polars(folder: Path) -> Work:
-    """Three scans to learn, a scan for each part, all streamed. Polars' own hash: fast, but no other engine has it."""
+    """Three scans to learn, a scan for each part, all streamed. By Polars' own hash, which is fast, but not available on other engines."""
     import polars as pl
 
     place = out(folder, "run", "polars")
@@ -124,7 +124,7 @@ def polars(folder: Path) -> Work:
 
 
 def differences(results: Mapping[str, str]) -> list[str]:
-    """Parts that differ from those of DuckDB by hand; Polars splits by another hash, so of its parts only the number of figures counts."""
+    """Parts that differ from those of DuckDB by hand; Polars splits by another hash, so only the number of its figures is compared."""
     found = {who: {part: sorted(sums(f"{place}/{part}")) for part in PARTS} for who, place in results.items()}
     by_hand, wrong = found.get("duckdb", {}), list[str]()
     for who, part in product(found, PARTS if by_hand else ()):

@@ -1,4 +1,4 @@
-"""Sensitive data in texts, beside Presidio: e-mail addresses, telephone, card and social security numbers, and all that each knows."""
+"""Sensitive data in texts, compared with Presidio: e-mail addresses, phone, card and social security numbers, and all known entities."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from bench.benchmark import Benchmark, Candidate, Figures, Target, Work, ratio
 from bench.labelled import Labelled, Maker, scores, sources
 
-SEED = 31  # of texts that neither has seen
+SEED = 31  # for texts that neither has seen
 FOUR = {"EMAIL": "EMAIL_ADDRESS", "PHONE_NUMBER": "PHONE_NUMBER", "CREDIT_CARD": "CREDIT_CARD", "USA_SSN": "US_SSN"}
 NEEDS = ("presidio-analyzer==2.2.366", "spacy==3.8.18", "faker==40.63.0", "python-stdnum==2.2")
-SCORE = 0.4  # from which on Presidio's findings count, as in its examples
-SCORED = 10_000  # texts
+SCORE = 0.4  # least score of Presidio's findings, as in its examples
+SCORED = 10_000  # number of texts for precision and recall
 
 
 def texts(rows: int) -> list[Labelled]:
-    """Texts of 90 characters: a tenth have each of the four, a fifth something that looks like one, the rest nothing."""
+    """Texts of 90 characters: a tenth for each of the four entities, a fifth with something that looks like one, the rest with nothing."""
     maker = Maker(SEED)
     four = [[s for s in sources() if s.entity == entity] for entity in FOUR]
 
@@ -57,7 +57,7 @@ def presidio(folder: Path, every: bool = False) -> Work:
     from presidio_analyzer.nlp_engine import SpacyNlpEngine
     from presidio_analyzer.predefined_recognizers.generic import email_recognizer
 
-    email_recognizer.tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())  # it would ask the network for a list
+    email_recognizer.tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())  # otherwise it would load a list from the network
     nlp = SpacyNlpEngine()
     nlp.nlp = {"en": spacy.blank("en")}
     registry = RecognizerRegistry()
@@ -76,7 +76,7 @@ def presidio(folder: Path, every: bool = False) -> Work:
 
 
 def worst(figures: Mapping[str, Figures]) -> float:
-    """By how much Presidio's F1 is better than Tilth's, of the entity for which it is most."""
+    """The largest advantage of Presidio's F1 over Tilth's, over all entities."""
     ours, theirs = figures["tilth"].result, figures["presidio"].result
     return float(max(theirs[entity][2] - ours[entity][2] for entity in FOUR))
 

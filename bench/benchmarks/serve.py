@@ -1,4 +1,4 @@
-"""Serving: the demo's flow behind HTTP, beside a bare server that returns a constant, and the same row without HTTP."""
+"""Serving: the flow of the demo over HTTP, compared with a bare server that returns a constant, and with the same row without HTTP."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ uvicorn.run(app, port=int(sys.argv[1]), access_log=False, log_level="error", ws=
 
 
 def fitted(folder: Path) -> Path:
-    """The demo's fitted flow."""
+    """The fitted flow of the demo."""
     import tilth
     from tilth.demo.loans import write_loans
 
@@ -49,7 +49,7 @@ def fitted(folder: Path) -> Path:
 
 
 def asked() -> dict[str, Any]:
-    """A row with the columns that the demo's flow needs."""
+    """A row with the columns that the flow of the demo needs."""
     strings = {"sex": "female", "marital": "Single", "region": "north", "employment": "employed", "channel": "web", "purpose": "car"}
     numbers = {"age": 38, "income": 4100.0, "amount": 9000, "term_months": 36, "existing_loans": 0, "credit.score": 700}
     return {**strings, **numbers, "debt to income (%)": 21.4}
@@ -60,7 +60,7 @@ def constant() -> Served:
 
 
 def over_http(connections: int, bare: bool = False) -> Any:
-    """Requests of one row to a server in a process of its own: the median of their seconds."""
+    """Requests with one row to a server in a separate process: the median of their seconds."""
 
     def prepare(folder: Path) -> Work:
         server = constant() if bare else tilth_served(folder)
@@ -74,7 +74,7 @@ def tilth_served(folder: Path) -> Served:
 
 
 def side_by_side(folder: Path) -> Work:
-    """Both servers started, and asked in turns, so that other work on the machine affects them alike: the medians of the ratios."""
+    """Start both servers and request them in turns, so that other work on the machine affects them alike: the medians of the ratios."""
     ours, bare = tilth_served(folder), constant()
 
     def ratios(connections: int) -> dict[str, float]:

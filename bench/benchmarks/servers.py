@@ -1,4 +1,4 @@
-"""Servers of models: the scikit-learn pipeline of the benchmark `row` behind what others serve it with, and a flow of the same steps."""
+"""Servers of models: the scikit-learn pipeline of the benchmark `row` behind other servers, and a flow with the same steps."""
 
 from __future__ import annotations
 
@@ -123,13 +123,13 @@ def mlflow(folder: Path) -> Work:
     place = out(folder, "servers", "mlflow")
     fitted = pipeline()
 
-    class Rows(mlflow.pyfunc.PythonModel):  # its own form of a model of scikit-learn predicts, and does not transform
+    class Rows(mlflow.pyfunc.PythonModel):  # MLflow's own format for scikit-learn models can only predict, not transform
         def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
             return fitted.transform(model_input)
 
     mlflow.pyfunc.save_model(str(place), python_model=Rows(), pip_requirements=[])
     words = ["-m", "mlflow", "models", "serve", "--model-uri", str(place), "--env-manager", "local", "--workers", "1", "--port"]
-    found = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # it starts uvicorn by a shell
+    found = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # MLflow starts uvicorn through a shell
     environment = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "PATH": found}
     return work(Served([sys.executable, *words], {"dataframe_records": [one()]}, environment=environment))
 

@@ -1,4 +1,4 @@
-"""Shapley values of boosted trees of 30 columns by Kernel SHAP, beside the package shap and the exact values that it has for trees."""
+"""Shapley values of boosted trees of 30 columns by Kernel SHAP, compared with the package shap and its exact values for trees."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from bench.benchmark import Benchmark, Candidate, Target, Work, ratio
 
 COLUMNS, BACKGROUND = 30, 10
-SAMPLES = 900  # of 2,108, which shap takes: enough for its error
+SAMPLES = 900  # instead of the 2,108 of shap: enough for the same error
 
 
 def model_and_rows(folder: Path) -> tuple[Any, Any, Any]:
-    """Boosted trees, a background, and rows to explain: ten of them, one for a test."""
+    """Boosted trees, a background, and rows to explain: ten, or one in a test."""
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     random = np.random.default_rng(0)
-    x = (random.normal(size=(3_000, COLUMNS)) * 64).round() / 64  # float32 holds them, which the exact values are computed with
+    x = (random.normal(size=(3_000, COLUMNS)) * 64).round() / 64  # exact in float32, with which the exact values are computed
     y = x[:, 0] + x[:, 1] * x[:, 2] + np.abs(x[:, 3]) + x[:, 4:9].sum(axis=1) / 4 + random.normal(size=len(x)) / 4
     large = not 0 < int(folder.name) < 100_000  # a test has few rows
     model = HistGradientBoostingRegressor(max_iter=100 if large else 5, random_state=0).fit(x, y)
@@ -102,6 +102,6 @@ BENCHMARK = Benchmark(
         Target("Shapley values to shap", ratio("tilth", "shap", of="cpu"), 0.5),
         Target("Shapley values to shap of all columns", ratio("tilth", "shap-all", of="cpu"), 0.5),
     ),
-    scale=0,  # it makes rows of its own
+    scale=0,  # it makes its own rows
     differences=differences,
 )

@@ -62,7 +62,7 @@ def polars(folder: Path) -> Work:
 
 
 def differences(results: Mapping[str, list[Any]]) -> list[str]:
-    """Shuffles that lost rows, or left neighbours together."""
+    """Shuffles that lost rows or kept neighbours together."""
     import duckdb
 
     wrong = []

@@ -13,7 +13,7 @@ NUMBERS = ", ".join(f"{normal(200 + 2 * c)} + if(few, 0.5e0, 0e0) AS x{c}" for c
 
 
 def rows(folder: Path, who: str) -> Path:
-    """A Parquet file of as many rows as there are trips, up to a million."""
+    """A Parquet file with as many rows as there are trips, up to a million."""
     import duckdb
 
     place = out(folder, "smote", who).with_suffix(".parquet")

@@ -8,11 +8,11 @@ from pathlib import Path
 from bench.benchmark import Benchmark, Candidate, Target, Work, out, ratio
 
 FLOW = "split: {train: 0.8, test: 0.2, by: hash(trip_id)}"
-TRAIN = "'cccccccccccccccc'"  # four fifths of all hexadecimal texts are below
+TRAIN = "'cccccccccccccccc'"  # four fifths of all hexadecimal texts sort before it
 
 
 def tilth(folder: Path) -> Work:
-    """What `tilth run` does for a flow with a split, without its leakage checks of the split, which the others do not make."""
+    """`tilth run` for a flow with a split, without its leakage checks, which the others do not have."""
     import tilth
     import tilth.verbs
     from tilth.data import Roles
@@ -34,7 +34,7 @@ def tilth(folder: Path) -> Work:
 
 
 def duckdb(folder: Path) -> Work:
-    """One filtered COPY for each part; MD5, because only that gives the same parts on every engine."""
+    """One filtered COPY for each part; MD5, because only MD5 gives the same parts on every engine."""
     import duckdb
 
     con = duckdb.connect()
@@ -54,7 +54,7 @@ def duckdb(folder: Path) -> Work:
 
 
 def polars(folder: Path) -> Work:
-    """A filter for each part, by Polars' own hash: fast, but no other engine has it."""
+    """A filter for each part, by Polars' own hash, which is fast, but not available on other engines."""
     import polars as pl
 
     place = out(folder, "split", "polars")
@@ -71,7 +71,7 @@ def polars(folder: Path) -> Work:
 
 
 def differences(results: Mapping[str, str]) -> list[str]:
-    """Parts that do not hold every row once, or not about four fifths of them."""
+    """Candidates with a train part of other than about four fifths of the rows, or with different numbers of rows."""
     import duckdb
 
     def rows(place: str, part: str) -> int:

@@ -1,4 +1,4 @@
-"""How long until something is on the screen."""
+"""The time until the first output."""
 
 from __future__ import annotations
 

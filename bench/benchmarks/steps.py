@@ -1,4 +1,4 @@
-"""A flow of twelve steps, fitted and applied to Parquet, beside the same in DuckDB and Polars by hand."""
+"""A flow of twelve steps, fitted and applied to Parquet, compared with the same in DuckDB and Polars by hand."""
 
 from __future__ import annotations
 

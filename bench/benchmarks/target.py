@@ -9,7 +9,7 @@ from bench.benchmark import Benchmark, Candidate, Target, Work, close, ratio
 
 COLUMNS = ("driver_id", "city", "channel")
 LABEL = "fare"
-PRIOR = 10  # rows that the mean of all rows counts for
+PRIOR = 10  # weight of the overall mean, in rows
 FLOW = f"""
 data: {{roles: {{id: trip_id, label: {LABEL}}}}}
 features:

@@ -1,4 +1,4 @@
-"""Row-level results: all rows, with the lists of the rules that each passes, fails and skips, of thirty rules; by hand one projection."""
+"""Row-level results of thirty rules: all rows with the lists of passed, failed and skipped rules; by hand one projection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.data import PHONE
 from bench.peers import SETS
 
 COMPLETE = ("city", "passengers", "duration_s", "distance_km", "tip", "dropped_off_at", "payment", "phone", "comment")
-PREDICATES = {  # rule → what it asks of a row, by hand
+PREDICATES = {  # rule → the predicate for a row, by hand
     **{f'Completeness "{c}" > 0.9': f"{c} IS NOT NULL" for c in COMPLETE},
     **{
         f'ColumnValues "{c}" {rule} with threshold > 0.5': f"coalesce({c} {sql}, false)"
@@ -53,7 +53,7 @@ def tilth(folder: Path) -> Work:
     engine, place = DuckDB(memory_limit="2GiB").session(), out(folder, "verdicts", "tilth").with_suffix(".parquet")
     ruleset = parse(f"Rules = [ {', '.join(PREDICATES)} ]")
     data = tilth.read(str(folder / "trips" / "*.parquet"), engine=engine)
-    prepared = evaluate(engine.first(data, data.names, 1_000), ruleset, engine).prepared  # what the rules ask of a row
+    prepared = evaluate(engine.first(data, data.names, 1_000), ruleset, engine).prepared  # the conditions of the rules on rows
 
     def work() -> dict[str, Any]:
         formats.write(row_results(data, ruleset, prepared).all_rows(), place, engine=engine)
@@ -84,7 +84,7 @@ def by_hand(folder: Path) -> Work:
 
 
 def found(place: Path) -> dict[str, Any]:
-    """How many rows failed, and how often a rule did."""
+    """The number of failed rows, and of failed rules in all rows."""
     import duckdb
 
     query = (

@@ -1,4 +1,4 @@
-"""TF-IDF of short texts: the 100 most frequent words of texts of 4 to 15 words, out of 30,000 that occur as words do."""
+"""TF-IDF of short texts: the 100 most frequent words of texts of 4 to 15 words, out of 30,000 with the frequencies of natural words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXT = (
 
 
 def texts(folder: Path, who: str) -> Path:
-    """A Parquet file of as many texts as there are trips, up to a million."""
+    """A Parquet file with as many texts as there are trips, up to a million."""
     import duckdb
 
     place = out(folder, "words", who).with_suffix(".parquet")
