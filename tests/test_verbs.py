@@ -176,31 +176,6 @@ def test_a_run_reads_its_source_no_more_once_it_is_filtered_and_split(split):
     assert [f.payload.rows_out for f in report.of("step") if f.part == "rows"] == [36, 26]
 
 
-CHOSEN = """
-data: {roles: {id: i, label: s, positive: b}}
-rows: [{filter: i <> 0}, {filter: 100 / i > 3}]
-split: {train: 0.5, test: 0.5, by: hash(i)}
-features: [{scale: i}]
-measure: [profile]
-"""
-
-
-@pytest.mark.parametrize("engine", [pytest.param("duckdb"), pytest.param("spark", marks=pytest.mark.spark)])
-def test_a_run_measures_the_data_as_read_from_the_rows_that_it_holds(engine, request, monkeypatch):
-    def run(held: int) -> tilth.Report:
-        monkeypatch.setattr("tilth.flow.running.HELD_CELLS", held)
-        session = tilth.DuckDB().session() if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark")).session()
-        return tilth.run(Flow.parse(CHOSEN), data=PLACED, engine=session)
-
-    held, not_held = run(1_000), run(0)
-    assert [f.to_json() for f in held.findings] == [f.to_json() for f in not_held.findings]
-    assert {f.payload.rows for f in held.of("column") if f.part == "raw"} == {40}
-    scans = [(p.title, p.purpose) for p in held.facts.scans]
-    assert scans.index(("hold rows", "split")) < [purpose for _, purpose in scans].index("profile of raw")
-    if engine == "duckdb":
-        assert all("source" not in p.query for p in held.facts.scans[scans.index(("hold rows", "split")) + 1 :])
-
-
 @pytest.mark.parametrize("engine", [pytest.param("duckdb"), pytest.param("spark", marks=pytest.mark.spark)])
 @pytest.mark.parametrize(
     ("before", "left"),

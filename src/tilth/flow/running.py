@@ -10,8 +10,8 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.checking import Checked, checked
-from tilth.data import Change, Dataset, Rows
-from tilth.engine.expressions import case, col, eq, if_else, lit, not_null
+from tilth.data import Dataset
+from tilth.engine.expressions import case, col, eq, if_else, lit
 from tilth.engine.facts import versions
 from tilth.engine.layers import filtered, row_by_row
 from tilth.engine.session import Session
@@ -40,7 +40,6 @@ RAW = "raw"  # the name of the data as read
 HELD_CELLS = 500_000_000  # a table up to this size, some gigabytes, is held after its split; each scan reads a larger one again
 KEPT_FOLD = "\x1ffold"  # temporary column with the fold of a row
 KEPT = "\x1fkept"  # prefix of temporary columns with the values from before the features, for measures
-STAYS = "\x1fstays"  # temporary column: whether a row meets the conditions so far
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Prepared:
 def fitted(flow: Flow, data: Dataset, engine: Session) -> Flow:
     """The fitted flow."""
     flow = with_tables(flow, engine)
-    whole, steps, *_ = after_rows(flow, data, engine)
+    whole, steps, _ = after_rows(flow, data, engine)
     return with_learned(flow, data, whole, steps, engine)
 
 
@@ -82,14 +81,12 @@ def with_learned(flow: Flow, data: Dataset, whole: Dataset, before: Sequence[Fit
 
 
 def after_rows(
-    flow: Flow, data: Dataset, engine: Session, hold: bool = False, let_in: Admitted | None = None, measured: bool = False
-) -> tuple[Dataset, list[Fitted], list[Finding], Dataset]:
-    """Run `rows` and the split. Returns the table, the fitted steps (the split last), a finding for each step, and the data as read.
+    flow: Flow, data: Dataset, engine: Session, hold: bool = False, let_in: Admitted | None = None
+) -> tuple[Dataset, list[Fitted], list[Finding]]:
+    """Run `rows` and the split. Returns the table, the fitted steps (the split last), and a finding for each step.
 
-    `hold`: whether many scans of the table follow. `measured`: whether the data as read is measured next; then both may be held as one
-    table. `let_in`: the rows that the check admitted, if it ran already.
+    `hold`: whether many scans of the table follow. `let_in`: the rows that the check admitted, if it ran already.
     """
-    as_read = data
     order = order_findings(flow, data, engine)
     data = (let_in or admitted(flow, data, engine)).data
     source = data.source
@@ -100,11 +97,7 @@ def after_rows(
         steps.append(done)
         findings.append(step_finding(done, "split", data.roles.private))
         with engine.working_for("split"):
-            marked = with_left_out(as_read, data) if measured else None
-            held = engine.settled(marked, HELD_CELLS) if marked else None
-            if held and held is not marked:
-                as_read, data = parted(held, as_read, data)
-            elif flow.split.writes_rows_out(done.schema, done.learned):
+            if flow.split.writes_rows_out(done.schema, done.learned):
                 data = engine.checkpoint(data)
             elif hold and data.source is source:  # the result of a step of `rows` is held already
                 data = engine.settled(data, HELD_CELLS)
@@ -112,32 +105,7 @@ def after_rows(
             findings += size_findings(flow.split, done.learned[""]["columns"], data, engine, flow.places.get(flow.split))
             findings += origin_findings(data, engine, flow.places.get(flow.split))
             findings += gap_findings(flow, done.learned[""]["columns"], data, engine)
-    return data, steps, findings, as_read
-
-
-def with_left_out(as_read: Dataset, whole: Dataset) -> Dataset | None:
-    """The data as read with the column `split` of `whole`, which is null in rows that `whole` leaves out.
-
-    None unless `whole` is the data as read with rows left out by conditions and columns added.
-    """
-    found, below = as_read, len(as_read.layers)
-    if whole.source is not as_read.source or whole.layers[:below] != as_read.layers or whole.names != (*as_read.names, SPLIT):
-        return None
-    for layer in whole.layers[below:]:
-        if isinstance(layer, Change) and layer.made.keys().isdisjoint(as_read.names):
-            found = replace(found, layers=(*found.layers, layer))
-        elif isinstance(layer, Rows) and row_by_row(layer):
-            condition = layer.select.args["where"].this  # may fail in rows that the one before it leaves out
-            found = found.change({STAYS: if_else(col(STAYS), condition) if STAYS in found.names else condition})
-        else:
-            return None
-    return found.change({SPLIT: if_else(col(STAYS), col(SPLIT)), STAYS: None}) if STAYS in found.names else found
-
-
-def parted(held: Dataset, as_read: Dataset, whole: Dataset) -> tuple[Dataset, Dataset]:
-    """The data as read and `whole`, both from the table that holds the rows of `with_left_out`."""
-    rows = replace(whole, source=held.source, layers=())
-    return replace(as_read, source=held.source, layers=()).change({SPLIT: None}), filtered(rows, not_null(col(SPLIT)))
+    return data, steps, findings
 
 
 def order_findings(flow: Flow, data: Dataset, engine: Session) -> list[Finding]:
@@ -215,7 +183,7 @@ class Fold:
 def folded(flow: Flow, data: Dataset, engine: Session) -> Iterator[Fold]:
     """Yield the folds of the training part. The steps of `training` apply to the training rows of each fold."""
     flow = with_tables(flow, engine)
-    whole, steps, *_ = after_rows(flow, data, engine, hold=True)
+    whole, steps, _ = after_rows(flow, data, engine, hold=True)
     done, numbered, sizes = with_folds(flow, whole, engine)
     assert isinstance(done.step, Folds)  # noqa: S101 -- `with_folds` fits it
     for i in range(1, len(sizes) + 1):
@@ -237,7 +205,7 @@ def one_part(flow: Flow, data: Dataset, part: str | None, engine: Session) -> Da
     asked = part or (TRAIN if flow.split is not None else "all")
     RequestError.reject(unknown([asked], names, f"the flow {flow.name!r} has no part {{}}", "no-part"))
     flow = with_tables(flow, engine)
-    whole, steps, *_ = after_rows(flow, data, engine)
+    whole, steps, _ = after_rows(flow, data, engine)
     learned = flow if flow.fitted else with_learned(flow, data, whole, steps, engine)
     if flow.split is None:
         return learned.prepared(whole, exp.true())
@@ -266,11 +234,9 @@ def run(flow: Flow, data: Dataset, engine: Session, history: str | Path | None =
     let_in = admitted(flow, data, engine, check)
     findings = [replace(f, part=RAW) for f in (*check.findings, *let_in.findings)]
     measuring = Measuring(tuple(m for m in flow.measure if not m.needs_model), engine)
-    flow = with_tables(flow, engine)
-    whole, steps, made, as_read = after_rows(flow, data, engine, hold=True, let_in=let_in, measured=bool(measuring.measures))
     with located(flow.places.get("positive"), "no-such-value"):  # mistakes that only the values of a column show
-        findings += measuring.of(as_read, RAW)
-    prepared = prepare(flow, data, engine, whole, steps, made)
+        findings += measuring.of(data, RAW)
+    prepared = prepare(flow, data, engine, let_in)
     findings += prepared.findings
     measuring.measures = _of_models(flow.measure, prepared.flow.need_learned().features)
     for part, delivered in prepared.parts.items():
@@ -299,11 +265,10 @@ def _of_models(measures: tuple[Measure, ...], features: tuple[Fitted, ...]) -> t
     return tuple(m.of_model(predictor, columns) if m.needs_model else m for m in measures)
 
 
-def prepare(flow: Flow, data: Dataset, engine: Session, whole: Dataset, steps: list[Fitted], findings: list[Finding]) -> Prepared:
-    """Fit the flow, apply it to each part, apply `training` to the training part, and report what each step changed.
-
-    `whole`, `steps` and `findings` are what `after_rows` returns.
-    """
+def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None = None) -> Prepared:
+    """Fit the flow, apply it to each part, apply `training` to the training part, and report what each step changed."""
+    flow = with_tables(flow, engine)
+    whole, steps, findings = after_rows(flow, data, engine, hold=True, let_in=let_in)
     flow = with_learned(flow, data, whole, steps, engine)
     if (split := flow.split) is not None:
         with engine.working_for("leakage checks of the split"):

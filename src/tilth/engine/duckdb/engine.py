@@ -22,7 +22,7 @@ from tilth.engine import textfiles
 from tilth.engine.duckdb import scans
 from tilth.engine.duckdb.errors import translated
 from tilth.engine.duckdb.kinds import column
-from tilth.engine.layers import decode_layer, layer_select, row_by_row
+from tilth.engine.layers import decode_layer, layer_select
 from tilth.engine.operations.operation import lower
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session
@@ -190,13 +190,7 @@ class DuckDBRun(Session):
         names = decode[0].names(source.columns) if decode else source.columns
         make = (lambda name: self._decoded(source, decode[0], name, hold)) if decode else (lambda name: self._scanned(source, name))
         layers = self.resolved(names, data.layers[len(decode) :])
-        name = self._hold("source", (source, decode, hold or not decode), make)
-        if name in self._tables and layers and isinstance(layers[0], Rows) and row_by_row(layers[0]):
-            # a view: of a named select that a query reads twice, DuckDB would copy every row
-            text = self.written(layer_select(layers[0], name, names))
-            chosen = replace(data, layers=data.layers[: len(decode) + 1])
-            name, layers = self.named(chosen, text), layers[1:]
-        return name, names, layers
+        return self._hold("source", (source, decode, hold or not decode), make), names, layers
 
     def load(self, data: Dataset, proof: Change) -> None:
         self._hold("source", (data.source, decode_layer(data), True), lambda name: self._decoded(data.source, proof, name, hold=True))
