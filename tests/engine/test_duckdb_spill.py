@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from tests.encrypted import code_of, key
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.duckdb.engine import DuckDBRun
-from tilth.engine.duckdb.spill import SECTOR, Spill
+from tilth.engine.duckdb.spill import SECTOR, file_system
 from tilth.errors import MachineError
 from tilth.protection.markers import Markers, forms_in
 from tilth.store.protection import protected
@@ -32,12 +33,12 @@ SORTED = "SELECT min(s), max(s), sum(r * i) FROM (SELECT i, s, row_number() OVER
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[Spill]:
-    yield Spill()
+def file(tmp_path: Path) -> Iterator[Any]:
+    yield file_system()
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_is_read_as_it_was_written(file: Spill, tmp_path: Path) -> None:
+def test_a_file_is_read_as_it_was_written(file: Any, tmp_path: Path) -> None:
     """At any places and in any pieces, beside an array of bytes."""
     chance, size = Random(3), 5 * SECTOR
     place = f"tilthspill://{tmp_path}/a.tmp"
@@ -62,7 +63,7 @@ def test_a_file_is_read_as_it_was_written(file: Spill, tmp_path: Path) -> None:
     file.rm(place)
 
 
-def test_each_thread_has_its_own_place(file: Spill, tmp_path: Path) -> None:
+def test_each_thread_has_its_own_place(file: Any, tmp_path: Path) -> None:
     place = f"tilthspill://{tmp_path}/a.tmp"
     opened = file.open(place, "rb+")
     opened.write(b"a" * SECTOR + b"b" * SECTOR)

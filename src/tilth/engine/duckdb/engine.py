@@ -22,6 +22,7 @@ from tilth.engine import textfiles
 from tilth.engine.duckdb import scans
 from tilth.engine.duckdb.errors import translated
 from tilth.engine.duckdb.kinds import column
+from tilth.engine.duckdb.spill import PROTOCOL, file_system
 from tilth.engine.layers import decode_layer, layer_select
 from tilth.engine.operations.operation import lower
 from tilth.engine.python_operation import PythonFunction
@@ -162,14 +163,13 @@ class DuckDBRun(Session):
         protection = in_force()
         if protection is None or "spill" in protection.plaintext:
             return
-        try:
-            from tilth.engine.duckdb.spill import Spill
-        except ImportError as error:
-            raise MissingExtra.named("protect", "encryption of what DuckDB spills") from error
-        place = f"{Spill.protocol}://{self._scratch.name}"
+        place = f"{PROTOCOL}://{self._scratch.name}"
         with CONFINING:
-            if Spill.protocol not in self._connection.list_filesystems():
-                self._connection.register_filesystem(Spill())
+            if PROTOCOL not in self._connection.list_filesystems():
+                try:
+                    self._connection.register_filesystem(file_system())
+                except ImportError as error:
+                    raise MissingExtra.named("protect", "encryption of what DuckDB spills") from error
             if self._connection.execute("SELECT current_setting('temp_directory')").fetchall() != [(place,)]:
                 with translated("", []):
                     self._connection.execute(f"SET temp_directory = {scans.literal(place)}")

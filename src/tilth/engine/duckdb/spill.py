@@ -12,56 +12,64 @@ import itertools
 import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from fsspec import AbstractFileSystem
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+PROTOCOL = "tilthspill"
 SECTOR = 32 << 10  # bytes: DuckDB's blocks are multiples of it
 _TAG = 16
 _STRIDE = SECTOR + _TAG  # bytes of a sector on the disk
 
 
-class Spill(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """The file system `tilthspill://`, of encrypted files below a folder of this machine."""
+def file_system() -> Any:
+    """A file system `tilthspill://`, of encrypted files below a folder of this machine. It has its own key.
 
-    protocol = "tilthspill"
-    cachable = False
+    The class is defined here because fsspec is optional. Errors: `ImportError` without the extra `protect`.
+    """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from fsspec import AbstractFileSystem
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._cipher, self._count = AESGCM(AESGCM.generate_key(256)), itertools.count()
-        self._nonces: dict[str, dict[int, bytes]] = {}  # file → sector → nonce
+    class Spill(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
+        protocol = PROTOCOL
+        cachable = False
 
-    def open(self, path: str, mode: str = "rb", **_: Any) -> SpillFile:
-        if "w" in mode:
-            self._nonces[path] = {}
-        return SpillFile(_local(path), mode, self._cipher, self._count, self._nonces.setdefault(path, {}))
+        def __init__(self) -> None:
+            super().__init__()
+            self._cipher, self._count = AESGCM(AESGCM.generate_key(256)), itertools.count()
+            self._nonces: dict[str, dict[int, bytes]] = {}  # file → sector → nonce
 
-    def touch(self, path: str, truncate: bool = True, **_: Any) -> None:
-        """DuckDB truncates a file by this call without a length. Unneeded content stays until DuckDB removes the file."""
+        def open(self, path: str, mode: str = "rb", **_: Any) -> SpillFile:
+            if "w" in mode:
+                self._nonces[path] = {}
+            return SpillFile(_local(path), mode, self._cipher, self._count, self._nonces.setdefault(path, {}))
 
-    def exists(self, path: str, **_: Any) -> bool:
-        return _local(path).exists()
+        def touch(self, path: str, truncate: bool = True, **_: Any) -> None:
+            """DuckDB truncates a file by this call without a length. Unneeded content stays until DuckDB removes the file."""
 
-    def isfile(self, path: str) -> bool:
-        return _local(path).is_file()
+        def exists(self, path: str, **_: Any) -> bool:
+            return _local(path).exists()
 
-    def isdir(self, path: str) -> bool:
-        return _local(path).is_dir()
+        def isfile(self, path: str) -> bool:
+            return _local(path).is_file()
 
-    def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
-        found = [f"{path.rstrip('/')}/{file.name}" for file in _local(path).iterdir()]
-        return [{"name": name, "type": "file", "size": 0} for name in found] if detail else found
+        def isdir(self, path: str) -> bool:
+            return _local(path).is_dir()
 
-    def rm(self, path: str, recursive: bool = False, maxdepth: int | None = None) -> None:
-        _local(path).unlink()
-        self._nonces.pop(path, None)
+        def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
+            found = [f"{path.rstrip('/')}/{file.name}" for file in _local(path).iterdir()]
+            return [{"name": name, "type": "file", "size": 0} for name in found] if detail else found
+
+        def rm(self, path: str, recursive: bool = False, maxdepth: int | None = None) -> None:
+            _local(path).unlink()
+            self._nonces.pop(path, None)
+
+    return Spill()
 
 
 def _local(path: str) -> Path:
-    return Path(path.removeprefix(f"{Spill.protocol}://"))
+    return Path(path.removeprefix(f"{PROTOCOL}://"))
 
 
 class SpillFile:
@@ -102,6 +110,8 @@ class SpillFile:
         return size
 
     def _sector(self, i: int) -> bytes:
+        from cryptography.exceptions import InvalidTag
+
         nonce = self._nonces.get(i)
         if nonce is None:  # nothing was written there
             return bytes(SECTOR)
