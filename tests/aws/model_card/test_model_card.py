@@ -84,6 +84,17 @@ def test_what_you_say_stays_and_what_was_measured_is_added(made: Path) -> None:
     assert hashes["sha256 of loans.tilth"] == hashlib.sha256((made / "run/loans.tilth").read_bytes()).hexdigest()
 
 
+def test_distances_over_all_values_of_a_label_are_left_out(tmp_path: Path) -> None:
+    """A label of three values has `KL by label value` beside KL."""
+    table = {"sex": ["f", "m"] * 30, "grade": ["a", "b", "c"] * 20}
+    found = tilth.measure(tilth.read(pa.table(table), roles={"label": "grade", "positive": "a", "facet": "sex"}), "bias", bootstrap=0)
+    assert any(f.name == "KL by label value" for f in found.of("bias"))
+    deliver_report(found, tmp_path / "measured")
+    deliver_card(tmp_path / "measured", tmp_path / "card")
+    (group, *_) = json.loads((tmp_path / "card/model_card.json").read_text("utf-8"))["evaluation_details"][0]["metric_groups"]
+    assert [m["name"] for m in group["metric_data"]] == ["CI", "DPL", "KL", "JS", "LP", "TVD", "KS"]
+
+
 def test_a_card_is_read_as_it_was_written_and_as_sagemaker_gives_it(made: Path, tmp_path: Path) -> None:
     card = card_from(made / "card/model_card.json")
     (tmp_path / "described.json").write_text(json.dumps({"ModelCardName": "loans", "Content": card.to_json()}))

@@ -114,9 +114,8 @@ def _groups(report: Report, part: str) -> Groups:
     """The groups of metrics of a part, named as Clarify's analyses are in model cards of SageMaker."""
     yield "rules", [_word(f.name, str(f.outcome or Outcome.ERROR), f.message) for f in report.of("rule", part=part)]
     for stage in ("pre_training_bias_metrics", "post_training_bias_metrics"):
-        of_stage = [
-            f for f in report.of(BiasNumber, part=part) if f"{BIAS_METRICS[f.name].stage}_bias_metrics" == stage and not f.payload.block
-        ]
+        bias = [f for f in report.of(BiasNumber, part=part) if not f.payload.block]
+        of_stage = [f for f in bias if f"{BIAS_METRICS[f.name].stage}_bias_metrics" == stage]
         for facet in dict.fromkeys((f.payload.facet, f.payload.facet_value) for f in of_stage):
             of_facet = [f for f in of_stage if (f.payload.facet, f.payload.facet_value) == facet]
             of = of_facet[0].payload
