@@ -52,6 +52,26 @@ def test_one_stratum_is_the_plain_disparity_and_strata_keep_to_the_bounds(strata
         assert alone == pytest.approx(contrasts.disparity(d[0, 0], both[0, 0], d[0, 1], both[0, 1]), rel=1e-12, abs=1e-15)
 
 
+@given(st.lists(st.integers(0, 40), min_size=3, max_size=3), st.sampled_from([-1, 0, 0.5, 1, 1.5, 2, 3]))
+def test_generalized_entropy_is_the_mean_over_rows(counts, alpha):
+    """The definition, row by row; of order 2 it is half the squared coefficient of variation."""
+    benefits = [b for b, n in enumerate(counts) for _ in range(n)]
+    found = contrasts.generalized_entropy(counts, (0, 1, 2), alpha)
+    if not sum(benefits):
+        assert np.isnan(found)
+        return
+    ratios = [b / (sum(benefits) / len(benefits)) for b in benefits]
+    if alpha <= 0 and 0 in benefits:
+        assert found == np.inf
+        return
+    terms = {0: lambda r: -math.log(r), 1: lambda r: r * math.log(r) if r else 0.0}.get(
+        alpha, lambda r: (r**alpha - 1) / (alpha**2 - alpha)
+    )
+    assert found == pytest.approx(sum(map(terms, ratios)) / len(ratios), rel=1e-9, abs=1e-12)
+    if alpha == 2:
+        assert found == pytest.approx(np.var(ratios) / 2, rel=1e-9, abs=1e-12)
+
+
 def test_many_tables_at_once_are_the_tables_one_by_one():
     counts = np.random.default_rng(1).integers(0, 100, (50, 2, 4)) + 1
     p, q = contrasts.shares(counts[:, 0]), contrasts.shares(counts[:, 1])

@@ -118,6 +118,28 @@ def conditional_disparity(refused_d: ArrayLike, refused: ArrayLike, accepted_d: 
     return found
 
 
+def generalized_entropy(counts: ArrayLike, benefits: ArrayLike, alpha: float = 2.0) -> Numbers:
+    """The inequality of benefits b ≥ 0: mean((b/μ)^α − 1) / (α(α − 1)) with μ their mean, in [0, ∞]; 0 if all are equal.
+
+    For α = 1 it is Theil's T, mean((b/μ) ln(b/μ)) with 0 ln 0 = 0; for α = 0 it is the mean logarithmic deviation, −mean(ln(b/μ)). With
+    α ≤ 0 it is infinite if a benefit is 0. NaN if all are 0. `counts` has the rows with each of `benefits`, in the last axis. Source:
+    Shorrocks 1980; Speicher and others 2018.
+
+    >>> [round(float(generalized_entropy([30, 105, 15], [0, 1, 2], alpha)), 5) for alpha in (2, 1, 0)]
+    [0.17901, 0.25939, inf]
+    """
+    p, b = shares(counts), np.asarray(benefits, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = b / exact_sum(p * b)[..., None]
+        if alpha == 0:
+            terms = -np.log(ratio)
+        elif alpha == 1:
+            terms = np.where(ratio == 0, 0.0, ratio * np.log(ratio))
+        else:
+            terms = (ratio**alpha - 1) / (alpha * (alpha - 1))
+        return exact_sum(np.where(p == 0, 0.0, p * terms))
+
+
 def divided(part: ArrayLike, whole: ArrayLike) -> Numbers:
     """part / whole; by convention 0/0 is 0, and x/0 is infinite."""
     part, whole = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)

@@ -12,7 +12,7 @@ from tilth.aws.clarify import checks
 from tilth.aws.clarify.analysis import analysis_json, measure_config
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.data import Dataset, Memory
-from tilth.errors import ColumnError
+from tilth.errors import ColumnError, RequestError
 from tilth.measures.bias.payload import BiasNumber
 from tilth.report import Facts, Finding, Report, warning
 
@@ -110,6 +110,18 @@ def test_predicted_labels_are_a_section_of_their_own():
         measure_config(data(scores), AnalysisConfig.of(config | {"probability_threshold": 0.5}), duckdb_session()), strict=True
     )
     assert by_score["post_training_bias_metrics"] == section
+
+
+def test_other_orders_of_generalized_entropy_are_a_block():
+    methods = {"post_training_bias": {"methods": ["GE"]}}
+    config = {**CONFIG, "label": "label", "predicted_label": "p", "facet": [{"name_or_index": "facet"}], "methods": methods}
+    config |= {"tilth": {"bootstrap": 0, "entropies": [1]}}
+    made = analysis_json(measure_config(data(PREDICTED), AnalysisConfig.of(config), duckdb_session()))
+    group = made["post_training_bias_metrics"]["facets"]["facet"][0]
+    assert [m["name"] for m in group["metrics"]] == ["GE"]
+    assert [(m["name"], round(m["value"], 5)) for m in group["generalized_entropy"]] == [("GE_1", 0.25939)]
+    with pytest.raises(RequestError, match=r"tilth\.entropies: this needs GE"):
+        AnalysisConfig.of({**CONFIG, "tilth": {"entropies": [1]}})
 
 
 # ── analysis.json ──

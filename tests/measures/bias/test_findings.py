@@ -145,6 +145,29 @@ def test_inequality_is_of_all_rows():
     assert (a.payload.n_used, a.payload.n_excluded) == (180, 0)
 
 
+def test_other_orders_of_generalized_entropy():
+    """Benefits are 30 zeros, 105 ones and 15 twos, of the mean 0.9; Theil's T is the mean of (b/0.9) ln(b/0.9)."""
+    got = by_name(found(PREDICTED, entropies=(1, 0, 3), bootstrap=200, **AFTER), "d")
+    theil = (105 / 0.9 * math.log(1 / 0.9) + 30 / 0.9 * math.log(2 / 0.9)) / 150
+    cubes = (105 / 0.9**3 + 15 * (2 / 0.9) ** 3) / 150
+    assert (got["GE_1"].value, got["GE_0"].value, got["GE_3"].value) == (near(theil), math.inf, near((cubes - 1) / 6))
+    assert got["GE_1"].low < got["GE_1"].value < got["GE_1"].high
+    assert got["GE_1"].payload.description == "Generalized Entropy of order 1 (GE_1)"
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"entropies": (2,)}, "entropies: found 2"),
+        ({"entropies": (1, 1)}, "entropies: found 1, 1"),
+        ({"entropies": (1,), "metrics": ("DPPL",)}, "entropies: generalized entropy needs a label and a prediction"),
+    ],
+)
+def test_orders_that_are_no_additions_are_rejected(asked, message):
+    with pytest.raises(RequestError, match=message):
+        found(PREDICTED, **{**AFTER, **asked})
+
+
 def test_predictions_need_no_label():
     got = values(found(PREDICTED, **{**AFTER, "label": None, "metrics": ("CI", "DPPL", "DI")}), "d")
     assert got == {"CI": near(1 / 3), "DPPL": near(0.3), "DI": near(0.5)}

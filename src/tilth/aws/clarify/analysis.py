@@ -26,8 +26,9 @@ from tilth.engine.facts import begin
 from tilth.engine.layers import filtered
 from tilth.engine.session import Session
 from tilth.flow.delivery import write_reports
-from tilth.measures.bias import BIAS_METRICS, BiasRequest, bias_findings
+from tilth.measures.bias import BiasRequest, bias_findings
 from tilth.measures.bias.content import with_content
+from tilth.measures.bias.metrics import stage_of
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
 from tilth.measures.bias.terms import Term, Terms
@@ -41,7 +42,7 @@ from tilth.web.client import EndpointFailed
 
 IS = " = "  # between the name of segments and one of them, in the part of its findings
 Explain: TypeAlias = Callable[[Dataset, AnalysisConfig, Any, tuple[str, ...], Session], Explanations]
-BLOCKS = ("by_label_value", "continuous")
+BLOCKS = ("by_label_value", "continuous", "generalized_entropy")
 ADDED = ("status", "notes", "n_used", "n_excluded", "method", "p_value", "p_adjusted", "verdict")
 STRATA = ("strata", "one_sided_strata", "one_sided_share", "smallest_stratum", "plain_disparity", "largest_strata", "largest")
 FLIPS = ("neighbours", "rows_of_a", "flips_to_accepted", "flips_to_refused", "FT_documented", "FT_scaled")
@@ -198,7 +199,7 @@ def _stages(report: Report, part: str, strict: bool) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for stage in ("pre_training", "post_training"):
         of_part = report.of(BiasNumber, part=part)
-        findings = [f for f in of_part if (BIAS_METRICS[f.name].stage if f.name in BIAS_METRICS else "pre_training") == stage]
+        findings = [f for f in of_part if stage_of(f.name) == stage]
         made |= {f"{stage}_bias_metrics": _section(findings, performance, strict)} if findings else {}
     return made | ({"performance": _performance(performance["", ""])} if ("", "") in performance and not strict else {})
 

@@ -107,6 +107,7 @@ def _of_bias(c: AnalysisConfig) -> Iterator[Check]:
         "tilth.bias_variance: this is measured beside bias only",
         "methods.pre_training_bias",
     )
+    yield c.tilth.entropies and "GE" not in c.metrics, "tilth.entropies: this needs GE", '"post_training_bias": {"methods": ["GE"]}'
     accepted = "predicted_label, predicted_label_dataset_uri, or predictor"
     predicted = c.has_predictor or given(c, "predicted_label", "predicted_label_dataset_uri")
     yield post and not predicted, "methods.post_training_bias: predictions are needed", accepted

@@ -225,6 +225,7 @@ class AnalysisConfig(Part):
         )
         return BiasRequest(
             strata=tuple(self.tilth.strata),
+            entropies=tuple(self.tilth.entropies),
             facets=(
                 *(Facet(c or "", tuple(values)) for c, values in facets),
                 *(Facet(f"{CONTENT}{f.feature}", tuple(f.value_or_threshold), f.quantiles or 4) for f in self.tilth.derived_facets),

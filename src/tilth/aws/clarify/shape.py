@@ -250,6 +250,7 @@ class Tilth(Part):
     intersections: list[Annotated[list[Name], Field(min_length=2)]] = Field(default_factory=list)
     max_combinations: int | None = None
     strata: list[str] = Field(default_factory=list)
+    entropies: list[float] = Field(default_factory=list)
     clusters: str | None = None
     weights: Name | None = None
     force_group: bool | None = None

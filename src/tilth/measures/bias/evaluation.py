@@ -20,7 +20,7 @@ from tilth.measures.bias.cube import Counted, Cube
 from tilth.measures.bias.distances import label_distances
 from tilth.measures.bias.flip_test import Sampled, sampled
 from tilth.measures.bias.flip_test import details as flip_details
-from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric, plain_disparity
+from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric, entropy_of_order, plain_disparity
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
 from tilth.measures.bias.request import BiasRequest
@@ -34,6 +34,7 @@ from tilth.report.finding import Finding
 Draws = Mapping[str, Numbers]  # metric → its value in each bootstrap draw
 ONE_SIDED_MUCH = 0.1  # a larger share of rows in one-sided strata gives CDDL a note
 LARGEST_STRATA = 5
+ENTROPY = "generalized_entropy"  # the block of orders other than 2
 NEEDED = {"stratum": "a value of the group variable", "label": "a label", "prediction": "a prediction"}
 
 
@@ -157,6 +158,7 @@ class _Drawn:
 def _drawn(counted: Counted, cube: Cube) -> _Drawn:
     groups, label, facet = [Group(cube, side, counted) for side in cube.sides], counted.axes.label, cube.facet
     asked = [m for name, m in BIAS_METRICS.items() if name in counted.request.metrics and m.compares != "d"]
+    asked += map(entropy_of_order, counted.request.entropies)
     unfolded = [m for m in asked if m.distance] if label is not None and not label.intervals and len(cube.labels) > 2 else []
     draws = drawn_metrics(cube.cells, cube.members, groups, asked, facet.name)
     of_values = drawn_metrics(cube.unfolded, cube.unfolded_members, groups, unfolded, facet.name, "label values")
@@ -192,7 +194,8 @@ def _finding(g: Group, name: str, used: Numbers, value: Any = None, bounds: Any 
 
 def _measured(m: BiasMetric, g: Group, draws: Draws) -> Found:
     used = m.used(g.rows)[0]
-    finding = partial(_finding, g, m.name, used, description=m.description)
+    block = None if m.name in BIAS_METRICS else ENTROPY
+    finding = partial(_finding, g, m.name, used, description=m.description, block=block)
     if error := _why_not(m, used, g):
         return finding(status="error", error=error)
     request, value, status = g.counted.request, m.value(g.weights), "degenerate" if m.undefined(g.rows) else "ok"

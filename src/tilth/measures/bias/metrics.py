@@ -7,6 +7,7 @@ confusion matrix.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -275,17 +276,19 @@ def conditional_disparity(name: str, of: str, axis: str, meaning: str, wording: 
     return BiasMetric(name, title, ("stratum", axis), (-1, 1), formula, meaning, wording, (-0.1, 0.1), **more)
 
 
-def generalized_entropy(name: str, title: str, meaning: str) -> BiasMetric:
-    """A row: the inequality of benefits b = prediction − label + 1 over all rows, as half their squared coefficient of variation.
+def generalized_entropy(name: str, title: str, meaning: str, alpha: float = 2.0) -> BiasMetric:
+    """A row: `contrasts.generalized_entropy` of benefits b = prediction − label + 1 over all rows. Source: Speicher and others 2018.
 
-    From counts: ½ · ((TP + TN + 4 FP) / (N μ²) − 1), μ = 1 + (FP − FN) / N. Source: Speicher and others 2018, with α = 2.
+    For α = 2, half their squared coefficient of variation, from counts: ½ · ((TP + TN + 4 FP) / (N μ²) − 1), μ = 1 + (FP − FN) / N.
     """
 
     def formula(t: Contingency) -> Numbers:
         cells = t.overall("label", "prediction")
-        right, wrong_up = cells[:, 0, 0] + cells[:, 1, 1], cells[:, 0, 1]
-        rows, benefit = cells.sum(axis=(1, 2)), right + 2 * wrong_up
-        found: Numbers = ((right + 4 * wrong_up) * rows / (benefit * benefit) - 1) / 2
+        right, up = cells[:, 0, 0] + cells[:, 1, 1], cells[:, 0, 1]
+        if alpha != 2:
+            return contrasts.generalized_entropy(np.stack([cells[:, 1, 0], right, up], axis=-1), (0, 1, 2), alpha)
+        rows, benefit = cells.sum(axis=(1, 2)), right + 2 * up
+        found: Numbers = ((right + 4 * up) * rows / (benefit * benefit) - 1) / 2
         return found
 
     def impossible(t: Contingency) -> str:
@@ -294,6 +297,12 @@ def generalized_entropy(name: str, title: str, meaning: str) -> BiasMetric:
 
     more: dict[str, Any] = {"impossible": impossible, "compares": "all"}
     return BiasMetric(name, title, ("label", "prediction"), (0, math.inf), formula, meaning, **more)
+
+
+def entropy_of_order(alpha: float) -> BiasMetric:
+    """Generalized entropy of an order α, named `GE_α`."""
+    title = f"Generalized Entropy of order {alpha:g}"
+    return generalized_entropy(f"GE_{alpha:g}", title, f"inequality of benefits over all rows, by an entropy of order {alpha:g}", alpha)
 
 
 def flip_test(name: str, title: str, meaning: str) -> BiasMetric:
@@ -373,3 +382,9 @@ BIAS_METRICS: dict[str, BiasMetric] = {m.name: m for m in _ALL}
 def of_stage(stage: Stage) -> tuple[str, ...]:
     """The names of the metrics of a stage: those that need predictions, or those that do not."""
     return tuple(m.name for m in _ALL if m.stage == stage)
+
+
+def stage_of(name: str) -> Stage:
+    """The stage of a number by its name, which may be that of a metric with an addition: `KL by label value`, `GE_1`, `wasserstein`."""
+    metric = BIAS_METRICS.get(re.split("[ _]", name)[0])
+    return "pre_training" if metric is None else metric.stage

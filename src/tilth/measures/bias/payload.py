@@ -20,8 +20,8 @@ class BiasNumber(Payload):
     `label_value` is the favourable outcome; `facet_read` and `label_read` say whether a single configured number was read as a `value` or
     as a `threshold`; `counts` has the rows by side and outcome (`n_a`, `n_d`, `n_d_positive` …); `rates` has the compared rates of a and d;
     `status` is ok, degenerate (a value by convention only) or error; `band` is the accepted range, `verdict` whether the interval is
-    within; `block` is set for metrics over all values of the label, or of a continuous label; `more` has details of the metric, such as its
-    strata.
+    within; `block` is set for metrics over all values of the label or of a continuous label, and for other orders of generalized entropy;
+    `more` has details of the metric, such as its strata.
     """
 
     KIND: ClassVar[str] = "bias"

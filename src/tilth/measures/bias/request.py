@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,6 +67,8 @@ class BiasOptions(Parameterized):
     """Confidence of the intervals."""
     seed: int = 0
     """Seed of the draws."""
+    entropies: tuple[float, ...] = ()
+    """Orders α of generalized entropy that are measured in addition to GE, whose order is 2; of 1 it is Theil's T."""
     missing: MissingPolicy = "exclude"
     """Rows without a value that a metric needs: excluded; with a missing facet or group as a category of its own; or as Clarify counts."""
     intersections: tuple[tuple[str, ...], ...] = ()
@@ -229,6 +232,11 @@ class BiasRequest(BiasOptions):
         for what in ("bootstrap", "min_group_size", "max_combinations"):
             if getattr(self, what) < 0:
                 yield Mistake(f"{what} is {getattr(self, what)}", accepted="0 or more", code="bad-value")
+        if self.entropies and "GE" not in self.metrics:
+            yield Mistake("entropies: generalized entropy needs a label and a prediction", hint="or leave it out", code="no-prediction")
+        if len({*self.entropies}) < len(self.entropies) or 2 in self.entropies or not all(map(math.isfinite, self.entropies)):
+            found = listed(f"{alpha:g}" for alpha in self.entropies)
+            yield Mistake(f"entropies: found {found}", accepted="different numbers; the entropy of order 2 is GE", code="bad-value")
         yield from unknown((self.missing,), get_args(MissingPolicy), "missing values: {} is not known", "unknown-value")
         if self.clusters and not self.bootstrap:
             yield Mistake("clusters: bootstrap is 0, and there are no closed forms for clusters", accepted="1000", code="bad-value")

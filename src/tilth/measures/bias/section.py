@@ -151,7 +151,7 @@ def _headlines(found: Sequence[Found]) -> list[Found]:
 
 def metric_of(finding: Found) -> str:
     """The metric's name, which distinguishes a distance over all values of the label from that over two outcomes."""
-    return f"{finding.name}, all labels" if finding.payload.block else finding.name
+    return f"{finding.name}, all labels" if finding.payload.block == "by_label_value" else finding.name
 
 
 def _size(found: Sequence[Found]) -> float:
