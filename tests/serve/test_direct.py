@@ -4,13 +4,14 @@ import gzip
 import json
 import socket
 import threading
+from functools import partial
 
 import pytest
 
 from tests.serve.asking import ask
 from tilth.serve import server as serving
 from tilth.serve.app import Limits, Server
-from tilth.serve.direct import Direct
+from tilth.serve.direct import response
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.server import bound
 
@@ -48,9 +49,7 @@ def message(body=BODY, length=None, start="POST /invocations HTTP/1.1", **header
 )
 def test_it_answers_as_by_asgi(server, body, headers):
     one = server()
-    head, _, found = (
-        Direct(one.at_once).response(message(body, **{k.title(): v for k, v in headers.items()}), [DATE]).partition(b"\r\n\r\n")
-    )
+    head, _, found = response(one.at_once, message(body, **{k.title(): v for k, v in headers.items()}), [DATE]).partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     theirs = ask(one, "POST", "/invocations", body, {k: v for k, v in (JSON | headers).items() if v})
     assert first.startswith(f"HTTP/1.1 {theirs.status} ")
@@ -85,25 +84,25 @@ LEFT = {
 def test_what_is_left_to_asgi(server, data):
     """Nothing is counted, and the next request is answered."""
     one = server(hosts=frozenset({"localhost"}))
-    direct = Direct(one.at_once)
-    assert direct.response(data, []) is None
+    direct = partial(response, one.at_once)
+    assert direct(data, []) is None
     assert (one.metrics.in_flight, one.metrics.total(0)) == (0, 0)
-    assert direct.response(message(), []).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert direct(message(), []).startswith(b"HTTP/1.1 200 OK\r\n")
     assert (one.metrics.in_flight, one.metrics.total(0)) == (0, 1)
 
 
 def test_a_refusal_is_left_to_asgi(server):
     for limits in ({"token": "a-secret-of-some-length"}, {"requests": 0}, {"largest": 10}):
-        assert Direct(server(**limits).at_once).response(message(), []) is None
+        assert response(server(**limits).at_once, message(), []) is None
     token = {"Authorization": "Bearer a-secret-of-some-length"}
-    assert Direct(server(token="a-secret-of-some-length").at_once).response(message(**token), []).startswith(b"HTTP/1.1 200")
+    assert response(server(token="a-secret-of-some-length").at_once, message(**token), []).startswith(b"HTTP/1.1 200")
 
 
 def test_a_body_in_chunks(server):
     chunks = message(b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY), length="", Transfer_Encoding="chunked")
-    direct = Direct(server().at_once)
-    assert direct.response(chunks[:-5] + b"0\r\nX: y\r\n\r\n", []) is None  # ends as a head does
-    assert direct.response(message(), []).startswith(b"HTTP/1.1 200")
+    direct = partial(response, server().at_once)
+    assert direct(chunks[:-5] + b"0\r\nX: y\r\n\r\n", []) is None  # ends as a head does
+    assert direct(message(), []).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.slow

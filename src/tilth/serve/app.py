@@ -19,7 +19,6 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from tilth.serve.bodies.rows import JSON
-from tilth.serve.connections import HERE
 from tilth.serve.media import media_type
 from tilth.serve.pipeline import Answer, Pipeline, Refused, refusal
 from tilth.serve.watching import Metrics, log, log_request
@@ -30,6 +29,7 @@ THREADS = os.cpu_count() or 1  # for bodies that take long
 CODINGS, BAD_CODING = ("gzip", "x-gzip"), "bad-content-encoding"
 GET, POST = ("GET", "HEAD"), ("POST",)
 INVOCATIONS = "/invocations"
+HERE = "tilth.body_here"  # the extension in a scope that says that the whole body has arrived
 EXPLAIN = b"x-amzn-sagemaker-enable-explanations"  # a condition that replaces the configured one
 ASKS = {401: (b"www-authenticate", b"Bearer"), 503: (b"retry-after", b"1")}
 UNREAD = frozenset({401, 408, 413, 503})  # close the connection: an unread body would be taken for the next request

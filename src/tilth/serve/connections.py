@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 from weakref import proxy
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tilth.serve.app import HERE
+from tilth.serve.direct import response
 
 HEAD_SECONDS = 10  # time limit for the head of a request
 LARGEST_HEAD = 64 * 2**10  # bytes of a head; h11 has the same limit, httptools has none
 LEAVING_SECONDS = 2.0  # for which a refused client may continue to send
 TAKING_SECONDS = 60.0  # time limit for a client to receive an answer
 CLOSE = (b"connection", b"close")
-HERE = "tilth.body_here"  # the extension in the scope that says that the whole body has arrived
 
 
 class State(Enum):
@@ -60,108 +64,99 @@ class Noting:
         connection.end()
 
 
-def protocol(at_once: Any = None) -> type[asyncio.Protocol]:
+class Connection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # the library chooses the base
     """The library's HTTP protocol with the connection states that `Noting` sets.
 
     A connection is closed if no request begins in time. A request that has arrived completely is answered even if the client has closed
     its side. If a request is refused before its body has arrived, the connection stays open until the client has received the answer;
     otherwise the answer would be lost.
 
-    `at_once` answers a complete request, if it can, without a task and without messages. It is not used with the parser httptools, because
-    it would cost as much as that parser saves.
+    The application's `at_once` answers a complete request, if it can, without a task and without messages. It is not used with the parser
+    httptools, because it would cost as much as that parser saves.
     """
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol
-    from uvicorn.protocols.http.h11_impl import H11Protocol
 
-    from tilth.serve.direct import Direct
+    def __init__(self, config: Any, app_state: dict[str, Any], **others: Any) -> None:
+        super().__init__(config=config, app_state={**app_state, "connection": self}, **others)
+        self.state, self.half_closed, self.head = State.IDLE, False, 0
+        self.at_once = getattr(config.app.app, "at_once", None) if isinstance(self, H11Protocol) else None
 
-    directly = at_once is not None and issubclass(AutoHTTPProtocol, H11Protocol)
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(_Transport(transport, self))
+        self.since = self.loop.time()
+        self.timer = self.loop.call_later(HEAD_SECONDS, self.look)
 
-    class Connection(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # the base is chosen at run time
-        def __init__(self, *given: Any, app_state: dict[str, Any], **others: Any) -> None:
-            super().__init__(*given, app_state={**app_state, "connection": self}, **others)
-            self.state, self.half_closed, self.head = State.IDLE, False, 0
-            self.direct = Direct(at_once) if directly else None
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.state = State.GONE
+        super().connection_lost(exc)
+        self.app_state.clear()  # a reference cycle or a timer would keep the connection in memory
+        for timer in filter(None, (self.timer, self.timeout_keep_alive_task)):
+            timer.cancel()
 
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(_Transport(transport, self))
-            self.since = self.loop.time()
-            self.timer = self.loop.call_later(HEAD_SECONDS, self.look)
+    def data_received(self, data: bytes) -> None:
+        if self.state is State.IDLE:
+            if self.answered_directly(data):
+                return
+            self.state, self.head = State.HEAD, 0
+        if self.state is State.HEAD and self.head > LARGEST_HEAD:
+            self.send_400_response("The head of the request is too large.")
+        elif self.state is not State.LEAVING:
+            self.head += len(data)
+            super().data_received(data)
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self.state = State.GONE
-            super().connection_lost(exc)
-            self.app_state.clear()  # a reference cycle or a timer would keep the connection in memory
-            for timer in filter(None, (self.timer, self.timeout_keep_alive_task)):
-                timer.cancel()
+    def answered_directly(self, data: bytes) -> bool:
+        """Answer the bytes if they are a complete request that can be answered at once; whether it was answered."""
+        busy = len(self.connections) >= self.limit_concurrency or self.flow.write_paused
+        if self.at_once is None or busy or self.conn.trailing_data[0]:  # the library's parser already has a part of a request
+            return False
+        found = response(self.at_once, data, self.server_state.default_headers)
+        if found is None:
+            return False
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+        self.since = self.loop.time()
+        self.transport.write(found)
+        return True
 
-        def data_received(self, data: bytes) -> None:
-            if self.state is State.IDLE:
-                if self.answered_directly(data):
-                    return
-                self.state, self.head = State.HEAD, 0
-            if self.state is State.HEAD and self.head > LARGEST_HEAD:
-                self.send_400_response("The head of the request is too large.")
-            elif self.state is not State.LEAVING:
-                self.head += len(data)
-                super().data_received(data)
+    def eof_received(self) -> bool:
+        """Whether the connection stays open; with TLS it cannot."""
+        self.half_closed = True
+        return self.state is State.ANSWERING and self.scheme == "http"
 
-        def answered_directly(self, data: bytes) -> bool:
-            """Answer the bytes if they are a complete request that can be answered at once; whether it was answered."""
-            busy = len(self.connections) >= self.limit_concurrency or self.flow.write_paused
-            if self.direct is None or busy or self.conn.trailing_data[0]:  # the library's parser already has a part of a request
-                return False
-            response = self.direct.response(data, self.server_state.default_headers)
-            if response is None:
-                return False
-            if self.timeout_keep_alive_task is not None:
-                self.timeout_keep_alive_task.cancel()
-            self.since = self.loop.time()
-            self.transport.write(response)
-            return True
+    def pause_writing(self) -> None:
+        """Called when more waits to be sent than fits: an answer that waits for it would wait forever if the client takes nothing."""
+        super().pause_writing()
+        self.then(TAKING_SECONDS, self.transport.abort)
 
-        def eof_received(self) -> bool:
-            """Whether the connection stays open; with TLS it cannot."""
-            self.half_closed = True
-            return self.state is State.ANSWERING and self.scheme == "http"
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.state is not State.LEAVING:
+            self.then(HEAD_SECONDS, self.look)
 
-        def pause_writing(self) -> None:
-            """Called when more waits to be sent than fits: an answer that waits for it would wait forever if the client takes nothing."""
-            super().pause_writing()
+    def shutdown(self) -> None:
+        if self.state is not State.LEAVING:
+            super().shutdown()
+
+    def end(self) -> None:
+        """Called after a request is answered."""
+        if self.state in (State.BODY, State.ANSWERING):
+            self.state, self.since = State.IDLE, self.loop.time()
+            if self.half_closed:
+                self.loop.call_soon(self.look)
+
+    def look(self) -> None:
+        """Close the connection if no request begins in time. Checking now and then costs less than a timer for each request."""
+        left = self.since + HEAD_SECONDS - self.loop.time()
+        if self.state in (State.IDLE, State.HEAD) and (left <= 0 or self.half_closed):
             self.then(TAKING_SECONDS, self.transport.abort)
+            self.transport.close()
+        else:
+            self.then(left if left > 0 else HEAD_SECONDS, self.look)
 
-        def resume_writing(self) -> None:
-            super().resume_writing()
-            if self.state is not State.LEAVING:
-                self.then(HEAD_SECONDS, self.look)
-
-        def shutdown(self) -> None:
-            if self.state is not State.LEAVING:
-                super().shutdown()
-
-        def end(self) -> None:
-            """Called after a request is answered."""
-            if self.state in (State.BODY, State.ANSWERING):
-                self.state, self.since = State.IDLE, self.loop.time()
-                if self.half_closed:
-                    self.loop.call_soon(self.look)
-
-        def look(self) -> None:
-            """Close the connection if no request begins in time. Checking now and then costs less than a timer for each request."""
-            left = self.since + HEAD_SECONDS - self.loop.time()
-            if self.state in (State.IDLE, State.HEAD) and (left <= 0 or self.half_closed):
-                self.then(TAKING_SECONDS, self.transport.abort)
-                self.transport.close()
-            else:
-                self.then(left if left > 0 else HEAD_SECONDS, self.look)
-
-        def then(self, seconds: float, act: Callable[[], None]) -> None:
-            """Schedule an action in place of the scheduled one; nothing if the connection is closed."""
-            self.timer.cancel()
-            if self.state is not State.GONE:
-                self.timer = self.loop.call_later(seconds, act)
-
-    return Connection
+    def then(self, seconds: float, act: Callable[[], None]) -> None:
+        """Schedule an action in place of the scheduled one; nothing if the connection is closed."""
+        self.timer.cancel()
+        if self.state is not State.GONE:
+            self.timer = self.loop.call_later(seconds, act)
 
 
 class _Transport:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from tilth.errors import MachineError, RequestError
-from tilth.serve.connections import HEAD_SECONDS, Noting, protocol
 from tilth.serve.watching import log
 
 GRACE = 25  # seconds for accepted requests after SIGTERM; a container is killed after 30
@@ -69,6 +68,8 @@ def server_of(app: Any, certificate: str = "", key: str = "", notify: Callable[[
     """The library's server for an application; it calls `notify` every second. Errors: `RequestError`."""
     import uvicorn
 
+    from tilth.serve.connections import HEAD_SECONDS, Connection, Noting
+
     for file in filter(None, (certificate, key)):
         if not Path(file).is_file():
             raise RequestError(f"{file!r} is not a file", accepted="a PEM file", code="bad-tls")
@@ -76,7 +77,7 @@ def server_of(app: Any, certificate: str = "", key: str = "", notify: Callable[[
     quietly.handlers, quietly.propagate, quietly.level = [_Lines()], False, logging.WARNING
     config = uvicorn.Config(
         Noting(app),
-        http=protocol(getattr(app, "at_once", None)),
+        http=Connection,
         lifespan="off",
         ws="none",
         log_config=None,
