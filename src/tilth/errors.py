@@ -183,6 +183,15 @@ class MissingExtra(RequestError, ImportError):
         )
 
 
+@contextmanager
+def extra(name: str, needed_for: str) -> Iterator[None]:
+    """Import packages of an optional part of Tilth in the block. Errors: `MissingExtra` if one is not installed."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtra.named(name, needed_for) from error
+
+
 class DataFailure(TilthError):
     """The data failed its rules. Raised only by `Report.raise_for_failures()`: a failed rule is a result."""
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from tilth.errors import MissingExtra, RequestError
+from tilth.errors import RequestError, extra
 
 SIZE = 32  # bytes of a key
 NONCE = 12  # bytes
@@ -35,10 +35,8 @@ def primitives(module: str) -> Any:
     """A module of `cryptography.hazmat.primitives`. Errors: `MissingExtra`."""
     from importlib import import_module
 
-    try:
+    with extra("protect", "encryption"):
         return import_module(f"cryptography.hazmat.primitives.{module}")
-    except ImportError as error:
-        raise MissingExtra.named("protect", "encryption") from error
 
 
 class KeyBytes:

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any
 
 from tilth.encryption.magic import AGAIN, truncated
-from tilth.errors import MissingExtra, SourceError, TilthError
+from tilth.errors import SourceError, TilthError, extra
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -161,14 +161,12 @@ class _Noting(io.RawIOBase):
 @cache
 def _sdk() -> Any:
     """The used parts of the library, which takes most of a second to load."""
-    try:
+    with extra("protect", "encryption"):
         from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
         from aws_encryption_sdk.identifiers import Algorithm, EncryptionKeyType, WrappingAlgorithm
         from aws_encryption_sdk.key_providers.raw import RawMasterKey, WrappingKey
         from aws_encryption_sdk.materials_managers.base import CryptoMaterialsManager
         from aws_encryption_sdk.materials_managers.default import DefaultCryptoMaterialsManager
-    except ImportError as error:
-        raise MissingExtra.named("protect", "encryption") from error
     return SimpleNamespace(
         client=EncryptionSDKClient(commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT),
         suite=Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY,

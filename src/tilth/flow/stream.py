@@ -14,7 +14,7 @@ import numpy as np
 
 from tilth.data import Roles
 from tilth.engine.arrow import schema_of
-from tilth.errors import MissingExtra, RequestError, SourceError, TilthError, unknown
+from tilth.errors import RequestError, SourceError, TilthError, extra, unknown
 from tilth.flow.arrays import FORMATS, Arrays
 from tilth.formats.format import Format, by_name, by_suffix
 from tilth.formats.layout import Layout, TrainingFormat, features_of, matrix, named
@@ -431,11 +431,9 @@ GIVEN = {"shards", "folder", "form", "dataset", "roles", "options", "names", "co
 
 def torch_dataset(stream: Stream) -> Any:
     """A stream as an `IterableDataset`. The class is defined here because PyTorch is optional; a spawned worker defines it again."""
-    try:
+    with extra("torch", "a dataset of PyTorch"):
         import torch.distributed
         from torch.utils.data import IterableDataset, get_worker_info
-    except ImportError as error:
-        raise MissingExtra.named("torch", "a dataset of PyTorch") from error
 
     class TilthDataset(IterableDataset):  # type: ignore[misc]  # untyped if PyTorch is not installed
         """The batches of a stream for this worker of this rank."""

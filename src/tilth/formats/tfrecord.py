@@ -21,7 +21,7 @@ from tilth.data import Dataset, Kind, Roles
 from tilth.engine.arrow import as_numpy, from_numpy, schema_of
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
-from tilth.errors import ColumnError, MissingExtra, Mistake, Place, SourceError, located
+from tilth.errors import ColumnError, Mistake, Place, SourceError, extra, located
 from tilth.formats.buffers import READ, damaged, filled, size_of, skipped
 from tilth.formats.codec import Codec
 from tilth.formats.shards import Contents, index_beside
@@ -97,10 +97,8 @@ class TFRecord(Codec):
 @cache
 def checksum() -> Callable[[Any], int]:
     """The function CRC-32C. Errors: `MissingExtra`, because one in Python would take a hundred times as long as reading."""
-    try:
+    with extra("tfrecord", "the checksum of TFRecord (CRC-32C)"):
         from fastcrc.crc32 import iscsi
-    except ImportError as error:
-        raise MissingExtra.named("tfrecord", "the checksum of TFRecord (CRC-32C)") from error
     found: Callable[[Any], int] = iscsi
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 from typing import Any
 
-from tilth.errors import MissingExtra, RequestError, listed
+from tilth.errors import RequestError, extra, listed
 from tilth.store.documents import bytes_of
 
 FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
@@ -23,10 +23,8 @@ def sklearn_model(content: bytes, trusted: tuple[str, ...]) -> Any:
 
     Errors: `MissingExtra`; `RequestError` for other bytes, and for untrusted types.
     """
-    try:
+    with extra("models", "a scikit-learn model"):
         from skops import io
-    except ImportError as error:
-        raise MissingExtra.named("models", "a scikit-learn model") from error
     try:
         untrusted = sorted(set(io.get_untrusted_types(data=content)) - set(trusted))
         if not untrusted:

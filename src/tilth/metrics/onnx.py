@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tilth.errors import MissingExtra, RequestError
+from tilth.errors import RequestError, extra
 
 OUTSIDE = b"\n\x08location\x12"  # the Protobuf key of a path to external tensor data: the runtime would open any path
 
 
 def onnx_session(content: bytes) -> Any:
     """The session of an ONNX model. Errors: `MissingExtra`; `RequestError` for other bytes, and for a model with external data."""
-    try:
+    with extra("onnx", "an ONNX model"):
         import onnxruntime
-    except ImportError as error:
-        raise MissingExtra.named("onnx", "an ONNX model") from error
     if OUTSIDE in content:
         message, hint = "the ONNX model keeps its numbers in another file", "save it with all data inside: `onnx.save(model, path)`"
         raise RequestError(message, accepted="one file", hint=hint, code="bad-model")

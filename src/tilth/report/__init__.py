@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.errors import MissingExtra
+from tilth.errors import extra
 from tilth.report.facts import Facts, Scan
 from tilth.report.finding import Finding, Outcome, Payload, Warned, jsonable, warning
 from tilth.report.report import Report
@@ -45,10 +45,8 @@ def _to_pandas(report: Report) -> pd.DataFrame:
 
     Errors: `MissingExtra` without pandas.
     """
-    try:
+    with extra("frames", "Report.to_pandas()"):
         import pandas as pd
-    except ImportError as error:
-        raise MissingExtra.named("frames", "Report.to_pandas()") from error
     kept = [f.name for f in fields(Finding) if f.name not in ("payload", "examples")]
     rows = [{"kind": f.kind, **{name: getattr(f, name) for name in kept}, "subject": ", ".join(f.subject)} for f in report.findings]
     return pd.DataFrame(rows, columns=["kind", *kept])

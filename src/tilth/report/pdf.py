@@ -11,16 +11,14 @@ from dataclasses import fields, is_dataclass
 from importlib.resources import files
 from typing import Any
 
-from tilth.errors import MissingExtra
+from tilth.errors import extra
 from tilth.report.blocks import Cards, Listing, Marked, Page, Table, pieces, plain
 from tilth.report.html import SYMBOLS
 from tilth.report.page import page
 from tilth.report.report import Report
 
-try:
+with extra("pdf", "a report as PDF"):
     import typst
-except ImportError as error:
-    raise MissingExtra.named("pdf", "a report as PDF") from error
 
 FONT = "Libertinus Serif"  # comes with Typst; missing characters are taken from fonts of the machine
 _COLOUR = re.compile(r"var\(--\w+,(#\w+)\)")

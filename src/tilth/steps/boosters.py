@@ -9,7 +9,7 @@ from abc import abstractmethod
 import numpy as np
 
 from tilth.data import Kind
-from tilth.errors import MissingExtra, RequestError
+from tilth.errors import RequestError, extra
 from tilth.measures.model_file import unreadable
 from tilth.steps.models import Model
 
@@ -52,10 +52,8 @@ class LightGbm(Booster):
     """A model that LightGBM saved as text (`booster.save_model("NAME.lgb")`)."""
 
     def __init__(self, content: bytes) -> None:
-        try:
+        with extra("lightgbm", "a model of LightGBM"):
             import lightgbm
-        except ImportError as error:
-            raise MissingExtra.named("lightgbm", "a model of LightGBM") from error
         try:
             text = content.decode()
             if not text.startswith("tree\n"):
@@ -85,10 +83,8 @@ class XgBoost(Booster):
     single = True
 
     def __init__(self, content: bytes) -> None:
-        try:
+        with extra("xgboost", "a model of XGBoost"):
             import xgboost
-        except ImportError as error:
-            raise MissingExtra.named("xgboost", "a model of XGBoost") from error
         try:
             if not content.startswith(b"{"):  # with other content the library tries its older formats
                 raise ValueError("it is not an object of binary JSON")

@@ -14,7 +14,7 @@ from tilth.data import Dataset, Kind, Roles, Schema
 from tilth.engine.arrow import as_numpy
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import Item, PythonFunction
-from tilth.errors import MissingExtra, RequestError, listed
+from tilth.errors import RequestError, extra, listed
 from tilth.steps.models import MOST_MADE, Model, ModelStep, model_of, struct
 from tilth.steps.step import Learned, Learning, kept_private, reject_clashes
 
@@ -114,10 +114,8 @@ def _given(model: Model, columns: Sequence[pa.Array]) -> Any:
     values = [_numpy(column) for column in columns]
     if not model.names:
         return np.stack(values, axis=1)
-    try:
+    with extra("frames", "a transformer that was trained on named columns"):
         import pandas as pd
-    except ImportError as error:
-        raise MissingExtra.named("frames", "a transformer that was trained on named columns") from error
     return pd.DataFrame(dict(zip(model.names, values, strict=True)))
 
 

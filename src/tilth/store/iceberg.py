@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
-from tilth.errors import MachineError, MissingExtra, Mistake, RequestError, SourceError, TilthError, listed, unknown
+from tilth.errors import MachineError, MissingExtra, Mistake, RequestError, SourceError, TilthError, extra, listed, unknown
 from tilth.store.catalog import CatalogTable
 from tilth.store.local import files
 from tilth.store.manifests import Manifests, paths_of
@@ -96,11 +96,9 @@ class Asked:
 
 def _catalog(asked: Asked) -> Catalog:
     """The catalog of a place, from its file or from PyIceberg's configuration. Errors: `RequestError` for an unknown catalog."""
-    try:
+    with extra("iceberg", "an Iceberg table"):
         from pyiceberg.catalog import load_catalog
         from pyiceberg.utils.config import Config
-    except ImportError as error:
-        raise MissingExtra.named("iceberg", "an Iceberg table") from error
     if "/" in asked.catalog or asked.catalog.lower().endswith(EMBEDDED):
         return _embedded(asked.catalog)
     config = Config()  # reads the current environment

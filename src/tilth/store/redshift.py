@@ -11,7 +11,7 @@ from urllib.parse import SplitResult
 
 import pyarrow as pa
 
-from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, warn
+from tilth.errors import MachineError, RequestError, SourceError, extra, warn
 from tilth.secrets import AuthenticationFailed, Credentials, hidden
 from tilth.store.places import Store
 from tilth.store.query import asked_of
@@ -69,10 +69,8 @@ class Redshift(Store):
 
 def _driver() -> Any:
     """The driver, which follows Python's database interface."""
-    try:
+    with extra("redshift", "a place in Redshift"):
         import redshift_connector
-    except ImportError as error:
-        raise MissingExtra.named("redshift", "a place in Redshift") from error
     return redshift_connector
 
 

@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from tilth.encryption.dataset import FOLDER, KEYS
-from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
+from tilth.errors import MachineError, RequestError, SourceError, TilthError, extra
 from tilth.secrets import Access, AuthenticationFailed, Secret, parts_of, renewing, resolve
 from tilth.store.atomic import LISTING, reject_unlisted
 from tilth.store.local import HIDDEN, changed
@@ -317,10 +317,8 @@ def _client(bucket: str, access: Access | None = None) -> S3Store:
 @lru_cache(maxsize=16)
 def _client_in(bucket: str, environment: tuple[tuple[str, str], ...], key: str | None, access: Access | None = None) -> S3Store:
     """`key` is a key of AWS KMS with which S3 also encrypts new objects, because some buckets refuse objects otherwise."""
-    try:
+    with extra("s3", "a place in S3"):
         from obstore.store import S3Store
-    except ImportError as error:
-        raise MissingExtra.named("s3", "a place in S3") from error
     more: dict[str, Any] = {}
     if access:
         more = access_key(resolve(access.reference))

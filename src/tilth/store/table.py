@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
+from tilth.errors import MachineError, RequestError, SourceError, extra
 from tilth.secrets import Access, AuthenticationFailed, Credentials, hidden
 from tilth.store.libpq import UNUSABLE, connection_string, hint_of, is_broken, is_refused
 from tilth.store.places import Store
@@ -86,10 +86,8 @@ def _column(field: pa.Field) -> tuple[str, pa.Field]:
 @contextmanager
 def connected(server: str, place: str, access: Access | None = None) -> Iterator[Any]:
     """A cursor on a connection that `access` opens. The driver's exceptions become Tilth's, without secrets."""
-    try:
+    with extra("postgres", "a place in PostgreSQL"):
         from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]  # it is untyped
-    except ImportError as error:
-        raise MissingExtra.named("postgres", "a place in PostgreSQL") from error
 
     def opened(credentials: Credentials | None = None) -> Any:
         try:

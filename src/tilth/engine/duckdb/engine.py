@@ -27,7 +27,7 @@ from tilth.engine.layers import decode_layer, layer_select
 from tilth.engine.operations.operation import lower
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session
-from tilth.errors import Gap, MachineError, MissingExtra, SourceError
+from tilth.errors import Gap, MachineError, SourceError, extra
 from tilth.store.memory import workspace
 from tilth.store.protection import in_force
 from tilth.store.scratch import Scratch
@@ -166,10 +166,8 @@ class DuckDBRun(Session):
         place = f"{PROTOCOL}://{self._scratch.name}"
         with CONFINING:
             if PROTOCOL not in self._connection.list_filesystems():
-                try:
+                with extra("protect", "encryption of what DuckDB spills"):
                     self._connection.register_filesystem(file_system())
-                except ImportError as error:
-                    raise MissingExtra.named("protect", "encryption of what DuckDB spills") from error
             if self._connection.execute("SELECT current_setting('temp_directory')").fetchall() != [(place,)]:
                 with translated("", []):
                     self._connection.execute(f"SET temp_directory = {scans.literal(place)}")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
-from tilth.errors import MachineError, MissingExtra, RequestError
+from tilth.errors import MachineError, RequestError, extra
 from tilth.store.protection import in_force
 
 if TYPE_CHECKING:
@@ -103,12 +103,10 @@ def session_for(remote: str | None) -> SparkSession:
     Errors: `MissingExtra` without PySpark, or without what Spark Connect needs; `RequestError` where the process already has a session
     of the other kind; `MachineError` for a server that does not answer or cannot be started.
     """
-    try:
+    with extra("spark", "the Spark engine"):
         import pyspark  # noqa: F401
         from py4j.protocol import Py4JError  # type: ignore[import-untyped]
         from pyspark.errors import PySparkException
-    except ImportError as error:
-        raise MissingExtra.named("spark", "the Spark engine") from error
     current = _current()
     remote = remote or (None if current else os.environ.get("SPARK_REMOTE"))
     if current is not None and (remote is None or (is_remote(current) and remote.startswith("local"))):
@@ -116,9 +114,8 @@ def session_for(remote: str | None) -> SparkSession:
     if current is not None and not is_remote(current):
         raise _other_kind(remote)
     try:
-        return _connected(remote, first=current is None) if remote else local_session()
-    except ImportError as error:
-        raise MissingExtra.named("connect", "Spark Connect") from error
+        with extra("connect", "Spark Connect"):
+            return _connected(remote, first=current is None) if remote else local_session()
     except (PySparkException, Py4JError, RuntimeError) as error:
         if any(words in str(error) for words in OTHER_KIND):
             raise _other_kind(remote) from error

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tilth.errors import MissingExtra, RequestError, SourceError
+from tilth.errors import RequestError, SourceError, extra
 
 MOST_PIXELS = 50_000_000  # of an image, because a small file may unpack to any size
 JPEG, PNG, NPY = "image/jpeg", "image/png", "application/x-npy"
@@ -42,10 +42,8 @@ def picture(content: bytes, name: str) -> Picture:
     Errors: `SourceError`, which names the image, for other or truncated bytes, and for more than 50 million pixels;
     `MissingExtra`.
     """
-    try:
+    with extra("images", "an image"):
         from PIL import Image, ImageOps
-    except ImportError as error:
-        raise MissingExtra.named("images", "an image") from error
     try:
         with Image.open(io.BytesIO(content)) as image:
             if image.width * image.height > MOST_PIXELS:
@@ -72,10 +70,8 @@ def encoded(pixels: np.ndarray, content_type: str = PNG) -> bytes:
         return file.getvalue()
     if content_type not in (JPEG, PNG):
         raise RequestError(f"an image is not sent as {content_type}", accepted=f"{JPEG}, {PNG}, {NPY}", code="bad-value")
-    try:
+    with extra("images", "an image"):
         from PIL import Image
-    except ImportError as error:
-        raise MissingExtra.named("images", "an image") from error
     Image.fromarray(pixels).save(file, content_type.rpartition("/")[2], quality=QUALITY)
     return file.getvalue()
 

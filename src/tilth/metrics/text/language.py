@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tilth.errors import MissingExtra
+from tilth.errors import extra
 
 DECIMALS = 4
 SURE = 0.5  # languages with a lower probability are not named
@@ -16,10 +16,8 @@ SURE = 0.5  # languages with a lower probability are not named
 
 @cache
 def _identifier() -> Any:
-    try:
+    with extra("languages", "the language of texts"):
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError as error:
-        raise MissingExtra.named("languages", "the language of texts") from error
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tilth.data import Kind
-from tilth.errors import MissingExtra, RequestError, listed
+from tilth.errors import RequestError, extra, listed
 from tilth.pipelines.plan import Feature, Plan, Unsupported
 from tilth.pipelines.sklearn.categories import of_one_hot, of_ordinal, of_target_encoder
 from tilth.pipelines.sklearn.missing import of_imputer, of_indicator
@@ -179,10 +179,8 @@ def names_out(fitted: Any, names: Names) -> list[str] | None:
 
 def dumped(fitted: Any, trusted: tuple[str, ...], source: str) -> bytes:
     """A fitted object as skops saves it. Errors: `MissingExtra`; `RequestError` for types that are not trusted, or cannot be saved."""
-    try:
+    with extra("models", "a transformer that rides along"):
         from skops import io
-    except ImportError as error:
-        raise MissingExtra.named("models", "a transformer that rides along") from error
     try:
         content = bytes(io.dumps(fitted))
     except Exception as error:  # whatever skops makes of an object that it does not know

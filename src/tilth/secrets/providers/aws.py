@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from tilth.errors import MachineError, MissingExtra, RequestError
+from tilth.errors import MachineError, RequestError, extra
 from tilth.secrets.references import HOUR, Provider
 
 ARN = "arn:"
@@ -65,11 +65,9 @@ def client_of(
     `shown` names the requested object in messages. `refusals`: error code of AWS → message and hint for a refused request; these errors get
     the code `code`.
     """
-    try:
+    with extra("aws", shown):
         import boto3  # noqa: F401 -- used by `_client`
         from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
-    except ImportError as error:
-        raise MissingExtra.named("aws", shown) from error
     region = region or os.environ.get("AWS_REGION")
     where = f"{shown} in {region or 'the default region'}"
     try:

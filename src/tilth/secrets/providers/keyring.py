@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tilth.errors import MachineError, MissingExtra, RequestError
+from tilth.errors import MachineError, RequestError, extra
 from tilth.secrets.references import Provider
 
 
@@ -15,11 +15,9 @@ class Keyring(Provider):
         service, slash, user = name.rpartition("/")
         if not slash or not service or not user:
             raise RequestError(f"keyring:{name} does not name a user", accepted="keyring:SERVICE/USER", code="bad-reference")
-        try:
+        with extra("keyring", "a secret in the key ring"):
             import keyring
             from keyring.errors import KeyringError
-        except ImportError as error:
-            raise MissingExtra.named("keyring", "a secret in the key ring") from error
         try:
             found = keyring.get_password(service, user)
         except KeyringError as error:

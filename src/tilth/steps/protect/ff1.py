@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from tilth.errors import MissingExtra
+from tilth.errors import extra
 
 ROUNDS = 10
 BLOCK = 16  # bytes of a block of AES
@@ -117,10 +117,8 @@ class _Lengths(dict[int, Callable[[int, int], int]]):
 
 def _aes(key: bytes) -> Callable[[bytes], bytes]:
     """AES of blocks."""
-    try:
+    with extra("protect", "format-preserving encryption"):
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-    except ImportError as error:
-        raise MissingExtra.named("protect", "format-preserving encryption") from error
     return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update  # noqa: S305 -- as FF1 is defined
 
 

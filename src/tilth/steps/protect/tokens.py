@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column
-from tilth.errors import MissingExtra, RequestError
+from tilth.errors import RequestError, extra
 from tilth.steps.protect.action import Action, OfText
 
 
@@ -46,10 +46,8 @@ class Siv:
 
     @cached_property
     def _cipher(self) -> Any:
-        try:
+        with extra("protect", "a token"):
             from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-        except ImportError as error:
-            raise MissingExtra.named("protect", "a token") from error
         return AESSIV(self.key)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tilth.errors import MissingExtra
+from tilth.errors import extra
 from tilth.measures.explain.kernel import Game, Link, linked
 
 Images: TypeAlias = np.ndarray
@@ -45,10 +45,8 @@ def superpixels(pixels: np.ndarray, number: int = 20, compactness: float = 5.0) 
     >>> superpixels(quarters, 4)[::6, ::5].tolist()
     [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3]]
     """
-    try:
+    with extra("images", "superpixels"):
         from skimage.segmentation import slic
-    except ImportError as error:
-        raise MissingExtra.named("images", "superpixels") from error
     found: np.ndarray = slic(pixels, n_segments=number, compactness=compactness, start_label=0)
     return np.unique(found, return_inverse=True)[1].reshape(found.shape)
 
