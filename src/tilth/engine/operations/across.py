@@ -32,37 +32,23 @@ def function(body: Tree, *arguments: exp.Column) -> Tree:
 class Mapped(Operation):
     """A list with a function applied to each element."""
 
-    @classmethod
-    def duckdb(cls, values: Tree, made: Tree) -> Tree:
-        return call("list_transform", values, made)
-
-    @classmethod
-    def spark(cls, values: Tree, made: Tree) -> Tree:
-        return call("transform", values, made)
+    duckdb_call, spark_call = "list_transform", "transform"
 
 
 class Chosen(Operation):
     """The elements of a list for which a function is true."""
 
-    @classmethod
-    def duckdb(cls, values: Tree, test: Tree) -> Tree:
-        return call("list_filter", values, test)
-
-    @classmethod
-    def spark(cls, values: Tree, test: Tree) -> Tree:
-        return call("filter", values, test)
+    duckdb_call, spark_call = "list_filter", "filter"
 
 
 class Reduced(Operation):
     """A value, and then what a function of it and of one element of a list after another makes of it."""
 
+    spark_call = "aggregate"
+
     @classmethod
     def duckdb(cls, values: Tree, first: Tree, made: Tree) -> Tree:
         return call("list_reduce", values, made, first)
-
-    @classmethod
-    def spark(cls, values: Tree, first: Tree, made: Tree) -> Tree:
-        return call("aggregate", values, first, made)
 
 
 class Named(Operation):
@@ -88,25 +74,17 @@ def _finite_or_null(value: float) -> float | None:
 class Collected(Operation):
     """An aggregate: the values of many rows as a list, with or without nulls, in any order."""
 
-    @classmethod
-    def duckdb(cls, x: Tree) -> Tree:
-        return call("list", x)
-
-    @classmethod
-    def spark(cls, x: Tree) -> Tree:
-        return call("collect_list", x)
+    duckdb_call, spark_call = "list", "collect_list"
 
 
 class Known(Operation):
     """A list without its nulls."""
 
+    spark_call = "array_compact"
+
     @classmethod
     def duckdb(cls, values: Tree) -> Tree:
         return Chosen.duckdb(values, function(not_null(VALUE.copy()), VALUE))
-
-    @classmethod
-    def spark(cls, values: Tree) -> Tree:
-        return call("array_compact", values)
 
 
 class Count(Operation):
@@ -127,10 +105,7 @@ class Distinct(Operation):
     """The different values, in any order."""
 
     total = True
-
-    @classmethod
-    def duckdb(cls, values: Tree) -> Tree:
-        return call("list_distinct", values)
+    duckdb_call = "list_distinct"
 
     @classmethod
     def spark(cls, values: Tree) -> Tree:
@@ -211,13 +186,11 @@ class Mode(Operation):
 class Least(Operation):
     """The least element of a list."""
 
+    spark_call = "array_min"
+
     @classmethod
     def duckdb(cls, values: Tree) -> Tree:
         return call("list_extract", call("list_sort", values), lit(1))
-
-    @classmethod
-    def spark(cls, values: Tree) -> Tree:
-        return call("array_min", values)
 
 
 class Sum(Operation):

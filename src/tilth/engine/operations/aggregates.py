@@ -68,13 +68,11 @@ class Correlation(Operation):
 class Middle(Operation):
     """What `LowerMedian` is found from: one aggregate on each engine, for windows too, where Spark has no discrete quantile."""
 
+    spark_call = "collect_list"
+
     @classmethod
     def duckdb(cls, x: Tree) -> Tree:
         return call("quantile_disc", x, lit(0.5))
-
-    @classmethod
-    def spark(cls, x: Tree) -> Tree:
-        return call("collect_list", x)
 
 
 class LowerMedian(Operation):

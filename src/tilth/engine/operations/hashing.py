@@ -71,14 +71,7 @@ class EngineHash(Operation):
     """A number that is the same wherever all values are, null among them. Each engine has its own, so it may choose candidates only."""
 
     total = True
-
-    @classmethod
-    def duckdb(cls, *values: Tree) -> Tree:
-        return call("hash", *values)
-
-    @classmethod
-    def spark(cls, *values: Tree) -> Tree:
-        return call("xxhash64", *values)
+    duckdb_call, spark_call = "hash", "xxhash64"
 
 
 class FloatString(Operation):
@@ -193,10 +186,7 @@ class BinaryString(Operation):
     """Bytes as hexadecimal digits in upper case."""
 
     total = True
-
-    @classmethod
-    def both(cls, x: Tree) -> Tree:
-        return call("hex", x)
+    both_call = "hex"
 
     @staticmethod
     def row(x: Any) -> str:

@@ -32,29 +32,19 @@ class Element(Operation):
 class Entries(Operation):
     """The pairs of a map, structs of `key` and `value`, as a list."""
 
-    @classmethod
-    def both(cls, pairs: Tree) -> Tree:
-        return call("map_entries", pairs)
+    both_call = "map_entries"
 
 
 class Length(Operation):
     """The number of elements of a list."""
 
-    @classmethod
-    def duckdb(cls, elements: Tree) -> Tree:
-        return call("len", elements)
-
-    @classmethod
-    def spark(cls, elements: Tree) -> Tree:
-        return call("size", elements)
+    duckdb_call, spark_call = "len", "size"
 
 
 class Split(Operation):
     """Split a string at a separator, a constant that is not empty. The list has one element more than there are separators."""
 
-    @classmethod
-    def duckdb(cls, x: Tree, separator: Tree) -> Tree:
-        return call("string_split", x, separator)
+    duckdb_call = "string_split"
 
     @classmethod
     def spark(cls, x: Tree, separator: Tree) -> Tree:

@@ -46,10 +46,7 @@ class LastDay(Operation):
     """The last day of the month that a day or time is in: a date."""
 
     total = True
-
-    @classmethod
-    def both(cls, x: Tree) -> Tree:
-        return call("last_day", x)
+    both_call = "last_day"
 
     @staticmethod
     def row(x: date) -> date:

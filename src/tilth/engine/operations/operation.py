@@ -27,6 +27,9 @@ EngineName = Literal["duckdb", "spark"]
 class Operation(exp.Expression, exp.Func):
     """A named operation. A subclass documents its meaning and defines `both`, or `duckdb` and `spark`: trees of its arguments.
 
+    An operation that an engine has as a function of the same arguments names this function instead: `both_call`, or `duckdb_call` and
+    `spark_call`.
+
     `row` computes the same for one row of Python values. It is called only if no argument is null, unless `null_input`. An operation
     without `row` cannot be served. `total`: it gives a value for every value. `shared`: it never raises an error, and is computed once if a
     scan uses it several times. `external`: it calls the function in its argument `this`, under a name that only a session knows.
@@ -39,6 +42,9 @@ class Operation(exp.Expression, exp.Func):
     total: ClassVar[bool] = False
     shared: ClassVar[bool] = False
     external: ClassVar[bool] = False
+    both_call: ClassVar[str] = ""
+    duckdb_call: ClassVar[str] = ""
+    spark_call: ClassVar[str] = ""
     row: ClassVar[Callable[..., Any] | None] = None
     identity_if: ClassVar[str] = ""  # a Python test of `{x}` that is true if `row` would return its first argument unchanged
 
@@ -50,7 +56,9 @@ class Operation(exp.Expression, exp.Func):
     @classmethod
     def both(cls, *arguments: Any, **_: Any) -> Tree:
         """The tree for every engine, where one spelling does."""
-        raise Gap(f"{cls.__name__} has no rendering")
+        if not cls.both_call:
+            raise Gap(f"{cls.__name__} has no rendering")
+        return call(cls.both_call, *arguments)
 
     @property
     def alike(self) -> Operation:
@@ -70,12 +78,12 @@ class Operation(exp.Expression, exp.Func):
     @classmethod
     def duckdb(cls, *arguments: Any, **_: Any) -> Tree:
         """The tree for DuckDB."""
-        return cls.both(*arguments)
+        return call(cls.duckdb_call, *arguments) if cls.duckdb_call else cls.both(*arguments)
 
     @classmethod
     def spark(cls, *arguments: Any, **_: Any) -> Tree:
         """The tree for Spark."""
-        return cls.both(*arguments)
+        return call(cls.spark_call, *arguments) if cls.spark_call else cls.both(*arguments)
 
 
 try:
@@ -91,14 +99,12 @@ except TypeError:  # "interpreted classes cannot inherit from compiled"
 class Struct(Operation):
     """Several values as one, which compares from left to right."""
 
+    spark_call = "struct"
+
     @classmethod
     def duckdb(cls, *values: Tree) -> Tree:
         fields = [exp.PropertyEQ(this=exp.to_identifier(f"f{i}"), expression=v) for i, v in enumerate(values)]
         return call("struct_pack", *fields)
-
-    @classmethod
-    def spark(cls, *values: Tree) -> Tree:
-        return call("struct", *values)
 
 
 class Lowering(Generator):

@@ -29,13 +29,11 @@ class Copies(Operation):
 class RowNumber(Operation):
     """A number of each row that grows in the order of the rows, which a query reads from a table or sorts just below."""
 
+    spark_call = "monotonically_increasing_id"
+
     @classmethod
     def duckdb(cls) -> Tree:
         return exp.Window(this=exp.RowNumber())
-
-    @classmethod
-    def spark(cls) -> Tree:
-        return call("monotonically_increasing_id")
 
 
 class Stacked(Operation):

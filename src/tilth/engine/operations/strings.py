@@ -140,14 +140,7 @@ class StartsWith(Operation):
     """Whether a string begins with another one; with an empty one always."""
 
     total = True
-
-    @classmethod
-    def duckdb(cls, x: Tree, part: Tree) -> Tree:
-        return call("starts_with", x, part)
-
-    @classmethod
-    def spark(cls, x: Tree, part: Tree) -> Tree:
-        return call("startswith", x, part)
+    duckdb_call, spark_call = "starts_with", "startswith"
 
     @staticmethod
     def row(x: str, part: str) -> bool:
@@ -158,14 +151,7 @@ class EndsWith(Operation):
     """Whether a string ends with another one; with an empty one always."""
 
     total = True
-
-    @classmethod
-    def duckdb(cls, x: Tree, part: Tree) -> Tree:
-        return call("ends_with", x, part)
-
-    @classmethod
-    def spark(cls, x: Tree, part: Tree) -> Tree:
-        return call("endswith", x, part)
+    duckdb_call, spark_call = "ends_with", "endswith"
 
     @staticmethod
     def row(x: str, part: str) -> bool:
@@ -176,10 +162,7 @@ class Contains(Operation):
     """Whether a string occurs in another one; an empty one always does."""
 
     total = True
-
-    @classmethod
-    def both(cls, x: Tree, part: Tree) -> Tree:
-        return call("contains", x, part)
+    both_call = "contains"
 
     @staticmethod
     def row(x: Any, part: Any) -> bool:
@@ -190,10 +173,7 @@ class Replace(Operation):
     """A string with every occurrence of a part replaced; an empty part occurs nowhere."""
 
     total = True
-
-    @classmethod
-    def both(cls, x: Tree, part: Tree, by: Tree) -> Tree:
-        return call("replace", x, part, by)
+    both_call = "replace"
 
     @staticmethod
     def row(x: Any, part: str, by: str) -> str:
@@ -224,10 +204,7 @@ class SplitPart(Operation):
     """One part of a string between separators (a literal that is not empty): 1 is the first, -1 the last; empty if it does not exist."""
 
     total = True
-
-    @classmethod
-    def both(cls, x: Tree, separator: Tree, place: Tree) -> Tree:
-        return call("split_part", x, separator, place)
+    both_call = "split_part"
 
     @staticmethod
     def row(x: str, separator: str, place: int) -> str:
@@ -239,22 +216,18 @@ class PadLeft(Operation):
     """A string with repetitions of another in front, so that it has n characters; cut to n if it has more. Both are literals."""
 
     total = True
-    name_: ClassVar[str] = "lpad"
-
-    @classmethod
-    def both(cls, x: Tree, n: Tree, fill: Tree) -> Tree:
-        return call(cls.name_, x, n, fill)
+    both_call = "lpad"
 
     @classmethod
     def row(cls, x: str, n: int, fill: str) -> str:
         made = (fill * n)[: max(0, n - len(x))]
-        return (made + x if cls.name_ == "lpad" else x + made) if made else x[:n]
+        return (made + x if cls.both_call == "lpad" else x + made) if made else x[:n]
 
 
 class PadRight(PadLeft):
     """The same with the repetitions behind it."""
 
-    name_ = "rpad"
+    both_call = "rpad"
 
 
 class TrimCharacters(Operation):
@@ -308,10 +281,7 @@ class Translate(Operation):
     """A string with characters of one literal replaced by those at the same position in another, or removed if there is none."""
 
     total = True
-
-    @classmethod
-    def both(cls, x: Tree, characters: Tree, by: Tree) -> Tree:
-        return call("translate", x, characters, by)
+    both_call = "translate"
 
     @staticmethod
     def row(x: str, characters: str, by: str) -> str:
@@ -377,10 +347,7 @@ class Repeat(Operation):
     """A string n times, a literal."""
 
     total = True
-
-    @classmethod
-    def both(cls, x: Tree, n: Tree) -> Tree:
-        return call("repeat", x, n)
+    both_call = "repeat"
 
     @staticmethod
     def row(x: str, n: int) -> str:

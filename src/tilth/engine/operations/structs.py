@@ -8,15 +8,13 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.engine.operations.operation import Operation, call
+from tilth.engine.operations.operation import Operation
 
 
 class Field(Operation):
     """The field of a struct with a name, a constant."""
 
-    @classmethod
-    def duckdb(cls, struct: Tree, name: Tree) -> Tree:
-        return call("struct_extract", struct, name)
+    duckdb_call = "struct_extract"
 
     @classmethod
     def spark(cls, struct: Tree, name: Tree) -> Tree:
@@ -32,15 +30,12 @@ class Fielded(Operation):
 
     null_input = True
     never_null = True
+    spark_call = "named_struct"
 
     @classmethod
     def duckdb(cls, *fields: Tree) -> Tree:
         pairs = zip(fields[::2], fields[1::2], strict=True)
         return exp.Struct(expressions=[exp.PropertyEQ(this=exp.to_identifier(n.name, quoted=True), expression=x) for n, x in pairs])
-
-    @classmethod
-    def spark(cls, *fields: Tree) -> Tree:
-        return call("named_struct", *fields)
 
     @staticmethod
     def row(*fields: Any) -> dict[str, Any]:

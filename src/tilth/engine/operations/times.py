@@ -86,10 +86,7 @@ class Weekday(Operation):
     """The day of the week, 1 (Monday) to 7 (Sunday)."""
 
     total = True
-
-    @classmethod
-    def duckdb(cls, x: Tree) -> Tree:
-        return call("isodow", x)
+    duckdb_call = "isodow"
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
@@ -120,10 +117,7 @@ class Micros(Operation):
     """A day or time as microseconds since 1970-01-01 00:00 (of UTC, if it has a zone): a 64-bit integer."""
 
     total = True
-
-    @classmethod
-    def duckdb(cls, x: Tree) -> Tree:
-        return call("epoch_us", x)
+    duckdb_call = "epoch_us"
 
     @classmethod
     def spark(cls, x: Tree) -> Tree:
@@ -138,10 +132,7 @@ class FromMicros(Operation):
     """The timestamp, without time zone, that `Micros` takes to this integer."""
 
     total = True
-
-    @classmethod
-    def duckdb(cls, n: Tree) -> Tree:
-        return call("make_timestamp", n)
+    duckdb_call = "make_timestamp"
 
     @classmethod
     def spark(cls, n: Tree) -> Tree:
