@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -42,10 +42,10 @@ class ModelStep(Step):
     trusted: tuple[str, ...] = ()
     """Types to allow in a `.skops` file besides those that skops trusts. Name only types that you have reviewed."""
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[Mistake]:
         if not self.form:
             message, hint = f"{self.name}: {self.model!r} is not a model file", unread_hint(self.model)
-            raise RequestError(message, accepted=listed(self.forms), hint=hint, code="bad-model")
+            yield Mistake(message, accepted=listed(self.forms), hint=hint, code="bad-model")
 
     @property
     def form(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,7 +10,7 @@ from tilth.data import Dataset, Kind, Roles, Schema
 from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import Item, PythonFunction, user_function
-from tilth.errors import RequestError
+from tilth.errors import Mistake, RequestError
 from tilth.steps.functions import UserFunction, form_of
 from tilth.steps.step import Learned, Learning, Step, kept_private, reject_clashes
 
@@ -65,15 +65,13 @@ class Python(Step):
     timeout: float = 60.0
     """How many seconds one call may take. 0 sets no limit, and serves a row a fraction of a millisecond faster."""
 
-    def __post_init__(self) -> None:
-        if isinstance(self.makes, Mapping):
-            object.__setattr__(self, "makes", tuple(self.makes.items()))
+    def mistakes(self) -> Iterator[Mistake]:
         for name, columns in (("reads", self.reads), ("makes", tuple(dict(self.makes)))):
             if not columns or len(set(columns)) < len(columns):
                 found = "a column twice" if columns else "no column"
-                raise RequestError(f"python: `{name}` names {found}", accepted="one or more, each once", code="bad-value")
+                yield Mistake(f"python: `{name}` names {found}", accepted="one or more, each once", code="bad-value")
         if not self.timeout >= 0:
-            raise RequestError(f"python: `timeout` is {self.timeout}", accepted="a number of seconds, or 0", code="bad-value")
+            yield Mistake(f"python: `timeout` is {self.timeout}", accepted="a number of seconds, or 0", code="bad-value")
 
     @property
     def made_kinds(self) -> Mapping[str, Kind]:

@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from sqlglot.expressions import Expression as Tree
@@ -51,6 +51,8 @@ class Step(Parameterized, ABC):
 
     `learning` is a generator: it yields the metrics and needs that it asks for, is sent their values, may ask again, and returns what it
     learned. `made` gives the changed table from that. Neither keeps state; a step and what it learned are a `Fitted`.
+
+    A parameter that is a mapping becomes a tuple of pairs. A step with `mistakes` cannot be made.
     """
 
     name: ClassVar[str]
@@ -64,6 +66,16 @@ class Step(Parameterized, ABC):
     learned_types: ClassVar[Mapping[str, Any] | None] = None  # the result of `state`, if it is the same for every column
     part_hint: ClassVar[str] = ""  # how a parameter allows it in another part
     shorthand: ClassVar[str] = "columns"  # the parameter that is meant where the flow file gives the step one value and no mapping
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            if f.metadata != PYTHON_ONLY and isinstance(given := getattr(self, f.name), Mapping):
+                object.__setattr__(self, f.name, tuple(given.items()))
+        RequestError.reject(self.mistakes())
+
+    def mistakes(self) -> Iterable[Mistake]:
+        """Mistakes in the parameters."""
+        return ()
 
     @abstractmethod
     def learning(self, schema: Schema, roles: Roles) -> Learning:

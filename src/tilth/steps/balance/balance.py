@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from tilth.data import Dataset, Roles, Schema
 from tilth.data.origin import ORIGIN
-from tilth.errors import Mistake, RequestError, listed
+from tilth.errors import Mistake, listed
 from tilth.metrics.neighbours import MOST_NEIGHBOURS
 from tilth.steps.balance.clean import Enn, NearMiss1, NearMiss2, NearMiss3, Tomek
 from tilth.steps.balance.method import Method
@@ -133,12 +133,7 @@ class Balance(Step):
     seed: int = 0
     """Another seed chooses other rows."""
 
-    def __post_init__(self) -> None:
-        if isinstance(self.per_class, Mapping):
-            object.__setattr__(self, "per_class", tuple(self.per_class.items()))
-        RequestError.reject([*self._mistakes(), *self.method.mistakes()])
-
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         given = {f.name for f in fields(self) if getattr(self, f.name) != f.default} - {"with_", "label"}
         for name in sorted(given.difference(self.method.takes)):
             those = listed(k for k, method in METHODS.items() if name in method.takes)
@@ -153,6 +148,7 @@ class Balance(Step):
                 yield Mistake(f"balance: `{name}` is {k}", accepted=f"1 to {MOST_NEIGHBOURS}", code="bad-value")
         if not self.cap >= 1:
             yield Mistake(f"balance: `cap` is {self.cap:g}", accepted="1 or more", code="bad-value")
+        yield from self.method.mistakes()
 
     @property
     def pairs(self) -> tuple[tuple[Class, float], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from tilth.data import Column, Schema
 from tilth.engine.expressions import and_, case, if_else, is_null, lit, not_, not_null, number, renamed
 from tilth.engine.operations.numbers import Finite
 from tilth.engine.user_sql.expression import parse_condition
-from tilth.errors import RequestError
+from tilth.errors import Mistake
 from tilth.steps.missing import is_missing
 from tilth.steps.step import COLUMN, ColumnStep
 
@@ -50,8 +50,11 @@ class Flag(ColumnStep):
     def __post_init__(self) -> None:
         if not self.into:
             object.__setattr__(self, "into", f"{COLUMN}_{self.with_}")
+        super().__post_init__()
+
+    def mistakes(self) -> Iterator[Mistake]:
         if bool(self.where) != (self.with_ == "condition"):
-            raise RequestError("flag: `where` belongs to `with: condition`, and the other way round", code="bad-value")
+            yield Mistake("flag: `where` belongs to `with: condition`, and the other way round", code="bad-value")
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         if self.with_ == "condition":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from tilth.data import Column, Kind, Roles, Schema
 from tilth.engine.expressions import coalesce, if_else, lit, not_null, number
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.numbers import Finite
-from tilth.errors import RequestError
+from tilth.errors import Mistake, RequestError
 from tilth.metrics.columns import Mean, Percentile, Sum
 from tilth.metrics.keys import MostFrequent
 from tilth.metrics.metric import Grouped, Metric, Where
@@ -59,14 +59,14 @@ class Impute(ColumnStep):
     zone: str = UTC_ZONE
     """`phase`: the time zone in which a timestamp with time zone is read, such as `Europe/Berlin`."""
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[Mistake]:
         if self.phase and self.with_ in ("sum", "constant"):
-            raise RequestError(f"impute: `phase` is not for `with: {self.with_}`", accepted="mean, median or mode", code="bad-value")
+            yield Mistake(f"impute: `phase` is not for `with: {self.with_}`", accepted="mean, median or mode", code="bad-value")
         if not self.phase and (self.time or self.zone != UTC_ZONE):
-            raise RequestError("impute: `time` and `zone` are for `phase`", hint="such as `phase: [weekday, hour]`", code="bad-value")
-        RequestError.reject(mistaken(self.name, self._phase, self.zone))
+            yield Mistake("impute: `time` and `zone` are for `phase`", hint="such as `phase: [weekday, hour]`", code="bad-value")
+        yield from mistaken(self.name, self._phase, self.zone)
         if self.value is not None and self.with_ != "constant":
-            raise RequestError(f"impute: `value` is for `with: constant`, not for `{self.with_}`", code="bad-value")
+            yield Mistake(f"impute: `value` is for `with: constant`, not for `{self.with_}`", code="bad-value")
 
     def needs(self, column: Column) -> dict[str, Metric]:
         match self.with_:

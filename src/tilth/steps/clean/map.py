@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -12,7 +12,7 @@ from tilth.data import Column, Kind
 from tilth.engine.expressions import and_, case, coalesce, col, double, is_null, lit, not_null
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.operations.rows import Refuse
-from tilth.errors import Mistake, RequestError
+from tilth.errors import Mistake
 from tilth.steps.naming import value_text
 from tilth.steps.step import ColumnStep
 
@@ -46,19 +46,15 @@ class Map(ColumnStep):
     default: Value | None = None
     """The new value for values that are not in the table; use it instead of `others`."""
 
-    def __post_init__(self) -> None:
-        if isinstance(self.values, Mapping):
-            object.__setattr__(self, "values", tuple(self.values.items()))
-        mistakes = []
+    def mistakes(self) -> Iterator[Mistake]:
         if not self.values:
-            mistakes.append(Mistake("map: `values` is empty", accepted="value → what it becomes", code="nothing-to-do"))
+            yield Mistake("map: `values` is empty", accepted="value → what it becomes", code="nothing-to-do")
         if self.default is not None and self.others is not None:
-            mistakes.append(Mistake("map: `default` says what `others` says too", hint="leave one of them out", code="bad-value"))
+            yield Mistake("map: `default` says what `others` says too", hint="leave one of them out", code="bad-value")
         if len({value_text(old) for old, _ in self.pairs}) < len(self.pairs):
-            mistakes.append(Mistake("map: a value is in `values` twice", code="bad-value"))
+            yield Mistake("map: a value is in `values` twice", code="bad-value")
         if len(_kinds(self._new())) > 1:
-            mistakes.append(Mistake("map: the new values are of several kinds", accepted="one kind of value", code="bad-value"))
-        RequestError.reject(mistakes)
+            yield Mistake("map: the new values are of several kinds", accepted="one kind of value", code="bad-value")
 
     @property
     def pairs(self) -> tuple[tuple[Value, Value], ...]:

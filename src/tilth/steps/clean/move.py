@@ -50,10 +50,7 @@ class Move(Step):
     after: str = ""
     """The column that they are placed after."""
 
-    def __post_init__(self) -> None:
-        RequestError.reject(self._mistakes())
-
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         if sum(place != "" for place in (self.to, self.before, self.after)) != 1:
             yield Mistake("move: it is not said where to", accepted="one of `to`, `before` and `after`", code="bad-value")
         if isinstance(self.to, bool) or (self.to not in ("", *ENDS) if isinstance(self.to, str) else self.to < 0):

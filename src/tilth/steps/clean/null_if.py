@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column, Kind
 from tilth.engine.expressions import col, gt, if_else, in_, lit, lt, or_
 from tilth.engine.operations.casts import IsToken
-from tilth.errors import RequestError
+from tilth.errors import Mistake
 from tilth.steps.step import ColumnStep
 
 
@@ -36,9 +36,9 @@ class NullIf(ColumnStep):
     above: float | None = None
     """Numbers above this become null."""
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[Mistake]:
         if not self.values and self.below is None and self.above is None:
-            raise RequestError("null_if: nothing would become null", accepted="`values`, `below` or `above`", code="nothing-to-do")
+            yield Mistake("null_if: nothing would become null", accepted="`values`, `below` or `above`", code="nothing-to-do")
 
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
         found = list(self.counted(column).values())

@@ -15,7 +15,7 @@ from tilth.engine.expressions import col, gt, if_else, lit, lt, number, or_, sub
 from tilth.engine.layers import filtered
 from tilth.engine.operations.numbers import Finite, clipped
 from tilth.engine.statistics import count_of, quantile, total
-from tilth.errors import Mistake, RequestError
+from tilth.errors import Mistake
 from tilth.metrics.columns import Mean, Percentile, StandardDeviation
 from tilth.metrics.metric import Question
 from tilth.steps.step import COLUMN, Asking, ColumnStep, Learned
@@ -68,12 +68,12 @@ class Outliers(ColumnStep):
     """`quantile`: the upper quantile. `range`: the upper bound. Default for `range`: none."""
 
     def __post_init__(self) -> None:
-        RequestError.reject(self._mistakes())
+        super().__post_init__()
         object.__setattr__(self, "parts", frozenset({"training"} if self.action == "drop" else {"features"}))
         if self.action == "flag" and not self.into:
             object.__setattr__(self, "into", f"{COLUMN}_outlier")
 
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         if self.times is not None and (self.with_ not in TIMES or not self.times > 0):
             yield Mistake("outliers: `times` is a number above 0, for iqr, z_score and robust_z", code="bad-value")
         ends = [x for x in (self.low, self.high) if x is not None]

@@ -75,12 +75,7 @@ class Parse(ColumnStep):
     like: str | tuple[str, ...] = ()
     """Dates and times: an example instead of a format, such as `31/12/2012`, or several."""
 
-    def __post_init__(self) -> None:
-        if isinstance(self.units, Mapping):
-            object.__setattr__(self, "units", tuple(self.units.items()))
-        RequestError.reject(self._mistakes())
-
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         given = {f.name for f in fields(self) if getattr(self, f.name) != f.default} - {"columns", "into", "as_"}
         for name in sorted(given.difference(OPTIONS[self.as_])):
             kinds = " or ".join(k for k, names in OPTIONS.items() if name in names)

@@ -42,10 +42,6 @@ class Select(Step):
     rename: tuple[tuple[str, str], ...] | Mapping[str, str] = ()
     """Column → its new name."""
 
-    def __post_init__(self) -> None:
-        if isinstance(self.rename, Mapping):
-            object.__setattr__(self, "rename", tuple(self.rename.items()))
-
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()
         dropped = self._dropped(schema, roles)

@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Roles, Schema
 from tilth.engine.keys import content
-from tilth.errors import Mistake, RequestError, listed
+from tilth.errors import Mistake, listed
 from tilth.metrics.metric import Question
 from tilth.steps.encode.count import Count, Frequency
 from tilth.steps.encode.encoder import Encoder
@@ -125,10 +125,7 @@ class Encode(ColumnStep):
     seed: int = 0
     """`hash`: another seed gives other buckets; `target`, `woe`: other folds."""
 
-    def __post_init__(self) -> None:
-        RequestError.reject([*self._mistakes(), *self.encoder.mistakes()])
-
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         given = {f.name for f in fields(self) if getattr(self, f.name) != f.default} - {"columns", "into", "with_"}
         for name in sorted(given.difference(self.encoder.takes)):
             those = listed(k for k, encoder in ENCODERS.items() if name in encoder.takes)
@@ -139,6 +136,7 @@ class Encode(ColumnStep):
             yield Mistake(f"encode: `size` must be from 1 to {MOST_BUCKETS:,}", code="bad-value")
         if self.separator == "":
             yield Mistake("encode: `separator` must not be empty", code="bad-value")
+        yield from self.encoder.mistakes()
 
     @cached_property
     def encoder(self) -> Encoder:

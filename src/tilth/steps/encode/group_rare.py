@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,16 +49,14 @@ class GroupRare(ColumnStep):
     missing: Literal["keep", "group"] = "keep"
     """Whether a missing value stays missing or becomes `value` too."""
 
-    def __post_init__(self) -> None:
-        mistakes = []
+    def mistakes(self) -> Iterator[Mistake]:
         if self.min_frequency is None and self.max_categories is None:
             message = "group_rare: it does not say which categories are rare"
-            mistakes.append(Mistake(message, accepted="`min_frequency`, `max_categories` or both", code="nothing-to-do"))
+            yield Mistake(message, accepted="`min_frequency`, `max_categories` or both", code="nothing-to-do")
         if self.min_frequency is not None and not 0 < self.min_frequency <= MOST_ROWS:
-            mistakes.append(Mistake(f"group_rare: `min_frequency` must be above 0, and at most {MOST_ROWS:,}", code="bad-value"))
+            yield Mistake(f"group_rare: `min_frequency` must be above 0, and at most {MOST_ROWS:,}", code="bad-value")
         if self.max_categories is not None and not 1 <= self.max_categories <= MOST:
-            mistakes.append(Mistake(f"group_rare: `max_categories` must be from 1 to {MOST:,}", code="bad-value"))
-        RequestError.reject(mistakes)
+            yield Mistake(f"group_rare: `max_categories` must be from 1 to {MOST:,}", code="bad-value")
 
     def needs(self, column: Column) -> Mapping[str, Question]:
         there = present(column)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column
 from tilth.engine.expressions import add, case, ge, gt, is_null, lit, mul, number, sub
 from tilth.engine.operations.numbers import Divide, Exponential, HyperbolicTangent, LogOnePlus, NanToNull
-from tilth.steps.output.softmax import reject_temperature
+from tilth.errors import Mistake
+from tilth.steps.output.softmax import of_temperature
 from tilth.steps.step import ColumnStep, Selector
 
 ZERO, ONE = lit(0.0), lit(1.0)
@@ -124,8 +125,8 @@ class Temperature(Activation):
     value: float = 1.0
     """The temperature T."""
 
-    def __post_init__(self) -> None:
-        reject_temperature(self.name, self.value)
+    def mistakes(self) -> Iterator[Mistake]:
+        return of_temperature(self.name, self.value)
 
     def of(self, x: Tree) -> Tree:
         return Divide.of(x, lit(float(self.value)))

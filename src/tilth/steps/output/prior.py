@@ -59,11 +59,9 @@ class Prior(Step):
     label: str = ""
     """The column of the classes. Default: the role label."""
 
-    def __post_init__(self) -> None:
-        if isinstance(self.trained, Mapping):
-            object.__setattr__(self, "trained", tuple(self.trained.items()))
+    def mistakes(self) -> Iterator[Mistake]:
         if any(n <= 0 for _, n in self._trained):
-            raise RequestError("prior: a number in `trained` is not above 0", accepted="rows or shares of each class", code="bad-value")
+            yield Mistake("prior: a number in `trained` is not above 0", accepted="rows or shares of each class", code="bad-value")
 
     @property
     def _trained(self) -> tuple[tuple[Class, float], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Dataset, Roles, Schema, select, words_of
 from tilth.engine.expressions import added, and_, case, col, eq, greatest, gt, if_else, is_null, lit, number, sub
 from tilth.engine.operations.numbers import Divide, Exponential, NanToNull, NaturalLogarithm
-from tilth.errors import RequestError
+from tilth.errors import Mistake, RequestError
 from tilth.steps.step import Learned, Learning, Selector, Step
 
 MOST, WHOLE = "\x1fmost", "\x1fwhole"  # columns for the greatest score and the sum of the exponentials
@@ -68,8 +68,8 @@ class Softmax(OfScores):
     temperature: float = 1.0
     """The divisor of the scores: above 1, probabilities come closer to each other."""
 
-    def __post_init__(self) -> None:
-        reject_temperature(self.name, self.temperature)
+    def mistakes(self) -> Iterator[Mistake]:
+        return of_temperature(self.name, self.temperature)
 
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
         chosen, data = learned[""]["columns"], scored(data, schema, learned, self.temperature)
@@ -126,7 +126,7 @@ def exponential(x: Tree) -> Tree:
     return case((is_null(x), exp.Null()), (eq(col(MOST), INFINITY), above), otherwise=Exponential.of(sub(x, col(MOST))))
 
 
-def reject_temperature(name: str, temperature: float) -> None:
-    """Reject a temperature that scores cannot be divided by."""
+def of_temperature(name: str, temperature: float) -> Iterator[Mistake]:
+    """The mistake of a temperature that scores cannot be divided by."""
     if not 0 < temperature < math.inf:
-        raise RequestError(f"{name}: the temperature is {temperature}", accepted="a number above 0", code="bad-value")
+        yield Mistake(f"{name}: the temperature is {temperature}", accepted="a number above 0", code="bad-value")

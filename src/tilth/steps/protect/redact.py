@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
@@ -140,9 +140,12 @@ class Redact(ColumnStep):
     """`random`, `shuffle`: another seed gives other values."""
 
     def __post_init__(self) -> None:
-        RequestError.reject([*mistakes_of(self), *self.action.mistakes()])
+        super().__post_init__()
         if self.action.only_rows:
             object.__setattr__(self, "parts", frozenset({"rows"}))
+
+    def mistakes(self) -> Iterator[Mistake]:
+        return chain(mistakes_of(self), self.action.mistakes())
 
     @cached_property
     def action(self) -> Action:

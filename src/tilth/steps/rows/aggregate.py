@@ -58,14 +58,12 @@ class Aggregate(Step):
     count: str = ""
     """A new column with the number of rows in a group. Default: none."""
 
-    def __post_init__(self) -> None:
-        if isinstance(self.with_, Mapping):
-            object.__setattr__(self, "with_", tuple(self.with_.items()))
-        mistakes = [] if self.by else [Mistake("aggregate: `by` names no column of the key", code="no-columns")]
+    def mistakes(self) -> Iterator[Mistake]:
+        if not self.by:
+            yield Mistake("aggregate: `by` names no column of the key", code="no-columns")
         if not self.with_ and not self.count:
             hint = "name columns, `with: {amount: sum}`, or the rows, `count: n`"
-            mistakes.append(Mistake("aggregate: nothing is aggregated", hint=hint, code="nothing-to-do"))
-        RequestError.reject(mistakes)
+            yield Mistake("aggregate: nothing is aggregated", hint=hint, code="nothing-to-do")
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         by = self.chosen(self.by, schema, roles, "no column is selected for the key")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +12,7 @@ from tilth.data import BELOW, Dataset, Kind, Roles, Schema, select
 from tilth.engine.expressions import alias, and_, col, eq, if_else, is_null, lit, or_
 from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import table
-from tilth.errors import RequestError
+from tilth.errors import Mistake, RequestError
 from tilth.metrics.near_duplicates import LEAST
 from tilth.steps.rows.near import near_groups, near_key, unfit_text
 from tilth.steps.rows.sort import order_or_time
@@ -68,9 +68,11 @@ class Dedupe(Step):
         if self.flag:
             object.__setattr__(self, "parts", frozenset({"rows"}))
             object.__setattr__(self, "makes_rows", True)  # one row alone cannot be compared with others
+        super().__post_init__()
 
+    def mistakes(self) -> Iterator[Mistake]:
         if self.near and not LEAST <= self.near <= 1:
-            raise RequestError(f"dedupe: `near` is {self.near:g}", accepted=f"{LEAST} to 1", code="bad-value")
+            yield Mistake(f"dedupe: `near` is {self.near:g}", accepted=f"{LEAST} to 1", code="bad-value")
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         yield ()

@@ -100,11 +100,11 @@ class Join(TablesStep):
     then."""
 
     def __post_init__(self) -> None:
-        for name in ("on", "as_of"):
-            if isinstance(given := getattr(self, name), Mapping):
-                object.__setattr__(self, name, tuple(given.items()))
-        RequestError.reject(Mistake(f"join: {message}", accepted=accepted, code="bad-value") for message, accepted in self._mistakes())
+        super().__post_init__()
         object.__setattr__(self, "parts", frozenset({"features" if self.lookup else "rows"}))
+
+    def mistakes(self) -> Iterator[Mistake]:
+        return (Mistake(f"join: {message}", accepted=accepted, code="bad-value") for message, accepted in self._mistakes())
 
     def _mistakes(self) -> Iterator[tuple[str, str]]:
         adds, left = self.how in ("left", "inner"), self.how == "left"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from tilth.engine.layers import filtered, table
 from tilth.engine.operations.hashing import has_string, key_hash, key_string
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.statistics import count
-from tilth.errors import RequestError
+from tilth.errors import Mistake, RequestError
 from tilth.steps.rows.ranks import cuts
 from tilth.steps.rows.sort import order_columns, ordering
 from tilth.steps.rows.split import MOST_STRATA, WHOLE, apportioned
@@ -60,11 +60,11 @@ class Sample(Step):
     seed: int = 0
     """Another seed chooses other rows."""
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[Mistake]:
         if not ((self.n >= 1 and self.fraction == 0) or (self.n == 0 and 0 < self.fraction <= 1)):
             message = f"sample: `n` is {self.n} and `fraction` is {self.fraction:g}"
             accepted = "one of the two: `n` of 1 or more, or a `fraction` above 0, at most 1"
-            raise RequestError(message, accepted=accepted, code="bad-value")
+            yield Mistake(message, accepted=accepted, code="bad-value")
 
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         chosen = self.chosen(self.stratify, schema, roles, "no column is selected for the strata") if self.stratify else ()

@@ -126,9 +126,9 @@ class Split(Step):
         pairs = pairs or ((("train", 1.0),) if self.folds else ())  # folds alone: all rows are trained on
         listed_ = ((str(name), tuple(share) if isinstance(share, list) else share) for name, share in pairs)
         object.__setattr__(self, "shares", tuple(listed_))
-        RequestError.reject(self._mistakes())
+        super().__post_init__()
 
-    def _mistakes(self) -> Iterable[Mistake]:
+    def mistakes(self) -> Iterable[Mistake]:
         names = [name for name, _ in self.shares]
         if len(names) < 2 and not self.folds:
             yield Mistake("split: a split has two parts or more", hint="such as {train: 0.8, test: 0.2}", code="bad-shares")

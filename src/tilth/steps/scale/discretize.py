@@ -54,10 +54,7 @@ class Discretize(ColumnStep):
     labels: Literal["number", "interval"] | tuple[str, ...] = "number"
     """The output: the number of the bin, from 0; its interval, such as `[18, 65)`; or names, one for each bin."""
 
-    def __post_init__(self) -> None:
-        RequestError.reject(self._mistakes())
-
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         if bool(self.edges) != (self.with_ == "edges"):
             yield Mistake("discretize: `edges` belongs to `with: edges`, and the other way round", code="bad-value")
         if any(not a < b for a, b in zip(self.edges, self.edges[1:], strict=False)) or len(self.edges) > MOST_EDGES:

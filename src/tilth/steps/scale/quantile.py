@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
@@ -18,7 +18,7 @@ from tilth.engine.needs import Need
 from tilth.engine.operations.aggregates import Quantiles
 from tilth.engine.operations.numbers import Divide, Finite, NaturalLogarithm, SquareRoot, clipped
 from tilth.engine.statistics import Statistic
-from tilth.errors import RequestError
+from tilth.errors import Mistake
 from tilth.steps.scale.discretize import placed
 from tilth.steps.step import Asking, ColumnStep, Learned
 
@@ -52,9 +52,9 @@ class QuantileTransform(ColumnStep):
     output_distribution: Literal["uniform", "normal"] = "uniform"
     """The distribution of the results."""
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[Mistake]:
         if not 2 <= self.n_quantiles <= MOST:
-            raise RequestError(f"quantile: `n_quantiles` is {self.n_quantiles}", accepted=f"2 to {MOST:,}", code="bad-value")
+            yield Mistake(f"quantile: `n_quantiles` is {self.n_quantiles}", accepted=f"2 to {MOST:,}", code="bad-value")
 
     def asked(self, column: Column) -> Asking[Mapping[str, Any]]:
         steps = self.n_quantiles - 1

@@ -65,10 +65,7 @@ class Reduce(Step):
     keep: bool = False
     """`pca`, `svd`: whether to keep the columns as well."""
 
-    def __post_init__(self) -> None:
-        RequestError.reject(self._mistakes())
-
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         if not self.makes and (self.n_components, self.prefix, self.keep) != (0.95, "", False):
             yield Mistake("reduce: `n_components`, `prefix` and `keep` are for `with: pca` and `with: svd`", code="bad-value")
         if self.makes and self.threshold is not None:

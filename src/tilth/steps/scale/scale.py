@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from sqlglot.expressions import Expression as Tree
 from tilth.data import Column
 from tilth.engine.expressions import add, lit, number, sub
 from tilth.engine.operations.numbers import Divide, clipped
-from tilth.errors import RequestError, listed
+from tilth.errors import Mistake, RequestError, listed
 from tilth.metrics.columns import Maximum, Mean, Minimum, Percentile, StandardDeviation
 from tilth.metrics.metric import Metric
 from tilth.steps.step import ColumnStep
@@ -67,21 +67,21 @@ class Scale(ColumnStep):
     quantiles: tuple[float, float] = (0.25, 0.75)
     """`robust`: the quantiles whose distance is the width."""
 
-    def __post_init__(self) -> None:
+    def mistakes(self) -> Iterator[Mistake]:
         if not self.low < self.high:
-            raise RequestError(f"scale: `low` ({self.low:g}) must be below `high` ({self.high:g})", code="bad-value")
+            yield Mistake(f"scale: `low` ({self.low:g}) must be below `high` ({self.high:g})", code="bad-value")
         if self.with_ != "minmax" and (self.low, self.high, self.clip) != (0.0, 1.0, False):
-            raise RequestError("scale: `low`, `high` and `clip` are for `with: minmax`", code="bad-value")
+            yield Mistake("scale: `low`, `high` and `clip` are for `with: minmax`", code="bad-value")
         if self.with_ in ("minmax", "maxabs") and not (self.center and self.scale):
-            raise RequestError(f"scale: `center` and `scale` are for {listed(CENTRED)}, not for `{self.with_}`", code="bad-value")
+            yield Mistake(f"scale: `center` and `scale` are for {listed(CENTRED)}, not for `{self.with_}`", code="bad-value")
         if not (self.center or self.scale):
-            raise RequestError("scale: `center` and `scale` are both false", hint="leave the step out", code="bad-value")
+            yield Mistake("scale: `center` and `scale` are both false", hint="leave the step out", code="bad-value")
         if self.with_ != "robust" and self.quantiles != (0.25, 0.75):
-            raise RequestError("scale: `quantiles` are for `with: robust`", code="bad-value")
+            yield Mistake("scale: `quantiles` are for `with: robust`", code="bad-value")
         low, high = self.quantiles
         if not 0 <= low < high <= 1:
             message, accepted = f"scale: `quantiles` are {list(self.quantiles)}", "two numbers from 0 to 1, the smaller one first"
-            raise RequestError(message, accepted=accepted, code="bad-value")
+            yield Mistake(message, accepted=accepted, code="bad-value")
 
     def needs(self, column: Column) -> dict[str, Metric]:
         c = column.name

@@ -17,7 +17,7 @@ from tilth.data import Column, Dataset, Kind, Schema
 from tilth.engine.arrow import as_numpy, from_numpy
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import Item, PythonFunction
-from tilth.errors import Mistake, RequestError
+from tilth.errors import Mistake
 from tilth.metrics.metric import Question
 from tilth.metrics.text.vocabulary import Vocabulary
 from tilth.metrics.text.words import Words
@@ -78,10 +78,7 @@ class Vectorize(ColumnStep):
     """`tfidf`, `hashing`: the norm that the numbers of a text are divided by: the root of the sum of squares, the sum of absolute values,
     or none."""
 
-    def __post_init__(self) -> None:
-        RequestError.reject(self._mistakes())
-
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         for word, number in (("max_features", self.max_features), ("n_features", self.n_features)):
             if not 1 <= number <= MOST_COLUMNS:
                 yield Mistake(f"vectorize: `{word}` is {number}", accepted=f"1 to {MOST_COLUMNS:,}", code="bad-value")

@@ -13,7 +13,7 @@ from tilth.data import Column, Kind
 from tilth.engine.expressions import case, col, ge, lit, lt, sub
 from tilth.engine.operations.lookups import at_place
 from tilth.engine.operations.times import Weekday, known_zone, local_time, part
-from tilth.errors import Mistake, RequestError, listed
+from tilth.errors import Mistake, listed
 from tilth.metrics.text.features import FEATURES
 from tilth.steps.naming import short
 from tilth.steps.step import ColumnStep
@@ -87,10 +87,7 @@ class Featurize(ColumnStep):
     zone: str = UTC
     """The time zone in which a timestamp with time zone is read, such as `Europe/Berlin`."""
 
-    def __post_init__(self) -> None:
-        RequestError.reject(self._mistakes())
-
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         known = (*OF_TEXT, *OF_TIME)
         for word in self.parts_:
             if word not in known:

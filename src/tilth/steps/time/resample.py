@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal, TypeAlias
@@ -139,43 +139,38 @@ class Resample(Step):
     label: Literal["left", "right", "last_day"] = "left"
     """Which end names the interval, or `last_day` for the day before the right end, such as the last day of a month."""
 
-    def __post_init__(self) -> None:
-        for name in ("with_", "values"):
-            if isinstance(given := getattr(self, name), Mapping):
-                object.__setattr__(self, name, tuple(given.items()))
-        mistakes = []
+    def mistakes(self) -> Iterator[Mistake]:
         accepted = "a number and ms, s, min, h, d, w, mo, q or y, such as `15 min` or `1 month`"
         if Bins.read(self.every) is None:
-            mistakes.append(Mistake(f"resample: `every` is {self.every!r}", accepted=accepted, code="bad-value"))
+            yield Mistake(f"resample: `every` is {self.every!r}", accepted=accepted, code="bad-value")
         if self.max_gap and not self._longest:
             of_gaps = "a number and ms, s, min, h, d or w, such as `6h`"
-            mistakes.append(Mistake(f"resample: `max_gap` is {self.max_gap!r}", accepted=of_gaps, code="bad-value"))
+            yield Mistake(f"resample: `max_gap` is {self.max_gap!r}", accepted=of_gaps, code="bad-value")
         if self.spread and not self._periods:
-            mistakes.append(Mistake(f"resample: `spread` is {self.spread!r}", accepted=accepted, code="bad-value"))
+            yield Mistake(f"resample: `spread` is {self.spread!r}", accepted=accepted, code="bad-value")
         elif self._periods and self.bins.between(0, self._periods.longest) > MOST_COPIES:
             message = f"resample: {self.spread} are more than {MOST_COPIES:,} intervals of {self.every}"
-            mistakes.append(Mistake(message, hint="make `every` longer", code="too-many-rows"))
+            yield Mistake(message, hint="make `every` longer", code="too-many-rows")
         if not known_zone(self.zone):
             accepted = "a name of the time zone database, such as `Europe/Berlin`"
-            mistakes.append(Mistake(f"resample: `zone` is {self.zone!r}", accepted=accepted, code="bad-value"))
+            yield Mistake(f"resample: `zone` is {self.zone!r}", accepted=accepted, code="bad-value")
         if self.origin and moment(self.origin) is None:
             accepted = "a day or time without a zone, such as `2024-05-01 09:00`"
-            mistakes.append(Mistake(f"resample: `origin` is {self.origin!r}", accepted=accepted, code="bad-value"))
+            yield Mistake(f"resample: `origin` is {self.origin!r}", accepted=accepted, code="bad-value")
         aggregated = self.with_ or self.spread or (self.numbers, self.others, self.closed, self.label) != ("mean", "last", "left", "left")
         if self.at == "points" and aggregated:
             message = "resample: `at: points` aggregates nothing, at the left ends of intervals"
             accepted = "neither `numbers`, `others`, `with`, `spread`, `closed` nor `label`"
-            mistakes.append(Mistake(message, accepted=accepted, code="bad-value"))
+            yield Mistake(message, accepted=accepted, code="bad-value")
         if self.label == "last_day" and not self.bins.whole_days:
             message = f"resample: intervals of {self.every} have no last day"
-            mistakes.append(Mistake(message, accepted="`label: left` or `right`", code="bad-value"))
+            yield Mistake(message, accepted="`label: left` or `right`", code="bad-value")
         if bool(self.season) != (self.fill == "seasonal") or (self.season and (not self._phases or self.at == "points")):
             accepted = f"with `fill: seasonal`, and not `at: points`, a length of which several intervals of {self.every} make one"
-            mistakes.append(Mistake(f"resample: `season` is {self.season!r}", accepted=accepted, code="bad-value"))
+            yield Mistake(f"resample: `season` is {self.season!r}", accepted=accepted, code="bad-value")
         if self.spread and "time_weighted_mean" in (self.numbers, *dict(self.with_).values()):
             message = "resample: rows with a `spread` are of periods, and have no time-weighted mean"
-            mistakes.append(Mistake(message, accepted="mean", code="bad-value"))
-        RequestError.reject(mistakes)
+            yield Mistake(message, accepted="mean", code="bad-value")
 
     def mismatched(self, others: Iterable[Step]) -> tuple[Mistake, ...]:
         later = f"`fill: {self.fill}`" if self.causal and self.fill in LATER else ""

@@ -144,10 +144,7 @@ class Window(Step):
     into: str = ""
     """The name of the new column, with `{column}` for the name of the original; `"{column}"`: in place. Default: see above."""
 
-    def __post_init__(self) -> None:
-        RequestError.reject(self._mistakes())
-
-    def _mistakes(self) -> Iterator[Mistake]:
+    def mistakes(self) -> Iterator[Mistake]:
         for name, ways in ONLY_FOR.items():
             if self.with_ not in ways and getattr(self, name) != getattr(type(self), name):
                 yield Mistake(f"window: `{name}` is for `with: {' or '.join(ways)}`, not for `{self.with_}`", code="bad-value")
