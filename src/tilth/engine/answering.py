@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 from sqlglot import exp
 
 from tilth.data import Dataset
@@ -29,7 +30,6 @@ from tilth.engine.thresholds import Thresholds, on_thresholds
 from tilth.errors import REFUSED, MachineError, listed
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
     from tilth.engine.session import Session
@@ -94,8 +94,6 @@ def _on_own_grids(
 
     The rows are joined with a table of these groups, so that one scan answers any number of groups with the same keys.
     """
-    import numpy as np
-
     for by in dict.fromkeys(n.by for n in apart):
         several = {n: of for n, of in apart.items() if n.by == by}
         rows, columns = joined(data, by, set[str]().union(*(n.reads for n in several)), list(several.values()))

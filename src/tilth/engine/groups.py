@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+import numpy as np
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
@@ -20,7 +21,6 @@ from tilth.engine.statistics import Statistic
 from tilth.errors import RequestError
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 PLACE, OWN = "\x1fgroup", "\x1fown"  # the column with the index of a group that is computed separately, and the table of these groups
@@ -142,7 +142,6 @@ def groups_of_sets(title: str, found: pa.Table, sets: Sequence[Sequence[int]]) -
 
 def _chosen(table: pa.Table, there: np.ndarray) -> pa.Table:
     """Filter a table; without a copy if the rows form few runs."""
-    import numpy as np
     import pyarrow as pa
 
     edges = np.flatnonzero(np.diff(there, prepend=False, append=False))
@@ -190,7 +189,6 @@ class Apart(NamedTuple):
 
 def joined(data: Dataset, by: tuple[Tree, ...], columns: Iterable[str], groups: Sequence[Apart]) -> tuple[Dataset, list[Pairs]]:
     """The rows of some groups, with the group's index and grids; and for each of `groups` the columns with shift and scale."""
-    import numpy as np
     import pyarrow as pa
 
     own = pa.concat_tables([of.keys for of in groups], promote_options="permissive")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
@@ -123,7 +124,6 @@ def _of_numbers(engine: Session, data: Dataset, column: str, kept: Tree, ends: t
 
 def _of_strings(engine: Session, data: Dataset, column: str, kept: Tree) -> tuple[int, Dataset | None] | None:
     """The number of strings, and the groups of those whose hash occurs several times; None if these are many."""
-    import numpy as np
     import pyarrow as pa
 
     title = f"hashes of {column}"

@@ -14,7 +14,9 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
 
 from tilth.errors import MachineError, RequestError, SourceError, listed
 from tilth.exporting.part_reading import Asked, read_part, read_part_on_spark
@@ -25,9 +27,6 @@ from tilth.exporting.subset import Subset
 from tilth.exporting.verifying import compared, reject_incomparable
 from tilth.store.query import string
 from tilth.store.snapshot import LOST, SNAPSHOT_GONE, Estimate, Snapshot, reading
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 GROUP_ROWS, GROUP_BYTES = 122_880, 128 << 20  # limits of a row group; the smaller one applies
 TRIES = 5

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
 
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.arrow import schema_of
@@ -16,9 +18,6 @@ from tilth.steps.protect.redact import Redact
 from tilth.store.protection import in_force
 from tilth.validation import validated
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 
 class Redaction:
     """Fitted `redact` steps for the columns of a query. They learn from the schema only, not from rows.
@@ -27,8 +26,6 @@ class Redaction:
     """
 
     def __init__(self, given: Sequence[Mapping[str, Any]], source: pa.Schema) -> None:
-        import pyarrow as pa
-
         schema, empty = schema_of(source), source.empty_table()
         with session_of("duckdb", None, "redact") as session:
             steps, made = fit(steps_of(given), _dataset(empty), session)
@@ -44,8 +41,6 @@ class Redaction:
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Redact the rows of batches."""
-        import pyarrow as pa
-
         for batch in batches:
             table = pa.table(batch)
             data = _dataset(table.select(self._read))

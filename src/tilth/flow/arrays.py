@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from tilth import formats
 from tilth.data import Dataset
 from tilth.engine.session import Session
@@ -33,8 +35,6 @@ class Arrays:
 
 def arrays_of(data: Dataset, kind: Literal["numpy", "arrow"], engine: Session) -> Arrays:
     """A dataset as arrays, by its roles: see `tilth.arrays`."""
-    import numpy as np
-
     RequestError.reject(unknown([kind], FORMATS, "format: there is no {}", "bad-value"))
     from tilth.formats.layout import features_of, matrix
 

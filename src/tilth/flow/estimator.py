@@ -7,8 +7,9 @@ scikit-learn. A Pipeline modifies its steps, so there use a `tilth.sklearn.FlowT
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
@@ -19,9 +20,6 @@ from tilth.flow.flow import Flow
 from tilth.flow.reading import flow_table, served_table
 from tilth.flow.running import fitted
 from tilth.formats.writing import FRAMES
-
-if TYPE_CHECKING:
-    import numpy as np
 
 LAST = "_last_fitted"  # an attribute of a flow that does not take part in comparisons
 
@@ -72,8 +70,6 @@ def fit_transform(flow: Flow, data: Any, y: Any = None) -> Any:
 
 def get_feature_names_out(flow: Flow, input_features: Any = None) -> np.ndarray[Any, Any]:
     """The columns of the result of `transform`, in order. `input_features` is ignored: the flow knows its columns."""
-    import numpy as np
-
     return np.array(features_of(_fitted(flow)), dtype=object)
 
 

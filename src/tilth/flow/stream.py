@@ -8,9 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+import pyarrow as pa
 
 from tilth.data import Roles
 from tilth.engine.arrow import schema_of
@@ -24,9 +25,6 @@ from tilth.formats.sidecar import roles_beside
 from tilth.store.local import files
 from tilth.store.places import copies
 from tilth.store.uri import Place
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 End = Literal["drop", "pad", "uneven"]
 STATE = 1
@@ -331,8 +329,6 @@ class _Ahead:
 
 def _read(stream: Stream, number: int) -> pa.Table | None:
     """The rows of a shard, checked against the manifest."""
-    import pyarrow as pa
-
     shard = stream.shards[number]
     path = stream.folder / shard.path
     try:
@@ -363,8 +359,6 @@ def _read(stream: Stream, number: int) -> pa.Table | None:
 
 def _joined(pieces: Sequence[pa.Table | None]) -> pa.Table | None:
     """Concatenate tables; a column that one of them lacks is null there."""
-    import pyarrow as pa
-
     tables = [p for p in pieces if p is not None]
     if len(tables) < 2:
         return tables[0] if tables else None
@@ -469,7 +463,6 @@ def _of_arrays(batch: Any) -> dict[str, Any]:
 
 def _of_table(batch: pa.Table) -> dict[str, Any]:
     """A table as a mapping: numbers as arrays, all else as lists."""
-    import pyarrow as pa
 
     def of(column: pa.ChunkedArray) -> Any:
         plain = pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pyarrow as pa
+
 from tilth.data import Dataset, Files, Roles
 from tilth.engine.duckdb import scans
 from tilth.engine.expressions import col, type_name
@@ -22,7 +24,6 @@ from tilth.store.sealed import is_written_sealed, part_of
 from tilth.store.unsealed import parquet_keys
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import DataFrame, DataFrameReader
 
 MAGIC = b"PAR1"

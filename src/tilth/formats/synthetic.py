@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import IO, Any, ClassVar, NoReturn
+
+import pyarrow as pa
 
 from tilth.errors import RequestError
 from tilth.formats.codec import Codec
 from tilth.store.local import text_in
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 class Synthetic(Codec):

@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
+
+import numpy as np
 
 from tilth.data import Column, Kind, Roles, mask
 from tilth.engine.arrow import as_numpy
@@ -17,9 +19,6 @@ from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Fold, Picture, Section, code, counted, exact, shown, table
 from tilth.report.charts import bars, matrix, number, percent
 from tilth.report.sections import ReportSection
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MOST = 40  # most columns that are compared with each other
 FEW = 50  # most values of a category
@@ -108,7 +107,6 @@ def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[F
 
 def vector_of(c: Column, drawn: Rows) -> Vector | None:
     """A column as numbers or codes; None for a single value, for more than 50 strings, and for other kinds."""
-    import numpy as np
     import pyarrow as pa
 
     if c.kind.numeric or c.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ):
@@ -126,8 +124,6 @@ def vector_of(c: Column, drawn: Rows) -> Vector | None:
 
 def pairs_of(vectors: Mapping[str, Vector]) -> list[Pair]:
     """Each pair of columns with its association, rounded to six digits, so that the order of rows has no effect."""
-    import numpy as np
-
     standard = {name: standardized(v.values) for name, v in vectors.items() if not v.is_category}
     at = {name: i for i, name in enumerate(standard)}
     numbers = Numbers.of(list(standard.values())) if standard else None
@@ -163,8 +159,6 @@ def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
 
     φ̃² = max(0, φ² − (r − 1)(k − 1)/(n − 1)); V = √(φ̃² / min(r̃ − 1, k̃ − 1)) with r̃ = r − (r − 1)²/(n − 1), k̃ likewise.
     """
-    import numpy as np
-
     counts = _crossed(a, b)
     n, (r, k) = int(counts.sum()), counts.shape
     if min(r, k) < 2 or n < 2:
@@ -178,8 +172,6 @@ def cramers_v(a: np.ndarray, b: np.ndarray) -> float:
 
 def _crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The contingency table of the rows with both codes, without empty rows and columns."""
-    import numpy as np
-
     wide = int(b.max(initial=0)) + 2
     places = (a + 1) * wide + b + 1  # the first row and column are for missing values
     counts = np.bincount(places, minlength=(int(a.max(initial=0)) + 2) * wide).reshape(-1, wide)[1:, 1:]
@@ -189,8 +181,6 @@ def _crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def standardized(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The standardised numbers, 0 for missing ones; and the mask of present numbers."""
-    import numpy as np
-
     there = ~np.isnan(x)
     known = x if there.all() else x[there]
     most = max(-known.min(initial=0.0), known.max(initial=0.0))
@@ -213,8 +203,6 @@ class Numbers:
     @classmethod
     def of(cls, columns: Sequence[tuple[np.ndarray, np.ndarray]]) -> Self:
         """From the results of `standardized`."""
-        import numpy as np
-
         places: dict[bytes, int] = {}
         which = [places.setdefault(there.tobytes(), len(places)) for _, there in columns]
         there = [columns[which.index(i)][1] for i in range(len(places))]
@@ -222,8 +210,6 @@ class Numbers:
 
     def correlations(self) -> np.ndarray:
         """Pearson's r of each pair of columns, over the rows with both numbers; NaN if undefined."""
-        import numpy as np
-
         columns, rows = self.z.shape
         step = max(BLOCK // columns**2, 1)
         n, sums, squares, products = (np.zeros(()) for _ in range(4))
@@ -241,8 +227,6 @@ class Numbers:
 
         Categories with few values are summed together, by combinations of their codes.
         """
-        import numpy as np
-
         found, squares = {}, np.einsum("ij,ij->i", self.z, self.z)
         sizes = {name: int(codes.max(initial=0)) + 2 for name, codes in categories.items()}  # the first place is for missing values
         for pack in packs(sizes, MOST_GROUPS):
@@ -259,8 +243,6 @@ class Numbers:
 
 def _correlation_ratio(n: np.ndarray, sums: np.ndarray, squares: np.ndarray) -> np.ndarray:
     """η of columns, from the counts and sums of each category, and the total sums of squares."""
-    import numpy as np
-
     with np.errstate(divide="ignore", invalid="ignore"):
         between = np.where(n > 0, sums**2 / n, 0.0).sum(1)
         around = sums.sum(1) ** 2 / n.sum(1)
@@ -286,8 +268,6 @@ def _of_label(label: str | None, pairs: Sequence[Pair], vectors: Mapping[str, Ve
 
 def target_of(label: str, vector: Vector, roles: Roles) -> tuple[str, np.ndarray]:
     """The number to compare between groups: its description, and its value in each row, NaN if the label is missing."""
-    import numpy as np
-
     if not vector.is_category:
         return f"mean {label}", vector.values
     counts = np.bincount(vector.values[vector.values >= 0], minlength=len(vector.names))
@@ -300,8 +280,6 @@ def target_of(label: str, vector: Vector, roles: Roles) -> tuple[str, np.ndarray
 
 def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, int, float], ...]:
     """Groups of a feature's values, their rows, and the mean of y in them."""
-    import numpy as np
-
     there = ~np.isnan(y) & feature.there
     x, y = feature.values[there], y[there]
     if feature.is_category:
@@ -327,8 +305,6 @@ def _groups(feature: Vector, y: np.ndarray, private: bool) -> tuple[tuple[str, i
 
 def _means(places: np.ndarray, y: np.ndarray, groups: int) -> tuple[list[int], list[float]]:
     """The rows of each group, and the mean of y to six digits, so that the order of rows has no effect; 0 without rows."""
-    import numpy as np
-
     rows = np.bincount(places, minlength=groups)
     if (y == np.rint(y)).all() and abs(y).max(initial=0.0) * len(y) < 2**53:  # sums are exact
         sums = np.bincount(places, y, groups).tolist()

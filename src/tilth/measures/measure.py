@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+import numpy as np
+
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
 from tilth.errors import MachineError, Mistake, RequestError, did_you_mean, listed, unknown
@@ -16,7 +18,6 @@ from tilth.report import Finding, warning
 from tilth.shelf import PYTHON_ONLY, Parameterized
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 Measured: TypeAlias = tuple[list[Finding], Any]

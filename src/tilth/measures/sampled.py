@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
@@ -22,7 +23,6 @@ from tilth.engine.session import Session
 from tilth.metrics.metric import ratio
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 ROWS, LEAST, CELLS = 100_000, 5_000, 3_000_000  # a sample's most and least rows, and most cells
@@ -155,7 +155,6 @@ class Values:
     @cached_property
     def numbers(self) -> np.ndarray:
         """The finite numbers of all rows, as sorted doubles."""
-        import numpy as np
         import pyarrow as pa
 
         x = self.values if isinstance(self.values, np.ndarray) else as_numpy(self.values.cast(pa.float64(), safe=False))
@@ -172,16 +171,12 @@ class Values:
 
     def counts(self, least: int = 1) -> dict[Any, int]:
         """Value → rows, for values with at least `least` rows."""
-        import numpy as np
-
         kept = self.rows >= least
         values = self.values[kept].tolist() if isinstance(self.values, np.ndarray) else self.values.filter(mask_of(kept)).to_pylist()
         return dict(zip(values, self.rows[kept].tolist(), strict=True))
 
     def frequent(self, most: int) -> tuple[tuple[Any, int], ...]:
         """The most frequent non-blank strings that several rows have, with their rows; ties by value."""
-        import numpy as np
-
         last = len(self.rows) - most - 1  # one extra, in case one is blank
         least = max(2, np.partition(self.rows, last)[last] if last >= 0 else 0)
         return tuple(ordered({v: n for v, n in self.counts(least).items() if v.strip()}, most).items())
@@ -189,7 +184,6 @@ class Values:
 
 def values_of(column: pa.ChunkedArray) -> Values:
     """The values of a column, without NaN."""
-    import numpy as np
     import pyarrow as pa
 
     is_time = pa.types.is_temporal(column.type)
@@ -206,8 +200,6 @@ def values_of(column: pa.ChunkedArray) -> Values:
 
 def _sorted_counts(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The distinct numbers in order, without NaN, and their counts; integers in a small range are counted without sorting."""
-    import numpy as np
-
     if x.dtype.kind == "i" and len(x) and (span := int(x.max()) - (low := int(x.min()))) < 2 * len(x):
         counts = np.bincount(x - low, minlength=span + 1)
         found = np.flatnonzero(counts)
@@ -219,8 +211,6 @@ def _sorted_counts(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def starts(x: np.ndarray) -> np.ndarray:
     """The index of the first of each run of equal sorted values. numpy's `unique` would load masked arrays, which takes longer."""
-    import numpy as np
-
     new = np.ones(len(x), bool)
     new[1:] = x[1:] != x[:-1]
     return np.flatnonzero(new)
@@ -228,8 +218,6 @@ def starts(x: np.ndarray) -> np.ndarray:
 
 def quantiles_of(x: np.ndarray, asked: Mapping[str, float]) -> dict[str, float]:
     """The interpolated quantiles of sorted numbers (Hyndman and Fan 1996, type 7); empty without numbers."""
-    import numpy as np
-
     if not len(x):
         return {}
     at = np.array(list(asked.values())) * (len(x) - 1)
@@ -264,7 +252,6 @@ def counted(column: Column, rows: pa.ChunkedArray, values: Values) -> dict[str, 
 
 def numbers_of_strings(counts: Mapping[str, int]) -> dict[str, Any]:
     """The same numbers for a column of strings, from the number of rows of each value."""
-    import numpy as np
     import pyarrow as pa
 
     values = Values(pa.array(list(counts), pa.string()), np.array(list(counts.values()), np.int64))
@@ -273,7 +260,6 @@ def numbers_of_strings(counts: Mapping[str, int]) -> dict[str, Any]:
 
 def _of_strings(values: Values) -> dict[str, Any]:
     """The number of strings that are not blank, and the lengths of all."""
-    import numpy as np
     import pyarrow.compute as pc
 
     lengths = as_numpy(pc.utf8_length(values.values)).astype(np.int64)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from tilth.data import Column, Kind, Roles, masked
 from tilth.engine.arrow import as_numpy
 from tilth.engine.expressions import all_rows
@@ -20,7 +22,6 @@ from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 PATTERNS, EXAMPLES = 8, 5  # most patterns of missing values, and rows, shown
@@ -93,8 +94,6 @@ def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles, duplica
 
 def _patterns(columns: Sequence[Column], drawn: Rows) -> list[tuple[tuple[str, ...], int]]:
     """Sets of columns that are missing together, with the number of rows in which exactly these are missing, the most frequent first."""
-    import numpy as np
-
     gaps = {c.name: gap for c in columns if (gap := _gaps(c, drawn)) is not None}
     if not gaps:
         return [((), len(drawn.table))]
@@ -110,7 +109,6 @@ def _patterns(columns: Sequence[Column], drawn: Rows) -> list[tuple[tuple[str, .
 
 def _gaps(c: Column, drawn: Rows) -> np.ndarray | None:
     """Marks missing values: null, NaN, or blank; None if there are none."""
-    import numpy as np
     import pyarrow.compute as pc
 
     column, values = drawn.table[c.name], drawn.values(c.name)
@@ -122,7 +120,6 @@ def _gaps(c: Column, drawn: Rows) -> np.ndarray | None:
 
 def same_as_before(columns: Sequence[Column], table: pa.Table, order: Any) -> np.ndarray:
     """Whether each row except the first equals the previous one in this order; missing values are equal."""
-    import numpy as np
     import pyarrow.compute as pc
 
     same = np.ones(max(len(order) - 1, 0), bool)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from tilth.data import Column, Kind, Roles
 from tilth.measures.associations import target_of, vector_of
@@ -14,9 +16,6 @@ from tilth.report import Finding, Payload
 from tilth.report.blocks import Cell, Section, code, counted, exact, shown, table
 from tilth.report.charts import histogram, number, sparkline
 from tilth.report.sections import ReportSection
-
-if TYPE_CHECKING:
-    import numpy as np
 
 PERIODS = {  # numpy's unit, the units of the epoch's first period that lie before 1970, and the units per period
     "second": ("s", 0, 1),
@@ -62,7 +61,6 @@ def trends(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding
 
 
 def _trend(time: Column, columns: Sequence[Column], drawn: Rows, roles: Roles) -> Finding[Trend] | None:
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -102,8 +100,6 @@ def _periods(at: np.ndarray, units: Sequence[str]) -> tuple[str, np.ndarray]:
 
 def _means(x: Any, period: Any, periods: int) -> tuple[float | None, ...]:
     """The mean of the numbers in each of `periods` periods, without NaN, to nine digits, so that the order of rows has no effect."""
-    import numpy as np
-
     there = ~np.isnan(x)
     n, sums = np.bincount(period[there], minlength=periods), np.bincount(period[there], x[there], periods)
     return tuple(float(f"{total / count:.9g}") if count else None for total, count in zip(sums, n, strict=True))

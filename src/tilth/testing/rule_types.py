@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
 
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session, everything
@@ -16,9 +18,6 @@ from tilth.rules.types.rule_type import RuleType
 from tilth.testing.laws import backwards, nulls, require, same
 from tilth.testing.steps import dataset
 from tilth.testing.tables import sample_table
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 BROKEN = 'Completeness "no such column" > 0'
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tilth.aws.profile_jobs.config import EntityDetector, ProfileConfiguration, Selector
 from tilth.aws.profile_jobs.statistics import ALL, BOOLEAN, NUMBER, OF_COLUMNS, TEXT, Looked
 from tilth.data import Column, Dataset, Kind
@@ -119,7 +121,6 @@ def _correlations(
 
 
 def _finite(column: pa.ChunkedArray) -> Any:
-    import numpy as np
     import pyarrow as pa
 
     x = as_numpy(column.cast(pa.float64(), safe=False))
@@ -157,7 +158,6 @@ def _type(c: Column, x: Looked | None) -> str:
 
 def looked(c: Column, column: pa.ChunkedArray) -> Looked:
     """The values of a column; null, NaN and empty strings are missing."""
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 

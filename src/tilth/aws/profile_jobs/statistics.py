@@ -11,12 +11,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from tilth.measures.sampled import quantiles_of
-
-if TYPE_CHECKING:
-    import numpy as np
 
 ALL = "ALL"
 NUMBER, TEXT, BOOLEAN = "number", "string", "boolean"
@@ -133,8 +132,6 @@ class Looked:
     @cached_property
     def in_order(self) -> np.ndarray:
         """The size of every row, in order, as doubles."""
-        import numpy as np
-
         return np.repeat(self.sizes.astype(float), self.weights)
 
     def quantile(self, p: float) -> float:
@@ -207,8 +204,6 @@ def _zeros(x: Looked, p: Found) -> Found:
 
 
 def _deviations(x: Looked, p: Found) -> Found:
-    import numpy as np
-
     away = np.abs(x.in_order - x.quantile(0.5))
     return {"medianAbsoluteDeviation": quantiles_of(np.sort(away), {"q": 0.5})["q"]}
 
@@ -223,8 +218,6 @@ def _percentiles(x: Looked, p: Found) -> Found:
 
 def _buckets(numbers: np.ndarray, weights: np.ndarray, bins: int, first: Any) -> list[dict[str, Any]]:
     """Rows in buckets of equal width with shared edges, the last one open; a bucket has its lower edge. One bucket for equal numbers."""
-    import numpy as np
-
     low, high = numbers[0].item(), numbers[-1].item()
     edges = [low + (high - low) * k / bins for k in range(bins)] if high > low else [low]
     place = np.searchsorted(np.array(edges, float), numbers, "right") - 1
@@ -243,8 +236,6 @@ def _scores(x: Looked, p: Found) -> Found:
 
 def _outliers(x: Looked, p: Found) -> Found:
     """Rows more than `threshold` standard deviations from the mean, the farthest listed; and those beyond `mildThreshold` only."""
-    import numpy as np
-
     away = np.zeros(len(x.sizes)) if x.z is None else np.abs(x.z)
     far = away > p["threshold"]
     order = sorted(np.flatnonzero(far).tolist(), key=lambda i: (-away[i], i))

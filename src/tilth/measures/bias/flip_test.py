@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from tilth.data import Dataset, Kind, Schema
 from tilth.data.schema import NUMBERS
@@ -17,9 +18,6 @@ from tilth.measures.bias.axis import Axis, Side
 from tilth.measures.bias.cube import Counted, Facets, outcomes
 from tilth.metrics.contrasts import Numbers
 from tilth.metrics.neighbours import Points, nearest
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 MOST_ROWS = 40_000  # rows among which neighbours are searched
 NEIGHBOURS = 5

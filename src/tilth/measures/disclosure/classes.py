@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tilth.data import Dataset
 from tilth.engine.arrow import as_numpy
 from tilth.engine.expressions import col
@@ -15,7 +17,6 @@ from tilth.engine.session import Session
 from tilth.engine.statistics import count
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 
@@ -72,8 +73,6 @@ class Counted:
 
     def classes(self, keys: Sequence[np.ndarray]) -> np.ndarray:
         """The class number of each group, by the codes of some columns; without columns, all groups are one class."""
-        import numpy as np
-
         found = np.zeros(len(self.sizes), np.int64)
         for codes in keys:
             mixed = found * (int(codes.max(initial=0)) + 1) + codes
@@ -82,14 +81,10 @@ class Counted:
 
     def class_sizes(self, keys: Sequence[np.ndarray]) -> np.ndarray:
         """The rows of each class."""
-        import numpy as np
-
         return np.bincount(self.classes(keys), weights=self.sizes).astype(np.int64)
 
     def crossed(self, classes: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The pairs of class and code that occur, and their numbers of rows, ordered by class and code."""
-        import numpy as np
-
         width = int(codes.max(initial=0)) + 1
         pairs, place = np.unique(classes * width + codes, return_inverse=True)
         return pairs // width, pairs % width, np.bincount(place.reshape(-1), weights=self.sizes)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from tilth.data import masked
 from tilth.measures.insights.features import Feature
 from tilth.report import Finding, Payload
@@ -14,7 +16,6 @@ from tilth.report.charts import percent
 from tilth.report.sections import ReportSection
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 LEAST = 20  # rows
@@ -46,7 +47,6 @@ def anomaly_finding(features: Sequence[Feature], rows: pa.Table, private: Sequen
     Liu, Ting and Zhou 2008, "Isolation Forest"; scikit-learn's IsolationForest. Missing numbers are replaced by the median, strings by
     their frequency.
     """
-    import numpy as np
     from sklearn.ensemble import IsolationForest
 
     fit = [f for f in features if f.distinct > 1 and not (f.is_category and f.distinct > REPEATS * (~f.missing).sum())]
@@ -71,8 +71,6 @@ def _rarest(shares: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
 
 def _number(f: Feature) -> np.ndarray:
     """A column without gaps: numbers, or the frequencies of strings."""
-    import numpy as np
-
     if not f.is_category:
         return np.where(f.missing, np.nanmedian(f.x), f.x)
     codes = np.where(f.missing, len(f.names), f.x).astype(int)
@@ -82,8 +80,6 @@ def _number(f: Feature) -> np.ndarray:
 
 def _rarity(f: Feature, at: np.ndarray) -> np.ndarray:
     """For some rows, the share of rows with the same string, or with a number at least as extreme; 1 if missing."""
-    import numpy as np
-
     here = f.x[at]
     if f.is_category:
         return np.where(np.isnan(here), 1.0, _number(f)[at])

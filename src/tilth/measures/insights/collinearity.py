@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from tilth.measures.associations import standardized
 from tilth.measures.insights.features import Feature
 from tilth.report import Finding, Payload
 from tilth.report.blocks import Block, Section, Words, code, counted, exact, table
 from tilth.report.sections import ReportSection
-
-if TYPE_CHECKING:
-    import numpy as np
 
 HIGH, HIGH_CONDITION = 10.0, 30.0
 NOTHING = 1e-8  # eigenvalues below this share of the largest count as 0
@@ -48,8 +47,6 @@ def collinearity_of(features: Sequence[Feature]) -> tuple[float | None, Collinea
 
     They are computed on the rows without missing numbers, or, if these are fewer than half, on all rows, with the mean for missing numbers.
     """
-    import numpy as np
-
     fit = [f for f in features if f.column.kind.numeric and f.distinct > 1][:MOST]
     whole = ~np.any([f.missing for f in fit], axis=0) if fit else np.array([])
     whole = whole if 2 * whole.sum() >= len(whole) else np.ones(len(whole), bool)
@@ -80,8 +77,6 @@ def _six(x: float) -> float:
 
 def _factors(r: np.ndarray) -> tuple[np.ndarray, list[list[int]], float | None]:
     """The factors, the exactly dependent sets, and the condition number, from correlations."""
-    import numpy as np
-
     values, vectors = np.linalg.eigh(r)
     gone = values < NOTHING * values[-1]
     factors = np.diag(np.linalg.pinv(r, hermitian=True, rcond=NOTHING))
@@ -90,8 +85,6 @@ def _factors(r: np.ndarray) -> tuple[np.ndarray, list[list[int]], float | None]:
 
 def _dependent(vectors: np.ndarray) -> list[list[int]]:
     """The column indices of each exact dependency: sets that the null space connects."""
-    import numpy as np
-
     if not vectors.shape[1]:
         return []
     together = np.abs(vectors @ vectors.T) > 1e-6  # the projection on the null space, independent of its basis

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+import numpy as np
+
 from tilth.data import Column, Kind, Roles
 from tilth.engine.arrow import as_numpy, from_numpy, mask_of
 from tilth.engine.operations.strings import BLANKS
 from tilth.measures.sampled import COMPARABLE, Rows
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
 FEW = 20  # an integer label with at most this many distinct values is one of classes
@@ -46,16 +47,12 @@ class Feature:
     @cached_property
     def missing(self) -> np.ndarray:
         """Whether each value is missing."""
-        import numpy as np
-
         found: np.ndarray = np.isnan(self.x)
         return found
 
     @cached_property
     def distinct(self) -> int:
         """The number of distinct values."""
-        import numpy as np
-
         return len(self.names) if self.is_category else len(np.unique(self.x[~self.missing]))
 
 
@@ -84,8 +81,6 @@ class Target:
     @cached_property
     def counts(self) -> np.ndarray:
         """The rows of each class."""
-        import numpy as np
-
         return np.bincount(self.y.astype(int), minlength=len(self.names))
 
     @property
@@ -97,8 +92,6 @@ class Target:
 
     def turns(self, of: int = FOLDS, by_chance: bool = False) -> np.ndarray:
         """A number below `of` for each row, in turn for groups, for the rows of each class, or for all rows, in the sample's order."""
-        import numpy as np
-
         if self.group is not None and not by_chance:
             _, first, place = np.unique(self.group, return_index=True, return_inverse=True)
             turns: np.ndarray = np.argsort(np.argsort(first))[place] % of
@@ -123,8 +116,6 @@ class Target:
     def held_out(self, turns: int = 1, of: int = FOLDS) -> tuple[np.ndarray, str]:
         """The mask of a share of the rows, `turns / of`, and how they are chosen: the latest ones (`time`), those of a share of the groups
         (`group`), or by `chance`, also if one of the parts would have a single label otherwise."""
-        import numpy as np
-
         ways: dict[str, np.ndarray] = {}
         if self.time is not None and not np.isnan(self.time).all():
             ways["time"] = self.time > np.nanquantile(self.time, 1 - turns / of)
@@ -135,15 +126,11 @@ class Target:
 
     def _can_part(self, *parts: np.ndarray) -> bool:
         """Whether each part has more than one label."""
-        import numpy as np
-
         return all(len(np.unique(self.y[part])) > 1 for part in parts)
 
     @cached_property
     def folds(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Masks of training and judging rows for each of five folds: by time, trained on all rows before; else by turns."""
-        import numpy as np
-
         if self.time is not None and not np.isnan(self.time).all():
             ends = np.nanquantile(self.time, np.arange(1, FOLDS + 1) / (FOLDS + 1))
             block = np.searchsorted(ends, np.nan_to_num(self.time, nan=-np.inf))
@@ -167,7 +154,6 @@ def looked_at(drawn: Rows, most: int, seed: int) -> pa.Table:
 
     They are sorted first; equal rows are interchangeable.
     """
-    import numpy as np
     import pyarrow.compute as pc
 
     if not drawn.table.num_columns:
@@ -186,7 +172,6 @@ def features_of(columns: Iterable[Column], rows: pa.Table, roles: Roles) -> list
 
 def feature_of(column: Column, values: pa.ChunkedArray) -> Feature:
     """A column as a feature; blank strings are missing."""
-    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -216,8 +201,6 @@ def target_of(column: Column, rows: pa.Table, roles: Roles, problem: str = "", c
 
     `columns` are the sample's columns, including groups and time.
     """
-    import numpy as np
-
     feature = feature_of(column, rows[column.name])
     known = ~feature.missing
     y = feature.x[known]
@@ -237,8 +220,6 @@ def target_of(column: Column, rows: pa.Table, roles: Roles, problem: str = "", c
 
 def _group(columns: Sequence[Column], rows: pa.Table, roles: Roles, known: np.ndarray) -> np.ndarray | None:
     """The group of each labelled row, by the role; rows without a value are one group."""
-    import numpy as np
-
     of = [feature_of(c, rows[c.name]).x[known] for c in columns if c.name in roles.group and c.kind in COMPARABLE]
     if not of:
         return None
@@ -260,8 +241,6 @@ def _named(value: float, kind: Kind) -> str:
 
 def _merged(codes: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     """Merge the rarer of too many classes into one, the last."""
-    import numpy as np
-
     if len(names) <= MOST_CLASSES:
         return codes, list(names)
     counts = np.bincount(codes)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from tilth.measures.insights.features import FOLDS, Feature, Target
 from tilth.measures.sampled import quantiles_of
@@ -13,9 +15,6 @@ from tilth.report import Finding, Payload
 from tilth.report.blocks import Block, Picture, Section, Words, code, counted, exact, table
 from tilth.report.charts import bars
 from tilth.report.sections import ReportSection
-
-if TYPE_CHECKING:
-    import numpy as np
 
 BINS, PER_BIN = 32, 50  # most bins of a number, and wanted rows per bin
 WEIGHT = 5.0  # the overall mean counts as this many rows in the mean of a group
@@ -78,8 +77,6 @@ def _scored(groups: np.ndarray, target: Target) -> float:
 
 def _targets(target: Target) -> np.ndarray:
     """The columns to average: 0 or 1 for each class (for two classes, only the second), or the number minus its mean."""
-    import numpy as np
-
     if not target.is_class:
         found: np.ndarray = (target.y - target.y.mean())[:, None]
         return found
@@ -90,8 +87,6 @@ def _targets(target: Target) -> np.ndarray:
 
 def out_of_fold(groups: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """For each row, the mean of y in its group over the other folds: (Σy + 5·ȳ) / (n + 5), with ȳ the mean of the other folds."""
-    import numpy as np
-
     size = int(groups.max(initial=0)) + 1
     places = groups * FOLDS + fold
     n = np.bincount(places, minlength=size * FOLDS).reshape(size, FOLDS)
@@ -106,8 +101,6 @@ def out_of_fold(groups: np.ndarray, y: np.ndarray, fold: np.ndarray) -> np.ndarr
 
 def score_of(predicted: np.ndarray, target: Target) -> float:
     """The AUC, or R². For several classes it is the mean AUC, one against the rest, over classes of at least five rows."""
-    import numpy as np
-
     if not target.is_class:
         return r2(target.y - target.y.mean(), predicted[:, 0])
     if len(target.names) == 2:
@@ -118,8 +111,6 @@ def score_of(predicted: np.ndarray, target: Target) -> float:
 
 def _groups(x: np.ndarray, missing: np.ndarray, is_category: bool) -> np.ndarray:
     """The group of each value; group 0 has the missing values."""
-    import numpy as np
-
     found = np.zeros(len(x), int)
     known = x[~missing]
     if is_category:
@@ -136,8 +127,6 @@ def _groups(x: np.ndarray, missing: np.ndarray, is_category: bool) -> np.ndarray
 
 
 def _maps(x: np.ndarray, y: np.ndarray) -> str:
-    import numpy as np
-
     if len(x) < ENOUGH * len(np.unique(x)):
         return ""
     return maps_of([(a, b) for a, b in np.unique(np.column_stack((x, y)), axis=0).tolist()], len(x))

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from tilth.measures.insights.features import Feature, Target
 from tilth.metrics.predictions import auc, r2
@@ -14,9 +16,6 @@ from tilth.report import Finding, Payload
 from tilth.report.blocks import Block, Section, Words, code, counted, exact, table
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
-
-if TYPE_CHECKING:
-    import numpy as np
 
 CATEGORIES = 200  # most values of a string that the model distinguishes; the rarer ones are merged
 REPEATS = 0.5  # greatest share of distinct values of a string; beyond, it is a text or an id
@@ -119,7 +118,6 @@ def quick_model(features: Sequence[Feature], target: Target, powers: Mapping[str
 
 def trained(features: Sequence[Feature], target: Target, seed: int) -> Trained:
     """Train the model on some columns."""
-    import numpy as np
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     x = np.column_stack([_codes(f)[target.known] if f.is_category else f.x[target.known] for f in features])
@@ -143,8 +141,6 @@ def trained(features: Sequence[Feature], target: Target, seed: int) -> Trained:
 
 def _codes(f: Feature) -> np.ndarray:
     """The values of a string as codes, the most frequent first; the rarer ones share a code; NaN for missing values."""
-    import numpy as np
-
     codes = f.x[~f.missing].astype(int)
     order = np.argsort(-np.bincount(codes, minlength=len(f.names)), kind="stable")
     place = np.empty(len(order))
@@ -163,8 +159,6 @@ def metrics_of(done: Trained, mask: np.ndarray) -> dict[str, float | None]:
 
 def baseline_of(done: Trained) -> dict[str, float | None]:
     """The metrics on the validation rows of always predicting the most frequent class, or the mean, of the training rows."""
-    import numpy as np
-
     t, y = done.target, done.target.y[done.held]
     if not t.is_class:
         return _rounded(_of_numbers(y, np.full(len(y), t.y[done.train].mean())))
@@ -178,8 +172,6 @@ def _rounded(found: Mapping[str, float]) -> dict[str, float | None]:
 
 def _of_classes(target: Target, y: np.ndarray, predicted: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     """Accuracy, balanced accuracy (the mean recall), AUC; precision, recall and F1 of the positive class, or their means for several."""
-    import numpy as np
-
     classes = range(len(target.names))
     hits = np.array([((y == k) & (predicted == k)).sum() for k in classes], float)
     actual, said = (np.array([(x == k).sum() for k in classes], float) for x in (y, predicted))
@@ -195,8 +187,6 @@ def _of_classes(target: Target, y: np.ndarray, predicted: np.ndarray, scores: np
 
 def _of_numbers(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """R², the mean squared error and its root, the mean, largest and median absolute error."""
-    import numpy as np
-
     error = np.abs(y - predicted)
     mse = float((error**2).mean())
     return {
@@ -211,8 +201,6 @@ def _of_numbers(y: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
 
 def matrix_of(done: Trained) -> tuple[tuple[int, ...], ...]:
     """The confusion matrix of the validation rows: a row for each actual class, a column for each predicted one."""
-    import numpy as np
-
     k = len(done.target.names)
     predicted, _ = done.predict(done.x[done.held])
     counts = np.bincount(done.target.y[done.held].astype(int) * k + predicted, minlength=k * k)
@@ -224,8 +212,6 @@ def importance_of(done: Trained, features: Sequence[Feature], powers: Mapping[st
 
     Breiman 2001, "Random Forests".
     """
-    import numpy as np
-
     held = done.x[done.held]
     y = done.target.y[done.held]
     random = np.random.default_rng(seed)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tilth.data import Column, Kind, Roles, masked
 from tilth.engine.arrow import from_numpy
 from tilth.measures.sampled import Rows
@@ -45,7 +47,6 @@ def repeated_finding(columns: Sequence[Column], drawn: Rows, roles: Roles) -> Fi
     The role `id`, and strings and integers with a different value in every row, are left out; there is no finding if these are the
     majority.
     """
-    import numpy as np
     import pyarrow.compute as pc
 
     known = drawn.known(columns)

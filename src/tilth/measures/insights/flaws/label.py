@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from tilth.engine.user_sql.writing import quoted_identifier, rule_string
 from tilth.measures.insights.features import MOST_CLASSES
 from tilth.measures.insights.flaws.seen import RARE, Case, Seen
@@ -137,8 +139,6 @@ def compressed(seen: Seen) -> Remedy:
 
 def outlying(seen: Seen) -> Iterator[Case]:
     """Labels outside the median ± 5 standard deviations, which are those of the labels clipped to the 5th and 95th percentile."""
-    import numpy as np
-
     x = seen.numbers
     if x is None:
         return

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
 
 from tilth.data import Roles, mask
 from tilth.measures.associations import Associations
@@ -23,10 +25,6 @@ from tilth.measures.sampled import Values
 from tilth.report import Finding, Payload
 from tilth.report.blocks import counted, shown
 from tilth.report.charts import number
-
-if TYPE_CHECKING:
-    import numpy as np
-
 
 Severity: TypeAlias = Literal["high", "medium", "low", "none"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
