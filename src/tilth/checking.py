@@ -19,6 +19,7 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Report
 from tilth.rules import Ruleset, parse
+from tilth.rules.conditions import check_time
 from tilth.shelf import Shelf
 from tilth.store.local import reject_own_input, text_of
 from tilth.store.uri import Place
@@ -152,7 +153,6 @@ def checked(
     **options: Any,
 ) -> Checked:
     """Check a table by a ruleset, and collect facts for the report: see `tilth.check`."""
-    from tilth.rules.conditions import check_time
     from tilth.rules.evaluation import evaluate
     from tilth.rules.row_output import row_results
     from tilth.rules.scores import scores

@@ -10,7 +10,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal
 
 from tilth import formats
-from tilth.data import Dataset, Roles
+from tilth.data import Dataset, Memory, Roles
 from tilth.engine.chosen import AnyEngine, session_of
 from tilth.engine.facts import begin
 from tilth.engine.session import Session
@@ -292,7 +292,6 @@ def folds(flow: Flow | str | Path, data: Any = None, *, engine: AnyEngine = None
     >>> [(arrays(fold.train).X.shape, arrays(fold.test).X.shape) for fold in folds(Flow.parse(flow), table)]
     [((4, 1), (2, 1)), ((4, 1), (2, 1)), ((4, 1), (2, 1))]
     """
-    from tilth.data import Memory
     from tilth.flow.reading import flow_table
     from tilth.flow.refusals import refusals_located
     from tilth.flow.running import folded

@@ -7,20 +7,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind, Roles, Schema, select, words_of
 from tilth.engine.expressions import col
+from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Question, Where
 from tilth.shelf import PYTHON_ONLY, Parameterized
 from tilth.steps.missing import present
-
-if TYPE_CHECKING:
-    from tilth.engine.session import Session
 
 K = TypeVar("K")
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from tilth.data import Dataset, Roles
+from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import Session, everything
 from tilth.report import Finding, Outcome
 from tilth.rules import RULE_TYPES, parse
@@ -44,8 +45,6 @@ def check_rule_type(
     >>> from tilth.rules import RULE_TYPES
     >>> check_rule_type(RULE_TYPES["Completeness"], ['Completeness "word" > 0.5'])
     """
-    from tilth.engine.duckdb import DuckDB
-
     with RULE_TYPES.lent(rule_type.name, rule_type), DuckDB().session() as duckdb:
         battery = _Battery(rule_type, sample_table() if table is None else table, dict(sources or {}), duckdb)
         battery.description()

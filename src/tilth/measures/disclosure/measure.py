@@ -8,8 +8,9 @@ from itertools import combinations
 from typing import Any, ClassVar
 
 from tilth.data import Dataset, Kind, Schema
+from tilth.engine.keys import NO_ORDER
 from tilth.engine.session import Session
-from tilth.errors import Mistake, RequestError, listed
+from tilth.errors import Mistake, RequestError, listed, unknown
 from tilth.measures.measure import Measure, Measured
 from tilth.report import Finding
 
@@ -93,9 +94,6 @@ class DisclosureRisk(Measure):
 
 
 def _reject_unfit(schema: Schema, columns: Sequence[str]) -> None:
-    from tilth.engine.keys import NO_ORDER
-    from tilth.errors import unknown
-
     RequestError.reject(unknown(columns, schema.names, "disclosure_risk: there is no column {}", "unknown-column"))
     wrong = [c for c in columns if schema[c].kind in NO_ORDER and schema[c].kind is not Kind.NULL]
     RequestError.reject(Mistake(f"disclosure_risk: column {c!r} is of lists or structs", code="wrong-kind") for c in wrong)

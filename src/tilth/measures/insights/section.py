@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tilth.measures.insights.flaws import SEVERITIES, Insight
+from tilth.measures.insights.remedies import dropped
 from tilth.report.blocks import Advice, Block, Cell, Listing, Section, Tone, Words, code, counted, table
 from tilth.report.charts import number
 from tilth.report.finding import Finding
@@ -85,8 +86,6 @@ def snippet(found: Sequence[Finding[Insight]]) -> str:
     features:
       - select: ["!b"]
     """
-    from tilth.measures.insights.remedies import dropped
-
     gone = list(dict.fromkeys(c for f in found if f.payload.line.startswith(DROP) for c in f.subject))
     kept = [f.payload for f in found if f.payload.line and not (f.subject and set(f.subject) <= set(gone))]
     at = {place: list(dict.fromkeys(p.line for p in kept if p.place == place)) for place in ORDER}

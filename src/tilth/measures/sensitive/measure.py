@@ -13,6 +13,7 @@ from tilth.engine.expressions import and_, col, if_else, lit, not_null, text
 from tilth.engine.needs import Sample
 from tilth.engine.operations.patterns import Matches
 from tilth.engine.operations.strings import BlankToNull
+from tilth.engine.python_operation import user_function
 from tilth.engine.session import Session
 from tilth.engine.statistics import Statistic, count, count_of
 from tilth.entities.columns import NAME_PATTERN, says_names
@@ -149,8 +150,6 @@ class Sensitive(Measure):
         return held
 
     def _recogniser(self) -> Recogniser | None:
-        from tilth.engine.python_operation import user_function
-
         return user_function(self.recogniser) if self.recogniser else None
 
     def _sample_rows(self, rows: int, columns: int) -> int:

@@ -16,6 +16,7 @@ from tilth.engine.needs import Fold
 from tilth.entities.detector import Detector, Judged, Match, apart
 from tilth.entities.entity import Entity
 from tilth.errors import RequestError
+from tilth.regex import Regex
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -147,8 +148,6 @@ class Occurrences(Fold):
 
     @cached_property
     def _patterns(self) -> tuple[re.Pattern[str], ...]:
-        from tilth.regex import Regex
-
         return tuple(Regex.parse(a[1:-1]).compile_python() for a in self.allow if a.startswith("/") and a.endswith("/") and len(a) > 2)
 
     def _allowed(self, text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tilth import __version__
 from tilth.entities.listing import PHONE_NUMBER, catalogue
 from tilth.entities.mentions import PERSON_NAME
 from tilth.measures.sensitive.verdicts import Scan, SensitiveColumn, SensitiveType
@@ -172,6 +173,4 @@ def _type(t: SensitiveType) -> dict[str, Any]:
 
 
 def _version() -> str:
-    from tilth import __version__
-
     return __version__

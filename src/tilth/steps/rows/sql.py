@@ -8,19 +8,17 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 
 from tilth.data import BELOW, Column, Dataset, Kind, Roles, Schema
+from tilth.engine.session import Session
 from tilth.engine.user_sql.bounds import SECONDS, limited, reject_products
 from tilth.engine.user_sql.query import parse_query, private_outputs, tables_of
 from tilth.errors import ExpressionError, Mistake, listed
 from tilth.metrics.columns import RowCount
 from tilth.steps.step import Elsewhere, Learned, Learning, TablesStep
-
-if TYPE_CHECKING:
-    from tilth.engine.session import Session
 
 INPUT = "input"  # the name of the table in a query
 OTHER = "\x1f"  # begins the names of the other tables, where the query runs

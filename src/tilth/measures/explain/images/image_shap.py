@@ -15,10 +15,12 @@ from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, SourceError, listed
 from tilth.measures.measure import Measured, ModelMeasure, Predictor
 from tilth.metrics.images.features import LARGEST_FILE, folder_of
+from tilth.metrics.images.pixels import decoded, encoded, resized
 from tilth.metrics.metric import measured
 from tilth.report import Finding, warning
 from tilth.report.blocks import counted
 from tilth.shelf import PYTHON_ONLY
+from tilth.store.documents import bytes_of
 from tilth.store.uri import joined
 
 if TYPE_CHECKING:
@@ -110,9 +112,6 @@ class ImageShap(ModelMeasure):
 
     def explained(self, table: Dataset, session: Session, broken: list[str]) -> Iterator[ExplainedImage]:
         """Explain image after image, output after output; unreadable images are appended to `broken`."""
-        from tilth.metrics.images.pixels import decoded
-        from tilth.store.documents import bytes_of
-
         column, predict = self._column(table), self._model()
         need = Sample((column,), self.images, self.seed)
         folder = self.folder or folder_of(table)
@@ -156,7 +155,6 @@ class ImageShap(ModelMeasure):
     def _of_image(self, name: str, pixels: np.ndarray, predict: Callable[[np.ndarray], Any]) -> Iterator[ExplainedImage]:
         from tilth.measures.explain.images.detection import FoundAgain, around, objects
         from tilth.measures.explain.images.superpixels import shap_of, superpixels
-        from tilth.metrics.images.pixels import resized
 
         if size := getattr(self.model, "size", None):
             pixels = resized(pixels, *size)
@@ -174,9 +172,6 @@ class ImageShap(ModelMeasure):
 
     def _background(self, pixels: np.ndarray) -> np.ndarray:
         """The image that absent parts show."""
-        from tilth.metrics.images.pixels import decoded, resized
-        from tilth.store.documents import bytes_of
-
         if self.background == "noise":
             return np.random.default_rng(self.seed).integers(0, 256, pixels.shape, np.uint8)
         if self.background == "mean":
@@ -237,7 +232,6 @@ def finding_of(one: ExplainedImage, pictured: bool = True) -> Finding[ShapImage]
 def _picture(pixels: np.ndarray) -> str:
     """The image as PNG in base64, scaled down if large."""
     from tilth.measures.explain.images.findings import LARGEST
-    from tilth.metrics.images.pixels import encoded, resized
 
     height, width = pixels.shape[:2]
     if (scale := LARGEST / max(height, width)) < 1:
