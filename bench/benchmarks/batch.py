@@ -58,9 +58,6 @@ BENCHMARK = Benchmark(
             "processor time of tilth batch to tilth apply",
             ratio("batch", "applied", of="cpu"),
             2,
-            why="`apply` is one query over columns, `batch` the row function of the server, record by record in Python. Of a record's time "
-            "half is the row function, a quarter reading CSV, a quarter writing it. What is paid for it: a record that cannot be read is "
-            "refused and named, where `apply` makes its value null.",
         ),
     ),
     differences=lambda results: [] if len(set(results.values())) == 1 else [f"{results} rows"],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.serve.bodies import DECODERS, ENCODERS, decoded, encoded
 from tilth.serve.bodies.rows import CSV, JSON, LINES, BadRow, BadRows, NotAcceptable, Row
+from tilth.serve.columns import prepared
 from tilth.serve.media import chosen, media_type
 from tilth.serve.remote import Remote
 from tilth.serve.sparkml import MARK, Schema, answer_type, asked
@@ -147,10 +148,12 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 -- only the type is sent: the message could contain values
             return refusal(error).answer
 
-    def predicted(self, body: bytes, content_type: str) -> list[Row]:
-        """The answers for the rows of a body. Errors: `Refused`."""
+    def predicted(self, body: bytes, content_type: str) -> Sequence[Row]:
+        """The answers for the rows of a body, which may be many. Errors: `Refused`."""
         try:
-            return self.through(self.read(body, content_type))
+            first, kind = self.stages[0], media_type(content_type)
+            many = prepared(first, body, kind) if isinstance(first, Preparation) and kind and kind.name == CSV else None
+            return self.through(self.read(body, content_type)) if many is None else self.through(many, 1)
         except RequestError as error:
             raise refusal(error) from error
 
@@ -162,9 +165,9 @@ class Pipeline:
             raise Refused(415, "bad-content-type", f"the content type is {shown}", accepted=listed(DECODERS))
         return decoded(body, kind, self.columns)
 
-    def through(self, rows: list[Row]) -> list[Row]:
-        """The rows after all stages. Errors: `RequestError`."""
-        for stage in self.stages:
+    def through(self, rows: Sequence[Row], first: int = 0) -> Sequence[Row]:
+        """The rows after all stages, from the stage number `first` on. Errors: `RequestError`."""
+        for stage in self.stages[first:]:
             rows = stage(rows)
         return rows
 

@@ -14,7 +14,7 @@ from operator import itemgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from tilth.serve.bodies.rows import CSV, JSON, NPY, RECORDIO, NotAcceptable, Row
+from tilth.serve.bodies.rows import CSV, JSON, NPY, RECORDIO, NotAcceptable, Row, RowsInColumns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,6 +85,8 @@ def to_csv(rows: Sequence[Row], names: Sequence[str]) -> bytes:
 
 def _values(rows: Sequence[Row], names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """The values of each row in the order of the names."""
+    if isinstance(rows, RowsInColumns):
+        return rows.values_of(names)
     return map(itemgetter(*names), rows) if len(names) > 1 else (tuple(row[n] for n in names) for row in rows)
 
 

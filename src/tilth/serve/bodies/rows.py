@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -46,6 +46,27 @@ class Columns:
         *_, shortest = self.orders.values()
         accepted = f"{' or '.join(map(str, self.orders))} values: {listed(shortest, most=40)}"
         raise BadRow(number, "", Mistake(f"{width} values are given", accepted=accepted, code="wrong-width"))
+
+
+@dataclass(frozen=True)
+class RowsInColumns(Sequence[Row]):
+    """Rows that are held as lists of values, by column."""
+
+    columns: Mapping[str, list[Any]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, i: Any) -> Any:
+        return {name: values[i] for name, values in self.columns.items()}
+
+    def __iter__(self) -> Iterator[Row]:
+        names = tuple(self.columns)
+        return (dict(zip(names, values, strict=True)) for values in self.values_of(names))
+
+    def values_of(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The values of each row in the order of the names."""
+        return zip(*(self.columns[name] for name in names), strict=True)
 
 
 class BadRow(RequestError):

@@ -7,12 +7,15 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tilth.errors import Mistake, RequestError
 from tilth.serve.bodies.answers import csv_line
 from tilth.serve.bodies.rows import ANSWERED, CSV, BadRow, Columns, Row
 from tilth.serve.media import MediaType
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def _text(body: bytes, kind: MediaType) -> str:
@@ -35,6 +38,43 @@ def from_csv(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
         names, *lines = lines
         orders = Columns(tuple(names))
     return [orders.named([value or None for value in line], i) for i, line in enumerate(lines, 1)]
+
+
+def table_of_csv(body: bytes, kind: MediaType, columns: Columns) -> pa.Table | None:
+    """The rows of `from_csv` as columns of strings, read by Arrow. None for a body that Arrow cannot read or could read differently.
+
+    Rows with quotes are read by Python, too, and compared.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    body = body.removeprefix(codecs.BOM_UTF8)
+    lines = [line for line in body.split(b"\n") if line.strip(b"\r")]
+    if {"charset", "encoding"} & kind.parameters.keys() or b"\0" in body or body.count(b"\r") != body.count(b"\r\n"):
+        return None
+    if not lines or max(map(len, lines)) > csv.field_size_limit():
+        return None
+    quoted = [i for i, line in enumerate(lines) if b'"' in line]
+    try:
+        first = _cells(lines[0], kind)[0]
+        types = {str(i): pa.string() for i in range(len(first))}
+        table = arrow.read_csv(
+            pa.py_buffer(body),
+            arrow.ReadOptions(column_names=list(types), block_size=len(body) + 1, use_threads=False),
+            convert_options=arrow.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]),
+        )
+        cells = _cells(b"\n".join(lines[i] for i in quoted), kind)
+        if len(table) != len(lines) or len(cells) != len(quoted):
+            return None
+        found = table.take(pa.array(quoted, pa.int64()))
+        for name, values in zip(types, zip(*cells, strict=True), strict=bool(cells)):
+            if not found[name].combine_chunks().equals(pa.array([value or None for value in values], pa.string())):
+                return None
+        if _names_columns(first, kind, columns):
+            return table.slice(1).rename_columns(first)
+        return table.rename_columns(columns.order(len(first), 1))
+    except (RequestError, ValueError, pa.ArrowException):
+        return None
 
 
 def _cells(body: bytes, kind: MediaType) -> list[list[str]]:
