@@ -126,9 +126,7 @@ REPORTS = click.option(
 )
 FORCE = click.option("--force", is_flag=True, help="Replace an existing file.")
 SECRET = click.option(
-    "--secret",
-    metavar="REFERENCE",
-    help="Where the password or key for the data is: env:NAME, file:PATH, aws:NAME, command:WORDS …",
+    "--secret", metavar="REFERENCE", help="Where the password or key for the data is: env:NAME, file:PATH, aws:NAME, command:WORDS …"
 )
 READING = (
     click.option("--format", metavar="FORMAT", help="The file format, if the suffix does not determine it."),

@@ -80,47 +80,22 @@ WORDS = {
         "phone phone_no phone_number telephone tel mobile cell cellphone fax telefon telefono telefoon handy msisdn",
     ),
     "email": Words(
-        "email e-mail mail contact address write correo courriel",
-        "email email_address e_mail mail mail_address correo courriel",
+        "email e-mail mail contact address write correo courriel", "email email_address e_mail mail mail_address correo courriel"
     ),
-    "network": Words(
-        "ip host address server client addr login",
-        "ip ip_address ipv4 ipv6 client_ip remote_addr host_ip",
-    ),
-    "device": Words(
-        "mac device adapter interface",
-        "mac mac_address device_id",
-    ),
-    "imei": Words(
-        "imei handset phone mobile",
-        "imei",
-    ),
+    "network": Words("ip host address server client addr login", "ip ip_address ipv4 ipv6 client_ip remote_addr host_ip"),
+    "device": Words("mac device adapter interface", "mac mac_address device_id"),
+    "imei": Words("imei handset phone mobile", "imei"),
     "birth": Words(
         "dob born birth birthday birthdate date_of_birth geb geboren geburtsdatum naissance né née nacimiento nascita "
         "nascimento geboortedatum född født",
         "dob born birth birth_date date_of_birth birthday birth_day bday birthdate geb geboren geburtsdatum geburtstag naissance né née "
         "nacimiento nascita nascimento geboortedatum född födelsedatum født fødselsdato urodzenia",
     ),
-    "date": Words(
-        "date on",
-        "date",
-    ),
-    "secret": Words(
-        "key secret token password",
-        "password passwd secret api_key token access_key private_key",
-    ),
-    "resident": Words(
-        "permit resident residence immigration travel_permit",
-        "permit_no residence_permit resident_id",
-    ),
-    "company": Words(
-        "company business abn acn regon uen corporation gst",
-        "company_number business_number abn acn regon uen",
-    ),
-    "plate": Words(
-        "plate licence_plate license_plate car vehicle 车牌",
-        "plate license_plate licence_plate registration",
-    ),
+    "date": Words("date on", "date"),
+    "secret": Words("key secret token password", "password passwd secret api_key token access_key private_key"),
+    "resident": Words("permit resident residence immigration travel_permit", "permit_no residence_permit resident_id"),
+    "company": Words("company business abn acn regon uen corporation gst", "company_number business_number abn acn regon uen"),
+    "plate": Words("plate licence_plate license_plate car vehicle 车牌", "plate license_plate licence_plate registration"),
 }
 
 _OTHERS = (

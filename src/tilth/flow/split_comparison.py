@@ -19,20 +19,7 @@ from tilth.engine.arrow import codes_of, from_numpy, mask_of
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session
 from tilth.flow.order import KEY_SHARES, by_chance
-from tilth.flow.split_checks import (
-    BUT_LABEL,
-    CONFLICT,
-    GROUPS,
-    MODEL,
-    NEAR,
-    OUTSIDE,
-    SHARE,
-    TELLS,
-    TRAIN,
-    UNSEEN,
-    SplitCheck,
-    split_line,
-)
+from tilth.flow.split_checks import BUT_LABEL, CONFLICT, GROUPS, MODEL, NEAR, OUTSIDE, SHARE, TELLS, TRAIN, UNSEEN, SplitCheck, split_line
 from tilth.measures.insights.features import Feature, Target, feature_of
 from tilth.measures.insights.power import power_of
 from tilth.measures.sampled import COMPARABLE

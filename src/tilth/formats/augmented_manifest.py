@@ -50,11 +50,7 @@ class AugmentedManifest(JsonLines):
         data = data.keep(n for n in data.names if not _was_inside(n, data.names))
         schema = engine.schema(data)
         ColumnError.reject(
-            Mistake(
-                f"column {c.name!r} is {c}, and `…{REF}` holds places",
-                accepted="strings such as s3://bucket/key",
-                code="wrong-kind",
-            )
+            Mistake(f"column {c.name!r} is {c}, and `…{REF}` holds places", accepted="strings such as s3://bucket/key", code="wrong-kind")
             for c in schema
             if c.name.endswith(REF) and c.kind is not Kind.STRING
         )

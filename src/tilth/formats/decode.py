@@ -23,10 +23,7 @@ from tilth.engine.operations.times import SPANS, known
 from tilth.errors import Mistake
 
 CASTS = FROM_STRING
-KNOWN: Mapping[Kind, Callable[[Tree], Tree]] = {
-    Kind.FLOAT: NanToNull.of,
-    **{kind: known(kind) for kind in SPANS},
-}
+KNOWN: Mapping[Kind, Callable[[Tree], Tree]] = {Kind.FLOAT: NanToNull.of, **{kind: known(kind) for kind in SPANS}}
 """Kind → the operation that turns NaN, and times outside the range of other libraries, into null."""
 UUIDS = frozenset({"UUID"})  # string types that an engine's string functions do not accept
 KEPT = frozenset(

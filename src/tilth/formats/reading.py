@@ -157,11 +157,7 @@ def _with_copies(given: Source, copied: Copies | None) -> Source:
 
 
 def _opened(
-    source: Any,
-    format_: str | None,
-    names: Sequence[str] | None,
-    engine: Session,
-    options: Mapping[str, Any],
+    source: Any, format_: str | None, names: Sequence[str] | None, engine: Session, options: Mapping[str, Any]
 ) -> tuple[Format, Source]:
     form = by_name(format_) if format_ else recognised(source)
     reject_unknown(form, options, form.options)

@@ -49,10 +49,7 @@ def histogram_of(x: np.ndarray, whole: bool, quantiles: Mapping[str, float]) -> 
     if not 2 * bins * math.ulp(max(map(abs, edges))) < edges[1] - edges[0] < float("inf"):
         return None
     cuts = np.linspace(*edges, bins + 1)
-    places = [
-        *np.searchsorted(x, cuts[:-1]).tolist(),
-        int(np.searchsorted(x, cuts[-1], "right")),
-    ]  # the last bin includes both edges
+    places = [*np.searchsorted(x, cuts[:-1]).tolist(), int(np.searchsorted(x, cuts[-1], "right"))]  # the last bin includes both edges
     return Histogram(low, high, tuple(b - a for a, b in pairwise(places)), *outside(x, low, high))
 
 

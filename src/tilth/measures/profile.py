@@ -366,13 +366,7 @@ def _spreads(columns: Sequence[Column], numbers: Mapping[str, Mapping[str, Any]]
 
 
 def _of_all_rows(
-    schema: Schema,
-    seen: Mapping[str, Look],
-    numbers: Mapping[str, dict[str, Any]],
-    rows: int,
-    drawn: int,
-    data: Dataset,
-    session: Session,
+    schema: Schema, seen: Mapping[str, Look], numbers: Mapping[str, dict[str, Any]], rows: int, drawn: int, data: Dataset, session: Session
 ) -> tuple[dict[str, Look], dict[str, dict[str, Any]]]:
     """The summaries for all rows, from those of the sample; and the numbers of all columns, some of which were measured before.
 

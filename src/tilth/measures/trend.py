@@ -119,10 +119,7 @@ def over_time(found: Sequence[Finding[Trend]]) -> Section:
         lines = [_line(f"trend {i}", "rows", p.rows), *(_line(f"trend {i}", name, means) for name, means in p.means.items())]
         blocks.append(
             table(
-                f"Over {code(f.name)}",
-                ("what", "over time", "first", "last", "least", "most"),
-                lines,
-                ["first", "last", "least", "most"],
+                f"Over {code(f.name)}", ("what", "over time", "first", "last", "least", "most"), lines, ["first", "last", "least", "most"]
             )
         )
     return Section("trend", "Over time", tuple(blocks), lead=" ".join(leads))

@@ -18,7 +18,7 @@ RESOURCES = ("models", "seeds", "snapshots", "sources")
 TESTS = ("tests", "data_tests")
 EXPECTATIONS = "dbt_expectations."
 OTHERWISE = {  # there and in Great Expectations
-    "expect_multicolumn_sum_to_equal": "it compares sums over all rows there, and no rule says this",
+    "expect_multicolumn_sum_to_equal": "it compares sums over all rows there, and no rule says this"
 }
 PAIRS = {  # pairs of values that are both present
     "expect_column_pair_values_to_be_equal": lambda a: "=",

@@ -10,18 +10,7 @@ from typing import Any
 from tilth.engine.user_sql.writing import rule_string
 from tilth.rulesets.check import Check, Converter, list_in, mapping_in, named
 from tilth.rulesets.soda import VARIABLE, compared, fresh
-from tilth.rulesets.writing import (
-    Arguments,
-    Unsupported,
-    aggregate,
-    column_name,
-    custom_sql,
-    items,
-    no_row,
-    number,
-    query_over,
-    reference,
-)
+from tilth.rulesets.writing import Arguments, Unsupported, aggregate, column_name, custom_sql, items, no_row, number, query_over, reference
 
 TABLE = re.compile(r"checks for (?P<table>\S+)(?: \[(?P<part>.+)\])?")
 EACH = re.compile(r"for each (?:dataset|table) \w+")

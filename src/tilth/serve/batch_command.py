@@ -77,11 +77,7 @@ def _instance(context: click.Context, parameter: click.Parameter, text: str) -> 
 @click.option("--input-filter", metavar="PATH", help="The part of a record to send, such as '$[1:]'. Default: all.")
 @click.option("--join/--no-join", default=None, help="Join each record, unfiltered, with its answer.")
 @click.option("--output-filter", metavar="PATH", help="The part of the (joined) answer to write, such as '$[0,-1]'.")
-@click.option(
-    "--slice-end",
-    type=click.Choice(["exclusive", "inclusive"]),
-    help="Whether the range [1:4] of a filter includes position 4.",
-)
+@click.option("--slice-end", type=click.Choice(["exclusive", "inclusive"]), help="Whether the range [1:4] of a filter includes position 4.")
 @click.option(
     "--instance", callback=_instance, default="1/1", metavar="K/N", help="Divide the files among N runs, and transform those of run K."
 )

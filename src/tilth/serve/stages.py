@@ -282,12 +282,7 @@ def _called(thing: str, before: Sequence[Stage], seen: Callable[[bytes], object]
 
 
 def _stage(
-    thing: str,
-    before: Stage | None,
-    output: tuple[str, ...],
-    trusted: tuple[str, ...],
-    seen: Callable[[bytes], object],
-    patience: Patience,
+    thing: str, before: Stage | None, output: tuple[str, ...], trusted: tuple[str, ...], seen: Callable[[bytes], object], patience: Patience
 ) -> Stage:
     if is_address(thing):
         if before is None or isinstance(before, Remote):

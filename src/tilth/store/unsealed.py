@@ -13,17 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilth.encryption.dataset import (
-    FOLDER,
-    DataSet,
-    in_data_set,
-    is_data_set,
-    opened,
-    other_data_set,
-    plain_name,
-    swapped,
-    unsealed_alone,
-)
+from tilth.encryption.dataset import FOLDER, DataSet, in_data_set, is_data_set, opened, other_data_set, plain_name, swapped, unsealed_alone
 from tilth.encryption.keys import Key
 from tilth.encryption.magic import PARQUET, footer_digest, head_of, key_name
 from tilth.encryption.sealed import SUFFIX

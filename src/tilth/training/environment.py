@@ -17,15 +17,7 @@ BASE = "SAGEMAKER_BASE_DIR"  # where the toolkit finds the tree, if not at /opt/
 INHERITED = ("SM_", "SAGEMAKER_", "TRAINING_JOB_")  # variables of another job, for instance in a SageMaker notebook
 NOT_FRAMEWORK = {
     f"{OWN}{name}"
-    for name in (
-        "program",
-        "submit_directory",
-        "enable_cloudwatch_metrics",
-        "region",
-        "container_log_level",
-        "job_name",
-        "s3_output",
-    )
+    for name in ("program", "submit_directory", "enable_cloudwatch_metrics", "region", "container_log_level", "job_name", "s3_output")
 }  # parameters of the toolkit itself; all others with its prefix belong to a framework
 LEVEL = 20  # INFO
 

@@ -128,13 +128,7 @@ def _lines(local: LocalValues, order: Sequence[int], ids: Mapping[str, pa.Chunke
 
 
 def _dependences(
-    asked: shape.Pdp,
-    table: Dataset,
-    config: AnalysisConfig,
-    model: Any,
-    columns: tuple[str, ...],
-    found: Found | None,
-    engine: Session,
+    asked: shape.Pdp, table: Dataset, config: AnalysisConfig, model: Any, columns: tuple[str, ...], found: Found | None, engine: Session
 ) -> list[Finding]:
     """The partial dependence on the features that are named, or move the predictions most; texts have none."""
     features = [named(f, table.names) or "" for f in asked.features or ()] or _greatest(found)[: asked.top_k_features or TOP]

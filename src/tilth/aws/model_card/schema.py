@@ -238,10 +238,7 @@ class ModelCard(Part):
         return json.dumps(made, ensure_ascii=False)
 
 
-OF_THE_PACKAGE: Any = {
-    "model_package_details": True,
-    "model_overview": {*Overview.model_fields} - {"model_creator", "model_artifact"},
-}
+OF_THE_PACKAGE: Any = {"model_package_details": True, "model_overview": {*Overview.model_fields} - {"model_creator", "model_artifact"}}
 """Members that a card attached to a model package does not have."""
 
 

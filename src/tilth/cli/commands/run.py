@@ -13,10 +13,7 @@ from tilth.options import ALLOW_PYTHON, AS_JSON, ENGINE, FULL, INPUT, OUTPUT, RE
 @click.argument("flow", type=INPUT, metavar="FLOW")
 @click.option("-o", "--out", type=OUTPUT, metavar="OUT", help="Where to write the result; by default, the place in the flow.")
 @click.option(
-    "--history",
-    type=OUTPUT,
-    metavar="PLACE",
-    help="The metrics of earlier runs, for rules that refer to them; this run adds its own.",
+    "--history", type=OUTPUT, metavar="PLACE", help="The metrics of earlier runs, for rules that refer to them; this run adds its own."
 )
 @click.option("--dry-run", is_flag=True, help="Show the queries without running them.")
 @REPORTS

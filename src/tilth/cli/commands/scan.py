@@ -41,12 +41,7 @@ from tilth.options import ALLOW_PYTHON, ENGINE, INPUT, NAMES, OUTPUTS, READING, 
     help="The share of a column's values from which the column counts as sensitive.",
 )
 @click.option(
-    "--sample-portion",
-    type=float,
-    default=0.1,
-    show_default=True,
-    metavar="SHARE",
-    help="The share of rows to scan, with --mode sample.",
+    "--sample-portion", type=float, default=0.1, show_default=True, metavar="SHARE", help="The share of rows to scan, with --mode sample."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of the sample.")
 @click.option("--never", multiple=True, metavar="COLUMN", help="A column to leave out; may be repeated.")

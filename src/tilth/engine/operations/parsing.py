@@ -135,11 +135,7 @@ SPECIAL: dict[str, Callable[[Tree], Tree]] = {
     ),
 }
 """Directive → what becomes of what it found; all others found what a cast reads."""
-READ_BY: dict[Kind, type[Guarded]] = {
-    Kind.DATE: StringToDate,
-    Kind.TIMESTAMP: StringToTimestamp,
-    Kind.TIMESTAMP_TZ: StringToTimestampTz,
-}
+READ_BY: dict[Kind, type[Guarded]] = {Kind.DATE: StringToDate, Kind.TIMESTAMP: StringToTimestamp, Kind.TIMESTAMP_TZ: StringToTimestampTz}
 
 
 class ParseTime(_Parsing):

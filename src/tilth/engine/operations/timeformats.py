@@ -43,10 +43,7 @@ def _name(full: str) -> str:
     return f"{short}(?:{rest})?" if rest else short
 
 
-NAME = {
-    "b": "|".join(map(_name, (*MONTHS, "sept"))),
-    "a": "|".join(map(_name, (*WEEKDAYS, "tues", "thur", "thurs"))),
-}
+NAME = {"b": "|".join(map(_name, (*MONTHS, "sept"))), "a": "|".join(map(_name, (*WEEKDAYS, "tues", "thur", "thurs")))}
 NUMBERS = {"m": "1[0-2]|0{}[1-9]", "d": "3[01]|[12][0-9]|0{}[1-9]", "H": "2[0-3]|1[0-9]|0{}[0-9]", "I": "1[0-2]|0{}[1-9]"}
 NUMBERS |= dict.fromkeys("MS", "[1-5][0-9]|0{}[0-9]")
 PATTERNS = {

@@ -32,10 +32,7 @@ DEMANDED: dict[str, tuple[str, str]] = {
     "spark.sql.variable.substitute": ("false", "with it ${spark.app.name} in a string of a rule would be replaced by a setting's value"),
     "spark.sql.parser.escapedStringLiterals": ("false", "with it quotes and backslashes in strings mean something else"),
 }
-WIDE = {
-    "spark.sql.constraintPropagation.enabled": "false",
-    "spark.sql.execution.arrow.localRelationThreshold": "0",
-}
+WIDE = {"spark.sql.constraintPropagation.enabled": "false", "spark.sql.execution.arrow.localRelationThreshold": "0"}
 """Settings of an internal session without which the time to plan a query grows with the square of its columns: Spark compares what it
 knows of each column with what it knows of all others, and evaluates small tables in memory while it plans, looking for each column from
 the first one on."""

@@ -13,15 +13,8 @@ from tilth.data import Kind
 from tilth.engine.operations import across, times
 from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.patterns import FullMatches
-from tilth.engine.operations.strings import (
-    Center,
-)
-from tilth.engine.operations.timewriting import (
-    AddTime,
-    FromUnixSeconds,
-    Millisecond,
-    WriteTime,
-)
+from tilth.engine.operations.strings import Center
+from tilth.engine.operations.timewriting import AddTime, FromUnixSeconds, Millisecond, WriteTime
 
 CASTS: Mapping[Any, Kind] = {
     **dict.fromkeys((exp.DType.BIGINT, exp.DType.INT), Kind.INTEGER),

@@ -21,8 +21,7 @@ MOST_LABELS, LONGEST_KEY, LONGEST_VALUE = 10, 128, 256
 FARTHEST_DAYS = 730_000  # two thousand years from now are inside the calendar
 
 QUOTED_SQL = re.compile(
-    r"""'(?:[^'\\]++|\\.)*+(?:'|\Z)|"(?:[^"\\]++|\\.)*+(?:"|\Z)|`[^`]*+(?:`|\Z)|--[^\n]*+|/\*.*?(?:\*/|\Z)""",
-    re.DOTALL,
+    r"""'(?:[^'\\]++|\\.)*+(?:'|\Z)|"(?:[^"\\]++|\\.)*+(?:"|\Z)|`[^`]*+(?:`|\Z)|--[^\n]*+|/\*.*?(?:\*/|\Z)""", re.DOTALL
 )
 SUB_QUERY = re.compile(r"\bselect\b|\)\s*over\b", re.IGNORECASE)
 NESTED = re.compile(r"\$[A-Za-z0-9_.]")

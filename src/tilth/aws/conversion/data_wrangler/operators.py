@@ -5,10 +5,4 @@ from __future__ import annotations
 from tilth.aws.conversion.data_wrangler import columns, formulas, rows, times, values
 from tilth.aws.conversion.data_wrangler.transform import Operators
 
-OPERATORS: Operators = {
-    **formulas.OPERATORS,
-    **columns.OPERATORS,
-    **rows.OPERATORS,
-    **values.OPERATORS,
-    **times.OPERATORS,
-}
+OPERATORS: Operators = {**formulas.OPERATORS, **columns.OPERATORS, **rows.OPERATORS, **values.OPERATORS, **times.OPERATORS}

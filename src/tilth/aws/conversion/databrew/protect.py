@@ -33,7 +33,4 @@ def of_hidden(a: Action) -> Iterator[Made]:
     yield column_step("redact", columns, "", notes, with_=way, key=f"env:{OWN_KEY}")
 
 
-ACTIONS: Actions = {
-    "MASK_RANGE": of_mask,
-    **dict.fromkeys(("CRYPTOGRAPHIC_HASH", "DETERMINISTIC_ENCRYPT", "ENCRYPT"), of_hidden),
-}
+ACTIONS: Actions = {"MASK_RANGE": of_mask, **dict.fromkeys(("CRYPTOGRAPHIC_HASH", "DETERMINISTIC_ENCRYPT", "ENCRYPT"), of_hidden)}

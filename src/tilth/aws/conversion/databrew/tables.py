@@ -79,10 +79,4 @@ def of_union(a: Action) -> Iterator[Made]:
         yield Made("concat", {"table": table}, None, None, (), {table: f"s3://{place['Bucket']}/{place['Key']}"})
 
 
-ACTIONS: Actions = {
-    "GROUP_BY": of_groups,
-    "UNPIVOT": of_unpivot,
-    "PIVOT": of_pivot,
-    "JOIN": of_join,
-    "UNION": of_union,
-}
+ACTIONS: Actions = {"GROUP_BY": of_groups, "UNPIVOT": of_unpivot, "PIVOT": of_pivot, "JOIN": of_join, "UNION": of_union}
