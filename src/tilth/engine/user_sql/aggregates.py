@@ -6,7 +6,7 @@ Approximate ones are exact here, which is within the error that Spark states for
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -15,16 +15,14 @@ from tilth.data import Kind
 from tilth.engine import expressions as e
 from tilth.engine.operations.aggregates import Correlation, DiscreteQuantile, Quantile
 from tilth.engine.operations.operation import Operation
+from tilth.engine.user_sql.meaning import Meaning
 from tilth.engine.user_sql.nodes import name_of, typed
 
-if TYPE_CHECKING:
-    from tilth.engine.user_sql.admission import Admission
 
-
-def _percentile(operation: type[Operation]) -> Callable[[Admission, Any], Tree]:
+def _percentile(operation: type[Operation]) -> Callable[[Meaning, Any], Tree]:
     """A percentile with a literal share."""
 
-    def rule(a: Admission, node: Any) -> Tree:
+    def rule(a: Meaning, node: Any) -> Tree:
         share = e.lit(0.5) if isinstance(node, exp.Median) else node.args["quantile"]
         if not (isinstance(share, exp.Literal) and share.is_number and 0 <= float(share.name) <= 1):
             return a.reject(f"the percentage of {name_of(node)} must be a number from 0 to 1 that is written out")
@@ -33,7 +31,7 @@ def _percentile(operation: type[Operation]) -> Callable[[Admission, Any], Tree]:
     return rule
 
 
-def _double(a: Admission, node: Any) -> Tree:
+def _double(a: Meaning, node: Any) -> Tree:
     """The argument of an aggregate, as a double."""
     if isinstance(node.this, exp.Distinct):
         return a.reject(f"{name_of(node)} takes all values, not the distinct ones", hint="select distinct values in a sub-query")
@@ -41,15 +39,15 @@ def _double(a: Admission, node: Any) -> Tree:
     return a.as_double(x)
 
 
-def _correlation(a: Admission, node: exp.Corr) -> Tree:
+def _correlation(a: Meaning, node: exp.Corr) -> Tree:
     return typed(Correlation.of(*map(a.as_double, a.numbers("corr()", [node.this, node.expression]))), Kind.FLOAT)
 
 
-def _distinct(a: Admission, node: exp.ApproxDistinct) -> Tree:
+def _distinct(a: Meaning, node: exp.ApproxDistinct) -> Tree:
     return typed(exp.Count(this=exp.Distinct(expressions=[node.this.copy()])), Kind.INTEGER)
 
 
-def over_rows(a: Admission, node: exp.Window | exp.Filter) -> Tree:
+def over_rows(a: Meaning, node: exp.Window | exp.Filter) -> Tree:
     """An aggregate over a window, or over the rows that a FILTER leaves."""
     if isinstance(node.this, Operation):
         hint = "put CASE WHEN … THEN … END into it" if isinstance(node, exp.Filter) else "group by it in a sub-query, and join that"
@@ -57,7 +55,7 @@ def over_rows(a: Admission, node: exp.Window | exp.Filter) -> Tree:
     return a.one_of(node, [node.this])
 
 
-AGGREGATES: Mapping[type[Any], Callable[[Admission, Any], Tree]] = {
+AGGREGATES: Mapping[type[Any], Callable[[Meaning, Any], Tree]] = {
     **dict.fromkeys((exp.Quantile, exp.Median), _percentile(Quantile)),
     exp.ApproxQuantile: _percentile(DiscreteQuantile),
     exp.Corr: _correlation,

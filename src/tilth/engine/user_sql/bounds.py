@@ -15,11 +15,11 @@ from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from tilth.engine.user_sql.meaning import Meaning
 from tilth.errors import MEMORY, REFUSED, TIME_LIMIT, ExpressionError, MachineError, TilthError
 
 if TYPE_CHECKING:
     from tilth.engine.session import Session
-    from tilth.engine.user_sql.admission import Admission
 
 MOST_PAIRS = 1_000_000_000  # rows that a join without an equality may form
 GROUPS = 10_000  # that a GROUP BY or DISTINCT is taken to leave of more rows
@@ -32,7 +32,7 @@ SECONDS = 600.0  # that a query may run, unless its user says otherwise
 # ── the query itself ──
 
 
-def reject_expansion(a: Admission, query: Tree, columns: Mapping[str, int]) -> None:
+def reject_expansion(a: Meaning, query: Tree, columns: Mapping[str, int]) -> None:
     """Reject a query that becomes too large when its names are resolved; `columns` is how many each table has."""
     reads: dict[int, int] = {}
     widths: dict[int, int] = {}

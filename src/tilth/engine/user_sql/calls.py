@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Kind
 from tilth.engine import expressions as e
+from tilth.engine.user_sql.meaning import Meaning
 from tilth.engine.user_sql.nodes import arguments, is_narrow, kind, name_of, typed
-
-if TYPE_CHECKING:
-    from tilth.engine.user_sql.admission import Admission
 
 MOST_CHARACTERS = 10_000  # to pad to, and of a place in a string
 
-Rule = Callable[["Admission", Any], Tree]
-Takes = Callable[["Admission", str, list[Tree]], list[Tree]]
+Rule = Callable[[Meaning, Any], Tree]
+Takes = Callable[[Meaning, str, list[Tree]], list[Tree]]
 
 
 @dataclass(frozen=True)
 class Call:
-    """The rule of an operator or function: what it takes (`Admission.numbers` …), gives (None: the wider kind), and is made by."""
+    """The rule of an operator or function: what it takes (`Meaning.numbers` …), gives (None: the wider kind), and is made by."""
 
     takes: Takes
     gives: Kind | None = None
     made: Callable[..., Tree] | None = None
 
-    def __call__(self, a: Admission, node: Any) -> Tree:
+    def __call__(self, a: Meaning, node: Any) -> Tree:
         given = arguments(node)
         if not given:
             return a.reject(f"{name_of(node)} has no arguments", code="wrong-arguments")
@@ -52,7 +50,7 @@ def _only(wanted: Kind, word: str, hint: str) -> Takes:
     return lambda a, name, values: [a.of(lambda k: k is wanted, f"{name} takes {word}", x, hint) for x in values]
 
 
-def whole(a: Admission, x: Tree | None, what: str, least: int) -> Tree:
+def whole(a: Meaning, x: Tree | None, what: str, least: int) -> Tree:
     """An integer literal in a range. If the range includes negative numbers, it excludes 0."""
     inner = x.unnest() if x is not None else x
     digits = inner.this if isinstance(inner, exp.Neg) else inner
@@ -63,7 +61,7 @@ def whole(a: Admission, x: Tree | None, what: str, least: int) -> Tree:
     return e.lit(found)
 
 
-def whole_numbers(a: Admission, name: str, values: list[Tree]) -> list[Tree]:
+def whole_numbers(a: Meaning, name: str, values: list[Tree]) -> list[Tree]:
     """Integers, which the name in messages takes."""
     return NUMBERS(a, name, _only(Kind.INTEGER, "integers", "cast it first: cast(x as bigint)")(a, name, values))
 
@@ -71,6 +69,6 @@ def whole_numbers(a: Admission, name: str, values: list[Tree]) -> list[Tree]:
 STRINGS = _only(Kind.STRING, "strings", "cast it to a string first: cast(x as string)")
 BOOLEANS = _only(Kind.BOOLEAN, "conditions", "compare it with something")
 ANY: Takes = lambda a, name, values: values  # noqa: E731 -- one of the constants above
-NUMBERS: Takes = lambda a, name, values: a.numbers(name, values)  # noqa: E731 -- likewise
-TIMES: Takes = lambda a, name, values: a.times(name, values)  # noqa: E731 -- likewise
+NUMBERS: Takes = Meaning.numbers
+TIMES: Takes = Meaning.times
 AS_DOUBLES: Takes = lambda a, name, values: [a.as_double(x) for x in NUMBERS(a, name, values)]  # noqa: E731 -- likewise

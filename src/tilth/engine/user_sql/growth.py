@@ -13,7 +13,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from tilth.data import Kind
 from tilth.engine.operations.strings import Center
-from tilth.engine.user_sql.admission import Admission
+from tilth.engine.user_sql.meaning import Meaning
 from tilth.engine.user_sql.nodes import kind
 
 MOST_COPIES = 4_096  # of the input strings in a computed string
@@ -46,7 +46,7 @@ COLUMN, SHORT = Growth(1), Growth(0, 32)  # a column of a table, and the notatio
 Columns = Callable[[exp.Column], Growth]
 
 
-def reject_long_strings(a: Admission, tree: Tree, of: Columns = lambda column: COLUMN) -> Growth:
+def reject_long_strings(a: Meaning, tree: Tree, of: Columns = lambda column: COLUMN) -> Growth:
     """The growth of a formula; `of` gives that of its columns. Errors: `ExpressionError` if the result could be too long."""
     if isinstance(tree, exp.Column):
         found = of(tree) if kind(tree) in (Kind.STRING, Kind.OTHER) else SHORT
@@ -62,7 +62,7 @@ def reject_long_strings(a: Admission, tree: Tree, of: Columns = lambda column: C
     return found
 
 
-def reject_long_strings_of(a: Admission, query: Tree) -> None:
+def reject_long_strings_of(a: Meaning, query: Tree) -> None:
     """Check all strings in a query whose columns are qualified by their tables. Errors: `ExpressionError`."""
     outputs: dict[int, dict[str, Growth]] = {}
 

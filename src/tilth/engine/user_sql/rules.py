@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -20,20 +20,18 @@ from tilth.engine.operations.operation import Operation
 from tilth.engine.operations.strings import Trim
 from tilth.engine.user_sql.aggregates import AGGREGATES, over_rows
 from tilth.engine.user_sql.calls import ANY, AS_DOUBLES, BOOLEANS, NUMBERS, Call, Rule, whole
+from tilth.engine.user_sql.meaning import Meaning
 from tilth.engine.user_sql.nodes import CASTS, OF_DECIMAL, OWN, arguments, article, kind, name_of, typed
 from tilth.engine.user_sql.shorthands import SHORTHANDS
 from tilth.engine.user_sql.spark_times import PRESENT
 from tilth.engine.user_sql.string_rules import STRING_RULES
 from tilth.engine.user_sql.time_rules import TIME_RULES
 
-if TYPE_CHECKING:
-    from tilth.engine.user_sql.admission import Admission
-
 MOST_PLACES = 15  # to round to: a double has no more digits
 MOST_VALUES = 1_000  # of a row
 
 
-def _literal(a: Admission, node: exp.Literal) -> Tree:
+def _literal(a: Meaning, node: exp.Literal) -> Tree:
     if node.is_string:
         return typed(node, Kind.STRING)
     if node.is_int:
@@ -45,25 +43,25 @@ def _literal(a: Admission, node: exp.Literal) -> Tree:
         return a.reject(f"{node.this} is not a number")
 
 
-def _sign(a: Admission, node: exp.Neg) -> Tree:
+def _sign(a: Meaning, node: exp.Neg) -> Tree:
     if isinstance(node.this, exp.Literal) and node.this.is_int:
         return typed(exp.Paren(this=node.copy()), Kind.INTEGER)
     return Call(NUMBERS)(a, node)
 
 
-def _integers(a: Admission, node: exp.IntDiv) -> Tree:
+def _integers(a: Meaning, node: exp.IntDiv) -> Tree:
     """DIV: of integers. One engine divides doubles with their fractions, the other cuts them off first, as a query does."""
     given = [a.cast(x, Kind.INTEGER) if a.query and kind(x) is not Kind.INTEGER else x for x in arguments(node)]
     parts = [a.of(lambda k: k is Kind.INTEGER, "DIV takes integers", x, "cast(x as bigint) cuts a number off") for x in given]
     return typed(num.IntegerDivide.of(*a.numbers("DIV", parts)), Kind.INTEGER)
 
 
-def _comparison(a: Admission, node: Any) -> Tree:
+def _comparison(a: Meaning, node: Any) -> Tree:
     x, y = a.alike(node.this, node.expression)
     return typed(exp.Paren(this=type(node)(this=x.copy(), expression=y.copy())), Kind.BOOLEAN)
 
 
-def _in(a: Admission, node: exp.In) -> Tree:
+def _in(a: Meaning, node: exp.In) -> Tree:
     if node.args.get("query") is not None:
         return typed(node, Kind.BOOLEAN)
     if not node.expressions:
@@ -74,7 +72,7 @@ def _in(a: Admission, node: exp.In) -> Tree:
     return typed(e.in_(pairs[0][0], [v for _, v in pairs]), Kind.BOOLEAN)
 
 
-def _is(a: Admission, node: exp.Is) -> Tree:
+def _is(a: Meaning, node: exp.Is) -> Tree:
     what = node.expression
     if not isinstance(what, exp.Null | exp.Boolean):
         return a.reject(f"IS {what.sql('spark')}", accepted="IS NULL, IS TRUE, IS FALSE, each with NOT or without")
@@ -82,14 +80,14 @@ def _is(a: Admission, node: exp.Is) -> Tree:
     return typed(exp.Paren(this=exp.Is(this=x.copy(), expression=what.copy())), Kind.BOOLEAN)
 
 
-def _case(a: Admission, node: exp.Case) -> Tree:
+def _case(a: Meaning, node: exp.Case) -> Tree:
     branches = node.args["ifs"]
     *values, last = a.widened([*(b.args["true"] for b in branches), node.args.get("default") or typed(exp.Null(), Kind.NULL)])
     conditions = [a.condition(b.this) for b in branches]
     return a.one_of(e.case(*zip(conditions, values, strict=True), otherwise=last), (*values, last))
 
 
-def _first_of(a: Admission, node: Any) -> Tree:
+def _first_of(a: Meaning, node: Any) -> Tree:
     """COALESCE, GREATEST and LEAST; Spark takes one value for no choice."""
     first, *rest = a.widened(arguments(node))
     if not rest:
@@ -98,7 +96,7 @@ def _first_of(a: Admission, node: Any) -> Tree:
     return a.one_of(made, (first, *rest))
 
 
-def _of_row(a: Admission, node: Any) -> Tree:
+def _of_row(a: Meaning, node: Any) -> Tree:
     """What several values of one row become."""
     name, given, place = name_of(node), list(node.expressions), []
     if isinstance(node, across.Largest):
@@ -119,7 +117,7 @@ def _of_row(a: Admission, node: Any) -> Tree:
     return typed(operation.of(Listed.of(*values), *place), Kind.INTEGER if isinstance(node, across.CountDistinct) else of)
 
 
-def _round(a: Admission, node: exp.Round) -> Tree:
+def _round(a: Meaning, node: exp.Round) -> Tree:
     places = node.args.get("decimals") or e.lit(0)
     if not (isinstance(places, exp.Literal) and places.is_int and int(places.this) <= MOST_PLACES):
         return a.reject(f"the places to round to must be a whole number from 0 to {MOST_PLACES}")
@@ -131,7 +129,7 @@ def _sign_of(x: Tree) -> Tree:
     return e.case((IsNan.of(x), x), *signs)
 
 
-def _cast(a: Admission, node: exp.Cast) -> Tree:
+def _cast(a: Meaning, node: exp.Cast) -> Tree:
     to = node.args["to"]
     if to.this is exp.DType.DECIMAL:
         return _decimal(a, node.this, [int(size.name) for size in to.expressions])
@@ -140,7 +138,7 @@ def _cast(a: Admission, node: exp.Cast) -> Tree:
     return found
 
 
-def _decimal(a: Admission, x: Tree, sizes: list[int]) -> Tree:
+def _decimal(a: Meaning, x: Tree, sizes: list[int]) -> Tree:
     """A cast to a decimal type. Only a query keeps decimals."""
     p, s, *more = [*sizes, *(10, 0)[len(sizes) :]]
     if not 0 <= s <= p <= DIGITS or not p or more:

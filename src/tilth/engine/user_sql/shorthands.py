@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.engine import expressions as e
+from tilth.engine.user_sql.meaning import Meaning
 from tilth.engine.user_sql.nodes import is_string
-
-if TYPE_CHECKING:
-    from tilth.engine.user_sql.admission import Admission
 
 
 def _same(node: Any) -> Tree:
@@ -20,7 +18,7 @@ def _same(node: Any) -> Tree:
     return e.or_(e.and_(e.is_null(x), e.is_null(y)), e.coalesce(e.eq(x, y), exp.false()))
 
 
-def _joined(a: Admission, node: exp.ConcatWs) -> Tree:
+def _joined(a: Meaning, node: exp.ConcatWs) -> Tree:
     """`concat_ws`: the parts that are not null, each behind a separator, without the first."""
     separator, *parts = node.expressions
     if not (is_string(separator) and parts):
@@ -36,7 +34,7 @@ def _conditions(node: exp.Case) -> Tree:
     return e.case(*((e.eq(node.this, b.this), b.args["true"]) for b in node.args["ifs"]), otherwise=node.args.get("default"))
 
 
-SHORTHANDS: Mapping[type[Any], Callable[[Admission, Any], Tree]] = {
+SHORTHANDS: Mapping[type[Any], Callable[[Meaning, Any], Tree]] = {
     exp.Between: lambda a, node: e.and_(e.ge(node.this, node.args["low"]), e.le(node.this, node.args["high"])),
     exp.NullSafeEQ: lambda a, node: _same(node),
     exp.Nvl2: lambda a, node: e.case((e.not_null(node.this), node.args["true"]), otherwise=node.args.get("false")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -36,15 +36,13 @@ from tilth.engine.operations.strings import (
     UpperAscii,
 )
 from tilth.engine.user_sql.calls import MOST_CHARACTERS, STRINGS, Call, Rule, whole, whole_numbers
+from tilth.engine.user_sql.meaning import Meaning
 from tilth.engine.user_sql.nodes import arguments, is_string, kind, name_of, typed
 from tilth.errors import ExpressionError
 from tilth.regex import Regex
 
-if TYPE_CHECKING:
-    from tilth.engine.user_sql.admission import Admission
 
-
-def _concat(a: Admission, node: Any) -> Tree:
+def _concat(a: Meaning, node: Any) -> Tree:
     """`concat` and `||`: null if one part is. Integers, booleans and dates are written out; engines write doubles differently."""
     parts = e.owned(*(e.text(x) if kind(x) is Kind.NULL else a.cast(x, Kind.STRING) for x in arguments(node)))
     if not parts:
@@ -52,7 +50,7 @@ def _concat(a: Admission, node: Any) -> Tree:
     return typed(exp.Paren(this=reduce(lambda x, y: exp.DPipe(this=x, expression=y), parts)), Kind.STRING)
 
 
-def _trim(a: Admission, node: exp.Trim) -> Tree:
+def _trim(a: Meaning, node: exp.Trim) -> Tree:
     """Blanks, tabs and line ends, or the characters that are given, from both ends or one."""
     side, characters = (node.args.get("position") or "both").lower(), node.expression
     (x,) = STRINGS(a, "trim()", [node.this])
@@ -63,7 +61,7 @@ def _trim(a: Admission, node: exp.Trim) -> Tree:
     return typed(TrimCharacters.of(x, characters or e.lit(BLANKS), e.lit(side)), Kind.STRING)
 
 
-def _substring(a: Admission, node: Any) -> Tree:
+def _substring(a: Meaning, node: Any) -> Tree:
     """`substring(x, start, length)`, `left(x, n)` and `right(x, n)`."""
     (x,) = STRINGS(a, name_of(node), [node.this])
     if isinstance(node, exp.Right):
@@ -77,7 +75,7 @@ def _substring(a: Admission, node: Any) -> Tree:
     return typed(Substring.of(x, first, *lengths), Kind.STRING)
 
 
-def _split_part(a: Admission, node: exp.SplitPart) -> Tree:
+def _split_part(a: Meaning, node: exp.SplitPart) -> Tree:
     (x,), separator = STRINGS(a, "split_part()", [node.this]), node.args.get("delimiter")
     if separator is None or not (is_string(separator) and separator.name):
         return a.reject("the separator must be a string in quotes that is not empty")
@@ -85,7 +83,7 @@ def _split_part(a: Admission, node: exp.SplitPart) -> Tree:
     return typed(SplitPart.of(x, separator, place), Kind.STRING)
 
 
-def _pad(a: Admission, node: exp.Pad) -> Tree:
+def _pad(a: Meaning, node: exp.Pad) -> Tree:
     (x,), fill = STRINGS(a, name_of(node), [node.this]), node.args.get("fill_pattern") or e.lit(" ")
     if not (is_string(fill) and fill.name):
         return a.reject("what a string is filled up with must be a string in quotes that is not empty")
@@ -93,7 +91,7 @@ def _pad(a: Admission, node: exp.Pad) -> Tree:
     return typed(operation.of(x, whole(a, node.expression, "the number of characters", 0), fill), Kind.STRING)
 
 
-def _center(a: Admission, node: Center) -> Tree:
+def _center(a: Meaning, node: Center) -> Tree:
     given, n, fill = node.expressions
     (x,) = STRINGS(a, "center()", [given])
     if not (is_string(fill) and len(fill.name) == 1):
@@ -101,38 +99,38 @@ def _center(a: Admission, node: Center) -> Tree:
     return typed(Center.of(x, whole(a, n, "the number of characters", 0), fill), Kind.STRING)
 
 
-def _title(a: Admission, node: exp.Initcap) -> Tree:
+def _title(a: Meaning, node: exp.Initcap) -> Tree:
     if node.expression.name != " ":
         return a.reject("initcap() takes a string only: its words stand between blanks")
     return typed(TitleCase.of(*STRINGS(a, "initcap()", [node.this])), Kind.STRING)
 
 
-def _translate(a: Admission, node: exp.Translate) -> Tree:
+def _translate(a: Meaning, node: exp.Translate) -> Tree:
     characters, by = node.args["from_"], node.args["to"]
     if not (is_string(characters) and is_string(by) and len(by.name) <= len(characters.name) == len(set(characters.name))):
         return a.reject("translate() takes two strings in quotes: characters, none of them twice, and as many others or fewer")
     return typed(Translate.of(*STRINGS(a, "translate()", [node.this]), characters, by), Kind.STRING)
 
 
-def _position(a: Admission, node: exp.StrPosition) -> Tree:
+def _position(a: Meaning, node: exp.StrPosition) -> Tree:
     part = node.args["substr"]
     if not (is_string(part) and part.name):
         return a.reject("the part that is looked for must be a string in quotes that is not empty")
     return typed(Position.of(*STRINGS(a, "instr()", [node.this]), part), Kind.INTEGER)
 
 
-def _character(a: Admission, node: exp.Chr) -> Tree:
+def _character(a: Meaning, node: exp.Chr) -> Tree:
     if len(node.expressions) != 1:
         return a.reject(f"chr() takes 1 argument, not {len(node.expressions)}", code="wrong-arguments")
     return typed(Character.of(*whole_numbers(a, "chr()", node.expressions)), Kind.STRING)
 
 
-def _repeat(a: Admission, node: exp.Repeat) -> Tree:
+def _repeat(a: Meaning, node: exp.Repeat) -> Tree:
     n = whole(a, node.args.get("times"), "the number of repetitions", 0)
     return typed(Repeat.of(*STRINGS(a, "repeat()", [node.this]), n), Kind.STRING)
 
 
-def _regexp_extract(a: Admission, node: exp.RegexpExtract | exp.RegexpExtractAll) -> Tree:
+def _regexp_extract(a: Meaning, node: exp.RegexpExtract | exp.RegexpExtractAll) -> Tree:
     pattern, group = node.expression, node.args.get("group")
     if not (is_string(pattern) and isinstance(group, exp.Literal) and group.is_int):
         return a.reject("a pattern must be a string in quotes, and its group a whole number")
@@ -144,17 +142,17 @@ def _regexp_extract(a: Admission, node: exp.RegexpExtract | exp.RegexpExtractAll
     return typed(ExtractPattern.of(*STRINGS(a, name_of(node), [node.this]), pattern, group), Kind.STRING)
 
 
-def _regexp_extract_all(a: Admission, node: exp.RegexpExtractAll) -> Tree:
+def _regexp_extract_all(a: Meaning, node: exp.RegexpExtractAll) -> Tree:
     found = _regexp_extract(a, node)
     return typed(ExtractAll.of(*found.expressions), Kind.LIST) if isinstance(found, ExtractPattern) else found
 
 
-def _replace(a: Admission, node: exp.Replace) -> Tree:
+def _replace(a: Meaning, node: exp.Replace) -> Tree:
     by = node.args.get("replacement") or typed(e.lit(""), Kind.STRING)
     return typed(Replace.of(*STRINGS(a, "replace()", [node.this, node.expression, by])), Kind.STRING)
 
 
-def _regexp_replace(a: Admission, node: exp.RegexpReplace) -> Tree:
+def _regexp_replace(a: Meaning, node: exp.RegexpReplace) -> Tree:
     pattern, by = node.expression, node.args.get("replacement")
     if not (is_string(pattern) and by is not None and is_string(by)):
         return a.reject("a pattern and what replaces its matches must be strings in quotes")
@@ -167,7 +165,7 @@ def _regexp_replace(a: Admission, node: exp.RegexpReplace) -> Tree:
 
 
 def _matched(operation: type[Operation]) -> Rule:
-    def rule(a: Admission, node: Any) -> Tree:
+    def rule(a: Meaning, node: Any) -> Tree:
         x, pattern = arguments(node)
         if not is_string(pattern):
             return a.reject("a pattern must be a string in quotes")

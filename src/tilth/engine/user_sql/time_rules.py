@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
@@ -26,11 +26,9 @@ from tilth.engine.operations.timewriting import (
     reject_unwritten,
 )
 from tilth.engine.user_sql.calls import TIMES, Call, Rule, whole_numbers
+from tilth.engine.user_sql.meaning import Meaning
 from tilth.engine.user_sql.nodes import is_string, kind, name_of, typed
 from tilth.errors import RequestError, listed
-
-if TYPE_CHECKING:
-    from tilth.engine.user_sql.admission import Admission
 
 PARTS = (exp.Year, exp.Quarter, exp.Month, exp.WeekOfYear, exp.Day, exp.DayOfYear, exp.Hour, exp.Minute, exp.Second)
 
@@ -38,7 +36,7 @@ PARTS = (exp.Year, exp.Quarter, exp.Month, exp.WeekOfYear, exp.Day, exp.DayOfYea
 def _parsed_time(to: Kind) -> Rule:
     """`to_date` and `to_timestamp`: a cast, or a string read by a format, as `strptime` or as Java writes it."""
 
-    def rule(a: Admission, node: Any) -> Tree:
+    def rule(a: Meaning, node: Any) -> Tree:
         written, x = node.args.get("format"), node.this
         if written is None or kind(x).temporal or kind(x) is Kind.NULL:
             return a.cast(x, to)
@@ -56,7 +54,7 @@ def _parsed_time(to: Kind) -> Rule:
     return rule
 
 
-def _written_time(a: Admission, node: WriteTime) -> Tree:
+def _written_time(a: Meaning, node: WriteTime) -> Tree:
     given, form = node.expressions
     (x,) = a.times("strftime()", [given])
     if not is_string(form):
@@ -69,7 +67,7 @@ def _written_time(a: Admission, node: WriteTime) -> Tree:
     return typed(WriteTime.of(a.cast(x, Kind.TIMESTAMP), form), Kind.STRING)
 
 
-def _added_time(a: Admission, node: AddTime) -> Tree:
+def _added_time(a: Meaning, node: AddTime) -> Tree:
     given, n, unit = node.expressions
     (x,), (n,) = a.times("add_time()", [given]), whole_numbers(a, "add_time()", [n])
     if not (is_string(unit) and unit.name in (*UNITS, *IN_MONTHS)):
@@ -78,7 +76,7 @@ def _added_time(a: Admission, node: AddTime) -> Tree:
     return a.cast(typed(AddTime.of(a.cast(x, Kind.TIMESTAMP), n, unit), Kind.TIMESTAMP), to)
 
 
-def _months_between(a: Admission, node: exp.MonthsBetween) -> Tree:
+def _months_between(a: Meaning, node: exp.MonthsBetween) -> Tree:
     rounded = node.args.get("roundoff") or exp.true()
     if not isinstance(rounded, exp.Boolean):
         return a.reject("whether months_between() rounds must be written out: true or false")
@@ -86,7 +84,7 @@ def _months_between(a: Admission, node: exp.MonthsBetween) -> Tree:
     return typed(MonthsBetween.of(*(a.cast(x, Kind.TIMESTAMP) for x in given), rounded), Kind.FLOAT)
 
 
-def _in_zone(a: Admission, node: times.LocalTime | times.AtLocalTime) -> Tree:
+def _in_zone(a: Meaning, node: times.LocalTime | times.AtLocalTime) -> Tree:
     """From UTC to what a clock shows in a zone, or back; both without a time zone of their own."""
     given, zone = node.expressions
     name = name_of(node)
@@ -99,7 +97,7 @@ def _in_zone(a: Admission, node: times.LocalTime | times.AtLocalTime) -> Tree:
     return typed(times.local_time(a.cast(x, Kind.TIMESTAMP_TZ), zone.name), Kind.TIMESTAMP)
 
 
-def _to_date(a: Admission, node: exp.TsOrDsToDate) -> Tree:
+def _to_date(a: Meaning, node: exp.TsOrDsToDate) -> Tree:
     """The cast that the parser puts around a date to take a part of it; alone it is an ordinary cast."""
     return node.this.copy() if isinstance(node.parent, PARTS) else a.cast(node.this, Kind.DATE)
 
