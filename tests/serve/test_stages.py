@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -13,14 +14,14 @@ from sklearn.naive_bayes import GaussianNB
 
 import tilth
 from tests.serve.conftest import FLOW, TABLE
-from tilth.errors import ArtefactError, RequestError
+from tilth.errors import ArtefactError, NotAllowed, RequestError
+from tilth.serve import stages
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.stages import stages_of
 
 WRONG = [
     (["people.tilth", "model.xyz"], [], "neither a fitted flow nor a model"),
     (["people.tilth", "model.joblib"], [], "pickles run code when they are loaded: save the model by skops"),
-    (["people.tilth", "model.pt"], [], "export the model to ONNX (torch.onnx.export)"),
     (["people.tilth", "model.pt2"], [], "export the model to ONNX (torch.onnx.export)"),
     (["people.tilth"], ["softmax"], "is for what a model gave"),
     (["people.tilth", "model.skops"], ["scale"], "is not a transform of what a model gave"),
@@ -36,6 +37,23 @@ def test_what_does_not_fit_is_refused(served, things, output, words):
     with pytest.raises(RequestError) as error:
         stages_of([str(served / thing) for thing in things], output)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".PTH", ".ts"])
+def test_a_program_is_not_read_where_python_is_not_allowed(served, suffix):
+    with pytest.raises(NotAllowed, match=r"if you trust it: --allow-python; otherwise export the model to ONNX"):
+        stages_of([str(served / "people.tilth"), f"absent{suffix}"])
+    with tilth.allow_python(), pytest.raises(RequestError, match="cannot be read"):
+        stages_of([str(served / "people.tilth"), f"absent{suffix}"])
+
+
+def test_a_model_of_unknown_width_is_tried_with_the_columns(served, monkeypatch):
+    """The rows of people.tilth have five columns."""
+    for made, said in ((lambda x: x[:, 5], "of 5 columns: index 5 is out of bounds"), (lambda x: x[0], "it returned 5 rows for 2")):
+        model = SimpleNamespace(names=(), width=0, labels=made)
+        monkeypatch.setattr(stages, "model_of", lambda *given, model=model: model)
+        with pytest.raises(RequestError, match=said):
+            stages_of([str(served / "people.tilth"), str(served / "model.skops")])
 
 
 def test_each_file_is_read_once(served, monkeypatch):

@@ -9,7 +9,8 @@ from tilth.errors import RequestError, extra, listed
 from tilth.store.documents import bytes_of
 
 FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
-TORCH, PICKLES = (".pt", ".pth", ".ts", ".pt2"), (".pkl", ".pickle", ".joblib", ".cloudpickle")
+PROGRAMS = dict.fromkeys((".pt", ".pth", ".ts"), "torchscript")  # they run code, so `tilth serve` reads them only where that is allowed
+TORCH, PICKLES = (*PROGRAMS, ".pt2"), (".pkl", ".pickle", ".joblib", ".cloudpickle")
 LARGEST = 64 * 2**20  # most bytes of a model in a fitted flow
 
 
@@ -39,7 +40,7 @@ def sklearn_model(content: bytes, trusted: tuple[str, ...]) -> Any:
 
 
 def unread_hint(file: str) -> str:
-    """Why a file of another format is not read, and what to do; empty for an unknown format. Decision 0018."""
+    """Why a file of another format is not read, and what to do; empty for an unknown format. Decisions 0018 and 0037."""
     suffix = PurePath(file).suffix.lower()
     if suffix in TORCH:
         return "files of PyTorch run code when they are loaded or used: export the model to ONNX (torch.onnx.export)"

@@ -82,9 +82,9 @@ def command(
     """Serve over HTTP: prepare rows with a fitted flow, predict, and transform the prediction.
 
     POST rows to /invocations as CSV, JSON, JSON Lines, NPY, Parquet or RecordIO-protobuf. MODEL is a scikit-learn model saved with skops
-    (.skops), or a model of ONNX (.onnx), LightGBM (.lgb) or XGBoost (.ubj); URL is a stage in another process with the same interface. At
-    SIGTERM or Ctrl-C, the server answers all accepted requests and then ends. FOLDER is one that --export wrote, or a .tar.gz of it;
-    without arguments it is /opt/ml/model, as in a SageMaker container.
+    (.skops), or a model of ONNX (.onnx), LightGBM (.lgb), XGBoost (.ubj) or, with --allow-python, TorchScript (.pt); URL is a stage in
+    another process with the same interface. At SIGTERM or Ctrl-C, the server answers all accepted requests and then ends. FOLDER is one
+    that --export wrote, or a .tar.gz of it; without arguments it is /opt/ml/model, as in a SageMaker container.
     """
     things, output, golden = _unfolded(things, output, golden)
     if export is not None:

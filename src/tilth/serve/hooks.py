@@ -17,7 +17,7 @@ from typing import Any
 
 from tilth import __version__
 from tilth.errors import ArtefactError, RequestError, listed
-from tilth.measures.model_file import FORMS
+from tilth.measures.model_file import FORMS, PROGRAMS
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.proving import NoGolden, proof, record
 from tilth.serve.stages import Preparation
@@ -45,8 +45,11 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
     Errors: `RequestError` for a stage that is not a file, and for two files with the same name; errors of the pipeline.
     """
     files = [Path(thing) for thing in things]
-    if wrong := [thing for thing, file in zip(things, files, strict=True) if not file.is_file()]:
-        raise RequestError(f"{wrong[0]!r} is not a file that the container could include", code="bad-stage")
+    if wrong := [file for file in files if file.suffix.lower() in PROGRAMS]:
+        message = f"{wrong[0].name} holds a program of PyTorch, which the container is not allowed to run"
+        raise RequestError(message, hint="export the model to ONNX (torch.onnx.export)", code="bad-stage")
+    if absent := [thing for thing, file in zip(things, files, strict=True) if not file.is_file()]:
+        raise RequestError(f"{absent[0]!r} is not a file that the container could include", code="bad-stage")
     if len({file.name for file in files}) < len(files):
         raise RequestError("two stages have files of the same name", hint="rename one", code="bad-stage")
     pipeline = Pipeline.of(*things, output=output)

@@ -13,6 +13,7 @@ from tilth.serve.bodies import DECODERS, ENCODERS, decoded, encoded
 from tilth.serve.bodies.rows import CSV, JSON, LINES, BadRow, BadRows, NotAcceptable, Row
 from tilth.serve.columns import prepared
 from tilth.serve.media import chosen, media_type
+from tilth.serve.predictions import Prediction
 from tilth.serve.remote import Remote
 from tilth.serve.sparkml import MARK, Schema, answer_type, asked
 from tilth.serve.stages import Preparation, Stage, stages_of
@@ -110,6 +111,11 @@ class Pipeline:
     def quick(self) -> bool:
         """Whether answering a small request takes less time than starting a thread for it."""
         return all(getattr(stage, "quick", True) for stage in self.stages)
+
+    @cached_property
+    def single(self) -> bool:
+        """Whether a model computes with 32-bit floats, which differ with the processor and the number of rows."""
+        return any(isinstance(stage, Prediction) and stage.model.single for stage in self.stages)
 
     def ready(self) -> bool:
         """Whether every stage on another machine answers."""

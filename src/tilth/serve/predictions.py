@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from tilth.engine.python_operation import user_function
-from tilth.errors import Mistake, TilthError
+from tilth.errors import Mistake, RequestError, TilthError
 from tilth.formats.arrow import as_table
 from tilth.serve.bodies.rows import BadRows, Columns, Row
 from tilth.serve.remote import predicted_row
@@ -34,6 +34,22 @@ class Prediction:
     model: Model = field(repr=False)
     columns: tuple[str, ...]
     gave: Literal["labels"] | Gave = "labels"
+
+    def load(self) -> None:
+        """Test whether a model that does not say what it takes accepts these columns, with rows of zeros. Errors: `RequestError`."""
+        if self.model.width:
+            return
+        try:
+            _of_rows(self.model.labels(np.zeros((2, len(self.columns)))), 2)
+        except Exception as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+            message = f"{self.title} does not accept rows of {len(self.columns)} columns: {reason}"
+            raise RequestError(message, accepted="a matrix of floats in, one value or row per row out", code="model-inputs") from error
+
+    @property
+    def quick(self) -> bool:
+        """Whether it answers small requests outside of threads."""
+        return self.model.quick
 
     @property
     def takes(self) -> Columns:
@@ -61,13 +77,19 @@ class Prediction:
     def _asked(self, method: Callable[[np.ndarray], np.ndarray], rows: Sequence[Row]) -> np.ndarray:
         given = matrix(rows, self.columns)
         try:
-            return method(given)
+            return _of_rows(method(given), len(given))
         except Exception as error:
             empty = [(i, c) for i, row in enumerate(given, 1) for c, v in zip(self.columns, row, strict=True) if np.isnan(v)]
             if not empty:
                 raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="model-failed") from error
             refused = Mistake("the model does not accept missing values", hint="fill it in the flow with `impute`", code="missing-value")
             raise BadRows([(i, c, refused) for i, c in empty[:MOST_NAMED]]) from error
+
+
+def _of_rows(found: np.ndarray, rows: int) -> np.ndarray:
+    if len(found) != rows:
+        raise ValueError(f"it returned {len(found)} rows for {rows}")
+    return found
 
 
 class ModelFailed(TilthError):

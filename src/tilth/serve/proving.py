@@ -78,7 +78,7 @@ def record(pipeline: Pipeline, file: str | Path) -> int:
     content = {
         "version": 1,
         "stages": _digests(pipeline),
-        "close": CLOSE_SINGLE if any(isinstance(s, Prediction) and s.model.single for s in pipeline.stages) else CLOSE,
+        "close": CLOSE_SINGLE if pipeline.single else CLOSE,
         "rows": [{"row": row, **answer} for row, answer in zip(rows, answers, strict=True)],
     }
     write_text(file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")

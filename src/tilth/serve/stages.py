@@ -15,16 +15,17 @@ import pyarrow.compute as pc
 
 from tilth.data import Change, Column, Dataset, Kind, Memory, Schema
 from tilth.engine.chosen import session_of
+from tilth.engine.python_operation import python_allowed
 from tilth.engine.row import row_function
 from tilth.engine.session import everything
-from tilth.errors import ArtefactError, Mistake, RequestError, TilthError, listed, unknown
+from tilth.errors import ArtefactError, Mistake, NotAllowed, RequestError, TilthError, listed, unknown
 from tilth.flow import Flow
 from tilth.flow.artefact import flow_bytes, flow_in
 from tilth.flow.estimator import features_of
 from tilth.flow.flow import UNFIT
 from tilth.flow.golden import differences
 from tilth.flow.serving import made_by, read_for
-from tilth.measures.model_file import FORMS, model_bytes, unread_hint
+from tilth.measures.model_file import FORMS, PROGRAMS, model_bytes, unread_hint
 from tilth.serve.bodies.rows import BadRows, Columns, Row
 from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, matrix, source_of
 from tilth.serve.remote import Remote
@@ -220,7 +221,7 @@ def stages_of(
             wanted = tuple(c for c in before.makes if c in after.reads) if isinstance(after, Preparation) else after.takes.names
             made[i] = replace(before, wanted=wanted)
     for stage in made:
-        if isinstance(stage, Preparation):
+        if isinstance(stage, Preparation | Prediction):
             stage.load()
     for i, stage in enumerate(made):
         if i and isinstance(stage, Prediction):
@@ -294,13 +295,19 @@ def _stage(
     if path.suffix.lower() == ".tilth":
         seen(content := flow_bytes(thing))
         return Preparation(path.name, flow_in(content, thing))
-    form = FORMS.get(path.suffix.lower())
+    form = (FORMS | PROGRAMS).get(path.suffix.lower())
     if form is None:
         raise RequestError(
             f"{thing!r} is neither a fitted flow nor a model",
-            accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in FORMS), "http://HOST:PORT", f"{PYTHON}MODULE:FUNCTION")),
+            accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in (*FORMS, ".pt")), "http://HOST:PORT", f"{PYTHON}MODULE:FUNCTION")),
             hint=unread_hint(thing) or "fit a flow first: tilth fit FLOW -o NAME.tilth",
             code="bad-stage",
+        )
+    if path.suffix.lower() in PROGRAMS and not python_allowed():
+        raise NotAllowed(
+            f"{path.name} holds a program of PyTorch, which can write files, and it is not allowed to run",
+            hint="if you trust it: --allow-python; otherwise export the model to ONNX (torch.onnx.export)",
+            code="python-not-allowed",
         )
     seen(content := model_bytes(thing))
     model = model_of(form, content, trusted)

@@ -82,6 +82,8 @@ class Model(ABC):
     """The kind of its labels."""
     single: bool = False
     """Whether it computes with 32-bit floats, of which another processor may round other digits."""
+    quick: bool = True
+    """Whether predictions for a few rows take less time than starting a thread."""
 
     @abstractmethod
     def labels(self, x: np.ndarray) -> np.ndarray:
@@ -132,6 +134,10 @@ def model_of(form: str, content: bytes, trusted: tuple[str, ...] = ()) -> Model:
         return Skops(content, trusted)
     if form == "onnx":
         return Onnx(content)
+    if form == "torchscript":
+        from tilth.steps.torchscript import TorchScript
+
+        return TorchScript(content)
     from tilth.steps import boosters
 
     return boosters.LightGbm(content) if form == "lightgbm" else boosters.XgBoost(content)
@@ -173,8 +179,27 @@ class Skops(Model):
         return found
 
 
-class Onnx(Model):
-    """An ONNX model with one matrix of numbers for its input; its first output is the label, its last one the probabilities."""
+class Network(Model):
+    """A model with one matrix of floats for its input; its first output is the label, its last one the probabilities or scores."""
+
+    @abstractmethod
+    def output(self, which: int, x: np.ndarray) -> np.ndarray:
+        """One of the outputs, by its position."""
+
+    def labels(self, x: np.ndarray) -> np.ndarray:
+        found = self.output(0, x)
+        return found.reshape(len(found)) if found.size == len(found) else found
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        found = self.output(-1, x)
+        return found.reshape(len(found), -1)
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        return self.probabilities(x)
+
+
+class Onnx(Network):
+    """An ONNX model with one matrix of numbers for its input."""
 
     def __init__(self, content: bytes) -> None:
         self.model = onnx_session(content)
@@ -190,17 +215,7 @@ class Onnx(Model):
         self.width = self.input.shape[-1] if isinstance(self.input.shape[-1], int) else 0
         self.kind = {"tensor(int64)": Kind.INTEGER, "tensor(string)": Kind.STRING}.get(self.outputs[0].type, Kind.FLOAT)
 
-    def labels(self, x: np.ndarray) -> np.ndarray:
-        found = self._output(0, x)
-        return found if found.size > len(x) else found.reshape(len(x))
-
-    def probabilities(self, x: np.ndarray) -> np.ndarray:
-        return self._output(-1, x).reshape(len(x), -1)
-
-    def scores(self, x: np.ndarray) -> np.ndarray:
-        return self.probabilities(x)
-
-    def _output(self, which: int, x: np.ndarray) -> np.ndarray:
+    def output(self, which: int, x: np.ndarray) -> np.ndarray:
         matrix = x.astype("float32" if self.single else "float64")
         found: np.ndarray = self.model.run([self.outputs[which].name], {self.input.name: matrix})[0]
         return found
