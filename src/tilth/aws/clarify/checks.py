@@ -27,9 +27,10 @@ FORMATS = {
     "application/jsonlines": "jsonl",
     "application/json": "json",
     "application/x-image": "image_folder",
-    "application/sagemakercapturejson": "",
+    "application/sagemakercapturejson": "jsonl",
 }
-"""Dataset type → the format that reads it; empty if this version has none."""
+"""Dataset type → the format that reads it."""
+CAPTURES = "application/sagemakercapturejson"
 IMAGES, SENT = "application/x-image", ("image/jpeg", "image/png", "application/x-npy")
 LATER = {
     "skin_tone": "is not supported in this version: give a column of it as a facet",
@@ -119,10 +120,11 @@ def _of_columns(c: AnalysisConfig) -> Iterator[Check]:
     def column(key: Name | None) -> Name | None:
         return names[key] if isinstance(key, int) and 0 <= key < len(names) else key
 
+    apart = c.facet_dataset_uri is not None or c.dataset_type == CAPTURES  # where an index of the label is not one of the features
     facets = [(column(f.name_or_index), f.value_or_threshold) for f in c.facet]
     for i, (name, values) in enumerate(facets):
         yield (name, values) in facets[:i], f"facet[{i}]: {name!r} is given twice with the same values"
-        yield name == column(c.label) and c.facet_dataset_uri is None, f"facet[{i}]: the label {name!r} cannot be a facet"
+        yield name == column(c.label) and not apart, f"facet[{i}]: the label {name!r} cannot be a facet"
         yield name == column(c.group_variable), f"facet[{i}]: {name!r} is the group variable"
     needs_texts = c.tilth.derived_facets and c.tilth.text_column is None and c.dataset_type != IMAGES
     yield needs_texts, "tilth.text_column: this is needed by tilth.derived_facets"
@@ -149,7 +151,7 @@ def _of_predictor(c: AnalysisConfig) -> Iterator[Check]:
     yield isinstance(p.label, list) and p.probability is None, "predictor.probability: this is needed where predictor.label is a list"
     yield from _of_answers(p, p.accept_type or p.content_type or c.dataset_type)
     content, template, record = p.content_type or c.dataset_type, p.content_template or "", p.record_template or ""
-    yield content == "application/x-parquet", "predictor.content_type: this is needed for Parquet"
+    yield content in ("application/x-parquet", CAPTURES), f"predictor.content_type: this is needed for {content}"
     lines, json_ = content == "application/jsonlines", content == "application/json" and c.time_series_data_config is None
     shown = f"predictor.content_template: found {json.dumps(p.content_template)}"
     yield lines and template.count("$features") != 1, shown, "a string with exactly one $features, for JSON Lines"
@@ -237,8 +239,6 @@ def gaps(c: AnalysisConfig) -> Iterator[str]:
     if c.asks_model and c.tilth.predictor.model is None:
         named = listed(given(c.predictor, "endpoint_name", "model_name", within="predictor."))
         yield f"{named}: models at SageMaker are not asked; name what answers for it: {ELSEWHERE}"
-    if not FORMATS[c.dataset_type]:
-        yield f"dataset_type: data of type {c.dataset_type} cannot be read in this version"
 
 
 def left_out(c: AnalysisConfig) -> Iterator[str]:

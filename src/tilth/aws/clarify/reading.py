@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from tilth import verbs
-from tilth.aws.clarify.checks import IMAGES, PREDICTED
+from tilth.aws.clarify.captures import FEATURES, LABEL, captured
+from tilth.aws.clarify.checks import CAPTURES, IMAGES, PREDICTED
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.series_data import read_series
 from tilth.data import Dataset, Memory
@@ -44,6 +45,8 @@ def read_data(config: AnalysisConfig, source: Any, engine: Session, **reading: A
         return read_series(config, str(source)), config
     if config.dataset_type in (LINES, DOCUMENT):
         return _of_json(config, source)
+    if config.dataset_type == CAPTURES:
+        return _of_captures(config, source)
     if config.dataset_type == IMAGES and suffix_of(str(source)) in MANIFESTS:
         return Dataset(listed_images(str(source))), config
     options = {**config.reading, **reading}
@@ -69,23 +72,33 @@ def _with_header(source: Any, options: dict[str, Any]) -> dict[str, Any]:
 
 def _of_json(config: AnalysisConfig, source: Any) -> tuple[Dataset, AnalysisConfig]:
     paths = files(source, (".jsonl", ".ndjson") if config.dataset_type == LINES else (".json",))
-    asked = {"features": config.features, "label": config.label, PREDICTED: config.predicted_label}
+    asked = {FEATURES: config.features, LABEL: config.label, PREDICTED: config.predicted_label}
     wrong = [f"{k}: found {v}, and a place in JSON is a path" for k, v in asked.items() if isinstance(v, int)]
     if wrong:
         raise RequestError(*wrong, accepted="a JMESPath")
     finds = {k: path(str(v)) for k, v in asked.items() if v is not None}
-    key = (
-        "clarify",
-        config.dataset_type,
-        paths,
-        state_of(paths),
-        tuple(sorted((k, str(v)) for k, v in asked.items())),
-        tuple(config.headers or ()),
-    )
     read = _lines if config.dataset_type == LINES else _document
+    return _held(config, paths, finds, lambda: (_batch(read(p, finds), finds, config, p) for p in paths))
+
+
+def _of_captures(config: AnalysisConfig, source: Any) -> tuple[Dataset, AnalysisConfig]:
+    """All files of data capture as one batch, because only all of them show the types of their columns."""
+    paths = files(source, (".jsonl", ".ndjson"))
+    asked = {FEATURES: config.features, LABEL: config.label, PREDICTED: config.predicted_label}
+    asked = {k: v for k, v in asked.items() if v is not None or k == FEATURES}
+    rows = (row for p in paths for row in captured(p, asked))
+    return _held(config, paths, asked, lambda: [_batch(rows, asked, config, str(source))])
+
+
+def _held(
+    config: AnalysisConfig, paths: Sequence[str], asked: Iterable[str], batches: Callable[[], Iterable[pa.RecordBatch]]
+) -> tuple[Dataset, AnalysisConfig]:
+    """The table of the batches, and the configuration with the names of its outcomes, which are the last columns."""
+    given = {k: str(getattr(config, k)) for k in (FEATURES, LABEL, PREDICTED)}
+    key = ("clarify", config.dataset_type, paths, state_of(paths), tuple(sorted(given.items())), tuple(config.headers or ()))
     place = paths[0] if len(paths) == 1 else f"{len(paths)} files ({paths[0]} …)"
-    found = as_parquet(place, key, lambda: (_batch(read(p, finds), finds, config, p) for p in paths))
-    outcomes = [k for k in finds if k != "features"]
+    found = as_parquet(place, key, batches)
+    outcomes = [k for k in asked if k != FEATURES]
     names = dict(zip(outcomes, found.columns[len(found.columns) - len(outcomes) :], strict=True))
     return Dataset(found), config.model_copy(update=names)
 
@@ -128,7 +141,7 @@ def _kind(x: Any) -> str:
     return kinds.get(type(x), "a number")
 
 
-def _batch(rows: Iterable[tuple[Place, list[Any]]], finds: Mapping[str, Find], config: AnalysisConfig, place: str) -> pa.RecordBatch:
+def _batch(rows: Iterable[tuple[Place, list[Any]]], finds: Mapping[str, Any], config: AnalysisConfig, place: str) -> pa.RecordBatch:
     """The rows of a file as columns: features, label, predicted label."""
     table: list[list[Any]] = []
     width = None
