@@ -132,6 +132,40 @@ def test_every_curve_is_compared_without_names_of_scores_too(compared):
     assert (equal, [*found], found["label1 at 30.5"][0]) == (6, ["label1 at 30.5"], pytest.approx(0.6))
 
 
+@pytest.mark.parametrize(
+    ("value", "interval", "says"),
+    [
+        pytest.param(0.1, (0.05, 0.15), None, id="nearer"),
+        pytest.param(-0.3, (-0.35, -0.25), "bias drift: the whole interval of the second is farther from 0 than the first", id="farther"),
+        pytest.param(-0.3, (-0.5, -0.1), "the second is farther from 0, perhaps by chance: no bias drift", id="by chance"),
+    ],
+)
+def test_bias_drifts_from_a_baseline(compared, value, interval, says):
+    """The baseline has a DPL of 0.2."""
+    found, _ = compared(changed(measured(), DPL=0.2), with_interval(changed(measured(), DPL=value), *interval))
+    assert found["DPL"][1].endswith(says) if says else "drift" not in found["DPL"][1]
+
+
+@pytest.mark.parametrize(
+    ("current", "says"),
+    [
+        pytest.param({"SAT": 0.1, "GPA": 0.2, "rank": 0.3}, "nDCG 0.688 by the values of the first (attribution drift;", id="new"),
+        pytest.param(
+            {"SAT": 0.6, "GPA": 0.7, "rank": 0.1}, "nDCG 0.929 by the values of the first (no attribution drift;", id="two changed places"
+        ),
+        pytest.param({"SAT": 0.8, "GPA": 0.2, "rank": 0.1}, None, id="the same"),
+    ],
+)
+def test_attributions_drift_from_a_baseline(compared, current, says):
+    """By hand: 0.05 + 0.50 / log₂3 + 0.70 / 2, and 0.50 + 0.70 / log₂3 + 0.05 / 2, divided by 0.70 + 0.50 / log₂3 + 0.05 / 2."""
+
+    def result(values):
+        return {"version": "1.0", "explanations": {"kernel_shap": {"label0": {"global_shap_values": values, "expected_value": 0.5}}}}
+
+    found, _ = compared(result({"SAT": 0.7, "GPA": 0.5, "rank": 0.05}), result(current))
+    assert says in found["SAT"][1] if says else "nDCG" not in found["SAT"][1]
+
+
 def test_a_file_that_is_not_there_is_said_to_be_absent(tmp_path):
     with pytest.raises(RequestError, match=r"^there is no result file"):
         compare(tmp_path / "a.json", tmp_path / "a.json")

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from tilth.errors import RequestError, joined
 from tilth.measures.bias import BIAS_METRICS
+from tilth.metrics.drift import MOST_REORDERED, is_farther, ndcg
 from tilth.report import Facts, Finding, Report
 from tilth.report.blocks import Points, Section, code, counted, table, value_with_interval
 from tilth.report.finding import Payload
@@ -25,6 +26,7 @@ Pair = tuple[Key, str, Metric, Metric]
 STAGES = ("pre_training", "post_training")
 EXPLAINED = "explanations"
 SHAP, PDP = "SHAP values of", "mean predictions by"
+EXPECTED = "expected_value"
 SAME = {"rel_tol": 1e-9, "abs_tol": 1e-12}
 ROUNDED = 1e-3  # relative: as much as three significant digits
 SHORT = 8  # a value with at most so many significant digits looks rounded
@@ -93,7 +95,7 @@ def load(path: str | Path) -> Result:
 def _explained(explanations: Mapping[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
     """The global SHAP values of each score, and its mean predictions for each value of a feature."""
     for score, of in (explanations.get("kernel_shap") or {}).items():
-        values = {"expected_value": of.get("expected_value"), **(of.get("global_shap_values") or {})}
+        values = {EXPECTED: of.get(EXPECTED), **(of.get("global_shap_values") or {})}
         yield (EXPLAINED, SHAP, str(score)), {name: {"value": v} for name, v in values.items()}
     for of in explanations.get("pdp") or ():
         curves = of.get("model_predictions") or ()
@@ -164,12 +166,41 @@ def _reasons(key: Key, name: str, a: Metric, b: Metric, first: Result, second: R
         yield "rounding: they agree in all digits that the shorter one has"
         return
     if key[0] == EXPLAINED:
+        yield from _of_order(key, first, second)
         yield from _of_models(key[1], first.run, second.run)
         return
     yield from _of_clarify(name, a, b, first, second)
     if x is not None and y is not None and name in SIGNED and math.isclose(x, -y, **SAME) and labels[0] == labels[1]:
         yield "the same size with the other sign: the sides, or favourable and other labels, changed places"
     yield from _of_data(a, b, first, second)
+    yield from _of_drift(name, x, y, b)
+
+
+def _of_drift(name: str, x: float | None, y: float | None, b: Mapping[str, Any]) -> Iterator[str]:
+    """Whether bias is larger in the second file, if the first one is the baseline."""
+    metric, low, high = BIAS_METRICS.get(name), b.get("ci_low"), b.get("ci_high")
+    if metric is None or x is None or y is None or low is None or high is None:
+        return
+    if is_farther(float(low), float(high), x, metric.neutral):
+        yield f"bias drift: the whole interval of the second is farther from {metric.neutral:g} than the first"
+    elif is_farther(y, y, x, metric.neutral):
+        yield f"the second is farther from {metric.neutral:g}, perhaps by chance: no bias drift"
+
+
+def _of_order(key: Key, first: Result, second: Result) -> Iterator[str]:
+    """Whether features have another order of importance, if the first file is the baseline."""
+    if key[1] != SHAP:
+        return
+    before, after = (dict(_importance(r.metrics.get(key, {}))) for r in (first, second))
+    order = ndcg(before, after)
+    if order is not None and order < 1:
+        drift = "attribution drift" if order < MOST_REORDERED else "no attribution drift"
+        yield f"the features have another order, with nDCG {order:.3g} by the values of the first ({drift}; the limit is {MOST_REORDERED})"
+
+
+def _importance(values: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
+    """The global SHAP value of each feature."""
+    yield from ((f, value) for f, m in values.items() if f != EXPECTED and (value := _value(m)) is not None)
 
 
 def _of_models(what: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[str]:
