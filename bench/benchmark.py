@@ -53,7 +53,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Candidates, targets, and a check that the results are equal, which returns the differences.
+    """Candidates, targets, a check that the results are equal, which returns the differences, and remarks on the results for the page.
 
     It runs on `scale` times the requested rows. `compared`: whether the figures of the first candidate are divided by those of the others.
     """
@@ -64,6 +64,7 @@ class Benchmark:
     candidates: tuple[Candidate, ...]
     targets: tuple[Target, ...]
     differences: Callable[[Mapping[str, Any]], list[str]] = lambda results: []
+    remarks: Callable[[Mapping[str, Any]], list[str]] = lambda results: []
     scale: int = 1
     compared: bool = True
 

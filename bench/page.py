@@ -83,7 +83,7 @@ def is_met(target: Target, measured: dict[str, Any], figures: dict[str, dict[str
 
 
 def section(benchmark: Benchmark, result: dict[str, Any]) -> Iterator[str]:
-    """The section of a benchmark: its figures, the candidates that could not run, the differences, and why a target is not met."""
+    """The section of a benchmark: its figures, the candidates that could not run, remarks, the differences, and why a target is not met."""
     yield f"## {benchmark.title}\n"
     yield f"{benchmark.about} {result['rows']:,} rows.\n" if result["rows"] else f"{benchmark.about}\n"
     figures = result["figures"]
@@ -97,6 +97,7 @@ def section(benchmark: Benchmark, result: dict[str, Any]) -> Iterator[str]:
             rows.append((c.title or c.name, number(f["wall"]), number(f["cpu"]), number(f["peak"]), of_ours, of_cores))
     yield from table(("", "seconds", "core seconds", "peak GiB", "Tilth to it", "in core seconds"), rows)
     yield from (f"\n{name} could not run: {reason}." for name, reason in result["absent"].items())
+    yield from (f"\n{remark}" for remark in result.get("remarks", ()))
     yield from (f"\nNot the same: {difference}." for difference in result["differences"])
     for target, measured in zip(benchmark.targets, result["targets"], strict=True):
         if target.why and not is_met(target, measured, figures):

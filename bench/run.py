@@ -139,13 +139,15 @@ def medians(runs: list[Figures]) -> Figures:
 
 
 def result_of(benchmark: Benchmark, figures: dict[str, Figures], absent: dict[str, str], rows: int) -> dict[str, Any]:
+    found = {name: f.result for name, f in figures.items()}
     return {
         "benchmark": benchmark.name,
         "rows": rows,
         "figures": {name: {"wall": f.wall, "cpu": f.cpu, "peak": f.peak} for name, f in figures.items()},
         "absent": absent,
         "targets": list(checked_targets(benchmark, figures)),
-        "differences": benchmark.differences({name: f.result for name, f in figures.items()}),
+        "differences": benchmark.differences(found),
+        "remarks": benchmark.remarks(found),
         "machine": machine(),
     }
 

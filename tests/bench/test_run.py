@@ -43,6 +43,21 @@ def test_a_target_is_not_measured_where_a_candidate_is_absent():
     assert all(t["unit"] == "×" for t in found if t["value"] is None)
 
 
+def test_times_of_shapley_values_are_compared_at_no_greater_error():
+    """Errors of 0.1 and 0.2: theirs takes four core seconds, ours one."""
+    exact = {"exact": [[1.0, 2.0]]}
+    near, far = {"values": [[1.1, 1.9]], **exact}, {"values": [[1.2, 1.8]], **exact}
+
+    def measured(ours, theirs):
+        figures = {"tilth": Figures(1.0, 1.0, 1.0, ours), "shap": Figures(4.0, 4.0, 1.0, theirs)}
+        return {t["text"]: t["value"] for t in checked_targets(load("shap"), figures)}["Shapley values to shap"]
+
+    assert measured(near, far) == measured(near, near) == 0.25
+    assert measured(far, near) is None
+    (said,) = load("shap").remarks({"tilth": far, "shap": near})
+    assert said.endswith("tilth, 900 sets 0.2; shap, as it is 0.1.")
+
+
 def test_numbers_are_close_by_their_size():
     assert close(1e12, 1e12 + 1)
     assert not close(1.0, 1.001)
