@@ -143,6 +143,7 @@ READING = (
         metavar="TEXT",
         help="For folders of images: the pattern of their paths, such as {split}/{class}/{}; each name becomes a column.",
     ),
+    click.option("--objects", metavar="NAME", help="For augmented manifests: the member with boxes; each object becomes a row."),
     SECRET,
 )
 
@@ -238,7 +239,8 @@ def sessions_from(options: dict[str, Any]) -> Callable[[], Session]:
 def reading_from(options: dict[str, Any]) -> dict[str, Any]:
     """The given options for reading, as keyword arguments of `tilth.read`. Removes them from `options`."""
     given = {
-        name: options.pop(name) for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding", "pattern", "secret")
+        name: options.pop(name)
+        for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding", "pattern", "objects", "secret")
     }
     given |= {"nulls": given["nulls"] or None, "names": given["names"] or None}
     return {k: v for k, v in given.items() if v is not None}

@@ -7,6 +7,7 @@ import json
 import pyarrow as pa
 import pytest
 
+import tilth
 from tests.engines import duckdb_session
 from tilth.errors import ColumnError, RequestError, SourceError
 from tilth.formats import read, to_arrow, write
@@ -84,3 +85,56 @@ def test_metadata_are_columns_and_labels_that_are_missing_are_counted(tmp_path):
     again = tmp_path / "again.manifest"
     write(data, again, engine=engine)
     assert set(json.loads(again.read_text().splitlines()[0])) == {"source-ref", "pet", "pet-metadata", "box"}
+
+
+def box(class_id, *place, **more):
+    return {"class_id": class_id, **dict(zip(("left", "top", "width", "height"), place, strict=True)), **more}
+
+
+MARKED = (
+    {
+        "source-ref": "a.jpg",
+        "boxes": {
+            "image_size": [{"width": 300, "height": 300}],
+            "annotations": [box(0, 0, 100, 30, 60), box(1, 210, 200, 30, 30, hid="yes")],
+        },
+        "boxes-metadata": {"class-map": {"0": "dog", "1": "cat"}, "objects": [{"confidence": 0.5}, {"confidence": 1}], "job-name": "pets"},
+    },
+    {"source-ref": "b.jpg", "boxes": {"image_size": [], "annotations": [box(1, 120, 140, 60, 30)]}, "boxes-metadata": {}},
+    {"source-ref": "c.jpg", "boxes": {"image_size": [{"width": 30, "height": 30}], "annotations": []}},
+    {"source-ref": "d.jpg"},
+)
+
+
+def test_each_object_is_a_row(tmp_path):
+    """The share of the first is 30 · 60 / 300²; its centre is at 15, 130. Of the third neither the image's size nor names are known."""
+    engine, place = duckdb_session(), tmp_path / "pets.manifest"
+    place.write_text("".join(json.dumps(row) + "\n" for row in MARKED))
+    with pytest.warns(UserWarning, match="of 4 samples"):
+        found = to_arrow(read(place, objects="boxes", engine=engine), engine).to_pydict()
+    assert found["source-ref"] == ["a.jpg", "a.jpg", "b.jpg"]
+    assert (found["boxes.class"], found["boxes.class_id"]) == (["dog", "cat", None], [0, 1, 1])
+    assert (found["boxes.object"], found["boxes.objects"]) == ([0, 1, 0], [2, 2, 1])
+    assert (found["boxes.left"], found["boxes.confidence"], found["boxes.hid"]) == ([0, 210, 120], [0.5, 1.0, None], [None, "yes", None])
+    assert (found["boxes.area_share"], found["boxes.truncated"]) == ([0.02, 0.01, None], [1, 0, None])
+    assert found["boxes.position"] == ["centre left", "bottom right", None]
+    assert found["boxes-metadata.job-name"] == ["pets", "pets", None]
+
+
+def test_objects_of_another_member_are_refused(tmp_path):
+    place = tmp_path / "pets.manifest"
+    place.write_text("".join(json.dumps(row) + "\n" for row in MARKED[:2]))
+    with pytest.raises(RequestError, match="no sample has objects in 'box'") as refused:
+        read(place, objects="box", engine=duckdb_session())
+    assert refused.value.mistakes[0].accepted == "boxes"
+
+
+def test_objects_are_measured_with_images_as_clusters(tmp_path):
+    """Each image has a dog at its border, and a cat that is not."""
+    rows = [{**MARKED[0], "source-ref": f"{i}.jpg"} for i in range(12)]
+    place = tmp_path / "pets.manifest"
+    place.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    roles = {"facet": "boxes.class", "label": "boxes.truncated", "positive": 1}
+    report = tilth.measure(tilth.read(place, objects="boxes", roles=roles), "bias", clusters="source-ref", bootstrap=50)
+    (dpl,) = [f for f in report.of("bias") if f.name == "DPL" and f.group == "boxes.class=cat"]
+    assert (dpl.value, dpl.low, dpl.high, dpl.payload.method) == (1.0, 1.0, 1.0, "cluster bootstrap")

@@ -104,6 +104,8 @@ class DataPart(_Strict):
     """What becomes of blanks after a delimiter. Detected by default."""
     pattern: str | None = None
     """What the names of images in a folder hold, such as `{split}/{class}/{}`: a column for each name."""
+    objects: str | None = None
+    """The member of an augmented manifest with boxes: each object is a row."""
     types: dict[str, KindWord] = {}
     """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
     max_invalid: Annotated[float, Field(ge=0, le=1)] = Reading.max_invalid

@@ -20,7 +20,9 @@ from tilth.store.memory import workspace
 from tilth.store.places import Copies
 
 REF, METADATA = "-ref", "-metadata"  # endings of names: the place of an object; how a label was made
-OBJECTS = "objects"
+OBJECTS, CLASSES = "objects", "class-map"
+LINES, COLUMNS = ("top", "centre", "bottom"), ("left", "centre", "right")
+DECIMALS = 6
 MOST_ATTRIBUTES = 16
 
 
@@ -30,19 +32,23 @@ class AugmentedManifest(JsonLines):
     It is read as a table of these members. The members inside `…-metadata` are columns too (`label-metadata.confidence`, `.class-name`,
     `.human-annotated`, `.job-name` …), and so is the number of marked objects (`boxes.objects`); these columns are not written again.
     A warning counts samples that lack a label which others have. `stream` gives the content for a training job.
+
+    With `objects`, the name of a member with boxes, there is a row for each object instead of each image; see `objects_of`.
     """
 
     name = "augmented_manifest"
     suffixes: ClassVar[tuple[str, ...]] = (".manifest",)
+    options: ClassVar[tuple[str, ...]] = ("objects",)
 
-    def open(self, given: Any, names: Sequence[str] | None, engine: Session, **options: Any) -> Files:
+    def open(self, given: Any, names: Sequence[str] | None, engine: Session, objects: str | None = None, **options: Any) -> Files:
         paths = files(given, self.suffixes)
         reject_remote(paths, "an augmented manifest")
         place = paths[0] if len(paths) == 1 else f"{len(paths)} files ({paths[0]} …)"
         scratch = workspace()
         flat = Path(scratch.name, "samples.jsonl")
         with io.TextIOWrapper(scratch.create(flat.name), "utf-8") as file:
-            for row in _counted((row for path in paths for row in rows_of(path)), place):
+            rows = _counted((row for path in paths for row in rows_of(path)), place)
+            for row in rows if objects is None else objects_of(rows, objects, place):
                 file.write(json.dumps({**row, **dict(_inside(row))}) + "\n")
         return replace(super().open(flat, names, engine), copies=Copies(str(flat), place, scratch=scratch))
 
@@ -55,6 +61,57 @@ class AugmentedManifest(JsonLines):
             if c.name.endswith(REF) and c.kind is not Kind.STRING
         )
         return super().export(data, to, engine, folder, **options)
+
+
+def objects_of(rows: Iterable[dict[str, Any]], member: str, place: str) -> Iterator[dict[str, Any]]:
+    """A row for each object that is marked in an image, with the other values of the image's row.
+
+    The members of its annotation are columns (`boxes.class_id`, `boxes.left`, `boxes.top`, `boxes.width`, `boxes.height`, and attributes),
+    and so are its number (`boxes.object`), the name of its class (`boxes.class`), its confidence, and its geometry: the share of the image
+    (`boxes.area_share`), in which ninth of the image its centre is (`boxes.position`, such as `top left`), and whether it touches a border
+    (`boxes.truncated`). Images without objects have no row.
+
+    Errors: `RequestError` if no sample has such a member.
+
+    >>> box = {"class_id": 0, "left": 0, "top": 5, "width": 9, "height": 6}
+    >>> boxes = {"image_size": [{"width": 90, "height": 30}], "annotations": [box]}
+    >>> about = {"class-map": {"0": "dog"}, "objects": [{"confidence": 0.9}], "human-annotated": "yes"}
+    >>> (row,) = objects_of([{"source-ref": "a.jpg", "boxes": boxes, "boxes-metadata": about}], "boxes", "a.manifest")
+    >>> row["boxes.class"], row["boxes.area_share"], row["boxes.position"], row["boxes.truncated"], row["boxes-metadata"]
+    ('dog', 0.02, 'top left', 1, {'human-annotated': 'yes'})
+    """
+    known, found = dict[str, None](), False
+    for row in rows:
+        known |= dict.fromkeys(n for n, v in row.items() if isinstance(v, dict) and isinstance(v.get("annotations"), list))
+        value, about = row.get(member), row.get(f"{member}{METADATA}")
+        if not (isinstance(value, dict) and isinstance(marked := value.get("annotations"), list)):
+            continue
+        found, about = True, about if isinstance(about, dict) else {}
+        size = next((s for s in value.get("image_size") or () if isinstance(s, dict)), {})
+        image = {n: v for n, v in row.items() if n not in (member, f"{member}{METADATA}")}
+        image[f"{member}{METADATA}"] = {n: v for n, v in about.items() if n not in (OBJECTS, CLASSES)}
+        confidences = about.get(OBJECTS) or ()
+        for i, one in enumerate(marked):
+            own = {**one, **(confidences[i] if i < len(confidences) else {}), "object": i, OBJECTS: len(marked)}
+            own["class"] = (about.get(CLASSES) or {}).get(str(one.get("class_id")))
+            yield {**image, **{f"{member}.{n}": v for n, v in {**own, **_geometry(one, size)}.items()}}
+    if not found:
+        accepted = listed(known) if known else "a member with annotations of boxes"
+        raise RequestError(f"{place}: no sample has objects in {member!r}", accepted=accepted, code="no-objects")
+
+
+def _geometry(box: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a box is in its image; nothing if its size or that of the image is not known."""
+    try:
+        left, top, wide, high = (float(box[k]) for k in ("left", "top", "width", "height"))
+        width, height = float(size["width"]), float(size["height"])
+        column, line = int(3 * (left + wide / 2) / width), int(3 * (top + high / 2) / height)
+        share = round(wide * high / (width * height), DECIMALS)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return {}
+    names = LINES[min(max(line, 0), 2)], COLUMNS[min(max(column, 0), 2)]
+    cut = left <= 0 or top <= 0 or left + wide >= width or top + high >= height
+    return {"area_share": share, "position": " ".join(dict.fromkeys(names)), "truncated": int(cut)}
 
 
 def _inside(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
