@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Kind, Roles, Schema
+from tilth.data import Dataset, Kind, Roles, Schema
 from tilth.data.roles import CONTENT, computed
 from tilth.engine.expressions import col
+from tilth.engine.operations.lookups import lookup
 from tilth.engine.python_operation import PythonFunction
+from tilth.engine.session import Session
 from tilth.errors import ColumnError, Gap, MissingExtra, Mistake, listed, unknown
 from tilth.metrics.images import features as images
+from tilth.metrics.images.hashes import Distinct, clusters
 from tilth.metrics.text.brought import BROUGHT
 from tilth.metrics.text.features import FEATURES, Feature
 
-NOT_YET = ("skin_tone", "near_duplicate_cluster", "gps_region", "faces", "persons", "text_share")
+NOT_YET = ("skin_tone", "faces", "persons", "text_share")
 """Features of images that are not computed."""
 
 
@@ -34,6 +37,18 @@ def content(names: Iterable[str], schema: Schema, roles: Roles, folder: str = ""
     if any(feature in images.FEATURES for _, feature in asked.values()) and not all(map(find_spec, ("PIL", "skimage"))):
         raise MissingExtra.named("images", "the content of images")
     return {name: _named(feature, folder).of(col(column)) for name, (column, feature) in asked.items()}
+
+
+def clustered(made: Mapping[str, Tree], data: Dataset, engine: Session) -> dict[str, Tree]:
+    """The expressions of `content` for a table, in which the perceptual hashes of images are replaced by their clusters, in one scan."""
+    found = dict(made)
+    for name in made:
+        if computed(name)[1] == images.CLUSTER:
+            table = data.change({name: made[name]}).keep([name])
+            hashes = engine.answer(table, [need := Distinct((name,))])[need]
+            of = clusters(hashes)
+            found[name] = lookup(made[name].copy(), list(of), list(of.values())) if of else made[name]
+    return found
 
 
 def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -> list[Mistake]:

@@ -10,6 +10,7 @@ import pytest
 
 import tilth
 from tests.measures.explain.images.pictures import saved
+from tilth import Flow
 from tilth.aws.clarify.analysis import analysed, measure_config
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.reading import read_data
@@ -109,6 +110,19 @@ def test_images_are_grouped_by_what_they_show(folder, facet):
     (broken,) = [w for w in report.of("warning") if w.name == "BROKEN_IMAGES"]
     assert broken.message.startswith("1 image cannot be read")
     assert "mean brightness of" in str(section.bias(report.of(BiasNumber)))
+
+
+def test_near_duplicates_are_one_group(tmp_path):
+    """Five copies of a picture, each with other noise, and five other pictures: six clusters, of which only the first has several rows."""
+    random = np.random.default_rng(5)
+    pictures = {f"{i}.png": random.integers(0, 256, (40, 40, 3), np.uint8) for i in range(6)}
+    copies = {f"copy{i}.png": np.clip(pictures["0.png"] + random.integers(-2, 3, (40, 40, 3)), 0, 255).astype(np.uint8) for i in range(4)}
+    table = tilth.read(saved(tmp_path / "images", {**pictures, **copies}), roles={"facet": "@near_duplicate_cluster", "image": "path"})
+    counts = [f.payload.counts["n_d"] for f in tilth.measure(table, "bias", bootstrap=0).of("bias") if f.name == "CI"]
+    assert sorted(counts) == [1, 1, 1, 1, 1, 5]
+    flow = Flow.parse(f"data: {{read: {tmp_path}/images, roles: {{facet: '@near_duplicate_cluster', image: path}}}}\nmeasure: [bias]")
+    found = [f.payload.counts["n_d"] for f in tilth.run(flow).of("bias") if f.name == "CI" and f.part == "all"]
+    assert sorted(found) == [1, 1, 1, 1, 1, 5]
 
 
 def test_a_configuration_of_clarify_derives_facets_of_images(folder):

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+import tilth
 from tests.measures.bias.tables import by_name, found, values
 from tilth.measures.bias import Facet
 
@@ -31,6 +33,43 @@ def test_what_cannot_be_compared_is_named_and_compared_scaled():
     assert got.payload.more["FT_scaled"] == pytest.approx(-2 / 3)
     none = by_name(found(THREE, **ASKED), "d")["FT"]
     assert none.payload.error == "there are no features to compare rows by"
+
+
+@pytest.mark.parametrize("type_", [pa.list_(pa.float32()), pa.list_(pa.float64(), 2)], ids=["of any size", "of two"])
+def test_vectors_compare_rows(type_):
+    """The same rows on a line in the plane: the same votes. Of vectors as a whole, the scaled distance is that of one column."""
+    vectors = pa.array([[x * 0.6, x * 0.8] for x in THREE["x"].to_pylist()], type_)
+    got = by_name(found(THREE.append_column("embedding", vectors), features=("embedding",), **ASKED), "d")["FT"]
+    assert got.value == got.payload.more["FT_scaled"] == pytest.approx(-2 / 3)
+    assert got.payload.notes[-1] == "rows are compared by the vectors in 'embedding', of 2 numbers"
+
+
+@pytest.mark.spark
+def test_vectors_on_spark(spark, tmp_path):
+    table = THREE.append_column("embedding", [[[x * 0.6, x * 0.8] for x in THREE["x"].to_pylist()]])
+    pq.write_table(table, tmp_path / "t.parquet")
+    got = by_name(found(tilth.read(tmp_path / "t.parquet"), spark, features=("embedding",), **ASKED), "d")["FT"]
+    assert got.value == got.payload.more["FT_scaled"] == pytest.approx(-2 / 3)
+
+
+def test_rows_without_a_whole_vector_have_no_vote():
+    """The fourth vector is null, the fifth has another size, the sixth lacks a number."""
+    vectors = [[0.0, 0.0], [9.0, 9.0], [1.0, 1.0], None, [1.0], [None, 1.0]]
+    table = pa.table({"f": ["a", "a", "d", "d", "d", "a"], "x": vectors, "p": [1, 0, 0, 0, 0, 1]})
+    got = by_name(found(table, features=("x",), **ASKED), "d")["FT"]
+    assert (got.value, got.payload.n_used) == (-1.0, 3)
+
+
+def test_vectors_count_as_one_column_beside_others():
+    """Scaled, as scikit-learn votes on the number and the vector, each divided by its spread."""
+    neighbors = pytest.importorskip("sklearn.neighbors")
+    chance = np.random.default_rng(8)
+    v, x, d, p = chance.normal(size=(200, 4)) * 50, chance.normal(size=200), chance.random(200) < 0.5, chance.random(200) < 0.5
+    table = pa.table({"f": np.where(d, "d", "a"), "v": v.tolist(), "x": x, "p": p.astype(int)})
+    got = by_name(found(table, features=("v", "x"), **ASKED), "d")["FT"].payload.more["FT_scaled"]
+    both = np.column_stack([v / np.sqrt(v.var(axis=0).sum()), x / x.std()])
+    vote = neighbors.KNeighborsClassifier(5, algorithm="brute").fit(both[~d], p[~d]).predict(both[d])
+    assert got == pytest.approx((np.sum(p[d] & ~vote) - np.sum(~p[d] & vote)) / d.sum())
 
 
 def test_rows_of_which_something_is_unknown_have_no_vote():

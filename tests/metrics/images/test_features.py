@@ -70,6 +70,23 @@ def test_what_the_camera_wrote():
     assert of(QUARTERS, exif={images.DATE: "not a day"})["capture_hour"] is None
 
 
+@pytest.mark.parametrize(
+    ("position", "region"),
+    [
+        pytest.param({1: "N", 2: (48.0, 51.0, 29.6), 3: "E", 4: (2.0, 17.0, 40.2)}, "40N 0E", id="Paris"),
+        pytest.param({1: "S", 2: (22.0, 54.0, 30.0), 3: "W", 4: (43.0, 11.0, 47.0)}, "30S 50W", id="Rio de Janeiro"),
+        pytest.param({1: "N", 2: (48.0, 51.0, 29.6)}, None, id="no longitude"),
+        pytest.param({}, None, id="no position"),
+    ],
+)
+def test_where_it_was_taken(position, region):
+    exif = Image.Exif()
+    exif.get_ifd(34853).update(position)
+    file = io.BytesIO()
+    Image.fromarray(QUARTERS).save(file, "jpeg", exif=exif)
+    assert images.features(picture(file.getvalue(), "a.jpg"), 1000)["gps_region"] == region
+
+
 def test_files_are_read_once_and_broken_ones_have_nothing(tmp_path, monkeypatch):
     folder = str(saved(tmp_path / "images", {"a.png": QUARTERS}))
     (tmp_path / "images" / "b.png").write_bytes(b"no image")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tilth.data import Dataset, Kind, Schema
+from tilth.data import Dataset, Schema
 from tilth.data.schema import NUMBERS
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session
@@ -28,8 +29,8 @@ NOT_NUMERIC = "FlipTest does not support non-numeric columns"  # wording of publ
 @dataclass(frozen=True)
 class Flips:
     """Rows of d by the predictions of their neighbours: `votes` has their numbers by (vote, prediction). `scaled` has the same for
-    distances in which all columns count equally: numbers divided by their standard deviation, different categories at distance 1. `error`
-    says why there are no `votes`; `n_a` is the number of rows that may vote."""
+    distances in which all columns count equally: numbers divided by their standard deviation, vectors by the root of their total variance,
+    different categories at distance 1. `error` says why there are no `votes`; `n_a` is the number of rows that may vote."""
 
     votes: Numbers | None
     scaled: Numbers
@@ -63,18 +64,20 @@ class Sampled:
     def flips(self, facet: Facets, side: Side) -> Flips:
         """The flips of one group."""
         columns = [c for c in self.counted.request.features if c not in {a.column for a in facet.axes} and c in self.schema]
-        others = sorted(c for c in columns if self.schema[c].kind not in NUMBERS)
+        vectors = [c for c in columns if self.schema[c].of in NUMBERS and len(self.schema[c].shape) == 1]
+        others = sorted(c for c in columns if self.schema[c].kind not in NUMBERS and c not in vectors)
         own = list(zip(*(self._keys(a) for a in facet.axes), strict=True))
         keys = [None if None in key else key if facet.crossed else key[0] for key in own]
         known = self.accepted < 2
         for c in columns:
-            known &= ~np.isnan(self._number(c)) if c not in others else ~np.asarray(self.rows[c].is_null())
+            known &= ~np.isnan(self._numbers(c)).any(axis=1) if c not in others else ~np.asarray(self.rows[c].is_null())
         d = np.flatnonzero(known & np.array([k in side.keys for k in keys], dtype=bool))
         a = np.flatnonzero(known & np.array([k is not None and k not in side.keys for k in keys], dtype=bool))
         error = f"{NOT_NUMERIC}: {', '.join(others)}" if others else "" if columns else "there are no features to compare rows by"
         k = 1 if len(a) <= FEW else NEIGHBOURS
         notes = [f"neighbours are of a sample of {self.rows.num_rows:,} of {self.whole:,} rows"] if self.rows.num_rows < self.whole else []
-        raw = np.stack([self._number(c) for c in columns], axis=1) if columns and not others else None
+        notes += [f"rows are compared by the vectors in {c!r}, of {self._numbers(c).shape[1]:,} numbers" for c in vectors]
+        raw = np.concatenate([self._numbers(c) for c in columns], axis=1) if columns and not others else None
         votes = None if raw is None else self._votes(Points(raw, np.empty((len(raw), 0), np.int64)), a, d, k)
         return Flips(votes, self._votes(self._scaled(columns, others, np.concatenate([a, d])), a, d, k), len(a), k, error, tuple(notes))
 
@@ -87,22 +90,35 @@ class Sampled:
         return np.bincount(2 * vote + self.accepted[d], minlength=4).reshape(2, 2).astype(float)
 
     def _scaled(self, columns: Sequence[str], others: Sequence[str], used: Numbers) -> Points:
-        numbers = [self._number(c) for c in columns if c not in others]
-        spread = [x[used].std() if len(used) else 0.0 for x in numbers]
+        numbers = [self._numbers(c) for c in columns if c not in others]
+        spread = [math.sqrt(x[used].var(axis=0).sum()) if len(used) else 0.0 for x in numbers]  # of a vector as a whole
         there = [x / s for x, s in zip(numbers, spread, strict=True) if s]
         rows = self.rows.num_rows
         codes = [np.asarray(self.rows[c].combine_chunks().dictionary_encode().indices.fill_null(0), np.int64) for c in others]
         return Points(
-            np.stack(there, axis=1) if there else np.empty((rows, 0)),
+            np.concatenate(there, axis=1) if there else np.empty((rows, 0)),
             np.stack(codes, axis=1) if codes else np.empty((rows, 0), np.int64),
             (_differ,) * len(codes),
         )
 
-    def _number(self, column: str) -> Numbers:
+    def _numbers(self, column: str) -> Numbers:
+        """(rows, size): the numbers of a column, size 1, or of a column of vectors; NaN for a row where one is missing."""
+        import pyarrow as pa
+
         if column not in self._cache:
-            x = self.rows[column].cast("int8") if self.schema[column].kind is Kind.BOOLEAN else self.rows[column]
-            x = np.asarray(x.cast("float64").to_numpy(zero_copy_only=False), dtype=float)
-            self._cache[column] = np.where(np.isfinite(x), x, np.nan)
+            x = self.rows[column].combine_chunks()
+            whole = np.full((self.rows.num_rows, 1), np.nan)
+            there, size = np.asarray(x.is_valid()), 1
+            if self.schema[column].of is not None:
+                lengths = np.asarray(x.value_lengths().fill_null(0))
+                size = int(np.bincount(lengths[there]).argmax()) if there.any() else 0  # vectors of another size are missing
+                whole, there = np.full((len(x), size), np.nan), there & (lengths == size)
+                x = x.filter(pa.array(there)).flatten()
+            else:
+                x = x.filter(pa.array(there))
+            x = x.cast("int8") if pa.types.is_boolean(x.type) else x
+            whole[there] = np.asarray(x.cast("float64").to_numpy(zero_copy_only=False), dtype=float).reshape(-1, size)
+            self._cache[column] = np.where(np.isfinite(whole), whole, np.nan)
         return np.asarray(self._cache[column])
 
 

@@ -17,7 +17,8 @@ import pyarrow as pa
 from tilth.data import Dataset, Files, Kind
 from tilth.engine.arrow import arrow_type
 from tilth.errors import SourceError
-from tilth.metrics.images.pixels import Picture, picture, shrunk
+from tilth.metrics.images.hashes import SIDE, perceptual_hash
+from tilth.metrics.images.pixels import OF_POSITION, Picture, picture, resized, shrunk
 from tilth.store.documents import bytes_of
 from tilth.store.uri import is_local, joined, local_path
 
@@ -46,6 +47,9 @@ STANDARD = 3688  # the sum of the luminance table in annex K of the JPEG standar
 LAPLACIAN = ((0, 1, 0), (1, -4, 1), (0, 1, 0))
 NOISE = ((1, -2, 1), (-2, 4, -2), (1, -2, 1))
 DATE, MAKE, MODEL, FLASH = 36867, 271, 272, 37385  # tags of EXIF
+SOUTH_NORTH, LATITUDE, EAST_WEST, LONGITUDE = 1, 2, 3, 4  # tags of its section on the position
+CELL = 10  # degrees
+CLUSTER = "near_duplicate_cluster"  # of an image alone, its perceptual hash; `metrics.content.clustered` compares them
 
 
 FEATURES: Mapping[str, tuple[Kind, str, bool]] = {
@@ -73,12 +77,15 @@ FEATURES: Mapping[str, tuple[Kind, str, bool]] = {
     "capture_device": (Kind.STRING, "camera of {}", False),
     "capture_hour": (Kind.INTEGER, "hour of the day in which {} was taken", False),
     "flash": (Kind.INTEGER, "whether the flash fired for {}: 1 or 0", True),
+    "gps_region": (Kind.STRING, "where {} was taken: the south-western corner of ten degrees of latitude and longitude", False),
+    CLUSTER: (Kind.STRING, "near-duplicates of {}: a perceptual hash that differs in at most six of 64 bits", False),
 }
 """Feature of an image → its kind, its meaning, with `{}` for the image, and whether it is 1 or 0.
 
 Null paths, and files that are not images, have null features.
 """
-OF_ALL = tuple(name for name in FEATURES if name not in ("sharpness", "noise", "jpeg_quality", "capture_device", "capture_hour", "flash"))
+OF_SOME = ("sharpness", "noise", "jpeg_quality", "capture_device", "capture_hour", "flash", "gps_region")
+OF_ALL = tuple(name for name in FEATURES if name not in OF_SOME)
 """Features of every image, whatever its size and origin."""
 
 
@@ -150,6 +157,8 @@ def features(image: Picture, size: int) -> dict[str, Any]:
         "background": _background(small),
         "jpeg_quality": _quality(image.quantization),
         **_camera(image.exif),
+        "gps_region": _region(image.exif.get(OF_POSITION, {})),
+        CLUSTER: perceptual_hash(luma(resized(image.pixels, SIDE, SIDE))),
     }
     return {name: round(float(x), DECIMALS) if isinstance(x, float) else x for name, x in made.items()}
 
@@ -230,6 +239,26 @@ def _background(pixels: np.ndarray) -> float:
     border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     lab = rgb2lab(border)
     return float((np.linalg.norm(lab - np.median(lab, axis=0), axis=-1) <= LIKE_BACKGROUND).mean())
+
+
+def _region(position: Mapping[int, Any]) -> str | None:
+    """The cell of ten degrees of a position, such as `40N 10W`; None without a position.
+
+    >>> _region({SOUTH_NORTH: "N", LATITUDE: (48.0, 30.0, 0.0), EAST_WEST: "W", LONGITUDE: (4.0, 0.0, 0.0)})
+    '40N 10W'
+    """
+    degrees = []
+    for reference, value, behind in ((SOUTH_NORTH, LATITUDE, "S"), (EAST_WEST, LONGITUDE, "W")):
+        try:
+            whole, minutes, seconds = map(float, position[value])
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            return None
+        size = whole + minutes / 60 + seconds / 3600
+        degrees.append(-size if str(position.get(reference, "")).strip("\0 ").upper() == behind else size)
+    if not all(map(math.isfinite, degrees)):
+        return None
+    south, west = (int(CELL * (x // CELL)) for x in degrees)
+    return f"{abs(south)}{'S' if south < 0 else 'N'} {abs(west)}{'W' if west < 0 else 'E'}"
 
 
 def _camera(exif: Mapping[int, Any]) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from tilth.errors import RequestError, SourceError, extra
 MOST_PIXELS = 50_000_000  # of an image, because a small file may unpack to any size
 JPEG, PNG, NPY = "image/jpeg", "image/png", "application/x-npy"
 QUALITY = 95  # of JPEG
-OF_CAMERA = 34665  # the EXIF section on how an image was taken
+OF_CAMERA, OF_POSITION = 34665, 34853  # the EXIF sections on how and where an image was taken
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """An image: its pixels, the format of its file in lower case, its channels (1, 3, or 4 with transparency), its EXIF data.
+    """An image: its pixels, the format of its file in lower case, its channels (1, 3, or 4 with transparency), its EXIF data, where the
+    position has its own section.
 
     `quantization` is the JPEG table for brightness; empty for other formats.
     """
@@ -50,7 +51,7 @@ def picture(content: bytes, name: str) -> Picture:
                 message = f"{name} has {image.width:,} × {image.height:,} pixels"
                 raise SourceError(message, accepted=f"up to {MOST_PIXELS:,}", hint="make it smaller", code="too-large")
             exif = image.getexif()
-            more = {**exif, **exif.get_ifd(OF_CAMERA)}
+            more = {**exif, **exif.get_ifd(OF_CAMERA), OF_POSITION: exif.get_ifd(OF_POSITION)}
             clear = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
             channels = 4 if clear else 1 if image.mode in ("1", "L", "I", "F", "I;16") else 3
             turned = ImageOps.exif_transpose(image).convert("RGBA")
