@@ -6,6 +6,7 @@ Equal means equal: null and NaN alike, with the sign of zero; exp, ln and powers
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -56,11 +57,10 @@ def differences(formula: str, expected: list[Any], found: list[Any]) -> list[str
     return [f"{r}: {a!r} and {b!r}" for r, a, b in zip(ROWS, expected, found, strict=True) if not same(a, b, formula)]
 
 
-@pytest.mark.parametrize("formula", nasty.FORMULAS)
-def test_a_row_alone_is_that_row_of_the_whole(formula, duck):
-    tree = nasty.trees()[formula]
-    one = row_function([Change((("=", tree),))], nasty.SCHEMA.names)
-    assert not differences(formula, duck[formula], [one(row)["="] for row in ROWS])[:5]
+def test_a_row_alone_is_that_row_of_the_whole(duck):
+    for formula, tree in nasty.trees().items():
+        one = row_function([Change((("=", tree),))], nasty.SCHEMA.names)
+        assert not differences(formula, duck[formula], [one(row)["="] for row in ROWS])[:5], formula
 
 
 @pytest.mark.spark
@@ -113,11 +113,10 @@ def test_what_leaves_64_bits_stops_spark(spark):
         stops(engine, formula)
 
 
-@pytest.mark.parametrize("formula", nasty.DIFFERENT)
-def test_what_engines_take_differently_is_refused(formula):
-    with pytest.raises(ExpressionError) as told:
-        parse_expression(formula, nasty.SCHEMA)
-    assert nasty.DIFFERENT[formula] in str(told.value)
+def test_what_engines_take_differently_is_refused():
+    for formula, message in nasty.DIFFERENT.items():
+        with pytest.raises(ExpressionError, match=re.escape(message)):
+            parse_expression(formula, nasty.SCHEMA)
 
 
 def asked(engine: Session, expressions: list[str]) -> list[list[Any]]:

@@ -131,15 +131,17 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "given"), WRONG, ids=[f"{k}-{type(g).__name__}" for k, g in WRONG])
 @pytest.mark.parametrize("empty_is_null", [True, False])
-def test_a_served_value_of_another_kind_is_rejected(kind, given, empty_is_null):
+@pytest.mark.parametrize("kind", sorted({kind for kind, _ in WRONG}))
+def test_a_served_value_of_another_kind_is_rejected(kind, empty_is_null):
     column = Column("x", kind)
-    with pytest.raises(TypeError):
-        row_function([decode_served(Schema((column,)), empty_is_null=empty_is_null)], ["x"])({"x": given})
-    mistake = unfit(column, given)
-    assert mistake.message.startswith(f"column 'x' is {kind}, but a value of type ")
-    assert mistake.accepted
+    one = row_function([decode_served(Schema((column,)), empty_is_null=empty_is_null)], ["x"])
+    for given in (given for wrong, given in WRONG if wrong is kind):
+        with pytest.raises(TypeError):
+            one({"x": given})
+        mistake = unfit(column, given)
+        assert mistake.message.startswith(f"column 'x' is {kind}, but a value of type "), given
+        assert mistake.accepted
 
 
 def test_a_served_value_of_its_kind_has_no_mistake():

@@ -90,14 +90,12 @@ def test_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             server.wait(60)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_links_only_to_what_is_there(page: Path) -> None:
-    assert not [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+def test_pages_link_only_to_what_is_there() -> None:
+    assert [(page, link) for page in PAGES for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_shows_files_as_they_are(page: Path) -> None:
-    assert [path for path, shown in FILE.findall(page.read_text()) if (ROOT / path).read_text() != shown] == []
+def test_pages_show_files_as_they_are() -> None:
+    assert [(page, path) for page in PAGES for path, shown in FILE.findall(page.read_text()) if (ROOT / path).read_text() != shown] == []
 
 
 def test_decisions_are_numbered_without_gaps_and_say_their_number() -> None:

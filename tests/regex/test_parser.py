@@ -14,21 +14,21 @@ from tilth.regex.parser import DEEPEST, LONGEST, Parser
 REFUSED = cases(Path(__file__).parent / "cases" / "refused.yaml")
 
 
-@pytest.mark.parametrize(("text", "column", "message", "hint"), REFUSED, ids=[case[0] for case in REFUSED])
-def test_it_is_refused(text: str, column: int, message: str, hint: str) -> None:
-    with pytest.raises(ExpressionError) as caught:
-        Regex.parse(text)
-    found = [mistake for mistake in caught.value.mistakes if message in mistake.message]
-    assert found, str(caught.value)
-    assert hint in found[0].hint
-    assert found[0].place is not None
-    assert found[0].place.column == column
-    assert found[0].code == "regex"
+def test_it_is_refused() -> None:
+    for text, column, message, hint in REFUSED:
+        with pytest.raises(ExpressionError) as caught:
+            Regex.parse(text)
+        found = [mistake for mistake in caught.value.mistakes if message in mistake.message]
+        assert found, (text, str(caught.value))
+        assert hint in found[0].hint, text
+        assert found[0].place is not None, text
+        assert found[0].place.column == column, text
+        assert found[0].code == "regex", text
 
 
-@pytest.mark.parametrize("text", [case[0] for case in REFUSED if case[0] not in {r"(?<n>a)\k<n>", r"\Qa.b\E", "[a-c&&[b]]", "(?"}])
-def test_one_mistake_is_told_once(text: str) -> None:
-    assert len(Parser(text).mistakes) == 1
+def test_one_mistake_is_told_once() -> None:
+    several = {r"(?<n>a)\k<n>", r"\Qa.b\E", "[a-c&&[b]]", "(?"}
+    assert [text for text, *_ in REFUSED if text not in several and len(Parser(text).mistakes) != 1] == []
 
 
 def test_all_mistakes_are_told_at_once() -> None:

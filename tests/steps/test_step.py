@@ -37,19 +37,14 @@ def test_the_shelf_imports_a_step_when_it_is_asked_for():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", STEPS.built_in)
-def test_every_parameter_says_what_it_means(name):
-    kind: type[Step] = STEPS[name]
-    assert {f.name for f in dataclasses.fields(kind)} <= kind.documented().keys()
-    assert all(text.endswith((".", "`")) for text in kind.documented().values())
-
-
-@pytest.mark.parametrize("name", STEPS.built_in)
-def test_a_class_names_its_parts_and_shows_an_example(name):
-    kind = STEPS[name]
-    assert kind.parts <= {"rows", "split", "features", "training", "output"}
-    assert kind.parts
-    assert ">>> " in kind.__doc__
+def test_each_class_says_what_its_parameters_mean_names_its_parts_and_shows_an_example():
+    for name in STEPS.built_in:
+        kind: type[Step] = STEPS[name]
+        assert {f.name for f in dataclasses.fields(kind)} <= kind.documented().keys(), name
+        assert all(text.endswith((".", "`")) for text in kind.documented().values()), name
+        assert kind.parts, name
+        assert kind.parts <= {"rows", "split", "features", "training", "output"}, name
+        assert ">>> " in kind.__doc__, name
 
 
 NUMBERS = {"a": [1.0, 3.0], "b": [2.0, 2.0]}
