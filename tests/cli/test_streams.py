@@ -15,7 +15,6 @@ from tests.cli.processes import ENVIRON, finish, start
 CASES = [
     ("--help", 0),
     ("--version", 0),
-    ("run --help", 0),
     ("check a.csv good.dqdl", 0),
     ("check a.csv bad.dqdl --json", 1),
     ("check nothing.csv good.dqdl", 2),

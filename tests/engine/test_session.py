@@ -37,6 +37,12 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return DuckDB(connection=duckdb.connect() if "user" in request.param else None)
 
 
+@pytest.fixture(autouse=True)
+def only_what_a_test_makes() -> None:
+    """The collector of garbage looks at nothing that is there already, which takes it a second late in a run."""
+    gc.freeze()
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "a.csv"
@@ -108,8 +114,8 @@ def test_sessions_side_by_side_do_not_meet(file):
             return [p.purpose for p in run.scans], rows_of(data, run)
 
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(work, range(1, 41)))
-    assert found == [([str(n)] * 5, n) for n in range(1, 41)]
+        found = list(pool.map(work, range(1, 21)))
+    assert found == [([str(n)] * 5, n) for n in range(1, 21)]
     assert left(engine) == [[]]
 
 
@@ -156,9 +162,9 @@ def test_many_sessions_leave_memory_flat(file):
         gc.collect()
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
-    work(50)
+    work(25)
     before = work(1)
-    assert work(200) - before < 25  # MiB; a leaked session is one of some hundred kilobytes
+    assert work(100) - before < 12  # MiB; a leaked session is one of some hundred kilobytes
     assert left(engine) == [[]]
 
 
@@ -176,13 +182,13 @@ def test_asking_for_a_schema_keeps_nothing():
     run = DuckDB().session()
 
     def work() -> int:
-        for _ in range(4000):
+        for _ in range(2000):
             run.schema_of("SELECT 1 AS x, 'a' AS s")  # type: ignore[attr-defined]
         gc.collect()
         return allocated()
 
     before = work()
-    assert work() - before < 600_000  # half of what that many times 300 bytes are; other tests' objects come and go
+    assert work() - before < 300_000  # half of what that many times 300 bytes are; other tests' objects come and go
 
 
 def test_a_schema_is_what_describe_says():

@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from tilth.metrics.neighbours import Points, farthest, nearest
 
-N = 5_000  # more rows than are looked at before any is left out
+N = 3_000  # more rows than are looked at before any is left out
 NO_CODES = np.empty((N, 0), int)
 RNG = np.random.default_rng(0)
 CLUSTERS = RNG.normal(size=(8, 3)).repeat(-(-N // 8), axis=0)[:N] * 1e6
