@@ -62,6 +62,7 @@ def test_one_row_alone_is_that_row_of_the_whole(fitted: Flow, loans: Path) -> No
         assert {k for k in after if not alike(row[k], after[k])} == set()
 
 
+@pytest.mark.slow
 def test_a_saved_flow_is_the_flow(fitted: Flow, loans: Path, tmp_path: Path) -> None:
     again = Flow.load(fitted.save(tmp_path / "loans.tilth"))
     row = tilth.write(tilth.read(loans, nulls=["?", "N/A"])).to_pylist()[0]

@@ -98,6 +98,7 @@ def test_scores_are_in_the_history(tilth: Callable[..., Completed], files: Path)
     assert found == {"Dataset.*": [0.5, 0.5], "Column.id": [1.0, 1.0], "Column.amount": [0.0, 0.0], "Label.of=keys": [1.0, 1.0]}
 
 
+@pytest.mark.slow
 def test_a_ruleset_of_databrew(tilth: Callable[..., Completed], files: Path) -> None:
     """Checked, refused, and converted to DQDL that gives the same verdicts."""
     rule = {"Name": "positive", "CheckExpression": "> :v", "SubstitutionMap": {":v": "0"}, "ColumnSelectors": [{"Regex": "amount|id"}]}

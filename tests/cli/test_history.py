@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 ROWS = "Dataset.*.RowCount"
 
 
+@pytest.mark.slow
 def test_checks_of_several_days_are_shown_and_left_out(tilth, tmp_path):
     (tmp_path / "r.dqdl").write_text('DataSources = { "Primary": "t" } Rules = [ RowCount = last(), IsComplete "a" ]')
     for day, rows, code in (("2026-01-02", 2, 1), ("2026-01-01", 9, 1), ("2026-01-03", 9, 1)):  # the second is of an earlier day

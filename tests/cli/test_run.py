@@ -86,6 +86,7 @@ def test_a_run_leaves_data_flow_and_report(ran: tuple[Completed, Path]) -> None:
     assert Flow.load(place / "out/loans.tilth").fitted
 
 
+@pytest.mark.slow
 def test_the_training_part_is_balanced_and_the_test_part_is_not(ran: tuple[Completed, Path]) -> None:
     shares = {}
     for part in ("train", "test"):
@@ -139,6 +140,7 @@ def test_fit_and_apply_prepare_as_the_run_did(tilth: Tilth, place: Path, ran: tu
         assert whole[row["application_id"]] == row
 
 
+@pytest.mark.slow
 def test_a_plan_has_placeholders_for_learned_values_of_every_kind(tilth: Tilth, place: Path) -> None:
     (place / "kinds.csv").write_text("n,t,d,b\n1,a,2024-01-01,true\n,,,\n2,b,2024-01-02,false\n")
     (place / "kinds.yaml").write_text(

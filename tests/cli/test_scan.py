@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from tests.cli.processes import Completed
 
 Tilth = Callable[..., Completed]
 
 
+@pytest.mark.slow
 def test_a_scan_shows_verdicts_and_proposes_steps(tilth: Tilth, tmp_path: Path) -> None:
     path, own = tmp_path / "people.csv", tmp_path / "own.yaml"
     path.write_text("mail,badge,note\n" + "".join(f"ann{i}@mail.example.org,EMP-{i:06},fine\n" for i in range(20)))

@@ -81,6 +81,7 @@ def test_nothing_private_is_shown(loans: Path, drafted: tuple[str, Flow]) -> Non
     assert not [cell for cell in private if cell in text]
 
 
+@pytest.mark.slow
 def test_features_neither_leak_nor_identify(drafted: tuple[str, Flow]) -> None:
     flow = tilth.fit(drafted[1])
     made = set(flow.row(dict.fromkeys(flow.need_learned().schema.names)))

@@ -88,6 +88,7 @@ CELLS: Mapping[str, set[str]] = {
 """Who reads all rows."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", WRITTEN)
 def test_who_reads_what_pyarrow_writes(what: str, tmp_path: Path) -> None:
     table, options = WRITTEN[what]

@@ -103,6 +103,7 @@ def test_the_different_values_of_few_rows_are_counted_under_a_filter_too(data, e
     assert list(used.answer(data, asked).values()) == [3, 2, 0]  # by hand: x, y and empty; y and empty; no row
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 @pytest.mark.parametrize("stretches", [100, -1])  # groups of a set that stand together, and apart
 def test_the_same_numbers_by_sets_with_a_key_in_common_are_one_scan(data, monkeypatch, request, engine, stretches):

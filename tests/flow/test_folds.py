@@ -69,6 +69,7 @@ def test_each_fold_learns_from_its_own_training_rows(by: str, engine: str, reque
     assert [of for _, of in found] == [len(training)] * 3
 
 
+@pytest.mark.slow
 def test_a_run_delivers_the_fold_of_each_training_row(tmp_path: Path) -> None:
     """A column with a role, so no feature, that scikit-learn takes as it is; only the training part has it, and no served row needs it."""
     split = "{train: 0.75, test: 0.25, by: group, folds: 3}"
@@ -81,6 +82,7 @@ def test_a_run_delivers_the_fold_of_each_training_row(tmp_path: Path) -> None:
     assert list(Flow.load(tmp_path / "out" / "flow.tilth").row({"no": 1, "customer": "c1", "x": 0.5, "y": "no"})) == TABLE.column_names
 
 
+@pytest.mark.slow
 def test_folds_alone_divide_all_rows() -> None:
     found = list(tilth.folds(flow("{folds: 4, by: hash, exact: true}", ""), TABLE))
     assert sorted(n for fold in found for n in column(fold.test, "no")) == list(range(N))

@@ -141,6 +141,7 @@ def test_another_order_is_reported_with_the_line_that_mends_it(name: str, split:
     assert line == remedy
 
 
+@pytest.mark.slow
 def test_of_many_rows_stretches_are_looked_at(tmp_path: Path) -> None:
     """Forty of 500 neighbours each; two files glued together show in their trend."""
     rng, n = np.random.default_rng(1), 2 * MOST + 7

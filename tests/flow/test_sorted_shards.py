@@ -59,6 +59,7 @@ def test_of_other_shards_there_is_no_warning(label: str, deliver: str, tmp_path:
     assert not warned(label, deliver=deliver, place=tmp_path)
 
 
+@pytest.mark.slow
 def test_rows_that_have_a_time_are_shuffled_anyway(tmp_path: Path) -> None:
     table = pa.table({"day": pa.array(range(N), pa.int32()).cast(pa.date32()), "label": LABELS["sorted"]})
     flow = "data: {roles: {time: day, label: label}}\nsplit: {train: 0.9, test: 0.1, by: time}\ndeliver: {format: parquet, shards: 10}\n"

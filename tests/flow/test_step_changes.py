@@ -46,6 +46,7 @@ def warned(more: str) -> list[str]:
     return [f.message for f in tilth.run(flow, data=table).of("warning") if f.name == "BALANCED_PROBABILITIES"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["over", "weights", "{with: under, ratio: 0.5}"])
 def test_balanced_classes_without_prior_are_warned_of(way):
     (message,) = warned(f"training: [balance: {way}]")

@@ -45,6 +45,7 @@ def test_the_arrays_of_a_file(tmp_path):
         assert (held["X"].dtype, held["X"].shape) == (np.float32, (1, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["npz", "npy"])
 def test_in_a_flow(form, tmp_path):
     """What is delivered as numpy gives the arrays that Parquet gives."""

@@ -25,5 +25,6 @@ def test_a_flow_reads_a_query(postgres, tmp_path, engine, request):
     assert tilth.write(tilth.read(tmp_path / "out/train")).num_rows + tilth.write(tilth.read(tmp_path / "out/test")).num_rows == 40
 
 
+@pytest.mark.slow
 def test_names(postgres):
     assert tilth.read(f"{postgres}&query=SELECT 1 AS a", names=["b"]).names == ("b",)

@@ -87,6 +87,7 @@ def test_in_python(place, engine):
     assert tilth.check(data, 'Rules = [ Midrange "x" > 9 ]', engine=engine).passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine_name", ENGINES)
 def test_on_the_command_line(place, engine_name, request):
     if engine_name == "spark":

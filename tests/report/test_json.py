@@ -79,6 +79,7 @@ def test_the_nouns_come_back(report):
             assert repr(getattr(new, name)) == repr(getattr(old, name))
 
 
+@pytest.mark.slow
 def test_a_report_of_plain_values_comes_back_equal():
     assert from_json(to_json(REPORTS["loans"])) == REPORTS["loans"]
 

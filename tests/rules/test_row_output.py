@@ -70,6 +70,7 @@ def assert_composites(engine: Session) -> None:
         assert a.payload.metrics == b.payload.metrics
 
 
+@pytest.mark.slow
 def test_composites_in_both_modes() -> None:
     assert_composites(duckdb_session())
 
@@ -110,6 +111,7 @@ def test_the_rows_of_a_check_are_written_and_counted(tmp_path: Path) -> None:
         assert [s.title for s in report.facts.scans if s.purpose == "rows that pass and fail"] == ["write"]
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_report_are_read_once_its_session_is_closed() -> None:
     rules = """Rules = [ IsUnique "code", ReferentialIntegrity "id" "R.id" > 0.9, RowCount > 3,
         CustomSql "select p.id from primary p join R on p.id = R.id where p.price > 15" ]"""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 import tilth
 from tests.cases import cases
@@ -98,6 +99,7 @@ def test_a_contract_becomes_its_rules(tmp_path: Path) -> None:
     assert lint(str(conversion)) == []
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_of_pandas(tmp_path: Path) -> None:
     now = datetime.now()
     frame = pd.DataFrame(

@@ -79,6 +79,7 @@ def test_spark_scikit_learn_and_a_model_are_one(pipeline, chain):
     assert json.loads(pipeline.answer(json.dumps({"data": ROWS[0]}).encode(), JSON, LINES).body)["features"] == pytest.approx(features[0])
 
 
+@pytest.mark.slow
 def test_the_schema_of_a_request(chain):
     """It is stronger than the configured one, and enough without one; a value for a string is made one."""
     pipeline = Pipeline.of(*chain[0])

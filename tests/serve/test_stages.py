@@ -105,6 +105,7 @@ def test_a_flow_that_ends_in_a_prediction(served, tmp_path, monkeypatch):
     assert stage.flow.learned.golden
 
 
+@pytest.mark.slow
 def test_a_flow_transforms_the_scores_of_its_model_as_a_model_behind_it_does(served, tmp_path, monkeypatch):
     monkeypatch.chdir(served)
     tilth.fit(tilth.Flow.parse(f"{FLOW}  - predict: {{model: model.skops, with: scores}}\noutput: [softmax, argmax]"), TABLE).save(

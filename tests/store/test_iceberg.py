@@ -27,6 +27,7 @@ def without_nan(table):
 EXPECTED = without_nan(pa.concat_tables([ORDERS, MORE]))
 
 
+@pytest.mark.slow
 def test_its_files_and_batches_of_pyiceberg_have_the_same_rows(place, monkeypatch):
     source = tilth.read(place).source
     assert rows(place) == EXPECTED and len(source.paths) == 2 and source.copies is None

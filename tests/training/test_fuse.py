@@ -69,6 +69,7 @@ def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert not list(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_files_are_as_they_are_and_cannot_be_changed(mounted):
     data, folder, system = mounted
     names = {p.relative_to(data) for p in data.rglob("*")}
@@ -115,6 +116,7 @@ def test_it_is_unmounted_when_its_process_is_killed(mounted):
     assert "has ended" in system.error
 
 
+@pytest.mark.slow
 def test_a_job_in_a_mount_namespace_finds_it(mounted, tmp_path):
     _, folder, _ = mounted
     scratch = tmp_path / "scratch"

@@ -148,6 +148,7 @@ HANGS = STOPS.replace(
 BEGUN = ".tilth-*/ml/output/data/begun"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "code", "grace"), [(STOPS, 0, 60.0), (HANGS, -signal.SIGKILL, 0.1)], ids=["ends", "hangs"])
 def test_a_time_limit_ends_a_program_that_may_save_first(
     text: str, code: int, grace: float, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -50,6 +50,7 @@ def folder(tmp_path):
     return saved(tmp_path / "images", {"cats/a.png": QUARTERS, "b.png": QUARTERS[::-1]})
 
 
+@pytest.mark.slow
 def test_labels_have_lines_and_images_a_heat_map(folder):
     with answering(lambda x: mean_colours(x[None])[0].tolist(), read=lambda body: decoded(body, "sent")) as (url, _):
         code, out = analysed(folder, config(None), url)

@@ -23,6 +23,7 @@ CONFIG = {
 }
 
 
+@pytest.mark.slow
 def test_it_is_a_block_of_the_result_file():
     pytest.importorskip("sklearn")
     report = measure_config(data(LINE), AnalysisConfig.of(CONFIG), duckdb_session())

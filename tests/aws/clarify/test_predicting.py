@@ -70,6 +70,7 @@ def test_predictions_of_an_endpoint_are_those_of_the_model(form, classifier, exp
     assert [path for path, _, _ in asked] == ["/invocations"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "status", "says"),
     [

@@ -95,6 +95,7 @@ def test_distances_over_all_values_of_a_label_are_left_out(tmp_path: Path) -> No
     assert [m["name"] for m in group["metric_data"]] == ["CI", "DPL", "KL", "JS", "LP", "TVD", "KS"]
 
 
+@pytest.mark.slow
 def test_a_card_is_read_as_it_was_written_and_as_sagemaker_gives_it(made: Path, tmp_path: Path) -> None:
     card = card_from(made / "card/model_card.json")
     (tmp_path / "described.json").write_text(json.dumps({"ModelCardName": "loans", "Content": card.to_json()}))

@@ -60,11 +60,13 @@ def numbers(engine: Any = None) -> dict[str, float | None]:
     return {text: next(iter(f.payload.metrics.values()), None) for text, f in zip(NUMBERS, found, strict=True)}
 
 
+@pytest.mark.slow
 def test_values_of_rows() -> None:
     assert of_rows(on_duckdb(TABLE, TREES)) == ROWS
     assert of_rows(by_row(TABLE, TREES)) == ROWS
 
 
+@pytest.mark.slow
 def test_numbers_of_all_rows() -> None:
     assert numbers() == NUMBERS
 

@@ -40,6 +40,7 @@ def met(engine: Any = None) -> dict[str, set[float]]:
     return {condition: {*found[2 * i : 2 * i + 2]} for i, (condition, _) in enumerate(CASES)}
 
 
+@pytest.mark.slow
 def test_conditions_are_met_by_these_rows() -> None:
     assert met() == {condition: {sum(10 ** (n - 1) for n in rows)} for condition, rows in CASES}
 

@@ -99,6 +99,7 @@ def folder(tmp_path):
     return place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("facet", ["@brightness", "path@brightness"])
 def test_images_are_grouped_by_what_they_show(folder, facet):
     roles = {"facet": [facet, "path@orientation"], "label": "class", "positive": "cat"}

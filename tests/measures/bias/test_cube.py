@@ -56,6 +56,7 @@ def test_five_facets_each_value_against_the_rest_are_one_scan(monkeypatch, joint
     assert len(engine.scans) == 1
 
 
+@pytest.mark.slow
 def test_groups_of_each_facet_give_the_same(monkeypatch):
     joint = found(MANY, **ASKED, bootstrap=50)
     monkeypatch.setattr(cube, "JOINT", 0)
@@ -64,6 +65,7 @@ def test_groups_of_each_facet_give_the_same(monkeypatch):
     assert sum(p.title.startswith("row aggregates by") for p in engine.scans) == 1  # by sets of keys, of which each has the label
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_nothing():
     backwards = MANY.take(list(range(N))[::-1])
     assert told(found(backwards, **ASKED, bootstrap=50)) == told(found(MANY, **ASKED, bootstrap=50))

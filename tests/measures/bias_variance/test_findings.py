@@ -12,6 +12,7 @@ from tilth.metrics.bias_variance import ZeroOneLoss
 pytest.importorskip("sklearn")
 
 
+@pytest.mark.slow
 def test_a_tree_overfits_a_slanting_line():
     f, *groups = measured(replicates=10)
     p = f.payload
@@ -29,6 +30,7 @@ def test_a_tree_overfits_a_slanting_line():
     assert all(g.payload.diagnosis and not g.payload.learning_curve for g in groups)
 
 
+@pytest.mark.slow
 def test_a_group_that_came_last_is_left_out():
     """No model learns from the last sixth, where all rows of one group are, so nothing is known of how they are fitted."""
     late = np.where(np.arange(400) < 350, "early", "late")

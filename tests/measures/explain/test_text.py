@@ -32,6 +32,7 @@ def by_definition(value, players):
     return [sum(weight[len(s)] * (value({*s, q}) - value(set(s))) for s in of) for q, of in zip(players, sets, strict=True)]
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     st.lists(st.lists(st.sampled_from([*WORTH, "film", "a"]), min_size=0, max_size=5), min_size=1, max_size=3),
@@ -101,6 +102,7 @@ def test_a_flow_file_says_where_its_configuration_is_wrong():
         Shap(text_config={}, features_to_explain=("n",))
 
 
+@pytest.mark.slow
 def test_a_flow_that_vectorizes_is_explained(tmp_path):
     pytest.importorskip("skops")
     from sklearn.linear_model import LogisticRegression

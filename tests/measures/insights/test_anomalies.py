@@ -37,6 +37,7 @@ def test_a_row_that_is_far_out_comes_first_with_what_is_rare_about_it():
     assert found.payload.columns == ("age", "city", "gap")
 
 
+@pytest.mark.slow
 def test_the_scores_are_those_of_scikit_learn():
     from sklearn.ensemble import IsolationForest
 

@@ -126,6 +126,7 @@ def test_all_lines_together_run(code):
     runs(snippet(measured(data).of("insight")), data, {}, "")
 
 
+@pytest.mark.slow
 def test_in_data_without_flaws_none_is_found():
     assert [f.name for f in measured(table()).of("insight")] == ["no-flaw"]
 

@@ -184,6 +184,7 @@ def test_one_row_is_a_duplicate():
     assert said.startswith("1 row is a duplicate of an earlier row: ")
 
 
+@pytest.mark.slow
 def test_models_learn_from_rows_with_a_label_where_these_are_few():
     labels = [*["a", "b"] * 100, *[None] * 1800]
     report = insights(pa.table({"x": RANDOM.normal(size=2000), "y": labels}), Insights(rows=150), label="y")

@@ -71,6 +71,7 @@ def test_each_column_gets_its_verdict() -> None:
     }
 
 
+@pytest.mark.slow
 def test_countries_entities_and_columns_are_chosen() -> None:
     table = people()
     assert "sozial" not in verdicts(table, countries=("US",))
@@ -123,6 +124,7 @@ def test_a_recogniser_of_ones_own_needs_permission() -> None:
         assert ("PERSON_NAME", "sensitive") in verdicts(people(), **asked)["comment"]
 
 
+@pytest.mark.slow
 def test_no_value_is_in_the_findings() -> None:
     report = tilth.measure(people(), "sensitive", engine=duckdb_session())
     found = as_json(report.findings)

@@ -51,6 +51,7 @@ def test_bins_are_those_of_numpy_and_cost_one_scan_more():
     assert [s.title for s in engine.scans] == ["row aggregates", "row aggregates"]
 
 
+@pytest.mark.slow
 def test_bins_are_kept_until_three_checks_have_too_much_outside(tmp_path):
     usual, far = pa.table({"n": range(101)}), pa.table({"n": range(-10, 91)})  # of 101 values, 10 are below
     empty = pa.table({"n": pa.array([], pa.int64())})

@@ -51,6 +51,7 @@ def test_equal_rows_are_kept_or_left_out_together():
     assert Counter(made(Balance("enn"), table, Roles.of(label="y"))["y"]) == {"l": 4, "s": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [Balance("tomek"), Balance("nearmiss_2", origin=True)], ids=str)
 def test_the_battery(step):
     check_step(step, TABLE.slice(20, 60), ROLES)

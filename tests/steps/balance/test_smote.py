@@ -117,6 +117,7 @@ def test_no_row_is_shown():
     assert found.step.shown(found.learned) == {"": {"columns": ["y"], **sizes, "derived rows": N - 2 * FEW}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [Balance("smote", neighbours=3), Balance("borderline_2", origin=True)], ids=str)
 def test_the_battery(step):
     check_step(step, sample().slice(FEW - 12, 60), ROLES)

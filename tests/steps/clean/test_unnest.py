@@ -102,6 +102,7 @@ def test_it_keeps_the_promises_of_a_step(step):
     check_step(step, pa.table(EVENTS), Roles.of(id="id"), duckdb_session())
 
 
+@pytest.mark.slow
 def test_structs_and_lists_keep_them_too():
     check_step(Unnest("at"), PLACES, Roles.of(id="id"), duckdb_session())
     lists = pa.table({"id": [1, 2, 3, 4], "l": pa.array([["a", "b"], [], None, ["c", None, "d"]], pa.list_(pa.string()))})

@@ -80,6 +80,7 @@ def test_rows_that_were_not_learned_from_have_the_number_of_all_rows():
     assert columns_of(some, engine)["x"] == applied(found, rows)["x"]
 
 
+@pytest.mark.slow
 def test_a_run_trains_on_numbers_out_of_fold_and_serves_those_of_all_rows(tmp_path):
     rows = table(list("abcd") * 25, [float(i % 3 == 0) for i in range(100)])
     flow = tilth.Flow.parse("""

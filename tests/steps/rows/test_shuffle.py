@@ -43,6 +43,7 @@ def test_the_order_is_meant():
     assert found.apply(dataset({"k": KEYS})).ordered
 
 
+@pytest.mark.slow
 def test_threads_change_nothing():
     table = pa.table({"k": range(200_000)})
     orders = []

@@ -250,6 +250,7 @@ def test_shares_of_ten():
     assert sum(apportioned(101, [1 / 3] * 3)) == 101
 
 
+@pytest.mark.slow
 def test_texts_that_are_nearly_the_same_are_not_divided_by_parts_or_folds():
     chance = random.Random(4)
     texts = ["".join(chance.choices("abcdefghij ", k=120)) for _ in range(60)]

@@ -44,6 +44,7 @@ def test_a_time_with_zone_is_read_in_it():
     assert made(Featurize("t", ("year", "hour"), zone="Europe/Berlin"), {"t": [late]}) == {"t_year": [2025], "t_hour": [0]}
 
 
+@pytest.mark.slow
 def test_characters_are_counted():
     classes = {
         "letters": string.ascii_letters, "upper": string.ascii_uppercase, "lower": string.ascii_lowercase, "digits": string.digits,

@@ -17,6 +17,7 @@ def folder(tmp_path):
     return tmp_path / "images"
 
 
+@pytest.mark.slow
 def test_the_likeliest_label_is_explained_and_broken_images_are_named(folder):
     report = tilth.measure(folder, "image_shap", model=mean_colours, background="mean", labels=LABELS)
     assert [(f.subject, f.payload.output) for f in report.of("image_shap")] == [(("a.png",), "red"), (("b.png",), "red")]
