@@ -122,23 +122,6 @@ def test_the_bias_of_adult_is_the_published_one(shared_data: Shared) -> None:
     assert {name: found[name] for name in PUBLISHED} == pytest.approx(PUBLISHED, rel=1e-9, abs=1e-12)
 
 
-@pytest.mark.shared_data
-@pytest.mark.slow
-def test_what_adult_learned_is_what_hand_written_sql_gives(shared_data: Shared, tmp_path: Path) -> None:
-    report = tilth.run(example("adult", shared_data), tmp_path / "out")
-    report.raise_for_failures()
-    fitted = Flow.load(tmp_path / "out/adult.tilth")
-    (scale,) = (f for f in fitted.need_learned().features if f.step.name == "scale")
-    train = tilth.read(example("adult", shared_data).reading.read[0], **fitted.reading.options)
-    whole = tilth.write(train)
-    assert whole.num_rows == 32_561
-    parts = duckdb.sql(f"SELECT count(*) FROM read_parquet('{tmp_path}/out/*/*.parquet')").fetchall()[0]
-    assert parts == (32_561,)
-    mean, deviation = duckdb.sql(f"SELECT avg(age), stddev_pop(age) FROM read_parquet('{tmp_path}/out/train/*.parquet')").fetchall()[0]
-    assert (mean, deviation) == pytest.approx((0, 1), abs=1e-9)
-    assert scale.learned["age"]["centre"] == pytest.approx(38.5816, abs=0.2)  # the whole file's mean
-
-
 def delivered(name: str, shared_data: Shared, folder: Path) -> str:
     """The rows that an example delivers, as a table of DuckDB; all of its rules pass."""
     tilth.run(example(name, shared_data), folder / name).raise_for_failures()

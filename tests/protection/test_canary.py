@@ -53,7 +53,7 @@ def flow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_no_marker_is_left_by_a_run_a_crash_and_little_memory(
     flow: Path, key: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tilth.protection.canary.LOOKS", (0.2,) * 100)
+    monkeypatch.setattr("tilth.protection.canary.LOOKS", (0.4,) * 50)
     words = ["protect", "verify", str(tmp_path / "keys"), "--canary", str(flow), "--key", key, "--json"]
     assert run(words) == 1  # the key file is not encrypted, which is not the canary's finding
     found = json.loads(capfd.readouterr().out)

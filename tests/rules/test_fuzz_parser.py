@@ -83,7 +83,7 @@ def test_strict_mode_accepts_nothing_that_default_mode_rejects(text: str) -> Non
 
 @pytest.mark.slow
 def test_the_fuzzer_finds_nothing() -> None:
-    """A few thousand inputs of atheris, which looks for inputs that reach new lines of the parser."""
+    """Some hundred inputs of atheris, which looks for inputs that reach new lines of the parser."""
     pytest.importorskip("atheris", reason="atheris is not made for this Python")
-    done = python("-m", "tests.fuzz.dqdl", f"-runs={settings().max_examples * 40}", "-timeout=5", "-max_len=400", cwd=ROOT, seconds=120)
+    done = python("-m", "tests.fuzz.dqdl", f"-runs={settings().max_examples * 20}", "-timeout=5", "-max_len=400", cwd=ROOT, seconds=120)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
