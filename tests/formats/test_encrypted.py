@@ -13,7 +13,7 @@ import tilth
 from tests.encrypted import TABLE, key, plaintext, rows
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.spark import Spark
-from tilth.errors import RequestError
+from tilth.errors import RequestError, SourceError
 from tilth.formats.writing import to_arrow
 from tilth.store.places import atomic
 from tilth.store.protection import protected
@@ -70,6 +70,13 @@ def test_spark_reads_row_groups_by_the_reference_of_the_key(spark: SparkSession,
             tilth.write(tilth.read(TABLE), folder / "day=2026-01-02" / "part.parquet")
         days = pa.array([dt.date(2026, 1, 2)] * len(TABLE), pa.date32())
         assert to_arrow(tilth.read(tmp_path / "out", engine=run), run).sort_by("no").equals(TABLE.append_column("day", days))
+        (path,) = (tmp_path / "out").rglob("*.parquet")
+        content = bytearray(path.read_bytes())
+        content[len(content) // 3] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(SourceError, match=r"part\.parquet was changed after it was encrypted") as damaged:
+            to_arrow(tilth.read(tmp_path / "out", engine=run), run)
+        assert damaged.value.mistakes[0].code == "damaged-file"
     with protected(key), Spark(spark).session() as run, pytest.raises(RequestError, match="unencrypted") as error:
         run.confine()
     assert "spark.io.encryption.enabled=true" in error.value.mistakes[0].accepted

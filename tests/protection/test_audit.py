@@ -37,6 +37,8 @@ def test_what_is_not_encrypted_is_found(
     assert (held["folder"], held["files"], held["key"]) == ("data", 3, KeyFile(key.removeprefix("file:")).active.id)
     assert run(["protect", "open", str(out / "a.csv.sealed"), "--key", key]) == 0
     assert MARK in capfd.readouterr().out
+    assert run(["protect", "verify", str(out)]) == 0
+    assert "encrypted: 4 of 6 files; 2 need not be: lists of files, and wrapped keys\nunencrypted data: none\n" in capfd.readouterr().err
     (out / "note.txt").write_text(MARK)
     (out / "note.gz").write_bytes(os.urandom(4096))
     (out / "_tilth.json").write_text(MARK)

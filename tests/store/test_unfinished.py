@@ -38,6 +38,12 @@ def test_files_are_seen_when_all_are_there(tmp_path):
     assert {p.name for p in out.iterdir()} == {"c", "_tilth.json"}
 
 
+def test_nothing_is_left_of_what_was_not_begun(tmp_path):
+    with pytest.raises(KeyError), unfinished(str(tmp_path / "out")).filling():
+        raise KeyError
+    assert not [*tmp_path.iterdir()]
+
+
 def test_what_was_not_written_here_stays(tmp_path):
     (tmp_path / "mine").write_text("x")
     with pytest.raises(RequestError, match="not written by Tilth"), unfinished(str(tmp_path)).filling():

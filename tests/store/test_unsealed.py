@@ -12,6 +12,7 @@ import tilth
 from tests.encrypted import MARK, TABLE, code_of, key, plaintext, rows
 from tilth.encryption.keyfile import KeyFile, new_key_file
 from tilth.errors import SourceError
+from tilth.protection.audit import reject_changed
 from tilth.store.places import atomic, copies
 from tilth.store.protection import protected
 
@@ -48,9 +49,9 @@ def cut(path: Path, by: int = 100) -> None:
     path.write_bytes(path.read_bytes()[:-by])
 
 
-def flip(path: Path) -> None:
+def flip(path: Path, at: int = -20) -> None:
     content = bytearray(path.read_bytes())
-    content[-20] ^= 1
+    content[at] ^= 1
     path.write_bytes(content)
 
 
@@ -60,11 +61,15 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], object]]] = {
     "changed sealed file": ("damaged-file", lambda d: flip(d / "a/train.txt.sealed")),
     "swapped sealed file": ("swapped-file", lambda d: move(d / "a/train.txt.sealed", d / "a/test.txt.sealed")),
     "swapped Parquet": ("swapped-file", lambda d: move(d / "a/train/train-000000.parquet", d / "a/test/test-000000.parquet")),
+    "swapped folders": ("swapped-folder", lambda d: move(d / "a/train", d / "a/test")),
+    "a renamed folder": ("swapped-folder", lambda d: (d / "a/train").rename(d / "a/tests")),
+    "a copied folder": ("extra-file", lambda d: shutil.copytree(d / "a/train", d / "a/tests")),
     "folder of another data set": ("other-data-set", lambda d: move(d / "a/train", d / "b/train")),
     "sealed file of another data set": ("other-data-set", lambda d: move(d / "a/train.txt.sealed", d / "b/train.txt.sealed")),
     "keys of another data set": ("changed-manifest", lambda d: move(d / "a/_tilth/keys.json", d / "b/_tilth/keys.json")),
     "edited manifest": ("changed-manifest", lambda d: flip(d / "a/_tilth/manifest.json.sealed")),
     "extra file": ("extra-file", lambda d: shutil.copy(d / "a/train.txt.sealed", d / "a/train/more.txt.sealed")),
+    "missing manifest": ("no-manifest", lambda d: (d / "a/_tilth/manifest.json.sealed").unlink()),
     "missing file": ("missing-file", lambda d: (d / "a/test.txt.sealed").unlink()),
     "no keys": ("no-data-key", lambda d: (d / "a/_tilth/keys.json").unlink()),
     "a part by itself": (
@@ -86,6 +91,48 @@ def test_what_is_not_what_was_written_is_not_read(what: str, delivered: Path) ->
         rows(tilth.read(next((delivered / "a").rglob("*.parquet"))))
         copies(delivered / "a")
     assert code_of(error) == {expected}
+
+
+def test_changed_pages_of_parquet_are_found(delivered: Path) -> None:
+    """The manifest identifies a file by its footer, so a page is compared only when it is read, or by `tilth protect verify`."""
+    path = next((delivered / "a/train").glob("*.parquet"))
+    flip(path, path.stat().st_size // 3)
+    with protected(key_in(delivered)) as held:
+        with pytest.raises(SourceError, match="an encrypted Parquet file was changed after") as error:
+            rows(tilth.read(path))
+        assert code_of(error) == {"damaged-file"}
+        with pytest.raises(SourceError, match=r"a/train/.*\.parquet was changed after") as error:
+            reject_changed(delivered, held.key)
+    assert code_of(error) == {"damaged-file"}
+
+
+NAMED = {"wrong-key", "wrong-context", "other-data-set", "swapped-file", "no-data-key"}  # if the byte is in a name
+
+
+@pytest.mark.parametrize("name", ["alone.parquet", "alone.csv.sealed"])
+def test_files_on_their_own_are_not_read_if_they_were_changed(name: str, delivered: Path) -> None:
+    """A byte is changed at many places, and the end is cut off. What is read nevertheless is what was written: some names mean nothing."""
+    path = delivered / "own" / name
+    with protected(key_in(delivered)) as held:
+        table = TABLE.slice(0, 40)
+        tilth.write(tilth.read(table), delivered / "own" / name.removesuffix(".sealed"))
+        reject_changed(delivered / "own", held.key)
+        content, codes = path.read_bytes(), set[str]()
+        for at in range(4, len(content), max(1, len(content) // 60)):  # from the fifth: the others say that it is encrypted
+            flip(path, at)
+            try:
+                assert rows(tilth.read(path)).equals(table)
+            except SourceError as error:
+                codes |= {m.code for m in error.mistakes}
+                with pytest.raises(SourceError):
+                    reject_changed(delivered / "own", held.key)
+            path.write_bytes(content)
+        for size in (len(content) - 1, len(content) // 2, 20, 5):
+            path.write_bytes(content[:size])
+            with pytest.raises(SourceError) as error:
+                rows(tilth.read(path))
+            assert code_of(error) == {"truncated-file"}
+    assert "damaged-file" in codes and codes <= {"truncated-file", "damaged-file", *NAMED}
 
 
 def test_the_wrong_key_and_the_right_one(delivered: Path) -> None:

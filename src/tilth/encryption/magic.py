@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tilth.encryption.keybytes import bytes_of
-from tilth.errors import SourceError
+from tilth.errors import SourceError, TilthError
 
 SEALED = (b"\x02\x04\x78", b"\x02\x05\x78")  # format 2, AES-256-GCM with HKDF-SHA-512 and key commitment; the second is signed
 PARQUET = b"PARE"  # begins and ends a Parquet file with an encrypted footer
@@ -49,6 +51,28 @@ def footer_digest(path: Path) -> str:
 def truncated(shown: str) -> SourceError:
     """The error for a file without its end."""
     return SourceError(f"{shown} is truncated: its end is missing", hint=AGAIN, code="truncated-file")
+
+
+def damaged(shown: str) -> SourceError:
+    """The error for a file whose bytes were changed."""
+    return SourceError(f"{shown} was changed after it was encrypted", hint=AGAIN, code="damaged-file")
+
+
+@contextmanager
+def decrypting(path: str | Path) -> Iterator[None]:
+    """Pyarrow's exceptions about an encrypted Parquet file as Tilth's.
+
+    Errors: `SourceError`, with the code `truncated-file` if the end of the file is missing, otherwise `damaged-file`.
+    """
+    try:
+        yield
+    except TilthError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError, NotImplementedError) as error:  # those of pyarrow are among these
+        if getattr(error, "errno", None):  # of the system
+            raise
+        footer_digest(Path(path))  # rejects a file without its end
+        raise damaged(str(path)) from error
 
 
 def key_name(path: Path) -> str:

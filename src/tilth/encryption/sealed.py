@@ -12,8 +12,8 @@ from functools import cache
 from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any
 
-from tilth.encryption.magic import AGAIN, truncated
-from tilth.errors import SourceError, TilthError, extra
+from tilth.encryption.magic import damaged, truncated
+from tilth.errors import TilthError, extra
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -93,7 +93,7 @@ class Unsealing(io.RawIOBase):
             if not self._rest:
                 self._ended = True
                 if self._file.read(1):
-                    raise _damaged(self._name)
+                    raise damaged(self._name)
         taken, self._rest = self._rest[: len(view)], self._rest[len(view) :]
         view[: len(taken)] = taken
         return len(taken)
@@ -110,11 +110,7 @@ class Unsealing(io.RawIOBase):
         except Exception as error:  # the library raises various errors for changed bytes
             if self._file.was_short:
                 raise truncated(self._name) from None
-            raise _damaged(self._name) from error
-
-
-def _damaged(name: str) -> SourceError:
-    return SourceError(f"{name} was changed after it was encrypted", hint=AGAIN, code="damaged-file")
+            raise damaged(self._name) from error
 
 
 class _Source(io.RawIOBase):

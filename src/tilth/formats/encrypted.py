@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from tilth.data import Files
-from tilth.encryption.magic import PARQUET, head_of
+from tilth.encryption.magic import PARQUET, decrypting, head_of
 from tilth.engine.arrow import arrow_type
 from tilth.engine.duckdb import scans
 from tilth.errors import SourceError
@@ -51,7 +51,10 @@ def source(paths: tuple[str, ...], names: Sequence[str] | None, hive: bool | Non
     import pyarrow.dataset as ds  # imported here because it loads pandas, if installed
     import pyarrow.parquet as pq
 
-    footers = [pq.read_metadata(p, decryption_properties=given.reading()) for p in paths]
+    footers = list[pq.FileMetaData]()
+    for path in paths:
+        with decrypting(path):
+            footers.append(pq.read_metadata(path, decryption_properties=given.reading()))
     schemas = [footer.schema.to_arrow_schema() for footer in footers]
     try:
         schema = pa.unify_schemas([_plain(s) for s in schemas], promote_options="permissive")
@@ -138,7 +141,7 @@ def _read(path: str, group: int, parts: str, schema: pa.Schema) -> Iterator[pa.R
     import pyarrow.parquet as pq
 
     fixed = json.loads(parts)
-    with pq.ParquetFile(path, decryption_properties=parquet_keys((path,)).reading()) as file:
+    with decrypting(path), pq.ParquetFile(path, decryption_properties=parquet_keys((path,)).reading()) as file:
         for batch in file.iter_batches(row_groups=[group]):
             here = set(batch.schema.names)
             columns = [

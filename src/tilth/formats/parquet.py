@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 
 from tilth.data import Dataset, Files, Roles
+from tilth.encryption.magic import decrypting
 from tilth.engine.duckdb import scans
 from tilth.engine.expressions import col, type_name
 from tilth.engine.operations.operation import lower
@@ -89,14 +91,17 @@ class Parquet(Format):
     def count(self, path: str, **_: Any) -> int:
         import pyarrow.parquet as pq
 
-        return int(pq.read_metadata(path, **_readable(path)).num_rows)
+        options = _readable(path)
+        with decrypting(path) if options else nullcontext():
+            return int(pq.read_metadata(path, **options).num_rows)
 
     def batches(
         self, path: str, columns: Sequence[str] | None = None, contents: Contents | None = None, **_: Any
     ) -> Iterator[pa.RecordBatch]:
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(path, **_readable(path)) as file:
+        options = _readable(path)
+        with decrypting(path) if options else nullcontext(), pq.ParquetFile(path, **options) as file:
             wanted = columns if columns is not None and set(columns) <= set(file.schema_arrow.names) else None
             yield from file.iter_batches(file.metadata.num_rows or 1, columns=wanted)
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import log2
 from pathlib import Path
 from typing import Any
 
-from tilth.encryption.dataset import FOLDER, KEYS, keys_in
-from tilth.encryption.keys import wrapping_key
-from tilth.encryption.magic import is_encrypted
-from tilth.errors import SourceError
+from tilth.encryption.dataset import FOLDER, KEYS, in_data_set, keys_in, plain_name, unsealed_alone
+from tilth.encryption.keys import Key, wrapping_key
+from tilth.encryption.magic import PARQUET, decrypting, head_of, is_encrypted
+from tilth.errors import Mistake, SourceError
 from tilth.report.blocks import counted
 from tilth.store.atomic import LISTING
+from tilth.store.unsealed import parquet_keys, verified
 
 LOOKED_AT = 64 << 10  # bytes at the beginning of a file
 PACKED = 7.5  # bits of entropy per byte; above, they are neither text nor numbers
@@ -52,6 +55,13 @@ class Audit:
     plaintext: tuple[Plain, ...]
     keys: tuple[Held, ...]
 
+    def words(self) -> Iterator[str]:
+        """The numbers in lines of text."""
+        lists = self.checked_files - self.encrypted - len(self.plaintext)
+        more = f"; {lists:,} need not be: lists of files, and wrapped keys" if lists else ""
+        yield f"encrypted: {self.encrypted:,} of {counted(self.checked_files, 'file')}{more}"
+        yield f"unencrypted data: {counted(len(self.plaintext), 'file') if self.plaintext else 'none'}"
+
     def to_json(self) -> dict[str, Any]:
         """The audit as JSON."""
         return {**asdict(self), "plaintext": [asdict(p) for p in self.plaintext], "keys": [asdict(k) for k in self.keys]}
@@ -83,6 +93,42 @@ def audit(folder: Path) -> Audit:
         sizes = [path.stat().st_size for path in encrypted if path.is_relative_to(root)]
         held.append(Held(root.relative_to(folder).as_posix(), name, key, len(sizes), sum(sizes)))
     return Audit(len(files), len(encrypted), tuple(plain), tuple(held))
+
+
+def reject_changed(folder: Path, key: Key) -> None:
+    """Compare each data set in a folder with its manifest, and decrypt the files that were written on their own.
+
+    Errors: `SourceError` with all files that were changed, as for `verified`.
+    """
+    mistakes = list[Mistake]()
+    for keys in sorted(folder.rglob(f"{FOLDER}/{KEYS}")):
+        mistakes += _mistakes(partial(verified, key, keys.parents[1], whole=True))
+    for path in files_in(folder):
+        if is_encrypted(path) and in_data_set(path) is None:
+            mistakes += _mistakes(partial(_decrypt, path, key))
+    SourceError.reject(mistakes)
+
+
+def _mistakes(act: Callable[[], object]) -> tuple[Mistake, ...]:
+    try:
+        act()
+    except SourceError as error:
+        return error.mistakes
+    return ()
+
+
+def _decrypt(path: Path, key: Key) -> None:
+    """Decrypt a file that was written on its own, and keep nothing."""
+    if head_of(path) != PARQUET:
+        with unsealed_alone(key, path.open("rb"), plain_name(path.name), str(path)) as file:
+            while file.read(1 << 20):
+                pass
+        return
+    import pyarrow.parquet as pq
+
+    with decrypting(path), pq.ParquetFile(path, decryption_properties=parquet_keys((str(path),)).reading()) as file:
+        for _ in file.iter_batches():
+            pass
 
 
 def _hint(path: Path) -> str:

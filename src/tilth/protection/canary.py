@@ -31,6 +31,7 @@ from tilth.flow import Flow
 from tilth.flow.reading import flow_table
 from tilth.formats.writing import to_arrow
 from tilth.protection.markers import Hit, Markers, forms_of, hits, in_memory
+from tilth.report.blocks import counted
 from tilth.report.files import has_pdf
 from tilth.store.places import copies
 from tilth.store.protection import in_force, protected
@@ -67,11 +68,13 @@ class Canary:
     def words(self) -> Iterator[str]:
         """The result in lines of text."""
         yield from (f"{run}: {ended}" for run, ended in self.runs.items())
-        yield f"{self.markers:,} cells held a marker, which is in {self.carried:,} encrypted files of the result"
-        yield f"{self.spilled:,} bytes were seen of what was spilled"
+        where = counted(self.carried, "encrypted file")
+        yield f"{counted(self.markers, 'cell')} had a marker, and {where} of the result {'has' if self.carried == 1 else 'have'} one"
+        yield f"{self.spilled:,} bytes of spilled data were searched"
         if not self.carried:
-            yield "no marker came as far as the result: the run shows nothing"
-        yield f"markers were found unencrypted in {len({hit.path for hit in self.hits}):,} files"
+            yield "no marker is in the result, so the runs prove nothing"
+        found = len({hit.path for hit in self.hits})
+        yield f"unencrypted markers: {f'in {found:,} of the files' if found else 'none'}"
 
 
 def canary(path: str | Path, folders: Iterable[Path] = (), engine: str = "duckdb") -> Canary:

@@ -10,7 +10,7 @@ from tilth.data import Roles
 from tilth.encryption.dataset import FOLDER, KEYS, DataSet, bound_to, keys_in
 from tilth.encryption.keyfile import KeyFile
 from tilth.encryption.keys import Key, wrapping_key
-from tilth.encryption.magic import PARQUET, head_of, is_encrypted, wrapped_alone
+from tilth.encryption.magic import PARQUET, decrypting, head_of, is_encrypted, wrapped_alone
 from tilth.errors import MachineError, RequestError, SourceError, listed
 from tilth.protection.audit import files_in
 from tilth.protection.log import LOG, note
@@ -55,7 +55,7 @@ def renew(folder: Path) -> tuple[str, str]:
             if keys is None or name not in parquet:
                 (new / name).write_bytes(path.read_bytes())
                 continue
-            with pq.ParquetFile(path, decryption_properties=keys.reading()) as file:
+            with decrypting(str(path)), pq.ParquetFile(path, decryption_properties=keys.reading()) as file:
                 size = file.metadata.row_group(0).num_rows if file.num_row_groups else None
                 rows = pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches())
                 Parquet().put(rows, new / name, Roles(), 0, row_group_rows=size)

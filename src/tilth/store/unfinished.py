@@ -63,6 +63,8 @@ class Unfinished:
             yield str(self._hidden)
         finally:
             os.close(handle)
+            if self._hidden.exists() and [p.name for p in self._hidden.iterdir()] == [LOCK]:  # nothing was begun
+                shutil.rmtree(self._hidden)
 
     def publish(self, begun: str) -> None:
         """Make the files visible to readers, in place of earlier ones. Errors: as for `filling`."""

@@ -9,13 +9,15 @@ import glob
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from tilth.encryption.dataset import FOLDER, DataSet, in_data_set, is_data_set, opened, other_data_set, plain_name, swapped, unsealed_alone
 from tilth.encryption.keys import Key
-from tilth.encryption.magic import PARQUET, footer_digest, head_of, key_name
+from tilth.encryption.magic import PARQUET, context_of, damaged, footer_digest, head_of, key_name
 from tilth.encryption.sealed import SUFFIX
 from tilth.errors import Mistake, SourceError
 from tilth.store.atomic import LISTING
@@ -118,21 +120,26 @@ def parquet_keys(paths: tuple[str, ...]) -> Keys:
     return Keys(verified(key, root) if root else None, key, paths[0] if len(paths) == 1 else f"{paths[0]} or a file beside it")
 
 
-def verified(key: Key, root: Path) -> DataSet:
-    """The data set in a folder, after its files are compared with its manifest.
+def verified(key: Key, root: Path, whole: bool = False) -> DataSet:
+    """The data set in a folder, after its files are compared with its manifest; if `whole`, every byte of them.
 
     Errors: `SourceError` for all files at once, with the code `wrong-key`, `changed-manifest`, `missing-file`, `extra-file`,
-    `truncated-file`, `other-data-set` or `swapped-file`.
+    `truncated-file`, `other-data-set`, `swapped-file`, `swapped-folder` or `damaged-file`.
     """
     data_set = opened(key, root)
     wanted = {str(e["path"]): e for e in _manifest(data_set, root)["files"]}
-    SourceError.reject(_differences(data_set, root, wanted))
+    if mistakes := list(_differences(data_set, root, wanted, whole)):
+        SourceError.reject(_swapped_folders(root, wanted))
+        raise SourceError(*mistakes)
     return data_set
 
 
 def _manifest(data_set: DataSet, root: Path) -> Any:
     name = f"{FOLDER}/{MANIFEST}"
     path = root / f"{name}{SUFFIX}"
+    if not path.exists():
+        hint = "restore it from a backup: it lists the files of the data set"
+        raise SourceError(f"{path} is missing", hint=hint, code="no-manifest")
     try:
         with data_set.unsealing(path.open("rb"), name, str(path)) as file:
             return json.load(file)
@@ -141,7 +148,7 @@ def _manifest(data_set: DataSet, root: Path) -> Any:
         raise SourceError(f"{path} was changed, or is that of another data set", hint=hint, code="changed-manifest") from None
 
 
-def _differences(data_set: DataSet, root: Path, wanted: dict[str, Any]) -> Iterator[Mistake]:
+def _differences(data_set: DataSet, root: Path, wanted: dict[str, Any], whole: bool) -> Iterator[Mistake]:
     found = {
         p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file() and p.name != LISTING and p.parts[len(root.parts)] != FOLDER
     }
@@ -152,18 +159,50 @@ def _differences(data_set: DataSet, root: Path, wanted: dict[str, Any]) -> Itera
     for name in sorted(found & wanted.keys()):
         try:
             _compare(data_set, root / name, wanted[name])
+            if whole and described(root / name, root)["sha256"] != wanted[name]["sha256"]:
+                raise damaged(str(root / name))
         except SourceError as error:
             yield from error.mistakes
 
 
+def _swapped_folders(root: Path, wanted: dict[str, Any]) -> Iterator[Mistake]:
+    """A mistake for each folder whose files were all written, under the same names, in another folder that no longer has them."""
+    footers = {e["footer"]: name for name, e in wanted.items() if "footer" in e}
+    origins = defaultdict[str, set[str]](set)
+    for path in (p for p in root.rglob("*") if p.is_file() and p.name != LISTING):
+        folder, name = _split(path.relative_to(root).as_posix())
+        before, written = _split(_written_as(path, footers))
+        origins[folder].add(before if written == name else "")
+    moved = {folder: next(iter(found)) for folder, found in origins.items() if len(found) == 1 and found.isdisjoint({"", ".", folder})}
+    for folder, origin in sorted(moved.items()):
+        if origin in moved or origin not in origins:
+            message = f"{root / folder} has the files that were written to {root / origin}"
+            yield Mistake(message, hint=f"rename it to {Path(origin).name}", code="swapped-folder")
+
+
+def _written_as(path: Path, footers: Mapping[str, str]) -> str:
+    """The path in the data set that an encrypted file was written to; empty if it is not known."""
+    with suppress(SourceError):  # truncated
+        return footers.get(footer_digest(path), "") if head_of(path) == PARQUET else context_of(path).get("tilth:path", "") + SUFFIX
+    return ""
+
+
+def _split(name: str) -> tuple[str, str]:
+    path = PurePosixPath(name)
+    return str(path.parent), path.name
+
+
 def _compare(data_set: DataSet, path: Path, entry: dict[str, Any]) -> None:
-    """Reject a file that differs from its manifest entry. A sealed file is verified further when it is opened."""
+    """Reject a file that differs from its manifest entry. The content of a sealed file is verified when it is opened."""
     size = path.stat().st_size
     is_parquet = head_of(path) == PARQUET
     if is_parquet != ("footer" in entry):
         raise swapped(str(path), "")
     if not is_parquet:
-        if not path.name.endswith(SUFFIX) and described(path, path.parent)["sha256"] != entry["sha256"]:  # unencrypted on request
+        if path.name.endswith(SUFFIX):
+            if context := context_of(path):
+                data_set.reject_foreign(context, plain_name(str(entry["path"])), str(path))
+        elif described(path, path.parent)["sha256"] != entry["sha256"]:  # unencrypted on request
             raise swapped(str(path), "")
         return
     if footer_digest(path) == entry["footer"] and size == entry["bytes"]:

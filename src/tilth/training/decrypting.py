@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tilth.encryption.magic import PARQUET, head_of
+from tilth.encryption.magic import PARQUET, decrypting, head_of
 from tilth.errors import Gap
 from tilth.store.protection import Protection, in_force
 from tilth.store.unsealed import is_sealed_place, parquet_keys, unsealed
@@ -74,6 +74,7 @@ def _decrypt(file: Path, to: Path) -> None:
         shutil.copyfile(file, to)
         return
     with (
+        decrypting(str(file)),
         pq.ParquetFile(file, decryption_properties=parquet_keys((str(file),)).reading()) as given,
         pq.ParquetWriter(to, given.schema_arrow) as made,
     ):

@@ -163,11 +163,10 @@ def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
     from dataclasses import asdict
 
     from tilth import verbs
-    from tilth.protection.audit import audit
+    from tilth.protection.audit import audit, reject_changed
     from tilth.protection.environment import environment
     from tilth.store.places import named, store_of
     from tilth.store.protection import in_force
-    from tilth.store.unsealed import verified
     from tilth.store.uri import scheme_of
 
     if canary:
@@ -178,8 +177,7 @@ def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
         found = audit(root)
         if protection := in_force():
             reference = protection.key.reference
-            for keys in sorted(root.rglob("_tilth/keys.json")):
-                verified(protection.key, keys.parents[1])
+            reject_changed(root, protection.key)
     ran, noted = _canary(canary, [root] if here else [], engine) if canary else None, environment(root if here else None, reference)
     if json:
         content = found.to_json() | {"environment": [asdict(note) for note in noted]} | ({"canary": asdict(ran)} if ran else {})
@@ -188,7 +186,7 @@ def verify(folder: str, json: bool, canary: str | None, engine: str) -> int:
         for line in (*(f"{plain.path}: {plain.why}" for plain in found.plaintext), *(map(str, ran.hits) if ran else ())):
             click.echo(line)
         say(*map(str, found.keys), *(f"{note.what}: {note.remedy}" for note in noted))
-        say(f"{found.encrypted:,} of {found.checked_files:,} files are encrypted, {len(found.plaintext):,} should be and are not")
+        say(*found.words())
         say(*(ran.words() if ran else ()))
     return 0 if not found.plaintext and (ran is None or ran.passed) else 1
 

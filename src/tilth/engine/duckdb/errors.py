@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import duckdb
 
 from tilth.data import Files
+from tilth.encryption.magic import AGAIN
 from tilth.engine import textfiles
 from tilth.engine.operations.casts import CONTRADICTION
 from tilth.engine.operations.rows import refusal, without_values
@@ -20,6 +21,9 @@ from tilth.errors import DISK_FULL, MEMORY, REFUSED, MachineError, RequestError,
 
 TOO_LONG = re.compile(r"(?:Maximum line size|\"maximum_object_size\") of ([0-9]+) bytes exceeded")
 QUOTED = re.compile(r"'[^']*'")  # what DuckDB quotes in a message can be a value
+STREAM = re.compile(
+    r"reading the stream registered as .* failed: IOError", re.DOTALL
+)  # only encrypted Parquet is read as a stream of files
 
 
 @contextmanager
@@ -40,6 +44,10 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
     except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
         if CONTRADICTION in str(error):
             raise TypeContradiction from error
+        if STREAM.search(str(error)):
+            message = "an encrypted Parquet file was changed after it was encrypted"
+            hint = f"`tilth protect verify FOLDER --key …` names it; {AGAIN}"
+            raise SourceError(message, hint=hint, code="damaged-file") from error
         too_long = TOO_LONG.search(str(error))
         if too_long or any(word in str(error) for word in ("CSV", "JSON", "unicode")):
             longest = int(too_long[1]) if too_long else sys.maxsize

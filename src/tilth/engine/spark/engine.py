@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -409,6 +410,7 @@ def _chain(error: BaseException | None) -> str:
     return found
 
 
+OWN = re.compile(r"tilth\.errors\.SourceError: (.+) \[([a-z-]+)\]$")  # of a worker, about a file that it reads
 MACHINE = ("OutOfMemory", "No space left", "SparkOutOfMemory", "Job aborted due to stage failure: ExecutorLost")
 
 
@@ -419,6 +421,8 @@ def _translation(error: Any, text: str) -> Exception:
     if refused is not None:
         return refused
     message = reason(error)
+    if own := OWN.match(message):
+        return SourceError(own[1], code=own[2])
     known = getattr(error, "getCondition", lambda: None)() or ""
     if known.split(".")[0] in (
         "ARITHMETIC_OVERFLOW",

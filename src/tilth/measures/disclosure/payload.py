@@ -105,8 +105,11 @@ def _advice(f: Finding[Risk]) -> list[Advice]:
     risk = f.payload
     if not risk.rows_below:
         return []
-    rest = f" After the changes below {counted(risk.remedies[-1].rows_below, 'row')} must go." if risk.remedies else ""
-    return [Advice(f"{_share(risk.rows_below, risk)} can be found by {code(', '.join(f.subject))}.{rest}", 40)]
+    left = risk.remedies[-1].rows_below if risk.remedies else 0
+    more = f" and drop the {counted(left, 'row')} that remain" if left else ""
+    rest = f" Make these columns coarser as the section shows{more}." if risk.remedies else ""
+    where = f" of {f.part}" if f.part else ""
+    return [Advice(f"{_share(risk.rows_below, risk)}{where} can be identified by {code(', '.join(f.subject))}.{rest}", 40)]
 
 
 DISCLOSURE = ReportSection(Risk, disclosure)
