@@ -109,7 +109,7 @@ def test_which_messages_say_that_the_connection_has_ended(message, broken):
 )
 def test_which_messages_refuse_a_user(message, refused):
     assert is_refused(message) is refused
-    assert hint_of(message) == "is the server running?"
+    assert hint_of(message) == ("name a database of that server" if "nodb" in message else "is the server running?")
 
 
 def test_a_network_that_is_gone_is_noticed():

@@ -23,6 +23,7 @@ NOTICED = {"connect_timeout": "30", "keepalives_idle": "30", "keepalives_interva
 ENGINES = ("postgres", "postgresql", "aurora-postgresql")  # its names in secrets of databases
 BROKEN = re.compile(r"FATAL:|PANIC:|connection to server|closed the connection|connection not open|could not (receive|send) data|SSL error")
 REFUSED = re.compile(r"authentication failed|no password supplied|is not permitted to log in", re.IGNORECASE)
+NO_DATABASE = re.compile(r"database \".*\" does not exist")
 UNUSABLE = {  # SQLSTATE → what to do about a table that cannot be used
     "42501": "GRANT USAGE ON the schema and SELECT ON the table TO the user of the secret",
     "42P01": "name the table with its schema: ?table=schema.table",
@@ -33,7 +34,7 @@ def hint_of(message: str) -> str:
     """A hint for a server that cannot be reached."""
     if "certificate" in message or "SSL" in message:
         return "name the file of its authority: sslrootcert=FILE; a weaker mode must be written into the place: sslmode=require"
-    return "is the server running?"
+    return "name a database of that server" if NO_DATABASE.search(message) else "is the server running?"
 
 
 def is_broken(message: str) -> bool:

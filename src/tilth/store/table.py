@@ -6,6 +6,7 @@ it from `PGPASSWORD` or `~/.pgpass`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ from tilth.store.places import Store
 from tilth.store.query import asked_of, identifier, parts_of, together
 
 OTHERWISE = "; or set PGPASSWORD, or keep it in ~/.pgpass"  # alternatives to a password in a place
+OF_DRIVER = re.compile(r"^.*?(?:ERROR|FATAL|PANIC):\s+|^[A-Z_]+: \[libpq\] (?:Failed to connect: )?")
 DIGITS = 38  # the most digits of a decimal in the engines
 
 
@@ -125,4 +127,5 @@ def translated(place: str) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    return hidden(" ".join(str(error).split("\n")[0].split()))[:300]
+    """What the server or libpq says, without the driver's words before it and without secrets."""
+    return hidden(OF_DRIVER.sub("", " ".join(str(error).split("\n")[0].split()), count=1))[:300]

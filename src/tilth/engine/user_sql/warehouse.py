@@ -105,8 +105,8 @@ def _placed(tree: exp.Expr, values: Mapping[str, Any]) -> Iterator[Mistake]:
         if not isinstance(node, exp.Placeholder) or not node.name:
             yield Mistake(f"{node.sql()} is not a parameter", accepted=":name", code="bad-parameter")
         elif node.name not in values:
-            near, known = did_you_mean(node.name, values), listed(values) or "none"
-            yield Mistake(f"the parameter :{node.name} has no value", accepted=known, hint=near, code="no-value")
+            hint = did_you_mean(node.name, values) or f"give it: `parameters: {{{node.name}: …}}`, or --param {node.name}=…"
+            yield Mistake(f"the parameter :{node.name} has no value", accepted=listed(values), hint=hint, code="no-value")
         elif not isinstance(value := values[node.name], list | tuple):
             node.replace(literal(value))
         elif isinstance(node.parent, exp.In) and node.arg_key == "expressions" and value:
