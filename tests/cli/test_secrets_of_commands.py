@@ -1,4 +1,4 @@
-"""No command that takes a secret, a key or a passphrase shows it, whether it is given as such, or is wrong where its reference says.
+"""No command that takes a secret, a key or a passphrase shows it, whether it is given as such, or is wrong where its reference says."""
 
 from __future__ import annotations
 

@@ -6,10 +6,11 @@ pyarrow writes with the keys of a data set. When a cell becomes better, reading 
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pandas as pd
@@ -22,12 +23,37 @@ import pytest
 
 from tilth.encryption.dataset import SEAL, DataSet
 from tilth.encryption.parquet import Keys
+from tilth.engine.spark.sessions import unlogged
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 KEY = b"0123456789abcdef0123456789abcdef"
 FLAT = pa.table({"no": range(30_000), "s": [f"value {i % 97}" for i in range(30_000)]})
 ONE_PAGE = {"max_rows_per_page": 1 << 20, "data_page_size": 1 << 26, "dictionary_pagesize_limit": 1 << 26}
 NESTED = pa.table({"no": [0, 1], "l": [[1, 2], [3]], "t": [{"a": 1}, {"a": 2}]})
 KEYS = Keys(DataSet.of_process())
+IN_KMS = ("by a KMS client", "column keys", "single wrapping")
+
+
+class Kms(pe.KmsClient):
+    """A key service whose wrapped keys hold the name of the key that wrapped them."""
+
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:
+        return base64.b64encode(master_key_identifier.encode() + b":" + key_bytes)
+
+    def unwrap_key(self, wrapped_key: bytes, master_key_identifier: str) -> bytes:
+        name, _, key = base64.b64decode(wrapped_key).partition(b":")
+        assert name.decode() == master_key_identifier
+        return key
+
+
+FACTORY = pe.CryptoFactory(lambda config: Kms())
+
+
+def in_kms(**more: Any) -> dict[str, Any]:
+    config = pe.EncryptionConfiguration(footer_key="footer", data_key_length_bits=256, **more)
+    return {"encryption_properties": FACTORY.file_encryption_properties(pe.KmsConnectionConfig(), config)}
 
 
 def direct(**more: Any) -> dict[str, Any]:
@@ -42,13 +68,18 @@ WRITTEN: Mapping[str, tuple[pa.Table, dict[str, Any]]] = {
     "AES_GCM_CTR_V1": (FLAT, {**direct(encryption_algorithm="AES_GCM_CTR_V1"), **ONE_PAGE}),
     "data page v2": (FLAT, {**direct(), **ONE_PAGE, "data_page_version": "2.0"}),
     "plaintext footer": (FLAT, {**direct(plaintext_footer=True), **ONE_PAGE}),
+    "by a KMS client": (FLAT, {**in_kms(uniform_encryption=True), **ONE_PAGE}),
+    "column keys": (FLAT, {**in_kms(column_keys={"column": ["s"]}), **ONE_PAGE}),
+    "single wrapping": (FLAT, {**in_kms(uniform_encryption=True, double_wrapping=False), **ONE_PAGE}),
     "keys of a data set": (FLAT, {"encryption_properties": KEYS.writing(), **ONE_PAGE}),
 }
 """What pyarrow writes: with a key that is given, or as Tilth does."""
 
 
 def opening(path: Path) -> Any:
-    return KEYS.reading() if path.name == "data-set.parquet" else pe.create_decryption_properties(KEY)
+    if path.stem in IN_KMS:
+        return FACTORY.file_decryption_properties(pe.KmsConnectionConfig(), pe.DecryptionConfiguration())
+    return KEYS.reading() if path.stem == "keys of a data set" else pe.create_decryption_properties(KEY)
 
 
 def by_duckdb(condition: str, left_out: int) -> Callable[[Path], int]:
@@ -83,6 +114,9 @@ CELLS: Mapping[str, set[str]] = {
     "AES_GCM_CTR_V1": ARROW,
     "data page v2": ARROW,
     "plaintext footer": ARROW,
+    "by a KMS client": ARROW,
+    "column keys": ARROW,
+    "single wrapping": ARROW,
     "keys of a data set": ARROW,
 }
 """Who reads all rows."""
@@ -92,7 +126,7 @@ CELLS: Mapping[str, set[str]] = {
 @pytest.mark.parametrize("what", WRITTEN)
 def test_who_reads_what_pyarrow_writes(what: str, tmp_path: Path) -> None:
     table, options = WRITTEN[what]
-    path = tmp_path / ("data-set.parquet" if what == "keys of a data set" else "direct.parquet")
+    path = tmp_path / f"{what}.parquet"
     pq.write_table(table, path, **options)
     found = set[str]()
     for name, read in READERS.items():
@@ -102,6 +136,16 @@ def test_who_reads_what_pyarrow_writes(what: str, tmp_path: Path) -> None:
         except (OSError, ValueError, duckdb.Error, pl.exceptions.PolarsError, pl.exceptions.PanicException):
             continue
     assert found == CELLS[what]
+
+
+@pytest.mark.spark
+def test_spark_reads_none_of_them_without_a_class_for_the_keys(spark: SparkSession, tmp_path: Path) -> None:
+    from pyspark.errors import PySparkException
+
+    for what, (table, options) in WRITTEN.items():
+        pq.write_table(table.slice(0, 9), tmp_path / f"{what}.parquet", **options)
+        with pytest.raises(PySparkException), unlogged():
+            spark.read.parquet(str(tmp_path / f"{what}.parquet")).collect()
 
 
 def test_duckdb_does_not_write_encrypted_parquet_without_openssl(tmp_path: Path) -> None:
