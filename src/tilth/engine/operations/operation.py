@@ -127,7 +127,12 @@ class Lowering(Generator):
 
     def filter_sql(self, expression: exp.Filter) -> str:
         """The text of a filtered aggregate."""
-        return super().filter_sql(expression) if isinstance(expression.this.this, exp.Distinct) else self._by_pattern(expression)
+        keeps_nulls = expression.this.this == "list"
+        return (
+            super().filter_sql(expression)
+            if keeps_nulls or isinstance(expression.this.this, exp.Distinct)
+            else self._by_pattern(expression)
+        )
 
     def paren_sql(self, expression: exp.Paren) -> str:
         """Parentheses; for Spark without those that the surrounding text makes redundant.
