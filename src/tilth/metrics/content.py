@@ -16,17 +16,20 @@ from tilth.engine.session import Session
 from tilth.errors import ColumnError, Gap, MissingExtra, Mistake, listed, unknown
 from tilth.metrics.images import features as images
 from tilth.metrics.images.hashes import Distinct, clusters
+from tilth.metrics.images.skin import BOX, LIGHT, TONES, OfRegions
 from tilth.metrics.text.brought import BROUGHT
 from tilth.metrics.text.features import FEATURES, Feature
 
-NOT_YET = ("skin_tone", "faces", "persons", "text_share")
+NOT_YET = ("faces", "persons", "text_share")
 """Features of images that are not computed."""
+OF_IMAGES = images.FEATURES.keys() | TONES.keys()
 
 
 def content(names: Iterable[str], schema: Schema, roles: Roles, folder: str = "") -> dict[str, Tree]:
     """Name → its expression, for names that are not columns of the table but features of one, such as `body@length_words`.
 
-    A feature that takes a file has it in its name: `body@oov_share:words.txt`. Paths of images are relative to `folder`. Errors:
+    A feature that takes a file has it in its name, `body@oov_share:words.txt`; one of objects in images has the member with their boxes,
+    `source-ref@skin_tone:people`. Paths of images are relative to `folder`. Errors:
     `ColumnError` for unknown features, for columns that are not strings, all at once, and for an ambiguous column; `RequestError` for unfit
     files, `MissingExtra`; `Gap` for features that are not implemented yet.
     """
@@ -34,7 +37,7 @@ def content(names: Iterable[str], schema: Schema, roles: Roles, folder: str = ""
     if gaps := [f"{name}: {feature} of images is not measured yet" for name, (_, feature) in asked.items() if feature in NOT_YET]:
         raise Gap(*gaps, hint="compute it beforehand, and give it as a column")
     ColumnError.reject(mistake for name, (column, feature) in asked.items() for mistake in _wrong(name, column, feature, schema, roles))
-    if any(feature in images.FEATURES for _, feature in asked.values()) and not all(map(find_spec, ("PIL", "skimage"))):
+    if any(is_of_image(feature) for _, feature in asked.values()) and not all(map(find_spec, ("PIL", "skimage"))):
         raise MissingExtra.named("images", "the content of images")
     return {name: _named(feature, folder).of(col(column)) for name, (column, feature) in asked.items()}
 
@@ -53,13 +56,19 @@ def clustered(made: Mapping[str, Tree], data: Dataset, engine: Session) -> dict[
 
 def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -> list[Mistake]:
     word, _, file = feature.partition(":")
-    image = column in roles.image or (column not in roles.text and feature in images.FEATURES)
-    known = tuple(images.FEATURES) if image else (*FEATURES, *BROUGHT)
+    image = column in roles.image or (column not in roles.text and is_of_image(feature))
+    known = (*images.FEATURES, *TONES) if image else (*FEATURES, *BROUGHT)
     wrong = unknown([word], known, f"{name}: {'an image' if image else 'a text'} has no feature {{}}", "unknown-feature")
     if word in BROUGHT and not file:
         hint = f"name the file after a colon: {name}:{'words.txt' if word == 'oov_share' else 'model.onnx'}"
         wrong.append(Mistake(f"{name}: {word} takes a file of yours", hint=hint, code="no-file"))
-    if word not in BROUGHT and file:
+    if word in TONES:
+        there = [n for n in BOX if f"{file}.{n}" in schema]
+        if len(there) < len(BOX):
+            hint = "read an augmented manifest with a row for each object, objects='people', and name that member after a colon"
+            message, accepted = f"{name}: {word} takes people who are marked in images", f"{name.partition(':')[0]}:people"
+            wrong.append(Mistake(message, accepted=accepted, hint=hint, code="no-objects"))
+    elif word not in BROUGHT and file:
         wrong.append(Mistake(f"{name}: {word} takes no file", accepted=f"with a file {listed(BROUGHT)}", code="bad-value"))
     wrong += unknown([column], schema.names, f"{name}: there is no column {{}}", "unknown-column")
     if column in schema and schema[column].kind is not Kind.STRING:
@@ -68,10 +77,15 @@ def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -
     return wrong
 
 
+def is_of_image(feature: str) -> bool:
+    """Whether a feature, with what it takes, is one of images."""
+    return feature.partition(":")[0] in OF_IMAGES
+
+
 def feature_of(name: str) -> Feature | None:
     """The feature of a computed column; None for another column."""
     feature = computed(name)[1]
-    known = FEATURES.keys() | BROUGHT.keys() | images.FEATURES.keys()
+    known = FEATURES.keys() | BROUGHT.keys() | OF_IMAGES
     return _named(feature) if CONTENT in name and feature.partition(":")[0] in known else None
 
 
@@ -83,6 +97,11 @@ def _named(feature: str, folder: str = "") -> Feature:
     if word in images.FEATURES:
         kind, says, flag = images.FEATURES[word]
         return Feature(kind, says, PythonFunction(images.OfImages(word, folder), (Kind.STRING,), kind, word).of, flag)
+    if word in TONES:
+        tone, said = TONES[word]
+        kinds = (Kind.STRING, Kind.STRING, *(Kind.FLOAT for _ in BOX[1:]))
+        of_regions = PythonFunction(OfRegions(word, folder), kinds, tone, word)
+        return Feature(tone, f"{said}{LIGHT}", lambda x: of_regions.of(x, *(col(f"{file}.{n}") for n in BOX)))
     kind, says, of_file = BROUGHT[word]
     return Feature(kind, says, lambda x: PythonFunction(of_file(file), (Kind.STRING,), kind, word).of(x))
 
@@ -94,4 +113,4 @@ def meaning(name: str) -> str:
     ('words of body', 'whether the text has a web address: 1 or 0', '')
     """
     (column, feature), found = computed(name), feature_of(name)
-    return found.says.format(column or f"the {'image' if feature in images.FEATURES else 'text'}") if found else ""
+    return found.says.format(column or f"the {'image' if is_of_image(feature) else 'text'}") if found else ""

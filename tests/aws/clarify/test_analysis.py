@@ -56,7 +56,7 @@ def test_from_the_file_to_the_result_file(tmp_path):
 
 def test_what_is_not_computed_is_warned_of():
     report = measure_config(data(), AnalysisConfig.of(CONFIG | {"tilth": {"skin_tone": True}}), duckdb_session())
-    assert [w.message for w in report.of("warning")] == ["tilth.skin_tone is not supported in this version: give a column of it as a facet"]
+    assert [w.message for w in report.of("warning")] == [f"tilth.skin_tone {checks.LATER['skin_tone']}"]
     assert "explanations" not in analysis_json(report)
 
 

@@ -66,7 +66,8 @@ def test_the_group_may_be_computed_too():
         ("body@words:words.txt", {}, ColumnError, "words takes no file"),
         ("body@topic:no.onnx", {}, RequestError, "model of texts 'no.onnx' cannot be read"),
         ("@brightnes", {"image": "path"}, ColumnError, "an image has no feature 'brightnes'.*did you mean 'brightness'"),
-        ("path@skin_tone", {}, Gap, "skin_tone of images is not measured yet"),
+        ("path@faces", {}, Gap, "faces of images is not measured yet"),
+        ("path@skin_tone", {}, ColumnError, "takes people who are marked in images.*path@skin_tone:people"),
         ("age@sharpness", {}, ColumnError, "column 'age' is integer.*paths of images"),
     ],
 )
@@ -124,6 +125,27 @@ def test_near_duplicates_are_one_group(tmp_path):
     flow = Flow.parse(f"data: {{read: {tmp_path}/images, roles: {{facet: '@near_duplicate_cluster', image: path}}}}\nmeasure: [bias]")
     found = [f.payload.counts["n_d"] for f in tilth.run(flow).of("bias") if f.name == "CI" and f.part == "all"]
     assert sorted(found) == [1, 1, 1, 1, 1, 5]
+
+
+def test_skin_tones_are_of_people_who_are_marked(tmp_path):
+    """A picture whose left half is of a light, and whose right half is of a dark skin: two people, a person elsewhere, and a dog."""
+    half = np.full((20, 40, 3), (200, 150, 120), np.uint8)
+    half[:, 20:] = (90, 55, 40)
+    folder = saved(tmp_path / "images", {"a.png": half, "b.png": np.zeros_like(half)})
+    marked = [(0, 0), (0, 20), (1, 0)]
+    boxes = [{"class_id": c, "left": left, "top": 0, "width": 20, "height": 20} for c, left in marked]
+    about = {"class-map": {"0": "Person", "1": "dog"}}
+    lines = [
+        {"source-ref": f"{k}.png", "people": {"image_size": [{"width": 40, "height": 20}], "annotations": of}, "people-metadata": about}
+        for k, of in (("a", boxes), ("b", boxes[:1]))
+    ]
+    (folder / "people.manifest").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    facets = ["source-ref@skin_tone:people", "source-ref@monk_tone:people"]
+    table = tilth.read(folder / "people.manifest", objects="people", roles={"facet": facets})
+    report = tilth.measure(table, "bias", bootstrap=0)
+    found = {f.group: f.payload.counts for f in report.of("bias") if f.name == "CI"}
+    assert found["source-ref@skin_tone:people=intermediate"] == found["source-ref@skin_tone:people=dark"] == {"n_a": 1, "n_d": 1}
+    assert "compare it with @brightness" in str(section.bias(report.of(BiasNumber)))
 
 
 def test_a_configuration_of_clarify_derives_facets_of_images(folder):

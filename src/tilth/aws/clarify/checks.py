@@ -33,7 +33,7 @@ FORMATS = {
 CAPTURES = "application/sagemakercapturejson"
 IMAGES, SENT = "application/x-image", ("image/jpeg", "image/png", "application/x-npy")
 LATER = {
-    "skin_tone": "is not supported in this version: give a column of it as a facet",
+    "skin_tone": "is not read: measure the facet @skin_tone:MEMBER of an augmented manifest that is read with objects=MEMBER",
     "model_card": "is not read: tilth card FOLDER makes a model card of what this writes, and --details FILE adds what only you know",
 }
 """Keys of the `tilth` block that this version knows but does not use, and what to do instead."""

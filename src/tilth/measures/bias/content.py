@@ -14,7 +14,7 @@ from tilth.engine.statistics import count
 from tilth.measures.bias.axis import Reading
 from tilth.measures.bias.request import EVERY, BiasRequest, Facet
 from tilth.measures.bias.values import Interval
-from tilth.metrics.content import clustered, content, feature_of
+from tilth.metrics.content import clustered, content, feature_of, is_of_image
 from tilth.metrics.images import features as images
 from tilth.metrics.metric import measured
 from tilth.report import Finding, warning
@@ -33,7 +33,7 @@ def with_content(data: Dataset, request: BiasRequest, engine: Session, whole: bo
         return data, request
     made = clustered(made, data, engine)
     wanted = {*data.names, *made} if whole or EVERY in request.strata else {*asked}
-    pictured = [name for name in made if computed(name)[1] in images.FEATURES]
+    pictured = [name for name in made if is_of_image(computed(name)[1])]
     with engine.working_for(f"features of {'images' if pictured else 'texts'}"):
         held = engine.checkpoint(data.change(made).keep(wanted))
     thresholds: dict[str, Reading] = {f.column: "continuous" for f in request.facets if f.column in made and _is_threshold(f)}

@@ -103,7 +103,7 @@ class OfImages:
         return pa.array([None if v == "" else v for v in values], arrow_type(FEATURES[self.feature][0]))
 
     def _of(self, place: str | None) -> Any:
-        return place and _features(place, _state(place)).get(self.feature)
+        return place and _features(place, state_of(place)).get(self.feature)
 
 
 def folder_of(table: Dataset) -> str:
@@ -113,7 +113,7 @@ def folder_of(table: Dataset) -> str:
     return os.path.dirname(place) if place and is_local(place) and os.path.isfile(place) else place  # noqa: PTH113, PTH120 -- a URI stays one
 
 
-def _state(place: str) -> tuple[int, int]:
+def state_of(place: str) -> tuple[int, int]:
     """Time and size of a file, which reveal a change."""
     try:
         found = Path(local_path(place)).stat() if is_local(place) else None
