@@ -130,6 +130,7 @@ def test_settings_that_clarify_does_not_have():
         (changed("predictor", {"model_name": "m"}), "predictor: no model is given"),
         (changed("predictor", {"endpoint_name": "e", "endpoint_name_prefix": "p"}), "endpoint_name and endpoint_name_prefix exclude"),
         (changed("predictor", {"endpoint_name": "e", "content_type": "application/jsonlines"}), "with exactly one $features"),
+        (changed("predictor", {"endpoint_name": "e", "content_type": "image/png"}), 'predictor.content_type: found "image/png"'),
         (changed("predictor", {"endpoint_name": "e", "endpoint_name_prefix": "-p-"}), "predictor.endpoint_name_prefix: found"),
         (changed("predictor", ENDPOINT | {"label": "y"}), 'predictor.label: found "y"'),
         (changed("predictor", ENDPOINT | {"accept_type": "application/json", "probability": 1}), "predictor.probability: found 1"),

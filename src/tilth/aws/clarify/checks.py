@@ -152,6 +152,8 @@ def _of_predictor(c: AnalysisConfig) -> Iterator[Check]:
     yield from _of_answers(p, p.accept_type or p.content_type or c.dataset_type)
     content, template, record = p.content_type or c.dataset_type, p.content_template or "", p.record_template or ""
     yield content in ("application/x-parquet", CAPTURES), f"predictor.content_type: this is needed for {content}"
+    shown, sent = f"predictor.content_type: found {json.dumps(content)}", ("text/csv", *JSONS)
+    yield content in SENT and c.dataset_type != IMAGES, shown, listed(sent)
     lines, json_ = content == "application/jsonlines", content == "application/json" and c.time_series_data_config is None
     shown = f"predictor.content_template: found {json.dumps(p.content_template)}"
     yield lines and template.count("$features") != 1, shown, "a string with exactly one $features, for JSON Lines"
