@@ -268,6 +268,15 @@ def listed(words: Iterable[str], most: int = 12) -> str:
     return shown if len(words) <= most else f"{shown} … ({len(words)} in all)"
 
 
+def first_line(said: object) -> str:
+    """The first line of what another program says, such as a driver's exception: blanks run together, at most 300 characters.
+
+    >>> first_line(ValueError("no such  table\\nSELECT 1"))
+    'no such table'
+    """
+    return " ".join(str(said).split("\n")[0].split())[:300]
+
+
 def warn(message: str) -> None:
     """Warn the caller of Tilth; the warning names the line of the caller, not a line inside Tilth."""
     frame, level = sys._getframe(1), 2

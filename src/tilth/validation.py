@@ -38,14 +38,14 @@ ACCEPTED = {  # by the type of the error, or by the beginning of it
 DASHES = "in YAML each item of a list begins with a dash"
 
 
-def validated(model: type[M], given: Any) -> M:
-    """Validate a value by a model. Errors: `RequestError` with every mistake."""
+def validated(model: type[M], given: Any, within: Path = ()) -> M:
+    """Validate a value by a model; `within` is its path in the whole document. Errors: `RequestError` with every mistake."""
     from pydantic import ValidationError
 
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, model))) from None
+        raise RequestError(*(mistake for _, mistake in mistakes_of(error, given, model, within))) from None
 
 
 def mistakes_of(

@@ -13,7 +13,7 @@ class FlowPart:
     """A part of the flow.
 
     `changes`: what its steps change, in a report. `learns_on`: the whole table, or the training part only. `served`: whether its steps
-    also run on a served row. `rows_may_change`: whether its steps may make or drop rows.
+    also run on a served row.
     """
 
     name: Part
@@ -21,7 +21,6 @@ class FlowPart:
     changes: str
     learns_on: Literal["table", "train"] = "train"
     served: bool = False
-    rows_may_change: bool = False
 
 
 PARTS = (
@@ -30,15 +29,12 @@ PARTS = (
         "Steps on the whole table, before the split; never served.",
         changes="the whole table",
         learns_on="table",
-        rows_may_change=True,
     ),
     FlowPart("split", "Name → share of each part, and `by`: how rows are assigned.", changes="the split", learns_on="table"),
     FlowPart(
         "features", "Steps row in, row out; learned on the training part only; exactly what is served.", changes="every row", served=True
     ),
-    FlowPart(
-        "training", "Steps on the training part only: rows may be made or dropped.", changes="training rows only", rows_may_change=True
-    ),
+    FlowPart("training", "Steps on the training part only: rows may be made or dropped.", changes="training rows only"),
     FlowPart(
         "output",
         "Steps on what a model gave, after the features, when the flow is applied or served; never trained on.",

@@ -26,7 +26,7 @@ from tilth.metrics.columns import Maximum, Minimum
 from tilth.metrics.keys import DistinctKeys, Frequencies
 from tilth.metrics.metric import measured
 from tilth.report import Finding, Payload
-from tilth.report.blocks import Advice, Block, Section, Tone, Words, code, counted, exact, shown, table
+from tilth.report.blocks import Advice, Block, Section, Words, code, counted, exact, shown, table
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
 from tilth.steps.rows.split import GAP, SPLIT, Split
@@ -311,7 +311,7 @@ def split(findings: Sequence[Finding[SplitCheck]]) -> Section:
     checked = any(f.name in (ROWS, KEYS) for f in findings)
     blocks += [Words(leak, "bad") for leak in leaks]
     said = [f for f in findings if f.message]
-    blocks += [Words(_said(f), _tone(f.payload)) for f in said]
+    blocks += [Words(_said(f), "bad" if f.payload.remedy else "good" if f.payload.meaning == "none" else "unknown") for f in said]
     blocks += [Words("No row or key is in two parts.", "good")] if checked and not leaks else []
     sizes = sorted((f for f in findings if f.name == SHARE), key=lambda f: f.part != "train")
     if sizes:
@@ -344,10 +344,6 @@ def _said(finding: Finding[SplitCheck]) -> str:
     """The message of a finding, with what to write in the flow."""
     remedy = finding.payload.remedy
     return f"{finding.message} Write {code(remedy, 200)}." if remedy else finding.message
-
-
-def _tone(payload: SplitCheck) -> Tone:
-    return "bad" if payload.remedy else "good" if payload.meaning == "none" else "unknown"
 
 
 def leak_message(finding: Finding[SplitCheck]) -> str:

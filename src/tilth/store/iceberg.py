@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
-from tilth.errors import MachineError, MissingExtra, Mistake, RequestError, SourceError, TilthError, extra, listed, unknown
+from tilth.errors import MachineError, MissingExtra, Mistake, RequestError, SourceError, TilthError, extra, first_line, listed, unknown
 from tilth.store.catalog import CatalogTable
 from tilth.store.local import files
 from tilth.store.manifests import Manifests, paths_of
@@ -240,15 +240,11 @@ def _translated(asked: Asked, doing: str, error: Exception) -> TilthError:
         return MissingExtra(f"the catalog {asked.catalog!r} needs a library that is not installed", hint=hint, code="missing-extra")
     if isinstance(error, FileNotFoundError):
         hint = "the files of the table were moved or removed; read an earlier snapshot, or restore them"
-        return SourceError(f"a file of {asked.dotted!r} is missing: {_first_line(error)}", hint=hint, code="no-file")
+        return SourceError(f"a file of {asked.dotted!r} is missing: {first_line(error)}", hint=hint, code="no-file")
     if isinstance(error, ValueError | NotImplementedError) and doing == "read":
-        return SourceError(f"{asked.place} cannot be read by PyIceberg: {_first_line(error)}", code="not-readable")
+        return SourceError(f"{asked.place} cannot be read by PyIceberg: {first_line(error)}", code="not-readable")
     if isinstance(error, ValueError):
         what = f"the catalog {asked.catalog!r} cannot be opened: its configuration is not valid ({kind})"
         return RequestError(what, hint="see `type`, `uri` and `warehouse` in PyIceberg's configuration", code="bad-catalog")
     hint = "is its server or database running, and is its `uri` right?"
     return MachineError(f"the catalog {asked.catalog!r} cannot be {doing} ({kind})", hint=hint, code="catalog")
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split("\n")[0].split())[:300]

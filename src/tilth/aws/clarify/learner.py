@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
-from tilth.errors import RequestError
 from tilth.flow.parameters import model_of, written
 from tilth.measures.bias import BiasRequest
 from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
 from tilth.measures.bias_variance.payload import BiasVariance
 from tilth.report import Finding
-from tilth.validation import mistakes_of
+from tilth.validation import validated
 
 KEY = ("tilth", "bias_variance")
 SAME = ("loss", "replicates", "sampling", "mean_loss", "bias", "unbiased_variance", "biased_variance")
@@ -24,11 +21,7 @@ SAME = ("loss", "replicates", "sampling", "mean_loss", "bias", "unbiased_varianc
 
 def learner_of(given: Mapping[str, Any]) -> BiasVarianceOfLearner:
     """The measure with the parameters that are given. Errors: `RequestError` with the key path of every mistake."""
-    try:
-        model = model_of(BiasVarianceOfLearner).model_validate(given)
-    except ValidationError as error:
-        found = mistakes_of(error, given, model_of(BiasVarianceOfLearner), KEY)
-        raise RequestError(*(mistake for _, mistake in found)) from None
+    model = validated(model_of(BiasVarianceOfLearner), given, KEY)
     return BiasVarianceOfLearner(**{f.name: getattr(model, f.name) for f in written(BiasVarianceOfLearner)})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tilth.errors import MEMORY, MachineError, SourceError
+from tilth.errors import MEMORY, MachineError, SourceError, first_line
 from tilth.store.places import Store
 from tilth.store.query import file_of, identifier
 
@@ -44,12 +44,12 @@ class DuckDBFile(Store):
                 raise SourceError(f"{place} cannot be read: a value does not fit", code="bad-value") from None
             except (duckdb.IOException, duckdb.ConnectionException) as error:
                 hint = "is it a DuckDB file, and not open for writing elsewhere?"
-                raise SourceError(f"{place} cannot be opened: {_first_line(error)}", hint=hint, code="not-readable") from None
+                raise SourceError(f"{place} cannot be opened: {first_line(error)}", hint=hint, code="not-readable") from None
             except duckdb.OutOfMemoryException:
                 hint = "name the table, and sort or join in a flow: Tilth spills then"
                 raise MachineError(f"{place}: the query ran out of memory", hint=hint, code=MEMORY) from None
             except duckdb.Error as error:
-                raise SourceError(f"{place} cannot be used: {_first_line(error)}", code="not-readable") from None
+                raise SourceError(f"{place} cannot be used: {first_line(error)}", code="not-readable") from None
 
         return batches
 
@@ -62,7 +62,3 @@ def _read(connection: Any, query: str) -> Iterator[pa.RecordBatch]:
     reader = connection.sql(f"SELECT {', '.join(chosen)} FROM ({query}) AS rows").to_arrow_reader(ROWS)
     yield pa.RecordBatch.from_pylist([], schema=reader.schema)
     yield from reader
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split("\n")[0].split())[:300]

@@ -107,7 +107,7 @@ class Sensitive(Measure):
     def measure(self, table: Dataset, originals: Dataset, session: Session, before: Any = None) -> Measured:
         ColumnError.reject(unknown(self.never, table.names, "there is no column {}", "unknown-column"))
         decisions = decisions_in(self.review) if self.review else {}
-        detector, recogniser = self.detector(), self._recogniser()
+        detector, recogniser = self.detector(), user_function(self.recogniser) if self.recogniser else None
         columns = [c for c in session.schema(table).columns if c.name not in self.never]
         rows = session.answer(table, [count()])[count()] or 0
         looked = self._sampled(table, columns, rows, session) if self.mode == "sample" else table
@@ -148,9 +148,6 @@ class Sensitive(Measure):
             if cells:
                 held[c] = reviewed(c, with_mentions(held[c], cells, seen[c].filled, names, self.threshold, sampled), decisions)
         return held
-
-    def _recogniser(self) -> Recogniser | None:
-        return user_function(self.recogniser) if self.recogniser else None
 
     def _sample_rows(self, rows: int, columns: int) -> int:
         most = max(min(SAMPLE_MOST, CELLS // max(columns, 1)), SAMPLE_LEAST)
