@@ -181,6 +181,26 @@ class Step(Parameterized, ABC):
         return self.learned_types
 
 
+class Way:
+    """One of several ways of a step, which its parameter `with` selects. It has the parameters of its `step`."""
+
+    takes: ClassVar[tuple[str, ...]] = ()  # the parameters that it uses, besides those that every way has
+
+    def __init__(self, step: Any) -> None:
+        self.step = step
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Mistakes in the parameters."""
+        yield from ()
+
+
+def of_other_ways(step: Any, ways: Mapping[str, type[Way]], *of_all: str) -> Iterator[Mistake]:
+    """A mistake for each parameter that is given and means nothing to the way of the step. `of_all`: those that every way has."""
+    for name in sorted(step.parameters().keys() - {"with", *of_all, *ways[step.with_].takes}):
+        those = listed(k for k, way in ways.items() if name in way.takes)
+        yield Mistake(f"{step.name}: `{name}` is for {those}, not for {step.with_}", code="bad-policy")
+
+
 class Table(NamedTuple):
     """A further table, and its columns."""
 

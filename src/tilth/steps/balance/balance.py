@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, cast
 
 from tilth.data import Dataset, Roles, Schema
 from tilth.data.origin import ORIGIN
-from tilth.errors import Mistake, listed
+from tilth.errors import Mistake
 from tilth.metrics.neighbours import MOST_NEIGHBOURS
 from tilth.steps.balance.clean import Enn, NearMiss1, NearMiss2, NearMiss3, Tomek
 from tilth.steps.balance.method import Method
@@ -18,7 +18,7 @@ from tilth.steps.balance.repeat import Over, Under
 from tilth.steps.balance.smote import Adasyn, Borderline1, Borderline2, Smote
 from tilth.steps.balance.weigh import Weights
 from tilth.steps.labels import label_column
-from tilth.steps.step import Learned, Learning, Step
+from tilth.steps.step import Learned, Learning, Step, of_other_ways
 
 METHODS: Mapping[str, type[Method]] = {
     "over": Over,
@@ -134,10 +134,7 @@ class Balance(Step):
     """Another seed chooses other rows."""
 
     def mistakes(self) -> Iterator[Mistake]:
-        given = {f.name for f in fields(self) if getattr(self, f.name) != f.default} - {"with_", "label"}
-        for name in sorted(given.difference(self.method.takes)):
-            those = listed(k for k, method in METHODS.items() if name in method.takes)
-            yield Mistake(f"balance: `{name}` is for {those}, not for {self.with_}", code="bad-policy")
+        yield from of_other_ways(self, METHODS, "label")
         if not 0 < self.ratio <= 1:
             accepted = "above 0, at most 1 (then all classes are as large)"
             yield Mistake(f"balance: `ratio` is {self.ratio:g}", accepted=accepted, code="bad-value")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Column, Dataset, Roles, Schema
@@ -13,7 +13,7 @@ from tilth.engine.operations.strings import BLANKS
 from tilth.engine.statistics import count
 from tilth.errors import Mistake, RequestError, listed
 from tilth.steps.naming import value_text
-from tilth.steps.step import Asking
+from tilth.steps.step import Asking, Way
 
 if TYPE_CHECKING:
     from tilth.steps.balance.balance import Balance
@@ -23,18 +23,11 @@ Sizes = Mapping[str, int]
 """Class, as its canonical string → its rows."""
 
 
-class Method(ABC):
+class Method(Way, ABC):
     """One method that balances classes, with the parameters of its step."""
 
-    takes: ClassVar[tuple[str, ...]]  # the parameters that the method uses, besides `with` and `label`
+    step: Balance
     makes: ClassVar[str] = ""  # the value of `_origin` for the rows that it makes
-
-    def __init__(self, step: Balance) -> None:
-        self.step = step
-
-    def mistakes(self) -> Iterator[Mistake]:
-        """Mistakes in the parameters."""
-        return iter(())
 
     @abstractmethod
     def learning(self, label: Column, schema: Schema, roles: Roles) -> Asking[dict[str, Any]]:

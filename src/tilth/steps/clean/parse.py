@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlglot.expressions import Expression as Tree
@@ -76,8 +76,7 @@ class Parse(ColumnStep):
     """Dates and times: an example instead of a format, such as `31/12/2012`, or several."""
 
     def mistakes(self) -> Iterator[Mistake]:
-        given = {f.name for f in fields(self) if getattr(self, f.name) != f.default} - {"columns", "into", "as_"}
-        for name in sorted(given.difference(OPTIONS[self.as_])):
+        for name in sorted(self.parameters().keys() - {"columns", "into", "as", *OPTIONS[self.as_]}):
             kinds = " or ".join(k for k, names in OPTIONS.items() if name in names)
             yield Mistake(f"parse: `{name}` is for `as: {kinds}`, not for `as: {self.as_}`", code="bad-value")
         if self.thousands == self.decimal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Roles, Schema
 from tilth.engine.keys import content
-from tilth.errors import Mistake, listed
+from tilth.errors import Mistake
 from tilth.metrics.metric import Question
 from tilth.steps.encode.count import Count, Frequency
 from tilth.steps.encode.encoder import Encoder
@@ -23,7 +23,7 @@ from tilth.steps.encode.similarity import Similarity
 from tilth.steps.encode.supervised import FOLD, Supervised, fold_key
 from tilth.steps.encode.target import TargetMean
 from tilth.steps.encode.woe import WeightOfEvidence
-from tilth.steps.step import ColumnStep, Learned, Learning
+from tilth.steps.step import ColumnStep, Learned, Learning, of_other_ways
 
 ENCODERS: Mapping[str, type[Encoder]] = {
     "one_hot": OneHot,
@@ -126,10 +126,7 @@ class Encode(ColumnStep):
     """`hash`: another seed gives other buckets; `target`, `woe`: other folds."""
 
     def mistakes(self) -> Iterator[Mistake]:
-        given = {f.name for f in fields(self) if getattr(self, f.name) != f.default} - {"columns", "into", "with_"}
-        for name in sorted(given.difference(self.encoder.takes)):
-            those = listed(k for k, encoder in ENCODERS.items() if name in encoder.takes)
-            yield Mistake(f"encode: `{name}` is for {those}, not for {self.with_}", code="bad-policy")
+        yield from of_other_ways(self, ENCODERS, "columns", "into")
         if self.most is not None and not 1 <= self.most < 1_000_000:
             yield Mistake("encode: `most` must be from 1 to 999,999", code="bad-value")
         if self.size is not None and not 1 <= self.size <= MOST_BUCKETS:

@@ -17,6 +17,7 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.keys import TopValues
 from tilth.metrics.metric import Question, Where
 from tilth.steps.missing import is_missing, present
+from tilth.steps.step import Way
 
 if TYPE_CHECKING:
     from tilth.steps.encode.encode import Encode
@@ -36,20 +37,16 @@ def least_rows(min_frequency: float | None, rows: int) -> float:
     return (min_frequency or 0) * (rows if min_frequency is not None and min_frequency < 1 else 1)
 
 
-class Encoder(ABC):
+class Encoder(Way, ABC):
     """One encoding of categories, with the parameters of its step. Its methods are those of `ColumnStep`."""
 
-    takes: ClassVar[tuple[str, ...]]  # the parameters that the encoder uses, besides `columns`, `into` and `with`
+    step: Encode
     unseen: ClassVar[tuple[Policy, ...]] = ()  # what a value may become that is not a category
     missing: ClassVar[tuple[Policy, ...]] = ()  # what a missing value may become
     most: ClassVar[int]  # default limit of categories per column
     keeps_values = True
 
-    def __init__(self, step: Encode) -> None:
-        self.step = step
-
     def mistakes(self) -> Iterator[Mistake]:
-        """Mistakes in the parameters."""
         for word, policy, allowed in (("unseen", self.step.unseen, self.unseen), ("missing", self.step.missing, self.missing)):
             if policy is not None and word in self.takes and policy not in allowed:
                 accepted = ", ".join(str(word) for word in allowed if word is not None)

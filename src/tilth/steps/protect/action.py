@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -15,8 +15,8 @@ from tilth.engine.arrow import arrow_type
 from tilth.engine.expressions import col
 from tilth.engine.operations.hashing import canonical_string, has_string
 from tilth.engine.python_operation import PythonFunction
-from tilth.errors import Mistake
 from tilth.steps.protect.keys import derived
+from tilth.steps.step import Way
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,23 +27,16 @@ OfText: TypeAlias = Callable[[str], Any]
 REMEMBERED = 1 << 16  # results cached per column, because values repeat
 
 
-class Action(ABC):
+class Action(Way, ABC):
     """One method that hides values, with the parameters of its step."""
 
-    takes: ClassVar[tuple[str, ...]] = ()  # the parameters that the method uses, besides `columns`, `into` and `with`
+    step: Redact
     purpose: ClassVar[str] = ""  # what its key is derived for: a word of the label
     key_size: ClassVar[int] = 32  # bytes of that key
     needs_id: ClassVar[bool] = False  # whether it depends on what identifies a row or a person
     in_texts: ClassVar[bool] = False  # whether it can hide a part of a text
     reversible: ClassVar[bool] = False  # whether who has the key can make the values again
     only_rows: ClassVar[bool] = False  # whether it needs the whole table, so that it cannot be served
-
-    def __init__(self, step: Redact) -> None:
-        self.step = step
-
-    def mistakes(self) -> Iterator[Mistake]:
-        """Mistakes in the parameters."""
-        yield from ()
 
     @abstractmethod
     def change(self, column: Column, **learned: Any) -> Tree | None:

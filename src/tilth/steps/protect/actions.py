@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from tilth.entities.mentions import PERSON_NAME
 from tilth.errors import Mistake, TilthError, listed
-from tilth.shelf import PYTHON_ONLY
 from tilth.steps.protect.action import Action
 from tilth.steps.protect.cells import EVERY, detector
 from tilth.steps.protect.dates import DateShift, MaskDate
@@ -19,6 +17,7 @@ from tilth.steps.protect.masking import Masking
 from tilth.steps.protect.randomising import Random, Shuffle
 from tilth.steps.protect.replacing import Detect, Drop, DropRow, Null, Replace
 from tilth.steps.protect.tokens import Token
+from tilth.steps.step import of_other_ways
 
 if TYPE_CHECKING:
     from tilth.steps.protect.redact import Redact
@@ -45,16 +44,13 @@ FINDING = ("find", "names", "countries", "sensitivity", "findings", "details")  
 
 def mistakes_of(step: Redact) -> Iterator[Mistake]:
     """Mistakes in the parameters of a step `redact`, except those that only its method can detect."""
-    given = {f.name for f in fields(step) if f.metadata != PYTHON_ONLY and getattr(step, f.name) != f.default}
-    for name in sorted(given.difference(step.action.takes, {"columns", "into", "with_", *FINDING})):
-        those = listed(k for k, action in ACTIONS.items() if name in action.takes)
-        yield Mistake(f"redact: `{name}` is for {those}, not for {step.with_}", code="bad-policy")
-    yield from _unfit_find(step, given)
+    yield from of_other_ways(step, ACTIONS, "columns", "into", *FINDING)
+    yield from _unfit_find(step)
     if not step.domain:
         yield Mistake("redact: `domain` is empty", accepted="a word for what is hidden, such as customer", code="bad-value")
 
 
-def _unfit_find(step: Redact, given: set[str]) -> Iterator[Mistake]:
+def _unfit_find(step: Redact) -> Iterator[Mistake]:
     """Mistakes in the parameters for searching texts."""
     if step.find and not step.action.in_texts:
         those = listed(k for k, action in ACTIONS.items() if action.in_texts)
@@ -64,7 +60,7 @@ def _unfit_find(step: Redact, given: set[str]) -> Iterator[Mistake]:
             detector(step.find, step.countries, step.sensitivity)
         except TilthError as error:
             yield from error.mistakes
-    for name in sorted(given.intersection(FINDING)):
+    for name in sorted(step.parameters().keys() & FINDING):
         if not step.find and not (name == "countries" and step.normalise == "e164"):
             yield Mistake(f"redact: `{name}` is for what is found in texts", hint="say `find: [EMAIL]`", code="bad-policy")
     if bool(step.names) != (PERSON_NAME in step.find) and not (step.names and step.find == (EVERY,)):
