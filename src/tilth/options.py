@@ -59,11 +59,11 @@ INPUT, OUTPUT, NAMES = _Path(output=False), _Path(output=True), _Names()
 
 def _allow_python(context: click.Context, parameter: click.Parameter, allowed: bool) -> None:
     if allowed:
-        import os
+        from pathlib import Path
 
         from tilth.engine.python_operation import allow_python
 
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109 -- sys.path holds strings
+        sys.path.insert(0, str(Path.cwd()))
         context.with_resource(allow_python())
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from socket import socket
 from typing import Any
 
@@ -46,8 +46,8 @@ class Serving:
 
     def loaded(self) -> tuple[Pipeline, Proof]:
         """The pipeline, and which stages golden rows verify. Errors: those of `Pipeline.of` and `proof`."""
-        if self.python and os.getcwd() not in sys.path:  # noqa: PTH109 -- sys.path holds strings
-            sys.path.insert(0, os.getcwd())  # noqa: PTH109
+        if self.python and (here := str(Path.cwd())) not in sys.path:
+            sys.path.insert(0, here)
         with allow_python() if self.python else nullcontext():
             pipeline = Pipeline.of(*self.things, output=self.output, accept=self.accept, trusted=self.trusted, schema=self.schema)
             if self.explain is not None:

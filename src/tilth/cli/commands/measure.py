@@ -141,12 +141,9 @@ def command(
     bias = {name: value for name, value in bias.items() if value is not None}
     explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
     _reject_unfit(data, config, measures, any(explained.values()), bool(shap_file or units), bool(bias))
-    if strict and not (config and out):
-        raise click.UsageError("--strict-clarify: give --config FILE and -o DIR, where analysis.json is written")
+    _reject_unwritten(config, out, strict, reports)
     if shap_file and units:
         reject_csv(shap_file)
-    if reports and not out:
-        raise click.UsageError("--report: give -o DIR, where the report is written")
     names = report_names(reports)
     if out:
         reject_foreign(out)
@@ -162,12 +159,8 @@ def command(
         if analysis is not None:
             report, failed = _by_config(data, analysis, out, reports, reading, engine, bool(counts_file), kept, strict)
         else:
-            explained["model"] = _asked(model, kept)
-            by_shap = {"local": bool(shap_file), "text_config": {"granularity": units} if units else None}
-            given = {"bias": bias, "importance": explained, "pdp": explained, "shap": {**explained, **by_shap}}
-            given["asymmetric_shap"] = {**explained, "local": bool(shap_file)}
-            given["image_shap"] = {"model": explained["model"]}
-            given["bias_variance"] = {"learner": model, "trusted": trusted} if model else {}
+            given = {"bias": bias, "bias_variance": {"learner": model, "trusted": trusted} if model else {}}
+            given |= _explaining({**explained, "model": _asked(model, kept)}, bool(shap_file), units)
             asked = [{m: given[m]} if m in given else m for m in measures]
             report, failed = _of_data(str(data), {k: v for k, v in roles.items() if v}, asked, bias, against, reading, engine)
         report = _save(report, counts_file, shap_file)
@@ -192,6 +185,26 @@ def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str],
         raise click.UsageError("--save-shap and --explain-text are for SHAP values: add --measure shap --model FILE")
     if bias and measures and "bias" not in measures:
         raise click.UsageError("--threshold, --strata, --clusters and --save-counts are for the measure bias: add --measure bias")
+
+
+def _reject_unwritten(config: str | None, out: str | None, strict: bool, reports: Sequence[str] | None) -> None:
+    """Reject options of files that would not be written."""
+    if strict and not (config and out):
+        raise click.UsageError("--strict-clarify: give --config FILE and -o DIR, where analysis.json is written")
+    if reports and not out:
+        raise click.UsageError("--report: give -o DIR, where the report is written")
+
+
+def _explaining(model: Mapping[str, Any], local: bool, units: str | None) -> dict[str, dict[str, Any]]:
+    """Measure → its parameters, for the measures of a model. `local`: keep the SHAP values of single rows."""
+    text = {"granularity": units} if units else None
+    return {
+        "importance": {**model},
+        "pdp": {**model},
+        "shap": {**model, "local": local, "text_config": text},
+        "asymmetric_shap": {**model, "local": local},
+        "image_shap": {"model": model["model"]},
+    }
 
 
 def _asked(model: str | None, kept: str) -> Any:
