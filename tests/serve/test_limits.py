@@ -191,6 +191,23 @@ def test_a_body_that_comes_after_the_answer_is_not_a_request(running, start):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("path", ["/ping", "/invocations"])
+def test_a_body_of_two_lengths_ends_the_connection(running, path):
+    """A proxy that goes by the length sees one request, and a server that goes by the chunks two."""
+    _, port = running
+    body = b"0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.settimeout(60)
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.sendall(head.encode() + body)
+        found = b"".join(iter(lambda: client.recv(65536), b""))
+    assert found.startswith(b"HTTP/1.1 400")
+    assert b"\r\nconnection: close\r\n" in found
+    assert b"bad-length" in found
+    assert found.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("requests", [1, 2])
 def test_a_client_that_does_not_take_its_answers_is_left(running, requests):
     made, port = running
@@ -217,7 +234,7 @@ def test_nothing_is_kept_of_a_closed_connection(running, monkeypatch):
     )
 
     def kept():
-        return sum(type(o).__qualname__ == "protocol.<locals>.Connection" for o in gc.get_objects())
+        return sum(type(o) is connections.Connection for o in gc.get_objects())
 
     gc.collect()
     gc.disable()

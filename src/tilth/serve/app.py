@@ -26,6 +26,7 @@ from tilth.serve.watching import Metrics, log, log_request
 LARGEST = 6 * 2**20  # bytes of a body, the limit of SageMaker's endpoints
 INLINE = 64 * 2**10  # bytes of a body that is answered in the event loop: a thread would cost more than a few hundred rows
 THREADS = os.cpu_count() or 1  # for bodies that take long
+FRAMES, BAD_LENGTH = frozenset({b"content-length", b"transfer-encoding"}), "bad-length"
 CODINGS, BAD_CODING = ("gzip", "x-gzip"), "bad-content-encoding"
 GET, POST = ("GET", "HEAD"), ("POST",)
 INVOCATIONS = "/invocations"
@@ -149,6 +150,8 @@ class Server:
 
     def _refuse(self, request: Request) -> None:
         """Refuse a request before its body is read. Errors: `Refused`."""
+        if request.headers.keys() >= FRAMES:  # a proxy in front may have used the other one, and then a body is a request (RFC 9112, 6.3)
+            raise Refused(400, BAD_LENGTH, "the request has both Content-Length and Transfer-Encoding", accepted="one of them")
         if self.limits.hosts and _host(request.header(b"host")) not in self.limits.hosts:
             raise Refused(421, "bad-host", "the request is for another host")
         if request.path == "/ping":
@@ -326,7 +329,7 @@ def headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
         headers.append((b"allow", answer.allow.encode()))
     if answer.status in ASKS:
         headers.append(ASKS[answer.status])
-    if answer.status in UNREAD:
+    if answer.status in UNREAD or answer.code == BAD_LENGTH:
         headers.append((b"connection", b"close"))
     return headers
 
