@@ -15,7 +15,7 @@ from tilth.errors import RequestError
 from tilth.formats.recordio import framed
 from tilth.formats.recordio_protobuf import Bytes, Tensor, message, record
 from tilth.serve.app import Server
-from tilth.serve.bodies import DECODERS, ENCODERS, decoded, rows
+from tilth.serve.bodies import DECODERS, ENCODERS, binary, decoded, rows
 from tilth.serve.bodies.rows import LINES, NPY, PARQUET, RECORDIO, Columns
 from tilth.serve.capture import capture_of
 from tilth.serve.media import MediaType
@@ -146,6 +146,37 @@ def test_small_bodies_cannot_stand_for_tables_of_any_size(monkeypatch):
     for body, kind in ((one * 11, RECORDIO), (parquet(zeros), PARQUET), (unknown, PARQUET), (line * 11, LINES)):
         with pytest.raises(RequestError, match="are too many"):
             decoded(body, MediaType(kind), wide)
+
+
+def repeated(rows, kind):
+    """A column of one string in each row, which a file stores once."""
+    strings = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, "int32")), ["a" * 1000])
+    offsets = pa.array(range(rows + 1), pa.int32())
+    match kind:
+        case "string":
+            return strings
+        case "list":
+            return pa.ListArray.from_arrays(offsets, strings).cast(pa.list_(pa.string()))
+        case "struct":
+            return pa.StructArray.from_arrays([strings], ["x"]).cast(pa.struct({"x": pa.string()}))
+        case "map":
+            return pa.MapArray.from_arrays(offsets, strings, strings).cast(pa.map_(pa.string(), pa.string()))
+        case "binary":
+            return pa.array([b"a" * 1000] * rows, pa.binary(1000))
+    return pa.FixedSizeListArray.from_arrays(strings, 1).cast(pa.list_(pa.string(), 1))
+
+
+@pytest.mark.parametrize("kind", ["string", "list", "struct", "map", "binary", "fixed list"])
+def test_a_string_is_not_repeated_without_end(monkeypatch, kind):
+    """Neither over many rows nor in a single one; the rows of a table that fits are those that were written."""
+    monkeypatch.setattr(binary, "LARGEST_TABLE", 100_000)
+    column, read = Columns(("c0",)), MediaType(PARQUET)
+    one = pa.table({"c0": repeated(40, kind)})
+    assert decoded(parquet(one), read, column) == one.to_pylist()
+    for bomb in (pa.table({"c0": repeated(200, kind)}), pa.table({"c0": pa.ListArray.from_arrays([0, 200], repeated(200, kind))})):
+        assert len(parquet(bomb)) < 10_000
+        with pytest.raises(RequestError, match="bytes, unpacked"):
+            decoded(parquet(bomb), read, column)
 
 
 def test_strings_are_not_labels_of_records(client):

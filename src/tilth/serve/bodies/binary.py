@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tilth.errors import Mistake, RequestError, SourceError, listed
@@ -14,10 +14,13 @@ from tilth.serve.media import MediaType
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     from tilth.formats.recordio_protobuf import Bytes, Tensor
 
 LARGEST_TABLE = 256 * 2**20  # bytes of an unpacked Parquet body: a few kilobytes may unpack to any size
+BATCH = 4096  # rows of Parquet that are unpacked at once
 
 
 def from_npy(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
@@ -65,23 +68,69 @@ def _holds_nothing(dtype: np.dtype) -> bool:
 
 
 def from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """The rows of a table; only columns of the pipeline are read. Errors: `RequestError`, also for a table that is too large."""
+    """The rows of a table; only columns of the pipeline are read. Errors: `RequestError`, also for a table that is too large.
+
+    A small file can repeat a long string millions of times. Strings are therefore read as dictionaries, and repeated if they fit.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    rows, size = list[Row](), 0
     try:
         file = pq.ParquetFile(pa.BufferReader(body))
-        size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-        if size > LARGEST_TABLE:
-            raise RequestError(f"the table has {size:,} bytes, unpacked", accepted=f"up to {LARGEST_TABLE:,}", code="too-large")
         known = [name for name in file.schema_arrow.names if name in columns.names]
-        reject_large(file.metadata.num_rows, len(known))
-        rows: list[Row] = file.read(known).to_pylist()
+        _reject_large_file(file, known)
+        strings = [leaf.path for leaf in map(file.schema.column, range(len(file.schema))) if leaf.physical_type == "BYTE_ARRAY"]
+        narrow = pq.ParquetFile(pa.BufferReader(body), read_dictionary=strings)
+        for batch in narrow.iter_batches(BATCH, columns=known):
+            size += sum(map(_unpacked, batch.columns))
+            if size > LARGEST_TABLE:
+                raise _too_large(f"more than {LARGEST_TABLE:,}")
+            rows += pa.table(list(map(_repeated, batch.columns)), names=batch.schema.names).to_pylist() if known else [{}] * len(batch)
     except RequestError:
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # the last two: invalid strings and times
         raise RequestError("the body is not Parquet, or is damaged", code="bad-parquet") from error
     return rows
+
+
+def _reject_large_file(file: pq.ParquetFile, known: Sequence[str]) -> None:
+    """Refuse a Parquet file by the sizes that it states."""
+    groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+    size, most = sum(group.total_byte_size for group in groups), file.metadata.num_rows
+    for i in range(len(file.schema)):
+        leaf, values = file.schema.column(i), sum(group.column(i).num_values for group in groups)
+        if leaf.path.partition(".")[0] in known:
+            most, size = max(most, values), size + values * max(leaf.length, 0)  # strings of one length are stored once, too
+    if size > LARGEST_TABLE:
+        raise _too_large(f"{size:,}")
+    reject_large(most, len(known))
+
+
+def _too_large(size: str) -> RequestError:
+    return RequestError(f"the table has {size} bytes, unpacked", accepted=f"up to {LARGEST_TABLE:,}", code="too-large")
+
+
+def _unpacked(array: pa.Array) -> int:
+    """The bytes of an array after each string of its dictionaries is repeated."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return pc.sum(pc.binary_length(array.dictionary).take(array.indices)).as_py() or 0
+    if pa.types.is_map(kind):
+        return _unpacked(array.keys) + _unpacked(array.items)
+    if pa.types.is_nested(kind):
+        inner = array.flatten()
+        return sum(map(_unpacked, inner if isinstance(inner, list) else [inner]))
+    return int(array.nbytes)
+
+
+def _repeated(array: pa.Array) -> pa.Array:
+    import pyarrow as pa
+
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def from_recordio(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
