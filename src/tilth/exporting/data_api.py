@@ -6,16 +6,15 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
 
 from tilth.errors import RequestError, SourceError
 from tilth.secrets import Access, Reference, hidden
 from tilth.secrets.providers.aws import client_of
 from tilth.secrets.providers.iam import SERVERLESS
 from tilth.store.query import asked_of
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 HOSTS = re.compile(r"([^.]+)\.[^.]+\.([^.]+)\.(redshift|redshift-serverless)\.amazonaws\.com(\.cn)?")
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds between two status requests
@@ -83,8 +82,6 @@ class DataApi:
 
     def answer(self, sql: str) -> tuple[pa.Schema, list[tuple[Any, ...]]]:
         """Run a query with a small result: its columns and rows."""
-        import pyarrow as pa
-
         statement = self.start(sql)
         for seconds in waits():
             if self.is_done(statement):
@@ -111,8 +108,6 @@ def waits() -> Iterator[float]:
 
 
 def _type_of(column: Mapping[str, Any]) -> pa.DataType:
-    import pyarrow as pa
-
     if column["typeName"] == "numeric":
         return pa.decimal128(column["precision"], column["scale"])
     known = {"bool": pa.bool_(), "int2": pa.int16(), "int4": pa.int32(), "int8": pa.int64(), "float4": pa.float32(), "float8": pa.float64()}

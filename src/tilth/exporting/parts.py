@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from tilth.errors import ColumnError, RequestError
 from tilth.exporting.plan import MOST_PARTS, Partition
 from tilth.exporting.subset import Subset
 from tilth.store.query import identifier
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 PART_BYTES = 1 << 30  # target size of a part, by the estimate of the server
 PER_CONNECTION = 4  # least number of parts, so that no connection is idle for long at the end

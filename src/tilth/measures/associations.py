@@ -9,6 +9,7 @@ from itertools import combinations, pairwise
 from typing import Any, ClassVar, Self, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 
 from tilth.data import Column, Kind, Roles, mask
 from tilth.engine.arrow import as_numpy
@@ -107,8 +108,6 @@ def associations(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[F
 
 def vector_of(c: Column, drawn: Rows) -> Vector | None:
     """A column as numbers or codes; None for a single value, for more than 50 strings, and for other kinds."""
-    import pyarrow as pa
-
     if c.kind.numeric or c.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ):
         whole = {Kind.DATE: pa.int32(), Kind.TIMESTAMP: pa.int64(), Kind.TIMESTAMP_TZ: pa.int64()}.get(c.kind)
         column = drawn.table[c.name]

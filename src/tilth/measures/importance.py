@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 
 from tilth.data import Dataset, Memory
 from tilth.engine.needs import Sample
@@ -20,9 +21,6 @@ from tilth.report import Finding, Payload
 from tilth.report.blocks import Picture, Section, Words, code, counted, exact, table
 from tilth.report.charts import bars, number
 from tilth.report.sections import ReportSection
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 MOST = 30  # columns in the chart
 ROW = "\x1frow"  # the row number in a table that a flow prepares

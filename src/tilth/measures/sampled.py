@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
@@ -21,9 +23,6 @@ from tilth.engine.operations.strings import BLANKS
 from tilth.engine.operations.sums import CentralMoment2, DoubleSum
 from tilth.engine.session import Session
 from tilth.metrics.metric import ratio
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 ROWS, LEAST, CELLS = 100_000, 5_000, 3_000_000  # a sample's most and least rows, and most cells
 FEW = 50  # values of a column with at most this many distinct ones are counted
@@ -86,8 +85,6 @@ def sampled_rows(data: Dataset, columns: Sequence[str], rows: int, spreads: Sequ
     Hashing every row would cost more than the rest of the profile. Therefore rows are chosen by a cheap hash of the two or three numeric
     columns with the most distinct values; the hash of all columns is used only if these have too few.
     """
-    import pyarrow as pa
-
     if not columns:
         return Rows(pa.table({}), 0)
     most = most_rows(len(columns))
@@ -155,8 +152,6 @@ class Values:
     @cached_property
     def numbers(self) -> np.ndarray:
         """The finite numbers of all rows, as sorted doubles."""
-        import pyarrow as pa
-
         x = self.values if isinstance(self.values, np.ndarray) else as_numpy(self.values.cast(pa.float64(), safe=False))
         x, finite = x.astype(float), np.isfinite(x)
         found: np.ndarray = np.repeat(x[finite], self.rows[finite])
@@ -165,8 +160,6 @@ class Values:
     @cached_property
     def filled(self) -> np.ndarray:
         """Marks the strings that are not blank."""
-        import pyarrow.compute as pc
-
         return as_numpy(pc.binary_length(pc.utf8_trim(self.values, BLANKS))) > 0
 
     def counts(self, least: int = 1) -> dict[Any, int]:
@@ -184,8 +177,6 @@ class Values:
 
 def values_of(column: pa.ChunkedArray) -> Values:
     """The values of a column, without NaN."""
-    import pyarrow as pa
-
     is_time = pa.types.is_temporal(column.type)
     if is_time or pa.types.is_float64(column.type) or pa.types.is_int64(column.type):  # sorting is many times as fast as hashing
         there = column.drop_null().combine_chunks()
@@ -233,8 +224,6 @@ def counted(column: Column, rows: pa.ChunkedArray, values: Values) -> dict[str, 
     if column.kind is Kind.STRING:
         return {"present": present, **_of_strings(values)}
     if column.kind.temporal:
-        import pyarrow.compute as pc
-
         ends = pc.min_max(rows).as_py()
         return {"present": present, "minimum": ends["min"], "maximum": ends["max"]}
     if column.kind not in (Kind.INTEGER, Kind.FLOAT):
@@ -252,16 +241,12 @@ def counted(column: Column, rows: pa.ChunkedArray, values: Values) -> dict[str, 
 
 def numbers_of_strings(counts: Mapping[str, int]) -> dict[str, Any]:
     """The same numbers for a column of strings, from the number of rows of each value."""
-    import pyarrow as pa
-
     values = Values(pa.array(list(counts), pa.string()), np.array(list(counts.values()), np.int64))
     return {"present": int(values.rows.sum()), **_of_strings(values)}
 
 
 def _of_strings(values: Values) -> dict[str, Any]:
     """The number of strings that are not blank, and the lengths of all."""
-    import pyarrow.compute as pc
-
     lengths = as_numpy(pc.utf8_length(values.values)).astype(np.int64)
     mean = ratio(int((lengths * values.rows).sum()), int(values.rows.sum()))
     of_all = None if mean is None else {"min": int(lengths.min()), "max": int(lengths.max()), "mean": mean}

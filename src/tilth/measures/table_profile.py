@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tilth.data import Column, Kind, Roles, masked
 from tilth.engine.arrow import as_numpy
@@ -20,9 +22,6 @@ from tilth.report import Finding, Payload
 from tilth.report.blocks import Advice, Block, Section, code, counted, shown, table
 from tilth.report.charts import number, percent
 from tilth.report.sections import ReportSection
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 PATTERNS, EXAMPLES = 8, 5  # most patterns of missing values, and rows, shown
 MOST = 30  # most columns of the rows shown
@@ -71,9 +70,6 @@ def table_findings(columns: Sequence[Column], drawn: Rows, roles: Roles, duplica
 
     `duplicates` is the number for all rows, if known.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     known = drawn.known(columns)
     if not known or not len(drawn.table):
         return []
@@ -109,8 +105,6 @@ def _patterns(columns: Sequence[Column], drawn: Rows) -> list[tuple[tuple[str, .
 
 def _gaps(c: Column, drawn: Rows) -> np.ndarray | None:
     """Marks missing values: null, NaN, or blank; None if there are none."""
-    import pyarrow.compute as pc
-
     column, values = drawn.table[c.name], drawn.values(c.name)
     if c.kind is Kind.STRING and values.codes is not None and not values.filled.all():
         found: np.ndarray = np.append(~values.filled, True)[values.codes]  # −1 is the last place
@@ -120,8 +114,6 @@ def _gaps(c: Column, drawn: Rows) -> np.ndarray | None:
 
 def same_as_before(columns: Sequence[Column], table: pa.Table, order: Any) -> np.ndarray:
     """Whether each row except the first equals the previous one in this order; missing values are equal."""
-    import pyarrow.compute as pc
-
     same = np.ones(max(len(order) - 1, 0), bool)
     for c in columns:
         if not same.any():

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tilth.data import Column, Kind, Roles
 from tilth.measures.associations import target_of, vector_of
@@ -61,9 +63,6 @@ def trends(columns: Sequence[Column], drawn: Rows, roles: Roles) -> list[Finding
 
 
 def _trend(time: Column, columns: Sequence[Column], drawn: Rows, roles: Roles) -> Finding[Trend] | None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if vector_of(time, drawn) is None or time.name in roles.private:
         return None
     at = drawn.table[time.name].cast(pa.timestamp("us")).to_numpy()

@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from tilth.engine.needs import Fold
 from tilth.engine.operations.hashing import BETWEEN, HashString
 from tilth.errors import RequestError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 LIKE = 0.8  # Jaccard index of the runs of characters of two texts
 LEAST = 0.5

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from tilth.data import Roles
 from tilth.encryption.dataset import FOLDER, KEYS, DataSet, bound_to, keys_in
 from tilth.encryption.keyfile import KeyFile
@@ -39,7 +41,6 @@ def renew(folder: Path) -> tuple[str, str]:
     Returns the ids of the old and the new root key. The files are replaced atomically, when all are written. Use it if somebody may have
     the key of the data set, which `rewrap` does not change. Errors: those of reading and writing encrypted data; then nothing is changed.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from tilth.formats.parquet import Parquet

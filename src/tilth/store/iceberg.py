@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
+import pyarrow as pa
+
 from tilth.errors import MachineError, MissingExtra, Mistake, RequestError, SourceError, TilthError, extra, first_line, listed, unknown
 from tilth.store.catalog import CatalogTable
 from tilth.store.local import files
@@ -23,7 +25,6 @@ from tilth.store.manifests import Manifests, paths_of
 from tilth.store.places import Store
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import DataScan, Table
     from pyiceberg.table.snapshots import Snapshot
@@ -203,8 +204,6 @@ def _milliseconds(text: str) -> int:
 
 def _batches(scan: DataScan, asked: Asked) -> Iterator[pa.RecordBatch]:
     """The rows of a scan. The first batch is empty, because there may be no rows."""
-    import pyarrow as pa
-
     with _errors_of(asked, "read"):
         reader = scan.to_arrow_batch_reader()
         yield pa.RecordBatch.from_pylist([], schema=reader.schema)

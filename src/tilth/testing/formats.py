@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
 
 from tilth.engine.session import Session
 from tilth.errors import TilthError
@@ -20,16 +22,11 @@ from tilth.formats.reading import read
 from tilth.formats.writing import to_arrow
 from tilth.testing.laws import embedded, require
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 NAMES = ("integer", "float", "string", "boolean", "date", "timestamp", "zoned", "two words", "日本")
 
 
 def nasty_rows() -> pa.Table:
     """Rows of the kinds that every format supports, with nulls, extremes, delimiters, quotes, line breaks and other alphabets."""
-    import pyarrow as pa
-
     strings = ["a", None, 'say "x"', "it's", "a,b;c|d\te", "line\nbreak", "back\\slash", "日本 é", "x" * 70_000]
     n = len(strings)
     columns = [

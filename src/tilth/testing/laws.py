@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
 
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.session import Session
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 TOLERANCE = 1e-9
 NO_ROLES = Roles()
@@ -57,8 +56,6 @@ def backwards(table: pa.Table) -> pa.Table:
 
 def nulls(table: pa.Table, rows: int) -> pa.Table:
     """Rows of nulls with the types of a table."""
-    import pyarrow as pa
-
     return pa.table({f.name: pa.nulls(rows, f.type) for f in table.schema}, table.schema)
 
 

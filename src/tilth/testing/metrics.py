@@ -11,7 +11,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
 
 from tilth.data import Dataset, Kind
 from tilth.engine.expressions import cast, col, eq, is_null, lit
@@ -20,16 +22,11 @@ from tilth.errors import ColumnError, Gap
 from tilth.metrics.metric import Grouped, Metric, Where, measured
 from tilth.testing.laws import TOLERANCE, backwards, embedded, in_memory, nulls, require, same
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 GROUP = "group"  # the column for testing the laws on groups and filters
 
 
 def nasty_tables() -> dict[str, pa.Table]:
     """Name → table. Each has the columns `integer`, `float`, `float2`, `text`, `truth`, `date` and `group`."""
-    import pyarrow as pa
-
     texts = ["b", "a", "", " ", "B", "é", "it's", None, "a", "名", "b", "\\"]
     floats = [0.5, -0.0, 1e300, None, 2.5, -1e-300, 0.1, 7.0, 2.5, 0.0, 3.0, None]
     n = len(texts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
 
 from tilth.engine.expressions import lit
 from tilth.engine.folding import Folding
@@ -11,9 +13,6 @@ from tilth.engine.needs import Fold, Need
 from tilth.engine.session import Session
 from tilth.errors import Gap
 from tilth.testing.laws import backwards, embedded, in_memory, require, same
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 def check_need(need: Need, table: pa.Table, engines: Sequence[Session] = ()) -> None:

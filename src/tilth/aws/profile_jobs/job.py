@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tilth.aws.profile_jobs.config import EntityDetector, ProfileConfiguration, Selector
 from tilth.aws.profile_jobs.statistics import ALL, BOOLEAN, NUMBER, OF_COLUMNS, TEXT, Looked
@@ -26,9 +28,6 @@ from tilth.metrics.metric import measured
 from tilth.report import jsonable
 from tilth.store.places import atomic
 from tilth.store.uri import Place
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 KINDS = {Kind.INTEGER: NUMBER, Kind.FLOAT: NUMBER, Kind.STRING: TEXT, Kind.BOOLEAN: BOOLEAN}  # others are skipped, as the service does
 SMALL = 2**31  # integers below are `int`, others `bigint`
@@ -121,8 +120,6 @@ def _correlations(
 
 
 def _finite(column: pa.ChunkedArray) -> Any:
-    import pyarrow as pa
-
     x = as_numpy(column.cast(pa.float64(), safe=False))
     return np.where(np.isfinite(x), x, np.nan)
 
@@ -158,9 +155,6 @@ def _type(c: Column, x: Looked | None) -> str:
 
 def looked(c: Column, column: pa.ChunkedArray) -> Looked:
     """The values of a column; null, NaN and empty strings are missing."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if c.kind is Kind.STRING:
         column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
     if c.kind is Kind.INTEGER and pa.types.is_decimal(column.type):  # integers beyond 64 bits

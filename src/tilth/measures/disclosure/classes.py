@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tilth.data import Dataset
 from tilth.engine.arrow import as_numpy
@@ -15,9 +17,6 @@ from tilth.engine.expressions import col
 from tilth.engine.groups import Groups
 from tilth.engine.session import Session
 from tilth.engine.statistics import count
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +29,6 @@ class Coded:
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> Coded:
         """The values of a column as codes."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         values = pc.unique(column).drop_null()
         values = values.take(pc.sort_indices(values)) if not pa.types.is_boolean(values.type) else pa.array([False, True])
         codes = pc.fill_null(pc.index_in(column, values), len(values))

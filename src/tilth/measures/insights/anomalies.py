@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
+import pyarrow as pa
 
 from tilth.data import masked
 from tilth.measures.insights.features import Feature
@@ -14,9 +15,6 @@ from tilth.report import Finding, Payload
 from tilth.report.blocks import Block, Section, Words, code, counted, exact, shown, table
 from tilth.report.charts import percent
 from tilth.report.sections import ReportSection
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 LEAST = 20  # rows
 SHOWN, REASONS, MOST = 5, 3, 30  # most rows, rare values per row, and columns shown

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tilth.data import Column, Kind, Roles
 from tilth.engine.arrow import as_numpy, from_numpy, mask_of
 from tilth.engine.operations.strings import BLANKS
 from tilth.measures.sampled import COMPARABLE, Rows
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 FEW = 20  # an integer label with at most this many distinct values is one of classes
 MOST_CLASSES = 20  # beyond, the rarer classes are merged into one
@@ -154,8 +153,6 @@ def looked_at(drawn: Rows, most: int, seed: int) -> pa.Table:
 
     They are sorted first; equal rows are interchangeable.
     """
-    import pyarrow.compute as pc
-
     if not drawn.table.num_columns:
         return drawn.table
     order = pc.sort_indices(drawn.table, [(name, "ascending") for name in drawn.table.column_names])
@@ -172,9 +169,6 @@ def features_of(columns: Iterable[Column], rows: pa.Table, roles: Roles) -> list
 
 def feature_of(column: Column, values: pa.ChunkedArray) -> Feature:
     """A column as a feature; blank strings are missing."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if column.kind is Kind.STRING:
         known = pc.if_else(pc.equal(pc.utf8_trim(values, BLANKS), ""), pa.scalar(None, pa.string()), values).combine_chunks()
         names = pc.unique(known).drop_null().sort()

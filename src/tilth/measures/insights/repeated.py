@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import pyarrow.compute as pc
 
 from tilth.data import Column, Kind, Roles, masked
 from tilth.engine.arrow import from_numpy
@@ -47,8 +48,6 @@ def repeated_finding(columns: Sequence[Column], drawn: Rows, roles: Roles) -> Fi
     The role `id`, and strings and integers with a different value in every row, are left out; there is no finding if these are the
     majority.
     """
-    import pyarrow.compute as pc
-
     known = drawn.known(columns)
     apart = [c.name for c in known if c.name in roles.id or _tells_apart(c, drawn)]
     kept = [c for c in known if c.name not in apart]

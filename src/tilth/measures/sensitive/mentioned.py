@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from tilth.data import Dataset
 from tilth.engine.expressions import col, if_else, lit
@@ -12,9 +13,6 @@ from tilth.engine.needs import Fold
 from tilth.engine.operations.patterns import Matches
 from tilth.engine.session import Session
 from tilth.entities.mentions import mentions
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 FREE = r"\S\s+\S+\s+\S"  # at least three words; a shorter cell is a value, not a text about somebody
 TEXT = "\x1ftext"  # the column with the free texts of another one

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from tilth.data import Dataset
 from tilth.engine.needs import Fold, Sample
 from tilth.engine.session import Session
 from tilth.entities.names import is_name
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 SAMPLED, FEWEST = 1_000, 20  # rows of the sample, and the fewest distinct strings for a verdict
 ENOUGH: Mapping[tuple[str, ...], float] = {("full",): 0.5, ("first",): 0.7, ("first", "last"): 0.9}

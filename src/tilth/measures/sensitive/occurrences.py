@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from zlib import crc32
+
+import pyarrow as pa
 
 from tilth.data import mask
 from tilth.engine.needs import Fold
@@ -17,9 +19,6 @@ from tilth.entities.detector import Detector, Judged, Match, apart
 from tilth.entities.entity import Entity
 from tilth.errors import RequestError
 from tilth.regex import Regex
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Recogniser: TypeAlias = Callable[[list[str]], Sequence[Sequence[tuple[int, int, str, float]]]]
 """A model of the user's: for each text (start, end, label, score from 0 to 1)."""

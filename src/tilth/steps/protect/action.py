@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+import pyarrow as pa
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind
@@ -19,8 +20,6 @@ from tilth.steps.protect.keys import derived
 from tilth.steps.step import Way
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from tilth.steps.protect.redact import Redact
 
 OfText: TypeAlias = Callable[[str], Any]
@@ -85,8 +84,6 @@ class EachText:
     never_nan: bool = field(default=True, init=False, repr=False)
 
     def __call__(self, texts: pa.Array) -> pa.Array:
-        import pyarrow as pa
-
         one = remembered(self.one)
         empty = "" if self.gives is Kind.STRING else None
         made = [one(text) if text else None if text is None else empty for text in texts.to_pylist()]

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column, Dataset, Kind
@@ -18,9 +19,6 @@ from tilth.entities import Detector, Entity, Span
 from tilth.entities.detector import apart
 from tilth.entities.mentions import PERSON_NAME, RULE, SCORE, mentions
 from tilth.steps.protect.action import OfText
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 MADE = "\x1ffound "  # prefix of temporary columns with a text and its findings
 EVERY = "all"
@@ -57,8 +55,6 @@ class Found:
         return self.action, self.one
 
     def __call__(self, *columns: pa.Array) -> pa.Array:
-        import pyarrow as pa
-
         given = list(zip(*(column.to_pylist() for column in columns), strict=True))
         distinct = list(dict.fromkeys(given))
         made = dict(zip(distinct, self._made(distinct), strict=True))
