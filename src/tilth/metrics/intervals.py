@@ -179,8 +179,8 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     return found
 
 
-def upper_bound(hits: int, rows: int, confidence: float = 0.95) -> float:
-    """The share that would give at most `hits` hits with probability 1 − confidence: an upper bound of what a sample may have missed.
+def upper_bound(hits: int, rows: int) -> float:
+    """The share that would give at most `hits` hits with probability 5 %: an upper bound of what a sample may have missed.
 
     Without hits it is about 3 / rows. Source: Clopper and Pearson 1934, one-sided.
 
@@ -190,7 +190,7 @@ def upper_bound(hits: int, rows: int, confidence: float = 0.95) -> float:
     low, high = hits / rows, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if 1 - _beta(hits + 1, rows - hits, middle) > 1 - confidence else (low, middle)
+        low, high = (middle, high) if 1 - _beta(hits + 1, rows - hits, middle) > 0.05 else (low, middle)
     return high
 
 

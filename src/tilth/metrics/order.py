@@ -37,8 +37,8 @@ def ranks(values: ArrayLike) -> Numbers:
     return found
 
 
-def autocorrelation(values: ArrayLike, lag: int = 1) -> float:
-    """Σ (xᵢ − x̄)(xᵢ₊ₖ − x̄) / Σ (xᵢ − x̄)², in [−1, 1]: how similar a value is to the one k rows before. NaN for a constant column.
+def autocorrelation(values: ArrayLike) -> float:
+    """Σ (xᵢ − x̄)(xᵢ₊₁ − x̄) / Σ (xᵢ − x̄)², in [−1, 1]: how similar a value is to the one before. NaN for a constant column.
 
     >>> round(autocorrelation([1, 2, 3, 4, 5]), 12)
     0.4
@@ -46,7 +46,7 @@ def autocorrelation(values: ArrayLike, lag: int = 1) -> float:
     x = _numbers(values)
     x = x - x.mean()
     with np.errstate(invalid="ignore"):
-        return float(np.divide(_product(x[lag:], x[: len(x) - lag]), _product(x, x)))
+        return float(np.divide(_product(x[1:], x[:-1]), _product(x, x)))
 
 
 def runs(values: ArrayLike) -> tuple[float, float]:

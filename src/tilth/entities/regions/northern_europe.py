@@ -65,9 +65,9 @@ def icelandic_person(s: str) -> bool:
     return is_date(int(s[4:6]), int(s[2:4]), int(s[:2]) % 40) and bool(_icelandic(s[:9]))
 
 
-def _by_turns(digits: str, starts: tuple[int, int]) -> int:
-    """Σ weight · digit modulo 11 with cyclic weights 1 to 9 from the first start; if that is 10, from the second start; if 10 again, 0."""
-    for start in starts:
+def _by_turns(digits: str) -> int:
+    """Σ weight · digit modulo 11 with cyclic weights 1 to 9 from 1 on; if that is 10, from 3 on; if 10 again, 0."""
+    for start in (1, 3):
         rest = sum(((start + i - 1) % 9 + 1) * int(c) for i, c in enumerate(digits)) % 11
         if rest < 10:
             return rest
@@ -76,7 +76,7 @@ def _by_turns(digits: str, starts: tuple[int, int]) -> int:
 
 def baltic_person(s: str) -> bool:
     """The personal code of Estonia and Lithuania: a date, and modulo 11 with weights from 1, else from 3."""
-    return birth(s[1:], "yymmdd") and int(s[10]) == _by_turns(s[:10], (1, 3))
+    return birth(s[1:], "yymmdd") and int(s[10]) == _by_turns(s[:10])
 
 
 def estonian_vat(s: str) -> bool:
@@ -96,7 +96,7 @@ def latvian_vat(s: str) -> bool:
 
 def lithuanian_vat(s: str) -> bool:
     """Lithuania's VAT number: modulo 11 with weights from 1, else from 3; the second-last digit is 1."""
-    return s[-2] == "1" and int(s[-1]) == _by_turns(s[2:-1], (1, 3))
+    return s[-2] == "1" and int(s[-1]) == _by_turns(s[2:-1])
 
 
 ENTITIES = (
