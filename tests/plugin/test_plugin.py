@@ -50,17 +50,16 @@ def engine(request):
 
 
 @pytest.mark.slow
-def test_the_batteries(engine, tmp_path):
+def test_the_batteries(tmp_path):
     from tilth_plugin.absolute import Absolute
     from tilth_plugin.gaps import Gaps
     from tilth_plugin.midrange import MIDRANGE, Midrange
 
-    session = engine.session()
-    check_format(by_name("avro"), tmp_path, session)
-    check_metric(Midrange("float"), session)
-    check_step(Absolute("number"), engine=session)
-    check_measure(Gaps(), tilth.read(TABLE), (DuckDB().session(), session))
-    check_rule_type(MIDRANGE, ['Midrange "number" > 0', 'Midrange "whole" between 1 and 5'], session)
+    check_format(by_name("avro"), tmp_path)
+    check_metric(Midrange("float"))
+    check_step(Absolute("number"))
+    check_measure(Gaps(), tilth.read(TABLE), (DuckDB().session(),))
+    check_rule_type(MIDRANGE, ['Midrange "number" > 0', 'Midrange "whole" between 1 and 5'])
 
 
 @pytest.mark.slow
