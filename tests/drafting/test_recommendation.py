@@ -94,8 +94,9 @@ Rules = [
     Completeness "day" >= 0.94,  # 99 values in 100 rows
     ColumnDataType "day" = "Date" where "day is not null",  # 99 strings that read as such
 
-    Completeness "blank" >= 0.94,  # 99 values in 100 rows
-    ColumnLength "blank" <= 60 where "blank is not null",  # 0 to 60 characters
+    IsComplete "blank",  # 100 values
+    ColumnValues "blank" not in [EMPTY,WHITESPACES_ONLY] with threshold >= 0.94,  # 1 of 100 values is blank
+    ColumnLength "blank" <= 60,  # 0 to 60 characters
 
     # phone looks private: its name says so
     IsComplete "phone",  # 100 values

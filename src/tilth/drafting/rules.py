@@ -74,7 +74,7 @@ def _of_column(s: ColumnSummary, is_key: bool) -> Iterator[Rule]:
         yield from _uniqueness(s, name) if identifies or _is_daily(s) else ()
     if not s.present or s.nested:
         return
-    where = f" where {rule_sql(f'{identifier(s.name)} is not null')}" if s.missing else ""
+    where = f" where {rule_sql(f'{identifier(s.name)} is not null')}" if s.missing > s.blank else ""
     if s.private:
         if s.kind is Kind.STRING and not s.blank:
             yield f"ColumnValues {name} != EMPTY", "none seen"
@@ -125,10 +125,14 @@ def _between(low: int, high: int) -> str:
 
 
 def _presence(s: ColumnSummary, name: str) -> Iterator[Rule]:
-    if s.full and s.rows:
+    there = s.present + s.blank  # a blank string is a value
+    if there == s.rows and s.rows:
         yield f"IsComplete {name}", f"{s.rows:,} values"
-    elif s.present > LEAST_COMPLETE * s.rows and (share := _at_least(s.present, s.rows)):
-        yield f"Completeness {name} >= {share}", f"{s.present:,} values in {s.rows:,} rows"
+    elif there > LEAST_COMPLETE * s.rows and (share := _at_least(there, s.rows)):
+        yield f"Completeness {name} >= {share}", f"{there:,} values in {s.rows:,} rows"
+    if s.blank and (share := _at_least(s.rows - s.blank, s.rows)) > LEAST_COMPLETE:
+        rule = f"ColumnValues {name} not in [EMPTY,WHITESPACES_ONLY] with threshold >= {share}"
+        yield rule, f"{s.blank:,} of {s.rows:,} values {'is' if s.blank == 1 else 'are'} blank"
 
 
 def _uniqueness(s: ColumnSummary, name: str) -> Iterator[Rule]:

@@ -148,7 +148,8 @@ class _Validation:
             self.report.error("E-RULETYPE", span, message, hint="move it to Rules", glue=glue)
             return None
         if row.glue is TILTH:
-            self.report.extension("W-NOT-IN-GLUE", span, f"Glue does not know {node.type}", strictly="E-RULETYPE", glue=invalid)
+            message = f"Glue's open grammar does not know {node.type}"
+            self.report.extension("W-NOT-IN-GLUE", span, message, strictly="E-RULETYPE", glue=invalid)
         elif (row.glue if is_rule else row.analyzer) in (NEXT, TILTH):
             what = "" if is_rule else "the analyzer "
             self.report.warn("W-NOT-IN-GLUE", span, f"Glue's documentation does not list {what}{node.type}")
