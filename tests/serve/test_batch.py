@@ -19,7 +19,10 @@ from tilth.formats import recordio, tfrecord
 from tilth.serve import batching
 from tilth.serve.batching import Sending, transformed
 from tilth.serve.bodies.rows import Columns
+from tilth.serve.paths import Path as Filter
 from tilth.serve.pipeline import Pipeline
+from tilth.serve.predictions import ModelFailed
+from tilth.serve.processing import Processing
 from tilth.serve.sources import Source
 from tilth.store.places import atomic, copies
 from tilth.web.client import EndpointFailed
@@ -175,6 +178,17 @@ def test_records_that_are_not_one_row_each(pipeline, tmp_path):
     (tmp_path / "a.csv").write_text("age,age,job\n1,2,cook\n")
     (found,) = transformed(pipeline, [str(tmp_path / "a.csv")], str(tmp_path / "out"), Sending())
     assert [(r["line"], r["message"]) for r in found.refusals] == [(1, "the header names a column twice")]
+
+
+def test_a_refusal_says_what_to_do(pipeline, tmp_path):
+    """Also where a filter refuses the record, and where a model does."""
+    (tmp_path / "a.jsonl").write_text('{"row": {"age": 30, "job": "cook", "n": NaN}}\n')
+    filtered = Sending(processing=Processing(Filter.parse("$.row")))
+    (found,) = transformed(pipeline, [str(tmp_path / "a.jsonl")], str(tmp_path / "out"), filtered)
+    assert [(r["line"], r["code"], r["hint"]) for r in found.refusals] == [(1, "bad-json", "write null for a missing value")]
+    failed = ModelFailed("it failed", code="model-failed", hint="try again", accepted="more memory")
+    (told,) = batching._refusals(failed, "record", 7)
+    assert told == {"record": 7, "code": "model-failed", "message": "it failed", "accepted": "more memory", "hint": "try again"}
 
 
 def test_whole_files(pipeline, tmp_path):

@@ -10,6 +10,7 @@ import tilth
 from tests.serve.test_remote import answering
 from tilth.cli.app import run
 from tilth.errors import NotAllowed, RequestError
+from tilth.serve.bodies.rows import BadRows
 from tilth.serve.capture import Capture
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.replaying import replayed
@@ -102,6 +103,16 @@ def test_a_function_that_fails(served, scoring):
     ):
         answer = answered(served, scoring + name).answer(BODY, "application/json")
         assert (answer.status, json.loads(answer.body)["error"]) == (500, {"code": code, "message": said})
+
+
+def test_values_that_a_model_does_not_accept(served):
+    """scikit-learn rejects infinite and missing values; the request is at fault, and not the server."""
+    (stage,) = Pipeline.of(str(served / "number.skops")).stages
+    row = dict.fromkeys(stage.columns, 1.0)
+    for value, code in ((float("inf"), "too-large"), (None, "missing-value")):
+        with pytest.raises(BadRows) as error:
+            stage([row, row | {"age": value}])
+        assert [(at, column, mistake.code) for at, column, mistake in error.value.rows] == [(2, "age", code)]
 
 
 def test_functions_that_are_refused(served, scoring, capsys):

@@ -23,7 +23,7 @@ from tilth.serve.bodies.rows import CSV, JSON, LINES, NPY, PARQUET, RECORDIO, TF
 from tilth.serve.bodies.text import has_header
 from tilth.serve.media import MediaType, media_type
 from tilth.serve.paths import NoValue
-from tilth.serve.pipeline import Pipeline, Refused
+from tilth.serve.pipeline import Pipeline, Refused, refusal
 from tilth.serve.predictions import ModelFailed
 from tilth.serve.processing import Processing
 from tilth.serve.records import Damaged, Frames, Record, frames, lines, opened, undamaged
@@ -275,7 +275,7 @@ class _Job:
         except NoValue:  # treat the line as a record, which is then refused as one
             return b"", chain([first], records)
         except RequestError as error:
-            raise _at(first[0], Refused(400, error.mistakes[0].code, error.mistakes[0].message)) from error
+            raise _at(first[0], refusal(error)) from error
         return b"", chain([first], records)
 
     def _batches(self, records: Iterable[Record], header: int) -> Iterator[Batch]:
@@ -371,8 +371,7 @@ def _of_record(made: Callable[..., bytes], record: bytes, *others: Any) -> bytes
     try:
         return made(record, *others)
     except RequestError as error:
-        found = error.mistakes[0]
-        raise Refused(400, found.code, found.message, accepted=found.accepted) from error
+        raise refusal(error) from error
 
 
 def _at(at: int, refused: Refused) -> Refused:
@@ -383,6 +382,7 @@ def _at(at: int, refused: Refused) -> Refused:
 def _refusals(error: Refused | ModelFailed | EndpointRefused, unit: str, at: int) -> list[Refusal]:
     """The messages of an error, with the line or record number in the file instead of the row in the request."""
     if not isinstance(error, Refused):
-        return [{unit: at, "code": mistake.code, "message": mistake.message} for mistake in error.mistakes]
+        told = ("code", "message", "accepted", "hint")
+        return [{unit: at} | {name: text for name in told if (text := getattr(mistake, name))} for mistake in error.mistakes]
     found: Sequence[Mapping[str, Any]] = error.content.get("errors") or [error.content]
     return [{unit: at, **{k: v for k, v in one.items() if k not in ("row", "errors")}} for one in found]

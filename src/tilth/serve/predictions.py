@@ -24,6 +24,9 @@ PREDICTION = "prediction"
 MOST_NAMED = 20  # mistakes of one request that are listed
 PYTHON = "python:"  # prefix of the name of a function: python:module:function
 MATRIX = "numpy.ndarray"
+LARGEST = float(np.finfo(np.float32).max)  # libraries reject infinite values, and some whatever is not a 32-bit float
+MISSING = Mistake("the model does not accept missing values", hint="fill it in the flow with `impute`", code="missing-value")
+LARGE = Mistake("the model does not accept a value as large as this", accepted=f"numbers up to {LARGEST:.3g}", code="too-large")
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,10 @@ class Prediction:
         try:
             return _of_rows(method(given), len(given))
         except Exception as error:
-            empty = [(i, c) for i, row in enumerate(given, 1) for c, v in zip(self.columns, row, strict=True) if np.isnan(v)]
-            if not empty:
-                raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="model-failed") from error
-            refused = Mistake("the model does not accept missing values", hint="fill it in the flow with `impute`", code="missing-value")
-            raise BadRows([(i, c, refused) for i, c in empty[:MOST_NAMED]]) from error
+            for wrong, refused in ((np.isnan(given), MISSING), (np.abs(given) > LARGEST, LARGE)):
+                if found := np.argwhere(wrong)[:MOST_NAMED].tolist():
+                    raise BadRows([(i + 1, self.columns[j], refused) for i, j in found]) from error
+            raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="model-failed") from error
 
 
 def _of_rows(found: np.ndarray, rows: int) -> np.ndarray:
