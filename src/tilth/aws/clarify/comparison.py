@@ -169,11 +169,13 @@ def _reasons(key: Key, name: str, a: Metric, b: Metric, first: Result, second: R
         yield from _of_order(key, first, second)
         yield from _of_models(key[1], first.run, second.run)
         return
-    yield from _of_clarify(name, a, b, first, second)
+    why = list(_of_clarify(name, a, b, first, second))
     if x is not None and y is not None and name in SIGNED and math.isclose(x, -y, **SAME) and labels[0] == labels[1]:
-        yield "the same size with the other sign: the sides, or favourable and other labels, changed places"
+        why.append("the same size with the other sign: the sides, or favourable and other labels, changed places")
+    yield from why
     yield from _of_data(a, b, first, second)
-    yield from _of_drift(name, x, y, b)
+    if not why and labels[0] == labels[1]:
+        yield from _of_drift(name, x, y, b)
 
 
 def _of_drift(name: str, x: float | None, y: float | None, b: Mapping[str, Any]) -> Iterator[str]:
