@@ -57,6 +57,17 @@ def test_json_lines(tmp_path):
     assert values({"dataset_type": "application/jsonlines", **JSON}, tmp_path / "t.jsonl") == EXPECTED
 
 
+def test_files_of_json_lines_whose_types_differ(tmp_path):
+    """A column of whole numbers in one file has fractions, nothing, or strings in the other."""
+    for name, rows in (("a", [[30, 1, 7, True], [31, 2, 8, False]]), ("b", [[30.5, None, "x", 1]])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps({"features": row}) + "\n" for row in rows))
+    asked = {**CONFIG, "dataset_type": "application/jsonlines", "features": "features", "headers": ["a", "b", "c", "d"], "label": None}
+    config = AnalysisConfig.of({k: v for k, v in asked.items() if v is not None} | {"methods": {"pre_training_bias": {"methods": ["CI"]}}})
+    engine = duckdb_session()
+    found = to_arrow(read_data(config, str(tmp_path), engine)[0], engine).to_pydict()
+    assert found == {"a": [30, 31, 30.5], "b": [1, 2, None], "c": ["7", "8", "x"], "d": ["true", "false", "1"]}
+
+
 def test_a_json_document(tmp_path):
     document = {"rows": [{"f": r["facet"], "x": r["x"], "y": r["label"]} for r in ROWS], "predictions": [r["p"] for r in ROWS]}
     (tmp_path / "t.json").write_text(json.dumps(document))

@@ -78,7 +78,7 @@ def _of_json(config: AnalysisConfig, source: Any) -> tuple[Dataset, AnalysisConf
         raise RequestError(*wrong, accepted="a JMESPath")
     finds = {k: path(str(v)) for k, v in asked.items() if v is not None}
     read = _lines if config.dataset_type == LINES else _document
-    return _held(config, paths, finds, lambda: (_batch(read(p, finds), finds, config, p) for p in paths))
+    return _held(config, paths, finds, lambda: _alike([_batch(read(p, finds), finds, config, p) for p in paths]))
 
 
 def _of_captures(config: AnalysisConfig, source: Any) -> tuple[Dataset, AnalysisConfig]:
@@ -184,6 +184,15 @@ def _column(values: Sequence[Any]) -> pa.Array:
     if kinds <= {int, float} or kinds <= {bool} or kinds <= {str}:
         return pa.array([float(v) if v is not None and float in kinds else v for v in values] if float in kinds else list(values))
     return pa.array([v if v is None or isinstance(v, str) else json.dumps(v) for v in values], pa.string())
+
+
+def _alike(batches: Sequence[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The rows of several files with one type for each column: floats for whole numbers and fractions, else strings where types differ."""
+    columns = [{b.schema.field(i).type for b in batches if i < b.num_columns} for i in range(max(b.num_columns for b in batches))]
+    known = [of - {pa.null()} or of for of in columns]
+    types = [next(iter(of)) if len(of) == 1 else pa.float64() if of == {pa.int64(), pa.float64()} else pa.string() for of in known]
+    for b in batches:
+        yield pa.RecordBatch.from_arrays([c.cast(t) for c, t in zip(b.columns, types, strict=False)], names=b.schema.names)
 
 
 # ── datasets of their own ──
