@@ -57,6 +57,18 @@ def test_json_lines(tmp_path):
     assert values({"dataset_type": "application/jsonlines", **JSON}, tmp_path / "t.jsonl") == EXPECTED
 
 
+def test_a_header_under_other_names_is_warned_of(tmp_path):
+    (tmp_path / "t.csv").write_text("sex,age,y\nF,30,1\nM,40,0\n")
+    config = {"dataset_type": "text/csv", "headers": ["s", "a", "label"], "label": "label", "facet": [{"name_or_index": "s"}]}
+    config |= {"label_values_or_threshold": [1], "methods": {"pre_training_bias": {"methods": ["CI"]}}}
+    engine = duckdb_session()
+    with pytest.warns(UserWarning, match=r"the first row \(sex, age, y\) is read as data, because headers are other names"):
+        as_data, _ = read_data(AnalysisConfig.of(config), str(tmp_path / "t.csv"), engine)
+    stated, _ = read_data(AnalysisConfig.of({**config, "tilth": {"csv": {"header": True}}}), str(tmp_path / "t.csv"), engine)
+    equal, _ = read_data(AnalysisConfig.of({**config, "headers": ["sex", "age", "y"], "label": "y"}), str(tmp_path / "t.csv"), engine)
+    assert [to_arrow(t, engine).num_rows for t in (as_data, stated, equal)] == [3, 2, 2]
+
+
 def test_files_of_json_lines_whose_types_differ(tmp_path):
     """A column of whole numbers in one file has fractions, nothing, or strings in the other."""
     for name, rows in (("a", [[30, 1, 7, True], [31, 2, 8, False]]), ("b", [[30.5, None, "x", 1]])):

@@ -16,11 +16,11 @@ from tilth.aws.clarify.series_data import read_series
 from tilth.data import Dataset, Memory
 from tilth.engine.session import Session
 from tilth.engine.textfiles import unzipped
-from tilth.errors import ColumnError, Mistake, Place, RequestError, SourceError, listed
+from tilth.errors import ColumnError, Mistake, Place, RequestError, SourceError, listed, warn
 from tilth.formats import to_arrow
 from tilth.formats.codec import as_parquet
 from tilth.formats.csv import Csv
-from tilth.formats.guess import values_in_header
+from tilth.formats.guess import NOTHING, guess, values_in_header
 from tilth.formats.image_folder import listed_images
 from tilth.store.local import files, state_of, suffix_of
 from tilth.web.jmespath import Find, path
@@ -59,12 +59,27 @@ def read_data(config: AnalysisConfig, source: Any, engine: Session, **reading: A
 
 
 def _with_header(source: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """The options of a CSV file; without stated names and header the first row is one unless it looks like the others."""
-    if "header" in options or "names" in options or not isinstance(source, str) or "://" in source:
+    """The options of a CSV file; without stated names and header the first row is one unless it looks like the others.
+
+    With stated names it is one if it equals them; a warning says that it is read as data though it looks like other names.
+    """
+    if "header" in options or not isinstance(source, str) or "://" in source:
         return options
     head = Csv().head(source, **{k: v for k, v in options.items() if k in ("delimiter", "blanks", "quote", "encoding")})
+    if names := options.get("names"):
+        columns = zip(*head, strict=False)  # rows of another length are an error when they are read
+        if head and [*head[0]] != [*names] and any(_is_named(top, below) for top, *below in columns):
+            hint = '"tilth": {"csv": {"header": true}} leaves it out'
+            warn(f"{source}: the first row ({listed(head[0])}) is read as data, because headers are other names; {hint}")
+        return options
     values = values_in_header(head)
     return options | {"header": False} if head and 2 * len(values) > len(head[0]) else options
+
+
+def _is_named(top: str, below: Sequence[str]) -> bool:
+    """Whether a string is above numbers, dates or booleans."""
+    column = guess(below, NOTHING)
+    return column.seen and bool(column.kinds) and not guess([top], NOTHING).kinds
 
 
 # ── JSON ──
