@@ -223,10 +223,14 @@ def sessions_from(options: dict[str, Any]) -> Callable[[], Session]:
 
         with progress("starting Spark"):
             made = Spark(remote=remote)
-    else:
+    elif any(limit is not None for limit in limits.values()):
         from tilth.engine.duckdb import DuckDB
 
         made = DuckDB(**limits)
+    else:
+        from tilth.engine.chosen import engine_for
+
+        made = engine_for("duckdb")
 
     def session() -> Session:
         new = made.session(progress=progress)
