@@ -13,6 +13,7 @@ import pytest
 
 import tilth
 from tests.demo.flaws import PLANTED, Flaw, planted
+from tests.engines import duckdb_session
 from tilth.data import Dataset
 from tilth.demo.loans import NULLS, YOUNG, loans, write_loans
 from tilth.engine.dry_run import DryRun
@@ -119,7 +120,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 @pytest.mark.slow
 def test_the_plan_of_the_demo_has_the_queries_of_its_run(demo: Demo) -> None:
-    session = DryRun(DuckDB().session())
+    session = DryRun(duckdb_session())
     dry_run(Flow.load(demo.place / "loans.yaml"), session)
     assert {scan.purpose for scan in session.scans} <= {scan.purpose for scan in demo.report.facts.scans}
     assert "bias of raw" in {scan.purpose for scan in session.scans}
@@ -267,7 +268,7 @@ def test_the_report_of_the_demo_finds_it_as_often_as_it_was_planted(name: str, d
 def test_the_bias_is_found_as_it_was_planted(demo: Demo) -> None:
     """On the facets as the flow spells them, and ages that can be true."""
     data = tilth.read(demo.place / "loans.csv", nulls=NULLS)
-    engine = DuckDB().session()
+    engine = duckdb_session()
     _, data = fit([Formula("sex", "lower(trim(sex))")], data, engine)
     facets = (Facet("sex", ("female",)), Facet("age", (f"[18, {YOUNG})",)))
     for facet, name in zip(facets, ("rejected_women", "rejected_young"), strict=True):

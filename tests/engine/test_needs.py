@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from sqlglot import exp
 
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory, Roles
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import and_, col, eq, gt, if_else, lit
 from tilth.engine.needs import Fold, Need, Relation, Sample, here, matched, rows_here, rows_there, there
 from tilth.engine.operations.aggregates import SumOrZero
@@ -39,7 +39,7 @@ KNOWN = SumOrZero.of(if_else(matched(), rows_here()))
 
 
 def answer(need: Need, engine: Session | None = None, data: Dataset = HERE):
-    return (engine or DuckDB().session()).answer(data, [need])[need]
+    return (engine or duckdb_session()).answer(data, [need])[need]
 
 
 def test_rows_whose_key_the_other_table_has_are_counted_each_time():
@@ -75,7 +75,7 @@ def test_filters_and_groups_speak_of_this_table():
 
 
 def test_relations_over_the_same_keys_share_a_query_with_a_table_that_is_changed():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     other = THERE.change({"id": if_else(eq(col("id"), lit("FL")), lit("TX"), col("id"))})
     known, groups = (Relation(other, (("state", "id"),), fold) for fold in (KNOWN, exp.Count(this=exp.Star())))
     found = engine.answer(HERE, [known, groups, count()])
@@ -144,7 +144,7 @@ WORDS = pa.table({"s": ["a", "bbb", None, "cc", "bb", "dddd"], "n": [1, 2, 3, 1,
 
 
 def test_folds_share_a_pass_with_their_own_filters_and_groups():
-    engine = DuckDB().session()
+    engine = duckdb_session()
     fold = Longest(("s",))
     needs = [fold, fold.filtered(gt(col("n"), lit(1))), fold.grouped(col("n")), Longest(("n",), most=1), fold.filtered(lit(False))]
     assert list(engine.answer(dataset(WORDS), needs).values()) == [
@@ -195,7 +195,7 @@ def test_spark_answers_the_same(spark):
         Sample(("amount", "zip"), 4, seed=3),
         count(),
     ]
-    duck = DuckDB().session()
+    duck = duckdb_session()
     assert cluster.answer(HERE, needs) == duck.answer(HERE, needs)
     check_need(Longest(("s",)), WORDS, [duck, cluster])
     check_need(Longest(("s",)).grouped(col("n")), WORDS, [duck, cluster])

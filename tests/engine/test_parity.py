@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.engines import duckdb_session
 from tilth.data import Change, Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.row import row_function
 from tilth.engine.session import Session, everything
 from tilth.engine.user_sql.expression import parse_expression
@@ -50,7 +50,7 @@ def by_engine(engine: Session, formulas: Sequence[str] = nasty.FORMULAS) -> dict
 
 @pytest.fixture(scope="module")
 def duck() -> dict[str, list[Any]]:
-    return by_engine(DuckDB().session())
+    return by_engine(duckdb_session())
 
 
 def differences(formula: str, expected: list[Any], found: list[Any]) -> list[str]:
@@ -84,7 +84,7 @@ def types_by(engine: Session) -> dict[str, str]:
 def test_spark_gives_columns_of_the_same_types(spark):
     from tilth.engine.spark import Spark
 
-    duck, other = types_by(DuckDB().session()), types_by(Spark(spark).session())
+    duck, other = types_by(duckdb_session()), types_by(Spark(spark).session())
     assert {f: (duck[f], other[f]) for f in duck if duck[f] != other[f] and not duck[f].startswith("decimal")} == {}
 
 
@@ -98,7 +98,7 @@ def stops(engine: Session, formula: str) -> None:
 
 @pytest.mark.parametrize("formula", nasty.OVERFLOWING)
 def test_what_leaves_64_bits_stops_duckdb_and_the_row(formula):
-    stops(DuckDB().session(), formula)
+    stops(duckdb_session(), formula)
     one = row_function([Change((("=", parse_expression(formula, nasty.SCHEMA)),))], nasty.SCHEMA.names)
     with pytest.raises(RequestError, match="does not fit: an integer leaves 64 bits"):
         [one(row) for row in ROWS]
@@ -139,7 +139,7 @@ def close(a: Any, b: Any, expression: str) -> bool:
 def test_whole_queries_mean_the_same(spark):
     from tilth.engine.spark import Spark
 
-    ours, theirs = asked(DuckDB().session(), nasty.QUERIES), asked(Spark(spark).session(), nasty.QUERIES)
+    ours, theirs = asked(duckdb_session(), nasty.QUERIES), asked(Spark(spark).session(), nasty.QUERIES)
     assert len(ours) == len(theirs) == len(ROWS)
     pairs = [(x, r, a, b) for r, *both in zip(ROWS, ours, theirs, strict=True) for x, a, b in zip(nasty.QUERIES, *both, strict=True)]
     assert [p for p in pairs if not close(p[2], p[3], p[0])][:5] == []
@@ -148,7 +148,7 @@ def test_whole_queries_mean_the_same(spark):
 @pytest.mark.parametrize("expression", nasty.QUERIES_DIFFERENT)
 def test_what_engines_take_differently_in_queries_is_refused(expression):
     with pytest.raises(TilthError) as told:
-        asked(DuckDB().session(), [expression])
+        asked(duckdb_session(), [expression])
     assert nasty.QUERIES_DIFFERENT[expression] in str(told.value)
 
 
@@ -167,4 +167,4 @@ def test_and_by_spark(spark):
     ("expression", "expected"), [("cast(2.5 as int)", 2), ("cast('1_000' as int)", None), ("cast('1e3' as double)", 1000.0)]
 )
 def test_a_cast_in_a_query_is_that_of_a_formula(expression, expected):
-    assert asked(DuckDB().session(), [expression])[0] == [expected]
+    assert asked(duckdb_session(), [expression])[0] == [expected]

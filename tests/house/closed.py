@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ def closed(folder: Path) -> Iterator[None]:
         p.chmod(mode | 0o055)
     before = folder.stat().st_mode
     folder.chmod(0)
+    codecs.lookup("utf-8-sig")  # is loaded from Python's folder, which others may not enter either
     if root:
         os.seteuid(NOBODY)
     try:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.answering import answering
+from tests.engines import duckdb_session
 from tests.measures.explain.images.pictures import QUARTERS, detector, mean_colours, saved
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.images import image_model_of
 from tilth.aws.clarify.reading import read_data
 from tilth.cli.app import run
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 from tilth.formats import to_arrow
 from tilth.metrics.images.features import folder_of
@@ -86,8 +86,8 @@ def test_objects_have_a_heat_map_each(folder):
 def test_a_manifest_lists_the_images(listed, names, folder):
     manifest = folder.parent / "few.json"
     manifest.write_text(json.dumps(listed))
-    data, _ = read_data(AnalysisConfig.model_validate(config(None)), str(manifest), DuckDB().session())
-    assert to_arrow(data, DuckDB().session())["path"].to_pylist() == names
+    data, _ = read_data(AnalysisConfig.model_validate(config(None)), str(manifest), duckdb_session())
+    assert to_arrow(data, duckdb_session())["path"].to_pylist() == names
     assert all((Path(folder_of(data)) / name).is_file() for name in names)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from tilth.engine.duckdb import DuckDB
+from tests.engines import duckdb_session
 from tilth.engine.expressions import col, lit
 from tilth.engine.operations.casts import (
     EmptyToNull,
@@ -56,7 +56,7 @@ def same(a, b):
 def test_duckdb_gives_what_the_row_gives(name):
     import pyarrow as pa
 
-    engine = DuckDB().session()
+    engine = duckdb_session()
     engine._connection.register("nasty", pa.table({"x": NASTY, "i": range(len(NASTY))}))
     found = [r[0] for r in engine.run(f"SELECT {lower(OPERATIONS[name], 'duckdb')} FROM nasty ORDER BY i")]
     assert [(x, a, b) for x, a, b in zip(NASTY, found, expected(OPERATIONS[name]), strict=True) if not same(a, b)] == []

@@ -7,8 +7,8 @@ import pytest
 from sqlglot import exp
 
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
+from tests.engines import duckdb_session
 from tilth.data import Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import alias, case, col, eq, lit
 from tilth.engine.operations.rows import Copies, Refuse, refusal
 from tilth.errors import RequestError
@@ -23,7 +23,7 @@ def copied(engine):
 
 
 def test_rows_are_copied_as_often_as_told_and_numbered():
-    assert copied(DuckDB().session()) == {(1, 0): 1, (3, 0): 1, (3, 1): 1, (3, 2): 1}
+    assert copied(duckdb_session()) == {(1, 0): 1, (3, 0): 1, (3, 1): 1, (3, 2): 1}
 
 
 def test_a_refusal_stops_the_query_and_the_row():

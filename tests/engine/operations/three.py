@@ -9,8 +9,8 @@ import pyarrow as pa
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
+from tests.engines import duckdb_session
 from tilth.data import Change, Dataset, Memory
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.expressions import alias, col
 from tilth.engine.row import row_function
 from tilth.engine.session import Session
@@ -31,7 +31,7 @@ def on_engine(engine: Session, table: pa.Table, trees: Sequence[Tree]) -> list[t
 
 
 def on_duckdb(table: pa.Table, trees: Sequence[Tree]) -> list[tuple[Any, ...]]:
-    return on_engine(DuckDB().session(), table, trees)
+    return on_engine(duckdb_session(), table, trees)
 
 
 def on_spark(session: Any, table: pa.Table, trees: Sequence[Tree]) -> list[tuple[Any, ...]]:

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 
 import tilth
+from tests.engines import duckdb_session
 from tests.measures.explain.images.pictures import saved
 from tilth import Flow
 from tilth.aws.clarify.analysis import analysed, measure_config
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.reading import read_data
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError, Gap, RequestError
 from tilth.measures.bias import section
 from tilth.measures.bias.payload import BiasNumber
@@ -155,7 +155,7 @@ def test_a_configuration_of_clarify_derives_facets_of_images(folder):
         "tilth": {"bootstrap": 0, "derived_facets": [{"feature": "brightness", "value_or_threshold": [0.5]}]},
     }  # fmt: skip
     config = AnalysisConfig.model_validate(given)
-    with DuckDB().session() as engine:
+    with duckdb_session() as engine:
         report = analysed(*read_data(config, None, engine), engine).report
     assert list(numbers(report, "DPL").items()) == [("@brightness=(0.5, 0.7843]", pytest.approx(-0.5))]
 
@@ -177,7 +177,7 @@ CONFIG = {
 def test_a_configuration_of_clarify_derives_facets(tmp_path):
     path = tmp_path / "analysis_config.json"
     path.write_text(json.dumps(CONFIG))
-    with DuckDB().session() as engine:
+    with duckdb_session() as engine:
         report = measure_config(tilth.read(TABLE, engine=engine), path, engine)
     groups = list(numbers(report, "CI"))
     assert groups[0].startswith("@length_words=(3, ")

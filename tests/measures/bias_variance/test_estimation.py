@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import tilth
+from tests.engines import duckdb_session
 from tests.measures.bias_variance.learned import LINE, Nearest, measured
-from tilth.engine.duckdb import DuckDB
 from tilth.engine.needs import Sample
 from tilth.measures.insights.features import Target
 
@@ -40,7 +40,7 @@ def test_the_parts_are_those_of_all_predictions_at_once(sampling):
 def sampled_order(f, rows):
     """The order in which a sample has the rows: that of their hashes, as the engine gives them."""
     need = Sample(("a", "b", "y"), 10_000, seed=5)
-    found = DuckDB().session().answer(tilth.read(rows.select(["a", "b", "y"])), [need])[need]
+    found = duckdb_session().answer(tilth.read(rows.select(["a", "b", "y"])), [need])[need]
     place = {a: i for i, a in enumerate(rows["a"].to_pylist())}
     return [place[a] for a in found["a"].to_pylist()]
 

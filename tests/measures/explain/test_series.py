@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tilth
+from tests.engines import duckdb_session
 from tests.measures.explain.shops import DATA, DAYS, ROLES, SHOPS, rise
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import RequestError
 from tilth.measures.explain.forecasts import AsymmetricShap
 from tilth.measures.explain.series import Baseline, series_of
@@ -15,7 +15,7 @@ from tilth.measures.explain.series import Baseline, series_of
 
 def test_absent_parts_are_those_of_the_baseline():
     baseline = Baseline("mean", "zero", {"a": [5], "b": [5]})
-    with DuckDB().session() as run:
+    with duckdb_session() as run:
         columns, series = series_of("m", DATA, ["price"], ["size"], baseline, 2, run, 0)
     (a,) = (one for one in series if one.item == "a")
     assert a.steps == [[1, 4], [2, 5], [3, 6], [7], [8]]  # the covariate is player 0, then come three targets and five prices

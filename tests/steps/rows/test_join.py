@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tilth
+from tests.engines import duckdb_session
 from tests.steps.made import dataset, fitted, made, rows_of
 from tilth.data import Roles
 from tilth.engine.dry_run import DryRun
-from tilth.engine.duckdb import DuckDB
 from tilth.errors import ColumnError, FlowError, RequestError
 from tilth.steps.rows.join import Join
 from tilth.verbs import dry_run
@@ -193,7 +193,7 @@ def test_what_a_join_matched_is_in_the_report(folder):
 
 
 def test_a_plan_shows_the_join(folder):
-    session = DryRun(DuckDB().session())
+    session = DryRun(duckdb_session())
     dry_run(tilth.Flow.load(folder / "flow.yaml"), session)
     assert any("shops.csv" in scan.query or "EXISTS" in scan.query for scan in session.scans)
 
