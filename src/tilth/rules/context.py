@@ -100,13 +100,11 @@ class Context:
         """The condition with its operands evaluated; None for no condition."""
         return None if condition is None else resolve(condition, self.setting)
 
-    def criterion_of(self, rule: Rule) -> Criterion | None:
+    def criterion_of(self, rule: Rule) -> Criterion:
         """The rule's condition with the tags that bear on its operands: `ignoreCase` and `timeZone`."""
-        if rule.condition is None:
-            return None
         zone = rule.tag("timeZone")
         setting = self.setting if zone is None else replace(self.setting, zone=ZoneInfo(zone.word))
-        return resolve(rule.condition, setting, ignore_case=rule.flag("ignoreCase"))
+        return resolve(rule.needed, setting, ignore_case=rule.flag("ignoreCase"))
 
     def known_history(self, rule: Rule, metric: str) -> History:
         """The history that the rule refers to. Errors: `RulesError` without one."""

@@ -360,6 +360,12 @@ class Rule(Node):
         """Itself."""
         return (self,)
 
+    @property
+    def needed(self) -> Condition:
+        """The condition, of a rule type whose grammar asks for one."""
+        assert self.condition is not None  # noqa: S101 -- the grammar asks for it
+        return self.condition
+
     def tag(self, name: str) -> Tag | None:
         """The last tag of that name, which is the one that counts."""
         return next((tag for tag in reversed(self.tags) if tag.name == name), None)

@@ -50,7 +50,6 @@ def _modified(file: Object, criterion: Criterion) -> datetime:
 def _compliance(rule: Rule, context: Context, files: Sequence[Object], value: Callable[[Object, Criterion], Any]) -> RuleResult:
     """The share of files that meet the condition; with `failFast`, of the files up to the first one that does not."""
     criterion, threshold = context.criterion_of(rule), context.criterion(rule.threshold)
-    assert criterion is not None  # noqa: S101 -- the grammar asks for one
     wrong, seen = [], 0
     for seen, file in enumerate(files, 1):  # noqa: B007 -- the number of examined files
         if not criterion.holds(value(file, criterion)):
@@ -116,7 +115,6 @@ def _without_partner(files: Mapping[Object, tuple[Any, ...]], others: Mapping[Ob
 
 def _known_checksums(rule: Rule, context: Context, files: Sequence[Object]) -> RuleResult:
     criterion = context.criterion_of(rule)
-    assert criterion is not None  # noqa: S101 -- the grammar asks for one
     if criterion.operator == "matches":
         raise RulesError("checksums are listed, not matched", accepted='in ["checksum"]', code="E-OPERATOR")
     known = {str(operand).lower() for operand in criterion.operands}

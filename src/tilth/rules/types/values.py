@@ -29,7 +29,6 @@ def _column_values(rule: Rule, context: Context) -> PreparedRule:
     """Every cell, or the share of the threshold, meets the condition."""
     (column,) = context.columns(rule)
     criterion = context.criterion_of(rule)
-    assert criterion is not None  # noqa: S101 -- the grammar asks for one
     decisive = tuple(offenders(criterion)) if column.kind.numeric else ()
     return row_rule(
         rule,
@@ -75,8 +74,7 @@ def _column_length(rule: Rule, context: Context) -> PreparedRule:
     """The length of every string, 0 for null, meets the condition."""
     (column,) = context.columns(rule)
     reject_kinds(rule, (column,), lambda k: k in (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.DATE), "a text column")
-    assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
-    criterion = resolve(rule.condition, context.setting)
+    criterion = resolve(rule.needed, context.setting)
     passing, title = cell_judged(criterion, length(column), lit(0)), metric_name("LengthCompliance", (column.name,))
     return row_rule(rule, context, column, passing, title, extremes=lengths(column), criterion=criterion, always_share=True)
 
@@ -98,13 +96,12 @@ def _record_lengths(analyzer: Rule, context: Context) -> PreparedRule:
 def _column_data_type(rule: Rule, context: Context) -> PreparedRule:
     """Every cell, or the share of the threshold, can be read as the type."""
     (column,) = context.columns(rule)
-    assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
-    if rule.condition.operator not in ("=", "!=") or rule.condition.negated:
+    if rule.needed.operator not in ("=", "!=") or rule.needed.negated:
         raise RulesError("Unsupported operator", accepted='= "Type" or != "Type"', code="E-OPERATOR")
-    (wanted,) = resolve(rule.condition, context.setting).operands
+    (wanted,) = resolve(rule.needed, context.setting).operands
     layout = rule.tag("format")
     reads = reads_as(column, str(wanted), None if layout is None else layout.word, strict=context.setting.strict_types)
-    passing = reads if rule.condition.operator == "=" else not_(reads)
+    passing = reads if rule.needed.operator == "=" else not_(reads)
     return row_rule(rule, context, column, passing, _title("ColumnDataType.Compliance")(rule, context), pass_on_nothing=True)
 
 
@@ -137,8 +134,7 @@ def _data_freshness(rule: Rule, context: Context) -> PreparedRule:
     """The age of every cell at the time of the run, in whole seconds, meets the condition; null has none."""
     (column,) = context.columns(rule)
     reject_kinds(rule, (column,), lambda kind: kind.temporal or kind is Kind.STRING, "a column of dates or times")
-    assert rule.condition is not None  # noqa: S101 -- the grammar asks for one
-    criterion, scope = resolve(rule.condition, context.setting), context.scope(rule)
+    criterion, scope = resolve(rule.needed, context.setting), context.scope(rule)
     age = age_of(column, context.setting.now)
     passing = and_(not_null(age), cell_judged(criterion, age, age))
     ready = row_rule(rule, context, column, passing, _title("DataFreshness.Compliance")(rule, context), pass_on_nothing=True)
