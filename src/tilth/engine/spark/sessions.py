@@ -7,19 +7,18 @@ the same Spark, with the user's settings except those that change meanings. Fram
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import re
 import sys
 import tempfile
-import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
+from tilth.engine.quiet import quiet
 from tilth.errors import MachineError, RequestError, extra
 from tilth.store.protection import in_force
 
@@ -284,21 +283,11 @@ def active_kept(session: SparkSession) -> Iterator[None]:
             before.createDataFrame([], "x int")
 
 
-@contextmanager
-def unlogged() -> Iterator[None]:
+def unlogged() -> AbstractContextManager[None]:
     """Keep PySpark from logging failed queries of this thread to standard error, because their errors are raised."""
     from pyspark.logger import PySparkLogger
 
-    here = threading.get_ident()
-
-    def of_others(record: logging.LogRecord) -> bool:
-        return record.thread != here
-
-    with ExitStack() as filters:
-        for logger in map(PySparkLogger.getLogger, LOGGERS):
-            logger.addFilter(of_others)
-            filters.callback(logger.removeFilter, of_others)
-        yield
+    return quiet(*map(PySparkLogger.getLogger, LOGGERS))
 
 
 def reason(error: BaseException) -> str:

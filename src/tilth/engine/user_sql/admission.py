@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import sqlglot
@@ -25,6 +23,7 @@ from sqlglot.expressions import Expression as Tree
 
 from tilth.engine import expressions as e
 from tilth.engine.operations.timeformats import JAVA_WRITES
+from tilth.engine.quiet import quiet
 from tilth.engine.user_sql.meaning import Meaning
 from tilth.engine.user_sql.nodes import CASTS, INSTEAD, OWN, REPEATS, SEVERAL, name_of, short
 from tilth.engine.user_sql.rules import CLAUSES, LISTED, MORE, RULES
@@ -82,23 +81,6 @@ class UserSpark(Spark):
 LACKING = re.compile(r"Required keyword: '(\w+)' missing")
 
 
-@contextmanager
-def _unlogged() -> Iterator[None]:
-    """Silence sqlglot, which logs the text of statements that it does not know."""
-
-    here = threading.get_ident()
-
-    def of_others(record: logging.LogRecord) -> bool:
-        return record.thread != here
-
-    logger = logging.getLogger("sqlglot")
-    logger.addFilter(of_others)
-    try:
-        yield
-    finally:
-        logger.removeFilter(of_others)
-
-
 class Admission(Meaning):
     """The translation of one text into a tree that means the same on every engine."""
 
@@ -131,7 +113,7 @@ class Admission(Meaning):
 
     def _statements(self) -> list[Any]:
         try:
-            with _unlogged():
+            with quiet(logging.getLogger("sqlglot")):  # which logs the text of statements that it does not know
                 found: list[Any] = (
                     sqlglot.parse(self.text, dialect=UserSpark)
                     if self.query
