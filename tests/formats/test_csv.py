@@ -2,12 +2,13 @@
 
 import gzip
 
+import pyarrow as pa
 import pytest
 
 from tests.engines import duckdb_session
 from tilth.engine.spark import Spark
 from tilth.errors import RequestError, SourceError
-from tilth.formats import read, to_arrow
+from tilth.formats import read, to_arrow, write
 
 
 @pytest.fixture
@@ -143,6 +144,32 @@ def test_a_binary_file_named_csv(tmp_path, engine, content):
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(SourceError):
         read(tmp_path / "a.csv", engine=engine)
+
+
+def rejects_zero_bytes(folder, engine):
+    table = pa.table({"n": [1, 2], "note": ["a", "b\0c"]})
+    with pytest.raises(RequestError, match="CSV: column 'note' has a string with a zero byte; write another format"):
+        write(read(table, engine=engine), folder / "a.csv", engine=engine)
+    assert not list(folder.iterdir())
+
+
+def test_a_zero_byte_is_not_written(tmp_path, engine):
+    rejects_zero_bytes(tmp_path, engine)
+    for compression in ("none", "gzip"):
+        with pytest.raises(RequestError, match="zero byte"):
+            write(
+                read(pa.table({"note": ["b\0c"]}), engine=engine),
+                tmp_path / "out",
+                format="csv",
+                shards=1,
+                compression=compression,
+                engine=engine,
+            )
+
+
+@pytest.mark.spark
+def test_spark_does_not_write_a_zero_byte_either(tmp_path, spark):
+    rejects_zero_bytes(tmp_path, Spark(spark).session())
 
 
 @pytest.mark.spark

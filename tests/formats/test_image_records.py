@@ -67,8 +67,14 @@ def test_a_payload_is_read_as_it_was_written(id_, labels, image):
 
 @pytest.mark.parametrize("payload", [b"", b"x" * 23, image_payload([1.0, 2.0], b"")[:-1]])
 def test_a_payload_that_is_too_short(payload):
-    with pytest.raises(SourceError, match=f"a record of {len(payload)} bytes is not an image record"):
-        image_record(payload)
+    with pytest.raises(SourceError, match=f"the record at byte 36 cannot be read: it has {len(payload)} bytes, fewer than its header says"):
+        image_record(payload, 36)
+
+
+def test_an_id_that_no_column_holds():
+    file = io.BytesIO(framed(image_payload(1, b"a", 7)) + framed(image_payload(1, b"a", 1 << 63)))
+    with pytest.raises(SourceError, match="the record at byte 36 cannot be read: its id is 9223372036854775808"):
+        list(ImageRecords().decode(file))
 
 
 def test_the_index_beside_the_files_of_a_folder(tmp_path):
@@ -132,7 +138,14 @@ def test_labels_of_detection_in_a_list():
     assert batch.to_pylist() == [{"id": 0, "label": [2, 5, 1, 0.1, 0.2, 0.3, 0.4], "path": "a b.jpg"}]
 
 
-@pytest.mark.parametrize("line", [b"0\t1", b"x\t1\ta.jpg", b"0\tcat\ta.jpg", b"0\t1\t\xff"])
+def test_ids_in_a_list_are_exact():
+    (batch,) = ImageList().decode(io.BytesIO(b"9007199254740993\t1\ta.jpg\n2.0\t1\tb.jpg\n"))
+    assert batch.to_pydict()["id"] == [9007199254740993, 2]
+
+
+@pytest.mark.parametrize(
+    "line", [b"0\t1", b"x\t1\ta.jpg", b"inf\t1\ta.jpg", b"9223372036854775808\t1\ta.jpg", b"0\tcat\ta.jpg", b"0\t1\t\xff"]
+)
 def test_a_line_that_is_not_one(line):
     with pytest.raises(SourceError, match="<list>:2: the line is not one of a list of images"):
         list(ImageList().decode(io.BytesIO(b"0\t1\ta.jpg\n" + line)))

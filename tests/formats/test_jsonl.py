@@ -1,5 +1,8 @@
 """JSON Lines."""
 
+import json
+
+import pyarrow as pa
 import pytest
 
 from tests.engines import duckdb_session
@@ -56,6 +59,25 @@ def test_names_are_in_the_file(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"x": 1}\n')
     with pytest.raises(RequestError, match="name their columns themselves"):
         read(tmp_path / "a.jsonl", names=["y"], engine=duckdb_session())
+
+
+def narrow_floats(folder, engine):
+    """32-bit floats as they are in 64 bits; without the digits that only the shortest 32-bit notation leaves out, they would be others."""
+    table = pa.table({"x": pa.array([0.1, None], pa.float32()), "v": pa.array([[0.1, 1.0], None], pa.list_(pa.float32()))})
+    write(read(table, engine=engine), folder / "a.jsonl", engine=engine)
+    lines = [
+        json.loads(line) for file in (folder / "a.jsonl", *(folder / "a.jsonl").glob("*.jsonl")) if file.is_file() for line in file.open()
+    ]
+    assert sorted(lines, key=str) == [{"x": 0.10000000149011612, "v": [0.10000000149011612, 1.0]}, {"x": None, "v": None}]
+
+
+def test_narrow_floats(tmp_path):
+    narrow_floats(tmp_path, duckdb_session())
+
+
+@pytest.mark.spark
+def test_spark_writes_the_same_narrow_floats(tmp_path, spark):
+    narrow_floats(tmp_path, Spark(spark).session())
 
 
 def test_what_is_written_is_read_again(tmp_path):

@@ -10,8 +10,11 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tilth.data import Dataset, Files, Source, reject_duplicate_names
+from tilth.data import Dataset, Files, Kind, Source, reject_duplicate_names
 from tilth.engine.duckdb import scans
+from tilth.engine.expressions import col, if_else, lit
+from tilth.engine.operations.rows import Refuse
+from tilth.engine.operations.strings import HasZeroByte
 from tilth.engine.session import Session
 from tilth.engine.textfiles import Dialect, line_end, mistakes, numbered_rows, python_name, rows_of, unzipped
 from tilth.errors import RequestError, SourceError, listed, warn
@@ -29,6 +32,7 @@ LONGEST_ROW = 16_000_000  # bytes; DuckDB's default is 2 million. A buffer of tw
 HEAD_BYTES = 1 << 20
 LOOK = 200  # first rows and columns that decide whether a header looks like data
 TITLED = 30  # first rows that are searched for column names below a title
+ZERO_BYTE = "CSV: column {!r} has a string with a zero byte; write another format, such as parquet or jsonl"
 HEAD_ROWS = 2000  # first rows that decide delimiter, blanks and names, and rule out kinds
 
 
@@ -91,7 +95,26 @@ class Csv(Format):
         tab = suffix_of(to.name) in (".tsv", ".tab")
         options = {"header": True, **({"delimiter" if engine.name == "duckdb" else "sep": "\t"} if tab else {})}
         options |= {} if engine.name == "duckdb" else {**SPARK_WRITES, **SPARK_TIMES}
-        return engine.export(data, to, "csv", folder=folder, options=options)
+        if not to.is_fifo() and to.suffix.lower() not in (".gz", ".zst"):
+            rows = engine.export(data, to, "csv", folder=folder, options=options)
+            for file in to.glob("*.csv") if to.is_dir() else [to]:
+                _reject_zero_bytes(file, "\t" if tab else ",")
+            return rows
+        strings = [c.name for c in engine.schema(data) if c.kind is Kind.STRING]
+        checked = {n: if_else(HasZeroByte.of(col(n)), Refuse.of(lit(ZERO_BYTE.format(n))), col(n)) for n in strings}
+        return engine.export(data.change(checked), to, "csv", folder=folder, options=options)
+
+
+def _reject_zero_bytes(file: Path, delimiter: str) -> None:
+    """Reject a new file with a zero byte, which no reader would take for text. Searching the file costs less than testing each string."""
+    with file.open("rb") as content:
+        if not any(b"\0" in piece for piece in iter(lambda: content.read(HEAD_BYTES), b"")):
+            return
+    rows = rows_of(str(file), Dialect(delimiter, '"', "utf-8"))
+    names = next(rows)
+    cells = ((name, value) for row in itertools.chain([names], rows) for name, value in zip(names, row, strict=True))
+    found = next((name for name, value in cells if "\0" in value), "")
+    raise RequestError(ZERO_BYTE.format(found), code="refused-value")
 
 
 def _duckdb(source: Files, run: Session) -> str:

@@ -22,9 +22,9 @@ from tilth.engine.session import Session
 from tilth.engine.textfiles import compressed
 from tilth.errors import ColumnError, Mistake, SourceError, listed
 from tilth.errors import Place as FilePlace
-from tilth.formats.buffers import grouped
+from tilth.formats.buffers import damaged, grouped
 from tilth.formats.codec import Codec
-from tilth.formats.recordio import framed, index_text, records
+from tilth.formats.recordio import framed, index_text, numbered
 from tilth.formats.shards import Contents, index_beside
 
 HEADER = struct.Struct("<IfQQ")
@@ -49,8 +49,8 @@ class ImageRecords(Codec):
 
     def decode(self, file: IO[bytes], **options: Any) -> Iterator[pa.RecordBatch]:
         schema: pa.Schema | None = None
-        for group in grouped(records(file), len, BATCH_ROWS, BATCH_BYTES):
-            batch = _batch([image_record(payload) for payload in group], schema)
+        for group in grouped(numbered(file), lambda record: len(record[1]), BATCH_ROWS, BATCH_BYTES):
+            batch = _batch([_row_at(*record) for record in group], schema)
             schema = batch.schema
             yield batch
 
@@ -107,15 +107,25 @@ def image_payload(label: float | Sequence[float], image: bytes, id_: int = 0) ->
     return HEADER.pack(len(label), 0.0, id_, 0) + np.asarray(label, "<f4").tobytes() + image
 
 
-def image_record(payload: bytes) -> tuple[int, list[float], bytes]:
-    """The id, the labels and the image of a payload. Errors: `SourceError` if it is shorter than its header says."""
+def image_record(payload: bytes, offset: int = 0) -> tuple[int, list[float], bytes]:
+    """The id, the labels and the image of a payload. `offset` is that of its record, for messages.
+
+    Errors: `SourceError` if it is shorter than its header says.
+    """
     if len(payload) >= HEADER.size:
         flag, label, id_, _ = HEADER.unpack_from(payload)
         end = HEADER.size + 4 * flag
         if end <= len(payload):
             return id_, [label] if flag == 0 else np.frombuffer(payload, "<f4", flag, HEADER.size).tolist(), payload[end:]
-    what = f"a record of {len(payload):,} bytes is not an image record: it is shorter than its header says"
-    raise SourceError(what, hint="is it RecordIO of another content?", code="bad-record")
+    raise damaged("record", offset, f"it has {len(payload):,} bytes, fewer than its header says")
+
+
+def _row_at(offset: int, payload: bytes) -> tuple[int, list[float], bytes]:
+    """As `image_record`. Errors: also `SourceError` for an id of 2⁶³ or more, which no integer column holds."""
+    found = image_record(payload, offset)
+    if found[0] >= 1 << 63:
+        raise damaged("record", offset, f"its id is {found[0]}, and only ids below 2⁶³ are read")
+    return found
 
 
 def _batch(rows: Sequence[tuple[int, list[float], bytes]], schema: pa.Schema | None) -> pa.RecordBatch:
@@ -201,8 +211,11 @@ def _row(line: bytes, place: FilePlace) -> tuple[int, list[float], str] | None:
             return None
         if len(words) < 3:
             raise ValueError
-        return int(float(words[0])), [float(w) for w in words[1:-1]], words[-1]
-    except ValueError:
+        id_ = int(words[0]) if words[0].isdecimal() else int(float(words[0]))
+        if not -(1 << 63) <= id_ < 1 << 63:
+            raise ValueError
+        return id_, [float(w) for w in words[1:-1]], words[-1]
+    except (ValueError, OverflowError):
         accepted = "id, label or labels, path, with tabs between"
         raise SourceError(Mistake("the line is not one of a list of images", place, accepted=accepted, code="bad-line")) from None
 

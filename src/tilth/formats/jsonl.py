@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tilth.data import Dataset, Files, Kind, Source
 from tilth.engine.duckdb import scans
+from tilth.engine.expressions import cast_to, col, data_type
 from tilth.engine.session import Session
 from tilth.engine.textfiles import opened
 from tilth.errors import Mistake, RequestError, SourceError
@@ -52,6 +53,9 @@ class JsonLines(Format):
         return {name: _guess([row.get(name) for row in head], nulls) for name in source.columns}
 
     def export(self, data: Dataset, to: Path, engine: Session, folder: bool, **_: Any) -> int:
+        narrow = {c.name: c.shape for c in engine.schema(data) if Kind.FLOAT in (c.kind, c.of) and "float" in c.type.lower()}
+        wide = {n: cast_to(col(n), data_type("double" + "[]" * len(shape), "duckdb")) for n, shape in narrow.items()}
+        data = data.change(wide)  # engines write 32-bit floats differently
         rows = engine.export(data, to, "json", folder=folder, options={} if engine.name == "duckdb" else SPARK_WRITES)
         for part in to.glob("*.json"):  # the suffix that engines use
             part.rename(part.with_suffix(self.suffixes[0]))

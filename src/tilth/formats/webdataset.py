@@ -162,8 +162,8 @@ def _text(content: bytes, offset: int) -> str:
 
 
 def _name(name: bytes, folder: bytes, offset: int) -> str:
-    parts = (folder, name) if folder[:1] > b"\0" else (name,)
-    return _text(b"/".join([part.partition(b"\0")[0] for part in parts]), offset)
+    own = name.partition(b"\0")[0]
+    return _text(folder.partition(b"\0")[0] + b"/" + own if folder[:1] > b"\0" else own, offset)
 
 
 def _extended(content: bytes, offset: int) -> dict[str, str]:

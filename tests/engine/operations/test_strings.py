@@ -5,7 +5,7 @@ import pytest
 
 from tests.engine.operations.three import by_row, on_duckdb, on_spark
 from tilth.engine.expressions import col, lit
-from tilth.engine.operations.strings import BlankToNull, Contains, OneOf
+from tilth.engine.operations.strings import BlankToNull, Contains, HasZeroByte, OneOf
 
 VALUES = [None, "", " ", "\t \r\n", "\u00a0", "a", " a", "!", "\x1f", " \0", "日本", "~"]
 KEPT = [None, None, None, None, "\u00a0", "a", " a", "!", "\x1f", " \0", "日本", "~"]  # by hand: space, tab, CR and LF are blank
@@ -40,15 +40,15 @@ def test_spark_finds_the_same_members(spark):
     assert on_spark(spark, *one_of()) == [tuple(x in members for members in MEMBERS) for x in TEXTS]
 
 
-SEARCHED = [None, "", "aa", "aaa", "baab", "日本日本", "\x1faa\x1e\x1faa\x1e"]
+SEARCHED = [None, "", "aa", "aaa", "baab", "日本日本", "\x1faa\x1e\x1faa\x1e", "a\0b", "\0"]
 PARTS = ("aa", "日本", "\x1faa\x1e")
 
 
 def contained():
-    return pa.table({"x": SEARCHED}), [Contains.of(col("x"), lit(part)) for part in PARTS]
+    return pa.table({"x": SEARCHED}), [*(Contains.of(col("x"), lit(part)) for part in PARTS), HasZeroByte.of(col("x"))]
 
 
-FOUND = [tuple(None if x is None else part in x for part in PARTS) for x in SEARCHED]
+FOUND = [tuple(None if x is None else part in x for part in (*PARTS, "\0")) for x in SEARCHED]
 
 
 def test_parts_are_found():

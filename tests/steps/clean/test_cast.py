@@ -64,6 +64,12 @@ def test_what_cannot_be_read_may_be_rejected():
         made(step, {"x": ["1", "six"]})
 
 
+def test_a_column_named_like_a_format_is_refused_as_any_other():
+    """Its name is in the message, which is not one about a file of that format."""
+    with pytest.raises(RequestError, match="cast: column 'JSON' has a value that is not of kind integer"):
+        made(Cast("JSON", to="integer", invalid="error"), pa.table({"JSON": ["x"]}))
+
+
 def test_floats_have_no_string_form():
     with pytest.raises(RequestError, match="engines write floats differently"):
         made(Cast("x", to="string"), {"x": [0.5]})

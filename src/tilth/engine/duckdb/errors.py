@@ -48,11 +48,13 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
             message = "an encrypted Parquet file was changed after it was encrypted"
             hint = f"`tilth protect verify FOLDER --key …` names it; {AGAIN}"
             raise SourceError(message, hint=hint, code="damaged-file") from error
+        if (refused := refusal(str(error))) is not None:
+            raise refused from error
         too_long = TOO_LONG.search(str(error))
         if too_long or any(word in str(error) for word in ("CSV", "JSON", "unicode")):
             longest = int(too_long[1]) if too_long else sys.maxsize
             raise SourceError(*textfiles.blamed(texts, QUOTED.sub("…", first_line(error)), longest)) from error
-        raise refusal(str(error)) or RequestError(f"a value does not fit: {without_values(first_line(error))}") from error
+        raise RequestError(f"a value does not fit: {without_values(first_line(error))}") from error
     except duckdb.Error as error:
         _refuse_if_full(error)  # as Python says it, which writes what DuckDB spills while a key is in force
         broken = isinstance(error, duckdb.InternalException | duckdb.FatalException)

@@ -169,6 +169,20 @@ class Contains(Operation):
         return part in x
 
 
+class HasZeroByte(Operation):
+    """Whether a string has the character U+0000, which some text formats cannot store."""
+
+    total = True
+
+    @classmethod
+    def both(cls, x: Tree) -> Tree:
+        return call("contains", x, call("chr", lit(0)))
+
+    @staticmethod
+    def row(x: str) -> bool:
+        return "\0" in x
+
+
 class Replace(Operation):
     """A string with every occurrence of a part replaced; an empty part occurs nowhere."""
 
