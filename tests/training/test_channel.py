@@ -145,7 +145,7 @@ def test_the_order_of_an_epoch_is_that_of_the_published_permutation():
 
 
 def test_prefixes_in_s3_are_strings_and_folders_are_recognised(s3):
-    for name in ("train/b.csv", "train/a.csv", "train-old/x.csv", "test.csv"):
+    for name in ("train/b.csv", "train/a.csv", "train-old/x.csv", "test.csv", "_notes.csv"):
         with atomic(f"{s3}/{name}") as path:
             path.write_bytes(b"x\n")
 
@@ -156,10 +156,32 @@ def test_prefixes_in_s3_are_strings_and_folders_are_recognised(s3):
     assert names(f"{s3}/train") == ["train-old/x.csv", "train/a.csv", "train/b.csv"]
     assert names(f"{s3}/train-old") == names(f"{s3}/train-old", "FastFile") == ["x.csv"]
     assert names(f"{s3}/test.csv", "FastFile") == ["test.csv"]
+    assert names(f"{s3}/_notes.csv") == ["_notes.csv"]
     with pytest.raises(SourceError, match="ends inside a name"):
         names(f"{s3}/train", "FastFile")
     with pytest.raises(SourceError, match="no object with a key that begins with"):
         names(f"{s3}/nothing/")
+    with pytest.raises(SourceError, match="there are no files of data"):
+        names(f"{s3}/_no")
     with atomic(f"{s3}/m.json") as path:
         path.write_text(json.dumps([{"prefix": f"{s3}/"}, "train/b.csv", "test.csv"]))
     assert [o.name for o in Channel("train", f"{s3}/m.json", data="ManifestFile").found().share()] == ["train/b.csv", "test.csv"]
+
+
+@pytest.mark.parametrize("mode", ["File", "FastFile", "Pipe"])
+def test_a_delivery_in_s3_is_found_with_and_without_the_slash(mode, s3):
+    for text in ("old", "new"):
+        with atomic(f"{s3}/out", folder=True) as folder:
+            (folder / "train").mkdir()
+            (folder / "train/a.csv").write_text(text)
+            (folder / "b.csv").write_text(text)
+
+    def found(place: str) -> list[tuple[str, int]]:
+        objects = Channel("train", f"{s3}/{place}", mode).found().objects
+        assert len({o.place.split("run-")[1][:25] for o in objects}) == 1
+        return [(o.name, o.bytes) for o in objects]
+
+    assert found("out") == found("out/") == [("b.csv", 3), ("train/a.csv", 3)]
+    assert found("out/train") == found("out/train/") == [("a.csv", 3)]
+    with pytest.raises(SourceError, match="there are no files of data"):
+        Channel("train", f"{s3}/ou", "Pipe").found()

@@ -95,6 +95,8 @@ class S3(Store):
             bucket = Bucket.of(place, self.access)
             prefix = place.partition("://")[2].partition("/")[2]
             found = {key: o for key, o in bucket.delivered(prefix.rpartition("/")[0]).items() if key.startswith(prefix)}
+            if prefix and not prefix.endswith("/") and bucket.run(prefix):  # delivered to the prefix, named without its slash
+                found = {key: o for key, o in found.items() if not key.startswith(f"{prefix}/")} | bucket.delivered(prefix)
             if not found:
                 raise SourceError(
                     f"there is no object with a key that begins with {place}", hint="check the bucket and the key", code="no-files"

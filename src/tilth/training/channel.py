@@ -153,7 +153,7 @@ class Channel:
         objects = store.objects(place)
         if self.mode == "FastFile" and not is_local(place) and not place.endswith("/"):
             _reject_ambiguous(self, objects)
-        if len(objects) != 1 and all(is_hidden(o.name) for o in objects):
+        if all(is_hidden(o.name) and o.place != place for o in objects):
             hint = "names that begin with `.` or `_` are not data" if objects else ""
             raise SourceError(f"channel {self.name!r}: there are no files of data in {place}", hint=hint, code="no-files")
         return tuple(objects)
