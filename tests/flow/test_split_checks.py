@@ -38,8 +38,10 @@ def refusal(made: Flow, engine: Any = None) -> str:
     return str(told.value)
 
 
-@pytest.mark.parametrize("split", CASES)
-@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+@pytest.mark.parametrize(
+    ("split", "engine"),
+    [*((split, "duckdb") for split in CASES), pytest.param("{train: 0.8, test: 0.2, by: time(day)}", "spark", marks=pytest.mark.spark)],
+)
 def test_a_part_without_rows_is_refused_with_the_reason(split: str, engine: str, request: pytest.FixtureRequest) -> None:
     session = None if engine == "duckdb" else tilth.Spark(request.getfixturevalue("spark")).session()
     told = refusal(flow(split), session)
