@@ -40,5 +40,6 @@ def test_the_rest_stands(tmp_path: Path) -> None:
     shutil.copytree(ROOT, tmp_path, dirs_exist_ok=True, ignore=without)
     modules = [module(ROOT / path.relative_to(tmp_path)) for path in sources(tmp_path / "src")]
     words = [*REST, "-x", "-m", QUICK, "-p", "no:cacheprovider", "--hypothesis-profile=amputation"]
+    words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # Jupyter imports anyio, which is a plug-in of pytest as well
     done = python("-c", IMPORTED_AND_TESTED.format(modules=modules, words=words), cwd=tmp_path, source=tmp_path / "src", seconds=SECONDS)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]

@@ -22,6 +22,7 @@ from tilth.errors import SourceError
 FOLDER = "_tilth"
 KEYS = "keys.json"
 SEAL = "tilth/v1/sealed"
+ANY_NAME = "*"  # the path in the context of a single file that may be renamed
 
 
 class DataSet:
@@ -131,7 +132,7 @@ def unsealed_alone(root: Key, file: IO[bytes], path: str, shown: str) -> IO[byte
         if WRAPPED not in found:
             raise part_alone(shown)
         held = DataSet.unwrapped(root, found.get("tilth:dataset", ""), bytes_of(found[WRAPPED]), shown, alone=True)
-        held.reject_foreign(found, path, shown)
+        held.reject_foreign(found, ANY_NAME if found.get("tilth:path") == ANY_NAME else path, shown)
         return held.name, held._key.derived(SEAL)
 
     return _unsealing(file, shown, find)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -202,9 +203,19 @@ def _canary(flow: str, folders: list[Path], engine: str) -> Canary:
 @shared(*KEY)
 def open_(file: str) -> int:
     """Decrypt the encrypted FILE, such as a report, with --key, and print it."""
+    from tilth.encryption.dataset import unsealed_alone
+    from tilth.encryption.magic import SEALED, head_of
+    from tilth.encryption.sealed import SUFFIX
     from tilth.store.documents import bytes_of
+    from tilth.store.protection import key_for
 
     sys.stdout.flush()
-    sys.stdout.buffer.write(bytes_of(file, "file", 1 << 32))
+    if (
+        not file.endswith(SUFFIX) and Path(file).is_file() and head_of(Path(file)).startswith(SEALED)
+    ):  # saved in Jupyter, under its own name
+        with unsealed_alone(key_for(file), Path(file).open("rb"), Path(file).name, file) as held:
+            shutil.copyfileobj(held, sys.stdout.buffer)
+    else:
+        sys.stdout.buffer.write(bytes_of(file, "file", 1 << 32))
     sys.stdout.buffer.flush()
     return 0
