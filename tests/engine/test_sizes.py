@@ -148,6 +148,14 @@ def test_beside_hashes_other_statistics_are_the_same(tmp_path):
     assert beside == alone
 
 
+def test_one_key_alone_is_proved_unique(tmp_path):
+    pq.write_table(pa.table({"id": range(sizes.FEWEST), "name": [f"order {i}" for i in range(sizes.FEWEST)]}), tmp_path / "a.parquet")
+    for column, how in (("id", "bits"), ("name", "hashes")):
+        session = duckdb_session()
+        assert list(session.answer(tilth.read(tmp_path / "a.parquet"), [of_size(1, column)]).values()) == [sizes.FEWEST]
+        assert [s.title for s in session.scans] == [f"row aggregates, {how} of {column}"]
+
+
 def test_a_key_with_repeated_values_adds_one_scan(tmp_path):
     n, rules = sizes.FEWEST, [f'Uniqueness "{c}" > 0.9, IsUnique "{c}"' for c in ("id", "name")]
     table = pa.table({"id": range(n), "name": [f"order {i}" for i in range(n)]})

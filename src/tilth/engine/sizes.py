@@ -197,7 +197,8 @@ def _with_room(engine: Session, keys: Iterable[Key]) -> list[Key]:
 def _nearly_unique(engine: Session, data: Dataset, folds: Mapping[tuple[str, Tree | None], list[Statistic]], rows: int) -> Iterator[Key]:
     columns = list(dict.fromkeys(c for c, _ in folds))
     dense = footers.dense(data, columns)
-    differ = _strings_that_differ(engine, data, [c for c in columns if c not in dense]) if rows >= FEWEST else set()
+    others = [c for c in columns if c not in dense] if rows >= FEWEST else []
+    differ = _strings_that_differ(engine, data, others) if others else set()
     for (column, where), of in folds.items():
         kept = and_(not_null(col(column)), where)
         if column in dense:
