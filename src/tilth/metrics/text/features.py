@@ -196,6 +196,15 @@ def gender_lean(texts: pa.Array) -> pa.Array:
 EMOJI = r"[\x{1F000}-\x{1FAFF}\x{2600}-\x{27BF}\x{2B50}\x{2B55}\x{231A}\x{231B}\x{23E9}-\x{23F3}]"
 URL = r"(?i)\b(?:https?://|www\.)\S+"
 MENTION = r"(?:^|[^\w@])@\w+"
+CODE = "|".join(
+    (
+        r"(?m)```",
+        r"[;{}][ \t]*$",  # the end of a line
+        r"^[ \t]*(?:import \w|from [\w.]+ import |#include\b|(?:def|class) \w+.*:[ \t]*$|SELECT .* FROM )",  # the beginning of one
+        r"\bfunction\b ?\w*\(",
+        r"</?[a-z][a-z0-9]*(?: [^<>]*)?/?>",  # markup
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -249,6 +258,7 @@ FEATURES: Mapping[str, Feature] = {
             _python("gender_lean", Kind.FLOAT, "male less female words of {}, over both, in English", gender_lean, bounds=(-0.2, 0.2)),
             _flag("has_url", "has a web address", URL),
             _flag("has_mention", "has an @name", MENTION),
+            _flag("has_code", "has program code or markup", CODE),
             *(_flag(f"identity_{g}", f"has an English term of the group {g}", any_of(terms)) for g, terms in lexicon().items()),
         )
     ),
