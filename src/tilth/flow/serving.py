@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from tilth.data import Change, Dataset, Memory, Roles, Rows, Schema
+from tilth.data import Change, Dataset, Memory, Roles, Schema
 from tilth.engine.row import pruned, row_function
 from tilth.errors import ColumnError, Mistake, RequestError, listed
 from tilth.formats import decode_served, lacking, unfit
@@ -64,15 +64,15 @@ def read_by(features: Iterable[Fitted]) -> frozenset[str]:
     """The columns that features read, without those that an earlier feature makes."""
     needed, made = set[str](), set[str]()
     for fitted in features:
-        reads, makes = _reads_and_makes(fitted)
+        reads, makes = fitted.reads_and_makes
         needed |= reads - made
         made |= makes
     return frozenset(needed)
 
 
-def made_by(fitted: Fitted) -> set[str]:
+def made_by(fitted: Fitted) -> frozenset[str]:
     """The columns that a step makes or changes."""
-    return _reads_and_makes(fitted)[1]
+    return fitted.reads_and_makes[1]
 
 
 def served_from(rows: Sequence[Fitted], read: Schema, features: Schema) -> tuple[Schema, Sequence[Fitted]]:
@@ -128,15 +128,3 @@ def row_mistakes(
     asked = [n for n in schema.names if n in needed and n not in given]
     missing = list(zip(asked, lacking(asked, given), strict=True))
     return missing + [(c.name, m) for c in schema if (m := unfit(c, row.get(c.name), nulls, strict))]
-
-
-def _reads_and_makes(fitted: Fitted) -> tuple[set[str], set[str]]:
-    """The columns that a step reads, and the columns that it makes or changes."""
-    reads, makes = set[str](), set[str]()
-    for layer in fitted.apply(Dataset(Memory(None, fitted.schema.names))).layers:
-        if isinstance(layer, Change):
-            reads |= layer.reads - makes
-            makes |= {name for name, tree in layer.columns if tree is not None}
-        elif isinstance(layer, Rows) and layer.out is not None:
-            makes |= set(layer.out) - set(fitted.schema.names)
-    return reads, makes

@@ -7,11 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Kind, Roles, Schema, select, words_of
+from tilth.data import Change, Column, Dataset, Kind, Memory, Roles, Rows, Schema, select, words_of
 from tilth.engine.expressions import col
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
@@ -459,6 +460,18 @@ class Fitted:
         if training is None:
             return self.step.made(data, self.schema, self.learned)
         return self.step.made_for_training(data, self.schema, self.learned, training)
+
+    @cached_property
+    def reads_and_makes(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The columns that the step reads, and the columns that it makes or changes."""
+        reads, makes = set[str](), set[str]()
+        for layer in self.apply(Dataset(Memory(None, self.schema.names))).layers:
+            if isinstance(layer, Change):
+                reads |= layer.reads - makes
+                makes |= {name for name, tree in layer.columns if tree is not None}
+            elif isinstance(layer, Rows) and layer.out is not None:
+                makes |= set(layer.out) - set(self.schema.names)
+        return frozenset(reads), frozenset(makes)
 
     def reasons(self) -> Mapping[tuple[str, str], Tree]:
         """(column, reason) → the condition under which a cell is changed."""
