@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +49,15 @@ def replacing(regex: Regex) -> Replacement:
     return regex.replacing("<$0|" + "".join(f"${n}0" for n in groups) + r"$>\\\$1")
 
 
-def python(use: str, regex: Regex, text: str) -> Any:
+def python(use: str, regex: Regex) -> Callable[[str], Any]:
+    """What Python makes of a text; the pattern is compiled once."""
     if use == "replace":
-        return re.sub(*replacing(regex).python, text)
-    found = regex.compile_python().search(text)
-    return found is not None if use == "search" else found[0] if found else ""
+        pattern, replacement = replacing(regex).python
+        return partial(re.compile(pattern).sub, replacement)
+    search = regex.compile_python().search
+    if use == "search":
+        return lambda text: search(text) is not None
+    return lambda text: found[0] if (found := search(text)) else ""
 
 
 def duckdb_sql(use: str, regex: Regex) -> str:
@@ -103,7 +108,8 @@ TEXTS = st.lists(st.lists(st.sampled_from(patterns.LETTERS), max_size=10).map(""
 def test_duckdb_and_python_agree(regex: Regex, texts: list[str], duck: duckdb.DuckDBPyConnection) -> None:
     asked = uses(regex)
     answers = on_duckdb(duck, [duckdb_sql(*use) for use in asked], texts)
-    assert [list(row) for row in answers] == [[python(*use, text) for use in asked] for text in texts]
+    expected = [python(*use) for use in asked]
+    assert [list(row) for row in answers] == [[answer(text) for answer in expected] for text in texts]
 
 
 SYNTAX = [
@@ -134,7 +140,7 @@ def test_rubbish_is_refused_or_means_something(duck: duckdb.DuckDBPyConnection, 
         return
     with warnings.catch_warnings(action="error"):
         regex.compile_python()
-    assert on_duckdb(duck, [f"regexp_matches(x, {quoted(regex.duckdb, 'duckdb')})"], ["ab0"]) == [(python("search", regex, "ab0"),)]
+    assert on_duckdb(duck, [f"regexp_matches(x, {quoted(regex.duckdb, 'duckdb')})"], ["ab0"]) == [(python("search", regex)("ab0"),)]
 
 
 def seeded_patterns(count: int) -> Iterator[Regex]:
@@ -159,12 +165,13 @@ def test_spark_and_python_agree(spark: SparkSession) -> None:
         use for regex in (*(Regex.parse(case["pattern"]) for case in CASES), *seeded_patterns(PATTERNS_ON_SPARK)) for use in uses(regex)
     ]
     for batch in batched_uses(asked):
+        expected = [python(*use) for use in batch]
         rows = table.selectExpr("at", *(f"{spark_sql(*use)} AS c{at}" for at, use in enumerate(batch))).collect()
         differences = [
-            (use[0], use[1].text, use[1].spark, texts[row[0]], answer, expected)
+            (use[0], use[1].text, use[1].spark, texts[row[0]], answer, wanted)
             for row in rows
-            for use, answer in zip(batch, row[1:], strict=True)
-            if answer != (expected := python(*use, texts[row[0]]))
+            for use, in_python, answer in zip(batch, expected, row[1:], strict=True)
+            if answer != (wanted := in_python(texts[row[0]]))
         ]
         assert not differences, differences[:10]
 
