@@ -82,11 +82,10 @@ def test_the_battery(name: str) -> None:
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("name", ["ColumnValues", "IsPrimaryKey", "CustomSql", "DatasetMatch", "AggregateMatch"])
-def test_both_engines(name: str, spark) -> None:
+def test_both_engines(spark) -> None:
     from tilth.engine.spark import Spark
 
-    check_rule_type(RULE_TYPES[name], RULES[name][:2], Spark(spark).session(), SOURCES)
+    check_rule_type(RULE_TYPES["CustomSql"], RULES["CustomSql"][:2], Spark(spark).session(), SOURCES)
 
 
 def _wrong(rule: Rule, context: Context) -> PreparedRule:
