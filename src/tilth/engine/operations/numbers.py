@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, ClassVar
@@ -159,9 +160,7 @@ class FloorDivide(Operation):
         below = lt(exp.Paren(this=exp.Mod(this=i.copy(), expression=j.copy())), lit(0))  # an engine rounds i / j towards 0
         return exp.Paren(this=sub(exp.Paren(this=exp.IntDiv(this=i, expression=j)), cast(below, Kind.INTEGER)))
 
-    @staticmethod
-    def row(i: int, j: int) -> int:
-        return i // j
+    row = staticmethod(operator.floordiv)
 
 
 class Remainder(Operation):
@@ -282,9 +281,7 @@ class HyperbolicTangent(Operation):
     def both(cls, x: Tree) -> Tree:
         return call("tanh", double(x))
 
-    @staticmethod
-    def row(x: Any) -> float:
-        return math.tanh(x)
+    row = staticmethod(math.tanh)
 
 
 class Power(Operation):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import string
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -141,10 +142,7 @@ class StartsWith(Operation):
 
     total = True
     duckdb_call, spark_call = "starts_with", "startswith"
-
-    @staticmethod
-    def row(x: str, part: str) -> bool:
-        return x.startswith(part)
+    row = staticmethod(str.startswith)
 
 
 class EndsWith(Operation):
@@ -152,10 +150,7 @@ class EndsWith(Operation):
 
     total = True
     duckdb_call, spark_call = "ends_with", "endswith"
-
-    @staticmethod
-    def row(x: str, part: str) -> bool:
-        return x.endswith(part)
+    row = staticmethod(str.endswith)
 
 
 class Contains(Operation):
@@ -163,10 +158,7 @@ class Contains(Operation):
 
     total = True
     both_call = "contains"
-
-    @staticmethod
-    def row(x: Any, part: Any) -> bool:
-        return part in x
+    row = staticmethod(operator.contains)
 
 
 class HasZeroByte(Operation):
@@ -362,10 +354,7 @@ class Repeat(Operation):
 
     total = True
     both_call = "repeat"
-
-    @staticmethod
-    def row(x: str, n: int) -> str:
-        return x * n
+    row = staticmethod(operator.mul)
 
 
 class Center(Operation):
@@ -386,6 +375,4 @@ class Center(Operation):
         ]
         return concat(around[0], x, around[1])
 
-    @staticmethod
-    def row(x: str, n: int, fill: str) -> str:
-        return x.center(n, fill)
+    row = staticmethod(str.center)
