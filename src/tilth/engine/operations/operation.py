@@ -135,13 +135,20 @@ class Lowering(Generator):
         )
 
     def paren_sql(self, expression: exp.Paren) -> str:
-        """Parentheses; for Spark without those that the surrounding text makes redundant.
+        """Parentheses; for Spark only those that are needed.
 
         At each parenthesis Spark's parser first reads ahead to its end.
         """
-        if self.engine == "spark" and not self.pretty and isinstance(expression.parent, ENCLOSING):
+        if self.engine == "spark" and not self.pretty and _is_redundant(expression):
             return self.sql(expression.this)
         return super().paren_sql(expression)
+
+    def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
+        """A cast; for Spark written `x::TYPE` if x needs no parentheses, because its parser reads ahead at each CAST, too."""
+        x = expression.this
+        if self.engine == "spark" and not self.pretty and type(expression) is exp.Cast and _is_closed(x):
+            return f"{self.sql(x)}::{self.sql(expression.to)}"
+        return super().cast_sql(expression, safe_prefix)
 
     def case_sql(self, expression: exp.Case) -> str:
         """A CASE; for Spark an IF if there is one condition, because its parser reads ahead at each CASE, too."""
@@ -159,8 +166,37 @@ class Lowering(Generator):
         return "".join(piece if isinstance(piece, str) else texts[piece] for piece in pieces)
 
 
-ENCLOSING = (exp.Paren, exp.Anonymous, exp.Alias, exp.If, exp.Where, exp.Having, exp.Coalesce, exp.CountIf, exp.Sum, exp.Min, exp.Max)
+CALLS = (exp.Anonymous, exp.Coalesce, exp.CountIf, exp.Sum, exp.Min, exp.Max, exp.Greatest, exp.Least, exp.Nullif, exp.Abs, exp.Case)
+ENCLOSING = (*CALLS, exp.Alias, exp.If, exp.Where, exp.Having)
 """What writes something around each of the expressions in it."""
+CLOSED = (*CALLS, exp.Column, exp.Literal, exp.Null, exp.Boolean, exp.Cast, exp.Paren)
+COMPARED = 4
+BINDING: dict[type, int] = {
+    **dict.fromkeys((exp.Mul, exp.Div, exp.IntDiv, exp.Mod), 6),
+    **dict.fromkeys((exp.Add, exp.Sub), 5),
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In), COMPARED),
+    exp.Not: 3,
+    exp.And: 2,
+    exp.Or: 1,
+}
+"""How strongly operators bind their operands."""
+
+
+def _is_closed(x: exp.Expr) -> bool:
+    """Whether the text of an expression is one operand."""
+    return isinstance(x, CLOSED) and not (isinstance(x, exp.Column) and x.name.startswith(OPEN))
+
+
+def _is_redundant(parentheses: exp.Paren) -> bool:
+    """Whether the text means the same without them. Of several pairs around an expression, the innermost is judged."""
+    inner, outer = parentheses.this, parentheses
+    while isinstance(outer.parent, exp.Paren):
+        outer = outer.parent
+    if isinstance(outer.parent, ENCLOSING) or _is_closed(inner):
+        return True
+    inside, outside = BINDING.get(type(inner), 0), BINDING.get(type(outer.parent), 9)
+    in_order = outer.arg_key == "this" or isinstance(outer.parent, exp.Connector)
+    return inside > outside or (inside == outside != COMPARED and in_order)
 
 
 @cache
@@ -195,15 +231,16 @@ def _is_hole(node: exp.Expr, root: Tree) -> bool:
 
 
 def _shape(value: Any, root: Tree, holes: dict[exp.Expr, int]) -> Any:
-    """A tree as nested tuples. A hole becomes its index in `holes`, to which it is added."""
+    """A tree as nested tuples. A hole becomes whether it is closed, and its index in `holes`, to which it is added."""
     if isinstance(value, exp.Expr):
         if _is_hole(value, root):
-            return holes.setdefault(value, len(holes))
+            return _is_closed(value), holes.setdefault(value, len(holes))
         return (type(value), *((name, _shape(v, root, holes)) for name, v in value.args.items()))
     return tuple(_shape(v, root, holes) for v in value) if isinstance(value, list) else (value,)
 
 
 HOLE = f"\x1f{os.urandom(8).hex()}\x1f"  # begins the names of the columns that stand for holes; no text of a user's can contain it
+OPEN = f"{HOLE}o"  # the same for holes whose text may need parentheses: those of operations
 
 
 @lru_cache(4096)
@@ -211,9 +248,13 @@ def _pieces(engine: EngineName, pattern: Pattern) -> tuple[str | int, ...]:
     """The text of a pattern in pieces, between them the numbers of holes."""
     root, holes = pattern.tree.copy(), dict[exp.Expr, int]()
     _shape(root, root, holes)
-    tree = root.transform(lambda node: col(f"{HOLE}{holes[node]}") if _is_hole(node, root) else node, copy=False)
+
+    def named(hole: exp.Expr) -> exp.Column:
+        return col(f"{HOLE if _is_closed(hole) else OPEN}{holes[hole]}")
+
+    tree = root.transform(lambda node: named(node) if _is_hole(node, root) else node, copy=False)
     text = _generator(engine)(dialect=engine, identify=True, comments=False).generate(_spelled(tree, engine), copy=False)
-    return tuple(int(piece) if i % 2 else piece for i, piece in enumerate(re.split(f'["`]{HOLE}([0-9]+)["`]', text)))
+    return tuple(int(piece) if i % 2 else piece for i, piece in enumerate(re.split(f'["`]{HOLE}o?([0-9]+)["`]', text)))
 
 
 def _spelled(tree: Tree, engine: EngineName) -> Tree:
