@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pyarrow as pa
 from sqlglot import exp
 
 from tilth.data import Change, Dataset, Kind
@@ -18,9 +19,6 @@ from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
 from tilth.engine.python_operation import PREFIX
 from tilth.engine.session import FileFormat, N, Session
 from tilth.engine.statistics import Statistic
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 STAND_IN = 1.0  # stands for every number
 OF_KIND = {  # stands for the most frequent value of a column of this kind
@@ -96,8 +94,6 @@ class DryRun(Session):
 
     def _stand_in(self, data: Dataset, need: Need) -> Any:
         """A stand-in answer to a need."""
-        import pyarrow as pa
-
         match need:
             case Sample():
                 found = empty(self.schema(data), need.columns)
@@ -127,7 +123,5 @@ class DryRun(Session):
         return []
 
     def batches(self, text: str) -> pa.RecordBatchReader:
-        import pyarrow as pa
-
         self.note("write", text)
         return pa.table({}).to_reader()

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from tilth.engine.arrow import as_numpy
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
 
 BINS = 20
 SINGLE = 31  # whole numbers in a range up to this size have a bin each, such as the days of a month
@@ -63,8 +65,6 @@ def outside(x: np.ndarray, low: float, high: float) -> tuple[int, int]:
 def histogram_of_times(column: pa.ChunkedArray) -> Histogram | None:
     """The histogram of dates or times, from the first to the last; None without values."""
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
     there = column.drop_null()
     if not len(there):

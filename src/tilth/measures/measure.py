@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 
 from tilth.data import Dataset, Roles
 from tilth.engine.session import Session
@@ -16,9 +17,6 @@ from tilth.metrics import metric_from
 from tilth.metrics.metric import Metric, measured
 from tilth.report import Finding, warning
 from tilth.shelf import PYTHON_ONLY, Parameterized
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Measured: TypeAlias = tuple[list[Finding], Any]
 """Findings, and the value to pass as `before` to the same measure on later parts."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+import pyarrow as pa
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
@@ -238,8 +239,6 @@ def profiled(
     table: Dataset, originals: Dataset, session: Session, exact: bool = False, brief: bool = False
 ) -> tuple[list[Finding], Rows, tuple[Column, ...]]:
     """The findings of a profile, the inspected rows (none if the table is large and the profile `brief`), and the columns."""
-    import pyarrow as pa
-
     from tilth.measures.balance import balance_findings
 
     columns = tuple(schema := session.schema(table))

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tilth.data import Dataset, Kind, Memory
@@ -25,9 +26,6 @@ from tilth.validation import mistakes_of
 from tilth.yaml import Document
 from tilth.yaml import Path as Keys
 from tilth.yaml import parse as parse_yaml
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 P = TypeVar("P", bound=BaseModel)
 SUFFIX = ".test.yaml"
@@ -166,8 +164,6 @@ class _Reader:
 
     def typed(self, rows: list[dict[Any, Any]]) -> pa.Table:
         """Mappings as a table: a missing key is null, and a column without values holds strings."""
-        import pyarrow as pa
-
         named = [{str(name): value for name, value in row.items()} for row in rows]
         if not any(named):
             raise RequestError("the rows have no columns", hint="a table without rows is written as CSV, with a header", code="no-columns")
