@@ -145,6 +145,15 @@ def test_a_dataset_without_roles_has_those_of_the_flow():
     assert "<flow>:1:" in str(refused.value)
 
 
+def test_a_dataset_without_roles_has_those_of_the_flow_that_is_applied():
+    """Its private columns, too; before, `tilth.arrays` of what was made took the label and the identifier for features."""
+    table = pa.table({"no": [1, 2], "age": [30, 50], "name": ["Ada", "Bo"], "paid": ["yes", "no"]})
+    text = "{data: {roles: {id: no, label: paid, private: name}}, features: [{impute: {columns: age, with: mean}}]}"
+    fitted = tilth.fit(tilth.Flow.parse(text), table)
+    assert tilth.apply(fitted, tilth.read(table)).roles == tilth.apply(fitted, table).roles
+    assert tilth.apply(fitted, tilth.read(table, roles={"id": "age"})).roles.id == ("age",)
+
+
 @pytest.mark.parametrize(
     ("split", "roles", "held"),
     [

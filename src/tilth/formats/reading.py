@@ -97,16 +97,16 @@ def read_as(
 ) -> Dataset:
     """A dataset with the kinds of `schema`, for applying a flow that was fitted on a table with this schema.
 
-    `source` is a dataset, or any source of `read`; the options are those of the fitted table, as in `read` with `substitute`. `types` is
-    ignored in favour of the schema. Columns that the schema lacks are dropped. A column of another kind is converted value by value if the
-    kinds permit it (an integer to a float, a string to a number); values that do not fit become null. If `max_invalid` is below 1, they are
-    counted (`Dataset.unreadable`).
+    `source` is a dataset, which has `roles` if it has none of its own, or any source of `read`; the options are those of the fitted table,
+    as in `read` with `substitute`. `types` is ignored in favour of the schema. Columns that the schema lacks are dropped. A column of
+    another kind is converted value by value if the kinds permit it (an integer to a float, a string to a number); values that do not fit
+    become null. If `max_invalid` is below 1, they are counted (`Dataset.unreadable`).
 
     Errors: `ColumnError` for all needed columns that are missing or cannot be converted, and for columns in which a larger share of the
     present values than `max_invalid` does not fit.
     """
     if isinstance(source, Dataset):
-        data = source
+        data = source if source.roles.given() else replace(source, roles=roles)
     else:
         with _on_this_machine(source) as (local, copied):
             form, given = _substituted(local, format, names, engine, options)
