@@ -321,6 +321,7 @@ def test_stopped_at_any_moment_it_leaves_the_old_or_the_new(
 
 
 @pytest.mark.spark
+@pytest.mark.xdist_group("processes")  # it starts no Spark, and waits
 def test_an_unreachable_spark_connect_server_is_reported(tmp_path):
     (tmp_path / "data.csv").write_text("a\n1\n")
     (tmp_path / "rules.dqdl").write_text("Rules = [ RowCount = 1 ]")

@@ -57,7 +57,9 @@ def test_what_each_rule_says_of_each_row_on_spark(spark) -> None:
     assert_rows(Spark(spark).session())
 
 
-def assert_composites(engine: Session) -> None:
+@pytest.mark.slow
+def test_composites_in_both_modes() -> None:
+    engine = duckdb_session()
     rules = cases("composites.tsv")
     ruleset = parse(f"Rules = [ {', '.join(rule for rule, *_ in rules)} ]")
     column, row = (evaluate(dataset(TABLE), ruleset, engine, sources=SOURCES, composites=mode).findings for mode in ("column", "row"))
@@ -68,18 +70,6 @@ def assert_composites(engine: Session) -> None:
         assert bool(b.payload.warnings) == (in_rows == "column"), rule
         assert len(b.examples) == (int(failed) if failed != "-" and in_rows == "Failed" else len(b.examples)), rule
         assert a.payload.metrics == b.payload.metrics
-
-
-@pytest.mark.slow
-def test_composites_in_both_modes() -> None:
-    assert_composites(duckdb_session())
-
-
-@pytest.mark.spark
-def test_composites_in_both_modes_on_spark(spark) -> None:
-    from tilth.engine.spark import Spark
-
-    assert_composites(Spark(spark).session())
 
 
 def test_row_mode_adds_no_scan_where_each_row_is_judged_alone() -> None:
