@@ -46,9 +46,11 @@ def test_vectors_compare_rows(type_):
 
 @pytest.mark.spark
 def test_vectors_on_spark(spark, tmp_path):
+    from tilth.engine.spark import Spark
+
     table = THREE.append_column("embedding", [[[x * 0.6, x * 0.8] for x in THREE["x"].to_pylist()]])
     pq.write_table(table, tmp_path / "t.parquet")
-    got = by_name(found(tilth.read(tmp_path / "t.parquet"), spark, features=("embedding",), **ASKED), "d")["FT"]
+    got = by_name(found(tilth.read(tmp_path / "t.parquet"), Spark(spark).session(), features=("embedding",), **ASKED), "d")["FT"]
     assert got.value == got.payload.more["FT_scaled"] == pytest.approx(-2 / 3)
 
 

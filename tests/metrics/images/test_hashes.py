@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.fft import dctn
 
-import tilth
 from tilth.metrics.images.hashes import DIFFERENT, Distinct, clusters, perceptual_hash
 from tilth.testing.needs import check_need
 
@@ -53,5 +52,6 @@ def test_the_need_keeps_its_laws():
 
 @pytest.mark.spark
 def test_the_need_on_spark(spark):
-    table = tilth.read(pa.table({"hash": ["b", None, "a", "b"]}))
-    assert spark.answer(table, [need := Distinct(("hash",))])[need] == ("a", "b")
+    from tilth.engine.spark import Spark
+
+    check_need(Distinct(("hash",)), pa.table({"hash": ["b", None, "a", "b"]}), (Spark(spark).session(),))
