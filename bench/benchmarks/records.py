@@ -159,8 +159,9 @@ def differing(results: dict[str, Any]) -> list[str]:
 
 TIMES = 25
 OF_CHECKS = (
-    "every byte is read from the page cache and then summed; the checksum alone, by the fastest of three libraries (fastcrc, awscrt, "
-    "crc32c), takes nearly a fifth of the time of reading, which is more than the target leaves for all the rest."
+    "every byte is read from the page cache and then summed; the checksum alone, by the fastest of four libraries (fastcrc, awscrt, "
+    "crc32c, google-crc32c), takes a fifth to a half of the time of reading, depending on the processor, which is more than the target "
+    "leaves for all the rest."
 )
 OF_MDS = "reading the bytes of the file alone takes as much as that: there is nothing left to save but the copy from the page cache."
 OF_TAR = (

@@ -160,6 +160,22 @@ def test_a_batch_of_many_records_is_as_it_was_record_by_record(served, tmp_path,
     assert [one.records for one in found[0]] == ([0] if bad else [60])
 
 
+@pytest.mark.usefixtures("at_once")
+def test_later_stages_are_given_a_list_of_rows():
+    """They may iterate over all rows for each column, and each time the rows would be made of the columns again."""
+    flow = tilth.fit(Flow.parse(FLOW.replace("roles", "nulls: ['?'], roles")), PEOPLE)
+
+    class Kept:
+        takes, gives = Columns(("age",)), ("age",)
+
+        def __call__(self, rows):
+            assert isinstance(rows, list)
+            return [{"age": row["age"]} for row in rows]
+
+    pipeline = Pipeline([Preparation("it", flow), Kept()])
+    assert len(pipeline.predicted(TEXT.encode(), "text/csv")) == 60
+
+
 def test_rows_in_columns():
     rows = RowsInColumns({"a": [1, 2], "b": ["x", None]})
     assert (len(rows), list(rows), rows[1]) == (2, [{"a": 1, "b": "x"}, {"a": 2, "b": None}], {"a": 2, "b": None})

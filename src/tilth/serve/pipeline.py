@@ -159,7 +159,9 @@ class Pipeline:
         try:
             first, kind = self.stages[0], media_type(content_type)
             many = prepared(first, body, kind) if isinstance(first, Preparation) and kind and kind.name == CSV else None
-            return self.through(self.read(body, content_type)) if many is None else self.through(many, 1)
+            if many is None:
+                return self.through(self.read(body, content_type))
+            return self.through(list(many), 1) if len(self.stages) > 1 else many  # stages may iterate over rows for each column
         except RequestError as error:
             raise refusal(error) from error
 
