@@ -44,6 +44,8 @@ def test_what_no_rule_says_is_listed_with_the_reason_and_the_place(tmp_path: Pat
         '.hasMin("a", x => x > 1 && x < 2)': "its argument x => x > 1 && x < 2 cannot be read",
         '.hasMin("a")': "it has no assertion",
         '.isNonNegative("a", _ >= 0.9)': "no rule says this share",
+        '.hasPattern("a", "x*".r)': "matches the empty string",
+        '.hasPattern("a", "(".r)': "is not a pattern",
         '.hasDataType("a", ConstrainableDataTypes.String)': "of the type String",
         '.isLessThan("a")': "where the names of 2 columns are expected",
     }
@@ -64,7 +66,8 @@ result = VerificationSuite(spark).onData(df).addCheck(
         'note = "#1"', "first").where("age > 1 or sex = 'f'")
     .isNonNegative("age").where('sex = "f"')
     .hasMax("age", lambda x: x <= limit)
-    .hasPattern("code", r"[a-z]+")
+    .hasPattern("code", r"^\\w+$")
+    .hasApproxQuantile("age", 0.5, lambda x: x > 2)
 ).run()
 """,
     "Checks.scala": """
@@ -75,7 +78,8 @@ val checks = Check(CheckLevel.Error, "orders") // .isUnique("no")
   .satisfies("note = \\"#1\\"", "first").where("age > 1 or sex = 'f'")
   .isNonNegative("age").where("sex = \\"f\\"")
   .hasMax("age", _ <= limit)
-  .hasPattern("code", "[a-z]+".r)
+  .hasPattern("code", "^\\\\w+$".r)
+  .hasApproxQuantile("age", 0.5, _ > 2)
 """,
 }
 RULES = [
@@ -84,6 +88,7 @@ RULES = [
     r"""ColumnValues "sex" in ["f","it's \"x\"",NULL] with threshold >= 0.9""",
     r'''RowCount = 0 where "(age > 1 or sex = 'f') and not coalesce((note = \"#1\"), false)"''',
     r'''ColumnValues "age" >= 0 where "(sex = \"f\") and age is not null"''',
+    r'''ColumnValues "code" matches "\w+"''',
 ]
 
 
@@ -92,7 +97,7 @@ def test_the_checks_of_a_program_become_rules_and_it_is_not_run(name: str, tmp_p
     (tmp_path / name).write_text(PROGRAMS[name])
     conversion = tilth.convert(tmp_path / name)
     assert [*map(str, conversion.ruleset.rules)] == RULES
-    assert [line.partition(".")[2].partition("(")[0] for line in conversion.left_out][-2:] == ["hasMax", "hasPattern"]
+    assert [line.partition(".")[2].partition("(")[0] for line in conversion.left_out][-2:] == ["hasMax", "hasApproxQuantile"]
     assert lint(str(conversion)) == []
     (tmp_path / name).write_text("import os\nos.abort()\n")
     with pytest.raises(RequestError, match="calls no constraint of Deequ"):
@@ -105,6 +110,12 @@ def test_nulls_count_as_contained_and_as_not_negative(tmp_path: Path) -> None:
     contained = '.isContainedIn("sex", Array("f", "m"), _ >= {})'
     codes = {contained.format(0.75): True, contained.format(0.76): False, '.isNonNegative("age")': True, '.isPositive("age")': False}
     assert verdicts_on(table, converted([*codes], tmp_path)) == [*codes.values()]
+
+
+def test_a_pattern_is_found_in_three_of_four_rows_and_not_in_null(tmp_path: Path) -> None:
+    found = '.hasPattern("code", "[a-z]".r, _ >= {})'
+    table = pa.table({"code": ["a1", "1\na", "b", None]})
+    assert verdicts_on(table, converted([found.format(0.75), found.format(0.76)], tmp_path)) == [True, False]
 
 
 def test_the_page_shows_the_rules_of_each_constraint() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tilth.engine.user_sql.writing import identifier, rule_sql, rule_string
 from tilth.rulesets.check import Check, Converter
-from tilth.rulesets.writing import Arguments, Unsupported, column_name, custom_sql, limits, members, number, present, rows_meet
+from tilth.rulesets.writing import Arguments, Unsupported, column_name, custom_sql, found, limits, members, number, present, rows_meet
 
 SUGGESTIONS, CODE = "constraint_suggestions", "code_for_constraint"
 CALL = re.compile(r"\s*\.?(?P<name>\w+)\((?P<arguments>.*)\)\s*", re.DOTALL)
@@ -18,7 +18,7 @@ STRING = r'"(?:[^"\\]|\\.)*"'
 NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 ARGUMENT = re.compile(
     rf"""\s*(?:
-      (?P<string>{STRING})
+      (?P<string>{STRING})(?:\.r)?
     | (?:_|lambda\s+(?P<x>\w+)\s*:\s*(?P=x))\s*(?P<operator>>=|<=|==|!=|>|<)\s*(?P<limit>{NUMBER})
     | (?:Array\(|Seq\(|\[)(?P<values>(?:[^()\[\]"]|{STRING})*)[)\]]
     | (?P<hint>Some\(\s*{STRING}\s*\)|None)
@@ -81,20 +81,20 @@ def rules_in(code: str) -> list[str]:
 def _call(text: str) -> Call:
     call, at = Call(), 0
     while at < len(text.rstrip()):
-        found = ARGUMENT.match(text, at)
-        if not found:
+        read = ARGUMENT.match(text, at)
+        if not read:
             raise Unsupported(f"its argument {text[at:].strip()} cannot be read")
-        at = found.end()
-        if found["string"] and not call.condition:
-            call.strings.append(_unquoted(found["string"]))
-        elif found["operator"]:
-            call.condition = f"{found['operator'].replace('==', '=')} {number(float(found['limit']))}"
-        elif found["values"]:
-            call.values = [_unquoted(s) for s in re.findall(STRING, found["values"])]
-        elif found["type"]:
-            call.type = found["type"]
-        elif found["number"]:
-            call.numbers.append(float(found["number"]))
+        at = read.end()
+        if read["string"] and not call.condition:
+            call.strings.append(_unquoted(read["string"]))
+        elif read["operator"]:
+            call.condition = f"{read['operator'].replace('==', '=')} {number(float(read['limit']))}"
+        elif read["values"]:
+            call.values = [_unquoted(s) for s in re.findall(STRING, read["values"])]
+        elif read["type"]:
+            call.type = read["type"]
+        elif read["number"]:
+            call.numbers.append(float(read["number"]))
     return call
 
 
@@ -131,8 +131,24 @@ def _contained(c: Call) -> list[str]:
     (column,) = c.columns(1)
     if len(c.numbers) == 2:
         return [rule for limit in limits(c.numbers[0], c.numbers[1]) for rule in _values(limit, c)]
-    share = f" with threshold {c.condition}" if c.condition not in ("", "= 1") else ""
-    return [f"ColumnValues {rule_string(column)} in {members(c.values)[:-1]},NULL]{share}"]
+    return [f"ColumnValues {rule_string(column)} in {members(c.values)[:-1]},NULL]{_share(c)}"]
+
+
+def _pattern(c: Call) -> list[str]:
+    """A pattern that is found in the string. An empty match does not count, and null fails."""
+    column, pattern = c.columns(2)
+    try:
+        may_be_empty = any(match and not match[0] for match in (re.search(pattern, text) for text in ("", "a")))
+    except re.error as error:
+        raise Unsupported(f"{pattern} is not a pattern that a rule can have") from error
+    if may_be_empty:
+        raise Unsupported(f"{pattern} matches the empty string, which does not count there")
+    return [f"ColumnValues {rule_string(column)} matches {rule_sql(found(pattern))}{_share(c)}"]
+
+
+def _share(c: Call) -> str:
+    """The clause of the share of rows that is asserted; empty for all rows."""
+    return f" with threshold {c.condition}" if c.condition not in ("", "= 1") else ""
 
 
 def _type(c: Call) -> list[str]:
@@ -175,6 +191,7 @@ CONSTRAINTS: dict[str, Callable[[Call], list[str]]] = {
     "isContainedIn": _contained,
     "isNonNegative": partial(_values, ">= 0"),
     "isPositive": partial(_values, "> 0"),
+    "hasPattern": _pattern,
     "hasDataType": _type,
     "hasMin": partial(_sql, "min({})"),
     "hasMax": partial(_sql, "max({})"),

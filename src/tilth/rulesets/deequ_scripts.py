@@ -14,7 +14,7 @@ from tilth.rulesets.writing import Unsupported
 
 WITHOUT_RULE = (
     "areComplete", "areAnyComplete", "containsCreditCardNumber", "containsEmail", "containsSocialSecurityNumber", "containsURL",
-    "hasApproxQuantile", "hasHistogramValues", "hasMutualInformation", "hasPattern", "haveAnyCompleteness", "haveCompleteness",
+    "hasApproxQuantile", "hasHistogramValues", "hasMutualInformation", "haveAnyCompleteness", "haveCompleteness",
     "kllSketchSatisfies",
 )  # fmt: skip
 PIECE = re.compile(
