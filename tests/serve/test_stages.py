@@ -50,7 +50,7 @@ def test_a_program_is_not_read_where_python_is_not_allowed(served, suffix):
 def test_a_model_of_unknown_width_is_tried_with_the_columns(served, monkeypatch):
     """The rows of people.tilth have five columns."""
     for made, said in ((lambda x: x[:, 5], "of 5 columns: index 5 is out of bounds"), (lambda x: x[0], "it returned 5 rows for 2")):
-        model = SimpleNamespace(names=(), width=0, labels=made)
+        model = SimpleNamespace(names_among=lambda columns: (), width=0, labels=made)
         monkeypatch.setattr(stages, "model_of", lambda *given, model=model: model)
         with pytest.raises(RequestError, match=said):
             stages_of([str(served / "people.tilth"), str(served / "model.skops")])

@@ -9,6 +9,7 @@ import pytest
 import tilth
 from tilth.data import Kind
 from tilth.errors import RequestError
+from tilth.serve.pipeline import Pipeline
 from tilth.steps.models import model_of
 
 lightgbm, xgboost = pytest.importorskip("lightgbm"), pytest.importorskip("xgboost")
@@ -75,3 +76,17 @@ def test_in_a_flow(form, suffix, tmp_path):
     flow = tilth.fit(tilth.Flow.parse(f"features: [{{predict: {{model: {tmp_path}/model.{suffix}, with: probability}}}}]"), table)
     assert tilth.write(tilth.apply(flow, table))["prediction"].to_pylist() == pytest.approx(p.tolist(), rel=1e-6)
     assert [flow.row(row)["prediction"] for row in table.to_pylist()] == pytest.approx(p.tolist(), rel=1e-6)
+
+
+def test_a_name_with_spaces(tmp_path):
+    """LightGBM writes it with underlines; a column of this very name comes first."""
+    content, p, _ = trained("lightgbm", "binary", ["a b", "a_c", "c d"])
+    assert model_of("lightgbm", content).names == ("a_b", "a_c", "c_d")
+    assert model_of("lightgbm", content).names_among(["a b", "a c", "a_c", "other"]) == ("a b", "a_c", "c_d")
+    (tmp_path / "model.lgb").write_bytes(content)
+    table = pa.table({name: pa.array(X[:, i], from_pandas=True) for i, name in enumerate(["a b", "a_c", "c d"])})
+    flow = tilth.fit(tilth.Flow.parse(f"features: [{{predict: {{model: {tmp_path}/model.lgb, with: probability}}}}]"), table)
+    assert [flow.row(row)["prediction"] for row in table.to_pylist()] == pytest.approx(p.tolist(), rel=1e-6)
+    tilth.fit(tilth.Flow.parse("features: [{scale: {columns: ['a b']}}]"), table).save(tmp_path / "scaled.tilth")
+    stages = Pipeline.of(str(tmp_path / "scaled.tilth"), str(tmp_path / "model.lgb")).stages
+    assert stages[1].takes.names == ("a b", "a_c", "c d")

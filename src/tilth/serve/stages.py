@@ -311,7 +311,8 @@ def _stage(
         )
     seen(content := model_bytes(thing))
     model = model_of(form, content, trusted)
-    columns = model.names or (before.gives if before else ())
+    known = before.makes if isinstance(before, Preparation) else before.gives if before else ()
+    columns = model.names_among(known) or (before.gives if before else ())
     if not columns or (model.width and len(columns) != model.width):
         message = f"{path.name} takes {model.width or 'unknown'} columns without names, and {len(columns)} are given"
         raise RequestError(message, hint="train it on a table with names of columns, such as a pandas frame", code="model-inputs")

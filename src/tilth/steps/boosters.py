@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from abc import abstractmethod
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -69,6 +70,12 @@ class LightGbm(Booster):
         self.classes = tuple(range(several)) if several > 1 else (0, 1) if objective == "binary" else ()
         self.has_probabilities = bool(self.classes)
         self.kind = Kind.INTEGER if self.classes else Kind.FLOAT
+
+    def names_among(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """LightGBM writes a name with underlines for spaces."""
+        given = tuple(columns)
+        written = {column.replace(" ", "_"): column for column in given} | {column: column for column in given}
+        return tuple(written.get(name, name) for name in self.names)
 
     def predicted(self, x: np.ndarray) -> np.ndarray:
         return np.asarray(self.model.predict(x, num_threads=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -84,6 +84,10 @@ class Model(ABC):
     """Whether it computes with 32-bit floats, of which another processor may round other digits."""
     quick: bool = True
     """Whether predictions for a few rows take less time than starting a thread."""
+
+    def names_among(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """The columns that it was trained on, as a table with these columns calls them."""
+        return self.names
 
     @abstractmethod
     def labels(self, x: np.ndarray) -> np.ndarray:

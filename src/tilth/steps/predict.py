@@ -62,7 +62,7 @@ class Predict(ModelStep):
         yield ()
         content = self.content()
         model = model_of(self.form, content, self.trusted)
-        columns = self.columns or model.names
+        columns = self.columns or model.names_among(schema.names)
         self._reject(model, columns, schema)
         reject_clashes(self.name, schema, {"": dict.fromkeys(self._makes(model, len(columns)), lit(0))})
         return {"": {"columns": list(columns), "model": content}}
