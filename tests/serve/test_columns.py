@@ -94,13 +94,15 @@ def test_columns_of_any_csv_are_its_rows(rows, all_quoted, last, end):
         (b"1,\0\n", "text/csv", None),
         (b"1,\xff\n", "text/csv", None),
         (b"1,2\n", "text/csv; charset=latin-1", None),
-        (b"1," + b"2" * 131_073, "text/csv", None),
+        pytest.param(b"1," + b"2" * 131_073, "text/csv", None, id="a long cell"),
         (b"\n", "text/csv", None),
         (b"", "text/csv", None),
     ],
 )
 def test_columns_of_csv(body, kind, expected):
+    before = csv.field_size_limit(131_072)  # Python's own, which reading a file raises
     table = table_of_csv(body, media_type(kind), Columns(("a", "b")))
+    csv.field_size_limit(before)
     assert (None if table is None else table.to_pylist()) == expected
 
 

@@ -67,6 +67,7 @@ def test_any_recipe_becomes_a_flow_that_loads(steps: list[Any]) -> None:
     loads(recipe_of(steps), len(steps))
 
 
+@pytest.mark.slow
 @given(st.lists(NODE.map(lambda node: [*node[0], node[1]]), min_size=1, max_size=5))
 def test_any_flow_becomes_a_flow_that_loads(nodes: list[Any]) -> None:
     loads(flow_of(nodes), len(nodes))
