@@ -1,4 +1,4 @@
-"""Prepares many rows of CSV as columns, with an engine: the same rows as those of the row function, in a fraction of the time."""
+"""Prepares many rows of CSV as columns, with an engine: the same rows as those of the row function, in less time."""
 
 from __future__ import annotations
 
