@@ -40,7 +40,10 @@ def test_a_token(server):
     for headers, status in (
         ({}, 401),
         ({"authorization": "Bearer other"}, 401),
+        ({"authorization": "a-secret-of-some-length"}, 401),
+        ({"authorization": "Basic a-secret-of-some-length"}, 401),
         ({"authorization": "Bearer a-secret-of-some-length"}, 200),
+        ({"authorization": "bearer  a-secret-of-some-length"}, 200),  # the scheme in any case, and spaces, by RFC 9110
     ):
         assert ask(one, "POST", "/invocations", BODY, JSON | headers).status == status
     assert [ask(one, "GET", path).status for path in ("/ping", "/metrics", "/execution-parameters")] == [200, 401, 401]

@@ -156,8 +156,8 @@ class Server:
             raise Refused(421, "bad-host", "the request is for another host")
         if request.path == "/ping":
             return
-        given = request.headers.get(b"authorization", b"").removeprefix(b"Bearer ")
-        if self.limits.token and not hmac.compare_digest(given, self.limits.token.encode()):
+        scheme, _, given = request.headers.get(b"authorization", b"").partition(b" ")
+        if self.limits.token and not (scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self.limits.token.encode())):
             raise Refused(401, "no-token", "the request does not have the token", accepted="Authorization: Bearer TOKEN")
         if request.path == INVOCATIONS and self.metrics.in_flight > self.limits.requests:
             raise Refused(503, "overloaded", "the server is answering too many requests", accepted="the same request later")
