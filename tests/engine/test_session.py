@@ -211,6 +211,15 @@ def test_a_relation_that_is_handed_over_outlives_its_session():
 
 
 @pytest.mark.spark
+def test_spark_plans_a_query_for_its_columns_once(spark, monkeypatch):
+    engine = tilth.Spark(spark).session()
+    data = read(pa.table({"x": [1]}), engine=engine)
+    found = engine.schema(data)
+    monkeypatch.setattr(engine, "sql", None)
+    assert engine.schema(data) == found
+
+
+@pytest.mark.spark
 def test_lists_of_no_rows_are_a_table_for_spark(spark):
     table = pa.table({"l": pa.array([], pa.list_(pa.int64()))})
     with tilth.Spark(spark).session() as run:

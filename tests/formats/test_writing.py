@@ -65,6 +65,15 @@ def test_spark_writes_what_is_read_again(tmp_path, spark, name):
     assert [p.name for p in (tmp_path / "new").iterdir()] == [name]
 
 
+@pytest.mark.spark
+def test_spark_counts_rows_while_it_writes_them(tmp_path, spark, monkeypatch):
+    engine = Spark(spark).session()
+    monkeypatch.setattr(type(spark.range(1)), "count", None)
+    for rows in (3, 0):
+        table = read(TABLE.slice(0, rows), engine=engine)
+        assert engine.export(table, tmp_path / f"{rows}.parquet", "parquet", folder=False, options={}) == rows
+
+
 def test_integers_and_booleans_with_nulls_keep_their_values_in_pandas():
     """2⁵³ + 1 is not a float: pandas' own way of a column with a gap would make 2⁵³ of it."""
     engine = duckdb_session()

@@ -110,6 +110,7 @@ class SparkRun(Session):
         super().__init__(title, progress)
         self.own, self.given = own, given
         self._bases: dict[Hashable, str] = {}
+        self._schemas: dict[str, Schema] = {}  # of queries: their views stay the same
         self._texts: list[Files] = []  # that were opened: when one cannot be parsed, it is searched for the reason
         self._tag, self._runs = f"tilth-{next(NUMBERS)}", False
         jobs: Any = own if is_remote(own) else own.sparkContext
@@ -339,10 +340,13 @@ class SparkRun(Session):
                     yield pa.RecordBatch.from_arrays([c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)], schema=schema)
 
     def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
+        from pyspark.sql import Observation
+        from pyspark.sql.functions import count, lit
+
         text = self.whole(data)
-        frame = self.sql(text)
+        written = Observation()  # counts the rows while they are written
+        frame = self.sql(text).observe(written, count(lit(1)).alias("rows"))
         with self._translated(text), self.timed("write", text):
-            rows = frame.count()
             parts = to if folder else to.with_name(f"{to.name}.parts")
             (frame if folder else frame.coalesce(1)).write.mode("overwrite").format(format).options(**options).save(self.seen(str(parts)))
         if not parts.exists() or not any(parts.iterdir()):
@@ -352,10 +356,12 @@ class SparkRun(Session):
         if not folder:
             next(parts.iterdir()).rename(to)
             parts.rmdir()
-        return int(rows)
+        return int(written.get["rows"])
 
     def schema_of(self, text: str) -> Schema:
-        return _schema(self.sql(text))
+        if text not in self._schemas:
+            self._schemas[text] = _schema(self.sql(text))
+        return self._schemas[text]
 
     def source_schema(self, source: Source) -> Schema:
         try:
