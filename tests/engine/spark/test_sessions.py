@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pyarrow as pa
 import pytest
+from py4j.protocol import Py4JNetworkError
 
 import tilth
 from tilth.engine.duckdb import DuckDB
-from tilth.errors import RequestError
+from tilth.engine.spark.engine import SparkRun
+from tilth.errors import MachineError, RequestError
 from tilth.formats import read
 from tilth.formats.writing import to_frame
 
@@ -118,3 +122,18 @@ def test_beside_a_session_of_the_other_kind_none_is_opened(spark, remote):
         tilth.Spark(remote=remote)
     assert tilth.Spark().given is type(spark).getActiveSession()
     assert dict(spark.conf.getAll) == before
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(111, "Connection refused"), Py4JNetworkError("no answer")])
+def test_a_spark_that_has_ended_is_said_to_have(error):
+    def ended(*_: str) -> None:
+        raise error
+
+    run = SparkRun.__new__(SparkRun)
+    run.progress, run.purpose, run.scans, run.cancelled, run._expired, run._texts = nullcontext, "", [], False, False, []
+    run._tag, run._tag_jobs, run._untag_jobs = "t", ended, ended
+    with pytest.raises(MachineError, match="Spark has ended"), run.timed("scan", "SELECT 1"):
+        pass
+    run._tag_jobs = lambda _: None
+    with pytest.raises(MachineError, match="Spark has ended"), run.timed("scan", "SELECT 1"), run._translated("SELECT 1"):
+        ended()

@@ -7,7 +7,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial, reduce
@@ -137,7 +137,8 @@ class SparkRun(Session):
             with super().limited(seconds):
                 yield
         finally:
-            self.own.conf.unset(SENT) if before is None else self.own.conf.set(SENT, before)
+            with suppress(MachineError), self._translated(""):
+                self.own.conf.unset(SENT) if before is None else self.own.conf.set(SENT, before)
 
     def confine(self) -> None:
         """Refuse a Spark that would spill or send rows unencrypted; a local one sends none."""
@@ -154,14 +155,16 @@ class SparkRun(Session):
     @contextmanager
     def timed(self, title: str, text: str) -> Iterator[None]:
         self.refuse_if_cancelled()
-        self._tag_jobs(self._tag)
+        with self._translated(text):
+            self._tag_jobs(self._tag)
         self._runs = True
         try:
             with super().timed(title, text):
                 yield
         finally:
             self._runs = False
-            self._untag_jobs(self._tag)
+            with suppress(MachineError), self._translated(text):  # Spark has ended: that error is raised already
+                self._untag_jobs(self._tag)
 
     def base(self, data: Dataset, hold: bool = True) -> tuple[str, tuple[str, ...], Sequence[Change | Rows]]:
         decode = decode_layer(data)
@@ -272,12 +275,15 @@ class SparkRun(Session):
 
     @contextmanager
     def _translated(self, text: str) -> Iterator[None]:
-        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+        from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
         from pyspark.errors import AnalysisException, PySparkException
 
         try:
             with unlogged():
                 yield
+        except (ConnectionError, Py4JNetworkError) as error:
+            hint = "it may have run out of memory: give it more, spark.driver.memory"
+            raise MachineError("Spark has ended", hint=hint) from error
         except (PySparkException, Py4JError) as error:
             self.refuse_if_cancelled()
             if isinstance(error, AnalysisException):  # it shows the whole plan, and with it the words of other errors
