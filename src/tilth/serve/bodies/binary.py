@@ -79,7 +79,8 @@ def from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
     try:
         file = pq.ParquetFile(pa.BufferReader(body))
         known = [name for name in file.schema_arrow.names if name in columns.names]
-        _reject_large_file(file, known)
+        if _reject_large_file(file, known):
+            return list(file.read(known).to_pylist())
         strings = [leaf.path for leaf in map(file.schema.column, range(len(file.schema))) if leaf.physical_type == "BYTE_ARRAY"]
         narrow = pq.ParquetFile(pa.BufferReader(body), read_dictionary=strings)
         for batch in narrow.iter_batches(BATCH, columns=known):
@@ -94,16 +95,18 @@ def from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
     return rows
 
 
-def _reject_large_file(file: pq.ParquetFile, known: Sequence[str]) -> None:
-    """Refuse a Parquet file by the sizes that it states. The metadata of a damaged column is not read: it ends the process (Arrow 26)."""
-    rows, leaves = file.metadata.num_rows, map(file.schema.column, range(len(file.schema)))
-    size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-    size += rows * sum(
-        max(leaf.length, 0) for leaf in leaves if leaf.path.partition(".")[0] in known
-    )  # a string of fixed length is stored once
+def _reject_large_file(file: pq.ParquetFile, known: Sequence[str]) -> bool:
+    """Refuse a Parquet file by the sizes that it states. Whether it fits even if each row repeats the whole file.
+
+    The metadata of its column chunks is not read, because Arrow 26 ends the process if it is damaged.
+    """
+    leaves = [leaf for leaf in map(file.schema.column, range(len(file.schema))) if leaf.path.partition(".")[0] in known]
+    rows, size = file.metadata.num_rows, sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    size += rows * sum(max(leaf.length, 0) for leaf in leaves)  # a string of fixed length is stored once, too
     if size > LARGEST_TABLE:
         raise _too_large(f"{size:,}")
     reject_large(rows, len(known))
+    return rows * size <= LARGEST_TABLE and not any(leaf.max_repetition_level for leaf in leaves)
 
 
 def _too_large(size: str) -> RequestError:
