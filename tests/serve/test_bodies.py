@@ -1,5 +1,6 @@
 """Bodies that are made for SageMaker's algorithms: RecordIO-protobuf, and sparse rows in JSON."""
 
+import gc
 import json
 from functools import partial
 
@@ -202,3 +203,12 @@ def test_captured_binary_requests_are_replayed(served, tmp_path):
     assert "@mail.invalid" not in json.loads(file.read_text().splitlines()[0])["captureData"]["endpointInput"]["data"]
     found = replayed(str(file), pipeline)
     assert (found.requests, found.rows, found.differences) == (2, 80, ())
+
+
+def test_a_table_leaves_no_cycles_of_references():
+    body, columns = parquet(pa.table({"age": [38, None], "job": ["cook", "clerk"]})), Columns(("age", "job"))
+    kind = MediaType(PARQUET)
+    decoded(body, kind, columns)
+    gc.collect()
+    decoded(body, kind, columns)
+    assert gc.collect() == 0  # they would hold the bodies of thousands of requests until the collector runs

@@ -98,15 +98,24 @@ def from_parquet(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
 def _reject_large_file(file: pq.ParquetFile, known: Sequence[str]) -> bool:
     """Refuse a Parquet file by the sizes that it states. Whether it fits even if each row repeats the whole file.
 
-    The metadata of its column chunks is not read, because Arrow 26 ends the process if it is damaged.
+    The metadata of its column chunks is not read, because Arrow 26 ends the process if it is damaged. `file.schema` is read only where it
+    is needed: it and the metadata refer to each other, so the file would stay in memory until the collector of cycles runs.
     """
-    leaves = [leaf for leaf in map(file.schema.column, range(len(file.schema))) if leaf.path.partition(".")[0] in known]
     rows, size = file.metadata.num_rows, sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    flat = all(_is_flat(field.type) for field in file.schema_arrow if field.name in known)
+    leaves = [] if flat else [c for c in map(file.schema.column, range(len(file.schema))) if c.path.partition(".")[0] in known]
     size += rows * sum(max(leaf.length, 0) for leaf in leaves)  # a string of fixed length is stored once, too
     if size > LARGEST_TABLE:
         raise _too_large(f"{size:,}")
     reject_large(rows, len(known))
     return rows * size <= LARGEST_TABLE and not any(leaf.max_repetition_level for leaf in leaves)
+
+
+def _is_flat(kind: pa.DataType) -> bool:
+    """Whether a value of a type has no parts and no length that the type states."""
+    import pyarrow as pa
+
+    return not (pa.types.is_nested(kind) or pa.types.is_fixed_size_binary(kind) or isinstance(kind, pa.BaseExtensionType))
 
 
 def _too_large(size: str) -> RequestError:
