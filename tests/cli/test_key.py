@@ -88,6 +88,7 @@ def test_commands_read_and_write_under_a_key(
     assert run(["card", "result", "-o", "card", "--key", key]) == 0
     with protected(key):
         front.write(front.read(TABLE), "people.csv")
+    assert run(["init", "people.csv", "-o", "draft.yaml", "--key", key]) == 0
     Path("job.json").write_text(json.dumps(CLARIFY))
     assert run(["measure", "people.csv", "--config", "job.json", "-o", "clarify", "--key", key]) == 0
     assert run(["compare", "clarify/analysis.json", "clarify/analysis.json", "--key", key]) == 0

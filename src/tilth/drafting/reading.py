@@ -17,6 +17,7 @@ from tilth.formats import read
 from tilth.formats.csv import Csv
 from tilth.formats.format import by_name, recognised
 from tilth.formats.guess import values_in_header
+from tilth.formats.reading import on_this_machine
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,14 @@ def _csv(place: Any, reading: ReadOptions) -> Csv | None:
     return form if isinstance(form, Csv) else None
 
 
+def _head(form: Csv, place: Any, reading: ReadOptions) -> list[list[str]]:
+    with on_this_machine(place) as (local, _):
+        return form.head(local, **reading.options)
+
+
 def _detect_header(place: Any, reading: ReadOptions) -> ReadOptions:
     form = _csv(place, reading)
-    if form is None or {"header", "names"} & set(reading.options) or not values_in_header(form.head(place, **reading.options)):
+    if form is None or {"header", "names"} & set(reading.options) or not values_in_header(_head(form, place, reading)):
         return reading
     return reading.adding("the first line looks like values, not names", header=False)
 
@@ -79,7 +85,7 @@ def _remedies(error: RequestError, place: Any, reading: ReadOptions) -> Iterator
     if "quote" not in reading.options and codes & {"unreadable", "open-quote", "stray-quote", "ragged-row"}:
         yield reading.adding("quotes inside values", quote="")
     if "names" not in reading.options and codes & {"duplicate-names", "empty-name"}:
-        header = form.head(place, **reading.options)[0]
+        header = _head(form, place, reading)[0]
         names = unique_names(header)
         index = names[0] == "index" and names[1:] == header[1:]
         why = "the first column has no name" if index else "the header has a name twice, or a column without one"

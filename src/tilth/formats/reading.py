@@ -67,7 +67,7 @@ def read(
       age
     """
     known, source = Roles.of(**roles) if isinstance(roles, Mapping) else roles, _listed(secured(source, secret))
-    with _on_this_machine(source) as (local, copied):
+    with on_this_machine(source) as (local, copied):
         beside = roles_beside(local) if known is None else None
         form, given = (_substituted if substitute else _opened)(local, format, names, engine, options)
         given = _with_copies(given, copied)
@@ -108,7 +108,7 @@ def read_as(
     if isinstance(source, Dataset):
         data = source if source.roles.given() else replace(source, roles=roles)
     else:
-        with _on_this_machine(source) as (local, copied):
+        with on_this_machine(source) as (local, copied):
             form, given = _substituted(local, format, names, engine, options)
         given = _with_copies(given, copied)
         kinds = {c.name: c.kind for c in schema if c.name in given.columns and c.kind in CASTS}
@@ -130,7 +130,7 @@ def _listed(source: Any) -> Any:
 
 
 @contextmanager
-def _on_this_machine(source: Any) -> Iterator[tuple[Any, Copies | None]]:
+def on_this_machine(source: Any) -> Iterator[tuple[Any, Copies | None]]:
     """The source on this machine, and the local copies if its files are elsewhere. Errors raised inside name the original places."""
     several = isinstance(source, list | tuple)
     places = list(source) if several else [source]

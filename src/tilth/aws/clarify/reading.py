@@ -22,6 +22,7 @@ from tilth.formats.codec import as_parquet
 from tilth.formats.csv import Csv
 from tilth.formats.guess import NOTHING, guess, values_in_header
 from tilth.formats.image_folder import listed_images
+from tilth.formats.reading import on_this_machine
 from tilth.store.local import files, state_of, suffix_of
 from tilth.web.jmespath import Find, path
 
@@ -65,7 +66,8 @@ def _with_header(source: Any, options: dict[str, Any]) -> dict[str, Any]:
     """
     if "header" in options or not isinstance(source, str) or "://" in source:
         return options
-    head = Csv().head(source, **{k: v for k, v in options.items() if k in ("delimiter", "blanks", "quote", "encoding")})
+    with on_this_machine(source) as (local, _):
+        head = Csv().head(local, **{k: v for k, v in options.items() if k in ("delimiter", "blanks", "quote", "encoding")})
     if names := options.get("names"):
         columns = zip(*head, strict=False)  # rows of another length are an error when they are read
         if head and [*head[0]] != [*names] and any(_is_named(top, below) for top, *below in columns):
