@@ -14,7 +14,7 @@ from tilth.engine import footers
 from tilth.engine.arrow import as_numpy, cast, uniform
 from tilth.engine.expressions import alias, col, lit
 from tilth.engine.folding import Folding, fold_select
-from tilth.engine.groups import PLACE, Apart, groups_of, groups_of_sets, joined, parts_of, plain, with_numbers
+from tilth.engine.groups import PLACE, Apart, groups_of, groups_of_sets, joined, parts_of, with_numbers
 from tilth.engine.keys import sample_key
 from tilth.engine.layers import select_from
 from tilth.engine.nan import Stored, is_nan, plain_sum
@@ -23,7 +23,7 @@ from tilth.engine.operations.hashing import key_hash
 from tilth.engine.operations.sums import Exact, Grid
 from tilth.engine.plan import plan
 from tilth.engine.relations import joins, reject_unfit
-from tilth.engine.sizes import Keys, keys_of
+from tilth.engine.sizes import sized
 from tilth.engine.stacking import Stack, stacked
 from tilth.engine.statistics import Statistic, highest, lowest
 from tilth.engine.thresholds import Thresholds, on_thresholds
@@ -45,9 +45,8 @@ class Asked:
     title: str
     text: str
     needs: Sequence[Need]
-    stack: Stack | Thresholds | Keys | None = None
+    stack: Stack | Thresholds | None = None
     sets: Sequence[Sequence[int]] = ()  # with GROUPING SETS: the indices of the keys of each set
-    found: Mapping[Need, Any] | None = None  # the answers, if they need no scan
 
     def answers(self, engine: Session) -> dict[Need, Any]:
         """Run the query, and return the answers."""
@@ -55,9 +54,6 @@ class Asked:
             found = dict[Need, Any](zip(self.needs, groups_of_sets(self.title, engine.table(self.text), self.sets), strict=True))
         elif keys := len(self.needs[0].by):
             found = dict[Need, Any](zip(self.needs, groups_of(self.title, engine.table(self.text), keys), strict=True))
-        elif isinstance(self.stack, Keys) and (hashes := self.stack.hashes.intersection(self.needs)):
-            (row,) = engine.batches(self.text)
-            found = {n: c.flatten() if n in hashes else plain(c)[0] for n, c in zip(self.needs, row.columns, strict=True)}
         else:
             found = dict(zip(self.needs, engine.run(self.text)[0], strict=True))
         return found if self.stack is None else self.stack.answers(found)
@@ -155,8 +151,6 @@ def _found(engine: Session, data: Dataset, needs: Iterable[Need], floats: Contai
             known[asked.needs[0]] = _sampled(engine, data, asked)
         elif isinstance(asked.needs[0], Fold):
             known |= _folded(engine, data, asked)
-        elif asked.found is not None:
-            known |= asked.found
         else:
             with engine.timed(asked.title, asked.text):
                 known |= asked.answers(engine)
@@ -211,16 +205,12 @@ def statistics_scans(engine: Session, data: Dataset, statistics: Iterable[Statis
         for scan in plan([some.between]):
             text = engine.written(scan.select(*engine.base(data)))
             yield Asked(f"{len(some.bounds):,} thresholds on {listed(some.between.reads)}", text, scan.statistics, some)
-    keys, others = keys_of(engine, data, others)
-    for scan in plan([*keys.proofs, *others]):
-        proves = keys if keys.proofs else None
-        yield Asked(keys.title(scan), engine.written(scan.select(*engine.base(data))), scan.statistics, proves, scan.sets)
-    for key, found in keys.folds(engine, data):
-        if found is not None:
-            yield Asked(f"values of {key.column}", "", key.statistics, found=found)
-            continue
-        for scan in plan(key.statistics):
-            yield Asked(scan.title, engine.written(scan.select(*engine.base(data))), scan.statistics)
+    sizes, others = sized(engine, data, others)
+    for own in sizes:
+        below, scan = own.scan(data)
+        yield Asked(scan.title, engine.written(scan.select(*engine.base(below))), scan.statistics)
+    for scan in plan(others):
+        yield Asked(scan.title, engine.written(scan.select(*engine.base(data))), scan.statistics, sets=scan.sets)
 
 
 def _folds(needs: Iterable[Need]) -> list[Fold]:

@@ -86,8 +86,7 @@ class DryRun(Session):
         needs = list(needs)
         known: dict[Any, Any] = {n: self._stand_in(data, n) for n in from_footers(self, data, needs, floats)}
         for asked in scans(self, data, (n for n in needs if n not in known)):
-            if asked.found is None:
-                self.note(asked.title, asked.text)
+            self.note(asked.title, asked.text)
             values = {n: self._stand_in(data, n) for n in asked.needs}
             known |= {n: {(g,) * len(n.by): value for g in GROUPS} if n.by else value for n, value in values.items()}
         return known

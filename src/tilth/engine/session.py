@@ -190,9 +190,6 @@ class Session(ABC):
         `rows`: the number of rows, if known.
         """
 
-    def release(self, data: Dataset) -> None:  # noqa: B027 -- an engine that copies a table in memory may keep it
-        """Drop what the session holds of a table in memory that is not used again."""
-
     @abstractmethod
     def register(self, name: str, function: PythonFunction) -> None:
         """Let queries call a Python function by a name."""

@@ -339,9 +339,6 @@ class DuckDBRun(Session):
         finally:
             self.run("SET SESSION preserve_insertion_order = true")
 
-    def release(self, data: Dataset) -> None:
-        self._connection.unregister(self._bases.pop((data.source, decode_layer(data), True)))
-
     def register(self, name: str, function: PythonFunction) -> None:
         takes, gives = function.sql_types(self.name)
         self._connection.create_function(name, function.in_engine(), list(takes), gives, type=ARROW, null_handling=SPECIAL)

@@ -127,12 +127,7 @@ class Lowering(Generator):
 
     def filter_sql(self, expression: exp.Filter) -> str:
         """The text of a filtered aggregate."""
-        keeps_nulls = expression.this.this == "list"
-        return (
-            super().filter_sql(expression)
-            if keeps_nulls or isinstance(expression.this.this, exp.Distinct)
-            else self._by_pattern(expression)
-        )
+        return super().filter_sql(expression) if isinstance(expression.this.this, exp.Distinct) else self._by_pattern(expression)
 
     def paren_sql(self, expression: exp.Paren) -> str:
         """Parentheses; for Spark only those that are needed.
