@@ -120,7 +120,7 @@ def groups(found: Words, texts: Sequence[str], like: float = LIKE) -> np.ndarray
         for members in np.split(order, np.flatnonzero(np.diff(band[order])) + 1):
             if len(members) > 1:
                 _join(members, texts, first, like, left)
-    return np.array([_first(first, i) for i in range(len(texts))], int)
+    return np.array([first_of(first, i) for i in range(len(texts))], int)
 
 
 def text_groups(texts: Sequence[str]) -> np.ndarray:
@@ -136,7 +136,8 @@ def text_groups(texts: Sequence[str]) -> np.ndarray:
     return found
 
 
-def _first(first: np.ndarray, i: int) -> int:
+def first_of(first: np.ndarray, i: int) -> int:
+    """The first one in the group of i. `first` has for each member an earlier one of its group, or the member itself."""
     while first[i] != i:
         first[i] = first[first[i]]
         i = first[i]
@@ -149,7 +150,7 @@ def _join(members: np.ndarray, texts: Sequence[str], first: np.ndarray, like: fl
     An upper bound of the shared hashes is counted by 16 bits of each hash, for all pairs of a text at once, which leaves few pairs to
     compare.
     """
-    of = np.array([_first(first, i) for i in members])
+    of = np.array([first_of(first, i) for i in members])
     if (of == of[0]).all():
         return
     hashes = _different([texts[i] for i in members])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tilth.errors import MissingExtra
+from tilth.errors import extra
 from tilth.measures.model_file import unreadable
 from tilth.steps.models import Network
 
@@ -23,10 +23,8 @@ class TorchScript(Network):
     quick = False
 
     def __init__(self, content: bytes) -> None:
-        try:
+        with extra("torch", "a model of TorchScript"):
             import torch
-        except ImportError as error:
-            raise MissingExtra.named("torch", "a model of TorchScript") from error
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # PyTorch calls TorchScript deprecated

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tilth.engine.needs import Fold
+from tilth.metrics.near_duplicates import first_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,15 +51,9 @@ def clusters(hashes: Iterable[str]) -> dict[str, str]:
                 others = members[i:]
                 bits = ONES[(numbers[others] ^ numbers[one])[:, None].view(np.uint8)].sum(axis=1)
                 near = others[bits <= DIFFERENT]
-                merged = {_first(first, k) for k in (one, *near)} if len(near) else set()
+                merged = {first_of(first, k) for k in (one, *near)} if len(near) else set()
                 first[list(merged)] = min(merged, default=0)
-    return {h: known[_first(first, i)] for i, h in enumerate(known)}
-
-
-def _first(first: np.ndarray, i: int) -> int:
-    while first[i] != i:
-        i = first[i]
-    return int(i)
+    return {h: known[first_of(first, i)] for i, h in enumerate(known)}
 
 
 @dataclass(frozen=True)
