@@ -179,10 +179,10 @@ def analysis_json(report: Report, strict: bool = False) -> dict[str, Any]:
     """
     made: dict[str, Any] = {"version": VERSION, **_stages(report, "", strict), **explanations_json(report, strict)}
     if not strict:
-        parts = dict.fromkeys(f.part for f in report.of(BiasNumber) if f.part)
-        names = {part: part.partition(IS) for part in parts}
-        inside = [{"config_name": name, "segment": value, **_stages(report, p, strict)} for p, (name, _, value) in names.items()]
-        made |= {"segments": inside} if inside else {}
+        for part in dict.fromkeys(f.part for f in report.of(BiasNumber) if f.part):
+            name, _, segment = part.partition(IS)
+            for key, section in _stages(report, part, strict).items():
+                made.setdefault(key, {}).setdefault("segments", []).append({"config_name": name, "segment": segment, **section})
         made |= {"bias_variance": bias_variance_json(found)} if (found := report.of(BiasVariance)) else {}
         made |= {"terms": terms_json(terms)} if (terms := report.of(Term)) else {}
         f = report.facts
