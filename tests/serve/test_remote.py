@@ -50,6 +50,22 @@ def test_a_stage_that_fails_is_named(served, answer, status, code):
     assert "ada@" not in error["message"]
 
 
+def test_the_seconds_of_each_stage(served, capsys):
+    """In the log line of a request and, added up, in the metrics. The other process waits for a hundredth of a second."""
+    with answering(lambda given: time.sleep(0.01) or lengths(given)) as (url, _):
+        server = Server(Pipeline.of(str(served / "people.tilth"), url))
+        for accept in ("application/json", "image/png"):  # what is refused has no times
+            ask(server, "POST", "/invocations", ROWS, {"content-type": "application/json", "accept": accept})
+    line, refused = map(json.loads, capsys.readouterr().err.splitlines())
+    first, second = line["stages"]
+    assert first > 0
+    assert 0.01 <= second <= line["seconds"]
+    assert "stages" not in refused
+    text = ask(server, "GET", "/metrics").text
+    assert f'tilth_serve_stage_seconds_total{{stage="1",name="people.tilth"}} {first:.6f}\n' in text
+    assert f'tilth_serve_stage_seconds_total{{stage="2",name="{url}"}} {second:.6f}\n' in text
+
+
 def test_a_stage_that_is_absent(served):
     pipeline = Pipeline.of(str(served / "people.tilth"), f"http://127.0.0.1:{free_port()}")
     assert pipeline.answer(ROWS, "application/json").code == "endpoint-absent"

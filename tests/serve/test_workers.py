@@ -46,9 +46,9 @@ def count(text, name):
 
 def test_counters_are_added_up_over_processes(served):
     table = np.zeros(3 * WIDTH)
-    several = [Metrics("people.tilth", "x", table, number) for number in (0, 2)]
+    several = [Metrics(("people.tilth", "softmax"), "x", table, number) for number in (0, 2)]
     for one in several:
-        one.observe(200, 2, 0.002)
+        one.observe(200, 2, 0.002, (0.0005, 0.001))
         one.in_flight += 1
     several[1].observe(400, 0, 100.0)
     for one in several:
@@ -56,8 +56,10 @@ def test_counters_are_added_up_over_processes(served):
         assert 'tilth_serve_requests_total{status="200"} 2\ntilth_serve_requests_total{status="400"} 1\n' in text
         assert 'bucket{le="0.0025"} 2\n' in text
         assert 'bucket{le="+Inf"} 3\n' in text
+        assert 'stage_seconds_total{stage="1",name="people.tilth"} 0.001000\n' in text
+        assert 'stage_seconds_total{stage="2",name="softmax"} 0.002000\n' in text
         assert (count(text, "tilth_serve_rows_total"), count(text, "tilth_serve_requests_in_flight")) == (4, 2)
-    again = Metrics("people.tilth", "x", table, 2)  # after the process in this place has ended
+    again = Metrics(("people.tilth", "softmax"), "x", table, 2)  # after the process in this place has ended
     assert 'status="400"} 1\n' in again.text()
     assert count(again.text(), "tilth_serve_requests_in_flight") == 1
 

@@ -90,7 +90,7 @@ class Server:
         self, pipeline: Pipeline, limits: Limits | None = None, captured: Callable[..., bool] | None = None, metrics: Metrics | None = None
     ) -> None:
         self.pipeline, self.limits = pipeline, limits or Limits()
-        self.metrics = metrics or Metrics(str(pipeline), pipeline.digest)
+        self.metrics = metrics or Metrics(pipeline.titles, pipeline.digest)
         self._captured = captured
         self._routes: dict[str, tuple[tuple[str, ...], Callable[[Request], Awaitable[Answer]]]] = {
             "/ping": (GET, self.ping),
@@ -164,10 +164,11 @@ class Server:
 
     def _note(self, request: Request, answer: Answer, seconds: float) -> None:
         """Count a request and write its log line."""
-        self.metrics.observe(answer.status, answer.rows, seconds)
+        self.metrics.observe(answer.status, answer.rows, seconds, answer.stages)
         if (40 if answer.status >= 500 else 30 if answer.status >= 400 else 20) < self.limits.level:
             return
-        log_request(answer.status, answer.rows, request.size, request.media, answer.code, seconds, self.pipeline.digest)
+        size, media, digest = request.size, request.media, self.pipeline.digest
+        log_request(answer.status, answer.rows, size, media, answer.code, seconds, answer.stages, digest)
 
     async def ping(self, request: Request) -> Answer:
         """Ready if the stages on other machines answer. Local stages are loaded before the socket opens."""

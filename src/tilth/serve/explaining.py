@@ -127,7 +127,8 @@ class Explainer:
         if chosen(accept, (JSON,), JSON) is None:
             raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=JSON)
         rows = self.pipeline.read(body, content_type)
-        answers = self.pipeline.through(rows)
+        took = list[float]()
+        answers = self.pipeline.through(rows, took=took)
         names = self.pipeline.gives or tuple(answers[0])
         wanted = self._wanted(answers, asked, media.name == CSV)
         found = iter(self.explained([row for row, is_wanted in zip(rows, wanted, strict=True) if is_wanted]) if any(wanted) else ())
@@ -138,7 +139,7 @@ class Explainer:
             **({"label_headers": labels} if labels else {}),
             "explanations": {"kernel_shap": [next(found) if w else None for w in wanted]} if any(wanted) else {},
         }
-        return Answer(200, JSON, json.dumps(content, ensure_ascii=False).encode(), len(rows))
+        return Answer(200, JSON, json.dumps(content, ensure_ascii=False).encode(), len(rows), stages=took)
 
     def _wanted(self, answers: Sequence[Row], asked: str, values: bool) -> list[bool]:
         """Which records to explain. If `values`, the condition gets a record as a list of values. Errors: `RequestError`."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
@@ -27,7 +28,7 @@ OFFERED = tuple(ENCODERS)
 
 
 class Answer(NamedTuple):
-    """An answer: HTTP status, media type and bytes of the body, number of rows, and the code of an error."""
+    """An answer: HTTP status, media type and bytes of the body, number of rows, the code of an error, and the seconds of each stage."""
 
     status: int
     media: str
@@ -35,6 +36,7 @@ class Answer(NamedTuple):
     rows: int = 0
     code: str = ""
     allow: str = ""  # the methods of the route, for status 405
+    stages: Sequence[float] = ()
 
 
 class Refused(Exception):
@@ -128,8 +130,13 @@ class Pipeline:
         strategies = [one["single"] for one in said if "single" in one]
         return {**least, **({"single": any(strategies)} if strategies else {})}
 
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The name of each stage."""
+        return tuple(stage.title for stage in self.stages)
+
     def __str__(self) -> str:
-        return " → ".join(stage.title for stage in self.stages)
+        return " → ".join(self.titles)
 
     def answer(self, body: bytes, content_type: str, accept: str = "") -> Answer:
         """The answer to a body. An error becomes an error answer; nothing is raised."""
@@ -144,8 +151,9 @@ class Pipeline:
             if answer is not None:
                 return answer
         media = self.answered_as(accept)
-        rows = self.through(self.read(body, content_type))
-        return Answer(200, media, encoded(rows, self.gives or tuple(rows[0]), media), len(rows))
+        took = list[float]()
+        rows = self.through(self.read(body, content_type), took=took)
+        return Answer(200, media, encoded(rows, self.gives or tuple(rows[0]), media), len(rows), stages=took)
 
     def answered(self, work: Callable[[], Answer]) -> Answer:
         """The answer that a function returns. An error becomes an error answer; nothing is raised."""
@@ -173,10 +181,17 @@ class Pipeline:
             raise Refused(415, "bad-content-type", f"the content type is {shown}", accepted=listed(DECODERS))
         return decoded(body, kind, self.columns)
 
-    def through(self, rows: Sequence[Row], first: int = 0) -> Sequence[Row]:
-        """The rows after all stages, from the stage number `first` on. Errors: `RequestError`."""
+    def through(self, rows: Sequence[Row], first: int = 0, took: list[float] | None = None) -> Sequence[Row]:
+        """The rows after all stages, from the stage number `first` on. Errors: `RequestError`.
+
+        The seconds of each stage are appended to `took`.
+        """
+        begun = perf_counter()
         for stage in self.stages[first:]:
-            rows = stage(rows)
+            rows, before = stage(rows), begun
+            begun = perf_counter()
+            if took is not None:
+                took.append(begun - before)
         return rows
 
     def _by_schema(self, body: bytes, content_type: str, accept: str) -> Answer | None:
@@ -189,8 +204,9 @@ class Pipeline:
         form = answer_type(accept, CSV if self.schema is None else self._default)
         if form is None:
             raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=f"{CSV}, {LINES}, {LINES};data=text, {JSON}")
-        rows = self.through(self.read(body, content_type) if request is None else list(request.rows))
-        return Answer(200, form[0], schema.answered(rows, *form), len(rows))
+        took = list[float]()
+        rows = self.through(self.read(body, content_type) if request is None else list(request.rows), took=took)
+        return Answer(200, form[0], schema.answered(rows, *form), len(rows), stages=took)
 
     def answered_as(self, accept: str) -> str:
         """The media type of the answer. Errors: `Refused`."""

@@ -61,7 +61,7 @@ class Serving:
         self, pipeline: Pipeline, listening: socket, metrics: Metrics | None = None, notify: Callable[[], Awaitable[None]] | None = None
     ) -> None:
         """Answer requests until a signal. `notify` is called every second. Requests that cannot be stopped end with the process."""
-        metrics = metrics or Metrics(str(pipeline), pipeline.digest)
+        metrics = metrics or Metrics(pipeline.titles, pipeline.digest)
         try:
             with self._captured(pipeline) as captured:
                 run(Server(pipeline, self.limits, captured, metrics), listening, self.certificate, self.key, notify)

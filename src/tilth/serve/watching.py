@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import time
@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from tilth.serve.stages import MOST_STAGES
+
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
 
 
 FIELDS = ("rows", "seconds", "in_flight", "dropped", "overdue", "until")
 STATUSES = 600  # a counter for each HTTP status
-WIDTH = len(FIELDS) + len(BOUNDS) + 1 + STATUSES  # numbers per process
+STAGES = len(FIELDS) + len(BOUNDS) + 1  # where the seconds of each stage begin
+WIDTH = STAGES + MOST_STAGES + STATUSES  # numbers per process
 
 
 def _counter(name: str) -> Any:
@@ -38,8 +41,8 @@ def _counter(name: str) -> Any:
 class Metrics:
     """Counters since the start. The counters of this process are a part of a table that all processes of a server share.
 
-    `table` has `WIDTH` doubles for each process; this process writes those of its `number`. Without a table there is only one process.
-    `text` adds the counters of all processes.
+    `stages` are the names of the stages. `table` has `WIDTH` doubles for each process; this process writes those of its `number`. Without
+    a table there is only one process. `text` adds the counters of all processes.
     """
 
     rows = _counter("rows")
@@ -52,18 +55,20 @@ class Metrics:
     until = _counter("until")
     """The time (monotonic clock) by which the process will give its next sign of life; 0 before it is ready."""
 
-    def __init__(self, pipeline: str = "", digest: str = "", table: Any = None, number: int = 0) -> None:
-        self.pipeline, self.digest = pipeline, digest
+    def __init__(self, stages: Sequence[str] = (), digest: str = "", table: Any = None, number: int = 0) -> None:
+        self.stages, self.digest = stages, digest
         self._all: Any = memoryview(np.zeros(WIDTH) if table is None else np.frombuffer(table))  # type: ignore[arg-type]  # a single number is read faster so
         self._own = self._all[number * WIDTH : (number + 1) * WIDTH]
         self.in_flight = self.overdue = self.until = 0  # an earlier process with this number may have left other values
 
-    def observe(self, status: int, rows: int, seconds: float) -> None:
-        """Count one answered request."""
+    def observe(self, status: int, rows: int, seconds: float, stages: Sequence[float] = ()) -> None:
+        """Count one answered request. `stages` are the seconds of each stage."""
         self.rows += rows
         self.seconds += seconds
         self._own[len(FIELDS) + bisect_left(BOUNDS, seconds)] += 1
         self._own[status - STATUSES] += 1
+        for at, of_stage in enumerate(stages, STAGES):
+            self._own[at] += of_stage
 
     def total(self, at: int) -> float:
         """The sum of a counter over all processes."""
@@ -85,6 +90,10 @@ class Metrics:
             yield f'tilth_serve_request_seconds_bucket{{le="{bound}"}} {below:.0f}'
         yield f"tilth_serve_request_seconds_sum {self.total(FIELDS.index('seconds')):.6f}"
         yield f"tilth_serve_request_seconds_count {below:.0f}"
+        yield from _family("tilth_serve_stage_seconds_total", "counter", "Seconds in each stage, of requests answered with 200.")
+        for at, title in enumerate(self.stages):
+            named = f'stage="{at + 1}",name={_WRITE(title)}'
+            yield f"tilth_serve_stage_seconds_total{{{named}}} {self.total(STAGES + at):.6f}"
         for name, kind, about, field in (
             ("rows_total", "counter", "Rows that were predicted.", "rows"),
             ("requests_in_flight", "gauge", "Requests that are being answered.", "in_flight"),
@@ -94,8 +103,7 @@ class Metrics:
             yield from _family(f"tilth_serve_{name}", kind, about)
             yield f"tilth_serve_{name} {self.total(FIELDS.index(field)):.0f}"
         yield from _family("tilth_serve_info", "gauge", "What is served.")
-        named = json.dumps(self.pipeline, ensure_ascii=False)
-        yield f'tilth_serve_info{{pipeline={named},digest="{self.digest}"}} 1'
+        yield f'tilth_serve_info{{pipeline={_WRITE(" → ".join(self.stages))},digest="{self.digest}"}} 1'
 
 
 def _family(name: str, kind: str, about: str) -> Iterator[str]:
@@ -106,12 +114,13 @@ def _family(name: str, kind: str, about: str) -> Iterator[str]:
 _WRITE = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def log_request(status: int, rows: int, size: int, media: str, code: str, seconds: float, digest: str) -> None:
+def log_request(status: int, rows: int, size: int, media: str, code: str, seconds: float, stages: Sequence[float], digest: str) -> None:
     """Write the log line of a request. A template is faster than a JSON encoder, and none of the values needs an escape."""
     code = f'"code": "{code}", ' if code else ""
+    took = f'"stages": [{", ".join([f"{one:.6f}" for one in stages])}], ' if stages else ""
     _write(
         f'{{"time": "{_now()}", "event": "request", "status": {status}, "rows": {rows}, "bytes": {size}, "type": "{media}", '
-        f'{code}"seconds": {seconds:.6f}, "digest": "{digest}"}}\n'
+        f'{code}"seconds": {seconds:.6f}, {took}"digest": "{digest}"}}\n'
     )
 
 

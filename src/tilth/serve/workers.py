@@ -179,7 +179,7 @@ def _work(serving: Serving, listening: socket, told: Connection, table: Any, num
             if serving.protect:
                 held.enter_context(protected(*serving.protect))
             pipeline, proof = serving.loaded()
-            metrics = Metrics(str(pipeline), pipeline.digest, table, number)
+            metrics = Metrics(pipeline.titles, pipeline.digest, table, number)
             signs = _Signs(metrics, serving.limits.answering + PATIENCE)
             told.send(Ready.of(pipeline, proof, serving.accept))
             ready = True
