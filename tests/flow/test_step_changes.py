@@ -67,3 +67,9 @@ def test_the_report_says_what_steps_made_of_the_rows_and_nothing_of_what_they_ke
     assert "4 steps made 30 rows of 40." in page
     assert "age &gt; 9" in page or "age > 9" in page
     assert "sizes" not in page and "(blank)" not in page
+
+
+def test_steps_that_change_neither_cells_nor_the_number_of_rows_are_named(tmp_path):
+    tilth.run(Flow.parse("features: [{encode: {columns: age, with: ordinal}}, {scale: pay}, {scale: age}]"), tmp_path, data=TABLE)
+    page = (tmp_path / "report.html").read_text()
+    assert "3 steps: encode, scale." in page and "0 cells" not in page

@@ -113,13 +113,15 @@ def _step(finding: Finding[StepChanges]) -> str:
 
 
 def _lead(findings: Sequence[Finding[StepChanges]]) -> str:
-    """The number of steps and of the cells that they changed; if they changed no cells, the rows before and after."""
+    """The number of steps and of the cells that they changed; without any, the rows before and after, or the names of the steps."""
     cells = sum(n for f in findings for reasons in f.payload.cells_changed.values() for n in reasons.values())
     steps = counted(len(findings), "step")
     sizes = [n for f in findings if f.part == "rows" for n in (f.payload.rows_in, f.payload.rows_out) if n is not None]
-    if cells or not sizes or sizes[0] == sizes[-1]:
+    if cells:
         return f"{steps} changed {counted(cells, 'cell')}."
-    return f"{steps} made {counted(sizes[-1], 'row')} of {number(sizes[0])}."
+    if sizes and sizes[0] != sizes[-1]:
+        return f"{steps} made {counted(sizes[-1], 'row')} of {number(sizes[0])}."
+    return f"{steps}: {', '.join(dict.fromkeys(f.name for f in findings))}."
 
 
 def _overview(findings: Sequence[Finding[StepChanges]]) -> Block:
