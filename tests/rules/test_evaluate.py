@@ -6,12 +6,14 @@ import datetime as dt
 
 import pyarrow as pa
 import pytest
+from sqlglot import exp
 
 import tilth
 from tests.engines import duckdb_session
 from tests.rules.cases import FOLDER, evaluate
 from tilth.data import Dataset, Memory, Roles
 from tilth.engine.duckdb import DuckDB
+from tilth.engine.expressions import lit
 from tilth.errors import MachineError
 from tilth.report import Outcome, Report
 from tilth.report.text import to_plain_text
@@ -182,6 +184,22 @@ def test_one_rule_that_the_engine_rejects_does_not_stop_another(data, engine):
     found = evaluate(data, parse('Rules = [ RowCount = 5 where "qty / 0 > 1 or nope = 1", RowCount = 5 ]'), engine)
     assert [f.outcome for f in found] == [Outcome.ERROR, Outcome.PASSED]
     assert "nope" in found[0].message
+
+
+def test_ages_are_compared_in_whole_seconds(engine):
+    ages = dataset(pa.table({"at": [dt.datetime(2024, 3, 4, 11, 59, 59), dt.datetime(2024, 3, 4, 12)]}))
+    now = dt.datetime(2024, 3, 5, 12, 0, 0, 999_999, tzinfo=dt.UTC)
+    (found,) = evaluate(ages, parse('Rules = [ DataFreshness "at" <= 24 hours ]'), engine, now=now)
+    assert found.payload.rows == {"passed": 1, "failed": 1, "total": 2}
+
+
+def test_a_message_begins_with_the_words_of_glue_and_says_which_column_was_meant(data, engine):
+    rules = 'Rules = [ RowCount = 5 where "qty >", RowCount = 5 where "nope > 1", Mean "QTY" = 3, Mean "price" != 3 where "id > 3" ]'
+    nan = Dataset(data.source).change({"price": exp.Div(this=lit(0.0), expression=lit(0.0))})
+    syntax, column, case, undefined = evaluate(nan, parse(rules), engine)
+    assert all(f.message.startswith("The provided where clause is invalid: ") for f in (syntax, column))
+    assert case.payload.warnings[-1] == "W-SPELLING: the column is called 'qty', not 'QTY'"
+    assert undefined.message == "Value: NaN does not meet the constraint requirement!"
 
 
 def test_analyzers_record_without_a_verdict(data, engine):

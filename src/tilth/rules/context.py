@@ -15,7 +15,7 @@ from tilth.data import Column, Dataset, Files, Schema
 from tilth.engine.session import Session
 from tilth.engine.user_sql.bounds import SECONDS
 from tilth.engine.user_sql.expression import parse_condition
-from tilth.errors import ColumnError, Place, RulesError, did_you_mean, listed, unknown
+from tilth.errors import ColumnError, Place, RequestError, RulesError, did_you_mean, listed, unknown
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.rules.conditions import Criterion, Setting, resolve
@@ -23,6 +23,7 @@ from tilth.rules.language.functions import calls, evaluate, numbers, runs_wanted
 from tilth.rules.language.syntax import Condition, Literal, Parameter, Rule, Text
 
 PRIMARY = "primary"  # the table under test among the tables that rules name
+BAD_WHERE = "The provided where clause is invalid"  # Glue's words
 MOST_RUNS = 10_000  # earlier values of a metric that its rule may refer to
 History = Callable[[str, int], Sequence[tuple[datetime, float]]]
 """The earlier values of a metric by its name, with their times, the latest first, at most so many."""
@@ -86,7 +87,18 @@ class Context:
 
     def scope(self, rule: Rule) -> Tree | None:
         """The rule's `where` as a tree. Errors: `ExpressionError`."""
-        return None if rule.where is None else parse_condition(rule.where.pattern, self.schema, Place("where"), self.setting.moment)
+        if rule.where is None:
+            return None
+        try:
+            return parse_condition(rule.where.pattern, self.schema, Place("where"), self.setting.moment)
+        except RequestError as error:
+            raise type(error)(*(replace(m, message=f"{BAD_WHERE}: {m.message}") for m in error.mistakes)) from error
+
+    def misspelt(self, rule: Rule) -> tuple[str, ...]:
+        """A warning for each parameter that differs from the name of a column in case alone."""
+        of = {c.name.casefold(): c.name for c in self.schema}
+        other = (name for name in self.names(rule) if name not in self.schema and name.casefold() in of)
+        return tuple(f"W-SPELLING: the column is called {of[name.casefold()]!r}, not {name!r}" for name in other)
 
     def source(self, name: str) -> Dataset:
         """The further table of a name. Errors: `RulesError`."""

@@ -26,6 +26,7 @@ from tilth.rules.observations import observations
 from tilth.rules.prepared import PreparedRule, RuleResult, judged
 from tilth.rules.row_mode import obstacle, prepare_by_rows
 from tilth.rules.types import RULE_TYPES
+from tilth.rules.types.rule_type import COLUMN
 
 EXAMPLES = 5  # failing values or rows shown per rule
 WORDS = {"composites": ("column", "row"), "empty": ("glue", "pass", "fail"), "date_granularity": ("operand", "day")}
@@ -123,7 +124,10 @@ class _Evaluator:
         assert row.prepare is not None  # noqa: S101 -- only an analyzer lacks it, and that is not accepted among rules
         if dynamic(rule) and row.metric:
             self.evaluated[rule], self.notes[rule] = self.context.with_history(rule, row.metric(rule, self.context))
-        return row.prepare(self.evaluated.get(rule, rule), self.context)
+        ready = row.prepare(self.evaluated.get(rule, rule), self.context)
+        if row.kinds == COLUMN and (misspelt := self.context.misspelt(rule)):
+            self.notes[rule] = (*self.notes.get(rule, ()), *misspelt)
+        return ready
 
     def prepare_by_rows(self, composites: Iterable[Composite]) -> None:
         """What each composite needs in row mode; one that cannot be evaluated so stays in column mode, with a note."""

@@ -169,7 +169,9 @@ def undefined(scope: Tree | None, rows: int, columns: Iterable[str], message: st
 def java(value: Any) -> str:
     """A number as Java prints a double, which Glue's messages do.
 
-    >>> java(4), java(0.8), java(None)
-    ('4.0', '0.8', 'NULL')
+    >>> java(4), java(0.8), java(None), java(float("nan")), java(float("-inf"))
+    ('4.0', '0.8', 'NULL', 'NaN', '-Infinity')
     """
-    return "NULL" if value is None else repr(float(value)) if isinstance(value, int | float) else str(value)
+    if value is None:
+        return "NULL"
+    return repr(float(value)).replace("nan", "NaN").replace("inf", "Infinity") if isinstance(value, int | float) else str(value)
