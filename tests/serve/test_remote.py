@@ -137,6 +137,17 @@ def test_a_body_that_is_too_large_is_sent_in_parts(served, monkeypatch):
         assert Pipeline.of(str(served / "people.tilth"), url).answer(ROWS, "application/json").code == "endpoint-too-large"
 
 
+def test_a_body_that_is_too_large_for_sagemaker(served, monkeypatch):
+    """Strictly, as between its containers, it is not sent in parts."""
+    monkeypatch.setattr(remote, "LARGEST", 250)
+    with answering(lengths) as (url, asked):
+        pipeline = Pipeline.of(str(served / "people.tilth"), url, strict=True)
+        assert pipeline.answer(json.dumps(json.loads(ROWS)[:1]).encode(), "application/json").status == 200
+        found = pipeline.answer(json.dumps(json.loads(ROWS) * 2).encode(), "application/json")
+    assert (found.status, found.code, len(asked)) == (424, "endpoint-too-large", 1)
+    assert f"{url} would be sent 4 rows of " in found.body.decode()
+
+
 def test_what_a_stage_refuses_is_the_fault_of_a_record(served, tmp_path):
     """It is found among the others, and other files are answered; a stage that fails ends the run."""
     (tmp_path / "a.csv").write_text("1,a,30,cook\n2,b,31,cook\n3,c,32,cook\n")

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
@@ -12,7 +13,10 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 import tilth
 from tests.pipelines.test_spark_ml import COUNTS, IMPUTER, WORDS, saved
+from tests.serve.asking import ask
 from tilth.errors import RequestError
+from tilth.serve.app import Server
+from tilth.serve.bodies.rows import BadRow
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.serving import Serving
 from tilth.serve.sparkml import Schema
@@ -119,6 +123,90 @@ def test_an_integer_in_a_vector_of_doubles_is_one():
 def test_what_is_refused(pipeline, body, kind, accept, status, code):
     answer = pipeline.answer(body, kind, accept)
     assert (answer.status, answer.code) == (status, code), answer.body
+
+
+# ── exactly as the container ──
+
+
+TYPED = {
+    "input": [
+        {"name": "a", "type": "float"},
+        {"name": "n", "type": "byte"},
+        {"name": "t", "type": "string"},
+        {"name": "y", "type": "boolean"},
+    ],
+    "output": {"name": "made", "type": "double", "struct": "vector"},
+}
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    """`made_0` is `a`, `made_1` is `n`, null as -1, and `made_2` is 1 if `t` is empty."""
+    place = tmp_path_factory.mktemp("strict") / "made.tilth"
+    flow = """
+features:
+  - formula: {column: made_0, expression: a}
+  - formula: {column: made_1, expression: "coalesce(n, -1)"}
+  - formula: {column: made_2, expression: "if(length(t) = 0, 1.0, 0.0)"}
+  - select: {columns: [made_0, made_1, made_2]}
+"""
+    rows = pa.table({"a": [1.5, 2.5], "n": [7, -7], "t": ["x", "y"], "y": [True, False]})
+    tilth.fit(tilth.Flow.parse(flow), rows).save(place)
+    return Pipeline.of(str(place), schema=Schema.of(TYPED), accept="text/csv", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "accept", "expected"),
+    [  # as ServingControllerTest of aws/sagemaker-sparkml-serving-container expects: "1,2", {"features":[1,2]} and [[1,2], [3,4]]
+        (b"1.5,2,x,true\n9,9,x,true\n", "text/csv", "", "1.5,2.0,0.0"),
+        (b"1.5,2,,no,more", "text/csv;charset=utf-8", "*/*", "1.5,2.0,1.0"),
+        (b'{"data": [1, 2, "x", true]}', JSON, LINES, '{"features":[1.0,2.0,0.0]}'),
+        (b'{"data": [1, "2", "x", true, 7]}', JSON, f"{LINES};data=text", '{"source":"1.0 2.0 0.0"}'),
+        (
+            b'{"data": [1, 2, "", true]}\n{"data": [[3, 4, "x", 1], [5, 6, "x", 1]]}',
+            LINES,
+            "text/csv",
+            "[[1.0,2.0,1.0], [3.0,4.0,0.0], [5.0,6.0,0.0]]",
+        ),
+        (b'{"data": [1, 2, "x", true]}', LINES, LINES, '[[{"features":[1.0,2.0,0.0]}]]'),
+    ],
+)
+def test_answers_as_the_container(strict, body, kind, accept, expected):
+    answer = strict.answer(body, kind, accept)
+    assert (answer.status, answer.body.decode()) == (200, expected)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "accept", "code"),
+    [
+        (b"1.5,,x,true", "text/csv", "", "unreadable"),  # no nulls
+        (b"1.5,2.0,x,true", "text/csv", "", "unreadable"),  # new Byte("2.0")
+        (b"1.5,128,x,true", "text/csv", "", "unreadable"),
+        (b"1.5,2,x", "text/csv", "", "wrong-width"),
+        (b"a,n,t,y\n1.5,2,x,true", "text/csv", "", "unreadable"),  # no header
+        (b"", "text/csv", "", "record-count"),
+        (b'{"data": [1.5, 2, null, true]}', JSON, "", "unreadable"),
+        (b'{"data": [[1.5, 2, "x", true], [1.5, 2, "x", true]]}', JSON, "", "wrong-width"),  # one row
+        (b'{"instances": [[1.5, 2, "x", true]]}', JSON, "", "no-row"),
+        (b"1.5,2,x,true", "text/csv", JSON, "not-acceptable"),
+        (b"1.5,2,x,true", "text/csv", "text/csv, */*", "not-acceptable"),
+    ],
+)
+def test_the_container_answers_400(strict, body, kind, accept, code):
+    answer = strict.answer(body, kind, accept)
+    assert (answer.status, answer.code) == (400, code)
+
+
+def test_other_answers_of_the_container(strict):
+    assert strict.answer(b"PAR1", "application/x-parquet").status == 415
+    told = ask(Server(strict), "GET", "/execution-parameters").json()
+    assert (told["BatchStrategy"], told["MaxPayloadInMB"]) == ("SINGLE_RECORD", 5)
+    word = Schema.of({**TYPED, "output": {"name": "made_2", "type": "string"}})
+    assert word.answered_strictly([{"made_2": 'a "b"'}], LINES, False, False) == b'a "b"'
+    lists = Schema.of({**TYPED, "input": [{"name": "v", "type": "double", "struct": "vector"}]})
+    assert lists.row([[1, 2]], 1, True) == {"v": [1, 2]}
+    with pytest.raises(BadRow, match="is not a list of double"):
+        lists.row([[1, None]], 1, True)
 
 
 def test_schemas_that_do_not_fit(chain, pipeline):

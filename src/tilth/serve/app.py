@@ -184,8 +184,9 @@ class Server:
 
     async def execution_parameters(self, request: Request) -> Answer:
         """The sizes and concurrency that batch transform should use."""
-        largest = max(1, self.limits.largest // 2**20)
-        content = {"MaxConcurrentTransforms": os.cpu_count() or 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": largest}
+        single = self.pipeline.strict and self.pipeline.schema is not None  # those of the SparkML container
+        strategy, largest = ("SINGLE_RECORD", 5) if single else ("MULTI_RECORD", max(1, self.limits.largest // 2**20))
+        content = {"MaxConcurrentTransforms": os.cpu_count() or 1, "BatchStrategy": strategy, "MaxPayloadInMB": largest}
         return Answer(200, JSON, json.dumps(content).encode())
 
     async def invocations(self, request: Request) -> Answer:

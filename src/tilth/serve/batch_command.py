@@ -129,7 +129,7 @@ def command(
         processing=processing,
     )
     with environment(options, read.Environment if read else {}), progress("reading") as line:
-        pipeline = Pipeline.of(*stages, output=output, trusted=trusted, patience=patience)
+        pipeline = Pipeline.of(*stages, output=output, trusted=trusted, patience=patience, strict=strict)
         found = transformed(pipeline, data, out, sending, lambda file, records: line(f"{file}: {records:,} records"), instance)
     _say(found, out)
     return 1 if any(one.refusals for one in found) else 0

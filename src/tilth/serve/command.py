@@ -56,6 +56,11 @@ TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
     "--workers", type=click.IntRange(1, 256), metavar="N", help="The number of worker processes; one that ends or hangs is replaced."
 )
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="The time limit for an answer. Default: 60.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Reject what SageMaker would reject: more than 5 MiB for a URL; with a SparkML schema, answer exactly as its container does.",
+)
 @click.option("--trust-network", is_flag=True, help="Listen without token and TLS; only behind a proxy that authenticates clients.")
 @ALLOW_PYTHON
 @TRUSTED
@@ -76,6 +81,7 @@ def command(
     record_golden: str | None,
     workers: int | None,
     timeout: float | None,
+    strict: bool,
     trust_network: bool,
     trusted: tuple[str, ...],
 ) -> int:
@@ -115,7 +121,9 @@ def command(
         raise click.UsageError(f"--explain uses its own answer format, which {'--capture' if capture else VARIABLE} does not have")
     allowed, captured, protection = python_allowed(), (capture, capture_percent), in_force()
     protect = (protection.key.reference, protection.plaintext, protection.sign) if protection else None
-    serving = Serving(things, output, accept, trusted, golden, allowed, limits, *captured, tls_cert, tls_key, schema, explain, protect)
+    serving = Serving(
+        things, output, accept, trusted, golden, allowed, limits, *captured, tls_cert, tls_key, schema, strict, explain, protect
+    )
     count = workers or int(known.number("SAGEMAKER_MODEL_SERVER_WORKERS", default=0, most=256, least=1))
     listening = bound(host, port if port is not None else int(known.number("SAGEMAKER_BIND_TO_PORT", default=8080, most=65535)))
     _serve(serving, listening, host, count, known)
@@ -180,6 +188,7 @@ def _tell(ready: Ready, serving: Serving, address: str, facts: dict[str, Any]) -
         "largest": limits.largest,
         "accept": serving.accept,
         "sparkml": serving.schema is not None,
+        "strict": serving.strict,
         "log_level": limits.level,
         "allow_python": serving.python,
         "token": bool(limits.token),

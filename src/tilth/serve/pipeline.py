@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.serve.bodies import DECODERS, ENCODERS, decoded, encoded
-from tilth.serve.bodies.rows import CSV, JSON, LINES, BadRow, BadRows, NotAcceptable, Row
+from tilth.serve.bodies.rows import CSV, JSON, BadRow, BadRows, NotAcceptable, Row
 from tilth.serve.columns import prepared
 from tilth.serve.media import chosen, media_type
 from tilth.serve.predictions import Prediction
 from tilth.serve.remote import Remote
-from tilth.serve.sparkml import MARK, Schema, answer_type, asked
+from tilth.serve.sparkml import LINE_TYPES, MARK, STRICT_ACCEPT, STRICT_TYPES, Schema, answer_type, asked
 from tilth.serve.stages import Preparation, Stage, stages_of
 from tilth.web.client import PATIENCE, EndpointFailed, Patience
 
@@ -66,15 +67,23 @@ def _described(row: int, column: str, mistake: Mistake) -> dict[str, Any]:
 class Pipeline:
     """A sequence of stages. `accept` is the media type of an answer if the client accepts any. `digest` identifies the files and
     transforms, `digests` are the SHA-256 of each file or address. A SparkML `schema` names the columns of requests and sets the format of
-    answers.
+    answers. `strict`: requests with a schema are answered exactly as SageMaker's SparkML container answers them, and rows that are too
+    many for one request to a stage in another process are an error.
 
     Errors: `RequestError` for a media type that answers cannot have.
     """
 
     def __init__(
-        self, stages: Sequence[Stage], accept: str = JSON, digest: str = "", digests: Sequence[str] = (), schema: Schema | None = None
+        self,
+        stages: Sequence[Stage],
+        accept: str = JSON,
+        digest: str = "",
+        digests: Sequence[str] = (),
+        schema: Schema | None = None,
+        strict: bool = False,
     ) -> None:
-        self.stages, self.digest, self.digests, self.schema = tuple(stages), digest, tuple(digests), schema
+        self.stages = tuple(replace(stage, strict=strict) if isinstance(stage, Remote) else stage for stage in stages)
+        self.digest, self.digests, self.schema, self.strict = digest, tuple(digests), schema, strict
         self.columns, self.gives = self.stages[0].takes, self.stages[-1].gives
         if schema is not None:
             first = self.stages[0]
@@ -95,6 +104,7 @@ class Pipeline:
         trusted: Sequence[str] = (),
         patience: Patience = PATIENCE,
         schema: Schema | None = None,
+        strict: bool = False,
     ) -> Pipeline:
         """The pipeline of files: fitted flows, optionally a model, and output transforms by name.
 
@@ -107,7 +117,7 @@ class Pipeline:
             digests.append(hashlib.sha256(content).hexdigest())
 
         stages = stages_of(things, output, trusted, see, patience)
-        return cls(stages, accept, whole.hexdigest()[:12], tuple(digests), schema)
+        return cls(stages, accept, whole.hexdigest()[:12], tuple(digests), schema, strict)
 
     @cached_property
     def quick(self) -> bool:
@@ -143,7 +153,9 @@ class Pipeline:
         try:
             return self._answer(body, content_type, accept)
         except Exception as error:  # noqa: BLE001 -- as in `answered`
-            return refusal(error).answer
+            answer = refusal(error).answer
+            imitated = self.strict and self.schema is not None and answer.status != 415
+            return answer._replace(status=400) if imitated else answer  # the container has no other status for an error
 
     def _answer(self, body: bytes, content_type: str, accept: str) -> Answer:
         if self.schema is not None or MARK in body:
@@ -197,15 +209,20 @@ class Pipeline:
     def _by_schema(self, body: bytes, content_type: str, accept: str) -> Answer | None:
         """The answer by the SparkML schema in the request or the configured one; None without a schema. Errors: as `read`."""
         kind = media_type(content_type)
-        request = None if kind is None else asked(body, kind, self.schema)
+        request = None if kind is None else asked(body, kind, self.schema, self.strict)
         schema = self.schema if request is None else request.schema
         if schema is None:
             return None
-        form = answer_type(accept, CSV if self.schema is None else self._default)
+        if self.strict and (kind is None or kind.name not in STRICT_TYPES):
+            raise Refused(415, "bad-content-type", f"the content type is {content_type[:80]!r}", accepted=listed(STRICT_TYPES))
+        form = answer_type(accept, CSV if self.schema is None else self._default, self.strict)
         if form is None:
-            raise Refused(406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=f"{CSV}, {LINES}, {LINES};data=text, {JSON}")
+            known = STRICT_ACCEPT if self.strict else (*STRICT_ACCEPT, JSON)
+            raise Refused(400 if self.strict else 406, "not-acceptable", f"Accept is {accept[:80]!r}", accepted=listed(known))
         took = list[float]()
         rows = self.through(self.read(body, content_type) if request is None else list(request.rows), took=took)
+        if self.strict and kind is not None:
+            return Answer(200, form[0], schema.answered_strictly(rows, *form, kind.name in LINE_TYPES), len(rows), stages=took)
         return Answer(200, form[0], schema.answered(rows, *form), len(rows), stages=took)
 
     def answered_as(self, accept: str) -> str:

@@ -24,14 +24,15 @@ class Remote:
     """A server with the interface of serving containers, which gets `{"instances": […]}` and returns `{"predictions": […]}`.
 
     In the answer, an object is a row; a number or a string is the column `prediction`; a list is the columns `prediction_0`,
-    `prediction_1` … Rows of more than 5 MiB are sent in several requests. If the server is absent, too slow or busy, or fails (status 500
-    or more), the request is repeated as `patience` says.
+    `prediction_1` … Rows of more than 5 MiB are sent in several requests, or, if `strict`, are an error. If the server is absent, too
+    slow or busy, or fails (status 500 or more), the request is repeated as `patience` says.
     Errors: `EndpointFailed` for an answer of another form or another number of rows, and for a row or an answer of more than 5 MiB.
     """
 
     url: str
     takes: Columns
     patience: Patience = PATIENCE
+    strict: bool = False
     quick = False
 
     def __post_init__(self) -> None:
@@ -55,8 +56,9 @@ class Remote:
         """The rows of its answer."""
         objects = encoded(rows, self.takes.names, JSON).replace(b'{"predictions":', b'{"instances":', 1)
         if len(objects) > LARGEST:
-            if len(rows) == 1:
-                message = f"{self.title} would be sent a row of {len(objects):,} bytes, but a stage accepts {LARGEST:,}"
+            if len(rows) == 1 or self.strict:
+                what = "a row" if len(rows) == 1 else f"{len(rows):,} rows"
+                message = f"{self.title} would be sent {what} of {len(objects):,} bytes, but a stage accepts {LARGEST:,}"
                 raise EndpointFailed(message, code="endpoint-too-large")
             middle = len(rows) // 2
             return self(rows[:middle]) + self(rows[middle:])

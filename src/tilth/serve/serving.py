@@ -39,6 +39,8 @@ class Serving:
     key: str = ""
     schema: Schema | None = None
     """The SparkML schema of requests."""
+    strict: bool = False
+    """Whether to reject what SageMaker would reject."""
     explain: str | None = None
     """The file that says which answers are explained, and how."""
     protect: tuple[str, frozenset[str], bool] | None = None
@@ -49,7 +51,9 @@ class Serving:
         if self.python and (here := str(Path.cwd())) not in sys.path:
             sys.path.insert(0, here)
         with allow_python() if self.python else nullcontext():
-            pipeline = Pipeline.of(*self.things, output=self.output, accept=self.accept, trusted=self.trusted, schema=self.schema)
+            pipeline = Pipeline.of(
+                *self.things, output=self.output, accept=self.accept, trusted=self.trusted, schema=self.schema, strict=self.strict
+            )
             if self.explain is not None:
                 from tilth.serve.explainer_config import ExplainerConfig
                 from tilth.serve.explaining import Explainer

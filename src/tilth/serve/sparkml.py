@@ -8,6 +8,7 @@ The container reads a schema from an environment variable, or from the member `s
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -19,11 +20,15 @@ from tilth.serve.bodies import encoded
 from tilth.serve.bodies.rows import CSV, JSON, LINES, BadRow, Columns, Row
 from tilth.serve.bodies.text import record_of
 from tilth.serve.media import RANGES, MediaType, chosen, media_type
+from tilth.serve.records import lines
 
 VARIABLE = "SAGEMAKER_SPARKML_SCHEMA"
 TYPES = ("boolean", "byte", "short", "int", "long", "float", "double", "string")
 STRUCTS = ("basic", "vector", "array")
+BITS = {"byte": 8, "short": 16, "int": 32, "long": 64}
 LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson")
+STRICT_TYPES = (CSV, JSON, LINES)  # of requests to the container
+STRICT_ACCEPT = (CSV, LINES, f"{LINES};data=text")
 MARK = b'"schema"'  # in every body with a schema
 
 
@@ -43,6 +48,32 @@ class Column:
                 return cls(name, kind, given.get("struct", "basic"))
         accepted = f'{{"name": …, "type": …, "struct": …}} with a type of {listed(TYPES)} and a struct of {listed(STRUCTS)}'
         raise RequestError("a column of the SparkML schema cannot be read", accepted=accepted, code="bad-schema")
+
+    def read(self, value: Any, number: int) -> Any:
+        """A value as the container reads it: null is an error, and a boolean is false unless it is `true`. Errors: `BadRow`."""
+        try:
+            if self.struct != "basic":
+                if isinstance(value, list) and None not in value:
+                    return value
+            elif value is not None:
+                return self._parsed(_word(value))
+        except ValueError:
+            pass
+        kind = self.type if self.struct == "basic" else f"a list of {self.type}"
+        raise BadRow(number, self.name, Mistake(f"the value is not {kind}", accepted="a value; no nulls", code="unreadable"))
+
+    def _parsed(self, text: str) -> Any:
+        match self.type:
+            case "string":
+                return text
+            case "boolean":
+                return text.lower() == "true"
+            case "float" | "double":
+                return float(text)
+        made = int(text)
+        if made.bit_length() >= BITS[self.type] and made != -(2 ** (BITS[self.type] - 1)):
+            raise ValueError
+        return made
 
 
 @dataclass(frozen=True)
@@ -73,10 +104,16 @@ class Schema:
         """The columns of a request."""
         return Columns(tuple(column.name for column in self.inputs))
 
-    def row(self, values: Any, number: int) -> Row:
-        """A row from values in the order of the schema; values of string columns become strings. Errors: `BadRow`."""
+    def row(self, values: Any, number: int, strict: bool = False) -> Row:
+        """A row from values in the order of the schema; values of string columns become strings.
+
+        If `strict`, values are read as the container reads them, and further values are left out. Errors: `BadRow`.
+        """
         if not isinstance(values, list):
             raise BadRow(number, "", Mistake("`data` is not a list of values", accepted='{"data": [value, …]}', code="no-row"))
+        if strict:
+            named = self.columns.named(values[: len(self.inputs)], number)
+            return {column.name: column.read(named[column.name], number) for column in self.inputs}
         named = self.columns.named(values, number)
         texts = [c.name for c in self.inputs if c.type == "string" and c.struct == "basic"]
         return named | {name: json.dumps(v) for name in texts if (v := named[name]) is not None and not isinstance(v, str | list | dict)}
@@ -106,14 +143,23 @@ class Schema:
             return encoded(flat, tuple(flat[0]), CSV)
         values = [list(row.values()) for row in self._flat(rows, names)]
         if self.output.struct == "basic":
-            lines: list[Any] = [row[0] for row in values]
+            made: list[Any] = [row[0] for row in values]
         elif text:
-            lines = [
-                {"source": " ".join("NaN" if v is None else v if isinstance(v, str) else json.dumps(v) for v in row)} for row in values
-            ]
+            made = [{"source": " ".join(map(_word, row))} for row in values]
         else:
-            lines = [{"features": row} for row in values]
-        return b"".join(_line(line) for line in lines)
+            made = [{"features": row} for row in values]
+        return b"".join(map(_line, made))
+
+    def answered_strictly(self, rows: Sequence[Row], media: str, text: bool, several: bool) -> bytes:
+        """Rows as the container writes them: without line ends, and `several` rows as `[[ROW], [ROW]]`. Errors: as `answered`."""
+        made = []
+        for row in self._flat(rows, self._made(tuple(rows[0]))):
+            values = list(row.values())
+            if self.output.struct == "basic" or media == CSV:
+                made.append(",".join(map(_word, values)))
+            else:
+                made.append(_line({"source": " ".join(map(_word, values))} if text else {"features": values}).decode().rstrip("\n"))
+        return (f"[{', '.join(f'[{one}]' for one in made)}]" if several else made[0]).encode()
 
     def _flat(self, rows: Sequence[Row], names: Sequence[str]) -> list[dict[str, Any]]:
         """Rows with a column for each element of a list. If the output is a float or double, integers become floats."""
@@ -141,34 +187,45 @@ class Asked:
     rows: Sequence[Row]
 
 
-def asked(body: bytes, kind: MediaType, configured: Schema | None) -> Asked | None:
-    """Parse a JSON request that has its rows in a member `data`; None for other requests. Errors: `RequestError`, `BadRow`."""
+def asked(body: bytes, kind: MediaType, configured: Schema | None, strict: bool = False) -> Asked | None:
+    """Parse a JSON request that has its rows in a member `data`; None for other requests.
+
+    If `strict`, also the first line of a CSV body, and only a row in `application/json`. Errors: `RequestError`, `BadRow`.
+    """
     if kind.name == JSON:
-        lines = [body]
+        found = [body]
     elif kind.name in LINE_TYPES:
-        lines = [line for line in body.split(b"\n") if line.strip()]
+        found = [line for line in body.split(b"\n") if line.strip()]
+    elif strict and configured and kind.name == CSV:
+        _, line = next(lines(io.BytesIO(body), True, 0), (1, b"\n"))
+        return Asked(configured, [configured.row(record_of(line, kind), 1, strict)])
     else:
         return None
     schema, rows = configured, list[Row]()
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(found, 1):
         given = record_of(line, kind)
         if number == 1 and isinstance(given, dict) and "schema" in given:
             schema = Schema.of(given["schema"])
         if schema is None or not isinstance(given, dict) or "data" not in given:
-            if number == 1:
+            if number == 1 and not (strict and schema):
                 return None
-            raise BadRow(number, "", Mistake("there is no member `data`, as in the first line", code="no-row"))
-        rows += [schema.row(values, len(rows) + 1) for values in schema.rows(given["data"])]
+            raise BadRow(number, "", Mistake("there is no member `data`", accepted='{"data": [value, …]}', code="no-row"))
+        several = [given["data"]] if strict and kind.name == JSON else schema.rows(given["data"])
+        rows += [schema.row(values, len(rows) + 1, strict) for values in several]
     return None if schema is None else Asked(schema, rows)
 
 
-def answer_type(accept: str, default: str) -> tuple[str, bool] | None:
+def answer_type(accept: str, default: str, strict: bool = False) -> tuple[str, bool] | None:
     """The media type of an answer with a schema, and whether vectors are written as text; None if no type is acceptable.
+
+    If `strict`, `accept` must be one of the container's three types, character by character.
 
     >>> answer_type("application/jsonlines;data=text", "text/csv"), answer_type("*/*", "text/csv"), answer_type("image/png", "text/csv")
     (('application/jsonlines', True), ('text/csv', False), None)
     """
     wanted = default if accept.strip() in ("", "*/*") else accept
+    if strict and wanted not in STRICT_ACCEPT:
+        return None
     media = chosen(wanted, (CSV, LINES, JSON), CSV)
     ranges = [m for part in RANGES.findall(wanted) if (m := media_type(part)) is not None]
     texts = any(m.name == media == LINES and m.parameters.get("data") == "text" for m in ranges)
@@ -177,6 +234,11 @@ def answer_type(accept: str, default: str) -> tuple[str, bool] | None:
 
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _word(value: Any) -> str:
+    """A value without quotes, null as NaN."""
+    return "NaN" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def _line(value: Any) -> bytes:
