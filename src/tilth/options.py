@@ -144,6 +144,8 @@ READING = (
         help="For folders of images: the pattern of their paths, such as {split}/{class}/{}; each name becomes a column.",
     ),
     click.option("--objects", metavar="NAME", help="For augmented manifests: the member with boxes; each object becomes a row."),
+    click.option("--detections", metavar="NAME", help="With --objects: the member with a model's boxes, to compare them."),
+    click.option("--contains", metavar="CLASS", help="For augmented manifests: a column says whether an image has such an object."),
     SECRET,
 )
 
@@ -244,7 +246,20 @@ def reading_from(options: dict[str, Any]) -> dict[str, Any]:
     """The given options for reading, as keyword arguments of `tilth.read`. Removes them from `options`."""
     given = {
         name: options.pop(name)
-        for name in ("format", "delimiter", "quote", "header", "names", "nulls", "encoding", "pattern", "objects", "secret")
+        for name in (
+            "format",
+            "delimiter",
+            "quote",
+            "header",
+            "names",
+            "nulls",
+            "encoding",
+            "pattern",
+            "objects",
+            "detections",
+            "contains",
+            "secret",
+        )
     }
     given |= {"nulls": given["nulls"] or None, "names": given["names"] or None}
     return {k: v for k, v in given.items() if v is not None}

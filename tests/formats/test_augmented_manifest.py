@@ -12,6 +12,7 @@ from tests.engines import duckdb_session
 from tilth.errors import ColumnError, RequestError, SourceError
 from tilth.formats import read, to_arrow, write
 from tilth.formats.augmented_manifest import stream
+from tilth.measures.bias import performance
 
 IMAGE = bytes.fromhex("ffd8ffd9")
 
@@ -138,3 +139,71 @@ def test_objects_are_measured_with_images_as_clusters(tmp_path):
     report = tilth.measure(tilth.read(place, objects="boxes", roles=roles), "bias", clusters="source-ref", bootstrap=50)
     (dpl,) = [f for f in report.of("bias") if f.name == "DPL" and f.group == "boxes.class=cat"]
     assert (dpl.value, dpl.low, dpl.high, dpl.payload.method) == (1.0, 1.0, 1.0, "cluster bootstrap")
+
+
+def found_in(left, *, light=1, shown=1, **more):
+    """A sample with a dog at 0, 0, of which a model's dog at `left` is a detection, or is not."""
+    marked = {"image_size": [{"width": 40, "height": 40}]}
+    about = {"class-map": {"0": "dog", "1": "cat"}}
+    return {
+        "source-ref": "a.jpg", "light": light,
+        "boxes": {**marked, "annotations": [box(0, 0, 0, 10, 10)] * shown}, "boxes-metadata": about,
+        "model": {**marked, "annotations": [box(1, left, 0, 10, 10)]},
+        "model-metadata": {"class-map": {"1": "dog"}, "objects": [{"confidence": 0.9}]},
+    } | more  # fmt: skip
+
+
+def test_objects_are_compared_with_detections(tmp_path):
+    """The first is found, by its class's name; of the second a third is shared; the third has no detections, the fourth no objects."""
+    engine, place = duckdb_session(), tmp_path / "pets.manifest"
+    rows = [found_in(0), found_in(5), found_in(0, model=None), found_in(0, boxes=None)]
+    place.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.warns(UserWarning, match="of 4 samples"):
+        found = to_arrow(read(place, objects="boxes", detections="model", engine=engine), engine).to_pydict()
+    assert found["boxes.annotated"] == [1, 1, 0, 1, None]
+    assert found["boxes.detected"] == [1, 0, 1, None, 1]
+    assert (found["boxes.class"], found["boxes.left"], found["boxes.objects"]) == (["dog"] * 5, [0, 0, 5, 0, 0], [1, 1, 1, 1, None])
+    assert not [name for name in found if name.startswith("model")]
+
+
+def test_detections_give_the_metrics_that_need_no_true_negatives(tmp_path):
+    """In dark images 6 of 10 dogs are found, with 2 wrong detections; in light ones 9 of 10, with 1."""
+    place = tmp_path / "pets.manifest"
+    dark = [found_in(0)] * 6 + [found_in(0, model=found_in(0)["boxes"] | {"annotations": []})] * 2 + [found_in(9)] * 2
+    light = [found_in(0)] * 9 + [found_in(9)]
+    rows = [{**row, "light": of, "source-ref": f"{of}{i}"} for of, rows in ((0, dark), (1, light)) for i, row in enumerate(rows)]
+    place.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    roles = {"facet": "light", "label": "boxes.annotated", "positive": 1, "prediction": "boxes.detected"}
+    data = tilth.read(place, objects="boxes", detections="model", roles=roles)
+    report = tilth.measure(data, "bias", clusters="source-ref", bootstrap=50)
+    values = {f.name: f.value for f in report.of("bias") if f.group == "light=0" and not f.payload.block}
+    assert (values["RD"], values["DAR"]) == (pytest.approx(9 / 10 - 6 / 10), pytest.approx(9 / 10 - 6 / 8))
+    assert values["TE"] == 4 / 2 - 1 / 1  # missed for each wrong one
+    assert values["DCA"] == pytest.approx(10 / 10 - 10 / 8)
+    assert not {"SD", "DRR", "DCR", "AD", "GE"} & {*values}
+    (whole, dark, _) = report.of("performance")
+    assert (whole.value, dark.payload.rates["True Positive Rate / Recall"]) == (None, 0.6)
+    assert whole.message == "75 % of the annotated objects are detected, and 83.3 % of the detections are right"
+    assert "specificity" not in str(performance.performance(report.of("performance")))
+    asked = tilth.measure(data, "bias", metrics=("SD",), bootstrap=0).of("bias")
+    assert {f.payload.error for f in asked} == {"detections of objects have no true negatives"}
+
+
+def test_images_that_contain_a_class(tmp_path):
+    engine, place = duckdb_session(), tmp_path / "pets.manifest"
+    place.write_text("".join(json.dumps(row) + "\n" for row in (found_in(0), found_in(0, shown=0), found_in(0, model=None))))
+    with pytest.warns(UserWarning, match="of 3 samples"):
+        found = to_arrow(read(place, contains="dog", engine=engine), engine)
+    assert (found["boxes.contains"].to_pylist(), found["model.contains"].to_pylist()) == ([1, 0, 1], [1, 1, None])
+    place.write_text(json.dumps(found_in(0)) + "\n")
+    with pytest.raises(RequestError, match=r"(?s)no object has the class 'dgo'.*did you mean 'dog'"):
+        read(place, contains="dgo", engine=engine)
+
+
+def test_detections_without_objects_are_refused(tmp_path):
+    place = tmp_path / "pets.manifest"
+    place.write_text(json.dumps(found_in(0)) + "\n")
+    with pytest.raises(RequestError, match="no objects to compare them with"):
+        read(place, detections="model", engine=duckdb_session())
+    with pytest.raises(RequestError, match="no sample has objects in 'modle'"):
+        read(place, objects="boxes", detections="modle", engine=duckdb_session())

@@ -106,6 +106,10 @@ class DataPart(_Strict):
     """What the names of images in a folder hold, such as `{split}/{class}/{}`: a column for each name."""
     objects: str | None = None
     """The member of an augmented manifest with boxes: each object is a row."""
+    detections: str | None = None
+    """With `objects`: the member with a model's boxes, which are compared with them."""
+    contains: str | None = None
+    """A class of objects in an augmented manifest: a column says whether each image has one."""
     types: dict[str, KindWord] = {}
     """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
     max_invalid: Annotated[float, Field(ge=0, le=1)] = Reading.max_invalid

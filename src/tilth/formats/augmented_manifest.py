@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Literal
 
 from tilth.data import Dataset, Files, Kind
 from tilth.engine.session import Session
-from tilth.errors import ColumnError, Mistake, Place, RequestError, SourceError, listed, warn
+from tilth.errors import ColumnError, Mistake, Place, RequestError, SourceError, listed, unknown, warn
 from tilth.formats.jsonl import JsonLines, rows_of
 from tilth.formats.recordio import framed
+from tilth.metrics.images.boxes import ANNOTATED, DETECTED, NOWHERE, matched
 from tilth.store.local import files, reject_remote
 from tilth.store.memory import workspace
 from tilth.store.places import Copies
@@ -33,14 +34,27 @@ class AugmentedManifest(JsonLines):
     `.human-annotated`, `.job-name` …), and so is the number of marked objects (`boxes.objects`); these columns are not written again.
     A warning counts samples that lack a label which others have. `stream` gives the content for a training job.
 
-    With `objects`, the name of a member with boxes, there is a row for each object instead of each image; see `objects_of`.
+    With `objects`, the name of a member with boxes, there is a row for each object instead of each image; see `objects_of`. With
+    `contains`, the name of a class, a column for each member with boxes says whether it has an object of that class (`boxes.contains`).
     """
 
     name = "augmented_manifest"
     suffixes: ClassVar[tuple[str, ...]] = (".manifest",)
-    options: ClassVar[tuple[str, ...]] = ("objects",)
+    options: ClassVar[tuple[str, ...]] = ("objects", "detections", "contains")
 
-    def open(self, given: Any, names: Sequence[str] | None, engine: Session, objects: str | None = None, **options: Any) -> Files:
+    def open(
+        self,
+        given: Any,
+        names: Sequence[str] | None,
+        engine: Session,
+        objects: str | None = None,
+        detections: str | None = None,
+        contains: str | None = None,
+        **options: Any,
+    ) -> Files:
+        if detections is not None and objects is None:
+            message = "detections: there are no objects to compare them with"
+            raise RequestError(message, accepted="objects, the member with boxes", code="no-objects")
         paths = files(given, self.suffixes)
         reject_remote(paths, "an augmented manifest")
         place = paths[0] if len(paths) == 1 else f"{len(paths)} files ({paths[0]} …)"
@@ -48,7 +62,8 @@ class AugmentedManifest(JsonLines):
         flat = Path(scratch.name, "samples.jsonl")
         with io.TextIOWrapper(scratch.create(flat.name), "utf-8") as file:
             rows = _counted((row for path in paths for row in rows_of(path)), place)
-            for row in rows if objects is None else objects_of(rows, objects, place):
+            rows = rows if contains is None else _containing(rows, contains, place)
+            for row in rows if objects is None else objects_of(rows, objects, place, detections):
                 file.write(json.dumps({**row, **dict(_inside(row))}) + "\n")
         return replace(super().open(flat, names, engine), copies=Copies(str(flat), place, scratch=scratch))
 
@@ -63,13 +78,17 @@ class AugmentedManifest(JsonLines):
         return super().export(data, to, engine, folder, **options)
 
 
-def objects_of(rows: Iterable[dict[str, Any]], member: str, place: str) -> Iterator[dict[str, Any]]:
+def objects_of(rows: Iterable[dict[str, Any]], member: str, place: str, detections: str | None = None) -> Iterator[dict[str, Any]]:
     """A row for each object that is marked in an image, with the other values of the image's row.
 
     The members of its annotation are columns (`boxes.class_id`, `boxes.left`, `boxes.top`, `boxes.width`, `boxes.height`, and attributes),
     and so are its number (`boxes.object`), the name of its class (`boxes.class`), its confidence, and its geometry: the share of the image
     (`boxes.area_share`), in which ninth of the image its centre is (`boxes.position`, such as `top left`), and whether it touches a border
     (`boxes.truncated`). Images without objects have no row.
+
+    `detections` is the member with the boxes that a model found. `matched` compares them: `boxes.annotated` is 1 for an object, and
+    `boxes.detected` 1 if it is found, else 0. A detection that is not of an object is a row too, with 0 and 1. Null means that an image has
+    no such member.
 
     Errors: `RequestError` if no sample has such a member.
 
@@ -80,24 +99,94 @@ def objects_of(rows: Iterable[dict[str, Any]], member: str, place: str) -> Itera
     >>> row["boxes.class"], row["boxes.area_share"], row["boxes.position"], row["boxes.truncated"], row["boxes-metadata"]
     ('dog', 0.02, 'top left', 1, {'human-annotated': 'yes'})
     """
-    known, found = dict[str, None](), False
+    known, missing = dict[str, None](), {member, detections} - {None}
     for row in rows:
-        known |= dict.fromkeys(n for n, v in row.items() if isinstance(v, dict) and isinstance(v.get("annotations"), list))
-        value, about = row.get(member), row.get(f"{member}{METADATA}")
-        if not (isinstance(value, dict) and isinstance(marked := value.get("annotations"), list)):
-            continue
-        found, about = True, about if isinstance(about, dict) else {}
-        size = next((s for s in value.get("image_size") or () if isinstance(s, dict)), {})
-        image = {n: v for n, v in row.items() if n not in (member, f"{member}{METADATA}")}
-        image[f"{member}{METADATA}"] = {n: v for n, v in about.items() if n not in (OBJECTS, CLASSES)}
-        confidences = about.get(OBJECTS) or ()
-        for i, one in enumerate(marked):
-            own = {**one, **(confidences[i] if i < len(confidences) else {}), "object": i, OBJECTS: len(marked)}
-            own["class"] = (about.get(CLASSES) or {}).get(str(one.get("class_id")))
-            yield {**image, **{f"{member}.{n}": v for n, v in {**own, **_geometry(one, size)}.items()}}
-    if not found:
+        known |= dict.fromkeys(n for n in row if _annotations(row, n) is not None)
+        marked, found = _marked(row, member), None if detections is None else _marked(row, detections)
+        missing -= {n for n, of in ((member, marked), (detections, found)) if of is not None}
+        image = {n: v for n, v in row.items() if n not in (member, detections) and not n.startswith(f"{detections}{METADATA}")}
+        image.pop(f"{member}{METADATA}", None)
+        if marked is not None:
+            image[f"{member}{METADATA}"] = {n: v for n, v in _about(row, member).items() if n not in (OBJECTS, CLASSES)}
+        objects = [*(marked or ()), *(_wrong(marked, found) if detections is not None else ())]
+        yield from ({**image, **{f"{member}.{n}": v for n, v in one.items()}} for one in objects)
+    if missing:
         accepted = listed(known) if known else "a member with annotations of boxes"
-        raise RequestError(f"{place}: no sample has objects in {member!r}", accepted=accepted, code="no-objects")
+        raise RequestError(f"{place}: no sample has objects in {listed(map(repr, missing))}", accepted=accepted, code="no-objects")
+
+
+def _annotations(row: Mapping[str, Any], member: str) -> list[dict[str, Any]] | None:
+    """The objects that a member of a sample marks; None for another member."""
+    value = row.get(member)
+    marked = value.get("annotations") if isinstance(value, dict) else None
+    return marked if isinstance(marked, list) else None
+
+
+def _about(row: Mapping[str, Any], member: str) -> dict[str, Any]:
+    about = row.get(f"{member}{METADATA}")
+    return about if isinstance(about, dict) else {}
+
+
+def _class(one: Mapping[str, Any], about: Mapping[str, Any]) -> str | None:
+    """The name of an object's class, if there is one."""
+    return (about.get(CLASSES) or {}).get(str(one.get("class_id")))
+
+
+def _marked(row: Mapping[str, Any], member: str) -> list[dict[str, Any]] | None:
+    """The objects that a member of a sample marks, with their confidence, class and geometry; None if the sample lacks it."""
+    marked, about = _annotations(row, member), _about(row, member)
+    if marked is None:
+        return None
+    size = next((s for s in row[member].get("image_size") or () if isinstance(s, dict)), {})
+    more = about.get(OBJECTS) or ()
+    return [
+        {
+            **one,
+            **(more[i] if i < len(more) else {}),
+            "object": i,
+            OBJECTS: len(marked),
+            "class": _class(one, about),
+            **_geometry(one, size),
+        }
+        for i, one in enumerate(marked)
+    ]
+
+
+def _wrong(marked: list[dict[str, Any]] | None, found: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """The detections that are not of an annotated object. Both get the columns that say what they are."""
+    named = all(one["class"] is not None for one in (*(marked or ()), *(found or ())))
+    kind = "class" if named else "class_id"
+    objects = [(one.get(kind), _ends(one)) for one in marked or ()]
+    of = matched(objects, [(one.get(kind), _ends(one), one.get("confidence") or 0.0) for one in found or ()])
+    for i, one in enumerate(marked or ()):
+        one |= {ANNOTATED: 1, DETECTED: None if found is None else int(i in of)}
+    wrong = [one for i, one in zip(of, found or (), strict=True) if i is None]
+    of_image = {OBJECTS: None, ANNOTATED: None} if marked is None else {OBJECTS: len(marked), ANNOTATED: 0}
+    return [{**one, "object": None, "confidence": None, DETECTED: 1, **of_image} for one in wrong]
+
+
+def _ends(box: Mapping[str, Any]) -> tuple[float, ...]:
+    """The left, upper, right and lower end of a box; a point if its place is not known."""
+    try:
+        left, top, width, height = (float(box[k]) for k in ("left", "top", "width", "height"))
+    except (KeyError, TypeError, ValueError):
+        return NOWHERE
+    return left, top, left + width, top + height
+
+
+def _containing(rows: Iterable[dict[str, Any]], word: str, place: str) -> Iterator[dict[str, Any]]:
+    """Samples with the columns `….contains`. Errors: `RequestError` if no object in any sample has the class."""
+    known = dict[str, None]()
+    for row in rows:
+        more = {}
+        for member in row:
+            if (marked := _annotations(row, member)) is not None:
+                about = _about(row, member)
+                classes = [_class(one, about) or str(one.get("class_id")) for one in marked]
+                known |= dict.fromkeys((*classes, *(about.get(CLASSES) or {}).values()))
+                more[f"{member}.contains"] = int(word in classes)
+        yield {**row, **more}
+    RequestError.reject(unknown([word], known, f"{place}: no object has the class {{}}", "unknown-class"))
 
 
 def _geometry(box: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,13 +212,13 @@ def _inside(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
         if name.endswith(METADATA) and isinstance(value, dict):
             yield from ((f"{name}.{key}", inner) for key, inner in value.items())
-        elif isinstance(value, dict) and isinstance(marked := value.get("annotations"), list):
+        elif (marked := _annotations(row, name)) is not None:
             yield f"{name}.{OBJECTS}", len(marked)
 
 
 def _was_inside(name: str, names: Sequence[str]) -> bool:
     """Whether a column repeats a value inside another column's member."""
-    return any(name.startswith(f"{n}.") and (n.endswith(METADATA) or name == f"{n}.{OBJECTS}") for n in names)
+    return any(name.startswith(f"{n}.") and (n.endswith(METADATA) or name in (f"{n}.{OBJECTS}", f"{n}.contains")) for n in names)
 
 
 def _counted(rows: Iterable[dict[str, Any]], place: str) -> Iterator[dict[str, Any]]:

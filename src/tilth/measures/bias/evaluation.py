@@ -20,7 +20,7 @@ from tilth.measures.bias.cube import Counted, Cube
 from tilth.measures.bias.distances import label_distances
 from tilth.measures.bias.flip_test import Sampled, sampled
 from tilth.measures.bias.flip_test import details as flip_details
-from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric, entropy_of_order, plain_disparity
+from tilth.measures.bias.metrics import BIAS_METRICS, OF_NEGATIVES, BiasMetric, entropy_of_order, plain_disparity
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
 from tilth.measures.bias.request import BiasRequest
@@ -137,11 +137,12 @@ def performances(counted: Counted, groups: Sequence[Group]) -> Iterator[Finding[
     full: dict[str, dict[str, float]] = {}
     for (y, p), n in matrix.items():
         full.setdefault(named[y], {})[predicted[p]] = n
-    yield performance.finding(Performance.of(cells, matrix=full), subject)
+    objects = counted.request.of_detections
+    yield performance.finding(Performance.of(cells, objects, matrix={} if objects else full), subject)
     for g in groups:
         cells = g.weights.known("label", "prediction")[0, 1]
         about = {"facet": g.cube.facet.name, "facet_value": g.side.name}
-        yield performance.finding(Performance.of(cells, **about), subject, g.name)
+        yield performance.finding(Performance.of(cells, objects, **about), subject, g.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,6 +256,8 @@ def _of_votes(votes: Numbers) -> Contingency:
 
 def _why_not(m: BiasMetric, used: Numbers, g: Group) -> str:
     """Why the metric has no value, in the words of published result files; empty if it has one."""
+    if g.counted.request.of_detections and m.name.partition("_")[0] in OF_NEGATIVES:
+        return "detections of objects have no true negatives"
     if "stratum" in m.axes and g.counted.no_strata:
         return g.counted.no_strata
     if m.compares == "all":

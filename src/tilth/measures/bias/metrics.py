@@ -378,6 +378,9 @@ _ALL = (
 BIAS_METRICS: dict[str, BiasMetric] = {m.name: m for m in _ALL}
 """Short name → metric. The title of KL has the spelling of published result files."""
 
+OF_NEGATIVES = ("SD", "DRR", "DCR", "AD", "GE")
+"""Metrics that need true negatives, which detections of objects do not have."""
+
 
 def of_stage(stage: Stage) -> tuple[str, ...]:
     """The names of the metrics of a stage: those that need predictions, or those that do not."""

@@ -26,15 +26,15 @@ RATES: Mapping[str, tuple[Cells, Cells]] = {
     "Conditional Rejection": (TN + FP, TN + FN),
 }
 """Name → (cells of the numerator, cells of the denominator), each cell as (label, prediction)."""
-F1 = "F1 Score"
+RECALL, PRECISION, F1 = "True Positive Rate / Recall", "Acceptance Rate / Precision", "F1 Score"
 
 
 @dataclass(frozen=True)
 class Performance(Payload):
     """The confusion matrix of predictions and its rates, for all rows or for a group of a facet.
 
-    The finding's value is the accuracy. `rates` are named as in Clarify's result files; `matrix` is label → prediction → rows, only for all
-    rows and a categorical label.
+    The finding's value is the accuracy; detections of objects have none, because they have no true negatives. `rates` are named as in
+    Clarify's result files; `matrix` is label → prediction → rows, only for all rows and a categorical label.
     """
 
     KIND: ClassVar[str] = "performance"
@@ -59,15 +59,18 @@ class Performance(Payload):
         return sum(self.cells)
 
     @classmethod
-    def of(cls, cells: Numbers, **more: Any) -> Performance:
+    def of(cls, cells: Numbers, objects: bool = False, **more: Any) -> Performance:
         """The performance from a confusion matrix, (label, prediction), with the favourable outcome last.
+
+        With `objects`, only rates that need no true negatives.
 
         >>> import numpy as np
         >>> Performance.of(np.array([[45, 15], [30, 60]])).rates["Accuracy"]
         0.7
         """
-        rates = {name: float(divided(_sum(cells, part), _sum(cells, whole))) for name, (part, whole) in RATES.items()}
-        recall, precision = rates["True Positive Rate / Recall"], rates["Acceptance Rate / Precision"]
+        asked = {name: (part, whole) for name, (part, whole) in RATES.items() if not (objects and TN[0] in part + whole)}
+        rates = {name: float(divided(_sum(cells, part), _sum(cells, whole))) for name, (part, whole) in asked.items()}
+        recall, precision = rates[RECALL], rates[PRECISION]
         rates[F1] = float(divided(2 * precision * recall, precision + recall))
         tp, fp, fn, tn = (float(cells[c]) for c in ALL)
         return cls(**more, true_positive=tp, false_positive=fp, false_negative=fn, true_negative=tn, rates=rates)
@@ -79,12 +82,14 @@ def _sum(cells: Numbers, of: Cells) -> float:
 
 def finding(payload: Performance, subject: tuple[str, ...], group: str = "") -> Finding[Performance]:
     """The finding of a performance; its value is None without rows."""
-    value = payload.rates["Accuracy"] if payload.rows else None
-    words = (
-        f"{percent(payload.rates['Accuracy'])} of {payload.rows:,.0f} predictions are right"
-        if payload.rows
-        else "no prediction has a label"
-    )
+    value = payload.rates.get("Accuracy") if payload.rows else None
+    if not payload.rows:
+        words = "no prediction has a label"
+    elif value is None:
+        found, right = (percent(payload.rates[name]) for name in (RECALL, PRECISION))
+        words = f"{found} of the annotated objects are detected, and {right} of the detections are right"
+    else:
+        words = f"{percent(value)} of {payload.rows:,.0f} predictions are right"
     return Finding("performance", subject, value, group=group, message=words, payload=payload)
 
 
@@ -93,9 +98,10 @@ def performance(found: Sequence[Finding[Performance]]) -> Section | None:
     shown = [f for f in found if f.payload.rows and f.payload.rates]
     if not shown:
         return None
-    heads = ("rows", "predictions", "right", "recall", "specificity", "precision", "F1")
-    names = ("Accuracy", "True Positive Rate / Recall", "True Negative Rate / Specificity", "Acceptance Rate / Precision", F1)
-    rows = [(_rows_of(f), number(f.payload.rows), *(percent(f.payload.rates[n]) for n in names)) for f in shown]
+    names = {"Accuracy": "right", RECALL: "recall", "True Negative Rate / Specificity": "specificity", PRECISION: "precision", F1: "F1"}
+    names = {name: head for name, head in names.items() if any(name in f.payload.rates for f in shown)}
+    heads = ("rows", "predictions", *names.values())
+    rows = [(_rows_of(f), number(f.payload.rows), *(percent(f.payload.rates.get(n)) for n in names)) for f in shown]
     blocks: list[Block] = [table("How often predictions are right", heads, rows, numbers=heads[1:], brief=12)]
     blocks += _matrices(shown)
     whole = next((f for f in shown if not f.group), None)

@@ -13,8 +13,9 @@ from typing import Any, Literal, get_args
 from tilth.data import Kind, Roles, Schema
 from tilth.errors import ColumnError, Mistake, RequestError, listed, unknown
 from tilth.measures.bias.axis import Reading, is_interval
-from tilth.measures.bias.metrics import BIAS_METRICS, of_stage
+from tilth.measures.bias.metrics import BIAS_METRICS, OF_NEGATIVES, of_stage
 from tilth.measures.bias.values import Interval, Value
+from tilth.metrics.images.boxes import compared
 from tilth.shelf import Parameterized
 
 EVERY = "all"  # in place of names: every metric that the columns permit, or every candidate column
@@ -126,6 +127,7 @@ class BiasRequest(BiasOptions):
         if self.metrics in ((), (EVERY,)):
             post = of_stage("post_training") if self.prediction is not None else ()
             known = [m for m in post if self.label is not None or "label" not in BIAS_METRICS[m].requires]
+            known = [m for m in known if not (self.of_detections and m in OF_NEGATIVES)]
             object.__setattr__(self, "metrics", (*of_stage("pre_training"), *(m for m in known if m != "FT" or self.metrics)))
         mistakes = [*self._columns_wrong(), *self._values_wrong()]
         RequestError.reject(mistakes)
@@ -148,6 +150,7 @@ class BiasRequest(BiasOptions):
         there = {"label": roles.label, "prediction": roles.prediction, "stratum": roles.group}
         every = given.get("metrics") == (EVERY,)
         known = tuple(n for n, m in BIAS_METRICS.items() if all(there[a] for a in m.requires) and (n != "FT" or every))
+        known = tuple(n for n in known if not (compared(roles.label, roles.prediction) and n in OF_NEGATIVES))
         given = {k: v for k, v in given.items() if not (k == "metrics" and every)}
         defaults: dict[str, Any] = {"label": roles.label, "prediction": roles.prediction, "positive": positive, "weight": roles.weight}
         defaults |= {"group": roles.group[0] if roles.group else None, "metrics": known, "positive_must_occur": True}
@@ -170,6 +173,11 @@ class BiasRequest(BiasOptions):
         crossed = (c for columns in self.intersections for c in columns)
         asked = (*(f.column for f in self.facets), *crossed, self.label, self.prediction, self.group, self.weight, self.frequency)
         return tuple(dict.fromkeys(c for c in (*asked, self.clusters or None) if c is not None))
+
+    @property
+    def of_detections(self) -> bool:
+        """Whether rows are objects in images that are compared with detections."""
+        return compared(self.label, self.prediction)
 
     @property
     def method(self) -> str:

@@ -1,5 +1,6 @@
 """Features of images.
 
+boxes      objects marked in images, and detections compared with them
 features   the table of features: sizes, light, colours, sharpness, camera data
 pixels     images as arrays of pixels, and their files
 """

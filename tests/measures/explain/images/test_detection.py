@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from tests.measures.explain.images.pictures import BLACK, OBJECT, PARTS, QUARTERS, detector
-from tilth.measures.explain.images.detection import FoundAgain, around, objects, overlap
+from tilth.measures.explain.images.detection import FoundAgain, around, objects
 
 
 def test_an_object_is_found_again_by_its_class_and_place():
     again = FoundAgain(detector, OBJECT)
     assert again(np.stack([QUARTERS, BLACK])).tolist() == [[pytest.approx(250 / 255)], [0.0]]
     assert FoundAgain(detector, (1, 0.9, 0.4, 0.4, 1.0, 1.0))(QUARTERS[None]).tolist() == [[0.0]]
-    assert overlap((0, 0, 1, 1), (2, 2, 3, 3)) == overlap((0, 0, 0, 0), (0, 0, 0, 0)) == 0
 
 
 def test_the_objects_with_the_highest_scores_are_explained():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tilth.measures.explain.images.endpoint import Detection
+from tilth.metrics.images.boxes import LEAST, overlap
 
 Detector = Callable[[np.ndarray], list[list[Detection]]]
 """A function from images to the detections in each."""
@@ -22,7 +23,7 @@ class FoundAgain:
 
     detector: Detector
     object: Detection
-    overlap: float = 0.5
+    overlap: float = LEAST
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         kind, box = self.object[0], self.object[2:]
@@ -30,19 +31,6 @@ class FoundAgain:
             [score for k, score, *other in found if k == kind and overlap(box, other) >= self.overlap] for found in self.detector(images)
         )
         return np.array([[max(of, default=0.0)] for of in scores])
-
-
-def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """The intersection over union of two boxes.
-
-    >>> overlap((0, 0, 1, 1), (0.5, 0, 1.5, 1))
-    0.3333333333333333
-    """
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    shared = max(width, 0.0) * max(height, 0.0)
-    both = sum((b[2] - b[0]) * (b[3] - b[1]) for b in (one, other)) - shared
-    return shared / both if both > 0 else 0.0
 
 
 def objects(found: Sequence[Detection], most: int = 3, threshold: float = 0.5) -> list[Detection]:
