@@ -17,6 +17,7 @@ from tilth.store.documents import document
 from tilth.store.local import text_of
 
 if TYPE_CHECKING:
+    from tilth.aws.clarify.portable import ClarifyConfig
     from tilth.aws.conversion import Conversion
     from tilth.pipelines import ConvertedPipeline
     from tilth.rulesets import ConvertedChecks
@@ -27,8 +28,8 @@ PROGRAMS = (".py", ".scala", ".sc")
 
 def convert(
     thing: Any, data: str | None = None, *, columns: Sequence[str] | None = None, trusted: Sequence[str] = (), table: str | None = None
-) -> Conversion | ConvertedPipeline | ConvertedChecks:
-    """Convert a file or an object of another product to a flow, or its checks to rules in DQDL.
+) -> Conversion | ConvertedPipeline | ConvertedChecks | ClarifyConfig:
+    """Convert a file or an object of another product to a flow, or its checks to rules in DQDL; and a configuration back to Clarify's.
 
     | `thing` | result |
     |---|---|
@@ -38,13 +39,15 @@ def convert(
     | a fitted PipelineModel or stage of Spark ML, or the folder in which one is saved, which is read without Spark | the same |
     | a suite of Great Expectations (JSON), tests of dbt (`schema.yml`), checks of Soda (YAML) | a ruleset |
     | checks of Deequ in a program (Python, Scala), which is not run, or its suggestions (JSON) | a ruleset |
+    | a configuration of SageMaker Clarify with the key `tilth` (JSON) | one that Clarify accepts |
 
     `data` is what the flow reads; it supplies the kinds of columns that a transformer does not state. `columns` names the columns of a
     transformer that was fitted without names. `trusted` lists types to allow in a `.skops` file in addition to those that skops trusts.
     `table` selects the table to convert checks for, if a file has several. Code in a file is not run.
 
-    The result has `flow` or `ruleset`, `notes` on differences, `left_out`, and `save(path)`. Errors: `RequestError` for what cannot be
-    converted.
+    The result has `flow`, `ruleset` or `content`, `notes` on differences, `left_out`, and `save(path)`.
+
+    Errors: `RequestError` for what cannot be converted.
 
     >>> import numpy as np
     >>> from sklearn.preprocessing import StandardScaler
@@ -77,6 +80,10 @@ def convert(
     given = document(thing, "file to convert")
     if isinstance(given, dict) and "Rules" in given:
         return _of_databrew_rules(Path(thing).name, given, data)
+    if isinstance(given, dict) and {"dataset_type", "methods"} & {*given}:
+        from tilth.aws.clarify.portable import for_clarify
+
+        return for_clarify(given)
     return converted_checks(Path(thing).name, given, table) or of_aws(thing, data)
 
 

@@ -74,3 +74,12 @@ def test_a_suite_becomes_rules_and_what_is_left_out_is_listed(tilth: Tilth, tmp_
     (tmp_path / "people.csv").write_text("age\n2\n4\n")
     assert tilth("check", "people.csv", "rules.dqdl").code == 0
     assert "NAME.dqdl" in tilth("convert", "suite.json", "-o", "rules.yaml").err
+
+
+def test_a_configuration_is_written_for_clarify(tilth: Tilth, tmp_path: Path) -> None:
+    methods = {"pre_training_bias": {"methods": ["CI"]}}
+    given = {"dataset_type": "text/csv", "facet": [{"name_or_index": "sex"}], "methods": methods}
+    (tmp_path / "config.json").write_text(json.dumps({**given, "tilth": {"bootstrap": 0}}))
+    done = tilth("convert", "config.json", "-o", "clarify.json")
+    assert (done.code, json.loads((tmp_path / "clarify.json").read_text())) == (1, given)
+    assert "not converted: tilth.bootstrap: Clarify has no intervals or verdicts\n" in done.err

@@ -92,6 +92,13 @@ class AnalysisConfig(Part):
     @classmethod
     def of(cls, given: Any) -> AnalysisConfig:
         """The configuration in an object. Errors: `RequestError` with every mistake; `Gap` if nothing of it can be computed."""
+        config = cls.checked(given)
+        Gap.reject(checks.gaps(config))
+        return config
+
+    @classmethod
+    def checked(cls, given: Any) -> AnalysisConfig:
+        """The configuration in an object, which this version may not be able to run. Errors: `RequestError` with every mistake."""
         try:
             config = cls.model_validate(given)
         except ValidationError as error:
@@ -100,7 +107,6 @@ class AnalysisConfig(Part):
             raise
         RequestError.reject(checks.contradictions(config))
         _ = config.learner  # raises errors of the learner
-        Gap.reject(checks.gaps(config))
         return config
 
     @property

@@ -12,7 +12,12 @@ from tilth.options import FORCE, INPUT, NAMES, TRUSTED, say
 @click.command()
 @click.argument("file", type=INPUT, metavar="FILE")
 @click.option(
-    "-o", "--out", type=INPUT, default="-", metavar="FLOW", help="Where to write the flow or the rules. Default: standard output."
+    "-o",
+    "--out",
+    type=INPUT,
+    default="-",
+    metavar="FLOW",
+    help="Where to write the flow, rules or configuration. Default: standard output.",
 )
 @click.option("--data", metavar="DATA", help="The data that the flow reads (relative to the flow), or that the rules are for.")
 @click.option("--columns", type=NAMES, metavar="A,B,…", help="The columns of a pipeline that was fitted without names.")
@@ -32,6 +37,8 @@ def command(
 
     A Great Expectations suite (JSON), dbt tests (schema.yml), Soda checks or a Soda contract (YAML), and Deequ checks (a Python or Scala
     program) or suggestions (JSON) become a ruleset, NAME.dqdl.
+
+    A SageMaker Clarify configuration (JSON) with the key `tilth`, which only Tilth knows, becomes one that Clarify accepts, NAME.json.
 
     What cannot be converted becomes a comment in the result, with the reason. Code in FILE is not run. Exit code 1 if something was not
     converted.
