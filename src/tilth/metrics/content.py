@@ -13,16 +13,15 @@ from tilth.engine.expressions import col
 from tilth.engine.operations.lookups import lookup
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Session
-from tilth.errors import ColumnError, Gap, MissingExtra, Mistake, listed, unknown
+from tilth.errors import ColumnError, MissingExtra, Mistake, listed, unknown
 from tilth.metrics.images import features as images
 from tilth.metrics.images.hashes import Distinct, clusters
+from tilth.metrics.images.shown import MODEL, SHOWN, OfAnnotations, OfDetector
 from tilth.metrics.images.skin import BOX, LIGHT, TONES, OfRegions
 from tilth.metrics.text.brought import BROUGHT
 from tilth.metrics.text.features import FEATURES, Feature
 
-NOT_YET = ("faces", "persons", "text_share")
-"""Features of images that are not computed."""
-OF_IMAGES = images.FEATURES.keys() | TONES.keys()
+OF_IMAGES = images.FEATURES.keys() | TONES.keys() | SHOWN.keys()
 
 
 def content(names: Iterable[str], schema: Schema, roles: Roles, folder: str = "") -> dict[str, Tree]:
@@ -31,11 +30,9 @@ def content(names: Iterable[str], schema: Schema, roles: Roles, folder: str = ""
     A feature that takes a file has it in its name, `body@oov_share:words.txt`; one of objects in images has the member with their boxes,
     `source-ref@skin_tone:people`. Paths of images are relative to `folder`. Errors:
     `ColumnError` for unknown features, for columns that are not strings, all at once, and for an ambiguous column; `RequestError` for unfit
-    files, `MissingExtra`; `Gap` for features that are not implemented yet.
+    files; `MissingExtra`.
     """
     asked = {name: roles.content(name) for name in names if CONTENT in name and name not in schema}
-    if gaps := [f"{name}: {feature} of images is not measured yet" for name, (_, feature) in asked.items() if feature in NOT_YET]:
-        raise Gap(*gaps, hint="compute it beforehand, and give it as a column")
     ColumnError.reject(mistake for name, (column, feature) in asked.items() for mistake in _wrong(name, column, feature, schema, roles))
     if any(is_of_image(feature) for _, feature in asked.values()) and not all(map(find_spec, ("PIL", "skimage"))):
         raise MissingExtra.named("images", "the content of images")
@@ -57,7 +54,7 @@ def clustered(made: Mapping[str, Tree], data: Dataset, engine: Session) -> dict[
 def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -> list[Mistake]:
     word, _, file = feature.partition(":")
     image = column in roles.image or (column not in roles.text and is_of_image(feature))
-    known = (*images.FEATURES, *TONES) if image else (*FEATURES, *BROUGHT)
+    known = (*images.FEATURES, *TONES, *SHOWN) if image else (*FEATURES, *BROUGHT)
     wrong = unknown([word], known, f"{name}: {'an image' if image else 'a text'} has no feature {{}}", "unknown-feature")
     if word in BROUGHT and not file:
         hint = f"name the file after a colon: {name}:{'words.txt' if word == 'oov_share' else 'model.onnx'}"
@@ -68,6 +65,12 @@ def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -
             hint = "read an augmented manifest with a row for each object, objects='people', and name that member after a colon"
             message, accepted = f"{name}: {word} takes people who are marked in images", f"{name.partition(':')[0]}:people"
             wrong.append(Mistake(message, accepted=accepted, hint=hint, code="no-objects"))
+    elif word in SHOWN:
+        if f"{file}-metadata" not in schema and not file.endswith(MODEL):
+            message = f"{name}: {word} takes annotations or a detector of yours"
+            head = name.partition(":")[0]
+            accepted = f"{head}:boxes, for a member of an augmented manifest with its metadata, or {head}:model{MODEL}"
+            wrong.append(Mistake(message, accepted=accepted, code="no-objects"))
     elif word not in BROUGHT and file:
         wrong.append(Mistake(f"{name}: {word} takes no file", accepted=f"with a file {listed(BROUGHT)}", code="bad-value"))
     wrong += unknown([column], schema.names, f"{name}: there is no column {{}}", "unknown-column")
@@ -102,6 +105,12 @@ def _named(feature: str, folder: str = "") -> Feature:
         kinds = (Kind.STRING, Kind.STRING, *(Kind.FLOAT for _ in BOX[1:]))
         of_regions = PythonFunction(OfRegions(word, folder), kinds, tone, word)
         return Feature(tone, f"{said}{LIGHT}", lambda x: of_regions.of(x, *(col(f"{file}.{n}") for n in BOX)))
+    if word in SHOWN:
+        kind, says = SHOWN[word]
+        if file.endswith(MODEL):
+            return Feature(kind, says, lambda x: PythonFunction(OfDetector.of(word, file, folder), (Kind.STRING,), kind, word).of(x))
+        marked = PythonFunction(OfAnnotations(word), (Kind.STRING, Kind.STRING), kind, word)
+        return Feature(kind, says, lambda _: marked.of(col(file), col(f"{file}-metadata")))
     kind, says, of_file = BROUGHT[word]
     return Feature(kind, says, lambda x: PythonFunction(of_file(file), (Kind.STRING,), kind, word).of(x))
 

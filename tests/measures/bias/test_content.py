@@ -15,7 +15,7 @@ from tilth import Flow
 from tilth.aws.clarify.analysis import analysed, measure_config
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.reading import read_data
-from tilth.errors import ColumnError, Gap, RequestError
+from tilth.errors import ColumnError, RequestError
 from tilth.measures.bias import section
 from tilth.measures.bias.payload import BiasNumber
 
@@ -66,7 +66,7 @@ def test_the_group_may_be_computed_too():
         ("body@words:words.txt", {}, ColumnError, "words takes no file"),
         ("body@topic:no.onnx", {}, RequestError, "model of texts 'no.onnx' cannot be read"),
         ("@brightnes", {"image": "path"}, ColumnError, "an image has no feature 'brightnes'.*did you mean 'brightness'"),
-        ("path@faces", {}, Gap, "faces of images is not measured yet"),
+        ("path@faces", {}, ColumnError, "faces takes annotations or a detector.*path@faces:model.onnx"),
         ("path@skin_tone", {}, ColumnError, "takes people who are marked in images.*path@skin_tone:people"),
         ("age@sharpness", {}, ColumnError, "column 'age' is integer.*paths of images"),
     ],

@@ -5,11 +5,12 @@ COCOeval of pycocotools 2.0.11 at an overlap of 0.5 gives the same for 1,253 ran
 
 from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tilth.metrics.images.boxes import LEAST, matched, overlap
+from tilth.metrics.images.boxes import LEAST, covered, matched, overlap
 
 SIZE = st.integers(1, 8)
 BOX = st.tuples(st.integers(0, 8), st.integers(0, 8), SIZE, SIZE).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
@@ -54,3 +55,11 @@ def test_of_all_assignments_it_is_best_for_the_highest_scores(objects, boxes, sc
     found = matched(objects, detections)
     assert allowed(found)
     assert shares(found) == max(map(shares, every))
+
+
+@given(st.lists(BOX, max_size=5))
+def test_what_boxes_cover_is_that_of_their_pixels(boxes):
+    pixels = np.zeros((10, 10))  # boxes end at 16 at most
+    for left, upper, right, lower in boxes:
+        pixels[upper:lower, left:right] = 1
+    assert covered(np.array(boxes).reshape(-1, 4) / 10) == pytest.approx(pixels.mean())

@@ -16,6 +16,7 @@ from tilth.measures.bias.request import EVERY, BiasRequest, Facet
 from tilth.measures.bias.values import Interval
 from tilth.metrics.content import clustered, content, feature_of, is_of_image
 from tilth.metrics.images import features as images
+from tilth.metrics.images.shown import MODEL
 from tilth.metrics.metric import measured
 from tilth.report import Finding, warning
 from tilth.report.blocks import counted
@@ -42,7 +43,8 @@ def with_content(data: Dataset, request: BiasRequest, engine: Session, whole: bo
 
 def broken_images(data: Dataset, request: BiasRequest, engine: Session) -> list[Finding]:
     """The warning that images could not be read, found by nulls of a feature that every readable image has, if the request has one."""
-    known = [c for c in request.columns if c in data.names and CONTENT in c and computed(c)[1] in images.OF_ALL]
+    known = [c for c in request.columns if c in data.names and CONTENT in c and (computed(c)[1] in images.OF_ALL or c.endswith(MODEL))]
+    known = [c for c in known if is_of_image(computed(c)[1])]
     if not known:
         return []
     need = count(is_null(col(known[0])))

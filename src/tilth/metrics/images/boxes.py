@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 LEAST = 0.5  # overlap of a right detection with its object
+DECIMALS = 4
 ANNOTATED, DETECTED = "annotated", "detected"  # columns of objects that are compared with detections: 1 or 0
 NOWHERE = (0.0, 0.0, 0.0, 0.0)
 
@@ -50,3 +51,19 @@ def compared(label: str | None, prediction: str | None) -> bool:
     """
     member = (label or "").removesuffix(f".{ANNOTATED}")
     return member != (label or "") and prediction == f"{member}.{DETECTED}"
+
+
+def covered(boxes: Sequence[Sequence[float]]) -> float:
+    """The share of an image that boxes cover together, given by their ends as shares of its width and height.
+
+    >>> covered([(0, 0, 0.5, 0.5), (0.25, 0, 0.75, 0.5), (0.9, 0.9, 2, 2)])
+    0.385
+    """
+    import numpy as np
+
+    ends = np.clip(np.array(boxes, float).reshape(-1, 4), 0, 1)
+    x, y = np.unique(ends[:, [0, 2]]), np.unique(ends[:, [1, 3]])
+    inside = np.zeros((max(len(y) - 1, 0), max(len(x) - 1, 0)))
+    for left, upper, right, lower in ends:
+        inside[np.searchsorted(y, upper) : np.searchsorted(y, lower), np.searchsorted(x, left) : np.searchsorted(x, right)] = 1
+    return round(float(np.diff(y) @ inside @ np.diff(x)), DECIMALS)

@@ -19,11 +19,12 @@ from tilth.engine.arrow import arrow_type
 from tilth.errors import SourceError
 from tilth.metrics.images.features import LARGEST_FILE, state_of
 from tilth.metrics.images.pixels import decoded
+from tilth.metrics.images.shown import FACES, PERSONS
 from tilth.store.documents import bytes_of
 from tilth.store.uri import joined
 
 BOX = ("class", "left", "top", "width", "height")  # the columns of a region
-PEOPLE = frozenset({"person", "people", "pedestrian", "face", "head", "human", "man", "woman", "child", "boy", "girl"})  # its class
+PEOPLE = PERSONS | FACES  # its class
 LEAST_PIXELS = 200
 ITA = ((55, "very light"), (41, "light"), (28, "intermediate"), (10, "tan"), (-30, "brown"), (-math.inf, "dark"))
 """Angles above which a tone has a name (Chardon, Cretois and Hourseau 1991; Del Bino and Bernerd 2013)."""
