@@ -246,6 +246,22 @@ def test_an_interval_that_is_half_open_ends_in_an_arrow():
     assert len([path for path in parts(svg).iter(f"{SVG}path") if path.get("fill") == "currentColor"]) == 1
 
 
+def test_an_interval_that_goes_beyond_the_limits_ends_in_an_arrow():
+    """The axis goes from −1 to 2, with the margin of 4 %; only the line of DI is at 1."""
+    rows = {"DPL": Dot(0.5, 0.25, 0.75), "TE": Dot(15, -24, 169), "DI": Dot(0.5, -1, 2)}
+    svg = intervals("x", {name: {"all": dot} for name, dot in rows.items()}, limits=(-1, 2), neutrals={"DI": 1, "KL": 9})
+    arrows = [path for path in parts(svg).iter(f"{SVG}path") if path.get("fill") == "currentColor"]
+    lines = [float(line.get("x1")) for line in parts(svg).iter(f"{SVG}line") if line.get("stroke-opacity") == "0.8"]
+    low, high = next(
+        (float(line.get("x1")), float(line.get("x2")))
+        for line in parts(svg).iter(f"{SVG}line")
+        if line.get("stroke-width") == "2" and line.get("y1") == line.get("y2")
+    )
+    assert (len(arrows), len(lines)) == (2, 2)
+    assert abs(lines[0] - lines[1]) == pytest.approx(2 * (high - low), abs=0.4)
+    assert "15 (−24 to 169)" in words(svg)
+
+
 def test_a_little_is_still_seen():
     good, bad = lengths(shares("x", valid=9_999, missing=0, invalid=1))[1:]
     assert bad >= 4

@@ -65,3 +65,12 @@ def test_a_distance_over_all_labels_is_separate():
     kl = found("KL", 0.1)
     section = bias(Report("x", (kl, found("KL", 0.2, details={"block": "by_label_value"}))))
     assert [row[0].words for row in section.blocks[-1].blocks[1].rows] == ["KL", "KL, all labels"]
+
+
+def test_a_ratio_of_few_errors_does_not_hide_the_differences_in_the_chart():
+    of = [found(value=0.2), found("DI", 0.3), found("TE", 15.0, low=-24.0, high=169.0)]
+    (picture,) = (
+        b for fold in bias(Report("x", tuple(of))).blocks if isinstance(fold, Fold) for b in fold.blocks if isinstance(b, Picture)
+    )
+    assert plain(picture.caption).endswith("An arrow leads beyond the chart.")
+    assert ">2<" in picture.svg and ">50<" not in picture.svg

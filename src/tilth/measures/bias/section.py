@@ -33,6 +33,7 @@ from tilth.report.sections import ReportSection
 
 MOST_SUMMED_UP = 20  # most lines of the summary
 SMALL = 0.05  # advice prefers groups with at least this share of rows
+DRAWN = (-1.0, 2.0)  # what a chart shows at most: all of a difference, and a ratio up to twice; few errors make ratios of them huge
 BRIEF = 2  # up to this many groups, a terminal shows the metrics of each
 VERDICTS: Mapping[str, Tone] = {"within": "good", "outside": "bad", "unclear": "unknown", "not determinable": "unknown"}
 HOW = (
@@ -185,8 +186,12 @@ def _chart(k: int, group: Compared, by_metric: Mapping[str, Mapping[str, Found]]
     line = f"; its line is the {percent(confidence)} confidence interval" if confidence else ""
     shade = " The shaded area is the accepted band." if bands else ""
     title = f"Bias metrics of {group.group or group.column}"
-    chart = intervals(title, {n: r for n, r in rows.items() if r}, bands=bands, key=f"bias{k}")
-    return Picture(chart, f"Each mark is a metric{line}.{shade}")
+    neutrals = {f.name: BIAS_METRICS[f.name].neutral for f in found if f.name in BIAS_METRICS and BIAS_METRICS[f.name].neutral}
+    shown = {n: r for n, r in rows.items() if r}
+    chart = intervals(title, shown, bands=bands, key=f"bias{k}", limits=DRAWN, neutrals=neutrals)
+    beyond = any(x is not None and not DRAWN[0] <= x <= DRAWN[1] for r in shown.values() for dot in r.values() for x in dot)
+    arrows = " An arrow leads beyond the chart." if beyond else ""
+    return Picture(chart, f"Each mark is a metric{line}.{shade}{arrows}")
 
 
 def _table(group: Compared, parts: Sequence[str], by_metric: Mapping[str, Mapping[str, Found]]) -> Block:

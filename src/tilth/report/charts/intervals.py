@@ -25,12 +25,14 @@ def intervals(
     neutral: float = 0.0,
     bands: Mapping[str, tuple[float, float]] | None = None,
     key: str = "",
+    limits: tuple[float, float] = (-math.inf, math.inf),
+    neutrals: Mapping[str, float] | None = None,
 ) -> str:
     """A mark with its interval per series, for every name, on one axis with a line at `neutral`; the numbers are on the right.
 
     `rows`: per name a `Dot` per series (before, after …); the series differ by colour and by mark. `bands`: per name the accepted range,
-    shaded behind its marks; an infinite side is open. A dot without a value has only words; an infinite interval ends in an
-    arrow.
+    shaded behind its marks; an infinite side is open. A dot without a value has only words. The axis does not go beyond `limits`; an
+    infinite interval, or one that goes beyond, ends in an arrow. `neutrals`: per name another place of the line.
 
     >>> svg = intervals("Bias", {"DPL": {"before": Dot(0.3, 0.14, 0.46)}}, bands={"DPL": (-0.1, 0.1)})
     >>> "0.3 (0.14 to 0.46)" in svg
@@ -44,8 +46,11 @@ def intervals(
     legend, y = axes.legend(samples, lambda k, x, top: _mark(x + 8, top + 9, k) if k < len(series) else _shade(x + 1, top + 3, 14, 11))
     written = {(name, s): with_interval(*dot) for name, row in shown.items() for s, dot in row.items()}
     names, numbers = axes.names_room(shown), max(map(width_of, written.values())) + 14
+    neutrals = {name: x for name, x in (neutrals or {}).items() if name in shown}
+    drawn = [*(x for row in shown.values() for dot in row.values() for x in dot), *(x for band in bands.values() for x in band)]
+    within = (min(max(x, limits[0]), limits[1]) for x in map(finite, drawn) if x is not None)
     axis = axes.axis(
-        [neutral, *(x for row in shown.values() for dot in row.values() for x in dot), *(x for band in bands.values() for x in band)],
+        [neutral, *neutrals.values(), *within],
         names + 6,
         draw.WIDTH - numbers,
         margin=0.04,
@@ -57,6 +62,8 @@ def intervals(
         if name in bands and not any(map(math.isnan, bands[name])):
             low, high = (axis.at(x) for x in bands[name])
             body.append(_shade(low, y, high - low, deep))
+        if name in neutrals:
+            body.append(draw.line(axis.at(neutrals[name]), y, axis.at(neutrals[name]), y + deep, 0.8))
         for k, label in enumerate(series):
             if label in row:
                 words = f"{name}, {label}: {written[name, label]}"
@@ -86,10 +93,15 @@ def _interval(axis: axes.Axis, dot: Dot, y: float, series: int, written: str) ->
         drawn.append(draw.stroked(axis.at(low), y, axis.at(high), y, series))
         for x, way in ((low, -1), (high, 1)):
             end = axis.at(x)
-            drawn.append(draw.arrow(end, y, way) if finite(x) is None else draw.stroked(end, y - 4, end, y + 4, series))
-    elif finite(value) is None:
+            drawn.append(draw.arrow(end, y, way) if _beyond(axis, x) else draw.stroked(end, y - 4, end, y + 4, series))
+    elif _beyond(axis, value):
         return [words, draw.arrow(axis.at(value), y, 1 if value > 0 else -1)]
-    return [words, *drawn, *([_mark(axis.at(value), y, series)] if finite(value) is not None else [])]
+    return [words, *drawn, *([] if _beyond(axis, value) else [_mark(axis.at(value), y, series)])]
+
+
+def _beyond(axis: axes.Axis, x: float) -> bool:
+    """Whether a value is infinite, or not on the axis."""
+    return finite(x) is None or not axis.low <= x <= axis.high
 
 
 _MARKS = (  # circle, diamond, square, triangle; the first is hollow
