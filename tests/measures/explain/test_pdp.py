@@ -51,9 +51,19 @@ def test_other_columns_are_asked_about_at_their_values():
     assert p.means[0] - p.means[1] == pytest.approx(10)
     two = pa.table({"flag": [0, 1, 1, None], "yes": [True, True, False, None], "none": pa.nulls(4, pa.float64())})
     found = dependence(Pdp(lambda rows: np.nan_to_num(rows["flag"].cast("float64").to_numpy())), two)
-    assert (found["flag"].payload.values, found["flag"].payload.means) == ((1.0, 0.0), (1.0, 0.0))
+    assert (found["flag"].payload.values, found["flag"].payload.means) == ((0, 1), (0.0, 1.0))
     assert found["yes"].payload.values == (True, False)
     assert (found["none"].value, found["none"].payload.values) == (0.0, ())
+
+
+def test_codes_are_asked_about_at_their_values_and_shown_in_order():
+    table = pa.table({"code": [5, 0, 1, 1, None, 3], "share": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]})
+    found = dependence(Pdp(lambda rows: rows["share"].to_numpy(), buckets=4), table)
+    p = found["code"].payload
+    assert (p.categorical, p.values, p.shares) == (True, (0, 1, 3, 5), pytest.approx((1 / 6, 1 / 3, 1 / 6, 1 / 6)))
+    assert all(isinstance(v, int) for v in p.values)
+    assert not found["share"].payload.categorical
+    assert len(dependence(Pdp(lambda rows: rows["share"].to_numpy(), buckets=3), table)["code"].payload.values) == 3
 
 
 def test_the_features_that_matter_most_are_kept():

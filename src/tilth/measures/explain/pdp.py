@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tilth.data import Dataset
+from tilth.data import Dataset, Kind
 from tilth.engine.session import Session
 from tilth.errors import RequestError
 from tilth.measures.measure import Measured, ModelMeasure
@@ -48,9 +48,9 @@ class Pdp(ModelMeasure):
     """The partial dependence of a model on each feature: the mean of its predictions where all rows have the same value of it.
 
     A column of numbers is divided into buckets of equal width between its least and greatest value in the sample, and all rows get the
-    centre of one bucket after the other. For other columns, and for numbers with two values, all rows get one value after the other, of the
-    100 most frequent. Private columns are left out. The model and its outputs are selected as in `shap`. Without rows there are no
-    findings.
+    centre of one bucket after the other. For other columns, for numbers with two values, and for integers with no more values than there
+    are buckets, such as codes, all rows get one value after the other, of the 100 most frequent. Private columns are left out. The model
+    and its outputs are selected as in `shap`. Without rows there are no findings.
 
     Errors: as `shap`, and `RequestError` for features that the model does not take.
 
@@ -96,8 +96,9 @@ class Pdp(ModelMeasure):
 
         rows, column = asked.rows.matrix, asked.rows.matrix[:, place]
         known = column[~np.isnan(column)]
-        is_category = bool(asked.rows.categories[place]) or len(np.unique(known)) <= FEW
-        grid, counts = _values(known) if is_category else _buckets(known, self.buckets)
+        is_integer, distinct = asked.rows.kinds[place] is Kind.INTEGER, len(np.unique(known))
+        is_category = bool(asked.rows.categories[place]) or distinct <= FEW or (is_integer and distinct <= self.buckets)
+        grid, counts = _values(known, not asked.rows.categories[place]) if is_category else _buckets(known, self.buckets)
         if not len(grid):
             return [self._finding(asked, place, output, PartialDependence(output, rows=len(rows))) for output in asked.outputs]
         answers = []
@@ -107,7 +108,7 @@ class Pdp(ModelMeasure):
             answers.append(predicted(asked.call, changed))
         found = np.stack(answers)
         spread = found.std(axis=1, ddof=1) / len(rows) ** 0.5 if len(rows) > 1 else np.zeros(found[:, 0].shape)
-        values = asked.rows.named(place, grid)
+        values = tuple(map(int, grid)) if is_category and is_integer else asked.rows.named(place, grid)
         return [
             self._finding(
                 asked,
@@ -139,10 +140,11 @@ def _buckets(known: np.ndarray, buckets: int) -> tuple[np.ndarray, np.ndarray]:
     return (edges[:-1] + edges[1:]) / 2, counts
 
 
-def _values(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The most frequent values, and the number of rows with each."""
+def _values(known: np.ndarray, ascending: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The most frequent values, `ascending` or the most frequent first, and the number of rows with each."""
     values, counts = np.unique(known, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:MOST_VALUES]
+    order = np.sort(order) if ascending else order
     return values[order], counts[order]
 
 
