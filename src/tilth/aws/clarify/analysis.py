@@ -82,7 +82,7 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
     findings, failed = [warning("NOT_COMPUTED", m, measure="clarify") for m in config.left_out], None
     if config.asks_model:
         model, columns, explain = _explaining(config, schema, kept)
-        more |= {"model": config.tilth.predictor.model, "model_columns": list(columns)}
+        more |= {"model": config.tilth.predictor.model} | ({"model_columns": list(columns)} if columns else {})
         try:
             if PREDICTING in config.asks_model:
                 with engine.working_for("predictions"):
@@ -109,7 +109,7 @@ def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: boo
         findings += learned(config.learner, table, request, engine) if config.learner is not None else []
         more |= {"seed": request.seed, "bootstrap": request.bootstrap}
     if config.asks_model and isinstance(model, EndpointModel):
-        more["requests"] = vars(model.tally)
+        more["requests"] = {**vars(model.tally), "seconds": round(model.tally.seconds, 3)}
     report = Report("measure", tuple(findings))
     return Analysis(replace(report, facts=facts(data, report.rows, **more)), files, failed)
 
