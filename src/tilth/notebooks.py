@@ -51,7 +51,7 @@ class EncryptedContents(AsyncFileContentsManager):  # type: ignore[misc]  # a cl
         path: str,
         content: bool = True,
         type: str | None = None,  # noqa: A002 -- Jupyter's name
-        format: str | None = None,  # noqa: A002 -- Jupyter's name
+        format: str | None = None,
         **more: Any,
     ) -> Any:
         """The model of a file, with its decrypted content."""
@@ -114,7 +114,7 @@ class _Kept(io.BytesIO):
     def close(self) -> None: ...
 
 
-def _file(plain: bytes, path: str, format: str | None) -> Mapping[str, Any]:  # noqa: A002 -- Jupyter's name
+def _file(plain: bytes, path: str, format: str | None) -> Mapping[str, Any]:
     """The parts of a file's model that depend on its content, as Jupyter makes them."""
     named = mimetypes.guess_type(path)[0]
     try:

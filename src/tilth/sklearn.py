@@ -80,17 +80,17 @@ class FlowTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
 
     # ── fit and transform ──
 
-    def fit(self, X: Any, y: Any = None) -> FlowTransformer:  # noqa: N803 -- scikit-learn's name
+    def fit(self, X: Any, y: Any = None) -> FlowTransformer:
         """Learn from all rows of X."""
         self._learned_from(X, y)
         return self
 
-    def transform(self, X: Any) -> Any:  # noqa: N803
+    def transform(self, X: Any) -> Any:
         """The features of each row of X."""
         check_is_fitted(self)
         return _given_back(X, transformed(self.flow_, self._table(X, reset=False)))
 
-    def fit_transform(self, X: Any, y: Any = None) -> Any:  # noqa: N803
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """`fit`, and the features of the same rows; what was learned from the label is out of fold."""
         table = self._learned_from(X, y)
         return _given_back(X, transformed(self.flow_, table, exp.true()))
@@ -111,7 +111,7 @@ class FlowTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
         return tags
 
-    def _learned_from(self, X: Any, y: Any) -> Any:  # noqa: N803
+    def _learned_from(self, X: Any, y: Any) -> Any:
         """Learn from X and y, and return the table that was used."""
         flow = deepcopy(_checked(self.flow))  # a flow caches values, which would count as a change of the parameter
         table = self._table(X, reset=True)
@@ -124,7 +124,7 @@ class FlowTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         self.flow_ = fit(flow, table)
         return table
 
-    def _table(self, X: Any, reset: bool) -> Any:  # noqa: N803
+    def _table(self, X: Any, reset: bool) -> Any:
         """X as a table: unchanged, or made from the columns of a matrix."""
         if _is_frame(X):
             validate_data(self, X, skip_check_array=True, reset=reset)

@@ -328,7 +328,7 @@ def write(
     thing: Any,
     place: str | Path | None = None,
     *,
-    format: str | None = None,  # noqa: A002 -- the flow file's word
+    format: str | None = None,
     engine: AnyEngine = None,
     **options: Any,
 ) -> Any:
@@ -365,7 +365,7 @@ def arrays(
     part: str | None = None,
     *,
     roles: Roles | Mapping[str, Any] | None = None,
-    format: Literal["numpy", "arrow"] = "numpy",  # noqa: A002 -- as in `write`
+    format: Literal["numpy", "arrow"] = "numpy",
     source: Any = None,
     engine: AnyEngine = None,
 ) -> Arrays:
@@ -442,7 +442,7 @@ def stream(
     worker: int = 0,
     workers: int = 1,
     shuffle: Literal["none", "shards", "buffer", "block", "full"] = "block",
-    format: Literal["arrow", "numpy"] = "arrow",  # noqa: A002 -- as in `write`
+    format: Literal["arrow", "numpy"] = "arrow",
     **options: Any,
 ) -> Stream:
     """Delivered shards as batches, in an order that depends only on the shards, `seed`, `epoch` and `shuffle`.

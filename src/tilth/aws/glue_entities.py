@@ -71,11 +71,11 @@ class EntityDetector:
         self,
         frame: Any,
         asked: Sequence[str] | Mapping[str, Any] | None = None,
-        outputColumnName: str = CELLS,  # noqa: N803 -- Glue's names
-        detectionSensitivity: str | float = "LOW",  # noqa: N803
+        outputColumnName: str = CELLS,
+        detectionSensitivity: str | float = "LOW",
         *,
-        entityTypesToDetect: Sequence[str] | None = None,  # noqa: N803
-        detectionParameters: Mapping[str, Any] | None = None,  # noqa: N803
+        entityTypesToDetect: Sequence[str] | None = None,
+        detectionParameters: Mapping[str, Any] | None = None,
     ) -> Any:
         """The frame with the column of what was found, and texts changed as the actions say. `asked` are the entities or parameters."""
         given = asked if asked is not None else detectionParameters if detectionParameters is not None else entityTypesToDetect
@@ -101,10 +101,10 @@ class EntityDetector:
     def classify_columns(
         self,
         frame: Any,
-        entityTypesToDetect: Sequence[str],  # noqa: N803
-        sampleFraction: float = 0.1,  # noqa: N803
-        thresholdFraction: float = 0.1,  # noqa: N803
-        detectionSensitivity: str | float = "LOW",  # noqa: N803
+        entityTypesToDetect: Sequence[str],
+        sampleFraction: float = 0.1,
+        thresholdFraction: float = 0.1,
+        detectionSensitivity: str | float = "LOW",
     ) -> dict[str, list[str]]:
         """Column → the entities that at least this share of its values has, in a sample of at least 10,000 rows.
 
@@ -124,7 +124,7 @@ class EntityDetector:
                 held_by[f.name] = several
         return held_by
 
-    classifyColumns = classify_columns  # noqa: N815 -- Glue's name
+    classifyColumns = classify_columns
 
 
 class Request(NamedTuple):

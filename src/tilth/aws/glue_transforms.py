@@ -47,11 +47,11 @@ class DynamicFrame:
     name: str = ""
 
     @classmethod
-    def fromDF(cls, dataframe: Any, glue_ctx: Any = None, name: str = "") -> DynamicFrame:  # noqa: N802 -- Glue's name
+    def fromDF(cls, dataframe: Any, glue_ctx: Any = None, name: str = "") -> DynamicFrame:
         """The frame with Glue's calls."""
         return cls(dataframe, glue_ctx, name)
 
-    def toDF(self) -> Any:  # noqa: N802 -- Glue's name
+    def toDF(self) -> Any:
         """The frame as it was given."""
         return self.frame
 

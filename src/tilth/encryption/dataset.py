@@ -31,7 +31,7 @@ class DataSet:
     `sign`: whether sealed files are signed, too.
     """
 
-    def __init__(self, id: str, key: KeyBytes, wrapped: bytes, *, alone: bool = False, sign: bool = False) -> None:  # noqa: A002 -- what it is
+    def __init__(self, id: str, key: KeyBytes, wrapped: bytes, *, alone: bool = False, sign: bool = False) -> None:
         self.id, self.wrapped, self.alone, self._sign, self._key = id, wrapped, alone, sign, key
 
     @classmethod
@@ -47,7 +47,7 @@ class DataSet:
         return cls(os.urandom(8).hex(), KeyBytes(os.urandom(SIZE)), b"")
 
     @classmethod
-    def unwrapped(cls, root: Key, id: str, wrapped: bytes, shown: str, *, alone: bool = False) -> DataSet:  # noqa: A002 -- what it is
+    def unwrapped(cls, root: Key, id: str, wrapped: bytes, shown: str, *, alone: bool = False) -> DataSet:
         """Unwrap the key of a data set. Errors: `SourceError` for another root key or another data set; it names `shown`."""
         try:
             key = KeyBytes(root.unwrap(wrapped, bound_to(id)))

@@ -98,7 +98,7 @@ class LocalKey(Key):
             raise wrong_context(context)
         return found
 
-    def derived(self, label: str, length: int = SIZE, *, id: str | None = None) -> bytes:  # noqa: A002 -- as in `Description`
+    def derived(self, label: str, length: int = SIZE, *, id: str | None = None) -> bytes:
         """Derive a key for a purpose, such as `tilth/v1/pseudonym/customer`; `id` selects a key if there are retired ones."""
         if id is not None and id not in self._keys:
             raise wrong_key(id, self)

@@ -114,7 +114,7 @@ class DryRun(Session):
     def load(self, data: Dataset, proof: Change) -> None:
         self.note("load text files", self.whole(data))
 
-    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
+    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:
         self.note("write", self.whole(data))
         return 0
 

@@ -168,7 +168,7 @@ class Session(ABC):
         return self.batches(text).read_all()
 
     @abstractmethod
-    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002 -- the flow file's own word
+    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:
         """Write a table to a new file, or into an empty folder, and return the number of rows. `options` are the engine's own options."""
 
     @abstractmethod

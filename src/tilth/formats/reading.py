@@ -39,7 +39,7 @@ def read(
     roles: Roles | Mapping[str, Any] | None = None,
     nulls: Sequence[str] | str = (),
     names: Sequence[str] | None = None,
-    format: str | None = None,  # noqa: A002 -- the flow file's own word
+    format: str | None = None,
     types: Mapping[str, Kind | str] | None = None,
     substitute: bool = False,
     max_invalid: float = 1,
@@ -90,7 +90,7 @@ def read_as(
     roles: Roles = NO_ROLES,
     nulls: Sequence[str] | str = (),
     names: Sequence[str] | None = None,
-    format: str | None = None,  # noqa: A002 -- the flow file's own word
+    format: str | None = None,
     types: Mapping[str, Kind | str] | None = None,
     max_invalid: float = 1,
     **options: Any,

@@ -30,7 +30,7 @@ def write(
     place: Place,
     *,
     engine: Session,
-    format: str | None = None,  # noqa: A002 -- the flow file's own word
+    format: str | None = None,
     trainer: str | None = None,
     **options: Any,
 ) -> Path | str:
@@ -44,7 +44,7 @@ def write(
     Errors: `MachineError` if the disk is full or not writable, `RequestError` for a place with other content.
     """
     if trainer:
-        format = format or format_for(trainer, os.fspath(place))  # noqa: A001
+        format = format or format_for(trainer, os.fspath(place))
     form = by_name(format) if format else format_of(place)
     reject_unknown(form, options, (*SHARED, *form.write_options))
     if trainer:

@@ -23,7 +23,7 @@ def _in_notebook(report: Report) -> str:
     return embedded(report)
 
 
-def _save(report: Report, place: str | Path, format: str | None = None) -> Path | str:  # noqa: A002 -- as in `tilth.write`
+def _save(report: Report, place: str | Path, format: str | None = None) -> Path | str:
     """Write the report in the given format, by default that of the suffix: see `tilth.write`."""
     from tilth.report.files import write_report
 

@@ -45,7 +45,7 @@ FORMATS: Shelf[Renderer] = Shelf(
 )
 
 
-def write_report(report: Report, place: str | Path, format: str | None = None) -> Path | str:  # noqa: A002 -- the word that verbs and the flow file use
+def write_report(report: Report, place: str | Path, format: str | None = None) -> Path | str:
     """Write a report in the given format, by default that of the file's suffix, and return its path.
 
     Suffixes: `.html`, `.pdf`, `.ipynb`, `.md`, `.txt`, `.json`, `.xml` (JUnit) and `.sarif`; formats: `html`, `pdf`, `notebook`,

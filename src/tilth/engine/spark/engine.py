@@ -345,7 +345,7 @@ class SparkRun(Session):
                 for batch in pa.ipc.open_stream(bytes(row["batch"])):
                     yield pa.RecordBatch.from_arrays([c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)], schema=schema)
 
-    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
+    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:
         from pyspark.sql import Observation
         from pyspark.sql.functions import count, lit
 
