@@ -20,7 +20,7 @@ from tilth.exporting.unload import Unload, parts_of_redshift, reject_unloadable
 from tilth.report.blocks import counted
 from tilth.store.places import atomic
 from tilth.store.snapshot import Estimate, reading
-from tilth.store.unfinished import unfinished
+from tilth.store.unfinished import Unfinished, unfinished
 from tilth.yaml import yaml_value
 
 
@@ -142,24 +142,19 @@ def export(
     plan = plan_of(source, to=to, **options)
     if not plan.to:
         raise RequestError("there is no place for the export", accepted="to: a folder, or s3://bucket/prefix", code="no-place")
-    made: Any = engine_for(engine)
-    spark = made.own if made.name == "spark" else None
     if plan.dialect == "redshift":
         reject_unloadable(plan)
     if verify:
         reject_unverifiable(plan)
+    made: Any = engine_for(engine)
+    spark = made.own if made.name == "spark" else None
     folder = unfinished(plan.to)
     if not force and (done := _earlier(plan, folder.seen)):
         done.reject_missing()
         warn(f"{plan.to} holds this export already, as it was at {done.begun}: nothing was read; use --force to export it again")
         return Exported(plan.to, done.to_json())
     with folder.filling() as place:
-        state = None if force else _earlier(plan, folder.begun)
-        if state is None:
-            if folder.begun:
-                folder.discard()
-            state = _begun(plan, place)
-        state.lose_missing()
+        state = _continued(plan, folder, place, force)
         try:
             if plan.dialect == "redshift":
                 Unload(plan, state, progress).run()
@@ -189,6 +184,17 @@ def _earlier(plan: Plan, place: str | None) -> State | None:
     if state is None or not state.has_begun:
         return None
     state.reject_other(plan)
+    return state
+
+
+def _continued(plan: Plan, folder: Unfinished, place: str, force: bool) -> State:
+    """The state of the export that is continued; a new one if there is none, or with `force`."""
+    state = None if force else _earlier(plan, folder.begun)
+    if state is None:
+        if folder.begun:
+            folder.discard()
+        state = _begun(plan, place)
+    state.lose_missing()
     return state
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tilth.serve.app import Limits
     from tilth.serve.serving import Serving
+    from tilth.serve.sparkml import Schema
     from tilth.serve.workers import Ready
 
 TOKEN = "TILTH_SERVE_TOKEN"  # noqa: S105 -- the name of an environment variable
@@ -97,28 +98,19 @@ def command(
         _export(export, things, output, golden)
         return 0
     if record_golden is not None:
-        from tilth.serve.pipeline import Pipeline
-        from tilth.serve.proving import record
-
-        answered = record(Pipeline.of(*things, output=output, trusted=trusted), record_golden)
-        say(f"{answered} golden rows are answered; written to {record_golden}")
+        _record(record_golden, things, output, trusted)
         return 0
     if find_spec("uvicorn") is None:
         raise MissingExtra.named("serve", "a server")
     from tilth.engine.python_operation import python_allowed
     from tilth.serve.server import bound, reject_open
     from tilth.serve.serving import Serving
-    from tilth.serve.sparkml import VARIABLE, Schema
 
     token = _token(token_file)
     reject_open(host, token, bool(tls_cert and tls_key), trust_network)
     known = Environment()
     limits = _limits(known, token, host, timeout)
-    described = known.word(VARIABLE, "")
-    schema = Schema.of(described) if described else None
-    accept = known.word("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv" if schema else "application/json")
-    if explain and (capture or schema):
-        raise click.UsageError(f"--explain uses its own answer format, which {'--capture' if capture else VARIABLE} does not have")
+    schema, accept = _formats(known, explain, capture)
     allowed, captured, protection = python_allowed(), (capture, capture_percent), in_force()
     protect = (protection.key.reference, protection.plaintext, protection.sign) if protection else None
     serving = Serving(
@@ -139,6 +131,26 @@ def _export(place: str, things: tuple[str, ...], output: tuple[str, ...], golden
         raise Gap("the folder of --export is for a container without Tilth's key", hint=hint)
     folder = exported(place, things, output, golden)
     say(f"written to {folder}" + ("" if (folder / GOLDEN).exists() else "; without golden rows: its answers cannot be verified"))
+
+
+def _record(file: str, things: tuple[str, ...], output: tuple[str, ...], trusted: tuple[str, ...]) -> None:
+    """Write golden rows of all stages."""
+    from tilth.serve.pipeline import Pipeline
+    from tilth.serve.proving import record
+
+    answered = record(Pipeline.of(*things, output=output, trusted=trusted), file)
+    say(f"{answered} golden rows are answered; written to {file}")
+
+
+def _formats(known: Environment, explain: str | None, capture: str | None) -> tuple[Schema | None, str]:
+    """The schema of SparkML Serving, if the environment has one, and the media type of answers to requests that name none."""
+    from tilth.serve.sparkml import VARIABLE, Schema
+
+    described = known.word(VARIABLE, "")
+    schema = Schema.of(described) if described else None
+    if explain and (capture or schema):
+        raise click.UsageError(f"--explain uses its own answer format, which {'--capture' if capture else VARIABLE} does not have")
+    return schema, known.word("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv" if schema else "application/json")
 
 
 def _serve(serving: Serving, listening: socket, host: str, workers: int, known: Environment) -> None:

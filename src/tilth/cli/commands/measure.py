@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tilth.measures.bias.counts import BiasCounts
     from tilth.report import Report
 
+ROLES = ("positive", "prediction", "group", "time", "text", "image", "private")  # options that are roles of the same name
+
 
 @click.command()
 @click.argument("data", type=INPUT, metavar="DATA", required=False)
@@ -135,8 +137,7 @@ def command(
     from tilth.report.files import report_names
     from tilth.store.places import reject_foreign
 
-    roles = {"label": label, "facet": facet, "id": options.pop("ids")}
-    roles |= {name: options.pop(name) for name in ("positive", "prediction", "group", "time", "text", "image", "private")}
+    roles = {"label": label, "facet": facet, "id": options.pop("ids")} | {name: options.pop(name) for name in ROLES}
     bias: dict[str, Any] = {"threshold": threshold, "strata": strata or None, "clusters": clusters, "counts": bool(counts_file) or None}
     bias = {name: value for name, value in bias.items() if value is not None}
     explained: dict[str, Any] = {"model": model, "columns": columns or (), "trusted": trusted}
@@ -147,13 +148,7 @@ def command(
     names = report_names(reports)
     if out:
         reject_foreign(out)
-    analysis = None
-    if config is not None:
-        from tilth.aws.clarify.config import AnalysisConfig
-
-        analysis = AnalysisConfig.load(config, **{name: list(v) if isinstance(v, tuple) else v for name, v in explained.items() if v})
-        if analysis.tilth.engine and click.get_current_context().get_parameter_source("engine") is ParameterSource.DEFAULT:
-            options["engine"] = analysis.tilth.engine
+    analysis = None if config is None else _analysis(config, explained, options)
     engine, reading = engine_from(options), reading_from(options)
     with kept_beside(out) as kept:
         if analysis is not None:
@@ -171,6 +166,16 @@ def command(
         if failed is not None:
             raise failed
     return 0 if report.passed else 1
+
+
+def _analysis(config: str, explained: Mapping[str, Any], options: dict[str, Any]) -> AnalysisConfig:
+    """The configuration in a file, with the model of the command line. It names the engine, unless --engine is given."""
+    from tilth.aws.clarify.config import AnalysisConfig
+
+    found = AnalysisConfig.load(config, **{name: list(v) if isinstance(v, tuple) else v for name, v in explained.items() if v})
+    if found.tilth.engine and click.get_current_context().get_parameter_source("engine") is ParameterSource.DEFAULT:
+        options["engine"] = found.tilth.engine
+    return found
 
 
 def _reject_unfit(data: str | None, config: str | None, measures: Sequence[str], model: bool, shap: bool, bias: bool) -> None:
