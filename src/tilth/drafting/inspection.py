@@ -17,7 +17,7 @@ from tilth.drafting.leakage import duplicate_columns, label_counts, leakage
 from tilth.drafting.reading import ReadOptions, read_detected
 from tilth.drafting.sample import Sample, sample_of, summarized
 from tilth.drafting.summary import FEW, ColumnSummary, TableSummary
-from tilth.drafting.totals import total_row
+from tilth.drafting.totals import total_row, without_total
 from tilth.drafting.whole import copies_of, of_whole
 from tilth.engine.session import Session
 from tilth.errors import ColumnError, unknown
@@ -44,7 +44,7 @@ def inspect(source: Any, engine: Session, options: Mapping[str, Any], label: str
         sample = sample_of(data, columns, engine)
     seen = as_read = columns_of(data, sample, engine)
     if total := total_row(columns, sample):
-        data, sample = total.without(data, sample, engine)
+        data, sample = without_total(total, data, sample, engine)
         seen = columns_of(data, sample, engine)
     because, candidates = "named by you", dict[str, str]()
     if label is None:

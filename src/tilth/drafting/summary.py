@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from tilth.data import Column, Kind, Roles
 from tilth.data.names import TIME_UNITS, names_code, names_duration, names_event, names_id, names_text, names_time_of_row, snake
+from tilth.engine.user_sql.writing import identifier, literal
 from tilth.flow.order import UNKNOWN, RowOrder
 from tilth.steps.clean.parse import Parse
 
 if TYPE_CHECKING:
     from tilth.drafting.reading import ReadOptions
-    from tilth.drafting.totals import TotalRow
 
 FEW, MANY = 20, 50  # distinct values: up to FEW for a label or a code, up to MANY for one-hot encoding
 WORDS = 3  # of a text on average
@@ -24,6 +24,20 @@ UNBALANCED = 0.4  # share of the rarest value, relative to equal shares
 TRAIN = 0.8  # share of the training part
 LARGEST_WHOLE = 2**53  # beyond it, a float may stand for other integers, too
 FEWEST = 5  # rows of which a fifth is one
+
+
+@dataclass(frozen=True)
+class TotalRow:
+    """A last row of totals: the column with a word such as *Total*, that word, which no other row has, and what else supports it."""
+
+    column: str
+    value: str
+    evidence: str
+
+    @property
+    def others(self) -> str:
+        """The condition, in SQL, that holds for all other rows."""
+        return f"{identifier(self.column)} IS DISTINCT FROM {literal(self.value)}"
 
 
 @dataclass(frozen=True)

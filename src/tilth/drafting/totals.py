@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 
 import pyarrow.compute as pc
@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from tilth.data import Column, Dataset, Kind
 from tilth.drafting.disguises import numbers_in
 from tilth.drafting.sample import Sample
+from tilth.drafting.summary import TotalRow
 from tilth.engine.layers import filtered
 from tilth.engine.session import Session
 from tilth.engine.user_sql.expression import parse_condition
-from tilth.engine.user_sql.writing import identifier, literal
 from tilth.errors import listed
 
 WORDS = re.compile(
@@ -25,25 +25,6 @@ WORDS = re.compile(
     re.IGNORECASE,
 )
 FEWEST = 3  # rows: two and their total
-
-
-@dataclass(frozen=True)
-class TotalRow:
-    """A last row of totals: the column that says so, its value there, which no other row has, and what else speaks for it."""
-
-    column: str
-    value: str
-    evidence: str
-
-    @property
-    def others(self) -> str:
-        """The condition, in SQL, that holds for all other rows."""
-        return f"{identifier(self.column)} IS DISTINCT FROM {literal(self.value)}"
-
-    def without(self, data: Dataset, sample: Sample, engine: Session) -> tuple[Dataset, Sample]:
-        """The table and its rows without this one."""
-        rest = filtered(data, parse_condition(self.others, engine.schema(data)))
-        return rest, replace(sample, rows=sample.rows.slice(0, sample.rows.num_rows - 1))
 
 
 def total_row(columns: Sequence[Column], sample: Sample) -> TotalRow | None:
@@ -55,6 +36,12 @@ def total_row(columns: Sequence[Column], sample: Sample) -> TotalRow | None:
     named = [name for name, v in last.items() if v and WORDS.fullmatch(v.strip(" :*")) and pc.sum(pc.equal(rows[name], v)).as_py() == 1]
     evidence = next(_evidence(named[0], columns, sample), "") if named else ""
     return TotalRow(named[0], last[named[0]], evidence) if evidence else None
+
+
+def without_total(total: TotalRow, data: Dataset, sample: Sample, engine: Session) -> tuple[Dataset, Sample]:
+    """The table, and its sample, without the row of totals."""
+    rest = filtered(data, parse_condition(total.others, engine.schema(data)))
+    return rest, replace(sample, rows=sample.rows.slice(0, sample.rows.num_rows - 1))
 
 
 def _evidence(named: str, columns: Sequence[Column], sample: Sample) -> Iterator[str]:
