@@ -6,10 +6,11 @@ import math
 import pyarrow as pa
 import pytest
 
+from tests.aws.clarify.measured import measure_config
 from tests.engines import duckdb_session
 from tests.measures.bias.tables import PREDICTED
 from tilth.aws.clarify import checks
-from tilth.aws.clarify.analysis import analysis_json, measure_config
+from tilth.aws.clarify.analysis import analysis_json
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.data import Dataset, Memory
 from tilth.errors import ColumnError, RequestError

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.aws.clarify.measured import measure_config
 from tests.engines import duckdb_session
-from tilth.aws.clarify.analysis import analysis_json, measure_config
+from tilth.aws.clarify.analysis import analysis_json
 from tilth.aws.clarify.captures import captured
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.reading import read_data

@@ -5,10 +5,11 @@ import json
 import pyarrow as pa
 import pytest
 
+from tests.aws.clarify.measured import measure_config
 from tests.aws.clarify.test_analysis import CONFIG, RUNNING, data
 from tests.engines import duckdb_session
 from tests.measures.bias.tables import rows
-from tilth.aws.clarify.analysis import analysis_json, measure_config
+from tilth.aws.clarify.analysis import analysis_json
 from tilth.aws.clarify.comparison import compare, section
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.errors import RequestError

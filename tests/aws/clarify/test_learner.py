@@ -4,9 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.aws.clarify.measured import measure_config
 from tests.aws.clarify.test_analysis import data
 from tests.engines import duckdb_session
-from tilth.aws.clarify.analysis import analysis_json, measure_config
+from tilth.aws.clarify.analysis import analysis_json
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.errors import RequestError
 

@@ -7,9 +7,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from tests.aws.clarify.measured import measure_config
 from tests.engines import duckdb_session
 from tests.measures.bias.tables import PREDICTED
-from tilth.aws.clarify.analysis import analysis_json, measure_config
+from tilth.aws.clarify.analysis import analysis_json
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.reading import read_data
 from tilth.errors import RequestError, SourceError, TilthError

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pytest
 
 import tilth
+from tests.aws.clarify.measured import measure_config
 from tests.engines import duckdb_session
 from tests.measures.explain.images.pictures import saved
 from tilth import Flow
-from tilth.aws.clarify.analysis import analysed, measure_config
+from tilth.aws.clarify.analysis import analysed
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.reading import read_data
 from tilth.errors import ColumnError, RequestError

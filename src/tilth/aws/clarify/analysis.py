@@ -6,7 +6,6 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -58,12 +57,6 @@ class Analysis:
     report: Report
     files: Mapping[str, pa.Table | list[Any] | bytes] = field(default_factory=dict)
     failed: EndpointFailed | None = None
-
-
-def measure_config(data: Dataset, config: AnalysisConfig | str | Path, engine: Session, counts: bool = False) -> Report:
-    """The report of `analysed`, of a configuration or of the path of its file."""
-    config = config if isinstance(config, AnalysisConfig) else AnalysisConfig.load(config)
-    return analysed(data, config, engine, counts).report
 
 
 def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: bool = False, kept: str = "") -> Analysis:

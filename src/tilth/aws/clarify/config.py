@@ -246,7 +246,7 @@ class AnalysisConfig(Part):
             weight=weight,
             intersections=tuple(crossed),
             bands={m: (band[0], band[1]) for m, band in self.tilth.bands.items() if m in BIAS_METRICS},
-            missing=self.tilth.missing_values,  # type: ignore[arg-type]  # one of the words of `MissingPolicy`
+            missing=self.tilth.missing_values,
             **{k: v for k in same if (v := getattr(self.tilth, k)) is not None},
         )
 

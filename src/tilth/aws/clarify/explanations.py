@@ -85,9 +85,9 @@ def _measure(asked: shape.Shap, config: AnalysisConfig, model: Any, columns: tup
         "text_config": texts,
         "most_predictions": config.tilth.shap.most_predictions,
     }
-    rows, link = config.tilth.shap.rows or len(whole), "logit" if asked.use_logit else "identity"
     more: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
-    return Shap(model, columns, rows=rows, link=link, seed=_seed(config), **more)  # type: ignore[arg-type]  # one of two words
+    rows = config.tilth.shap.rows or len(whole)
+    return Shap(model, columns, rows=rows, link="logit" if asked.use_logit else "identity", seed=_seed(config), **more)
 
 
 def _raised(asked: shape.Shap, measure: Shap) -> tuple[Finding, ...]:

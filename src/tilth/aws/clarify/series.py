@@ -98,8 +98,8 @@ def explained_series(data: Dataset, config: AnalysisConfig, model: Any, columns:
         columns,
         related=tuple(last_name(str(p)) for p in series.related_time_series or ()),
         static=tuple(last_name(str(p)) for p in series.static_covariates or ()),
-        direction=asked.direction,  # type: ignore[arg-type]  # one of its words
-        granularity=asked.granularity,  # type: ignore[arg-type]
+        direction=asked.direction,
+        granularity=asked.granularity,
         samples=asked.num_samples,
         target_baseline=given.get("target_time_series", "zero"),
         related_baseline=given.get("related_time_series", "zero"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, field_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from tilth.aws import configuration
 from tilth.measures.bias.metrics import of_stage
+from tilth.measures.bias.request import MissingPolicy
+from tilth.measures.explain.forecasts import Direction, Granularity
 
 PRE_TRAINING = of_stage("pre_training")
 POST_TRAINING = of_stage("post_training")
@@ -118,8 +120,8 @@ class Pdp(Part):
 class ShapleyOfSeries(Part):
     """Asymmetric Shapley values of time series."""
 
-    direction: Annotated[str, Words(("chronological", "anti_chronological", "bidirectional"))] = "chronological"
-    granularity: Annotated[str, Words(("timewise", "fine_grained"))] = "timewise"
+    direction: Annotated[Direction, Words(get_args(Direction))] = "chronological"
+    granularity: Annotated[Granularity, Words(get_args(Granularity))] = "timewise"
     num_samples: Positive | None = None
     baseline: str | dict[str, Any] | None = None
 
@@ -239,7 +241,7 @@ class Tilth(Part):
     """Settings that Clarify does not have."""
 
     model_config = ConfigDict(extra="allow")
-    missing_values: Annotated[str, Words(("exclude", "as_category", "clarify"))] = "exclude"
+    missing_values: Annotated[MissingPolicy, Words(get_args(MissingPolicy))] = "exclude"
     types: dict[str, Any] | None = None
     confidence: float | None = None
     bootstrap: int | None = None

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tilth.measures.explain.series import Series, SeriesColumns
 
 AT_ONCE = 2**22  # most numbers of series per call of a model
+Direction = Literal["chronological", "anti_chronological", "bidirectional"]
+Granularity = Literal["timewise", "fine_grained"]
 ORDERS = {"chronological": (1,), "anti_chronological": (-1,), "bidirectional": (1, -1)}
 
 
@@ -68,9 +70,9 @@ class AsymmetricShap(ModelMeasure):
     """Columns of related series: numbers that are known at each step beside the target, and after it."""
     static: tuple[str, ...] = ()
     """Columns of static covariates: one value for an item."""
-    direction: Literal["chronological", "anti_chronological", "bidirectional"] = "chronological"
+    direction: Direction = "chronological"
     """The order in which the steps join."""
-    granularity: Literal["timewise", "fine_grained"] = "timewise"
+    granularity: Granularity = "timewise"
     """`timewise`: a value for each step; `fine_grained`: for each step of each series, and each static covariate; only chronological."""
     samples: int | None = None
     """`fine_grained`: the most orders of the values of a step. (1 + the larger number of related series and static covariates)² will do."""
