@@ -84,14 +84,14 @@ class KeyBytes:
     def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
         """Encrypt another key by AES-256-GCM under the key derived for wrapping, bound to a context."""
         nonce = os.urandom(NONCE)
-        return nonce + self._cipher().encrypt(nonce, key, associated(context))  # type: ignore[no-any-return]
+        return nonce + bytes(self._cipher().encrypt(nonce, key, associated(context)))
 
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes | None:
         """Unwrap a key; None if the bytes or the context were changed."""
         from cryptography.exceptions import InvalidTag
 
         try:
-            return self._cipher().decrypt(wrapped[:NONCE], wrapped[NONCE:], associated(context))  # type: ignore[no-any-return]
+            return bytes(self._cipher().decrypt(wrapped[:NONCE], wrapped[NONCE:], associated(context)))
         except (InvalidTag, ValueError):
             return None
 

@@ -62,11 +62,6 @@ class Sealing(io.RawIOBase):
             with self._file:
                 self._file.write(self._stream.read())
 
-    def abandon(self) -> None:
-        """Close the file incomplete: it cannot be mistaken for a whole file."""
-        super().close()
-        self._file.close()
-
 
 class Unsealing(io.RawIOBase):
     """A file to read from: the decrypted content of another file.
@@ -107,7 +102,7 @@ class Unsealing(io.RawIOBase):
             return act()
         except TilthError:
             raise
-        except Exception as error:  # the library raises various errors for changed bytes
+        except Exception as error:  # for changed bytes the library raises its own errors, cryptography's, and Python's
             if self._file.was_short:
                 raise truncated(self._name) from None
             raise damaged(self._name) from error

@@ -73,7 +73,7 @@ class PythonFunction:
             made = self.function(*arrays)
         except TilthError:
             raise
-        except Exception as error:
+        except Exception as error:  # the user's code
             raise RequestError(f"{self.label} raised {type(error).__name__}: {error}", code="python-failed") from error
         expected = self.returns
         if not isinstance(made, pa.Array | pa.ChunkedArray) or len(made) != len(arrays[0]) or made.type != expected:
@@ -175,7 +175,8 @@ def user_function(name: str) -> Callable[..., Any]:
         raise RequestError(f"the function {name!r} is not found: {error}", accepted="module:function", code="no-function") from error
     if not callable(found):
         raise RequestError(f"{name!r} is a {type(found).__name__}, not a function", accepted="module:function", code="no-function")
-    return found  # type: ignore[no-any-return]
+    function: Callable[..., Any] = found
+    return function
 
 
 class PythonCall(Operation):

@@ -153,7 +153,7 @@ class Pull:
                 if self.count and not (self.across and len(self.state.snapshots) > 1):
                     counted = first.rows(f"SELECT count(*) FROM ({Subset(self.plan).query()}) AS rows")[0][0]
                 wait(works, return_when=FIRST_EXCEPTION)
-            except BaseException:
+            except BaseException:  # on Ctrl-C, too, the other connections end
                 self._end()
                 _raise_first(works)
                 raise
@@ -173,7 +173,7 @@ class Pull:
         """Read parts through one connection; if it is lost, through a new one."""
         try:
             self._patiently(partial(self._drain, waiting, snapshot, group_rows), (LOST,), self._stop)
-        except BaseException:
+        except BaseException:  # whatever ends this connection ends the others
             if self._stop.is_set():
                 raise _Ended from None
             self._end()
@@ -188,7 +188,7 @@ class Pull:
                     return
                 try:
                     self._part(part, connection, snapshot, group_rows)
-                except BaseException:
+                except BaseException:  # the part is not finished, whatever the reason
                     waiting.put(part)
                     raise
 

@@ -49,7 +49,7 @@ class Unload:
                     running, seconds = [part for part in running if part not in ended], waits()
                 else:
                     time.sleep(next(seconds))
-        except BaseException:
+        except BaseException:  # on Ctrl-C, too, running queries are cancelled
             for part in running:
                 with suppress(TilthError):
                     self._api.cancel(part.query_id or "")

@@ -61,7 +61,7 @@ class Codec(Encoded):
                 yield from self.decode(file, **options)
         except TilthError:
             raise
-        except Exception as error:
+        except Exception as error:  # codecs of other packages, and damaged bytes, may raise anything
             what = f"{path} cannot be read as {self.name} ({type(error).__name__})"
             raise SourceError(what, hint="is it another format, or truncated?", code="unreadable") from error
 

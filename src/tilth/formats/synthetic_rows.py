@@ -242,9 +242,14 @@ def _of_pattern(column: SyntheticColumn, rows: int) -> Maker:
         for size in sizes:
             counted *= size
         order = _order(counted, rows)
-        make: Maker = lambda chance, start, n: _numbered(sets, order(start, n), chance)  # noqa: E731
+
+        def make(chance: _Chance, start: int, n: int) -> pa.Array:
+            return _numbered(sets, order(start, n))
     else:
-        make = lambda chance, start, n: _strings(pattern.tree, chance, n)  # noqa: E731
+
+        def make(chance: _Chance, start: int, n: int) -> pa.Array:
+            return _strings(pattern.tree, chance, n)
+
     tested = make(_Chance(str(column.pattern)), 0, min(TESTED, max(rows, 1))).to_pylist()
     searched = re.compile(rf"(?:{pattern.python})\Z")
     if not all(searched.match(text) for text in tested):
@@ -268,7 +273,7 @@ def _fixed(node: Node) -> list[CharSet]:
     return []
 
 
-def _numbered(sets: Sequence[CharSet], numbers: np.ndarray, chance: _Chance) -> pa.Array:
+def _numbered(sets: Sequence[CharSet], numbers: np.ndarray) -> pa.Array:
     """The strings with these numbers: each position is a digit in the base of its character set, the last position is the lowest digit."""
     places = []
     for among in reversed(sets):

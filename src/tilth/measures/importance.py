@@ -103,7 +103,7 @@ def predicted(model: Any, rows: pa.Table, prediction: str, session: Session) -> 
     numbered = rows.append_column(ROW, [range(len(rows))])
     prepared = model.prepared(Dataset(Memory(numbered, tuple(numbered.column_names))))
     made = session.batches(session.query(prepared.keep((ROW, prediction)), everything())).read_all()
-    return made.sort_by(ROW)[prediction].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]  # pyarrow says Any
+    return np.asarray(made.sort_by(ROW)[prediction])
 
 
 # ── the section ──

@@ -30,7 +30,7 @@ def sklearn_model(content: bytes, trusted: tuple[str, ...]) -> Any:
         untrusted = sorted(set(io.get_untrusted_types(data=content)) - set(trusted))
         if not untrusted:
             return io.loads(content, trusted=list(trusted))
-    except Exception as error:
+    except Exception as error:  # damaged or forged bytes may raise anything
         raise unreadable("scikit-learn model saved by skops", error) from error
     raise RequestError(
         f"the model holds types that are not trusted: {listed(untrusted)}",

@@ -20,6 +20,6 @@ def onnx_session(content: bytes) -> Any:
     options.log_severity_level, options.intra_op_num_threads = 4, 1
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
+    except Exception as error:  # onnxruntime has a class for each status code, and none of them is public
         reason = str(error).strip().split("\n")[0]
         raise RequestError(f"the file is not an ONNX model: {reason}", accepted="a file of the form .onnx", code="bad-model") from error

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow.parquet as pq
 
@@ -366,13 +366,14 @@ def of_max_abs_scaler(s: Reading, stage: SavedStage, source: str) -> None:
 
 def of_normalizer(s: Reading, stage: SavedStage, source: str) -> None:
     """`normalize`."""
-    norm = {1.0: "l1", 2.0: "l2", math.inf: "max"}.get(_double(stage.parameters["p"]))
+    norms: dict[float, Literal["l1", "l2", "max"]] = {1.0: "l1", 2.0: "l2", math.inf: "max"}
+    norm = norms.get(_double(stage.parameters["p"]))
     if norm is None:
         raise Unsupported("its norm is none of 1, 2 and infinity")
     given = s.vector(stage.inputs[0], source)
     features = s.plan.copies(source, given, [f"{stage.outputs[0]}_{f.name}" for f in given])
     columns = tuple(f.name for f in features)
-    s.plan.add(Normalize(columns, with_=norm), {"": {"columns": list(columns)}}, source)  # type: ignore[arg-type]  # one of the three
+    s.plan.add(Normalize(columns, with_=norm), {"": {"columns": list(columns)}}, source)
     s.values[stage.outputs[0]] = features
 
 

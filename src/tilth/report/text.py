@@ -59,11 +59,11 @@ def to_text(report: Report, width: int | None = None, colour: bool | None = None
     """
     width = min(width or shutil.get_terminal_size((WIDTH, 24)).columns, MOST_WIDTH)
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") if colour is None else colour
-    console = _console(max(width, 20), colour)
+    file = StringIO()
+    console = _console(file, max(width, 20), colour)
     for piece in _page(page(report) if full else first_screen(page(report))):
         console.print(piece, no_wrap=None, crop=False, soft_wrap=False)
-    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # a StringIO
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
 def to_plain_text(report: Report) -> str:
@@ -71,10 +71,10 @@ def to_plain_text(report: Report) -> str:
     return to_text(report, width=WIDTH, colour=False)
 
 
-def _console(width: int, colour: bool) -> Console:
+def _console(file: StringIO, width: int, colour: bool) -> Console:
     """A console that writes to memory, independent of the terminal."""
     system: Literal["standard"] | None = "standard" if colour else None
-    return Console(file=StringIO(), width=width, force_terminal=colour, color_system=system, force_jupyter=False, no_color=False)
+    return Console(file=file, width=width, force_terminal=colour, color_system=system, force_jupyter=False, no_color=False)
 
 
 def _page(laid_out: Page) -> Iterator[RenderableType]:

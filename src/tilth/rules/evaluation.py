@@ -157,7 +157,7 @@ class _Evaluator:
         try:
             metrics = (m for rule in rules for m in asks(self.prepared[rule]))
             self.values |= measured(self.context.data, metrics, self.context.engine)
-        except Exception as error:
+        except Exception as error:  # of one of the rules, which must not end the others
             if _machine(error):
                 raise
             if len(rules) > 1:
@@ -173,7 +173,7 @@ class _Evaluator:
         """Turn an exception into the rule's result Error, except a failure of the machine."""
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # also of a rule type from another package
             if _machine(error):
                 raise
             self.results[rule] = RuleResult(Outcome.ERROR, notes=(_reason(rule, error),))

@@ -73,7 +73,7 @@ class Baseline(Part):
     @property
     def body(self) -> bytes:
         """The rows as the body of a request. Errors: `RequestError` for a file that cannot be read."""
-        return (self.ShapBaseline if self.ShapBaselineUri is None else text_of(self.ShapBaselineUri, "baseline")).encode()  # type: ignore[union-attr]  # one of both
+        return (self.ShapBaseline or text_of(self.ShapBaselineUri or "", "baseline")).encode()
 
 
 class Text(Part):

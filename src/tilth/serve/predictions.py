@@ -44,7 +44,7 @@ class Prediction:
             return
         try:
             _of_rows(self.model.labels(np.zeros((2, len(self.columns)))), 2)
-        except Exception as error:
+        except Exception as error:  # the user's model
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
             message = f"{self.title} does not accept rows of {len(self.columns)} columns: {reason}"
             raise RequestError(message, accepted="a matrix of floats in, one value or row per row out", code="model-inputs") from error
@@ -81,7 +81,7 @@ class Prediction:
         given = matrix(rows, self.columns)
         try:
             return _of_rows(method(given), len(given))
-        except Exception as error:
+        except Exception as error:  # the user's model
             for wrong, refused in ((np.isnan(given), MISSING), (np.abs(given) > LARGEST, LARGE)):
                 if found := np.argwhere(wrong)[:MOST_NAMED].tolist():
                     raise BadRows([(i + 1, self.columns[j], refused) for i, j in found]) from error
@@ -173,7 +173,7 @@ class Called:
         given = [matrix(rows, self.takes.names)] if self._form == MATRIX else self._arguments(rows)
         try:
             found = _returned(self._function(*given))
-        except Exception as error:
+        except Exception as error:  # the user's function
             raise ModelFailed(f"{self.title} failed ({type(error).__name__})", code="python-failed") from error
         if len(found) != len(rows):
             raise ModelFailed(f"{self.title} returned {len(found)} rows for {len(rows)}", code="python-result")

@@ -57,7 +57,7 @@ class Metrics:
 
     def __init__(self, stages: Sequence[str] = (), digest: str = "", table: Any = None, number: int = 0) -> None:
         self.stages, self.digest = stages, digest
-        self._all: Any = memoryview(np.zeros(WIDTH) if table is None else np.frombuffer(table))  # type: ignore[arg-type]  # a single number is read faster so
+        self._all: Any = memoryview(np.zeros(WIDTH) if table is None else np.frombuffer(table))  # type: ignore[arg-type]  # one number is read faster than from an array
         self._own = self._all[number * WIDTH : (number + 1) * WIDTH]
         self.in_flight = self.overdue = self.until = 0  # an earlier process with this number may have left other values
 

@@ -60,7 +60,7 @@ class LightGbm(Booster):
             if not text.startswith("tree\n"):
                 raise ValueError("it does not begin with the line `tree`")
             self.model = lightgbm.Booster(model_str=text)
-        except Exception as error:
+        except (ValueError, lightgbm.basic.LightGBMError) as error:
             raise unreadable("model of LightGBM, saved as text", error) from error
         head = dict(re.findall(r"^(\w+)=(.*)$", text.partition("\nTree=")[0], re.MULTILINE))
         several, objective = int(head.get("num_class", "1")), head.get("objective", "").partition(" ")[0]
@@ -98,7 +98,7 @@ class XgBoost(Booster):
             self.model = xgboost.Booster({"nthread": 1})
             self.model.load_model(bytearray(content))
             learner = json.loads(self.model.save_config())["learner"]
-        except Exception as error:
+        except (ValueError, xgboost.core.XGBoostError) as error:
             raise unreadable("model of XGBoost, saved as .ubj", error) from error
         several, objective = int(learner["learner_model_param"]["num_class"]), learner["objective"]["name"]
         self.names = tuple(self.model.feature_names or ())

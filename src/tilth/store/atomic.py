@@ -93,7 +93,7 @@ def _beside(target: Path) -> Iterator[Path]:
             finally:
                 _restore(hidden, target)
                 remove()
-        except BaseException:
+        except BaseException:  # cleans up; also on Ctrl-C
             with contextlib.suppress(OSError):
                 for folder in made:
                     folder.rmdir()

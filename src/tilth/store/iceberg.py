@@ -223,7 +223,7 @@ def _errors_of(asked: Asked, doing: str) -> Iterator[None]:
         yield
     except TilthError:
         raise
-    except Exception as error:
+    except Exception as error:  # PyIceberg passes on exceptions of the libraries of each kind of catalog
         if not isinstance(error, OSError | ValueError | NotImplementedError) and type(error).__module__.split(".")[0] not in OF_OTHERS:
             raise
         raise _translated(asked, doing, error) from error

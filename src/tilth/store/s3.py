@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from tilth.encryption.dataset import FOLDER, KEYS
-from tilth.errors import MachineError, RequestError, SourceError, TilthError, extra
+from tilth.errors import MachineError, RequestError, SourceError, extra
 from tilth.secrets import Access, AuthenticationFailed, Secret, parts_of, renewing, resolve
 from tilth.store.atomic import LISTING, reject_unlisted
 from tilth.store.local import HIDDEN, changed
@@ -365,15 +365,11 @@ def _profile() -> Any:
 @contextmanager
 def errors_of(place: str, access: Access | None = None) -> Iterator[None]:
     """Turn errors of the server into Tilth's, without its response, which may contain keys."""
+    from obstore.exceptions import BaseError
+
     try:
         yield
-    except TilthError:
-        raise
-    except Exception as error:
-        from obstore.exceptions import BaseError
-
-        if not isinstance(error, BaseError | FileNotFoundError):
-            raise
+    except (BaseError, FileNotFoundError) as error:
         kind = type(error).__name__.removesuffix("Error")
         code = re.search(r"<Code>(\w+)</Code>", str(error))
         words = code[1] if code else {"PermissionDenied": "no permission", "Unauthenticated": "no valid credentials"}.get(kind, "")

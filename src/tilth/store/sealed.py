@@ -73,11 +73,11 @@ class SealedPath(type(Path())):  # type: ignore[misc]  # the Path class of this 
 
     def read_bytes(self) -> bytes:
         with self.open("rb") as file:
-            return file.read()  # type: ignore[no-any-return]
+            return bytes(file.read())
 
     def read_text(self, encoding: str | None = None, errors: str | None = None, newline: str | None = None) -> str:
         with self.open("r", encoding=encoding, errors=errors, newline=newline) as file:
-            return file.read()  # type: ignore[no-any-return]
+            return str(file.read())
 
     def write_bytes(self, data: Any) -> int:
         with self.open("wb") as file:

@@ -225,8 +225,8 @@ def renamed_step(step: Step, names: Mapping[str, str]) -> Step:
             return tuple(rename(v) for v in value)
         return names.get(value, value) if isinstance(value, str) else value
 
-    changed: Any = step
-    return replace(changed, **{name: rename(getattr(step, name)) for name in _naming(step)})  # type: ignore[no-any-return]
+    changed: Step = replace(cast("Any", step), **{name: rename(getattr(step, name)) for name in _naming(step)})
+    return changed
 
 
 def _naming(step: Step) -> list[str]:

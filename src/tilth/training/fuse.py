@@ -40,7 +40,7 @@ AHEAD = 4  # blocks fetched ahead of a sequential read
 THREADS = 16
 LARGEST = 1 << 20  # bytes of a read
 
-LOOKUP, FORGET, GETATTR, READ, STATFS, INIT, READDIR, INTERRUPT, DESTROY, BATCH_FORGET = 1, 2, 3, 15, 17, 26, 28, 36, 38, 42
+LOOKUP, FORGET, GETATTR, READ, STATFS, INIT, READDIR, INTERRUPT, BATCH_FORGET = 1, 2, 3, 15, 17, 26, 28, 36, 42
 UNANSWERED = (FORGET, INTERRUPT, BATCH_FORGET)
 ASYNC_READ, PARALLEL_FOLDERS, MAX_PAGES = 1 << 0, 1 << 18, 1 << 22
 HEAD, ANSWER = struct.Struct("<IIQQIIIHH"), struct.Struct("<IiQ")
@@ -124,7 +124,7 @@ class Blocks:
     def _fetched(self, found: Object, number: int) -> bytes:
         try:
             data = self._fetch(found, number * BLOCK, min(found.bytes, (number + 1) * BLOCK))
-        except Exception as error:
+        except Exception as error:  # kept for the job's message: the program only sees EIO
             self.error = self.error or str(error)
             raise
         with self._lock:

@@ -104,7 +104,7 @@ def open_channels(channels: Iterable[Channel], folder: Place, hosts: int = 1, ho
                     started.callback(running.stop)
                     running.start()
                 yield inputs
-        except Exception as error:
+        except Exception as error:  # of whatever the caller does with the inputs
             if inputs.error and inputs.error is not error:
                 raise inputs.error from error  # the program may have failed because of it
             raise

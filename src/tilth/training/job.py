@@ -259,7 +259,7 @@ class _Setting:
         """Pack what the program made. Errors: as in `atomic`; the folder of the job is then kept, and a message says where."""
         try:
             ended = self._packed(out, ended)
-        except BaseException:
+        except BaseException:  # on Ctrl-C, too, what was trained is kept
             kept = Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=self.scratch.parent))
             self.tree.here.rename(kept)
             self.say(f"{MODEL_FILE} could not be written; what {self.job.program.name} made is in {kept / MODEL}")

@@ -196,12 +196,9 @@ class DuckDBRun(Session):
     def _hold(self, what: str, wanted: Hashable, make: Callable[[str], str]) -> str:
         """The name of something that is made once. `make` makes it and says what it is: a TABLE, a VIEW, or only registered."""
         if wanted not in self._bases:
-            self._bases[wanted] = name = self._name(what)
-            try:
-                kind = make(name)
-            except BaseException:
-                del self._bases[wanted]
-                raise
+            name = self._name(what)
+            kind = make(name)
+            self._bases[wanted] = name
             if self._given:
                 self._held.callback(self._drop, kind, name)
         return self._bases[wanted]
@@ -350,7 +347,7 @@ class DuckDBRun(Session):
             reader: pa.RecordBatchReader = self._connection.sql(text).to_arrow_reader(250_000)
         return reader
 
-    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:  # noqa: A002
+    def export(self, data: Dataset, to: Path, format: FileFormat, *, folder: bool, options: Mapping[str, Any]) -> int:
         given = {"format": format, "per_thread_output": True} if folder and not data.ordered else {"format": format}
         place = to / f"data_0.{format}" if folder and data.ordered else to
         words = ", ".join(f"{name} {scans.literal(value)}" for name, value in {**given, **options}.items())

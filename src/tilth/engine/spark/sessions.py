@@ -184,7 +184,7 @@ def _connected(remote: str, first: bool) -> SparkSession:
         try:
             client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
             session.conf.get("spark.sql.ansi.enabled")
-        except BaseException:
+        except BaseException:  # cleans up; also on Ctrl-C
             session.release_session_on_close = False
             (session.stop if first else client.close)()  # `stop` also ends a local server, which may be the user's
             raise

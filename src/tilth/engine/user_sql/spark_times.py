@@ -144,8 +144,10 @@ def _whole(node: Any) -> int | None:
     if isinstance(inner, exp.Neg):
         negated = _whole(inner.this)
         return None if negated is None else -negated
-    factors = [_whole(inner.this), _whole(inner.expression)] if isinstance(inner, exp.Mul) else [None]
-    return None if None in factors else factors[0] * factors[1]  # type: ignore[operator]
+    if isinstance(inner, exp.Mul):
+        left, right = _whole(inner.this), _whole(inner.expression)
+        return None if left is None or right is None else left * right
+    return None
 
 
 def _later(point: date, n: int, unit: str) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -61,14 +62,14 @@ class Learner:
             model.set_params(**dict.fromkeys(seeds, self.seed + (0 if self.fixed_seed else i)), **self.parameters)
         try:
             model.fit(x, y)
-        except Exception as error:
+        except Exception as error:  # the user's model
             raise NotLearned(f"{type(model).__name__} cannot learn from these rows: {_first_line(error)}") from error
         return lambda rows: self._said(model, rows)
 
     def _said(self, model: Any, rows: Numbers) -> Numbers:
         try:
             found = np.asarray(model.predict(rows) if self.loss is not LogLoss else model.predict_proba(rows), float)
-        except Exception as error:
+        except Exception as error:  # the user's model
             raise NotLearned(f"{type(model).__name__} cannot predict: {_first_line(error)}") from error
         if self.loss is not LogLoss:
             return found.reshape(len(rows))
@@ -86,9 +87,8 @@ def built_in(name: str, is_class: bool) -> Callable[[], Any]:
     from sklearn import ensemble, tree
 
     if name == "tree":
-        return tree.DecisionTreeClassifier if is_class else tree.DecisionTreeRegressor  # type: ignore[no-any-return]
-    kind = ensemble.HistGradientBoostingClassifier if is_class else ensemble.HistGradientBoostingRegressor
-    return lambda: kind(early_stopping=False)
+        return partial(tree.DecisionTreeClassifier if is_class else tree.DecisionTreeRegressor)
+    return partial(ensemble.HistGradientBoostingClassifier if is_class else ensemble.HistGradientBoostingRegressor, early_stopping=False)
 
 
 def of_model(model: Any, is_class: bool) -> Callable[[], Any]:

@@ -235,7 +235,8 @@ def one_thread() -> AbstractContextManager[Any]:
     import sklearn.ensemble  # noqa: F401 -- the limit affects only loaded libraries
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(1)  # type: ignore[no-any-return]
+    limit: AbstractContextManager[Any] = threadpool_limits(1)
+    return limit
 
 
 # ── the section ──

@@ -183,7 +183,7 @@ def dumped(fitted: Any, trusted: tuple[str, ...], source: str) -> bytes:
         from skops import io
     try:
         content = bytes(io.dumps(fitted))
-    except Exception as error:  # whatever skops makes of an object that it does not know
+    except Exception as error:  # the object is the user's, and may raise anything while it is saved
         message = f"{source}: skops cannot save it: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         raise RequestError(message, hint="leave it out, and do the same by steps", code="not-convertible") from error
     if untrusted := sorted(set(io.get_untrusted_types(data=content)) - set(trusted)):

@@ -63,10 +63,12 @@ def trimmed(decimal: str) -> str:
 
 def as_float(x: float | None) -> float | None:
     """The number as a float; infinite if it is too large."""
+    if x is None:
+        return None
     try:
-        return None if x is None else float(x)
+        return float(x)
     except OverflowError:  # an integer too large for a float
-        return math.inf if x > 0 else -math.inf  # type: ignore[operator]
+        return math.inf if x > 0 else -math.inf
 
 
 def finite(x: float | None) -> float | None:

@@ -50,7 +50,10 @@ class Repeated(Method):
     def made(self, data: Dataset, schema: Schema, label: Column, state: Mapping[str, Any]) -> Dataset:
         names, classes = data.names, state["classes"]
         data = data.change({HASH: key_hash((schema[c] for c in state["key"]), self.step.seed)})
-        found: Callable[[str], Tree] = lambda word: lookup(key_string([label]), list(classes), [c[word] for c in classes.values()])  # noqa: E731
+
+        def found(word: str) -> Tree:
+            return lookup(key_string([label]), list(classes), [c[word] for c in classes.values()])
+
         once_more = if_else(lt(col(HASH), found("below")), lit(1), lit(0))
         repeated = exp.Select(expressions=[exp.Star(), alias(Copies.of(add(found("copies"), once_more)), COPY)]).from_(table(BELOW))
         columns = _columns(names, id_column(schema, data.roles))

@@ -47,7 +47,7 @@ class Fixed:
 class Null(Action):
     """Every value becomes null."""
 
-    def change(self, column: Column, **learned: Any) -> Tree:
+    def change(self, column: Column, **learned: Any) -> Tree | None:
         return if_else(exp.false(), col(column.name), lit(None))  # of the column's type
 
     def accepts(self, column: Column) -> str:
@@ -57,7 +57,7 @@ class Null(Action):
 class Drop(Null):
     """The column goes."""
 
-    def change(self, column: Column, **learned: Any) -> None:  # type: ignore[override]
+    def change(self, column: Column, **learned: Any) -> None:
         return None
 
 
