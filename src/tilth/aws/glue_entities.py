@@ -44,18 +44,18 @@ class FoundByEntity(Found):
 
 
 class EntityDetector:
-    """Glue's detection of sensitive data: a frame and entities in, a frame with the column of what was found out.
+    """Glue's detection of sensitive data. It takes a frame and entities, and returns the frame with a column of findings.
 
-    A frame is one of Spark, Arrow or pandas, or a DynamicFrame that holds one; the result is of the same kind. Columns of strings are
-    looked at. `entityTypesToDetect` are entities of `tilth scan --list`; `detectionParameters` maps each to a list of `action` (DETECT,
+    A frame is one of Spark, Arrow or pandas, or a DynamicFrame that holds one; the result is of the same kind. Only string columns are
+    searched. `entityTypesToDetect` are entities of `tilth scan --list`; `detectionParameters` maps each to a list of `action` (DETECT,
     REDACT, PARTIAL_REDACT, SHA256_HASH), `actionOptions`, and `sourceColumns` or `sourceColumnsToExclude`, where `"*"` is every column. The
-    column of what was found is a map from columns to lists of `entityType`, `actionUsed`, `start` and `end`, in characters of the
-    original, the end behind the last.
+    column of findings maps columns to lists of `entityType`, `actionUsed`, `start` and `end`. Positions count characters of the original;
+    `end` is the position after the last character.
 
-    A text is replaced by the name of its entity in brackets where no `redactText` is given; a partial one is hidden wholly where fewer than
-    four characters would be. `SHA256_HASH` has no key: it is done, with a warning.
+    Without `redactText`, a text is replaced by the name of its entity in brackets. PARTIAL_REDACT hides the whole text if it would hide
+    fewer than four characters. SHA256_HASH uses no key, and gives a warning.
 
-    Errors: `RequestError` with every entity, action, option and column that there is not. Names of persons are found by no pattern.
+    Errors: `RequestError` with every unknown entity, action, option and column. Names of persons are not found by a pattern.
     Source: AWS Glue, *Detect and process sensitive data*.
 
     >>> import pyarrow as pa
@@ -77,7 +77,7 @@ class EntityDetector:
         entityTypesToDetect: Sequence[str] | None = None,
         detectionParameters: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The frame with the column of what was found, and texts changed as the actions say. `asked` are the entities or parameters."""
+        """The frame with the column of findings, and texts changed as the actions say. `asked` are the entities or the parameters."""
         given = asked if asked is not None else detectionParameters if detectionParameters is not None else entityTypesToDetect
         requests = requests_of(given)
         inner = held(frame)
@@ -106,7 +106,7 @@ class EntityDetector:
         thresholdFraction: float = 0.1,
         detectionSensitivity: str | float = "LOW",
     ) -> dict[str, list[str]]:
-        """Column → the entities that at least this share of its values has, in a sample of at least 10,000 rows.
+        """Column → the entities that are in at least `thresholdFraction` of its values, in a sample of at least 10,000 rows.
 
         >>> import pyarrow as pa
         >>> EntityDetector().classify_columns(pa.table({"to": ["ann@example.org"], "n": ["7"]}), ["EMAIL", "USA_SSN"])

@@ -22,10 +22,10 @@ SPELLINGS = {"ruleEvaluation.scope": "compositeRuleEvaluation.method"}  # on one
 
 
 def check_options(additional_options: Mapping[str, str]) -> dict[str, Any]:
-    """The keyword arguments of `tilth.check` that mean the same as `additional_options` of a Glue job, whose case does not matter.
+    """The keyword arguments of `tilth.check` that mean the same as `additional_options` of a Glue job. Upper and lower case are the same.
 
-    As Glue ignores a key or value that it does not know, so does this, with a warning and the nearest one. Without effect are
-    `performanceTuning.caching`, `dataQualityResultsPublishing.strategy` and `publishAggregatedMetrics.status`.
+    As in Glue, an unknown key or value is ignored; a warning names the nearest one. `performanceTuning.caching`,
+    `dataQualityResultsPublishing.strategy` and `publishAggregatedMetrics.status` have no effect.
     Source: AWS Glue, EvaluateDataQuality.
 
     >>> check_options({"compositeRuleEvaluation.method": "ROW", "rowLevelConfiguration.filteredRowLabel": "skipped"})

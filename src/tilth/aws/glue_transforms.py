@@ -95,7 +95,7 @@ class DynamicFrameCollection(Mapping[str, Any]):
         return len(self.frames)
 
     def select(self, key: str, transformation_ctx: str = "") -> Any:
-        """The frame of a key. Errors: `RequestError` for one that there is not."""
+        """The frame of a key. Errors: `RequestError` for an unknown key."""
         return self[key]
 
 
@@ -104,17 +104,17 @@ class SelectFromCollection:
 
     @classmethod
     def apply(cls, dfc: DynamicFrameCollection, key: str, transformation_ctx: str = "") -> Any:
-        """The frame of a key. Errors: `RequestError` for one that there is not."""
+        """The frame of a key. Errors: `RequestError` for an unknown key."""
         return dfc.select(key, transformation_ctx)
 
 
 class EvaluateDataQuality:
-    """Glue's data quality transform: a frame and a ruleset in, frames of results out.
+    """Glue's data quality transform. It takes a frame and a ruleset, and returns frames of results.
 
     A frame is one of Spark, Arrow or pandas, or a DynamicFrame that holds one; results are of the same kind, and Arrow for anything else
-    that `tilth.read` takes. `additional_data_sources` are the further tables that rules name. Of `publishing_options` the context stands
-    in the report, and a `resultsS3Prefix` on this machine gets `CONTEXT.jsonl`; nothing is sent to AWS. `additional_options` are those of
-    `check_options`, and `publishAggregatedMetrics.status`. A failed rule is a result, not an error.
+    that `tilth.read` takes. `additional_data_sources` are the further tables that rules name. The context in `publishing_options` appears
+    in the report, and `CONTEXT.jsonl` is written to its `resultsS3Prefix` if that is on this machine; nothing is sent to AWS.
+    `additional_options`: see `check_options`, and `publishAggregatedMetrics.status`. A failed rule is a result, not an error.
 
     Errors: `RulesError` for a wrong ruleset, `RequestError` for a frame with one of the columns that `rowLevelOutcomes` adds.
     Source: AWS Glue, EvaluateDataQuality.
@@ -152,7 +152,7 @@ class EvaluateDataQuality:
         additional_data_sources: Mapping[str, Any] | None = None,
         transformation_ctx: str = "",
     ) -> DynamicFrameCollection:
-        """The frames `originalData`, `ruleOutcomes` and `rowLevelOutcomes`, and if it is asked for `aggregatedMetrics`."""
+        """The frames `originalData`, `ruleOutcomes` and `rowLevelOutcomes`, and on request `aggregatedMetrics`."""
         return _evaluated(frame, ruleset, publishing_options, additional_options, additional_data_sources, by_row=True)
 
 

@@ -150,8 +150,8 @@ class Dataset(Displayed):
     def _place_of(self, new: Change) -> int:
         """The index of the lowest layer that a change can join; if it can join none, the index of a new layer on top.
 
-        A change can join a layer if it neither reads nor makes a column that the layer makes. It can also pass below that layer if the
-        layer reads none of the columns that the change makes. A change that adds columns passes no layer, so that columns stay in the
+        A change can join a layer if it neither reads nor makes a column that the layer makes. It can also go below that layer if the
+        layer reads none of the columns that the change makes. A change that adds columns goes below no layer, so columns stay in the
         order in which they were added.
         """
         place, mentioned = len(self.layers), new.reads | new.made.keys()

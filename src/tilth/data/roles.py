@@ -131,7 +131,7 @@ class Roles:
 
 
 def computed(name: str) -> tuple[str, str]:
-    """The column, which may be empty, and the feature that a name such as `body@length_words` is made of; what follows `:` is a file.
+    """Split a name such as `body@length_words` into the column, which may be empty, and the feature. A file follows `:`.
 
     >>> computed("body@length_words"), computed("@oov_share:me@work/words.txt"), computed("age")
     (('body', 'length_words'), ('', 'oov_share:me@work/words.txt'), ('', 'age'))

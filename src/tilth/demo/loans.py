@@ -58,7 +58,7 @@ Cells = list[str]
 Draw = Callable[[], float]  # the next number in [0, 1)
 
 
-# ── what is done to single cells ─────────────────────────────────────────────────────────────────────────────────
+# ── flaws of single cells ────────────────────────────────────────────────────────────────────────────────────────
 
 
 class _CellFlaw(NamedTuple):

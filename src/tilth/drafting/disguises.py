@@ -31,7 +31,7 @@ PLACEHOLDERS = (-1, -9, -99, -999, -9999, 999, 9999, 99999, 999999)  # numbers t
 
 SURE_TOKENS = ("?", "n/a", "na", "#n/a", "null", "nan")
 UNSURE_TOKENS = ("-", "--", ".", "n.a.", "k.a.", "none", "nil", "unknown", "missing", "undefined")
-"""These are missing values only beside numbers or days: elsewhere a title may be *Unknown*, and *none* may be an answer."""
+"""These count as missing only in a column of numbers or days: elsewhere *Unknown* may be a title, and *none* an answer."""
 
 TOKENS = (*SURE_TOKENS, *UNSURE_TOKENS)
 
@@ -141,7 +141,7 @@ def _times(values: Sequence[str]) -> Disguise | None:
 
 
 def _lists(name: str, values: Sequence[str], sample: Sample) -> Disguise | None:
-    """Lists of categories, as forms export multiple choices: few categories, most of which occur at several positions of the lists.
+    """Lists of categories, such as multiple choices in a form: few categories, and most of them occur at several positions of the lists.
 
     In `Austin, TX`, `Turing, Alan` and `Phones | Cables`, on the other hand, each part has a fixed position.
     """

@@ -109,7 +109,7 @@ def _bounds(s: ColumnSummary, name: str, where: str) -> Iterator[Rule]:
 
 
 def _is_daily(s: ColumnSummary) -> bool:
-    """Whether its days are as dense as those of a time series; unlike dates of birth, which may also be distinct by chance."""
+    """Whether its days are as dense as in a time series. Dates of birth may also be distinct, by chance, but are less dense."""
     return s.kind is Kind.DATE and s.rows >= FEWEST_DAYS and s.unique and (s.high - s.low).days < 2 * s.rows
 
 
@@ -138,7 +138,7 @@ def _presence(s: ColumnSummary, name: str) -> Iterator[Rule]:
 def _uniqueness(s: ColumnSummary, name: str) -> Iterator[Rule]:
     if s.unique:
         yield f"IsUnique {name}", f"{s.distinct:,} distinct values"
-    elif s.full and s.exact and 2 * s.distinct - s.rows > UNIQUE * s.rows:  # at least so many values occur once
+    elif s.full and s.exact and 2 * s.distinct - s.rows > UNIQUE * s.rows:  # at least this many values occur once
         yield f"Uniqueness {name} > {UNIQUE}", f"{s.distinct:,} distinct values in {s.rows:,} rows"
 
 

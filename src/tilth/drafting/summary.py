@@ -23,7 +23,7 @@ LONGEST_KEY = 40  # characters; a longer string describes its row
 UNBALANCED = 0.4  # share of the rarest value, relative to equal shares
 TRAIN = 0.8  # share of the training part
 LARGEST_WHOLE = 2**53  # beyond it, a float may stand for other integers, too
-FEWEST = 5  # rows of which a fifth is one
+FEWEST = 5  # rows; a fifth of them is one row
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class TotalRow:
 
 @dataclass(frozen=True)
 class Disguise:
-    """What the values of a column encode, in words; the kind that they are; and the parameters of the step `parse` that reads them.
+    """What the strings of a column encode: in words, as a kind, and as `options`, the parameters of the step `parse` that reads them.
 
-    Without parameters nothing reads them, unless they list categories, with a `separator` between them. `form` is the pattern of those
-    that can be read. `doubt` is what else they may be. `exceptions` counts the values that have another form.
+    Without `options` no step reads them, except lists of categories, which have a `separator`. `form` is the pattern of values that can
+    be read. `doubt` is another possible meaning. `exceptions` counts the values that have another form.
     """
 
     says: str
@@ -66,12 +66,12 @@ class ColumnSummary:
     """One column: counts of its values, and reasons to doubt it.
 
     `infinite` counts infinite numbers, `blank` the missing values that are blank strings; `exact` says whether `distinct` is exact; `top`
-    are all values with their rows if there are few; `shortest` and `longest` are lengths of strings; `quantiles` are those of the first
-    rows, `words` is how many they have on average. `private` says why it looks private, `leakage` why it may leak the label.
-    `placeholder` is a number that may mean "not known", `spellings` are several spellings of one string, `disguise` is what its values
+    are all values with their row counts if there are few; `shortest` and `longest` are lengths of strings; `quantiles` and `words`, the
+    mean number of words, are from the first rows. `private` says why the column looks private, `leakage` why it may leak the label.
+    `placeholder` is a number that may mean "not known", `spellings` are several spellings of one string, `disguise` is what the values
     encode. `ambiguous`: names of persons or of things. `duplicate_of` is an earlier column with the same information. `untrainable`: it has
-    no value in the training part of the split. `numbers_rows`: its strings are consecutive integers. `reads_as` is the type of DQDL that
-    all of its strings read as, where that was asked.
+    no value in the training part of the split. `numbers_rows`: its strings are consecutive integers. `reads_as` is the DQDL type that
+    all of its strings can be read as, if that was examined.
     """
 
     column: Column
@@ -220,10 +220,10 @@ COUNTED = frozenset(k for k in Kind if k.numeric or k.temporal or k.categorical 
 class TableSummary:
     """What an inspection finds out about a table.
 
-    `times` are integer columns that give the time, such as year and month. `because` says why the label is one; without a label,
-    `candidates` are columns that may be one, with the reason. `sampled` is the number of rows that were looked at one by one; `order` is
-    what the order of rows means. `total` is a last row that sums up the others, which nothing else here counts but `as_read`: the columns
-    as the rules see them.
+    `times` are integer columns that give the time, such as year and month. `because` says why the label was chosen; without a label,
+    `candidates` are columns that may be one, with the reason. `sampled` is the number of rows that were inspected one by one; `order` is
+    the meaning of the order of rows. `total` is a last row that sums up the others. Only `as_read`, the columns as the rules see them,
+    includes that row.
     """
 
     seen: tuple[ColumnSummary, ...]

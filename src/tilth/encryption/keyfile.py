@@ -168,7 +168,7 @@ def key_at(reference: str) -> LocalKey:
 
 
 def project_secret(reference: str) -> LocalKey:
-    """The key file of the project, from which keys are derived if the root key, `reference`, is kept by a service.
+    """The key file of the project. Keys are derived from it if a service keeps the root key, `reference`, and does not hand it out.
 
     Errors: `RequestError` if there is none.
     """
@@ -182,8 +182,8 @@ def project_secret(reference: str) -> LocalKey:
 def new_key_file(path: Path, phrase: str | None = None, under: Key | None = None) -> Entry:
     """Make a key file with one key: under a passphrase, or wrapped by another key, or neither.
 
-    Errors: `RequestError` if the file exists, and, unless the key is wrapped, for a place from which it may be copied: a folder of data, a
-    Git work tree.
+    Errors: `RequestError` if the file exists; for a key that is not wrapped, also if the file may be copied with its folder: a folder of
+    data, or a Git work tree.
     """
     if under is None:
         keyplace.reject_exposed(path)

@@ -57,7 +57,7 @@ def reject_exposed(path: Path) -> None:
 
 
 def exposed(path: Path) -> str:
-    """Why a key file is in a place from which it may be copied; empty for a good place."""
+    """Why a key file may be copied with the folder that it is in; empty if nothing suggests that."""
     for folder in path.absolute().parents:
         if any((folder / name).exists() for name in DATA):
             return f"in the data folder {folder}, and be copied with it"

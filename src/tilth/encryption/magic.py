@@ -68,7 +68,7 @@ def decrypting(path: str | Path) -> Iterator[None]:
         yield
     except TilthError:
         raise
-    except (OSError, ValueError, LookupError, TypeError, NotImplementedError) as error:  # those of pyarrow are among these
+    except (OSError, ValueError, LookupError, TypeError, NotImplementedError) as error:  # pyarrow's errors are subclasses of these
         if getattr(error, "errno", None):  # of the system
             raise
         footer_digest(Path(path))  # rejects a file without its end

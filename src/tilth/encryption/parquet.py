@@ -38,7 +38,7 @@ class _Client(pe.KmsClient):  # type: ignore[misc]  # pyarrow has no types
 
 
 class Keys:
-    """The keys to write and read Parquet files: that of one data set, or, with a root key, also those of single files.
+    """The keys to write and read Parquet files: the key of one data set and, with a root key, the keys of single files.
 
     `shown` names the files in messages.
     """

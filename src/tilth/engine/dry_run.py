@@ -33,7 +33,7 @@ GROUPS = ("train", "test")  # stand for keys: the part that must not be empty, a
 
 
 def _of_session(name: str) -> Any:
-    """A method that calls that of the given session."""
+    """A method that calls the method of the same name of the given session."""
     return lambda self, *given: getattr(self.session, name)(*given)
 
 

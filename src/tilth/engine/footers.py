@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 ORDERED = frozenset({Kind.INTEGER, Kind.DATE, Kind.TIMESTAMP})  # kinds whose minimum and maximum in a footer are exact
 MOST_BITS, BITS_A_ROW = 1 << 28, 64  # bits of a set of integers: at most 32 MiB, and at most 64 per row
-NEARLY = 0.9  # distinct values per value, from which a column is nearly unique
+NEARLY = 0.9  # a column with at least this many distinct values per value is nearly unique
 UNKNOWN, THERE = object(), object()
 COMPARED = {exp.GT: operator.gt, exp.GTE: operator.ge, exp.LT: operator.lt, exp.LTE: operator.le}
-COUNTED = ORDERED | {Kind.STRING, Kind.BOOLEAN, Kind.DECIMAL, Kind.TIMESTAMP_TZ}  # … kinds whose nulls here are exactly those of the file
+COUNTED = ORDERED | {Kind.STRING, Kind.BOOLEAN, Kind.DECIMAL, Kind.TIMESTAMP_TZ}  # … kinds whose nulls are exactly the file's nulls
 
 
 class Footers:
-    """The footers of files with the same columns. A number is unknown if one of them lacks it."""
+    """The footers of files with the same columns. A number is unknown if one of the footers lacks it."""
 
     where = "Parquet footers"
 
@@ -105,7 +105,7 @@ def where(data: Dataset) -> str:
 
 
 def rows(data: Dataset) -> int | None:
-    """The number of rows of a dataset that is the rows of Parquet files as they are read."""
+    """The number of rows of a dataset that contains the rows of Parquet files unchanged; None for other datasets."""
     stored = _stored(data)
     return None if stored is None else stored[0].rows
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 PLACE, OWN = "\x1fgroup", "\x1fown"  # the column with the index of a group that is computed separately, and the table of these groups
 Pairs: TypeAlias = list[tuple[str, str]]
 """For each argument of an aggregate: the columns with the shift and scale of a group's grid."""
-STRETCHES = 100  # up to so many runs of rows are sliced, not copied
-FEW = 200  # up to so many keys a filter is added, so that few rows are joined
+STRETCHES = 100  # up to this many runs of rows are sliced, not copied
+FEW = 200  # up to this many keys, a filter is added so that few rows are joined
 
 
 @dataclass(frozen=True, eq=False)

@@ -134,13 +134,13 @@ def in_order(data: Dataset) -> Dataset:
 
 
 def _joins(layer: Layer) -> bool:
-    """Whether a layer has a lookup of so many values that engines use a join."""
+    """Whether a layer has a lookup that is large enough for engines to use a join."""
     trees = [tree for _, tree in layer.columns] if isinstance(layer, Change) else [layer.select] if isinstance(layer, Rows) else []
     return any(isinstance(node, Lookup | AtPlace) and node.joins for tree in trees if tree is not None for node in nodes_of(tree))
 
 
 def decode_layer(data: Dataset) -> tuple[Change, ...]:
-    """The decoding of a dataset whose source is strings, if it has one. An engine applies it while reading."""
+    """The change that decodes strings, if the source of a dataset consists of strings. An engine applies it while reading."""
     first = data.layers[0] if data.layers and not data.source.typed else None
     return (first,) if isinstance(first, Change) and first.decode else ()
 

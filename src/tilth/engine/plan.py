@@ -51,10 +51,10 @@ def plan(statistics: Iterable[Statistic]) -> tuple[PlannedScan, ...]:
     """The scans for these statistics.
 
     All row aggregates with the same `by` share one scan, whatever their filters (above `MOST_NUMBERS` of them several scans); so do all
-    folds over the groups of the same columns with the same filter. Equal statistics are asked once. What is asked of a column's single
-    cells is answered from the column's groups where these are counted anyway: one evaluation per value instead of one per row, and the
-    column is read once less. Where the same numbers are asked by several sets of keys that have one in common, as by each of some columns
-    and the fold of a row, one scan groups by all of the sets.
+    folds over the groups of the same columns with the same filter. Equal statistics are computed once. If a column is grouped anyway, the
+    aggregates of its cells are computed from the groups: one evaluation per distinct value instead of one per row, and the column is read
+    once less. If the same numbers are needed by several sets of keys with a common key, such as each column together with the fold of a
+    row, one scan groups by all of these sets.
     """
     asked = list(dict.fromkeys(statistics))
     counted = {s.per[0] for s in asked if len(s.per) == 1 and not s.by and s.where is None}
@@ -153,7 +153,7 @@ def _replaced_in(value: Any, shared: Mapping[Tree, str]) -> Any:
 
 
 def _folds(by: tuple[Tree, ...], per: tuple[str, ...], where: Tree | None, asked: list[Statistic]) -> PlannedScan:
-    """Groups of the columns `per`, and folds over them. Of single cells the group in which the column is null counts too."""
+    """Groups of the columns `per`, and folds over them. For aggregates of cells, the group of nulls counts too."""
     shared = _shared([*by, *by])
     keys = [*(_replaced(k, shared) for k in by), *(col(c) for c in per)]
     names = [*(f"b{i}" for i in range(len(by))), *(f"k{i}" for i in range(len(per)))]

@@ -253,7 +253,7 @@ class _Writer:
             return self.line(value, never_null=t.never_null)
         before = self.names
         name = self.guarded(value, *arguments)
-        is_new = self.names > before  # a variable assigned before may be known not to be null here
+        is_new = self.names > before  # a variable that was assigned before may have been found not to be null
         if is_new and not (inline is not None and t.total) and not t.never_null:
             self.never_null.discard(name)
         return name
@@ -332,7 +332,7 @@ def _connected(word: str, decides: bool) -> Writer:
 
 
 def _compare(sign: str, negated: str, helper: Callable[[Any, Any], Any]) -> Writer:
-    """A comparison: NaN equals itself and is greater than every number, so `>` is written as `not <=` beside a constant."""
+    """A comparison. NaN equals itself and is greater than every number, so `>` a constant is written as `not <=`."""
 
     def write(w: _Writer, a: str, b: str) -> str:
         if w.is_constant(b) and w.bound[b] == w.bound[b]:  # not NaN
@@ -353,7 +353,7 @@ def _nan_less(a: Any, b: Any) -> bool:
 
 
 def _arithmetic(sign: str, helper: Callable[[Any, Any], Any]) -> Writer:
-    """+ − ×. Beside a float constant Python's own does; integers must raise where 64 bits overflow."""
+    """+ − ×. With a float constant, Python's own operator is used; integers need a check for 64-bit overflow."""
 
     def write(w: _Writer, a: str, b: str) -> str:
         floats = any(w.is_constant(x) and isinstance(w.bound[x], float) for x in (a, b))

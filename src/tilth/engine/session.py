@@ -297,7 +297,7 @@ class Session(ABC):
     def sample_statistics(self, data: Dataset, statistics: Iterable[Statistic], rows: int) -> dict[Statistic, Any]:
         """Row aggregates of the rows that are found first, for choosing a plan; without a full scan.
 
-        If the table has at most `rows` rows, they are those of the whole table.
+        If the table has at most `rows` rows, the result is exact.
         """
         asked = list(statistics)
         columns = sorted(set[str]().union(*(columns_of(s.aggregate) | columns_of(s.where) for s in asked)))
@@ -307,11 +307,11 @@ class Session(ABC):
         return cast("dict[Statistic, Any]", found)
 
     def has_room(self, size: int) -> bool:
-        """Whether so many bytes are a small part of the memory that the engine may use, so that they may be held beside it."""
+        """Whether this many bytes can be held in addition, because they are a small part of the memory that the engine may use."""
         return False
 
     def with_extremes(self, data: Dataset) -> Dataset:
-        """The dataset for guesses from its first rows, preceded by rows with the columns' extremes if these are known without a scan."""
+        """The dataset to guess from by its first rows. Rows with the columns' extremes precede them if these are known without a scan."""
         return data
 
     def settled(self, data: Dataset, most_cells: int = MOST_CELLS) -> Dataset:

@@ -20,7 +20,7 @@ from tilth.engine.needs import Need
 from tilth.engine.plan import MOST_NUMBERS
 from tilth.engine.statistics import Statistic, count
 
-FEWEST = MOST_NUMBERS  # thresholds on a column: so many would need a scan of their own anyway
+FEWEST = MOST_NUMBERS  # thresholds on a column; this many would need a separate scan anyway
 Bound: TypeAlias = tuple[Decimal, bool]
 """A number, and whether it lies below the bound itself."""
 

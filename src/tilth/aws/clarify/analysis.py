@@ -60,11 +60,11 @@ class Analysis:
 
 
 def analysed(data: Dataset, config: AnalysisConfig, engine: Session, counts: bool = False, kept: str = "") -> Analysis:
-    """Everything that a configuration requests; where the data has no predictions, bias is measured in those of its model.
+    """Compute everything that a configuration requests. If the data has no predictions, the model's predictions are used for bias.
 
     Indices of columns are those of `data`. Warnings name what this version does not compute. `analysis_json` converts the report to
-    Clarify's result file. With `counts` the table of counts is a finding too; `kept` is the file of a model's answers. Where a model at an
-    address fails, what needs its answers is left out, with the warning `MODEL_FAILED`.
+    Clarify's result file. With `counts` the table of counts is a finding too; `kept` is the file of a model's answers. If a model at an
+    address fails, results that need its answers are left out, with the warning `MODEL_FAILED`.
 
     Errors: `RequestError` with every mistake of the configuration, `ColumnError` for unknown columns, `EndpointFailed` if nothing is left.
     """
@@ -128,7 +128,7 @@ def _bias(data: Dataset, config: AnalysisConfig, request: BiasRequest, engine: S
 
 
 def _terms(data: Dataset, request: BiasRequest, engine: Session) -> list[Finding]:
-    """What words of the texts say of the label."""
+    """How the words of the texts are related to the label."""
     labelled = replace(data, roles=replace(data.roles, label=request.label, positive=request.positive))
     with engine.working_for("words of texts"):
         return Terms(bootstrap=request.bootstrap, confidence=request.confidence, seed=request.seed).measure(labelled, labelled, engine)[0]
@@ -137,7 +137,7 @@ def _terms(data: Dataset, request: BiasRequest, engine: Session) -> list[Finding
 def deliver_analysis(
     analysis: Analysis, config: AnalysisConfig, place: Place, suffixes: Iterable[str] | None = None, strict: bool = False
 ) -> None:
-    """Write the output files of SageMaker Clarify: `analysis.json`, a copy of the configuration, those of explanations; and the report.
+    """Write SageMaker Clarify's output files (`analysis.json`, a copy of the configuration, files of explanations) and the report.
 
     These have the stem of `methods.report.name`, and the formats of `suffixes`: by default HTML, and where `methods.report` asks for a
     report also a notebook and, with the extra `pdf`, a PDF, as Clarify writes them. `strict`: `analysis.json` has Clarify's keys only.

@@ -18,17 +18,17 @@ from tilth.web.jmespath import path
 
 FEATURES, LABEL, PREDICTED = "features", "label", "predicted_label"
 MEMBERS = {FEATURES: ("endpointInput",), LABEL: ("groundTruthData",), PREDICTED: ("endpointOutput", "batchTransformOutput")}
-"""What is read → the member that holds it. That of the ground truth is beside the captured data, the others are in it."""
+"""What is read → the members that may hold it. `groundTruthData` is next to the captured data, the others are inside it."""
 
 
 def captured(place: str, asked: Mapping[str, Any]) -> Iterator[tuple[Place, list[Any]]]:
-    """For each row of each request in a file, what is `asked`: features, label, predicted label, each with the index of a column in CSV or
-    a path in JSON. For the features of CSV, which are all its columns, it is None.
+    """The `asked` values for each row of each request in a file.
 
-    Rows, answers and labels belong together by their order. An answer or label that was not captured is None. Requests without input, and
-    those with another number of answers or labels than rows, are left out, with a warning that counts them.
+    `asked` maps features, label and predicted label to the index of a column in CSV or to a path in JSON; it is None for features in CSV,
+    which are all columns. Rows, answers and labels are matched by their order. An answer or label that was not captured is None. Requests
+    without input, and requests whose rows, answers and labels differ in number, are left out, with a warning that counts them.
 
-    Errors: `SourceError` with the line that is not a captured request, or has a body that is not CSV or JSON, or that the paths do not fit.
+    Errors: `SourceError` with the line that is not a captured request, whose body is neither CSV nor JSON, or that the paths do not fit.
     """
     left, total = Counter[str](), 0
     with unzipped(place) as file:
@@ -54,7 +54,7 @@ def captured(place: str, asked: Mapping[str, Any]) -> Iterator[tuple[Place, list
 
 
 def _sides(line: bytes, where: Place) -> dict[str, Mapping[str, str]]:
-    """What is read → its body, for those that were captured."""
+    """What is read → its body, if it was captured."""
     try:
         record = json.loads(line)
         data = {**record["captureData"], **{k: record[k] for k in MEMBERS[LABEL] if k in record}}

@@ -54,8 +54,10 @@ def contradictions(c: AnalysisConfig) -> Iterator[Mistake]:
 
 
 def contradictions_beside(wrong: Iterable[Path], given: Any, read: Callable[[Any], AnalysisConfig]) -> list[Mistake]:
-    """Contradictions in what is left of a configuration without the values at these paths, as far as it can be read; of keys above,
-    below or instead of those nothing is said."""
+    """Contradictions in a configuration that has wrong values at these paths: it is checked without them, if it can be read then.
+
+    Contradictions that name one of these paths, or a key above or below it, are left out.
+    """
     rest = copy.deepcopy(given)
     for where in sorted(wrong, key=lambda where: [f"{key:09}" if isinstance(key, int) else key for key in where], reverse=True):
         _remove(rest, where)

@@ -29,8 +29,8 @@ SHAP, PDP = "SHAP values of", "mean predictions by"
 EXPECTED = "expected_value"
 SAME = {"rel_tol": 1e-9, "abs_tol": 1e-12}
 ROUNDED = 1e-3  # relative: as much as three significant digits
-SHORT = 8  # a value with at most so many significant digits looks rounded
-FEW_ROWS = 40  # up to so many rows smclarify reads a label value of 0 or 1 as a threshold
+SHORT = 8  # a value with at most this many significant digits looks rounded
+FEW_ROWS = 40  # up to this many rows, smclarify reads a label value of 0 or 1 as a threshold
 DISTANCES = tuple(name for name, m in BIAS_METRICS.items() if m.distance)
 SIGNED = tuple(name for name, m in BIAS_METRICS.items() if m.range[0] == -m.range[1])
 WITH_MISSING = "Clarify counts a missing facet as the other side, and a missing label or prediction as a rejection"

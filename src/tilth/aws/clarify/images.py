@@ -28,8 +28,8 @@ DETECTION = "OBJECT_DETECTION"
 def explained_images(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[str, ...], engine: Session) -> Explanations:
     """Compute `methods.shap` for a model of images: findings, and Clarify's files.
 
-    `out.jsonl` has the values of all labels. The heat map of an image, also in the report, is that of the label with the highest score, or
-    of each detected object. Errors: those of the measure `image_shap`.
+    `out.jsonl` has the values of all labels. An image has one heat map, for the label with the highest score, or one for each detected
+    object; the report shows them too. Errors: those of the measure `image_shap`.
     """
     shap = config.methods.shap or shape.Shap()
     asked = shap.image_config or shape.ImageConfig(model_type=DETECTION)

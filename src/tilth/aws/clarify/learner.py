@@ -28,7 +28,7 @@ def learner_of(given: Mapping[str, Any]) -> BiasVarianceOfLearner:
 def learned(measure: BiasVarianceOfLearner, data: Dataset, request: BiasRequest, engine: Session) -> list[Finding]:
     """The findings of a learner of the label from the features that a configuration has."""
     facets = dict.fromkeys(f.column for f in request.facets)
-    aside = [c for c in facets if c not in request.features]  # such as those of a dataset of its own
+    aside = [c for c in facets if c not in request.features]  # such as facets in a separate dataset
     table = data.keep((*request.features, *aside, request.label or ""))
     roles = Roles.of(label=request.label, positive=request.positive, facet=[*facets], id=aside)
     with engine.working_for(measure.name):

@@ -15,7 +15,7 @@ from tilth.steps import STEPS
 from tilth.steps.step import Step
 from tilth.yaml import yaml_value
 
-FIXED = {"constant", "edges", "range", "log", "log1p", "sqrt", "square"}  # values of `with` for which a step does not learn
+FIXED = {"constant", "edges", "range", "log", "log1p", "sqrt", "square"}  # values of `with` that make a step learn nothing
 EVERY_COLUMN = None
 CASTS = {"integer": "bigint", "float": "double", "string": "string", "boolean": "boolean", "date": "date", "timestamp": "timestamp"}
 
@@ -138,7 +138,7 @@ class Item:
     reason: str = ""
     """Why it was not converted."""
     shown: str = ""
-    """What it says, for a comment, where it was not converted."""
+    """Its text for a comment, if it was not converted."""
 
 
 @dataclass(frozen=True)

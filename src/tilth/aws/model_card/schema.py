@@ -157,7 +157,7 @@ class Objective(Part):
 
 
 class ObjectiveFunction(Part):
-    """The objective and what is to be said of it."""
+    """The objective, and notes on it."""
 
     function: Objective | None = None
     notes: Words | None = None
@@ -205,7 +205,7 @@ class TrainingDetails(Part):
 
 
 class AdditionalInformation(Part):
-    """What else is to be known."""
+    """Ethical considerations, caveats, and your own details."""
 
     ethical_considerations: Long | None = None
     caveats_and_recommendations: Long | None = None
@@ -229,7 +229,8 @@ class ModelCard(Part):
     def to_json(self, package: bool = False) -> str:
         """The card as JSON in one line, without members that have no value.
 
-        `package`: as it is attached to a model package, which says itself which model it is, and whose objective function has no notes.
+        `package`: the form that is attached to a model package. It does not repeat which model it is, and its objective function has no
+        notes.
         """
         made = self.model_dump(mode="json", exclude_none=True, exclude=OF_THE_PACKAGE if package else None)
         training = made.get("training_details", {})

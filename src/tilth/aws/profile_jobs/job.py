@@ -34,13 +34,13 @@ SMALL = 2**31  # integers below are `int`, others `bigint`
 
 
 def profile_job(data: Dataset, config: ProfileConfiguration, session: Session) -> dict[str, Any]:
-    """The result of a profile job, ready for `json.dumps`; of all rows.
+    """The result of a profile job over all rows, ready for `json.dumps`.
 
-    A table of few rows is read in one scan, a larger one column by column. Statistics without a value are absent. Private columns have a
-    name and a type, but no statistics. Those in which the configuration's entities are found have the statistics that it allows; a warning
-    names them.
+    A small table is read in one scan, a larger one column by column. Statistics without a value are absent. Private columns have a name
+    and a type, but no statistics. Columns in which the configuration's entities are found have the statistics that it allows; a warning
+    names these columns.
 
-    Errors: `ColumnError` for a selector of no column; `RequestError` for more rows than can be looked at.
+    Errors: `ColumnError` for a selector that selects no column; `RequestError` for a table with too many rows.
     """
     names = config.columns(data.names)
     schema = session.schema(data)

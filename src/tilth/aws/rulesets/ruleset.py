@@ -25,7 +25,7 @@ from tilth.validation import validated
 SIGNS = {"GREATER_THAN_OR_EQUAL": ">=", "GREATER_THAN": ">", "LESS_THAN_OR_EQUAL": "<=", "LESS_THAN": "<"}
 SIMPLE = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.STRING, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 RULE, COLUMN = "rule", "column"
-"""The labels by which a rule of DQDL says which rule it is of, and for which selected column."""
+"""Labels of a DQDL rule: the DataBrew rule that it was converted from, and the selected column."""
 
 
 @dataclass(frozen=True)

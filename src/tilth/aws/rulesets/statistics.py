@@ -1,7 +1,7 @@
 """The statistics of `AGG(…)`: which columns have them, and how DQDL measures them.
 
 If no rule type means the same, a CustomSql is used. A value is missing if it is null or an empty string, and statistics ignore missing
-values. Statistics of strings are those of their lengths. Deviation and variance are those of a sample, n − 1.
+values. Statistics of strings are computed from their lengths. Deviation and variance divide by n − 1.
 """
 
 from __future__ import annotations

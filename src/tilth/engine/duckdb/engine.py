@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FEW = 50  # rows that stand in for those with the extremes of a table: some of them meet the conditions of a query
-SAMPLED = 2_000  # rows from which the size of a table is estimated
-WIDE = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})  # kinds of which even a sample may be large, such as images
-HELD_SHARE = 4  # rows that take a quarter of the memory limit at most are held in memory
+SAMPLED = 2_000  # rows used to estimate the size of a table
+WIDE = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})  # kinds whose values may be large, such as images
+HELD_SHARE = 4  # rows are held in memory if they take at most a quarter of the memory limit
 SMALL_SHARE = 8  # … and up to an eighth of the memory even with a user's limit
-ENDS = 1_000  # rows at the end of a table in memory from which the range of a number is guessed
+ENDS = 1_000  # rows at the end of a table in memory, used to guess the range of a number
 NUMBERS = itertools.count()  # of the names that are made on connections of the user's
 CONFINING = threading.Lock()  # sessions of several threads share a database, whose place for spilling is set once
 

@@ -1,8 +1,8 @@
 """What DuckDB spills, encrypted by this process: the wheels of DuckDB cannot encrypt, because they have no random numbers for it.
 
 DuckDB reads and writes its temporary files through a file system of fsspec's, at any place and from several threads. Such a file consists
-of sectors, each encrypted by AES-256-GCM. The key is in the memory of the process only, and so are the nonces, none of which is used
-twice: what is read is what was written there last, or it is an error.
+of sectors, each encrypted by AES-256-GCM. The key and the nonces are only in the memory of the process, and no nonce is used twice.
+Reading gives what was written last at that position; anything else is an error.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ SPECIAL: dict[str, Callable[[Tree], Tree]] = {
         otherwise=concat(exp.Left(this=x.copy(), expression=lit(3)), lit(":"), exp.Right(this=x.copy(), expression=lit(2))),
     ),
 }
-"""Directive → what becomes of what it found; all others found what a cast reads."""
+"""Directive → how the characters that it matched are rewritten for a cast; the others are left unchanged."""
 READ_BY: dict[Kind, type[Guarded]] = {Kind.DATE: StringToDate, Kind.TIMESTAMP: StringToTimestamp, Kind.TIMESTAMP_TZ: StringToTimestampTz}
 
 

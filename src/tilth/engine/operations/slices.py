@@ -23,7 +23,7 @@ from tilth.engine.expressions import add, col, double, eq, greatest, gt, if_else
 from tilth.engine.operations.numbers import Divide
 
 Over: TypeAlias = Callable[[Tree], Tree]
-"""Makes of an aggregate that over some rows: of a group the aggregate as it is, or that of a window."""
+"""Applies an aggregate to some rows: unchanged for the rows of a group, or with the frame of a window."""
 BITS = 53  # of a double
 HALF = 2.0**27 + 1  # parts a double into two of 26 bits (Dekker 1971)
 MOST = 6  # slices: numbers further apart are beyond the reach

@@ -57,7 +57,7 @@ PATTERNS = {
 UNITS = {"Y": "year", "y": "year", "m": "month", "b": "month", "d": "day", "H": "hour", "I": "hour", "M": "minute", "S": "second"}
 UNITS |= {"f": "decimals of the second", "p": "AM or PM", "z": "offset"}
 NEEDS = {"d": "mb", "mb": "Yy", "M": "HI", "S": "M", "f": "S", "z": "HI", "HI": "d", "I": "p", "p": "I"}
-"""What makes no sense without one of what."""
+"""Directive, or alternatives → directives of which a format must have one as well."""
 ALIKE = {"B": "b", "A": "a", "e": "d"}
 ACCEPTED = "%Y %y %m %d %H %I %M %S %f %b %B %a %A %p %z %%"
 
@@ -116,7 +116,7 @@ class TimeFormat:
 
 
 def _pattern(directive: str | None, part: str, beside: bool) -> str:
-    """The pattern of a directive or a literal character. `beside`: next to another number, where all digits are required."""
+    """The pattern of a directive or a literal character. `beside`: it is next to another number, so all digits are required."""
     if directive is None:
         return f"{SPACE[:-1]}+" if part[0] in BLANKS else re.escape(part[-1])
     if directive == "a":

@@ -37,8 +37,8 @@ knows of each column with what it knows of all others, and evaluates small table
 the first one on."""
 
 AS_DUCKDB = {"spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS", "spark.sql.json.enableExactStringParsing": "false"}
-"""Settings of an internal session by which files are as DuckDB writes and reads them: timestamps in Parquet have a time zone and any year,
-which Spark's own INT96 has not; a list or object in JSON Lines is a string without blanks between its parts."""
+"""Settings of an internal session that make Spark write and read files as DuckDB does: timestamps in Parquet have a time zone and any year,
+unlike Spark's INT96; a list or object in JSON Lines is a string without blanks between its parts."""
 
 STANDARD = (
     "spark.sql.legacy.",
@@ -59,23 +59,23 @@ STANDARD = (
     "spark.sql.sources.partitionColumnTypeInference",
     "spark.sql.storeAssignmentPolicy",
 )
-"""How the settings begin that change what a query or a file means: in an internal session they have Spark's own defaults."""
+"""Prefixes of the settings that change the meaning of a query or a file. An internal session has Spark's defaults for them."""
 
-OURS = (*STANDARD, *DEMANDED, *WIDE, *AS_DUCKDB)  # what an internal session does not take from the user's
+OURS = (*STANDARD, *DEMANDED, *WIDE, *AS_DUCKDB)  # settings that an internal session does not take from the user's session
 
 JAVA_OPTIONS = "-Duser.timezone=UTC -Xss16m"
 
 HERE_ONLY = {"spark.connect.grpc.binding.address": "127.0.0.1"}
-"""A local server is heard by this machine only; PySpark's listens to the whole network."""
+"""A local server listens to this machine only; by default PySpark's listens to the whole network."""
 
 ENCRYPTED = {"spark.io.encryption.enabled": "true", "spark.io.encryption.keySizeBits": "256"}
-"""Settings with which Spark encrypts what it spills and shuffles, by a key that it makes itself."""
+"""Settings that make Spark encrypt spilled and shuffled data, with a key that it makes itself."""
 
 AUTHENTICATED = {"spark.authenticate": "true", "spark.network.crypto.enabled": "true"}
-"""Settings with which the processes of a cluster encrypt what they send each other."""
+"""Settings that make the processes of a cluster encrypt what they send each other."""
 
 OTHER_KIND = ("SESSION_ALREADY_EXIST", "SESSION_OR_CONTEXT_EXISTS", "CONNECT_URL_NOT_SET", "start a remote Spark session", "existing Spark")
-"""Words with which PySpark refuses a session of Spark Connect beside one without it."""
+"""Words in PySpark's error for a session of Spark Connect in a process that has a classic session, or the reverse."""
 
 RETRIES = 4  # of the first call of a server: about five seconds; PySpark's own 15 take ten minutes
 RAISED = re.compile(r"[\w.]+(?:Error|Exception): ")  # the last line of a traceback of Python

@@ -47,7 +47,7 @@ Columns = Callable[[exp.Column], Growth]
 
 
 def reject_long_strings(a: Meaning, tree: Tree, of: Columns = lambda column: COLUMN) -> Growth:
-    """The growth of a formula; `of` gives that of its columns. Errors: `ExpressionError` if the result could be too long."""
+    """The growth of a formula; `of` gives the growth of a column. Errors: `ExpressionError` if the result could be too long."""
     if isinstance(tree, exp.Column):
         found = of(tree) if kind(tree) in (Kind.STRING, Kind.OTHER) else SHORT
     else:
@@ -96,12 +96,12 @@ def _listed(clause: Any) -> list[Tree]:
 
 
 def _grown(x: Any, grown: Callable[[Any], Growth]) -> Growth:
-    """The growth of a node, from that of its arguments."""
+    """The growth of a node, computed from the growth of its arguments."""
     match x:
         case exp.Literal(this=text):
             return Growth(0, len(text))
         case exp.Query():
-            return SHORT  # looked at by itself
+            return SHORT  # it is checked separately
         case exp.Repeat():
             return grown(x.this).times(_number(x.args.get("times")))
         case exp.Replace(this=inner, expression=what):

@@ -79,14 +79,14 @@ INSTEAD: Mapping[type[Any], str] = {
     exp.UnixToStr: "its format is written in quotes, as date_format() takes it: 'yyyy-MM-dd HH:mm:ss'",
     exp.SafeDivide: "x / y is null where y is 0", exp.DecodeCase: "CASE x WHEN 1 THEN 'a' ELSE 'b' END",
 }  # fmt: skip
-"""What to write instead of what is refused."""
+"""Refused node → what to write instead."""
 
 REPEATS: Mapping[Any, int] = {
     **dict.fromkeys((exp.Nullif, exp.Between, exp.Nanvl), 2), **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ, exp.TimestampTrunc), 3),
     **dict.fromkeys((exp.Floor, exp.Ceil, exp.DateTrunc), 3), exp.Round: 7, **dict.fromkeys((exp.Sign, exp.Pow, "pmod"), 5),
     exp.MonthsBetween: 9,
 }  # fmt: skip
-"""Node, or the name of a function → how often its arguments are written in its place, where that is more than once."""
+"""Node, or the name of a function → how often the generated SQL repeats its arguments, if more than once."""
 
 
 def kind(x: Tree) -> Kind:
@@ -96,7 +96,7 @@ def kind(x: Tree) -> Kind:
 
 
 def typed(x: Tree, of: Kind, narrow: bool = False) -> Tree:
-    """Set the kind of a tree's value. `narrow`: a number of fewer than 64 bits, for which engines compute in different widths."""
+    """Set the kind of a tree's value. `narrow`: a number of fewer than 64 bits, which engines compute with in different widths."""
     x.meta.update(kind=of, narrow=narrow)
     return x
 

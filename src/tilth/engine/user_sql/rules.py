@@ -212,11 +212,11 @@ MORE: Mapping[type[Any], tuple[str, ...]] = {
     exp.Translate: ("from_", "to"), exp.StrPosition: ("substr",), **dict.fromkeys((exp.RegexpExtract, exp.RegexpExtractAll), ("group",)),
     exp.MonthsBetween: ("roundoff",), exp.RegexpReplace: ("replacement",), exp.StrToDate: ("format",), exp.StrToTime: ("format",),
 }  # fmt: skip
-"""Arguments beside `this`, `expression` and `expressions` that a function's rule looks at."""
+"""Function → the arguments that its rule reads in addition to `this`, `expression` and `expressions`."""
 
 CLAUSES = (
     exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Limit, exp.Offset, exp.With, exp.CTE,
     exp.Table, exp.TableAlias, exp.Alias, exp.Star, exp.Subquery, exp.Exists, exp.Union, exp.Intersect, exp.Except, exp.Distinct,
     exp.Tuple, exp.WindowSpec, exp.Var,
 )  # fmt: skip
-"""What only a query may have, and passes as it is."""
+"""Nodes that are allowed in queries only, and are left unchanged."""

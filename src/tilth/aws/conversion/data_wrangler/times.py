@@ -64,7 +64,7 @@ LENGTHS = {
     **dict.fromkeys(("QUARTER", "QUARTERLY", "ANNUAL QUARTER"), "q"),
     **dict.fromkeys(("YEAR", "YEARS", "YEARLY"), "y"),
 }
-"""Unit of a frequency → that of `resample`."""
+"""Unit of a frequency → unit of the step `resample`."""
 DOWN = {**{way.upper(): way for way in ("mean", "median", "sum", "min", "max", "first", "last", "std", "var")}, "MOST COMMON": "mode"}
 UP = {
     **dict.fromkeys(("FFILL", "PAD", "FORWARD FILL"), "forward"),
@@ -72,7 +72,7 @@ UP = {
     **dict.fromkeys(("LINEAR", "TIME"), "linear"),
     "NEAREST": "nearest",
 }
-"""Ways to aggregate, and to fill, of a resampled series → those of `resample`."""
+"""How a series is downsampled (`DOWN`) or upsampled (`UP`) → the parameter of the step `resample`."""
 
 
 def of_resample(t: Transform) -> Iterator[Made]:

@@ -32,4 +32,4 @@ REASONS: dict[str, str] = {
     "URL_PARAMS": "its parameters are a map: write `formula` with `regexp_extract(url, '[?&]name=([^&#]*)', 1)` for each",
     "TOKENIZATION": "its words stay one string: write `vectorize`, which counts them",
 }
-"""Why an action that there is has no counterpart, where it can be said better than that there is none."""
+"""Action of DataBrew → why it is not converted, and what to write instead. Others only get the message that no step does the same."""

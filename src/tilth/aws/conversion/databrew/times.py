@@ -53,7 +53,7 @@ DATES = {
     "MM": "%M",
     "SS": "%S",
 }
-"""Part of a format of days → that of `strftime`."""
+"""Part of a date format → directive of `strftime`."""
 
 
 def of_date_as_text(a: Action) -> Iterator[Made]:
