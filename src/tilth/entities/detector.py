@@ -83,7 +83,7 @@ class Detector:
         self.rules, self.least  # noqa: B018 -- reports a wrong request now
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is sent to another process: only the request; the rest is computed again."""
+        """Pickle only the request; the other process computes the rest again."""
         return {"entities": self.entities, "countries": self.countries, "sensitivity": self.sensitivity}
 
     @cached_property

@@ -89,9 +89,9 @@ class Unloading(_Strict):
     role: str = "default"
     """The IAM role that writes: `default`, or ARNs with commas between."""
     kms_key_id: str | None = None
-    """The key by which S3 encrypts the files."""
+    """The key with which S3 encrypts the files."""
     region: str | None = None
-    """The region of the bucket, if it is not that of Redshift."""
+    """The region of the bucket, if it is not the region of the Redshift cluster."""
 
 
 class Plan(_Strict):
@@ -110,7 +110,7 @@ class Plan(_Strict):
     sample: Sample | None = None
     partition: Partition | Literal["auto"] = "auto"
     redact: tuple[dict[str, Any], ...] = ()
-    """Steps that hide columns as they are read, each the parameters of `redact`; what they hide is never written."""
+    """Steps that hide columns while they are read, each as the parameters of `redact`; hidden values are never written."""
     to: str | None = None
     """The folder, or `s3://bucket/prefix`."""
     connections: Annotated[int, Field(ge=1, le=64)] = 4

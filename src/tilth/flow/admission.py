@@ -1,4 +1,4 @@
-"""What becomes of the table of a flow where its rules fail: it goes on, the flow stops, or the rows that fail are set apart."""
+"""What happens if rules of a flow fail: it continues, it stops, or the failing rows are put in quarantine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUARANTINE = "quarantine.parquet"
 
 @dataclass(frozen=True)
 class Admitted:
-    """The rows that a flow goes on with, those in quarantine if it has one, and what is to be said of them."""
+    """The rows that a flow continues with, the rows in quarantine if there is one, and the findings of the check."""
 
     data: Dataset
     quarantined: Dataset | None = None

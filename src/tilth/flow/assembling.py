@@ -1,4 +1,4 @@
-"""A fitted flow of steps whose learned numbers are known from elsewhere, such as from a pipeline that another library has fitted."""
+"""Makes a fitted flow from learned numbers that come from elsewhere, such as from a pipeline that another library has fitted."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tilth.steps.step import Fitted, Learned
 
 
 def assembled(flow: Flow, kinds: Mapping[str, Kind], learned: Sequence[Learned], facts: Mapping[str, Any]) -> Flow:
-    """The flow, fitted by what each of its features is said to have learned. `kinds` are those of the columns that it reads.
+    """The flow, fitted with what is given as `learned` for each of its features. `kinds` are the kinds of the columns that it reads.
 
-    Errors: `ValueError` for something learned that its step does not have.
+    Errors: `ValueError` for a learned value that the step does not have.
 
     >>> flow = Flow.parse("features: [{impute: {columns: age, with: mean}}]")
     >>> assembled(flow, {"age": Kind.FLOAT}, [{"age": {"fill": 40.0}}], {}).row({"age": None})

@@ -64,8 +64,8 @@ class DeliveredPart:
 def croissant(name: str, about: Mapping[str, Any], parts: Mapping[str, DeliveredPart], folder: Path) -> str:
     """The metadata of the parts in a folder, as JSON-LD by Croissant 1.0.
 
-    Each file with its size and SHA-256, and for each part a record set with the types of its columns; the keys are the roles `id`. `about`
-    is what the flow file says of the data set, by its words. No value of a row is in it.
+    It lists each file with its size and SHA-256, and for each part a record set with the types of its columns; columns with the role `id`
+    are the keys. `about` are the keys and values of `about` in the flow file. No value of a row is in the metadata.
 
     Source: MLCommons, Croissant Format Specification 1.0 (2024).
     """
@@ -92,7 +92,7 @@ def _said(word: str, value: Any) -> Any:
 
 
 def _files(part: str, form: str, folder: Path) -> Iterator[dict[str, Any]]:
-    """Every file of data in the folder of a part. Hashes are those of the manifest, if there is one."""
+    """Every data file in the folder of a part. Hashes come from the manifest, if there is one."""
     manifest = Manifest.beside(folder / part)
     media = READ_BY_COLUMN.get(form) or (manifest and manifest.contents.media_type) or "application/octet-stream"
     for shard in manifest.shards if manifest else [Shard.of(Path(p), 0) for p in in_folder(str(folder / part))]:
@@ -107,7 +107,7 @@ def _file_set(part: str, form: str) -> dict[str, Any]:
 
 
 def _splits(parts: list[str]) -> dict[str, Any]:
-    """What the parts are for, by the words of the standard."""
+    """The purpose of each part, in the words of the standard."""
     fields = [{"@type": "cr:Field", "@id": f"splits/{word}", "name": word, "dataType": kind} for word, kind in SPLIT_FIELDS]
     data = [{"splits/name": part, "splits/url": SPLITS[part]} for part in parts]
     key = {"@id": "splits/name"}

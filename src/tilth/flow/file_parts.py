@@ -58,7 +58,7 @@ KindWord: TypeAlias = Literal["integer", "float", "string", "boolean", "date", "
 
 
 class SecretPart(_Strict):
-    """A secret of another shape than those of databases, as other tools keep them."""
+    """A secret whose parts have other names than in a database's secret."""
 
     reference: str
     """Where the secret is kept, such as `vault:kv/warehouse`."""
@@ -72,9 +72,9 @@ class TablePart(_Strict):
     read: str
     """A file, relative to the flow file."""
     secret: str | SecretPart | None = None
-    """The reference of what opens it, where it is in a database or on a server."""
+    """The reference of the secret that opens a table in a database or on a server."""
     types: dict[str, KindWord] = {}
-    """Column → kind, where the file's values would be read as another when a step reads the table."""
+    """Column → kind, if the file's values would be read as another kind when a step reads the table."""
 
 
 class DataPart(_Strict):
@@ -83,11 +83,11 @@ class DataPart(_Strict):
     read: str | list[str] | None = None
     """A file, a folder, a pattern such as `data/*.parquet`, or several. Relative to the flow file."""
     secret: str | SecretPart | None = None
-    """The reference of what opens a place in a database or on a server: `env:NAME`, `file:PATH`, `aws:NAME` …; never the secret itself."""
+    """The reference of the secret for a database or server: `env:NAME`, `file:PATH`, `aws:NAME` …; never the secret itself."""
     tables: dict[str, str | TablePart] = {}
     """Further tables that rules compare with and steps read: name → file, relative to the flow file; or `{read: FILE, types: {…}}`."""
     format: str | None = None
-    """The format, where the file's name does not say it: csv, parquet, jsonl, synthetic."""
+    """The format, if the file's name does not say it: csv, parquet, jsonl, synthetic."""
     nulls: list[str] = []
     """Strings that mean a missing value: the whole value, without blanks around it, in any case."""
     names: list[str] | None = None
@@ -101,9 +101,9 @@ class DataPart(_Strict):
     encoding: Annotated[str, AfterValidator(_encoding)] | None = None
     """The encoding, such as utf-8 or latin-1."""
     blanks: Literal["keep", "trim"] | None = None
-    """What becomes of blanks after a delimiter. Detected by default."""
+    """Whether blanks after a delimiter are kept or removed. Detected by default."""
     pattern: str | None = None
-    """What the names of images in a folder hold, such as `{split}/{class}/{}`: a column for each name."""
+    """The pattern of the paths of images in a folder, such as `{split}/{class}/{}`: each name in braces becomes a column."""
     objects: str | None = None
     """The member of an augmented manifest with boxes: each object is a row."""
     detections: str | None = None
@@ -132,7 +132,7 @@ class AboutPart(_Strict):
     """The description of the delivered data set for those who look for it, read it or cite it."""
 
     name: str | None = None
-    """Its name; by default that of the flow."""
+    """Its name; by default the name of the flow."""
     description: str | None = None
     """What it is, in a few sentences."""
     license: str | None = None
@@ -148,7 +148,7 @@ class AboutPart(_Strict):
     published: date | None = None
     """The day on which it was published."""
     keywords: list[str] | None = None
-    """What it is found by."""
+    """Words by which others find it."""
 
 
 class DeliverPart(_Strict):
@@ -161,29 +161,29 @@ class DeliverPart(_Strict):
     trainer: TrainerWord | None = None
     """The training program that reads the files: what it cannot read is refused."""
     shards: Annotated[int, Field(ge=1)] | None = None
-    """The number of files of each part, of as many rows each."""
+    """The number of files of each part; all have the same number of rows, to one row."""
     rows_per_shard: Annotated[int, Field(ge=1)] | None = None
-    """The rows of each file but the last of a part."""
+    """The number of rows in each file, except the last one of a part."""
     compression: Literal["none", "gzip", "zstd", "snappy"] | None = None
-    """How files are compressed; of Parquet their pages."""
+    """How files, or the pages of Parquet files, are compressed."""
     row_group_rows: Annotated[int, Field(ge=1)] | None = None
-    """The rows of each row group of a Parquet file."""
+    """The number of rows in each row group of a Parquet file."""
     dtype: Literal["float64", "float32"] | None = None
     """The type of the features in a file of NumPy (`float64` by default) and of RecordIO-protobuf (`float32`)."""
     sparse: bool | None = None
     """Whether zeros are left out of RecordIO-protobuf."""
     n_features: Annotated[int, Field(ge=1)] | None = None
-    """How wide rows are that are two columns of lists, `keys` and `values`."""
+    """The number of features, if rows are two columns of lists, `keys` and `values`."""
     zero_based: bool | None = None
     """Whether the features of LibSVM count from 0, as by default, or from 1."""
     absent: Literal["zero", "missing"] | None = None
-    """What a feature is that a line of LibSVM leaves out."""
+    """The meaning of a feature that a line of LibSVM leaves out."""
     on_magic: Literal["avoid", "split", "raw", "error"] | None = None
-    """What becomes of records that hold the magic number of RecordIO."""
+    """How records that contain the magic number of RecordIO are written."""
     manifest: str = ""
     """The place in S3 to which the folder will be copied, for a `ManifestFile` of each part."""
     about: AboutPart = AboutPart()
-    """What `croissant.json` says of the data set."""
+    """The description of the data set in `croissant.json`."""
 
     def options(self) -> dict[str, Any]:
         """The options of writing that are given."""
@@ -207,23 +207,23 @@ class DeliverPart(_Strict):
 
 
 class CheckPart(_Strict):
-    """Rules, and what becomes of the data where they fail."""
+    """Rules, and what happens if they fail."""
 
     rules: str
     """A ruleset in DQDL, or the path of a .dqdl file."""
     on_fail: OnFail = "report"
-    """`report`: the run goes on. `stop`: it ends, and delivers nothing. `quarantine`: rows that fail are left out and delivered apart."""
+    """`report`: the run continues. `stop`: it ends and delivers nothing. `quarantine`: failing rows are delivered separately."""
 
 
 class ProtectPart(_Strict):
-    """The key under which everything is encrypted that is written."""
+    """The key with which everything that is written is encrypted."""
 
     key: str
     """A reference: `file:PATH` of a key file, relative to the flow file, or a secret that holds a key, such as `env:NAME`."""
     allow_plaintext: list[Plaintext] = []
-    """What is left unencrypted all the same: `report`, `spill`. The report of a run says so."""
+    """What stays unencrypted: `report`, `spill`. The report of a run says so."""
     sign: bool = False
-    """Whether files that are sealed are signed, too, which takes longer."""
+    """Whether encrypted files are signed, too, which takes longer."""
 
 
 class _FlowFile(_Strict):

@@ -75,10 +75,10 @@ class Delivery:
 class FitResult:
     """The result of fitting: numbers, small tables and models, never a row.
 
-    `schema` is the schema of served rows: that of the table as read, or, if a step of `rows` replaces the rows (such as `aggregate`), that
-    of its result. `parts` are the fitted steps of the served parts. `strings` says whether the table came from a file of strings, such as
-    CSV. `facts` name the training rows, the engine and the versions. `baseline` holds the measures of the training part. `golden` are
-    synthetic rows with their prepared values; only a flow that was opened from a file has them.
+    `schema` is the schema of served rows: the schema of the table as read or, if a step of `rows` replaces the rows (such as `aggregate`),
+    of the step's result. `parts` are the fitted steps of the served parts. `strings` says whether the table came from a file of strings,
+    such as CSV. `facts` name the training rows, the engine and the versions. `baseline` holds the measures of the training part. `golden`
+    are synthetic rows with their prepared values; only a flow that was opened from a file has them.
     """
 
     schema: Schema
@@ -175,7 +175,7 @@ class Flow(Displayed):
         return self.learned
 
     def prepared(self, data: Dataset, training: Tree | None = None) -> Dataset:
-        """Apply the fitted features to a table as read. `training` is true for the rows from which they learned."""
+        """Apply the fitted features to a table as read. `training` is true for the rows that they learned from."""
         return applied(self.need_learned().features, data, training)
 
     def served(self, data: Dataset, training: Tree | None = None) -> Dataset:
@@ -209,9 +209,9 @@ class Flow(Displayed):
         is ignored, and so is a missing column that the flow does not need. A row is treated as `apply` treats a table of this row: with
         `max_invalid: 1` under `data`, a value that cannot be read as its column's kind is null.
 
-        Errors: `ColumnError` that names every missing column that the flow needs; `RequestError` that names every column whose value is
-        of a type that can be none of its kind, such as a list for a number, or cannot be read, such as `"six"` for a number; `FlowError`
-        if the flow is not fitted, `Gap` if a step cannot be computed for a single row.
+        Errors: `ColumnError` that names every missing column that the flow needs; `RequestError` that names every column whose value has
+        the wrong type, such as a list for a number, or cannot be read, such as `"six"` for a number; `FlowError` if the flow is not
+        fitted, `Gap` if a step cannot be computed for a single row.
 
         >>> import pyarrow as pa, tilth
         >>> flow = tilth.fit(tilth.Flow.parse("features: [{impute: {columns: age, with: mean}}]"), pa.table({"age": [30, 50]}))

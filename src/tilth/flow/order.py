@@ -154,7 +154,7 @@ def _shows(x: Numbers, deviations: float) -> bool:
 
 
 def _clumped(rows: pa.Table, kinds: Schema, roles: Roles) -> Iterator[str]:
-    """Columns that may be keys, and whose equal values are adjacent more often than by chance."""
+    """Columns that may be keys and have equal values in adjacent rows more often than by chance."""
     for c in sorted(kinds, key=lambda c: c.name not in roles.group):
         if c.name not in rows.column_names or c.kind not in (Kind.INTEGER, Kind.STRING) or c.name == roles.label:
             continue
@@ -166,7 +166,7 @@ def _clumped(rows: pa.Table, kinds: Schema, roles: Roles) -> Iterator[str]:
 
 
 def _within(x: Numbers, groups: np.ndarray, deviations: float) -> bool:
-    """Whether rows are ordered within the groups of a key. For a column with nulls the answer is yes, because it is not known."""
+    """Whether rows are ordered within the groups of a key. For a column with nulls this is unknown, and the answer is yes."""
     if len(x) != len(groups):
         return True
     rest = x - _means(x, groups)[groups]

@@ -50,7 +50,7 @@ def shorthand(kind: Any) -> str:
 
 @cache
 def takes_null(kind: Any) -> frozenset[str]:
-    """The parameters one of whose words is `null`, which YAML reads as nothing: as the flow file names them."""
+    """The parameters, as the flow file names them, that accept the word `null`, which YAML reads as no value."""
     hints = get_type_hints(kind)
     choices = {f.name: (hints[f.name], *get_args(hints[f.name])) for f in written(kind)}
     return frozenset(name.rstrip("_") for name, hint in choices.items() if any("null" in get_args(h) for h in hint))

@@ -22,7 +22,7 @@ from tilth.store.uri import joined
 
 
 def flow_table(flow: Flow, data: Any, session: Session) -> Dataset:
-    """The table of a flow; `data` replaces what the flow says to read. A dataset without roles has those of the flow."""
+    """The table of a flow; `data` replaces the source in the flow. A dataset without roles gets the roles of the flow."""
     if isinstance(data, Dataset):
         return data if data.roles.given() else _with_roles(data, flow)
     limit: Mapping[str, Any] = {"max_invalid": flow.reading.max_invalid}
@@ -45,7 +45,7 @@ def _with_roles(data: Dataset, flow: Flow) -> Dataset:
 
 
 def with_tables(flow: Flow, session: Session) -> Flow:
-    """The flow, whose steps have the further tables that they read. The flow's strings that mean null mean it there, too."""
+    """The flow, whose steps have the further tables that they read. `nulls` of the flow applies to these tables, too."""
     reading = [step for _, step in flow.steps() if isinstance(step, TablesStep)]
     wanted = {name for step in reading for name in step.names_tables if name not in step.tables}
     places, types = further_paths(flow), flow.reading.table_types

@@ -197,7 +197,7 @@ def folded(flow: Flow, data: Dataset, engine: Session) -> Iterator[Fold]:
 
 
 def one_part(flow: Flow, data: Dataset, part: str | None, engine: Session) -> Dataset:
-    """Prepare one part of the table of a flow; by default the training part, or all rows without a split. A fitted flow is used as it is.
+    """Prepare one part of the table of a flow; by default the training part, or all rows without a split. A fitted flow is used as is.
 
     Errors: `RequestError` for a part that the flow does not have.
     """
@@ -301,7 +301,7 @@ def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None 
         parts = {name: of_part(prepared, name).change({SPLIT: None}) for name, _ in flow.split.shares}
         parts[TRAIN], _, more = stepwise(flow, BY_NAME["training"], parts[TRAIN], engine)
         findings += more
-        learned = flow.need_learned()  # the class shares that the model is trained on, which may differ from those of the data
+        learned = flow.need_learned()  # with the class shares that the model is trained on, which may differ from the data's
         flow = flow.with_learned(replace(learned, facts={**learned.facts, "training": [f.to_json() for f in more]}))
         if KEPT_FOLD in whole.names:
             parts[TRAIN] = parts[TRAIN].change({FOLD: col(KEPT_FOLD)})

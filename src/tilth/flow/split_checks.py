@@ -58,15 +58,14 @@ YAML = ",:[]{}#&*!|>'\"%@`"  # characters that may change the meaning of a word 
 FEWEST = 5  # rows of a class that a statement needs
 FEW = 20  # labels shown one by one; more numbers than that are shown as ranges
 MOST_LACKED = 20
-ENOUGH = 3  # from so many numbers and times on, only these are hashed: they are ten times as fast as strings
+ENOUGH = 3  # with at least this many columns of numbers and times, only these are hashed: ten times as fast as strings
 
 
 @dataclass(frozen=True)
 class SplitCheck(Payload):
     """One check of one part: `rows` of `of` are affected; `columns` were compared; `shares` are the shares of the labels.
 
-    `ranges`: whether the shares are those of ranges of labels. `meaning` is the meaning of the order of rows; `remedy` is what to write in
-    the flow.
+    `ranges`: whether the shares are of ranges of labels. `meaning` is the meaning of the order of rows; `remedy` is a line for the flow.
     """
 
     KIND: ClassVar[str] = "split"

@@ -19,14 +19,14 @@ from tilth.report.sections import ReportSection
 from tilth.steps.step import Fitted, Step
 
 LEARNED = "Steps that change every row learned from the training part only, so the other parts remain a fair test."
-NAMES_COLUMNS = ("columns", "key", "content", "order", "ties")  # what steps of whole rows learn that names columns and holds no values
-MAGNITUDES = "sizes"  # by which sums are exact on every engine: nothing for a reader
+NAMES_COLUMNS = ("columns", "key", "content", "order", "ties")  # learned by steps of whole rows: names of columns, no values
+MAGNITUDES = "sizes"  # learned so that sums are exact on every engine; not shown to readers
 MOST_COLUMNS, MOST_VALUES = 60, 12
 
 
 @dataclass(frozen=True)
 class StepChanges(Payload):
-    """What a step did: `step` as asked for, `learned` column → name → value, rows in and out, and column → reason → cells changed."""
+    """What a step did: `step` as requested, `learned` column → name → value, rows in and out, and column → reason → cells changed."""
 
     KIND: ClassVar[str] = "step"
     step: str = ""

@@ -462,7 +462,7 @@ def _of_arrays(batch: Any) -> dict[str, Any]:
 
 
 def _of_table(batch: pa.Table) -> dict[str, Any]:
-    """A table as a mapping: numbers as arrays, all else as lists."""
+    """A table as a mapping: numbers as arrays, other columns as lists."""
 
     def of(column: pa.ChunkedArray) -> Any:
         plain = pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)

@@ -81,9 +81,9 @@ class AugmentedManifest(JsonLines):
 def objects_of(rows: Iterable[dict[str, Any]], member: str, place: str, detections: str | None = None) -> Iterator[dict[str, Any]]:
     """A row for each object that is marked in an image, with the other values of the image's row.
 
-    The members of its annotation are columns (`boxes.class_id`, `boxes.left`, `boxes.top`, `boxes.width`, `boxes.height`, and attributes),
-    and so are its number (`boxes.object`), the name of its class (`boxes.class`), its confidence, and its geometry: the share of the image
-    (`boxes.area_share`), in which ninth of the image its centre is (`boxes.position`, such as `top left`), and whether it touches a border
+    The columns are the members of the annotation (`boxes.class_id`, `boxes.left`, `boxes.top`, `boxes.width`, `boxes.height`, and
+    attributes), the object's number (`boxes.object`), the name of its class (`boxes.class`), its confidence, its share of the image
+    (`boxes.area_share`), the ninth of the image with its centre (`boxes.position`, such as `top left`), and whether it touches a border
     (`boxes.truncated`). Images without objects have no row.
 
     `detections` is the member with the boxes that a model found. `matched` compares them: `boxes.annotated` is 1 for an object, and
@@ -190,7 +190,7 @@ def _containing(rows: Iterable[dict[str, Any]], word: str, place: str) -> Iterat
 
 
 def _geometry(box: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, Any]:
-    """Where a box is in its image; nothing if its size or that of the image is not known."""
+    """Where a box is in its image; empty if the size of the box or of the image is unknown."""
     try:
         left, top, wide, high = (float(box[k]) for k in ("left", "top", "width", "height"))
         width, height = float(size["width"]), float(size["height"])

@@ -46,8 +46,8 @@ class Format(ABC):
     `options` are the options of `open`, `write_options` those of `write` in addition to `SHARED`. `suffixes` are the suffixes of its files
     (none for tables in memory); `writes`: whether such files can be written. `named`: whether its tables have column names; `has_header`:
     whether an empty table has them too; `lists`: whether it can have columns of lists. `by_suffix`: whether files with its suffixes are
-    recognized as this format; `beside_others`: whether they are an error in a folder with files of another format, otherwise they are
-    ignored there. `compressions` are the possible compressions of its files, the default first. `streams`: whether rows are always written
+    recognized as this format; `beside_others`: whether they are an error in a folder with files of another format, or are ignored there.
+    `compressions` are the possible compressions of its files, the default first. `streams`: whether rows are always written
     as a stream, by `put`; otherwise the engine writes if no option is given; `is_piped`: whether the engine can write to a pipe.
     `written_as` are the options of `open` for delivered files, which it would otherwise guess.
     """

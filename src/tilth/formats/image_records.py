@@ -108,7 +108,7 @@ def image_payload(label: float | Sequence[float], image: bytes, id_: int = 0) ->
 
 
 def image_record(payload: bytes, offset: int = 0) -> tuple[int, list[float], bytes]:
-    """The id, the labels and the image of a payload. `offset` is that of its record, for messages.
+    """The id, the labels and the image of a payload. `offset` is the position of its record, for messages.
 
     Errors: `SourceError` if it is shorter than its header says.
     """

@@ -220,7 +220,7 @@ def _decoded(form: Format, raw: Dataset, kinds: Mapping[str, Kind], nulls: tuple
 
 
 def _present_and_lost(x: Tree, made: Tree, nulls: tuple[str, ...], *, strings: bool) -> tuple[Statistic, Statistic]:
-    """Statistics: the number of present values, and the number of these for which `made` is null."""
+    """Statistics: the number of present values, and how many of them `made` turns into null."""
     there = not_(is_token(x, ("", *nulls))) if strings else not_null(x)
     return count(there), count(and_(there, is_null(made)))
 

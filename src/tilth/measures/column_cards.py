@@ -56,7 +56,7 @@ def distribution(name: str, column: ColumnProfile) -> Cell:
 
 
 def frequent(column: ColumnProfile) -> tuple[Sequence[tuple[Any, int]], int]:
-    """The most frequent values with their rows, and the number of rows in which they were counted."""
+    """The most frequent values with their counts, and the number of rows that were counted."""
     return (column.top, column.valid) if column.top else (column.frequent, column.sampled or column.valid)
 
 

@@ -25,9 +25,9 @@ Group = tuple[str, str, str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class ConditionVerdict(Payload):
-    """The verdict of a condition that must not hold: the number of groups for which it was judged, and for which it could not be.
+    """The verdict of a condition that must not hold: the number of groups that were judged, and of groups that could not be judged.
 
-    The finding's value is the number of groups for which it holds. The outcome is Error if no group could be judged.
+    The finding's value is the number of groups that meet the condition. The outcome is Error if no group could be judged.
     """
 
     KIND: ClassVar[str] = "condition"

@@ -211,7 +211,7 @@ class Axis:
 
     @property
     def is_cut(self) -> bool:
-        """Whether quantiles cut the column if it has many values."""
+        """Whether the column is cut at quantiles if it has many values."""
         return bool(self.quantiles) and not self.values and self.kind.numeric and self.stated != "categorical"
 
     def sides(self, keys: Iterable[Key]) -> list[Side]:

@@ -37,7 +37,7 @@ class Members:
         return cls(np.array([numbers[key] for key in keys], dtype=int), places, weights)
 
     def resampled(self, merged: Numbers, shape: tuple[int, ...], draws: int, seed: Sequence[int]) -> Iterator[Numbers]:
-        """Flat tables of this shape, each the sum of as many clusters as there are, drawn with replacement.
+        """Flat tables of this shape. Each is the sum of n clusters that are drawn with replacement from the n clusters.
 
         `merged` maps each key of the first axis to its place in the tables. Clusters with equal tables are interchangeable, so a draw is
         one multinomial draw over the distinct tables.

@@ -26,7 +26,7 @@ class Contingency:
     AXES: ClassVar[tuple[str, ...]] = ("stratum", "label", "prediction")
 
     def known(self, *axes: str) -> Numbers:
-        """(draws, side, *axes): the rows with known values on these axes, summed over the others. Axes in the order of `AXES`."""
+        """(draws, side, *axes): the rows with known values on these axes, summed over the other axes. Axes are in the order of `AXES`."""
         if axes not in self._known:
             left, numbers = (self.AXES, self.numbers) if "stratum" in axes else (self.AXES[1:], self._unstratified)
             seen = tuple(slice(None, -1) if a in axes else slice(None) for a in left)

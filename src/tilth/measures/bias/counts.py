@@ -41,7 +41,7 @@ class BiasCounts(Payload):
     """Rows by facets, strata, label and prediction: each of the `cells` has their values, the rows, the weights and the squared weights.
 
     `columns` maps columns to the kinds of their values. In the `named` columns, intervals are replaced by their names and private values by
-    their places. The roles of the columns are those of the request that counted them. The finding's value is the number of rows.
+    their places. The columns have the roles that they had in the request. The finding's value is the number of rows.
     """
 
     KIND: ClassVar[str] = "bias_counts"

@@ -381,7 +381,7 @@ def _table(shape: tuple[int, ...], places: tuple[Numbers, ...], cells: Cells) ->
 
 
 def _places(keys: Sequence[Key], known: Sequence[Key]) -> Numbers:
-    """The place of each key in `known`; null comes after them."""
+    """The place of each key in `known`; null comes last."""
     at = {key: i for i, key in enumerate((*known, None))}
     return np.array([at[key] for key in keys], dtype=int)
 

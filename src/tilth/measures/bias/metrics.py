@@ -388,6 +388,6 @@ def of_stage(stage: Stage) -> tuple[str, ...]:
 
 
 def stage_of(name: str) -> Stage:
-    """The stage of a number by its name, which may be that of a metric with an addition: `KL by label value`, `GE_1`, `wasserstein`."""
+    """The stage of a number by its name: a metric, possibly with an addition, such as `KL by label value` and `GE_1`, or `wasserstein`."""
     metric = BIAS_METRICS.get(re.split("[ _]", name)[0])
     return "pre_training" if metric is None else metric.stage

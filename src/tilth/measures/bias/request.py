@@ -61,29 +61,29 @@ class BiasOptions(Parameterized):
     """The options of bias that do not depend on the columns."""
 
     metrics: tuple[str, ...] = ()
-    """Names of bias metrics, such as DPL; by default those that the columns permit, without FT, which reads rows; `all`: with it."""
+    """Names of bias metrics, such as DPL; by default those that the columns permit, except FT, which reads rows; `all` includes FT."""
     bootstrap: int = 1000
-    """Draws behind each interval; 0 gives closed forms where there are any."""
+    """The number of draws for each interval; 0 gives intervals in closed form, for the metrics that have one."""
     confidence: float = 0.95
     """Confidence of the intervals."""
     seed: int = 0
     """Seed of the draws."""
     entropies: tuple[float, ...] = ()
-    """Orders α of generalized entropy that are measured in addition to GE, whose order is 2; of 1 it is Theil's T."""
+    """Further orders α of generalized entropy, besides GE, which has order 2; order 1 is Theil's T."""
     missing: MissingPolicy = "exclude"
-    """Rows without a value that a metric needs: excluded; with a missing facet or group as a category of its own; or as Clarify counts."""
+    """Rows without a value that a metric needs: `exclude` them; count a missing facet or group `as_category`; or as `clarify` does."""
     intersections: tuple[tuple[str, ...], ...] = ()
     """Combinations of columns, each measured as one facet."""
     strata: tuple[str, ...] = ()
-    """Columns within whose values differences are measured too, to find what explains them; `all`: every one of few values."""
+    """Columns that may explain differences, which are measured within each of their values, too; `all`: each column with few values."""
     clusters: str = ""
-    """A column whose equal values say which rows belong together, such as the patient of a visit: intervals draw them together."""
+    """A column that says which rows belong together, such as the patient of a visit: intervals draw rows with equal values together."""
     threshold: float | None = None
     """The score above which a prediction is favourable."""
     verdicts: bool = False
-    """Whether each value is compared with the band accepted by convention."""
+    """Whether each value is compared with the conventionally accepted range."""
     min_group_size: int = 30
-    """Rows that a group must have for a verdict."""
+    """The number of rows that a group must have for a verdict."""
     show_private: bool = False
     """Whether values of private columns are shown."""
     counts: bool = False

@@ -59,7 +59,7 @@ class Term(Payload):
 
 @dataclass(frozen=True)
 class Terms(Measure):
-    """How identity terms, and words, go with the favourable label: what a model of these texts may learn of groups, or take for the answer.
+    """How identity terms and words are related to the favourable label: what a model of these texts may learn about groups.
 
     For each term t of the [lexicon](bias.md#features-of-texts), PMI = log₂(P(t, +) / (P(t) · P(+))) over documents, the rows with a text
     and a label: 0 if the term and the label are independent, 1 if the label is twice as often favourable with the term. Intervals are

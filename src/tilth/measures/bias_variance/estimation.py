@@ -17,7 +17,7 @@ DRAWS = 1000  # bootstrap draws of the judging rows, for intervals
 CELLS = 2_000_000  # most cells of draws in memory
 SMALL = 1000  # with fewer rows, each row judges the models that have not seen it
 JUDGES = 20  # least models that a row must judge
-ENOUGH = 80  # with so many models, almost every row judges 20: each model leaves out a row with probability 1/e
+ENOUGH = 80  # with this many models, almost every row judges 20: each model leaves out a row with probability 1/e
 QUICK, PAUSE, NARROW = 50, 25, 0.05  # from 50 models on, every 25: stop if the interval of the share is this narrow
 HELD = 3, 10  # the share of judging rows, 3/10, if they are fixed
 
@@ -39,9 +39,9 @@ class Estimate:
 def estimate(learner: Learner, target: Target, x: Numbers, sampling: str, replicates: int, confidence: float) -> Estimate:
     """Train `replicates` models, or fewer if these are enough, and decompose their loss.
 
-    `half`: each model trains on half of the training rows, drawn without replacement; `bootstrap`: on as many rows as there are, drawn with
-    replacement, about 63 % of them distinct. The same 30 % of all rows judge both. `out_of_bag`: as `bootstrap`, but the rows that a model
-    has not drawn judge it, and a row counts if at least 20 models have not drawn it.
+    `half`: each model trains on half of the n training rows, drawn without replacement; `bootstrap`: on n rows drawn with replacement, of
+    which about 63 % are distinct. In both cases the same 30 % of all rows judge the models. `out_of_bag`: as `bootstrap`, but a model is
+    judged by the rows that it has not drawn; a row counts if at least 20 models have not drawn it.
     """
     chance = np.random.default_rng(learner.seed)
     out_of_bag = sampling == "out_of_bag"

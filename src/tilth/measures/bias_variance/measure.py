@@ -47,25 +47,27 @@ class BiasVarianceOfLearner(Measure):
     needs_label = True
 
     learner: str = "tree"
-    """A decision `tree` without limits, `boosting` of such, or a file `.skops` of a scikit-learn model, which is trained anew."""
+    """A decision `tree` without limits, `boosting` of such trees, or a `.skops` file of a scikit-learn model, which is trained again."""
     trusted: tuple[str, ...] = ()
-    """Types that the file may hold besides those that skops trusts. Name only what you have reviewed."""
+    """Types that the file may contain in addition to those that skops trusts. Name only what you have reviewed."""
     loss: Literal["", "0-1", "log", "squared"] = ""
-    """By default 0-1 of classes, squared of numbers; `log` needs the probabilities of classes."""
+    """By default 0-1 for classes and squared for numbers; `log` needs probabilities of classes."""
     replicates: int = 100
-    """Models that are trained at most: from 50 on, no more where the share of variance is known to 0.05."""
+    """The maximum number of models. Training stops after 50 or more if the share of variance is known to within 0.05."""
     sampling: Literal["", "half", "bootstrap", "out_of_bag"] = ""
-    """Samples: half of the rows, or as many with replacement, judged by other rows or `out_of_bag`. Default: that of few rows, or half."""
+    """The rows that each model trains on: `half` of the rows; or with replacement, judged by other rows (`bootstrap`) or by the rows that
+    are not drawn (`out_of_bag`). Default: `out_of_bag` for few rows, otherwise `half`."""
     vary: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, hash=False)
     """A parameter of the learner and values of it, for a validation curve."""
     rows: int = 10_000
-    """The most rows that are looked at, chosen by their hash."""
+    """The maximum number of rows to use; they are chosen by their hash."""
     target_loss: float | None = None
-    """A loss that is good enough; by default half of that of the most frequent class or the mean, or the best of the validation curve."""
+    """A loss that is good enough; by default half the loss of always predicting the most frequent class or the mean, or the lowest loss of
+    the validation curve."""
     confidence: float = 0.95
     """Confidence of the intervals."""
     seed: int = 0
-    """Seed of the sample, of the samples of it, and of the learner."""
+    """Seed of the sample of rows, of the rows of each model, and of the learner."""
     fixed_seed: bool = False
     """Whether all learners have the same seed, so that their own randomness is not part of the variance."""
     make: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)

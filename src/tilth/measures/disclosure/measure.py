@@ -23,7 +23,7 @@ ORDERED = (Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL, Kind.DATE, Kind.TIMESTAMP, Ki
 
 @dataclass(frozen=True)
 class DisclosureRisk(Measure):
-    """How easily a person is found by what others may know (the quasi-identifiers), and what is then known of them (sensitive columns).
+    """How easily others find a person by what they may know (quasi-identifiers), and what they then learn (sensitive columns).
 
     Rows that are equal in all quasi-identifiers form a class. k is the size of the smallest class; the risk of a row is 1 divided by the
     size of its class (the prosecutor's risk). Null counts as a value. Everything is computed from one grouped scan.
@@ -39,11 +39,11 @@ class DisclosureRisk(Measure):
     shorthand: ClassVar[str] = "quasi"
 
     quasi: tuple[str, ...] = ()
-    """The quasi-identifiers: columns that others may know of a person, such as age, postal code and sex."""
+    """The quasi-identifiers: columns that others may know about a person, such as age, postal code and sex."""
     sensitive: tuple[str, ...] = ()
-    """Columns that are to stay unknown, such as a diagnosis."""
+    """Columns that others should not learn, such as a diagnosis."""
     k: int = 5
-    """The size that a class should have at least."""
+    """The minimum size that a class should have."""
 
     def __post_init__(self) -> None:
         for name in ("quasi", "sensitive"):

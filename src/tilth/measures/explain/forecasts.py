@@ -67,25 +67,26 @@ class AsymmetricShap(ModelMeasure):
     of_columns = False
 
     related: tuple[str, ...] = ()
-    """Columns of related series: numbers that are known at each step beside the target, and after it."""
+    """Columns of related series: numbers that are known at each step of the target, and after its end."""
     static: tuple[str, ...] = ()
-    """Columns of static covariates: one value for an item."""
+    """Columns of static covariates: one value per item."""
     direction: Direction = "chronological"
     """The order in which the steps join."""
     granularity: Granularity = "timewise"
     """`timewise`: a value for each step; `fine_grained`: for each step of each series, and each static covariate; only chronological."""
     samples: int | None = None
-    """`fine_grained`: the most orders of the values of a step. (1 + the larger number of related series and static covariates)² will do."""
+    """`fine_grained`: the maximum number of orders of the values of a step. With the larger of the numbers of related series and static
+    covariates n, (1 + n)² is enough."""
     target_baseline: Literal["zero", "mean"] = "zero"
-    """What stands for absent values of the target: 0, or the mean of the item's known ones."""
+    """Replaces absent values of the target: 0, or the mean of the item's known values."""
     related_baseline: Literal["zero", "mean"] = "zero"
-    """The same of each related series."""
+    """The same for each related series."""
     static_baseline: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, hash=False)
-    """What stands for absent static covariates: item → a value for each."""
+    """Replaces absent static covariates: item → a value for each covariate."""
     items: int = 100
     """How many items are explained: a sample."""
     most_predictions: int = 10_000_000
-    """How many forecasts may be asked for."""
+    """The maximum number of forecasts to request."""
     local: bool = field(default=False, metadata=PYTHON_ONLY)
     """Whether the values of single items are a finding of kind `asymmetric_shap_values`."""
     seed: int = 0

@@ -53,11 +53,12 @@ def budget(players: int, samples: int | None) -> int:
 
 @lru_cache(maxsize=64)
 def coalitions(players: int, samples: int, seed: int = 0) -> Coalitions:
-    """Up to `samples` coalitions, except the empty one and that of all players, with the weights of the Shapley kernel.
+    """Up to `samples` coalitions, except the empty one and the one of all players, with the weights of the Shapley kernel.
 
     A coalition S of M players has the weight (M − 1) / (C(M, |S|) · |S| · (M − |S|)). Sizes are processed in pairs: 1 with M − 1, 2 with
-    M − 2 and so on. A pair is complete as long as random drawing would yield as many of its coalitions; otherwise too few would be left for
-    the other sizes. The rest are random coalitions, each with its complement, which share the weight of the other sizes by their frequency.
+    M − 2 and so on. All coalitions of a pair are taken if random drawing would be expected to draw at least that many of them; otherwise
+    too few would be left for the other sizes. The rest are random coalitions, each with its complement, which share the weight of the
+    other sizes by their frequency.
 
     Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, 2017; for the complements, Covert and Lee, Improving
     KernelSHAP, 2021.
@@ -87,7 +88,10 @@ def _mass(players: int, size: int) -> float:
 
 
 def _complete(players: int, size: int, left: int) -> bool:
-    """Whether random drawing would yield as many coalitions as exist of a size, with complements; single players only have to fit."""
+    """Whether to take all coalitions of a size and their complements: if drawing at random would be expected to draw at least that many.
+
+    Coalitions of a single player are taken if there are enough samples for them.
+    """
     count = math.comb(players, size) * (1 if 2 * size == players else 2)
     rest = sum(_mass(players, s) for s in range(size, players - size + 1))
     drawn = left * _mass(players, size) * (1 if 2 * size == players else 2) / rest

@@ -114,7 +114,7 @@ class Asked:
 def asked_of(measure: Shap | Pdp, table: Dataset, session: Session, rows: int) -> Asked:
     """The model of a measure, with a sample of rows of its input columns.
 
-    The measure's `output` selects an output; by default it is, for two classes, that of the role `positive`, else the last; otherwise all.
+    The measure's `output` selects an output. By default all are used; for two classes only the one of the role `positive`, or the last.
 
     Errors: `RequestError` without a model, for missing or unfit columns, an unknown output, and predictions that are not numbers.
     """

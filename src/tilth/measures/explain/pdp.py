@@ -60,17 +60,17 @@ class Pdp(ModelMeasure):
     name = "pdp"
 
     features: tuple[str, ...] = ()
-    """The features; by default all, of which the `top` are kept that change the predictions most."""
+    """The features; by default the `top` features that change the predictions most."""
     top: int = 10
-    """How many features are kept where none are named."""
+    """How many features are kept if none are named."""
     buckets: int = 15
-    """Into how many buckets a range of numbers is divided."""
+    """The number of buckets that a range of numbers is divided into."""
     curves: int = 0
-    """Of how many rows the single predictions are kept (individual conditional expectation, ICE)."""
+    """The number of rows whose predictions are kept one by one (individual conditional expectation, ICE)."""
     rows: int = 1000
     """Rows of the sample."""
     output: str = ""
-    """The class that is looked at. Default: of two the favourable one, by the role `positive`, else the last; of more, each."""
+    """The class to explain. Default: of two classes the favourable one (the role `positive`, otherwise the last one), of more each."""
     seed: int = 0
     """Seed of the sample."""
 

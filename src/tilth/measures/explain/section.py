@@ -28,8 +28,9 @@ AGGREGATE: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
 class ShapValue(Payload):
     """The Shapley values of a feature for an `output` of a model; the finding's value is their aggregate (`of`) over all explained rows.
 
-    `mean`, `least` and `most` are those of the signed values; `expected` is the model's value over the `background` rows on the scale of
-    `link`, averaged over rows if it depends on them. `coalitions`: the largest number predicted for a row; `exact`: whether these are all.
+    `mean`, `least` and `most` are computed from the signed values; `expected` is the model's value over the `background` rows on the scale
+    of `link`, averaged over rows if it depends on them. `coalitions`: the largest number of coalitions predicted for a row; `exact`:
+    whether these are all.
     """
 
     KIND: ClassVar[str] = "shap"

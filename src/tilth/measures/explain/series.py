@@ -45,7 +45,7 @@ class SeriesColumns:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """The series of an item: its target up to the last known step, related series (series × steps), which may go on, and static covariates.
+    """The series of an item: its target up to the last known step, related series (series × steps), which may be longer, static covariates.
 
     Null is NaN. `absent_target` and `absent_related` replace absent values; `static` has, for each covariate, the item's value and its
     replacement.

@@ -56,21 +56,22 @@ class Shap(ModelMeasure):
     background_rows: int | None = None
     """How many rows are generated. Default: the best number of clusters up to 12 by their silhouette; of a sample, 100."""
     samples: int | None = None
-    """How many sets of columns are asked about for each row. Default: 2 · columns + 2048; never more than there are."""
+    """How many sets of columns are predicted for each row. Default: 2 · columns + 2048; never more than all sets."""
     link: Literal["identity", "logit"] = "identity"
     """`logit`: the logarithms of the odds of probabilities are explained."""
     aggregate: Literal["mean_abs", "median", "mean_sq"] = "mean_abs"
-    """How the values of the rows become one number: the mean of their sizes, the median with its sign, or the mean of their squares."""
+    """How the values of the rows become one number: the mean of absolute values, the median of signed values, or the mean of squares."""
     output: str = ""
-    """The class that is explained. Default: of two the favourable one, by the role `positive`, else the last; of more, each."""
+    """The class to explain. Default: of two classes the favourable one (the role `positive`, otherwise the last one), of more each."""
     groups: Mapping[str, tuple[str, ...]] | None = field(default=None, hash=False)
-    """Features of several columns that are present or absent together. Default: those that the flow made of one column, such as the one-hot
-    columns of a category; `{}`: none."""
+    """Features of several columns that are present or absent together. Default: the columns that the flow made from one column, such as
+    the one-hot columns of a category; `{}`: none."""
     features_to_explain: tuple[str, ...] = ()
-    """The features that have values; those of the others are always the row's. Default: all. Not with `text_config`."""
+    """The features that get Shapley values; the others always have the row's values. Default: all. Not with `text_config`."""
     text_config: Mapping[str, Any] | None = field(default=None, hash=False)
-    """Texts in units, by SageMaker Clarify's keys: `granularity` (`token`, `sentence`, `paragraph`), `language`, `max_top_tokens`, the
-    most units that are findings (50), and `columns`, those of text: by default those of strings most of which hold blanks."""
+    """Explains texts in units, by SageMaker Clarify's keys: `granularity` (`token`, `sentence`, `paragraph`), `language`, `max_top_tokens`
+    (the maximum number of units that are findings, 50), and `columns`, the columns of texts: by default string columns in which most
+    values contain blanks."""
     most_predictions: int = 10_000_000
     """How many rows may be predicted."""
     local: bool = field(default=False, metadata=PYTHON_ONLY)
