@@ -27,7 +27,7 @@ from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, origin_findings,
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding, uncorrected_warning
 from tilth.measures.measure import Measure, Measuring, Predictor
 from tilth.metrics.columns import RowCount
-from tilth.metrics.content import clustered, content
+from tilth.metrics.content import compared, content
 from tilth.metrics.images.features import folder_of
 from tilth.metrics.metric import measured
 from tilth.report import Finding, warning
@@ -316,5 +316,5 @@ def _measured_by(data: Dataset, engine: Session) -> dict[str, Tree]:
     """The columns that bias and balance need, and what they need computed from texts and images."""
     roles = data.roles
     asked = dict.fromkeys(c for c in (roles.label, roles.prediction, *roles.facet, *roles.group, roles.weight) if c is not None)
-    made = clustered(content(asked, engine.schema(data), roles, folder_of(data)), data, engine)
+    made = compared(content(asked, engine.schema(data), roles, folder_of(data)), data, engine)
     return {c: col(c) for c in asked if c in data.names} | made

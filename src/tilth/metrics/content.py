@@ -19,8 +19,11 @@ from tilth.metrics.images.hashes import Distinct, clusters
 from tilth.metrics.images.shown import MODEL, SHOWN, OfAnnotations, OfDetector
 from tilth.metrics.images.skin import BOX, LIGHT, TONES, OfRegions
 from tilth.metrics.text.brought import BROUGHT
+from tilth.metrics.text.corpus import CORPUS
 from tilth.metrics.text.features import FEATURES, Feature
 
+ALSO = {"upper_share": "capitals_share"}
+"""Names of facets → the feature. In the step `featurize`, `upper_share` is the share of A–Z among all characters."""
 OF_IMAGES = images.FEATURES.keys() | TONES.keys() | SHOWN.keys()
 
 
@@ -39,11 +42,14 @@ def content(names: Iterable[str], schema: Schema, roles: Roles, folder: str = ""
     return {name: _named(feature, folder).of(col(column)) for name, (column, feature) in asked.items()}
 
 
-def clustered(made: Mapping[str, Tree], data: Dataset, engine: Session) -> dict[str, Tree]:
-    """The expressions of `content` for a table, in which the perceptual hashes of images are replaced by their clusters, in one scan."""
+def compared(made: Mapping[str, Tree], data: Dataset, engine: Session) -> dict[str, Tree]:
+    """The expressions of `content` for a table, with those of features that compare its rows: clusters of images, and `CORPUS`."""
     found = dict(made)
     for name in made:
-        if computed(name)[1] == images.CLUSTER:
+        column, feature = data.roles.content(name)
+        if feature in CORPUS:
+            found[name] = CORPUS[feature][-1](engine.schema(data)[column], data, engine)
+        if feature == images.CLUSTER:
             table = data.change({name: made[name]}).keep([name])
             hashes = engine.answer(table, [need := Distinct((name,))])[need]
             of = clusters(hashes)
@@ -54,7 +60,7 @@ def clustered(made: Mapping[str, Tree], data: Dataset, engine: Session) -> dict[
 def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -> list[Mistake]:
     word, _, file = feature.partition(":")
     image = column in roles.image or (column not in roles.text and is_of_image(feature))
-    known = (*images.FEATURES, *TONES, *SHOWN) if image else (*FEATURES, *BROUGHT)
+    known = (*images.FEATURES, *TONES, *SHOWN) if image else (*FEATURES, *CORPUS, *BROUGHT)
     wrong = unknown([word], known, f"{name}: {'an image' if image else 'a text'} has no feature {{}}", "unknown-feature")
     if word in BROUGHT and not file:
         hint = f"name the file after a colon: {name}:{'words.txt' if word == 'oov_share' else 'model.onnx'}"
@@ -88,15 +94,18 @@ def is_of_image(feature: str) -> bool:
 def feature_of(name: str) -> Feature | None:
     """The feature of a computed column; None for another column."""
     feature = computed(name)[1]
-    known = FEATURES.keys() | BROUGHT.keys() | OF_IMAGES
+    known = FEATURES.keys() | CORPUS.keys() | BROUGHT.keys() | OF_IMAGES
     return _named(feature) if CONTENT in name and feature.partition(":")[0] in known else None
 
 
 def _named(feature: str, folder: str = "") -> Feature:
     """A feature by its name, with its file if it takes one; the file is read when the expression is made."""
     word, _, file = feature.partition(":")
-    if word in FEATURES:
-        return FEATURES[word]
+    if (known := ALSO.get(word, word)) in FEATURES:
+        return FEATURES[known]
+    if word in CORPUS:
+        kind, says, flag, _ = CORPUS[word]
+        return Feature(kind, says, lambda x: x, flag)
     if word in images.FEATURES:
         kind, says, flag = images.FEATURES[word]
         return Feature(kind, says, PythonFunction(images.OfImages(word, folder), (Kind.STRING,), kind, word).of, flag)

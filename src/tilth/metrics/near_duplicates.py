@@ -5,15 +5,16 @@ There are two folds: one collects the bands of each distinct text, 128 or 256 by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from tilth.engine.needs import Fold
-from tilth.engine.operations.hashing import BETWEEN, HashString
+from tilth.engine.operations.hashing import BETWEEN, DIGITS, HashString
 from tilth.errors import RequestError
 
 LIKE = 0.8  # Jaccard index of the runs of characters of two texts
@@ -23,6 +24,7 @@ PERMUTATIONS = 128
 MOST_TEXTS = 2_000_000  # distinct ones
 MOST_CHARACTERS = 100_000_000  # of texts that share a band
 MOST_COMPARED = 20_000_000  # pairs
+MOST_GROUPED = 200_000  # texts that are like another one
 AT_ONCE = 1_000_000  # characters per batch of hashes
 FEWER = "look at fewer rows, or at shorter texts"
 
@@ -220,6 +222,25 @@ class Bands(Fold):
         return numbers, found.reshape(len(numbers), -1) if numbers else found.reshape(0, 1)
 
 
+@dataclass(frozen=True)
+class Repeated(Fold):
+    """The sorted hashes of texts of some columns that several rows have, without rows of blank texts only."""
+
+    def start(self) -> dict[int, bool]:
+        return {}
+
+    def update(self, state: dict[int, bool], batch: pa.RecordBatch) -> dict[int, bool]:
+        for number, _ in _texts(batch):
+            state[number] = number in state
+        return state
+
+    def merge(self, a: dict[int, bool], b: dict[int, bool]) -> dict[int, bool]:
+        return a | {number: again or number in a for number, again in b.items()}
+
+    def finish(self, state: dict[int, bool]) -> tuple[int, ...]:
+        return tuple(sorted(number for number, again in state.items() if again))
+
+
 Known = tuple[dict[int, str], int]
 """Texts by their hash, and their total number of characters."""
 
@@ -248,3 +269,29 @@ class Texts(Fold):
 
     def finish(self, state: Known) -> dict[int, str]:
         return state[0]
+
+
+def near_groups(columns: Sequence[str], like: float = LIKE) -> Generator[list[Fold], Mapping[Any, Any], dict[str, str]]:
+    """Hash of a text → smallest hash in its group of near-duplicates; texts that have the smallest hash themselves are left out.
+
+    Errors: `RequestError` for more than 200,000 entries.
+    """
+    asked = Bands(tuple(columns), like)
+    numbers, bands = (yield [asked])[asked]
+    there = suspects(bands)
+    chosen = [number for number, suspect in zip(numbers, there, strict=True) if suspect]
+    if not chosen:
+        return {}
+    texts = Texts(tuple(columns), frozenset(chosen))
+    found = (yield [texts])[texts]
+    firsts = groups(bands[there], [found[i] for i in chosen], like)
+    near = {_digits(chosen[i]): _digits(chosen[first]) for i, first in enumerate(firsts) if i != first}
+    if len(near) > MOST_GROUPED:
+        hint = "drop equal ones first by `dedupe`, or ask for more likeness"
+        message = f"near-duplicates: {len(near):,} texts are like another one"
+        raise RequestError(message, accepted=f"up to {MOST_GROUPED:,}", hint=hint, code="too-many-texts")
+    return near
+
+
+def _digits(number: int) -> str:
+    return f"{number:0{DIGITS}x}"

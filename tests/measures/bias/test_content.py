@@ -42,6 +42,17 @@ def test_a_facet_names_a_column_and_what_is_computed_of_it():
     assert "whether body has a web address: 1 or 0" in str(section.bias(report.of(BiasNumber)))
 
 
+def test_capitals_are_counted_among_letters():
+    """In the step `featurize`, `upper_share` is the share of A–Z among all characters."""
+    table = pa.table({"body": ["OK, 1234567", "no"] * 20, "y": [1, 0] * 20})
+    assert set(numbers(measured("body@upper_share", table, label="y"), "CI")) == {"body@upper_share=0.0", "body@upper_share=1.0"}
+
+
+def test_boilerplate_is_a_facet():
+    """Each text is there five times; empty ones are no boilerplate, and the label of all of them is 0. Of the other 30, 15 are 1."""
+    assert numbers(measured("@is_boilerplate", text="body"), "DPL") == {"@is_boilerplate=0": 0.5, "@is_boilerplate=1": -0.5}
+
+
 def test_the_only_text_needs_no_name():
     assert numbers(measured("@has_url", text="body"), "DPL") == {f"@has_url={n}": d for n, d in ((0, 0.8), (1, -0.8))}
 

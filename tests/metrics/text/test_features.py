@@ -35,6 +35,8 @@ def of(feature: str, *texts: str | None) -> list:
         ("script", "abc где", "mixed"),
         ("script", "ᚠᚢᚦ", "other"),
         ("capitals_share", "WIN 10 now", 0.5),
+        ("digit_share", "a1٣", 2 / 3),  # 3 in Arabic
+        ("punct_share", "«a»", 2 / 3),
         ("emoji_share", HE, 1 / 45),
         ("first_person", "I told my mother", 0.5),
         ("second_person", "Your prize", 0.5),

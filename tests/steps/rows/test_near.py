@@ -10,8 +10,8 @@ from tests.steps.made import dataset, made
 from tilth.data import Roles
 from tilth.engine.session import everything
 from tilth.errors import RequestError
+from tilth.metrics import near_duplicates
 from tilth.steps.fitting import fit
-from tilth.steps.rows import near
 from tilth.steps.rows.dedupe import Dedupe
 from tilth.steps.rows.split import Split
 
@@ -48,6 +48,6 @@ def test_what_cannot_be_compared_is_refused(step, roles, message):
 
 
 def test_too_many_are_refused(monkeypatch):
-    monkeypatch.setattr(near, "MOST_GROUPED", 1)
+    monkeypatch.setattr(near_duplicates, "MOST_GROUPED", 1)
     with pytest.raises(RequestError, match="2 texts are like another one"):
         made(Dedupe("text", near=0.8), {"text": ["a prize", "A prize", "a  prize"]})

@@ -14,7 +14,7 @@ from tilth.engine.statistics import count
 from tilth.measures.bias.axis import Reading
 from tilth.measures.bias.request import EVERY, BiasRequest, Facet
 from tilth.measures.bias.values import Interval
-from tilth.metrics.content import clustered, content, feature_of, is_of_image
+from tilth.metrics.content import compared, content, feature_of, is_of_image
 from tilth.metrics.images import features as images
 from tilth.metrics.images.shown import MODEL
 from tilth.metrics.metric import measured
@@ -32,7 +32,7 @@ def with_content(data: Dataset, request: BiasRequest, engine: Session, whole: bo
     made = content(asked, engine.schema(data), data.roles, images.folder_of(data))
     if not made:
         return data, request
-    made = clustered(made, data, engine)
+    made = compared(made, data, engine)
     wanted = {*data.names, *made} if whole or EVERY in request.strata else {*asked}
     pictured = [name for name in made if is_of_image(computed(name)[1])]
     with engine.working_for(f"features of {'images' if pictured else 'texts'}"):

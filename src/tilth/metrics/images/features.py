@@ -49,7 +49,7 @@ NOISE = ((1, -2, 1), (-2, 4, -2), (1, -2, 1))
 DATE, MAKE, MODEL, FLASH = 36867, 271, 272, 37385  # tags of EXIF
 SOUTH_NORTH, LATITUDE, EAST_WEST, LONGITUDE = 1, 2, 3, 4  # tags of its section on the position
 CELL = 10  # degrees
-CLUSTER = "near_duplicate_cluster"  # of an image alone, its perceptual hash; `metrics.content.clustered` compares them
+CLUSTER = "near_duplicate_cluster"  # of an image alone, its perceptual hash; `metrics.content.compared` compares them
 
 
 FEATURES: Mapping[str, tuple[Kind, str, bool]] = {

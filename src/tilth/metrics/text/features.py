@@ -252,6 +252,8 @@ FEATURES: Mapping[str, Feature] = {
             _python("language_confidence", Kind.FLOAT, "probability of the language of {}", language_confidence),
             _python("script", Kind.STRING, "script of most letters of {}", script),
             _python("capitals_share", Kind.FLOAT, "share of capitals among the letters of {}", Share(r"\p{Lu}", r"\p{L}")),
+            _python("digit_share", Kind.FLOAT, "share of digits among the characters of {}", Share(r"\p{Nd}")),
+            _python("punct_share", Kind.FLOAT, "share of punctuation among the characters of {}", Share(r"\p{P}")),
             _python("emoji_share", Kind.FLOAT, "share of emoji among the characters of {}", Share(EMOJI)),
             _python("first_person", Kind.FLOAT, "share of I, we … among the words of {}", PersonShare(FIRST_PERSON)),
             _python("second_person", Kind.FLOAT, "share of you, your … among the words of {}", PersonShare(SECOND_PERSON)),

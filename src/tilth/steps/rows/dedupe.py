@@ -13,8 +13,8 @@ from tilth.engine.expressions import alias, and_, col, eq, if_else, is_null, lit
 from tilth.engine.keys import NO_ORDER
 from tilth.engine.layers import table
 from tilth.errors import Mistake, RequestError
-from tilth.metrics.near_duplicates import LEAST
-from tilth.steps.rows.near import near_groups, near_key, unfit_text
+from tilth.metrics.near_duplicates import LEAST, near_groups
+from tilth.steps.rows.near import near_key, unfit_text
 from tilth.steps.rows.sort import order_or_time
 from tilth.steps.step import Learned, Learning, Selector, Step
 

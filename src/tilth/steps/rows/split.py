@@ -25,8 +25,9 @@ from tilth.engine.statistics import Statistic, count
 from tilth.errors import Mistake, RequestError, did_you_mean, listed
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Where
+from tilth.metrics.near_duplicates import near_groups
 from tilth.steps.rows.chosen import CHOSEN, Choice, checked, conditions, equalities, mistaken
-from tilth.steps.rows.near import near_groups, near_key, unfit_text
+from tilth.steps.rows.near import near_key, unfit_text
 from tilth.steps.rows.ranks import cuts
 from tilth.steps.step import Asking, Learned, Learning, Selector, Step
 
