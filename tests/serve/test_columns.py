@@ -1,7 +1,8 @@
-"""Many rows of CSV are prepared as columns: the values and types are those of the row function, to the last bit."""
+"""Many rows of CSV or JSON Lines are prepared as columns: the values and types are those of the row function, to the last bit."""
 
 import csv
 import io
+import json
 import random
 
 import pyarrow as pa
@@ -13,20 +14,21 @@ import tilth
 from tests.serve.conftest import FLOW
 from tests.serve.conftest import TABLE as PEOPLE
 from tests.steps.cases import FEATURES
+from tilth.data import Kind
 from tilth.errors import RequestError
 from tilth.flow import Flow
 from tilth.flow.flow import Reading
 from tilth.serve import columns
 from tilth.serve.batching import Sending, transformed
 from tilth.serve.bodies.rows import Columns, RowsInColumns
-from tilth.serve.bodies.text import from_csv, table_of_csv
+from tilth.serve.bodies.text import from_csv, from_lines, table_of_csv, table_of_lines
 from tilth.serve.columns import prepared
 from tilth.serve.media import media_type
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.stages import Preparation
 from tilth.testing.steps import ROLES, sample_table
 
-CSV = media_type("text/csv")
+CSV, LINES = media_type("text/csv"), media_type("application/jsonlines")
 CHANCE = random.Random(11)
 NUMBERS = ["0.5", "-0.0", "38.5816", "1e308", "5e-324", "9007199254740993", " 7 ", "+3", ".5", "?", "1e-7", "-9223372036854775808", "1e16"]
 WORDS = ["a", "A", " ", "\t", "\u00a0", "日本", "new", "it's", "-7", "1e3", "TRUE", "2024-02-29", "2024-02-29T12:30Z", 'a "b", c', "nan"]
@@ -44,6 +46,7 @@ CELLS = {
     "label": lambda: "yes",
     "id": lambda: "7",
 }
+NATIVE = {"number": lambda text: len(text) / 7, "whole": lambda text: len(text) - 5, "flag": lambda text: text == "y"}  # as JSON has them
 ROWS = [list(CELLS), *(["" if CHANCE.random() < 0.1 else cell() for cell in CELLS.values()] for _ in range(200))]
 
 
@@ -64,6 +67,9 @@ def test_columns_are_the_rows(step):
     body = file.getvalue().encode()
     rows, many = stage(from_csv(body, CSV, stage.takes)), prepared(stage, body, CSV)
     assert many is None or repr(list(many)) == repr(rows)  # the repr tells 0.0 from -0.0, and 1 from 1.0
+    lines = "".join(json.dumps({n: NATIVE.get(n, str)(v) if v else None for n, v in zip(CELLS, r, strict=True)}) + "\n" for r in ROWS[1:])
+    rows, many = stage(from_lines(lines.encode(), LINES, stage.takes)), prepared(stage, lines.encode(), LINES)
+    assert many is None or repr(list(many)) == repr(rows)
 
 
 CHARACTERS = st.text(st.sampled_from('ab",\n\r ä\0'), max_size=6)
@@ -104,6 +110,88 @@ def test_columns_of_csv(body, kind, expected):
     table = table_of_csv(body, media_type(kind), Columns(("a", "b")))
     csv.field_size_limit(before)
     assert (None if table is None else table.to_pylist()) == expected
+
+
+KINDS = {"n": Kind.INTEGER, "x": Kind.FLOAT, "t": Kind.STRING, "b": Kind.BOOLEAN}
+ROW = {"n": 7, "x": -0.5, "t": "ä", "b": True}
+
+
+def in_lines(*rows):
+    return "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        in_lines(ROW, {"t": None, "b": None, "n": None, "x": None, "other": [1, [2]]}),
+        in_lines({**ROW, "n": "7", "x": "?"}, ROW | {"n": "", "x": None}),
+        in_lines({**ROW, "x": 2**60 + 1}, {**ROW, "x": 1e-320}, {**ROW, "n": -(2**63)}),
+        in_lines(f" {json.dumps(ROW)} ", "\t", json.dumps(ROW, ensure_ascii=False) + "\r"),
+        in_lines({**ROW, "t": '"n": "b":', "": 1, "n ": 2}),
+        b"\xef\xbb\xbf" + in_lines(ROW),
+    ],
+)
+def test_columns_of_lines(body):
+    """They are what Python reads; of an absent value nothing is made."""
+    table = table_of_lines(body, LINES, KINDS)
+    rows = from_lines(body, LINES, Columns(tuple(KINDS)))
+    assert table is not None
+    assert repr(table.to_pylist()) == repr(
+        [{n: float(row[n]) if n == "x" and type(row[n]) is int else row[n] for n in KINDS} for row in rows]
+    )
+
+
+LACKING = '{"x": 1.5, "t": "a", "b": true}'
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        LACKING,
+        LACKING[:-1] + ', "o": {"n": 1}}',
+        LACKING[:-1] + r', "o \"n": 1}',
+        LACKING[:-1] + ', "n" : null}',
+        LACKING[:-1] + ', "n": null, "n": 1}',
+        LACKING[:-1] + ', "n": 1.0}',
+        LACKING[:-1] + ', "n": "1"}',
+        LACKING[:-1] + ', "n": true}',
+        LACKING[:-1] + f', "n": {2**63}}}',
+        '{"n": 1, "x": -0, "t": "a", "b": true}',
+        '{"n": 1, "x": 1e400, "t": "a", "b": true}',
+        '{"n": 1, "x": 1.5, "t": 1, "b": true}',
+        '{"n": 1, "x": 1.5, "t": [], "b": true}',
+        '{"n": 1, "x": 1.5, "t": "a", "b": 1}',
+        r'{"n": 1, "x": 1.5, "t": "\ud800", "b": true}',
+        r'{"n": 1, "x": 1.5, "t": "\u0000", "b": true}',
+        '{"n": 1, "x": 1.5, "t": "\t", "b": true}',
+        *(LACKING[:-1] + f', "n": 1, "o": {other}}}' for other in ("NaN", "-Infinity", "01", "1" * 4400, "[" * 600 + "]" * 600)),
+        '[1, 1.5, "a", true]',
+        '{"features": [1, 1.5, "a", true]}',
+        json.dumps(ROW) * 2,
+        "{",
+        json.dumps(ROW)[:-1] + "\n}",
+    ],
+)
+def test_lines_that_only_python_reads(row):
+    assert table_of_lines(in_lines(ROW, row), LINES, KINDS) is None
+
+
+def test_lines_in_another_charset():
+    kind = media_type("application/jsonlines; charset=latin-1")
+    assert table_of_lines(in_lines(ROW), kind, KINDS) is None
+    assert table_of_lines(in_lines(ROW) + b'{"o": "\xff"}\n', LINES, {"t": Kind.STRING}) is None
+
+
+JSON_VALUES = st.none() | st.booleans() | st.integers(-9, 2**64) | st.floats() | st.text(st.sampled_from('n"{:\\ ä'), max_size=4)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from([*KINDS, "o"]), JSON_VALUES | st.lists(JSON_VALUES, max_size=2), max_size=5), max_size=4))
+def test_columns_of_any_lines_are_its_rows(rows):
+    body = in_lines(*rows)
+    table = table_of_lines(body, LINES, KINDS)
+    if table is not None:
+        read = from_lines(body, LINES, Columns((*KINDS, "o")))
+        assert table.to_pylist() == [{name: row[name] for name in KINDS} for row in read]
 
 
 TEXT = "no,email,age,job\n" + "".join(f"{i},e,{i % 70 or '?'},{'cook' if i % 2 else 'Ärztin'}\n" for i in range(60))
@@ -149,14 +237,18 @@ def test_an_overflow_is_named_by_the_row_function():
 
 @pytest.mark.parametrize("bad", [False, True])
 @pytest.mark.parametrize("accept", ["text/csv", "application/jsonlines"])
-def test_a_batch_of_many_records_is_as_it_was_record_by_record(served, tmp_path, monkeypatch, accept, bad):
-    (tmp_path / "a.csv").write_text(TEXT.replace("?", "") + ("9,e,six,cook\n" if bad else ""))
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_batch_of_many_records_is_as_it_was_record_by_record(served, tmp_path, monkeypatch, accept, bad, suffix):
+    text = TEXT.replace("?", "") + ("9,e,six,cook\n" if bad else "")
+    given = [{**row, "age": int(row["age"]) if row["age"].isdigit() else row["age"] or None} for row in csv.DictReader(io.StringIO(text))]
+    file = tmp_path / f"a{suffix}"
+    file.write_bytes(text.encode() if suffix == ".csv" else in_lines(*given))
     pipeline = Pipeline.of(str(served / "people.tilth"), str(served / "model.skops"), output=["softmax"])
     found = []
     for most in (1, 10**9):
         monkeypatch.setattr(columns, "MANY", most)
         out = tmp_path / f"out{most}"
-        found.append(transformed(pipeline, [str(tmp_path / "a.csv")], str(out), Sending(accept=accept)))
+        found.append(transformed(pipeline, [str(file)], str(out), Sending(accept=accept)))
         found.append(sorted((path.name, path.read_bytes()) for path in out.iterdir()))
     assert found[:2] == found[2:]
     assert [one.records for one in found[0]] == ([0] if bad else [60])

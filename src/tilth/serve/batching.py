@@ -19,7 +19,7 @@ from tilth.errors import Place as FilePlace
 from tilth.errors import RequestError, TilthError, listed
 from tilth.formats.tfrecord import checksum
 from tilth.serve.bodies import DECODERS, ENCODERS, encoded
-from tilth.serve.bodies.rows import CSV, JSON, LINES, NPY, PARQUET, RECORDIO, TFEXAMPLE
+from tilth.serve.bodies.rows import BY_LINE, CSV, JSON, LINES, NPY, PARQUET, RECORDIO, TFEXAMPLE
 from tilth.serve.bodies.text import has_header
 from tilth.serve.media import MediaType, media_type
 from tilth.serve.paths import NoValue
@@ -42,7 +42,6 @@ TYPES = {
     **dict.fromkeys((".recordio", ".pbr", ".protobuf"), RECORDIO),
     **dict.fromkeys((".tfrecord", ".tfrecords"), TFEXAMPLE),
 }
-BY_LINE = (CSV, LINES, "application/jsonl", "application/x-ndjson")
 FRAMED = {"recordio": RECORDIO, "tfrecord": TFEXAMPLE}  # the content type of a body with frames
 JOINED = (*BY_LINE, JSON, RECORDIO)  # answers that can be concatenated
 BINARY = (NPY, PARQUET, "application/vnd.apache.parquet", RECORDIO)  # answers that an added line end would corrupt

@@ -1,4 +1,4 @@
-"""Prepares many rows of CSV as columns, with an engine: the same rows as those of the row function, in less time."""
+"""Prepares many rows of CSV or JSON Lines as columns, with an engine: the same rows as those of the row function, in less time."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from tilth.data import Change, Dataset, Kind, Memory
+from tilth.data import Change, Column, Dataset, Kind, Memory, Schema
 from tilth.engine.arrow import as_numpy
 from tilth.engine.chosen import session_of
 from tilth.engine.expressions import and_, col, if_else, is_null, lit, not_, not_null, or_
 from tilth.engine.row import pruned
 from tilth.engine.session import everything
 from tilth.errors import TilthError
-from tilth.formats.decode import CASTS, decode_strings, is_token
-from tilth.serve.bodies.rows import RowsInColumns
-from tilth.serve.bodies.text import table_of_csv
+from tilth.formats.decode import CASTS, decode_served, is_token
+from tilth.serve.bodies.rows import BY_LINE, CSV, RowsInColumns
+from tilth.serve.bodies.text import table_of_csv, table_of_lines
 from tilth.serve.media import MediaType
 from tilth.serve.stages import ROW, Preparation
 from tilth.steps.fitting import applied
@@ -25,14 +25,15 @@ UNREADABLE = "\x1funreadable"  # whether a value of the row cannot be read as it
 
 
 def prepared(stage: Preparation, body: bytes, kind: MediaType) -> RowsInColumns | None:
-    """The rows of a CSV body, prepared by an engine.
+    """The rows of a body of CSV or JSON Lines, prepared by an engine.
 
-    None if the row function has to prepare them: there are few; a row is refused, which only the row function names; or Arrow, or the
-    engine, could read or give other values.
+    None if the row function has to prepare them: there are few; a row is refused, which only the row function names; Arrow, or the
+    engine, could read or give other values; or the body has another type.
     """
-    if not stage.quick or body.count(b"\n") < MANY or (given := table_of_csv(body, kind, stage.takes)) is None:
+    if not stage.quick or body.count(b"\n") < MANY or kind.name not in BY_LINE:
         return None
-    data = _prepared(stage, given)
+    given = table_of_csv(body, kind, stage.takes) if kind.name == CSV else table_of_lines(body, kind, _kinds(stage))
+    data = None if given is None else _prepared(stage, given)
     if data is None:
         return None
     try:
@@ -52,19 +53,24 @@ def _wanted(stage: Preparation) -> tuple[str, ...]:
     return stage.gives if stage.wanted is None else stage.wanted
 
 
+def _kinds(stage: Preparation) -> dict[str, Kind]:
+    """The columns that a stage reads."""
+    return {c.name: c.kind for c in stage.flow.need_learned().schema if c.name in stage.reads}
+
+
 def _prepared(stage: Preparation, given: pa.Table) -> Dataset | None:
     """The columns that the row function makes, `ROW` and, unless unreadable values are null, `UNREADABLE`. None as in `prepared`."""
-    learned, reading = stage.flow.need_learned(), stage.flow.reading
-    kinds = {c.name: c.kind for c in learned.schema if c.name in stage.reads}
+    learned, reading, kinds = stage.flow.need_learned(), stage.flow.reading, _kinds(stage)
     layers = applied(learned.served, Dataset(Memory(None, learned.schema.names), reading.roles)).layers
     steps = [layer for layer in layers if isinstance(layer, Change)]
     if not kinds or not CASTS.keys() >= {*kinds.values()} or not kinds.keys() <= {*given.column_names} or len(steps) < len(layers):
         return None
-    decode = dict(decode_strings(kinds, reading.nulls).columns)
+    strings = Schema(tuple(Column(n, kind) for n, kind in kinds.items() if pa.types.is_string(given.schema.field(n).type)))
+    decode = dict(decode_served(strings, reading.nulls, learned.strings).columns)
     wanted = (*_wanted(stage), ROW)
     if reading.max_invalid < 1:
         tokens = ("", *reading.nulls)
-        lost = {n: and_(not_null(col(n)), is_null(CASTS[kind].of(col(n)))) for n, kind in kinds.items() if kind is not Kind.STRING}
+        lost = {c.name: and_(not_null(col(c.name)), is_null(CASTS[c.kind].of(col(c.name)))) for c in strings if c.kind is not Kind.STRING}
         decode[UNREADABLE] = or_(*(if_else(is_lost, not_(is_token(col(n), tokens)), lit(False)) for n, is_lost in lost.items()))
         wanted = (*wanted, UNREADABLE)
     numbered = given.select(list(kinds)).append_column(ROW, pa.array(range(len(given))))

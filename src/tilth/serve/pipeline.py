@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tilth.errors import Mistake, RequestError, TilthError, listed
 from tilth.serve.bodies import DECODERS, ENCODERS, decoded, encoded
-from tilth.serve.bodies.rows import CSV, JSON, BadRow, BadRows, NotAcceptable, Row
+from tilth.serve.bodies.rows import CSV, JSON, LINE_TYPES, BadRow, BadRows, NotAcceptable, Row
 from tilth.serve.columns import prepared
 from tilth.serve.media import chosen, media_type
 from tilth.serve.predictions import Prediction
 from tilth.serve.remote import Remote
-from tilth.serve.sparkml import LINE_TYPES, MARK, STRICT_ACCEPT, STRICT_TYPES, Schema, answer_type, asked
+from tilth.serve.sparkml import MARK, STRICT_ACCEPT, STRICT_TYPES, Schema, answer_type, asked
 from tilth.serve.stages import Preparation, Stage, stages_of
 from tilth.web.client import PATIENCE, EndpointFailed, Patience
 
@@ -178,7 +178,7 @@ class Pipeline:
         """The answers for the rows of a body, which may be many. Errors: `Refused`."""
         try:
             first, kind = self.stages[0], media_type(content_type)
-            many = prepared(first, body, kind) if isinstance(first, Preparation) and kind and kind.name == CSV else None
+            many = prepared(first, body, kind) if isinstance(first, Preparation) and kind else None
             if many is None:
                 return self.through(self.read(body, content_type))
             return self.through(list(many), 1) if len(self.stages) > 1 else many  # stages may iterate over rows for each column

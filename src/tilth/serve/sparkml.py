@@ -17,7 +17,7 @@ from typing import Any
 
 from tilth.errors import Mistake, RequestError, listed
 from tilth.serve.bodies import encoded
-from tilth.serve.bodies.rows import CSV, JSON, LINES, BadRow, Columns, Row
+from tilth.serve.bodies.rows import CSV, JSON, LINE_TYPES, LINES, BadRow, Columns, Row
 from tilth.serve.bodies.text import record_of
 from tilth.serve.media import RANGES, MediaType, chosen, media_type
 from tilth.serve.records import lines
@@ -26,7 +26,6 @@ VARIABLE = "SAGEMAKER_SPARKML_SCHEMA"
 TYPES = ("boolean", "byte", "short", "int", "long", "float", "double", "string")
 STRUCTS = ("basic", "vector", "array")
 BITS = {"byte": 8, "short": 16, "int": 32, "long": 64}
-LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson")
 STRICT_TYPES = (CSV, JSON, LINES)  # of requests to the container
 STRICT_ACCEPT = (CSV, LINES, f"{LINES};data=text")
 MARK = b'"schema"'  # in every body with a schema

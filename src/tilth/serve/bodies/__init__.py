@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tilth.errors import RequestError
 from tilth.serve.bodies import answers, binary, text
-from tilth.serve.bodies.rows import CSV, JSON, LINES, NPY, PARQUET, RECORDIO, TFEXAMPLE, Columns, Row
+from tilth.serve.bodies.rows import CSV, JSON, LINE_TYPES, NPY, PARQUET, RECORDIO, TFEXAMPLE, Columns, Row
 from tilth.serve.media import MediaType
 
 DECODERS: Mapping[str, Callable[[bytes, MediaType, Columns], list[Row]]] = {
     CSV: text.from_csv,
     JSON: text.from_json,
-    LINES: text.from_lines,
-    "application/jsonl": text.from_lines,
-    "application/x-ndjson": text.from_lines,
+    **dict.fromkeys(LINE_TYPES, text.from_lines),
     NPY: binary.from_npy,
     RECORDIO: binary.from_recordio,
     TFEXAMPLE: binary.from_tfexample,
@@ -24,9 +22,7 @@ DECODERS: Mapping[str, Callable[[bytes, MediaType, Columns], list[Row]]] = {
 ENCODERS: Mapping[str, Callable[[Sequence[Row], Sequence[str]], bytes]] = {
     JSON: answers.to_json,
     CSV: answers.to_csv,
-    LINES: answers.to_lines,
-    "application/jsonl": answers.to_lines,
-    "application/x-ndjson": answers.to_lines,
+    **dict.fromkeys(LINE_TYPES, answers.to_lines),
     NPY: answers.to_npy,
     RECORDIO: answers.to_recordio,
     PARQUET: answers.to_parquet,

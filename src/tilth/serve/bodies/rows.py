@@ -12,6 +12,8 @@ from tilth.errors import Mistake, RequestError, listed
 Row = Mapping[str, Any]
 CSV, JSON, LINES, NPY, PARQUET = "text/csv", "application/json", "application/jsonlines", "application/x-npy", "application/x-parquet"
 RECORDIO, TFEXAMPLE = "application/x-recordio-protobuf", "application/x-tfexample"
+LINE_TYPES = (LINES, "application/jsonl", "application/x-ndjson")
+BY_LINE = (CSV, *LINE_TYPES)
 ANSWERED = "predictions"  # the member of a JSON answer with the rows
 MOST_VALUES = 2**23  # of a body that may expand: repeated values of Parquet, and zeros of sparse rows
 

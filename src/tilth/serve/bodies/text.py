@@ -6,9 +6,11 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tilth.data import Kind
 from tilth.errors import Mistake, RequestError
 from tilth.serve.bodies.answers import csv_line
 from tilth.serve.bodies.rows import ANSWERED, CSV, BadRow, Columns, Row
@@ -16,6 +18,12 @@ from tilth.serve.media import MediaType
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+ARROW_ONLY = (b"NaN", b"Inf", rb"\u0000")  # Arrow reads the first two as numbers; an engine may end a string at the last one
+NATIVE = (Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN)  # kinds of values that JSON has
+HEAD = 100  # rows that show which columns have strings
+DEEP, LONG = 500, 4_300  # brackets in a line, and digits of a number, that Python might refuse
+DIGITS = re.compile(rb"\d{%d}" % LONG)
 
 
 def _text(body: bytes, kind: MediaType) -> str:
@@ -75,6 +83,66 @@ def table_of_csv(body: bytes, kind: MediaType, columns: Columns) -> pa.Table | N
         return table.rename_columns(columns.order(len(first), 1))
     except (RequestError, ValueError, pa.ArrowException):
         return None
+
+
+def table_of_lines(body: bytes, kind: MediaType, kinds: Mapping[str, Kind]) -> pa.Table | None:
+    """The columns `kinds` of the rows of `from_lines`, read by Arrow: strings, or numbers and booleans of the column's kind.
+
+    None for a body that Arrow cannot read or could read differently, for rows that are not objects or that lack a column, and for columns
+    with values of several types.
+    """
+    import pyarrow as pa
+    from pyarrow import json as arrow
+
+    from tilth.engine.arrow import arrow_type
+
+    body = body.removeprefix(codecs.BOM_UTF8)
+    lines = [line for whole in body.split(b"\n") if (line := whole.strip(b" \t\r"))]
+    if {"charset", "encoding"} & kind.parameters.keys() or any(word in body for word in ARROW_ONLY):
+        return None
+    if _python_refuses(body, lines) or not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines):  # so no row has two lines
+        return None
+    try:
+        body.decode()
+        head = [_parsed(line.decode()) for line in lines[:HEAD]]
+        strings = {name for name in kinds if any(isinstance(row.get(name), str) for row in head)}
+        types = {n: arrow_type(k) if k in NATIVE and n not in strings else pa.string() for n, k in kinds.items()}
+        table = arrow.read_json(
+            pa.py_buffer(body),
+            arrow.ReadOptions(block_size=len(body) + 1, use_threads=False),
+            arrow.ParseOptions(explicit_schema=pa.schema(types), unexpected_field_behavior="ignore"),
+        )
+    except (RequestError, ValueError, pa.ArrowException):
+        return None
+    return table if len(table) == len(lines) and all(_as_python_reads(name, table[name], body) for name in table.column_names) else None
+
+
+def _python_refuses(body: bytes, lines: Sequence[bytes]) -> bool:
+    """Whether a line may have deeper nesting or a longer number than Python's parser accepts, also in a column that is not read."""
+    deep = body.count(b"[") + body.count(b"{") > len(lines) + DEEP
+    if deep and any(line.count(b"[") + line.count(b"{") > DEEP for line in lines):
+        return True
+    return any(len(line) > LONG and DIGITS.search(line) for line in lines)
+
+
+def _as_python_reads(name: str, column: pa.ChunkedArray, body: bytes) -> bool:
+    """Whether a column read by Arrow is what Python reads: each row has it, and numbers are finite and none is -0, which is 0 in Python."""
+    import numpy as np
+    import pyarrow as pa
+
+    if column.null_count:  # null for Arrow, if the key is absent
+        key, rows = _key(name), len(column)
+        if body.count(key) != rows or b"\\" + key in body or body.count(b"{") != rows:
+            return False
+    if not pa.types.is_floating(column.type):
+        return True
+    values = column.fill_null(1.0).to_numpy()
+    return bool(np.isfinite(values).all() and not (np.signbit(values) & (values == 0)).any())
+
+
+def _key(name: str) -> bytes:
+    """The name of a member in JSON, with the colon."""
+    return f"{json.dumps(name, ensure_ascii=False)}:".encode()
 
 
 def _cells(body: bytes, kind: MediaType) -> list[list[str]]:
