@@ -42,7 +42,7 @@ class EncryptedContents(AsyncFileContentsManager):  # type: ignore[misc]  # a cl
             raise RequestError("checkpoints of another class would not be encrypted", hint=hint, code="plaintext")
         self._key = key_of(self.key)
         self._sealing = DataSet.new(self._key, alone=True)
-        self.files_handler_class = FilesHandler  # the default sends files as they are stored
+        self.files_handler_class = FilesHandler  # the default handler would send the encrypted bytes
         self.files_handler_params = dict[str, str]()
         self.notary.store = MemorySignatureStore()  # of the notebooks that are trusted
 

@@ -39,10 +39,10 @@ class FlowTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
     `training` is refused, because a transformer cannot make or drop rows. The steps of `rows` change what is learned from, not what
     `transform` is given.
 
-    `transform` gives the features of the flow: of a frame of pandas, Polars or Arrow one of the same library, else a matrix of doubles with
-    NaN for null, of objects if a feature is neither a number nor a boolean. `set_output(transform="pandas")` makes frames of both. The
-    columns of a matrix are called `x0`, `x1` …. `y` is the column with the role `label` where the flow has one and X lacks it;
-    `fit_transform` gives what is learned from it out of fold.
+    `transform` gives the features of the flow. For a frame of pandas, Polars or Arrow, the result is a frame of the same library; otherwise
+    a matrix of doubles with NaN for null, or of objects if a feature is neither a number nor a boolean. With
+    `set_output(transform="pandas")`, both are pandas frames. The columns of a matrix are called `x0`, `x1` …. `y` is the column with the
+    role `label` if the flow has one and X lacks it; `fit_transform` gives out-of-fold values for what is learned from it.
 
     Each parameter of a step is one of the transformer: `features__0__with` is `with` of the first step of `features`.
 
@@ -91,7 +91,7 @@ class FlowTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         return _given_back(X, transformed(self.flow_, self._table(X, reset=False)))
 
     def fit_transform(self, X: Any, y: Any = None) -> Any:
-        """`fit`, and the features of the same rows; what was learned from the label is out of fold."""
+        """`fit`, and return the features of the same rows, with out-of-fold values for what is learned from the label."""
         table = self._learned_from(X, y)
         return _given_back(X, transformed(self.flow_, table, exp.true()))
 

@@ -44,8 +44,8 @@ class Measure(Parameterized, ABC):
     """A measure of a table. A subclass is a frozen dataclass of its parameters, and an entry of the shelf `MEASURES`.
 
     `baseline`: its findings on the training part are saved in the fitted flow, to compare later data with; `default`: it is measured if no
-    measures are named; `needs_model`: it is about a model, in a flow that of the step `predict`, so it is measured only after the features;
-    `needs_label`: a table without the role label is refused.
+    measures are named; `needs_model`: it is about a model (in a flow, the model of the step `predict`), so it is measured only after the
+    features; `needs_label`: a table without the role label is refused.
     """
 
     baseline: ClassVar[bool] = False
@@ -103,9 +103,9 @@ class ModelMeasure(Measure):
     model: Any = field(default=None, hash=False, metadata=PYTHON_ONLY)
     """A model file, a fitted flow that predicts, the address of an endpoint, or a function from a table to a prediction for each row."""
     columns: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
-    """The columns that the model takes; by default those it was trained on, or those of the table without such a role as label or id."""
+    """The columns that the model takes; by default those it was trained on, or all columns without a role such as label or id."""
     trusted: tuple[str, ...] = field(default=(), metadata=PYTHON_ONLY)
-    """Types that a model file `.skops` may hold besides those that skops trusts. Name only what you have reviewed."""
+    """Types that a `.skops` file may contain in addition to those that skops trusts. Name only what you have reviewed."""
     prediction: str = field(default="prediction", metadata=PYTHON_ONLY)
     """The column of the flow's predictions."""
 

@@ -53,7 +53,7 @@ from tilth.shelf import PYTHON_ONLY
 SMALL = 20  # with at least this many rows, values of nearly unique floats are not shown
 TOP = 10  # most values shown
 EXACT_ROWS = 1_000_000  # distinct values of a possibly unique column are counted up to this many rows, and estimated beyond
-MOST_EXACT = 100_000_000  # most rows of a table whose whole columns are inspected in memory, one at a time
+MOST_EXACT = 100_000_000  # up to this many rows, whole columns are inspected in memory, one at a time
 MOST_INTEGER = 2**63 - 1  # columns with larger values are not inspected
 NARROW = ("TINYINT", "SMALLINT", "INTEGER", "INT", "UTINYINT", "USMALLINT")  # integer types with squares of up to 64 bits
 TOO_WIDE = ("UBIGINT", "HUGEINT", "UHUGEINT")  # integer types with larger values
@@ -77,7 +77,7 @@ class Profile(Measure):
     """Whether distributions, distinct values and duplicates of large tables are exact, which takes a scan for each column."""
 
     brief: bool = field(default=False, metadata=PYTHON_ONLY)
-    """Whether of a table with more rows than a sample only what one scan counts is measured, as of the parts that a flow has prepared."""
+    """Whether to measure only what one scan counts, if the table has more rows than a sample; for parts that a flow has prepared."""
 
     def of_prepared(self) -> Profile:
         return replace(self, brief=not self.exact)
@@ -367,11 +367,11 @@ def _spreads(columns: Sequence[Column], numbers: Mapping[str, Mapping[str, Any]]
 def _of_all_rows(
     schema: Schema, seen: Mapping[str, Look], numbers: Mapping[str, dict[str, Any]], rows: int, drawn: int, data: Dataset, session: Session
 ) -> tuple[dict[str, Look], dict[str, dict[str, Any]]]:
-    """The summaries for all rows, from those of the sample; and the numbers of all columns, some of which were measured before.
+    """Extend the summaries of the sample to all rows; also return the numbers of all columns, including those measured before.
 
-    Columns with few values are counted, those with two by conditions: a prepared table has many of them, and their counts prove without
-    grouping that there is no third value. The counts of strings also give their lengths and blank values. The distinct values of columns
-    that look unique are counted if there are not too many rows.
+    The values of columns with few values are counted. Columns with two values, of which a prepared table has many, are counted by
+    conditions; the counts prove without grouping that there is no third value. The counts of strings also give their lengths and blank
+    values. The distinct values of columns that look unique are counted if there are not too many rows.
     """
     columns = [c for c in schema if c.name in seen]
     few = [c for c in columns if 0 < seen[c.name].distinct <= FEW and not _all_differ(c, drawn, seen[c.name].distinct)]

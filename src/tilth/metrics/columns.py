@@ -198,7 +198,7 @@ class Range(Metric):
 class Skewness(Metric):
     """√m · M₃ / M₂^1.5 with Mₖ = Σ(x − mean)ᵏ over the m values that are not null. 0 for equal values, None without values.
 
-    That of a population; positive where the tail is on the right. Source: DQDL `Skewness` as in Deequ.
+    Population skewness, not corrected for a sample; positive if the tail is on the right. Source: DQDL `Skewness` as in Deequ.
     """
 
     column: str
@@ -211,7 +211,7 @@ class Skewness(Metric):
 class Kurtosis(Metric):
     """m · M₄ / M₂² − 3 with Mₖ = Σ(x − mean)ᵏ over the m values that are not null. 0 for equal values, None without values.
 
-    That of a population, 0 for a normal distribution. Source: DQDL `Kurtosis` as in Deequ.
+    Population kurtosis, not corrected for a sample; 0 for a normal distribution. Source: DQDL `Kurtosis` as in Deequ.
     """
 
     column: str

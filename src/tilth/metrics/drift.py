@@ -23,11 +23,11 @@ def is_farther(low: float, high: float, baseline: float, neutral: float = 0.0) -
 
 def ndcg(baseline: Mapping[str, float], current: Mapping[str, float]) -> float | None:
     """The normalised discounted cumulative gain of features in their current order: Σ a(fᵢ) / log₂(i + 1), divided by the same sum in the
-    order of the baseline. At most 1, which is the same order.
+    order of the baseline. At most 1, which means the same order.
 
-    `baseline` and `current` are feature → importance; the gains a are those of the baseline, 0 for a new feature. Features with equal
-    importance keep the order of the baseline; a feature that is gone comes last. None if the baseline has no importance at all. Source:
-    Järvelin and Kekäläinen 2002; attribution drift of SageMaker Model Monitor.
+    `baseline` and `current` are feature → importance; the gains a are the importances in the baseline, 0 for a new feature. Features with
+    equal importance keep the order of the baseline; a feature that is gone comes last. None if the baseline has no importance at all.
+    Source: Järvelin and Kekäläinen 2002; attribution drift of SageMaker Model Monitor.
 
     >>> round(ndcg({"SAT": 0.70, "GPA": 0.50, "rank": 0.05}, {"rank": 0.9, "GPA": 0.6, "SAT": 0.3}), 5)
     0.68764

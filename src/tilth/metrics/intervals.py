@@ -14,7 +14,7 @@ from tilth.metrics.contrasts import Numbers
 
 AT_ONCE = 100_000  # numbers per batch of draws, to fit a processor's cache; but at least 100 draws
 MOST_AT_ONCE = 4_000_000  # most numbers in the tables of a batch, including zeros: 32 MB
-LARGE = 1_000  # cells with at least so many rows are drawn as normal: their skewness, 0.03, is far below the noise of 1,000 draws
+LARGE = 1_000  # cells with at least this many rows are drawn as normal: their skewness, 0.03, is far below the noise of 1,000 draws
 
 
 def resampled(counts: ArrayLike, draws: int, seed: Sequence[int], weights: tuple[ArrayLike, ArrayLike] | None = None) -> Iterator[Numbers]:

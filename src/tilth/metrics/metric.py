@@ -38,7 +38,7 @@ class Metric(ABC):
         return number
 
     def merge(self, a: Sequence[Any], b: Sequence[Any]) -> tuple[Any, ...]:
-        """The numbers of the whole from those of two parts; `Gap` if they cannot be merged."""
+        """The numbers of the whole from the numbers of two parts; `Gap` if they cannot be merged."""
         return tuple(s.merge(x, y) for s, x, y in zip(self.needs(), a, b, strict=True))
 
     @property
@@ -132,7 +132,7 @@ class Grouped(Wrapped):
         return [{} if s.by else s.of_nothing for s in self.metric.needs()]
 
     def _groups(self, numbers: Sequence[Any]) -> dict[Any, list[Any]]:
-        """Group → the metric's numbers. Folds lack the group whose keys are all null; it gets the numbers of no rows."""
+        """Group → the metric's numbers. Folds lack the group whose keys are all null; it gets the numbers of a table without rows."""
         found: dict[Any, list[Any]] = {}
         nothing = self._nothing()
         for i, (s, table) in enumerate(zip(self.metric.needs(), numbers, strict=True)):

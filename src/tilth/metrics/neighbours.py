@@ -189,7 +189,7 @@ class _Search:
         return int((near.bounds <= self.limits[part].max()).sum())
 
     def _sort(self) -> None:
-        """Sort the rows into new leaves by their limits, for data in which leaves of near rows rule out little."""
+        """Sort the rows into new leaves by their limits. For data for which leaves of near rows rule out few comparisons."""
         rows = np.concatenate(self.parts)
         rows = rows[np.argsort(self.limits[rows])]
         self.leaves = _Leaves.of(self.points, [rows[start : start + LEAF] for start in range(0, len(rows), LEAF)])
@@ -226,7 +226,7 @@ class _Search:
         return _joined([own, back])
 
     def _compared(self, near: _Near, part: np.ndarray, some: np.ndarray, place: int) -> tuple[_Pairs, _Pairs]:
-        """The pairs between a part and some leaves that may be among the nearest of the part, and those of the leaves."""
+        """The pairs between a part and some leaves that may be among the nearest pairs of the part, and of the leaves."""
         return self._pairs(near, part, some, place, [self._hits(near, part, few, near.squares(few)) for few in _cut(some, AT_ONCE)])
 
     def _hits(self, near: _Near, part: np.ndarray, some: np.ndarray, squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -238,7 +238,7 @@ class _Search:
     def _pairs(
         self, near: _Near, part: np.ndarray, some: np.ndarray, place: int, found: Sequence[tuple[np.ndarray, np.ndarray]]
     ) -> tuple[_Pairs, _Pairs]:
-        """The pairs of hits (from `AT_ONCE` leaves each) that may be among the nearest of the part, and those of the leaves."""
+        """The pairs of hits (from `AT_ONCE` leaves each) that may be among the nearest pairs of the part, and of the leaves."""
         hits = np.concatenate([hits + i * AT_ONCE * LEAF * len(part) for i, (hits, _) in enumerate(found)])
         at = hits // len(part)  # ten times as fast as divmod
         row = hits - at * len(part)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tilth.engine.needs import Fold
 from tilth.metrics.metric import Metric
 
-SHRINK = 2 / 3  # ratio of a level's capacity to that of the level above
+SHRINK = 2 / 3  # the capacity of a level divided by the capacity of the level above
 
 
 @dataclass(eq=False)

@@ -21,7 +21,7 @@ from tilth.yaml import comment_text, yaml_value
 class ConvertedPipeline:
     """A converted pipeline. `flow` is fitted, with the numbers that the pipeline has learned; `str()` is the flow file of its steps.
 
-    `columns` are those that it makes, in their order. `notes` say how a step differs, `left_out` what was not converted.
+    `columns` are the output columns, in their order. `notes` say how a step differs, `left_out` what was not converted.
     """
 
     noun: ClassVar[str] = "step"
@@ -52,7 +52,7 @@ class ConvertedPipeline:
     __repr__ = __str__
 
     def save(self, path: str | Path) -> Path:
-        """Save the fitted flow (`NAME.tilth`), or the flow file and the models that its steps name, beside it."""
+        """Save the fitted flow (`NAME.tilth`), or the flow file with the models that its steps name next to it."""
         if Path(path).suffix == ".tilth":
             return self.flow.save(path)
         for name, content in self.files.items():

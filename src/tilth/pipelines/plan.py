@@ -55,9 +55,9 @@ class Plan:
     files: dict[str, bytes] = field(default_factory=dict)
     """Name → content of each model that a step holds."""
     taken: set[str] = field(default_factory=set)
-    """The names of all columns that there are or were, in folded case."""
+    """The names of all present and earlier columns, in folded case."""
     there: dict[str, bool] = field(default_factory=dict)
-    """The columns that there are, and whether they last: see `Feature`."""
+    """The present columns, and whether they last: see `Feature`."""
 
     used: set[str] = field(default_factory=set)
     """The columns that steps read."""
@@ -238,7 +238,7 @@ def _numbers(value: Any) -> Sequence[Any]:
 
 
 def _into(column: str, name: str) -> str:
-    """The parameter `into` that gives a column this name; with `{column}` if the name contains that of the column."""
+    """The parameter `into` that gives a column this name; with `{column}` if the name contains the column's name."""
     before, after = (name.removesuffix(column), "") if name.endswith(column) else ("", name.removeprefix(column))
     holds = name == f"{before}{column}{after}" and not {*"{}"} & {*before, *after}
     return f"{before}{COLUMN}{after}" if holds else name

@@ -20,7 +20,7 @@ from tilth.store.atomic import LISTING
 from tilth.store.unsealed import parquet_keys, verified
 
 LOOKED_AT = 64 << 10  # bytes at the beginning of a file
-PACKED = 7.5  # bits of entropy per byte; above, they are neither text nor numbers
+PACKED = 7.5  # bits of entropy per byte; bytes above it are neither text nor numbers
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def _key_file(path: Path) -> Iterator[Note]:
 
 
 def _replaceable(path: Path, what: str) -> Iterator[Note]:
-    """Notes for folders above a path in which other users may rename files."""
+    """Notes for folders above a path in which other users can rename files."""
     for parent in path.absolute().parents:
         mode = parent.stat().st_mode
         if mode & (stat.S_IWGRP | stat.S_IWOTH) and not mode & stat.S_ISVTX:

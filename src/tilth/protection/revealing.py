@@ -34,7 +34,7 @@ def revealed(
     """The table with the values that the `redact` steps of a flow replaced, restored as strings; and the number of values per column.
 
     `columns` are the columns to reveal, by default all. First, a line with the purpose, the columns, the keys and the numbers of values is
-    written to `log`. A fitted flow records the key that was used; for other flows it is the key of the step.
+    written to `log`. A fitted flow records which key was used; for other flows the key of the step is used.
 
     Errors: `RequestError` without a purpose, if the flow hides no column in a reversible way, and, when the table is used, for a token of
     another key, domain or column; those of the key.

@@ -19,10 +19,10 @@ from tilth.regex.chars import NOTHING, CharSet, disjoint
 from tilth.regex.tree import Chars, Choice, Edge, Node, Repeat, Sequence
 
 MOST_READINGS = 1_000_000
-MOST_OPTIONS = 50  # up to so many options are compared with each other
+MOST_OPTIONS = 50  # up to this many options are compared with each other
 SHORT = 4  # counted lengths beyond the least one; further ones make the time polynomial, not exponential
 CALLS = 3_000  # that fit into 1 MiB. On Java 17, before compilation, at least 1.7 times as many did, for all kinds of patterns
-FEW = 200  # up to so many calls, a counted repeat is expanded
+FEW = 200  # up to this many calls, a counted repeat is expanded
 
 AMBIGUOUS = "it can match the same string in too many ways, and Java and Python would try them all"
 

@@ -120,7 +120,7 @@ def may_be_empty(node: Node) -> bool:
 
 
 def first(node: Node) -> CharSet:
-    """The characters with which a match of the node can begin, or which decide whether it matches."""
+    """The characters that a match of the node can begin with, or that decide whether it matches."""
     match node:
         case Chars(among):
             return among

@@ -32,11 +32,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Payload:
-    """What findings of one kind have beside the common fields. The base class is that of a plain number, kind `metric`.
+    """What findings of one kind have in addition to the common fields. The base class is for plain numbers, kind `metric`.
 
-    Each producer of findings has a small frozen subclass, whose fields are JSON types or become them by `jsonable`. `KIND` is its name in
-    JSON, and the name of its entry on the shelf `tilth.report.sections.SECTIONS`; `JUDGES`: whether such a finding is a verdict, on which
-    `Report.passed` depends.
+    Each producer of findings has a small frozen subclass; `jsonable` converts its fields to JSON types. `KIND` is its name in JSON, and the
+    name of its entry on the shelf `tilth.report.sections.SECTIONS`; `JUDGES`: whether such a finding is a verdict, which counts for
+    `Report.passed`.
     """
 
     KIND: ClassVar[str] = "metric"
@@ -46,7 +46,7 @@ class Payload:
 
     @property
     def compared(self) -> Mapping[str, float | None]:
-        """The numbers to compare with those of an earlier finding, in addition to the value."""
+        """The numbers, in addition to the value, to compare with an earlier finding."""
         return {}
 
     @property

@@ -13,7 +13,7 @@ SYMBOLS: dict[Tone, str] = {"good": "✅", "bad": "❌", "unknown": "⚠️", ""
 
 
 def to_markdown(report: Report) -> str:
-    """The verdict, what to look at first, the summaries of the sections (rules that did not pass, bias …), and one line of facts.
+    """The verdict, what to inspect first, the summaries of the sections (rules that did not pass, bias …), and one line of facts.
 
     Everything from the data is set as code, so that it cannot become a link, a tag or a mention.
 

@@ -55,11 +55,11 @@ class Report(Displayed):
         return self.passed
 
     def __getstate__(self) -> dict[str, Any]:
-        """The report without rows, which stay where they are: so it can be pickled."""
+        """Pickle the report without its rows."""
         return {name: value for name, value in vars(self).items() if name != "_rows"}
 
     def with_rows(self, rows: Callable[[], JudgedRows] | None) -> Report:
-        """The report of a check, which gives the rows that it judged; they are not a field: not written, compared or pickled."""
+        """The report of a check, with a function that gives the judged rows; it is not a field: not written, compared or pickled."""
         made = replace(self)
         vars(made)["_rows"] = rows
         return made
@@ -104,7 +104,7 @@ class Report(Displayed):
         return next((n for f in self.findings if not f.where and (n := f.payload.row_count) is not None), None)
 
     def failures(self, labels: Iterable[tuple[str, str]] = ()) -> tuple[Finding, ...]:
-        """The verdicts that are not Passed; with `labels`, pairs of a key and a value, those of rules that have one of them.
+        """The verdicts that are not Passed; with `labels`, pairs of key and value, only those of rules that have one of these labels.
 
         >>> Report("check").failures([("severity", "high")])
         ()

@@ -26,7 +26,7 @@ PRIMARY = "primary"  # the table under test among the tables that rules name
 BAD_WHERE = "The provided where clause is invalid"  # Glue's words
 MOST_RUNS = 10_000  # earlier values of a metric that its rule may refer to
 History = Callable[[str, int], Sequence[tuple[datetime, float]]]
-"""The earlier values of a metric by its name, with their times, the latest first, at most so many."""
+"""From the name of a metric and a maximum number to its earlier values with their times, latest first."""
 
 
 @dataclass(frozen=True)

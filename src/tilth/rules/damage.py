@@ -79,7 +79,7 @@ DAMAGES: tuple[Damage, ...] = (
     Damage("padded", "a blank after each string", _string(lambda column: concat(col(column.name), lit(" ")))),
     Damage("not", "true and false exchanged", lambda column, *_: not_(col(column.name)) if column.kind is Kind.BOOLEAN else None),
 )
-"""In the order in which they are shown."""
+"""All kinds of damage, in the order in which they are shown."""
 
 
 def with_buckets(data: Dataset, schema: Schema) -> Dataset:

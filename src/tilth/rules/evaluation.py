@@ -69,8 +69,8 @@ def evaluate(
     the result of `now()`, by default the current time.
 
     A rule that fails or cannot be evaluated never stops another; a failure of the machine stops all (`MachineError`). For each failed rule,
-    the `examples` most frequent failing values or keys are looked up with their numbers of rows, or as many failing rows; private values
-    are masked. If more than twenty rules fail for different rows, only the first ones have examples.
+    up to `examples` failing rows, or the most frequent failing values or keys with their row counts, are looked up; private values are
+    masked. If more than twenty rules fail for different rows, only the first ones have examples.
 
     `composites`: `column` combines the outcomes of a composite's parts; with `row` it passes if no row fails it. `empty`, `strict_types`
     and `date_granularity` (`operand` or `day`) are those of `Setting`. `observe`: with a history, numbers outside of their expected range

@@ -21,12 +21,12 @@ from tilth.engine.session import Session, everything
 from tilth.rules.language.syntax import Composite, Rule
 
 MOST_LOOKED_UP = 20
-MOST_GROUPED = 1_000_000  # up to so many failing rows their values are counted; of more, the rows found first are shown
+MOST_GROUPED = 1_000_000  # up to this many failing rows, their values are counted; otherwise the rows found first are shown
 
 
 @dataclass(frozen=True)
 class FailureFilter:
-    """The failing rows of a rule: those for which `rows` is true; with `keys`, those of them whose key occurs in several rows.
+    """The failing rows of a rule: rows for which `rows` is true and, with `keys`, whose key occurs in several rows.
 
     `nulls`: a key with a null fails, too. `alike`: the values of the columns are not shown, because all of them are null. `data` is the
     table with the columns that `rows` reads, if it is not the table under test.
@@ -49,7 +49,7 @@ class Examples:
 
 
 def failing(rule: Rule | Composite, filters: Mapping[Rule | Composite, Callable[[], FailureFilter] | None]) -> FailureFilter | None:
-    """The filter for the examples of a rule. `filters` are those of its failed parts, None for a part with nothing to show.
+    """The filter for the examples of a rule. `filters` has the filters of its failed parts, None for a part with nothing to show.
 
     For a composite in column mode: rows that fail one of its failed parts (AND) or all of them (OR), if these judge rows of the table
     under test. Keys are not shown.

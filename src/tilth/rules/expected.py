@@ -11,16 +11,16 @@ from itertools import combinations, pairwise
 from operator import itemgetter
 from statistics import fmean, median
 
-FEWEST, MOST = 3, 100  # earlier values that are needed, and that are used at most
+FEWEST, MOST = 3, 100  # the minimum number of earlier values, and the maximum number that is used
 FEWEST_OF_TREND = 8
-FEWEST_OF_NORMAL = 12  # from so many values on, k is 3
+FEWEST_OF_NORMAL = 12  # with at least this many values, k is 3
 STUDENT = (10.0, 8.8915, 6.4348, 5.376, 4.8002, 4.4421, 4.1991, 4.024, 3.892)
 """How many deviations are allowed for 3, 4 … 11 values: the two-sided 99.7 % quantile of Student's t, at most 10."""
-SURE = 1.96  # deviations of the Mann-Kendall statistic from which a trend is significant: 95 %
-OUTLIER = 5.0  # standard deviations from its season beyond which a value says nothing of whether there is one
-EXPLAINED, CHANCE = 0.2, 4.0  # share of the variance that a season explains at least, and spreads beyond what chance would
+SURE = 1.96  # standard deviations of the Mann-Kendall statistic that make a trend significant: 95 %
+OUTLIER = 5.0  # a value more standard deviations from its season is ignored when deciding whether there is a season
+EXPLAINED, CHANCE = 0.2, 4.0  # the least share of the variance that a season explains, and its distance from chance in spreads
 LONGEST = 4.0  # the largest gap that widens the limits
-REGULAR = 0.1  # of the usual gap: so much may all differ from it in runs that are equally far apart
+REGULAR = 0.1  # runs are regular if each gap differs from the usual gap by at most this share of it
 RUNS = (7, 12)  # periods in runs
 DAY = 86_400.0
 PERIODS: tuple[tuple[str, float, Callable[[datetime], int]], ...] = (
@@ -117,11 +117,11 @@ class _Season:
     name: str
     of_values: Sequence[float]
     of_next: float
-    phases: int = 0  # number of fitted medians: as many residuals are about 0, and do not measure the spread
+    phases: int = 0  # number of fitted medians; this many residuals are about 0, and do not measure the spread
 
 
 def _season(values: Sequence[float], places: Sequence[float], times: Sequence[datetime], at: datetime | None) -> _Season:
-    """The season that explains most, if one does; of values without their trend."""
+    """The season that explains most of the variance, if one explains enough. `values` are without their trend."""
     none = _Season("", [0.0] * len(values), 0.0)
     slope = _slope(values, places)
     level = [x - slope * t for x, t in zip(values, places, strict=True)]

@@ -67,10 +67,10 @@ class Membership:
 class PreparedRule:
     """A rule's needs and verdict.
 
-    `metrics` are measured together with those of all other rules; `judge` receives their values. `columns` are the judged columns. `row` is
-    true or false, never null, for a row in `scope`; None if the rule does not judge single rows. `more` gives further metrics that depend
-    on the values of the first ones; those of all rules are measured together, too. `failing` describes the examples of a failed rule. With
-    `member`, `row` may read the column `MEMBER`.
+    `metrics` are measured together with the metrics of all other rules; `judge` receives their values. `columns` are the judged columns.
+    `row` is true or false, never null, for a row in `scope`; None if the rule does not judge single rows. `more` gives further metrics that
+    depend on the values of the first ones; they are measured together for all rules, too. `failing` describes the examples of a failed
+    rule. With `member`, `row` may read the column `MEMBER`.
     """
 
     metrics: tuple[Metric, ...]

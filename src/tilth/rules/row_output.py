@@ -156,7 +156,7 @@ def leaf_verdict(ready: PreparedRule) -> Tree:
 
 
 def combined(rule: Rule | Composite, leaves: Mapping[Rule, Tree]) -> Tree | None:
-    """The verdict of a rule. A composite combines those of its parts, which must all have one; parts that do not apply are ignored."""
+    """The verdict of a rule. A composite combines the verdicts of its parts; all need one, and parts that do not apply are ignored."""
     if isinstance(rule, Rule):
         return leaves[rule].copy() if rule in leaves else None
     parts = [part for operand in rule.operands if (part := combined(operand, leaves)) is not None]

@@ -34,7 +34,7 @@ class Noticed(Payload):
     """Damage to a column (the subject of the finding), or to the whole table: name of the damage → rules that detect it.
 
     Damage that changes no value is left out. In the finding of the whole table, `sampled` is the number of rows in which columns were
-    damaged, if not all, and `unasked` are rules that pass on all rows but not on these.
+    damaged, if not all, and `unasked` are rules that pass on all rows, but not on the sampled ones.
     """
 
     KIND: ClassVar[str] = "what_if"

@@ -1,4 +1,4 @@
-"""Prepares many rows of CSV or JSON Lines as columns, with an engine: the same rows as those of the row function, in less time."""
+"""Prepares many rows of CSV or JSON Lines as columns, with an engine: the same result as the row function, in less time."""
 
 from __future__ import annotations
 

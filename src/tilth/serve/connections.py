@@ -15,7 +15,7 @@ from tilth.serve.direct import response
 
 HEAD_SECONDS = 10  # time limit for the head of a request
 LARGEST_HEAD = 64 * 2**10  # bytes of a head; h11 has the same limit, httptools has none
-LEAVING_SECONDS = 2.0  # for which a refused client may continue to send
+LEAVING_SECONDS = 2.0  # how long a refused client may continue to send
 TAKING_SECONDS = 60.0  # time limit for a client to receive an answer
 CLOSE = (b"connection", b"close")
 

@@ -31,7 +31,7 @@ def response(at_once: AtOnce, data: bytes, first_headers: Headers) -> bytes | No
 
 
 def _answer(at_once: AtOnce, data: bytes) -> Answer | None:
-    parser, parts = h11.Connection(h11.SERVER), list[bytes]()  # a new one costs less than to tell the last one what was sent
+    parser, parts = h11.Connection(h11.SERVER), list[bytes]()  # a new parser costs less than reporting the sent bytes to the last one
     try:
         parser.receive_data(data)
         request = parser.next_event()

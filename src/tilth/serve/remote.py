@@ -49,7 +49,7 @@ class Remote:
 
     @property
     def gives(self) -> tuple[str, ...]:
-        """Empty: unknown before it answers."""
+        """Empty, because its columns are unknown before it answers."""
         return ()
 
     def __call__(self, rows: Sequence[Row]) -> list[Row]:

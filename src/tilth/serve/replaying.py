@@ -61,7 +61,7 @@ class Logged:
 
 
 def replayed(place: str, pipeline: Pipeline) -> Replayed:
-    """Compare the answers captured at a place with those of a batch.
+    """Answer the requests captured at a place in batches, and compare the answers with the captured ones.
 
     Errors: `SourceError` for a place without captured requests; `RequestError` if the flow reads private columns, because their values are
     not captured.

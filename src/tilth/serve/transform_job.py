@@ -183,7 +183,7 @@ def reject_beyond(options: Mapping[str, Any]) -> None:
 
 @contextmanager
 def environment(options: Mapping[str, Any], others: Mapping[str, str]) -> Iterator[None]:
-    """Set the environment variables that a container has during a transform job: those of the options, and `others`."""
+    """Set the environment variables that a container has during a transform job: from the options, and `others`."""
     given = {
         "SAGEMAKER_BATCH": "true",
         "SAGEMAKER_BATCH_STRATEGY": (options["strategy"] or "").upper().replace("-", "_"),

@@ -57,10 +57,10 @@ class Feature:
 
 @dataclass(frozen=True)
 class Target:
-    """The label `y` of the labelled rows, which `known` marks: indices of classes in `names`, or numbers.
+    """The label `y` of the labelled rows, as indices of classes in `names` or as numbers; `known` marks these rows in the sample.
 
-    Beyond 20 classes, the rarer ones are merged. `positive` is the index of the class that a model should find: the favourable one, else
-    the rarest. `group` and `time` are those of the labelled rows, if the roles name them.
+    If there are more than 20 classes, the rarer ones are merged. `positive` is the index of the class that a model should find: the
+    favourable one, otherwise the rarest. `group` and `time` are the values for the labelled rows, if the roles name such columns.
     """
 
     name: str
@@ -90,7 +90,7 @@ class Target:
         return int((self.counts >= FOLDS).sum()) > 1 if self.is_class else bool(self.y.min() < self.y.max())
 
     def turns(self, of: int = FOLDS, by_chance: bool = False) -> np.ndarray:
-        """A number below `of` for each row, in turn for groups, for the rows of each class, or for all rows, in the sample's order."""
+        """Deal the rows out into `of` folds: whole groups, otherwise the rows of each class, otherwise all rows, in the sample's order."""
         if self.group is not None and not by_chance:
             _, first, place = np.unique(self.group, return_index=True, return_inverse=True)
             turns: np.ndarray = np.argsort(np.argsort(first))[place] % of
@@ -113,7 +113,7 @@ class Target:
         return self.held_out()
 
     def held_out(self, turns: int = 1, of: int = FOLDS) -> tuple[np.ndarray, str]:
-        """The mask of a share of the rows, `turns / of`, and how they are chosen: the latest ones (`time`), those of a share of the groups
+        """The mask of a share of the rows, `turns / of`, and how they are chosen: the latest rows (`time`), a share of the groups
         (`group`), or by `chance`, also if one of the parts would have a single label otherwise."""
         ways: dict[str, np.ndarray] = {}
         if self.time is not None and not np.isnan(self.time).all():

@@ -52,7 +52,7 @@ class InsightCounts(Payload):
 
 @dataclass(frozen=True)
 class Insights(Measure):
-    """What each column says of the label by itself, how well a quick model does, and what is wrong with the data, each with what mends it.
+    """What each column alone says about the label, how well a quick model predicts, and what is wrong with the data, with a fix for each.
 
     The profile is measured first and is part of the findings. Power, quick model and anomalies use at most `rows` rows, which are the same
     on every engine and for every order of the rows; repeated rows and collinearity use the profile's sample. The label has classes if it is
@@ -65,16 +65,16 @@ class Insights(Measure):
     baseline = True
 
     rows: int = 10_000
-    """The most rows that are looked at one by one."""
+    """The maximum number of rows that are inspected one by one."""
     problem: Literal["", "classification", "regression"] = ""
-    """What is to be predicted, classes or numbers. Default: by the label's values."""
+    """Whether classes or numbers are predicted. Default: by the label's values."""
     models: bool = True
-    """Whether a quick model is trained and anomalous rows are looked for, which needs scikit-learn (extra `models`)."""
+    """Whether to train a quick model and search for anomalous rows, which needs scikit-learn (extra `models`)."""
     seed: int = 0
-    """Another seed looks at other rows and trains another model."""
+    """Another seed selects other rows and trains another model."""
 
     exact: bool = field(default=False, metadata=PYTHON_ONLY)
-    """Whether the profile is exact, as of the measure `profile`."""
+    """Whether the profile is exact; see the measure `profile`."""
 
     @property
     def trains(self) -> bool:

@@ -56,33 +56,33 @@ class Sensitive(Measure):
     name = "sensitive"
 
     mode: Literal["columns", "sample", "full"] = "columns"
-    """All rows (`columns`, and `full`, with which `tilth scan` also writes where it is in each cell), or a sample of them."""
+    """Scan all rows (`columns`, or `full`, with which `tilth scan` also writes the positions in each cell), or a `sample` of them."""
     entities: tuple[str, ...] = ()
-    """What is looked for, such as EMAIL. Default: all of no country, and those of the `countries`."""
+    """What to search for, such as EMAIL. Default: all international entities, and those of the `countries`."""
     countries: tuple[str, ...] = ("all",)
-    """The countries whose numbers are looked for, as ISO codes, or `all`: then a number is reported only where its column's name or a word
-    near it says what it is, or where the whole column is made of such."""
+    """The countries whose numbers to search for, as ISO codes, or `all`: then a number is reported only if its column's name or a word near
+    it says what it is, or if the whole column consists of such numbers."""
     sensitivity: str | float = "low"
-    """The least score of what is reported: `low` (0.6), `high` (0.1), or a number."""
+    """The minimum score of reported entities: `low` (0.6), `high` (0.1), or a number."""
     threshold: float = 0.1
-    """The share of a column's values from which on the column is sensitive."""
+    """A column is sensitive if at least this share of its values has an entity."""
     sample_portion: float = 0.1
-    """`sample`: the share of rows that are looked at, at least 10,000 and at most a million."""
+    """`sample`: the share of rows to inspect, at least 10,000 and at most a million rows."""
     seed: int = 0
-    """`sample`: another seed looks at other rows."""
+    """`sample`: another seed selects other rows."""
     custom: tuple[Any, ...] = ()
-    """Entities of one's own, besides: each a mapping of `name`, `pattern`, and if need be `context_words`, `column_names`, `validator`
+    """Your own entities, in addition: each a mapping of `name`, `pattern`, and optionally `context_words`, `column_names`, `validator`
     (luhn, verhoeff, mod_11_10, mod_11_2, iban) and `tier` (A, B, C)."""
     never: tuple[str, ...] = ()
-    """Columns that are not looked at."""
+    """Columns that are not inspected."""
     allow: tuple[str, ...] = ()
     """Texts that are not reported, such as a test card, or patterns between slashes, such as `/@example\\.org$/`."""
     recogniser: str = ""
-    """A function `module:function` of the user's that is given a list of texts and returns for each (start, end, label, score)."""
+    """Your function, `module:function`. It gets a list of texts, and returns for each a list of (start, end, label, score)."""
     examples: bool = False
     """Whether up to ten masked examples of each entity are kept."""
     review: str = ""
-    """A review file of `tilth scan --review`, relative to the flow file: what was rejected in it is not reported, what was accepted is
+    """A review file of `tilth scan --review`, relative to the flow file: entities rejected in it are not reported, accepted ones are
     sensitive."""
 
     def __post_init__(self) -> None:

@@ -135,7 +135,7 @@ def _listed(names: Iterable[str]) -> str:
 def _action(types: Sequence[SensitiveType], countries: Sequence[str]) -> str:
     """The parameters that hide a column; empty if nothing hides its entities.
 
-    `countries` are those of its telephone numbers; without them, two spellings of a number get different pseudonyms.
+    `countries` are the countries of its telephone numbers; without them, two spellings of a number get different pseudonyms.
     """
     first = types[0]
     if not first.whole or first.verdict == "present":

@@ -57,8 +57,8 @@ class SensitiveType:
 class SensitiveColumn(Payload):
     """The sensitive data of a column, the surest first; the finding's value is the share of rows with the first entity.
 
-    `looked_at` is the number of inspected rows, `filled` that of those with a value; `rows` is that of the data. `countries` are those of
-    telephone numbers without `+`, the likeliest first, if given.
+    `looked_at` is the number of inspected rows, `filled` the number of those with a value, `rows` the number of rows of the data.
+    `countries` are the countries of telephone numbers without `+`, the likeliest first, if given.
     """
 
     KIND: ClassVar[str] = "sensitive"
@@ -191,9 +191,8 @@ def _covers(better: SensitiveType, other: SensitiveType, known: Mapping[str, Ent
 @dataclass(frozen=True)
 class Scan(Payload):
     """How a table was scanned: `looked_at` of `rows` rows, by the `mode` with a `seed`. The finding's value is the number of columns with
-    sensitive data. `entities` is the number of entities searched for, with those of the `countries`; `columns` is the number of inspected
-    columns, `left_out` names the others.
-    `rejected` lists columns and entities that a review rejects.
+    sensitive data. `entities` is the number of entities searched for, including those of the `countries`; `columns` is the number of
+    inspected columns, `left_out` names the others. `rejected` lists columns and entities that a review rejects.
     """
 
     KIND: ClassVar[str] = "scan"

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 SIDE, LOW = 32, 8  # pixels that are transformed, and the frequencies in each direction that are kept
 DIFFERENT = 6  # most bits in which the hashes of two near-duplicates differ
-BANDS = DIFFERENT + 1  # two such hashes are equal in one of so many bands of bits
+BANDS = DIFFERENT + 1  # if the bits are divided into this many bands, two such hashes are equal in at least one band
 ONES = np.array([i.bit_count() for i in range(256)], np.uint8)  # of each byte
 
 
 def perceptual_hash(brightness: np.ndarray) -> str:
     """The hash of 32 × 32 values of brightness: for each of their 64 lowest frequencies a bit that says whether it is above the median.
 
-    The frequencies are those of the discrete cosine transform. 16 hexadecimal digits. Source: Zauner 2010.
+    The frequencies come from the discrete cosine transform. The hash has 16 hexadecimal digits. Source: Zauner 2010.
 
     >>> perceptual_hash(np.arange(32) * np.ones((32, 1))) == perceptual_hash(np.arange(32) * np.ones((32, 1)) + 5)
     True

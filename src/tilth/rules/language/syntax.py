@@ -362,7 +362,7 @@ class Rule(Node):
 
     @property
     def needed(self) -> Condition:
-        """The condition, of a rule type whose grammar asks for one."""
+        """The condition, for a rule type whose grammar requires one."""
         assert self.condition is not None  # noqa: S101 -- the grammar asks for it
         return self.condition
 

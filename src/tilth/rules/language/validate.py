@@ -358,7 +358,7 @@ class _Validation:
 
     @contextmanager
     def unjudged(self, span: Span) -> Iterator[None]:
-        """Add an error because of which the rule can only end as Error."""
+        """Add an error that means that the rule can only end as Error."""
         try:
             yield
         except RulesError as error:

@@ -24,7 +24,7 @@ _FAMILIES = (
     ("files", "FileFreshness FileSize FileMatch FileUniqueness"),
     ("profiles", "AllStatistics Distribution"),
 )
-"""Each module of this folder with types of it, in the order in which pages list them; the row of `RowCount` is `ROW_COUNT` there."""
+"""Modules of this folder with their rule types, in the order in which pages list them. In the module, `RowCount` is called `ROW_COUNT`."""
 
 
 def _home(family: str, name: str) -> str:

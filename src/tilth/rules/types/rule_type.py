@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tilth.rules.prepared import PreparedRule
 
 Lint: TypeAlias = "Callable[[Rule, Sequence[str | None], Diagnostics], None]"
-"""Notes what is wrong with a rule beyond its form. It gets the strings of the parameters, None for one whose variable gives none."""
+"""Notes what is wrong with a rule beyond its form. It gets the strings of the parameters; None for a variable that has no string."""
 
 
 class Support(StrEnum):
@@ -67,9 +67,9 @@ class RuleType:
     holds only by chance; `row`, a row can pass or fail it (with `bare` forms: without a condition); `ratio`, its condition is on a share of
     rows, so Glue does not judge composites with it row by row.
 
-    Functions: `prepare` gives the needs and verdict of a rule (None for types that are only analyzers); `record` those of an analyzer, if
-    it differs from the rule without a condition; `metric` the name of the metric that the condition or threshold applies to; `lint`
-    warnings.
+    Functions: `prepare` gives the needs and verdict of a rule (None for types that are only analyzers); `record` does the same for an
+    analyzer, if it differs from the rule without a condition; `metric` gives the name of the metric that the condition or threshold applies
+    to; `lint` gives warnings.
     """
 
     name: str

@@ -96,7 +96,7 @@ def many_classes(seen: Seen) -> Iterator[Case]:
 
 
 def mixed_label(seen: Seen) -> Iterator[Case]:
-    """A label of strings in which some are numbers."""
+    """A label of strings, some of which are numbers."""
     c, counts = label_of(seen), classes_of(seen)
     if c and c.kind == "string" and counts:
         numbers = [v for v in counts if re.fullmatch(r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*", v)]
@@ -138,7 +138,7 @@ def compressed(seen: Seen) -> Remedy:
 
 
 def outlying(seen: Seen) -> Iterator[Case]:
-    """Labels outside the median ± 5 standard deviations, which are those of the labels clipped to the 5th and 95th percentile."""
+    """Labels outside the median ± 5 standard deviations; the deviation is computed after clipping to the 5th and 95th percentile."""
     x = seen.numbers
     if x is None:
         return
@@ -161,7 +161,7 @@ def _plain(x: float) -> str:
 
 
 def frequent_label(seen: Seen) -> Iterator[Case]:
-    """A number that is the label of many rows, at least twice as many as the next one."""
+    """A number that is the label of many rows, at least twice as many as the second most frequent number."""
     if seen.numbers is None or seen.values is None:
         return
     counts = sorted(((n, v) for v, n in seen.values.counts(2).items() if v), reverse=True)[:2]

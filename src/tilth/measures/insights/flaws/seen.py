@@ -60,7 +60,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Seen:
-    """All measurements that the table of flaws uses. `powers` are by column, `values` are those of the label in the sample, `sampled` is
+    """All measurements that the table of flaws uses. `powers` maps columns, `values` are the label's values in the sample, `sampled` is
     the size of the sample unless it has all rows, `balance` has the label's classes in all rows, if there are few."""
 
     rows: int
