@@ -51,7 +51,7 @@ def validated(model: type[M], given: Any, within: Path = ()) -> M:
 def mistakes_of(
     error: ValidationError, given: Any, model: type[BaseModel] | None = None, within: Path = ()
 ) -> Iterator[tuple[Path, Mistake]]:
-    """The mistakes of a validation of `given`, each with its path; only one for a value that may have several shapes.
+    """The mistakes that a validation found in `given`, each with its path. A value that may have several shapes gets only one mistake.
 
     `model` supplies the known keys for messages about unknown ones; `within` is the path of `given` in the whole document.
     """

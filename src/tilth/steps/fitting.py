@@ -1,9 +1,9 @@
 """Fits steps together, in as few scans as their dependencies allow.
 
 `impute` and then `scale` would need two scans, because what `scale` learns depends on what `impute` has learned. But a filled column
-consists of the original values and n copies of the fill f. Its statistics follow from those of these two parts by the usual merge laws: the
-sum of the copies is n·f, their central moment 0, their extremes f. So the statistics that later steps need are computed on the original
-column, in the same scan, and merged when the fill is known (`Metric.filled`).
+consists of the original values and n copies of the fill f. Its statistics can be merged from the statistics of these two parts: the sum of
+the copies is n·f, their central moment 0, their extremes f. So the statistics that later steps need are computed on the original column, in
+the same scan, and merged when the fill is known (`Metric.filled`).
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ NO_ROLES = Roles()
 def fit(steps: Sequence[Step], data: Dataset, engine: Session, places: Mapping[Step, Place] = NOWHERE) -> tuple[list[Fitted], Dataset]:
     """Fit the steps in order, and return them with the table for training.
 
-    Steps are fitted in waves: waiting steps that share no column with an earlier waiting step are measured in one scan. Statistics that
-    later steps need of columns that the wave fills are measured in the same scan, and are `known` when it is their turn. `places` are the
-    steps' places in the flow file, for messages.
+    Steps are fitted in waves: waiting steps that share no column with an earlier waiting step are measured in one scan. If the wave fills
+    columns, statistics of these columns that later steps need are measured in the same scan, and are `known` when the later steps run.
+    `places` are the steps' places in the flow file, for messages.
     """
     fitted: dict[int, Fitted] = {}
     waiting, table = dict(enumerate(_opened(step, engine) for step in steps)), data
@@ -80,7 +80,7 @@ def without_rows(step: Step, schema: Schema, roles: Roles = NO_ROLES) -> Fitted:
 
 @dataclass(frozen=True)
 class Unlearned(Step):
-    """In a dry run, replaces a step whose result is unknown before it has seen data; it leaves the table unchanged."""
+    """In a dry run, replaces a step whose result depends on data; it leaves the table unchanged."""
 
     name = "unlearned"
     parts: ClassVar[frozenset[Part]] = frozenset()
@@ -106,7 +106,7 @@ def _fitted(step: Step, schema: Schema, learned: Learned | None) -> Fitted:
 def _planned(step: Step, learning: Asking[Learned | None], engine: Session, guessed: bool) -> Asking[Learned | None]:
     """The same generator in a dry run. It returns None if the step cannot learn from stand-in answers.
 
-    It cannot learn from a table with `guessed` columns either, whose names depend on what earlier steps learn.
+    It cannot learn from a table with `guessed` columns either, because their names depend on what earlier steps learn.
     """
     try:
         asked = next(learning)
@@ -247,7 +247,7 @@ def _after_fills(
     for step, state in zip(wave, learned, strict=True):
         for c, fill in step.fills(state).items() if state is not None else ():
             for m in ahead.get(c, ()):
-                with suppress(Gap):  # no law gives it: it is asked of the filled column
+                with suppress(Gap):  # it cannot be merged, and is measured on the filled column
                     known[m] = after_filling(m, [found[need] for need in m.needs()], found[gaps(schema[c])], fill)
     return known
 
@@ -258,7 +258,7 @@ def gaps(column: Column) -> Metric:
 
 
 def foreseen(questions: Iterable[Question], column: Column) -> list[Metric]:
-    """The metrics whose value after filling follows from that before, because they ignore missing cells."""
+    """The metrics that ignore missing cells, so that their value after filling can be computed from the value before."""
     known = {m: m.metric if isinstance(m, Where) and m.condition == present(column) else m for m in questions if isinstance(m, Metric)}
     return [m for m, inner in known.items() if inner.fills == column.name]
 

@@ -8,7 +8,7 @@ from tilth.errors import ColumnError, RequestError
 
 
 def label_column(step: str, name: str, schema: Schema, roles: Roles) -> Column:
-    """The label column that a step names, else that of the role. Errors: `RequestError`; `ColumnError` for an unknown name."""
+    """The label column that a step names, otherwise the column with the role. Errors: `RequestError`; `ColumnError` for an unknown name."""
     name = name or roles.label or ""
     if not name:
         hint = "give a column the role, or name it: `label: COLUMN`"

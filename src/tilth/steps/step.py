@@ -78,11 +78,11 @@ class Step(Parameterized, ABC):
 
     @abstractmethod
     def learning(self, schema: Schema, roles: Roles) -> Learning:
-        """The generator with which the step learns from a table with these columns."""
+        """The generator that learns from a table with these columns: it yields needs, is sent the answers, and returns what it learned."""
 
     @abstractmethod
     def made(self, data: Dataset, schema: Schema, learned: Learned) -> Dataset:
-        """The changed table. `schema` is the schema of the table from which the step learned."""
+        """The changed table. `schema` is the schema of the table that the step learned from."""
 
     def made_for_training(self, data: Dataset, schema: Schema, learned: Learned, training: Tree) -> Dataset:
         """The changed table. Rows for which `training` is true get the values for training a model.
@@ -92,7 +92,7 @@ class Step(Parameterized, ABC):
         return self.made(data, schema, learned)
 
     def running(self, engine: Session) -> AbstractContextManager[None]:
-        """What bounds the queries that make the step's rows in a flow."""
+        """A context that limits the queries that make the step's rows in a flow."""
         return nullcontext()
 
     def refused(self, roles: Roles) -> tuple[Mistake, ...]:
@@ -104,7 +104,7 @@ class Step(Parameterized, ABC):
         return ()
 
     def unfit(self, columns: Iterable[Column], why: Callable[[Column], str]) -> list[Mistake]:
-        """A mistake for each column of a kind that the step cannot treat; `why` gives the reason, empty for one that it can."""
+        """A mistake for each column of a kind that the step cannot treat; `why` gives the reason, or an empty string if it can."""
         message = f"{self.name}: column {{!r}} ({{}}) {{}}".format
         return [Mistake(message(c.name, c, reason), code="wrong-kind") for c in columns if (reason := why(c))]
 
@@ -171,13 +171,13 @@ class Step(Parameterized, ABC):
         raise NotImplementedError
 
     def shown(self, learned: Learned) -> Learned:
-        """The part of what the step learned that reports show; by default all."""
+        """The part of the learned values that reports show; by default all."""
         return learned
 
     def state(self, column: Column | None) -> Mapping[str, Any] | None:
-        """Name → type of what is learned from a column (None: from whole rows). A saved flow is validated with it when it is opened.
+        """Name → type of each value learned from a column (None: from whole rows). A saved flow is validated with it when it is opened.
 
-        `X | None` may be absent. None if the step does not declare it. Values of type `bytes` are saved as separate entries.
+        `X | None` may be absent. None if the step does not declare types. Values of type `bytes` are saved as separate entries.
         """
         return self.learned_types
 
@@ -185,7 +185,7 @@ class Step(Parameterized, ABC):
 class Way:
     """One of several ways of a step, which its parameter `with` selects. It has the parameters of its `step`."""
 
-    takes: ClassVar[tuple[str, ...]] = ()  # the parameters that it uses, besides those that every way has
+    takes: ClassVar[tuple[str, ...]] = ()  # the parameters that it uses, in addition to those that every way has
 
     def __init__(self, step: Any) -> None:
         self.step = step
@@ -287,14 +287,14 @@ class ColumnStep(Step):
         return measured
 
     def asked(self, column: Column) -> Asking[Mapping[str, Any]]:
-        """The generator with which the step learns from one column: `needs`, then `learn`. A step may yield several times."""
+        """The generator that learns from one column: `needs`, then `learn`. A step may yield several times."""
         needs = self.needs(column)
         found = yield list(needs.values())
         return self.learn(column, **{name: found[m] for name, m in needs.items()})
 
     @abstractmethod
     def change(self, column: Column, **learned: Any) -> Mapping[str, Tree | None]:
-        """Name → tree (None drops the column), for one column and what was learned from it."""
+        """Name → tree (None drops the column), for one column and the values learned from it."""
 
     def counted(self, column: Column, **learned: Any) -> Mapping[str, Tree]:
         """Reason → condition on the cell before the change, for the cells that the step changes."""

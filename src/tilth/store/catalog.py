@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ends:
-    """The number of nulls in a column, and its smallest and largest value, None if unknown."""
+    """The number of nulls in a column, and its smallest and largest value (None if unknown)."""
 
     nulls: int
     low: Any = None

@@ -37,7 +37,7 @@ class Local(Store):
         path = local_path(place)
         if not is_folder(path):
             raise SourceError(f"there is no folder {path}", hint=_missing(path), code="no-file")
-        return sorted(_objects(path, ""), key=attrgetter("name"))  # the order of code points is that of UTF-8 bytes
+        return sorted(_objects(path, ""), key=attrgetter("name"))  # the order of code points equals the order of UTF-8 bytes
 
     def find(self, place: str) -> Object | None:
         path = Path(local_path(place))

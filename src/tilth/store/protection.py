@@ -1,4 +1,4 @@
-"""The key in force, with which everything is encrypted."""
+"""The active key. Everything that is written is encrypted with it."""
 
 from __future__ import annotations
 

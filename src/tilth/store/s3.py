@@ -89,7 +89,7 @@ class S3(Store):
         """The objects with a prefix of the key. The prefix is a string: `s3://b/train` is also a prefix of `s3://b/train-old/x`.
 
         Names are keys without the prefix. If the prefix ends inside a name, as in this example, names begin with that name. If Tilth
-        delivered to the prefix, the objects are those of the last delivery.
+        delivered to the prefix, only the objects of the last delivery are returned.
         """
         with errors_of(place):
             bucket = Bucket.of(place, self.access)

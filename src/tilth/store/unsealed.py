@@ -166,7 +166,7 @@ def _differences(data_set: DataSet, root: Path, wanted: dict[str, Any], whole: b
 
 
 def _swapped_folders(root: Path, wanted: dict[str, Any]) -> Iterator[Mistake]:
-    """A mistake for each folder whose files were all written, under the same names, in another folder that no longer has them."""
+    """A mistake for each folder whose files all come from one other folder, under the same names, that no longer has them."""
     footers = {e["footer"]: name for name, e in wanted.items() if "footer" in e}
     origins = defaultdict[str, set[str]](set)
     for path in (p for p in root.rglob("*") if p.is_file() and p.name != LISTING):

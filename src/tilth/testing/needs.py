@@ -21,7 +21,7 @@ def check_need(need: Need, table: pa.Table, engines: Sequence[Session] = ()) -> 
     - a need is a frozen value: copies are equal, have the same hash and the same answer;
     - `where true` changes nothing, and the answer for no selected rows is that of a table without rows;
     - the order of the rows changes nothing;
-    - the states of a fold for parts merge to that of the whole, in any order and for any division into parts.
+    - the states of a fold for parts merge to the state of the whole, in any order and for any division into parts.
 
     Errors: `AssertionError` that names the broken law, with the two answers.
     """

@@ -36,7 +36,7 @@ def own_hyperparameters(program: str, job: str, tree: Tree) -> dict[str, str]:
 def of_script(
     tree: Tree, job: str, hyperparameters: Mapping[str, str], channels: Mapping[str, Any], resources: Mapping[str, Any]
 ) -> dict[str, str]:
-    """The variables that the toolkit sets for a script: `SM_*`, and those from which its library identifies the job.
+    """The variables that the toolkit sets for a script: `SM_*`, and variables by which its library identifies the job.
 
     `hyperparameters`, `channels` and `resources` are the contents of the files in `input/config`.
 

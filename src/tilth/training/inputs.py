@@ -23,10 +23,11 @@ from tilth.training.pipe import Pipe
 
 @dataclass(frozen=True)
 class ChannelReport:
-    """What a channel gave to a host: `objects` of its objects per epoch (or lines of an augmented manifest), `of` in all, and in which way.
+    """What a channel gave to a host: `objects` of the `of` objects per epoch (or lines of an augmented manifest), and `how`.
 
-    `bytes` counts the files in mode File, the bytes fetched in mode FastFile, and the bytes written to the pipe in mode Pipe. `epochs` were
-    opened, and the reader closed `early_closes` of them before their end; one that closes when the rest is in the pipe is not counted.
+    `bytes` counts the files in mode File, the bytes fetched in mode FastFile, and the bytes written to the pipe in mode Pipe. `epochs` is
+    the number of epochs that were opened; the reader closed `early_closes` of them before their end. Closing when the rest is in the pipe
+    is not counted.
     """
 
     channel: str

@@ -94,7 +94,7 @@ class Endpoint:
 
     @property
     def path(self) -> str:
-        """The path for requests: that of the address, by default `/invocations`."""
+        """The path for requests: the path of the address, by default `/invocations`."""
         return self._parts.path.rstrip("/") or "/invocations"
 
     def answered(self, body: bytes, headers: Mapping[str, str], patience: Patience = PATIENCE, until: float = math.inf) -> bytes:

@@ -78,7 +78,7 @@ class Under(Repeated):
 
 
 def _tied(schema: Schema, label: Column, found: Callable[[str], Tree]) -> exp.Select:
-    """Number the rows whose hash is that of the cut, so that those before the cut are kept, too."""
+    """Number the rows whose hash equals the limit, so that only the first of them are kept."""
     order = exp.Order(expressions=[exp.Ordered(this=col(c.name), nulls_first=True) for c in content(schema)])
     place = exp.Window(this=exp.RowNumber(), partition_by=[key_string([label])], order=order)
     last = alias(found("copies"), COPY)  # behind the other copies of the row

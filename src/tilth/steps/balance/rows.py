@@ -90,7 +90,7 @@ def features(schema: Schema, roles: Roles, label: Column) -> list[Column]:
 def sampled(
     label: Column, schema: Schema, roles: Roles, sizes: Sizes, more: Iterable[str] = (), only: Sequence[str] = (), hashed: bool = False
 ) -> Asking[Rows]:
-    """The rows, or those of the classes `only`, with features, label, the columns `more` and, on request, hashes.
+    """All rows, or only rows of the classes `only`, with features, label, the columns `more` and, on request, hashes.
 
     Errors: `RequestError` without features, for too many rows, and for every feature with a missing or infinite number.
     """

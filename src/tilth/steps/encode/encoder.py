@@ -70,7 +70,7 @@ class Encoder(Way, ABC):
         return {}
 
     def shown(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The part of what was learned that reports show."""
+        """The part of the learned values that reports show."""
         return state
 
     def helpers(self, column: Column, **learned: Any) -> Mapping[str, Tree]:

@@ -35,8 +35,8 @@ def detector(find: tuple[str | Entity, ...], countries: tuple[str, ...], sensiti
 class Found:
     """Replaces findings in texts. With `noted` it also returns their positions as JSON, or null without findings.
 
-    `one` gives the replacement of a finding; None means the name of its entity. `details` are those of `Findings`. `names` are the columns
-    with the names of the row's person, which are searched for, too.
+    `one` gives the replacement of a finding; None means the name of its entity. `details`: as in `Findings`. `names` are the columns with
+    the names of the row's person, which are searched for, too.
     """
 
     column: str

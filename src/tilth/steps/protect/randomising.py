@@ -86,7 +86,7 @@ class Shuffle(Action):
         return col(column.name)  # `moved` changes it: an expression reads its own row only
 
     def moved(self, data: Dataset, column: str, into: str, learned: Any, changed: Tree | None) -> Dataset:
-        """The table with the column shuffled: each row gets the value of the next one in a random order, the last that of the first."""
+        """The table with the column shuffled: in a random order, each row gets the value of the next row, and the last row of the first."""
         by, place = learned["by"], PLACE + column
         key = row_string(by, self.step.seed, column)
         order: Tree = HashString.of(key)

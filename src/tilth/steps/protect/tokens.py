@@ -1,4 +1,4 @@
-"""token: replaces a value by a token, from which the key restores the value."""
+"""token: replaces a value by a token; with the key, the value can be restored from the token."""
 
 from __future__ import annotations
 

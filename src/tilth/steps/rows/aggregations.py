@@ -25,9 +25,9 @@ AGGREGATED: Mapping[str, Kind] = {
     **dict.fromkeys(("mean", "median", "std", "var"), Kind.FLOAT),
     **dict.fromkeys(("count", "distinct"), Kind.INTEGER),
 }
-"""Aggregation → the kind of its result, where that is not the kind of the column."""
+"""Aggregation → the kind of its result, if it is not the kind of the column."""
 NUMBERS = frozenset({"mean", "sum", "median", "std", "var"})  # aggregations for numbers only
-COUNTS = frozenset({"count", "distinct"})  # those that are 0 of no values
+COUNTS = frozenset({"count", "distinct"})  # aggregations that are 0 without values
 VALUES = frozenset({"min", "max", "first", "last", "mode"})  # those that are one of the values
 SPREAD = frozenset({"std", "var"})
 UNORDERED = frozenset({Kind.MAP, Kind.LIST, Kind.STRUCT, Kind.OTHER})
@@ -137,7 +137,7 @@ class Aggregates:
         return selected([exp.Star(), *ranks], table(BELOW)).subquery("ranked", copy=False) if ranks else table(BELOW)
 
     def asked(self, asked: Asked) -> Mapping[str, Tree]:
-        """The aggregates over the rows, from which `joined` and then `made` compute the result."""
+        """The aggregates over the rows; `joined` and then `made` compute the result from them."""
         column, aggregation, name = asked
         x, reach = number(column), self._reach(column)
         if aggregation == "median":

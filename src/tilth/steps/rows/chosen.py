@@ -44,7 +44,7 @@ def mistaken(by: str, parts: Sequence[tuple[str, Choice]]) -> Iterable[Mistake]:
 
 
 def conditions(parts: Sequence[tuple[str, Choice]], schema: Schema) -> dict[str, Tree]:
-    """Part → condition for a row to be in it, for all parts except that of the rest. Errors: `ExpressionError`."""
+    """Part → the condition for its rows, except for the part of the remaining rows. Errors: `ExpressionError`."""
     return {name: coalesce(parse_condition(str(text), schema), lit(False)) for name, text in parts if text != REST}
 
 

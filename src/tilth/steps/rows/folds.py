@@ -27,13 +27,13 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Folds(Step):
-    """Assigns the rows of the training part to the fold in which they are tested; null if they are never tested."""
+    """Assigns each row of the training part to the fold that tests it; null if no fold does."""
 
     name = "split"
     parts = frozenset({"split"})
 
     split: Split
-    """What says how."""
+    """The split with the parameters of the folds."""
 
     @abstractmethod
     def rows(self, schema: Schema, learned: Learned, fold: int) -> tuple[Tree, Tree]:

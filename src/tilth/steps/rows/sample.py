@@ -132,7 +132,7 @@ class Sample(Step):
         return data.rows(exp.union(ahead, tied, distinct=False), out=data.names)
 
     def _numbered(self, data: Dataset, which: Tree, stratum: Tree, order: exp.Order, where: Tree | None = None) -> exp.Select:
-        """Number the rows within their stratum, and keep those with a number for which `which` is true."""
+        """Number the rows within their stratum, and keep rows with a number that meets the condition `which`."""
         place = exp.Window(this=exp.RowNumber(), partition_by=[stratum.copy()], order=order.copy())
         numbered = exp.Select(expressions=[exp.Star(), alias(place, PLACE)]).from_(table(BELOW))
         numbered = numbered if where is None else numbered.where(where)

@@ -13,7 +13,7 @@ from tilth.engine.needs import Fold
 
 @dataclass(frozen=True)
 class Products(Fold):
-    """Sums for each pair (i, j) of columns of numbers, over the rows in which both are finite: four square arrays.
+    """Sums for each pair (i, j) of numeric columns, over the rows with finite numbers in both: four square arrays.
 
     n, the number of rows; Σ xᵢ; Σ xᵢ²; Σ xᵢ xⱼ. The column's centre is subtracted first, so that the sums do not lose digits.
 

@@ -55,8 +55,8 @@ class Bins:
     origin: int = 0
     right: bool = False
     zone: str = UTC
-    first: int = 0  # the month from which months are counted; `origin` is then the time since its start
-    local: bool = False  # whether they are counted on the clock of another zone than UTC
+    first: int = 0  # the month that months are counted from; `origin` is then the time since its start
+    local: bool = False  # whether bins are counted on the clock of another zone than UTC
 
     @classmethod
     def read(cls, every: str, right: bool = False, zone: str = UTC, origin: str = "") -> Self | None:

@@ -37,7 +37,7 @@ OF_DAY: Mapping[str, tuple[Callable[[Tree], Tree], int, int]] = {
     "day_of_year": (part("dayofyear"), 1, 366),
     "weekend": (_weekend, 0, 0),
 }
-"""Part of a day → its tree, its smallest and its largest value; 0 for both where it does not come round."""
+"""Part of a day → its tree, its smallest and its largest value; both are 0 if the part is not cyclic."""
 OF_TIME = {**OF_DAY, "hour": (part("hour"), 0, 23), "minute": (part("minute"), 0, 59), "second": (part("second"), 0, 59)}
 DAY_DEFAULT = ("year", "month", "day", "weekday", "day_of_year")
 DEFAULTS: Mapping[Kind, tuple[str, ...]] = {

@@ -35,7 +35,7 @@ OTHER_ROWS = ("lag", "lead", "difference")
 AGGREGATED = ("mean", "sum", "min", "max", "median", "std", "var", "count")
 LARGEST = ("largest", "largest_distinct")
 OF_LISTS: Mapping[str, type[Operation]] = {"mode": Mode, "largest": Largest, "largest_distinct": LargestDistinct}
-"""What is made of all values of a window, side by side."""
+"""Values of `with` that need all values of a window at once → their operation on a list."""
 IN_WINDOWS = (*AGGREGATED, *OF_LISTS)
 FILLS = ("ffill", "bfill")
 NUMBERS_OF_ROWS = ("row_number", "rank", "session")
@@ -46,7 +46,7 @@ ONLY_FOR: Mapping[str, tuple[str, ...]] = {
     "window": (*IN_WINDOWS, "session"),
     **dict.fromkeys(("min_periods", "closed", "center"), IN_WINDOWS),
 }
-"""Parameter → the values of `with` for which it says something."""
+"""Parameter → the values of `with` that use it."""
 MADE, SEEN = "\x1fmade ", "\x1fseen "  # in front of a new column's name: its values, and how many values its window has
 BEGINS = "\x1fbegins"  # 1 for the first row of a session
 
