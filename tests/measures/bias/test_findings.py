@@ -10,7 +10,7 @@ import pytest
 from tests.engines import duckdb_session
 from tests.measures.bias.tables import PREDICTED, RUNNING, adult, by_name, found, rows, table_of, values, warnings
 from tilth.errors import ColumnError, RequestError
-from tilth.measures.bias import Facet, bias_findings
+from tilth.measures.bias import BiasRequest, Facet, bias_and_groups, bias_findings
 from tilth.measures.bias.metrics import of_stage
 
 
@@ -294,8 +294,6 @@ def test_numbers_and_strata_of_private_columns_are_masked():
 
 
 def test_masked_values_have_the_same_names_in_every_part():
-    from tilth.measures.bias import BiasRequest, bias_and_groups
-
     whole = table_of({"f": ["b", "a", "c"] * 9, "y": [1, 0, 1] * 9}, label="y", positive=1, facet="f", private="f")
     part = table_of({"f": ["c", "a"] * 9, "y": [1, 0] * 9}, label="y", positive=1, facet="f", private="f")
     engine = duckdb_session()
@@ -310,6 +308,17 @@ def test_a_value_that_the_request_names_is_shown_and_no_other():
     findings = found(data, facets=[Facet("facet", ("d",)), Facet("facet", ("x",))], label="label", positive="yes")
     assert by_name(findings, "d")["DPL"].payload.other == "value 1"
     assert "there is" not in warnings(findings)["NO_SUCH_VALUE"].message
+
+
+def test_a_part_without_rows_in_an_interval_is_told_which_ones_there_are():
+    whole = table_of({"x": list(range(1, 101)), "y": [i % 2 for i in range(100)]}, label="y", positive=1)
+    part = table_of({"x": list(range(60, 90)), "y": [i % 2 for i in range(30)]}, label="y", positive=1)
+    engine = duckdb_session()
+    request = BiasRequest(facets=(Facet("x", quantiles=4),), label="y", positive=(1,), bootstrap=0)
+    _, groups = bias_and_groups(whole, request, engine)
+    findings, _ = bias_and_groups(part, request.cut_as(groups), engine)
+    said = [f.message for f in findings if f.name == "NO_SUCH_VALUE"]
+    assert said == [f"no row has x={i}; there is [51, 76), [76, 100]" for i in ("[1, 26)", "[26, 51)")]
 
 
 # ── words ──

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tilth.data import Dataset, Kind
@@ -15,6 +15,7 @@ from tilth.measures.bias.cube import Counted, counted
 from tilth.measures.bias.evaluation import Group, evaluate, performances
 from tilth.measures.bias.request import BiasRequest, Groups
 from tilth.measures.bias.strata import strata_findings
+from tilth.measures.bias.values import Interval
 from tilth.report import Finding, warning
 from tilth.report.charts import percent
 
@@ -57,14 +58,15 @@ def _nothing(found: Counted) -> list[Finding]:
         name = cube.facet.name
         if not cube.keys:
             warnings.append(warning("NO_VALUES", f"facet {name!r} has no value in any row", (name,), "bias"))
-        hidden = any(a.private for a in cube.facet.axes)
+        axis = cube.facet.axes[0] if len(cube.facet.axes) == 1 else None
+        there = [axis.name(k, cube.keys) for k in cube.keys if not isinstance(k, tuple)] if axis is not None and not axis.private else []
         warnings += [_alone(name, s.name, int(cube.cells[0][:-1].sum())) for s in cube.sides if s.keys >= {*cube.keys} and cube.keys]
-        warnings += [_absent(name, s.name, cube.keys, hidden) for s in cube.sides if cube.keys and not s.keys]
+        warnings += [_absent(name, s.name, there) for s in cube.sides if cube.keys and not s.keys]
     for axis in (found.axes.label, found.axes.prediction):
         values = axis.facts.values if axis is not None and axis.facts is not None and not axis.intervals else ()
         if axis is not None and values and not any(axis.is_configured(k) for k in values):
             scores = axis is found.axes.prediction and axis.kind is Kind.FLOAT and len(values) > FEW
-            warnings.append(_scores(axis.column) if scores else _absent(axis.column, found.favourable, values, axis.private))
+            warnings.append(_scores(axis.column) if scores else _absent(axis.column, found.favourable, [] if axis.private else values))
     return warnings
 
 
@@ -79,9 +81,10 @@ def _scores(column: str) -> Finding:
     return warning("NO_THRESHOLD", message, (column,), "bias")
 
 
-def _absent(column: str, value: str, keys: tuple[Any, ...], hidden: bool) -> Finding:
-    known = [] if hidden else [str(k) for k in keys if isinstance(k, str | bool | int | float)]
-    words = [f"no row has {column}={value}", f"there is {listed(known)}" if known else "", did_you_mean(value, known)]
+def _absent(column: str, value: str, values: Iterable[Any]) -> Finding:
+    known = [str(v) for v in values if isinstance(v, str | bool | int | float)]
+    meant = "" if Interval.parsed(value) else did_you_mean(value, known)
+    words = [f"no row has {column}={value}", f"there is {listed(known)}" if known else "", meant]
     return warning("NO_SUCH_VALUE", "; ".join(w for w in words if w), (column,), "bias")
 
 
