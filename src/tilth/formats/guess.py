@@ -93,10 +93,14 @@ def names_below(rows: Sequence[Sequence[str]]) -> int | None:
     """The index of the row with the names, if title lines are above it; None if the first row may have the names.
 
     A title fills at most half as many cells as the names. If it has fewer cells, a column must exist that has digits in all its values.
+    A row in which only the first cell is empty has the names, the first for the numbers of rows.
 
     >>> names_below([["Sales of May", "", ""], ["", "", ""], ["no", "city", "sum"], ["1", "Oslo", "7.5"], ["2", "Rome", "3.5"]])
     2
+    >>> names_below([["", "city"], ["1", "Oslo"], ["2", "Rome"]])
     """
+    if rows and [bool(cell.strip()) for cell in rows[0]] == [False, *[True] * (len(rows[0]) - 1)] and len(rows[0]) > 1:
+        return None
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     width = sorted(filled)[len(filled) // 2] if rows else 0
     at = next((i for i, n in enumerate(filled) if n >= max(width, 2) and n == len(rows[i])), 0)
