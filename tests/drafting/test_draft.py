@@ -348,6 +348,18 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
         [],
     ),
     (
+        "the last of a numbered series",
+        "id,fee,band1,band2\n" + rows(lambda i: (i, i * 7 % 101, i % 2, 1 - i % 2)),
+        ["No column is surely the one to be predicted"],
+        ["label:"],
+    ),
+    (
+        "a treatment at the end",
+        "id,fee,treat\n" + rows(lambda i: (i, i * 7 % 101, ("drug", "placebo")[i % 2])),
+        ["No column is surely the one to be predicted", "treat may be it (2 values; the last column)"],
+        ["label:"],
+    ),
+    (
         "no convincing label",
         "city,visitors,loan_status,sales\n" + rows(lambda i: ("abcd"[i % 4], i * 7 % 30, ("ok", "late", "open")[i % 3], i * 1.5)),
         [

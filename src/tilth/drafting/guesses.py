@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from string import digits
 from typing import Any
 
 from tilth.data import Kind, Roles
@@ -34,6 +35,7 @@ PERSONS = (  # values of a protected attribute, whatever its name, and how many 
 OTHERS = {"other", "unknown", "u", "o", "x", "none", "all"}  # further values that may occur with them
 WEAK = {*OUTCOMES, "status", "result", "event", "win", "won", "failed", "failure", "relapse", "arrest", "vote"} - {"y", "class"}
 """Words that may be in the name of an outcome."""
+TREATMENTS = {"treat", "treated", "treatment", "arm"}
 EARLIEST, LATEST = 1000, 2200  # years
 
 
@@ -80,14 +82,16 @@ def _key(seen: Sequence[ColumnSummary]) -> ColumnSummary | None:
 def guessed_label(seen: Sequence[ColumnSummary]) -> tuple[str | None, str, dict[str, str]]:
     """The label and why it is one; else None, and the columns that may be one, with reasons.
 
-    A name of the field decides; without one only a last column does, of two values or with a name that may be an outcome's.
+    A name of the field decides; without one only a last column does, of two values or with a name that may be an outcome's. The last of a
+    numbered series, such as q1 … q9, and a treatment are inputs.
     """
     key = _key(seen)
     fit = [s for s in seen if s is not key and not (s.private or s.constant or s.nested or s.meant.temporal or names_id(s.name))]
     axes = {"x", "z"} <= {snake(s.name) for s in seen}  # then y is a coordinate
     outcomes = [(word, s) for s in fit if (word := outcome(s.name)) and not (axes and word == "y")]
     named = [s for word in OUTCOMES for found, s in outcomes if found == word and _fits_name(s)]
-    last = [s for s in fit if s is seen[-1] and _few(s) and ((s.full and s.distinct == 2) or _weak_name(s)) and not is_facet(s)]
+    last = [s for s in fit if s is seen[-1] and _few(s) and ((s.full and s.distinct == 2) or _weak_name(s))]
+    last = [s for s in last if not (is_facet(s) or snake(s.name) in TREATMENTS or _numbered(s, seen))]
     texts = [s for s in seen if s.free_text]
     beside_text = [s for s in fit if _few(s)] if len(seen) == 2 and len(texts) == 1 else []
     for s in (*named, *last, *beside_text):
@@ -95,6 +99,12 @@ def guessed_label(seen: Sequence[ColumnSummary]) -> tuple[str | None, str, dict[
     possible = [s for s in fit if not (is_facet(s) or s.free_text or s.near_unique or names_place(s.name))]
     possible = [s for s in possible if s is seen[-1] or _weak_name(s)]
     return None, "", {s.name: "; ".join(_reasons(s, seen)) for s in possible}
+
+
+def _numbered(s: ColumnSummary, seen: Sequence[ColumnSummary]) -> bool:
+    """Whether some but not all of the columns differ from `s` only by the number at the end of their names."""
+    stem = s.name.rstrip(digits)
+    return stem != s.name and 1 < sum(o.name.rstrip(digits) == stem for o in seen) < len(seen)
 
 
 def _few(s: ColumnSummary) -> bool:
