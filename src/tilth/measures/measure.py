@@ -27,13 +27,15 @@ class Predictor:
     """A model from a file. Called with an Arrow table of its columns, it returns a class or number for each row.
 
     `numbers` maps a matrix of the columns to a number for each of the `outputs`: the probabilities or scores of classes, or the prediction.
-    `origins`: column → the only column of the data that a flow made it from, if known.
+    `origins`: column → the only column of the data that a flow made it from, if known. `model`: what the model's library read from the
+    file, whose trees may be looked at.
     """
 
     labels: Callable[[pa.Table], np.ndarray]
     outputs: tuple[str, ...]
     numbers: Callable[[np.ndarray], np.ndarray]
     origins: Mapping[str, str] = field(default_factory=dict)
+    model: Any = None
 
     def __call__(self, rows: pa.Table) -> np.ndarray:
         return self.labels(rows)

@@ -110,7 +110,7 @@ class Predict(ModelStep):
             return model.labels(np.stack([c.cast("float64").to_numpy() for c in rows.columns], axis=1))
 
         columns = tuple(state["columns"])
-        return Predictor(labels, *self._numbers(model, len(columns))), columns
+        return Predictor(labels, *self._numbers(model, len(columns)), model=getattr(model, "model", None)), columns
 
     def _numbers(self, model: Model, width: int) -> tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]:
         """The outputs to explain: probabilities; scores if there are none or if requested; or numbers."""

@@ -61,7 +61,7 @@ def explained(data: Dataset, config: AnalysisConfig, model: Any, columns: tuple[
             found = measure.explained(asked)
         if found is not None:
             local = local_values(found, asked.ids)
-            shown = *_raised(config.methods.shap, measure), *findings(found, measure.aggregate, measure.link)
+            shown = *_raised(config.methods.shap, measure, found), *findings(found, measure.aggregate, measure.link)
             made = Explanations(shown, _files(config, found, local, whole))
     if config.methods.pdp is not None:
         with engine.working_for("pdp"):
@@ -90,9 +90,9 @@ def _measure(asked: shape.Shap, config: AnalysisConfig, model: Any, columns: tup
     return Shap(model, columns, rows=rows, link="logit" if asked.use_logit else "identity", seed=_seed(config), **more)
 
 
-def _raised(asked: shape.Shap, measure: Shap) -> tuple[Finding, ...]:
+def _raised(asked: shape.Shap, measure: Shap, found: Found) -> tuple[Finding, ...]:
     """A warning where Clarify would fit fewer samples than determine the values."""
-    if asked.num_samples is None or asked.num_samples == measure.samples:
+    if asked.num_samples is None or asked.num_samples == measure.samples or found.explained.method != "kernel":
         return ()
     reason = "fewer than twice the number of features do not determine the values"
     message = f"num_samples is {asked.num_samples}; {measure.samples} are used instead, because {reason}"
@@ -157,7 +157,9 @@ def explanations_json(report: Report, strict: bool) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if values := report.of(ShapValue):
         order, units = report.facts.more.get("model_columns", ()), report.of(ShapUnit)
-        made["kernel_shap"] = {label: _of_label(values, units, label, order) for label in dict.fromkeys(f.payload.output for f in values)}
+        made["kernel_shap"] = {
+            label: _of_label(values, units, label, order, strict) for label in dict.fromkeys(f.payload.output for f in values)
+        }
     if dependences := report.of(PartialDependence):
         of_each: dict[str, list[PartialDependence]] = {}
         for f in dependences:
@@ -166,11 +168,14 @@ def explanations_json(report: Report, strict: bool) -> dict[str, Any]:
     return {"explanations": made} if made else {}
 
 
-def _of_label(values: Sequence[Finding[ShapValue]], units: Sequence[Finding[ShapUnit]], label: str, order: Sequence[str]) -> dict[str, Any]:
+def _of_label(
+    values: Sequence[Finding[ShapValue]], units: Sequence[Finding[ShapUnit]], label: str, order: Sequence[str], strict: bool
+) -> dict[str, Any]:
     mine = {f.subject[0]: f for f in values if f.payload.output == label}
     names = sorted(mine, key=lambda name: order.index(name) if name in order else len(order))
     made: dict[str, Any] = {"global_shap_values": {n: mine[n].value for n in names}}
     made["expected_value"] = mine[names[0]].payload.expected
+    made |= {} if strict else {"method": mine[names[0]].payload.method}
     texts: dict[str, dict[str, float | None]] = {}
     for f in units:
         if f.payload.output == label:

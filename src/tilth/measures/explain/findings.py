@@ -68,6 +68,7 @@ def _of_features(found: Found, aggregate: str, link: str) -> Iterator[Finding[Sh
                 background=found.background,
                 coalitions=e.coalitions,
                 exact=e.exact,
+                method=e.method,
             )
             yield Finding(_name("shap", found, output), (names[i],), float(aggregated[i, o]), payload=payload)
 

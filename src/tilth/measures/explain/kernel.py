@@ -32,13 +32,17 @@ class Coalitions:
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """`values` by row, player and output; the `expected` value over the background and the `predicted` value, by row and output."""
+    """`values` by row, player and output; the `expected` value over the background and the `predicted` value, by row and output.
+
+    `method`: `kernel`, from predictions for `coalitions`; `trees`, from the trees of the model.
+    """
 
     values: Matrix
     expected: Matrix
     predicted: Matrix
     coalitions: int
     exact: bool
+    method: Literal["kernel", "trees"] = "kernel"
 
 
 def budget(players: int, samples: int | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from tilth.engine.needs import Sample
 from tilth.engine.session import Session
 from tilth.errors import Mistake, RequestError, listed
 from tilth.measures.endpoint.model import EndpointModel
+from tilth.measures.explain.trees import Trees, trees_of
 from tilth.measures.importance import predicted
 from tilth.measures.measure import Predictor
 from tilth.metrics.metric import measured
@@ -95,7 +97,7 @@ class Rows:
 class Asked:
     """A model with sample rows and their `ids`. `outputs` are the names of its outputs; `call` returns a column for each.
 
-    `origins`: column → the only column of the data that a flow made it from.
+    `origins`: column → the only column of the data that a flow made it from. `trees`: the trees that the model is a sum of, if known.
     `call` takes a matrix and, for a function or a flow, also values of columns of text, by their indices, which replace their codes.
     """
 
@@ -104,6 +106,7 @@ class Asked:
     outputs: tuple[str, ...]
     call: Callable[..., np.ndarray]
     origins: Mapping[str, str] = field(default_factory=dict)
+    trees: Callable[[], Trees | None] = lambda: None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -133,7 +136,8 @@ def asked_of(measure: Shap | Pdp, table: Dataset, session: Session, rows: int) -
         return _of_function(name, model, measure.prediction, held, ids, session)
     outputs = model.outputs
     chosen = _chosen(name, outputs, output, roles)
-    return Asked(held, ids, tuple(outputs[i] for i in chosen), lambda matrix: model.numbers(matrix)[:, chosen], model.origins)
+    names, trees = tuple(outputs[i] for i in chosen), partial(trees_of, model.model, chosen, len(outputs))
+    return Asked(held, ids, names, lambda matrix: model.numbers(matrix)[:, chosen], model.origins, trees)
 
 
 def _of_endpoint(name: str, model: EndpointModel, output: str, roles: Roles, held: Rows, ids: pa.Table) -> Asked:

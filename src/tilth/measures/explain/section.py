@@ -30,7 +30,7 @@ class ShapValue(Payload):
 
     `mean`, `least` and `most` are computed from the signed values; `expected` is the model's value over the `background` rows on the scale
     of `link`, averaged over rows if it depends on them. `coalitions`: the largest number of coalitions predicted for a row; `exact`:
-    whether these are all.
+    whether these are all. `method`: `kernel`, from predictions, or `trees`, from the model's trees.
     """
 
     KIND: ClassVar[str] = "shap"
@@ -45,6 +45,7 @@ class ShapValue(Payload):
     background: int = 0
     coalitions: int = 0
     exact: bool = False
+    method: str = "kernel"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def shap(found: Sequence[Finding[ShapValue]]) -> Section:
         scale = "log-odds of " if p.link == "logit" else ""
         of = f" of {scale}{code(output)}{f' in {code(part)}' if part else ''}"
         how = "all coalitions of features" if p.exact else f"{counted(p.coalitions, 'coalition')} of features for each row"
+        how = "exact values from the model's trees" if p.method == "trees" else how
         about = f"Over the background of {counted(p.background, 'row')} the model's value{of} is {number(p.expected)}; "
         blocks.append(Words(f"{about}the values of a row add up to its prediction less this. {counted(p.rows, 'row')}, {how}."))
         title = f"{AGGREGATES[p.of]}{of}"

@@ -26,11 +26,12 @@ LOOKED_AT = 1_000  # most rows for generating a background
 
 @dataclass(frozen=True)
 class Shap(ModelMeasure):
-    """What each column adds to a model's predictions of single rows: Shapley values by Kernel SHAP, and their aggregate.
+    """What each column adds to a model's predictions of single rows: Shapley values, and their aggregate.
 
     The values of a row add up to its prediction minus the expected value, which is the mean prediction over the background. The value of a
     set of columns is the mean prediction for rows with the row's values in these columns and background values in the others. With up to
-    about 11 columns that differ from the background, all sets are predicted, and the values are exact; with more, a sample of the sets.
+    about 11 columns that differ from the background, all sets are predicted, and the values are exact; with more, a sample of the sets
+    (Kernel SHAP). If the predictions are a sum of trees that the model's file shows, the exact values are computed from the trees.
 
     With `text_config`, each token, sentence or paragraph of a text has a value, and the value of the text is their sum. An absent one is
     replaced by the background's value of the column; by default it is removed, with one blank next to it.
@@ -43,7 +44,8 @@ class Shap(ModelMeasure):
     Errors: `RequestError` without a model, for a background that does not fit the columns, for fewer samples than twice the features, and
     if more than `most_predictions` rows would be predicted.
 
-    Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, 2017.
+    Source: Lundberg and Lee, A Unified Approach to Interpreting Model Predictions, 2017; of trees, Lundberg and others, From local
+    explanations to global understanding with explainable AI for trees, 2020.
     """
 
     name = "shap"
@@ -56,7 +58,7 @@ class Shap(ModelMeasure):
     background_rows: int | None = None
     """How many rows are generated. Default: the best number of clusters up to 12 by their silhouette; of a sample, 100."""
     samples: int | None = None
-    """How many sets of columns are predicted for each row. Default: 2 · columns + 2048; never more than all sets."""
+    """How many sets of columns are predicted for each row. Default: 2 · columns + 2048; never more than all sets. Of trees, none are."""
     link: Literal["identity", "logit"] = "identity"
     """`logit`: the logarithms of the odds of probabilities are explained."""
     aggregate: Literal["mean_abs", "median", "mean_sq"] = "mean_abs"
@@ -120,8 +122,11 @@ class Shap(ModelMeasure):
         kinds = {name: _kind(asked, columns, places) for name, columns in features.items()}
         baseline = asked.rows.decoded(background, replacements)
         if config is None:
-            self._reject_few([len(players)] * len(rows), len(background))
-            values = kernel.explain(asked.call, rows, background, players, **options)
+            trees = asked.trees()
+            values = trees.explained(asked.call, rows, background, players, self.link) if trees is not None else None
+            if values is None:
+                self._reject_few([len(players)] * len(rows), len(background))
+                values = kernel.explain(asked.call, rows, background, players, **options)
             return Found(kinds, asked.outputs, values, baseline)
         texts = text.texts_of(config, asked, rows, background, players, replacements)
         self._reject_few(texts.counts, len(background))
