@@ -51,7 +51,7 @@ BENCHMARK = Benchmark(
     name="batch",
     title="Batch transform",
     about=f"`tilth batch` and `tilth apply` with the flow of `tilth demo` on a CSV file of {ROWS:,} rows, 25 columns in. Both write CSV: "
-    "the answers are the 47 features, `apply` writes the columns besides them, too.",
+    "the answers are the 47 features; `apply` also writes the other columns.",
     candidates=(Candidate("batch", batch, title="tilth batch"), Candidate("applied", applied, title="tilth apply")),
     targets=(
         Target(

@@ -80,8 +80,8 @@ def milliseconds_a_file(name: str) -> Any:
 BENCHMARK = Benchmark(
     name="catalog",
     title="Tables of a catalog",
-    about=f"{len(RULES)} rules on {FILES:,} small Parquet files: completeness, two ranges, a unique key. As an Iceberg table, "
-    "whose manifests answer what they know; as a folder; and as a table whose schema was changed, which PyIceberg puts together.",
+    about=f"{len(RULES)} rules on {FILES:,} small Parquet files: completeness, two ranges, a unique key. As an Iceberg table, with "
+    "numbers from its manifests; as a folder; and as a table with a changed schema, which PyIceberg assembles.",
     candidates=(
         Candidate("table", checked(RULES, place_of("trips")), title="Iceberg table"),
         Candidate("folder", checked(RULES, files), title="folder"),

@@ -107,8 +107,8 @@ BENCHMARK = Benchmark(
     name="encrypted",
     title="Encrypted Parquet",
     about=f"{ROWS:,} rows × 6 columns as Parquet, under a key and plain, in core seconds. pyarrow alone shows what encryption costs. Tilth "
-    "writes and reads plain Parquet by DuckDB, and under a key by pyarrow. Each after it was done once, which loads libraries: for a check "
-    "under a key, a quarter of a second once in a process.",
+    "writes and reads plain Parquet by DuckDB, and under a key by pyarrow. Each is measured after a first time, which loads libraries: for "
+    "a check under a key, this takes a quarter of a second, once in a process.",
     candidates=tuple(
         Candidate(f"{name}: {words}", partial(warm, work, key=key), times=10, title=f"{name}, {words}")
         for name, work in WORK.items()

@@ -73,7 +73,7 @@ BENCHMARK = Benchmark(
     title="Export",
     about=f"A table of PostgreSQL on the same machine, {ROWS:,} rows × 6 columns, as Parquet: by `tilth export` with its four connections, "
     "at one snapshot and with the rows counted; by `COPY … TO STDOUT` as CSV, which pyarrow reads and writes. The work of the server is "
-    "not in core seconds and peak. The first million rows are those of a quarter of a million in each of four parts.",
+    "not in core seconds and peak. The first million rows are a quarter of a million rows in each of four parts.",
     candidates=(
         Candidate("exported", exported, title="tilth export"),
         Candidate("copy", copied, title="COPY by hand"),

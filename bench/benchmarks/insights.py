@@ -25,7 +25,7 @@ BENCHMARK = Benchmark(
     name="insights",
     title="Insights",
     about="The power of 19 columns for a label of four classes, a quick model, collinear, anomalous and repeated rows, and the profile; "
-    "beside it the profile alone. What is added looks at 10,000 rows of the profile's sample.",
+    "for comparison, the profile alone. Everything except the profile uses 10,000 rows of the profile's sample.",
     candidates=(
         Candidate("tilth", lambda folder: measuring("insights", folder), title="insights"),
         Candidate("profile", lambda folder: measuring("profile", folder), title="profile"),

@@ -19,7 +19,7 @@ BENCHMARK = Benchmark(
     name="load",
     title="Full load",
     about=f"`tilth serve` and {CLIENTS} clients at once that send valid requests of every type and broken ones, are slow, go away or close "
-    "their side; then an overload, and SIGTERM while requests are half sent. Seconds and core seconds are those of server and clients.",
+    "their side; then an overload, and SIGTERM while requests are half sent. Seconds and core seconds include server and clients.",
     candidates=(Candidate("mixed", served, runs=1, title="mixed requests"),),
     targets=(
         Target("requests without the one right answer", lambda f: len(f["mixed"].result["problems"]), 0, ""),

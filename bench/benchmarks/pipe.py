@@ -89,7 +89,7 @@ BENCHMARK = Benchmark(
     name="pipe",
     title="Pipe",
     about="A training channel in mode Pipe, from local files: until another process has read the first MiB, or all, and nothing is left of "
-    "the channel. The first MiB is of objects that take no room on the disk.",
+    "the channel. The first MiB is read from objects that take no room on the disk.",
     candidates=(
         Candidate("whole", tilth(1, RATE, RATE), times=3, title=f"{RATE >> 30} GiB"),
         Candidate("cat", cat, times=3, title=f"{RATE >> 30} GiB, by `cat` to the same reader"),

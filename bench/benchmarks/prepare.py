@@ -144,8 +144,8 @@ def differences(results: Mapping[str, str]) -> list[str]:
 BENCHMARK = Benchmark(
     name="prepare",
     title="Fit and apply",
-    about="Impute, scale and one-hot learned on all rows and applied to them, written as Parquet. scikit-learn is given 2 million rows, "
-    "its seconds are scaled to all.",
+    about="Impute, scale and one-hot learned on all rows and applied to them, written as Parquet. scikit-learn gets 2 million rows, "
+    "and its seconds are scaled to all rows.",
     candidates=(
         Candidate("tilth", tilth),
         Candidate("duckdb", duckdb, title="DuckDB by hand"),
@@ -159,7 +159,7 @@ BENCHMARK = Benchmark(
             1.1,
             why="three quarters of Tilth's core seconds are the query that applies and writes Parquet, which takes as much by hand; the "
             "scan that learns takes two fifths more than by hand: sums do not depend on the order of rows and leave infinities out, "
-            "and blank texts are looked for in every row.",
+            "and every row is tested for blank texts.",
         ),
         Target("fit and apply to scikit-learn", ratio("tilth", "scikit-learn"), 1 / 10),
     ),

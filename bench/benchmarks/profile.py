@@ -56,8 +56,8 @@ def differences(results: Mapping[str, Any]) -> list[str]:
 BENCHMARK = Benchmark(
     name="profile",
     title="Profile",
-    about="A first look at 20 columns; by hand one scan with the aggregates that Tilth finds in all rows. Tilth also fetches a sample, for "
-    "quantiles, histograms, frequent values and associations. A small table is looked at under [Start](#start).",
+    about="A profile of 20 columns; by hand, one scan with the aggregates that Tilth computes over all rows. Tilth also fetches a sample, "
+    "for quantiles, histograms, frequent values and associations. For a small table see [Start](#start).",
     candidates=(Candidate("tilth", tilth), Candidate("duckdb", duckdb, title="one scan, DuckDB")),
     targets=(Target("profile to one scan with the same aggregates by hand", ratio("tilth", "duckdb"), 1.5),),
     differences=differences,

@@ -161,17 +161,17 @@ TIMES = 25
 OF_CHECKS = (
     "every byte is read from the page cache and then summed; the checksum alone, by the fastest of four libraries (fastcrc, awscrt, "
     "crc32c, google-crc32c), takes a fifth to a half of the time of reading, depending on the processor, which is more than the target "
-    "leaves for all the rest."
+    "leaves for everything else."
 )
-OF_MDS = "reading the bytes of the file alone takes as much as that: there is nothing left to save but the copy from the page cache."
+OF_MDS = "reading the bytes of the file alone takes that long; only the copy from the page cache could still be saved."
 OF_TAR = (
-    "a header is read in Python for each image, in two to three microseconds: its checksum, size and name; larger images would meet it."
+    "for each image a header is read in Python, its checksum, size and name, in two to three microseconds; larger images would meet it."
 )
 BENCHMARK = Benchmark(
     name="records",
     title="Records",
     about=f"{IMAGES:,} images of {SIZE // 1000} kB in one file that is in the page cache; {SMALL:,} images of {SMALL_SIZE // 1000} kB in "
-    "one file, and in a file each. Each payload is there as bytes in memory and its length is looked at.",
+    "one file, and in a file each. Each payload is read into memory, and its length is taken.",
     candidates=(
         Candidate("recordio", reading("a.rec", recordio), times=TIMES, title="RecordIO, `recordio.views`"),
         Candidate("cache", reading("a.rec", pieces), times=TIMES, title="the bytes of that file, in pieces of 2 MiB"),

@@ -86,10 +86,10 @@ BENCHMARK = Benchmark(
             "resampling to the best form by hand",
             ratio("tilth", "duckdb"),
             1.1,
-            why="means are of exact sums, which do not depend on the order of rows: each double is cut into three, which are added up "
-            "apart. That takes an eighth of the core seconds, and by itself more than the target allows. A twentieth each goes to a scan "
-            "that finds the range of numbers and times, to NaN, which becomes null, and to the last value in an interval before, since one "
-            "with rows may have none.",
+            why="means are computed from exact sums, which do not depend on the order of rows: each double is cut into three parts that "
+            "are added separately. That takes an eighth of the core seconds, which alone is more than the target allows. A twentieth each "
+            "goes to a scan that finds the range of numbers and times, to turning NaN into null, and to finding the last value in earlier "
+            "intervals, because an interval with rows may have no value.",
         ),
     ),
     differences=differences,

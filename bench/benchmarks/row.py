@@ -117,7 +117,7 @@ BENCHMARK = Benchmark(
     name="row",
     title="One row",
     about="`Flow.row()`: 20 columns in, imputed, scaled and one-hot encoded to 80; and ten numbers through fifty steps that clean, impute, "
-    "clip, scale and square them. Seconds are for 200 rows, asked one by one.",
+    "clip, scale and square them. Seconds are for 200 rows, one by one.",
     candidates=(
         Candidate("tilth", tilth, times=50),
         Candidate("tilth, 50 steps", fifty_steps, times=50, title="tilth, fifty steps"),

@@ -234,7 +234,7 @@ def differences(results: Mapping[str, Any]) -> list[str]:
 BENCHMARK = Benchmark(
     name="rules",
     title="Forty rules",
-    about="`bench/forty_rules.dqdl` on 20 columns; the same numbers by hand. The libraries check fewer rules, or as many.",
+    about="`bench/forty_rules.dqdl` on 20 columns; the same numbers by hand. The libraries check these rules, or fewer.",
     candidates=(
         Candidate("tilth", tilth),
         Candidate("duckdb", duckdb, title="DuckDB by hand"),
@@ -247,23 +247,23 @@ BENCHMARK = Benchmark(
             "forty rules to DuckDB by hand",
             ratio("tilth", "duckdb"),
             0.8,
-            why="one core sorts the hashes of two columns of texts that nearly all differ. By hand one GROUP BY of `driver_id` answers "
-            "its pattern and the CustomSql; Tilth groups for the CustomSql and tests the pattern row by row. Its sums and moments do "
+            why="one core sorts the hashes of two columns of texts that nearly all differ. By hand, one GROUP BY of `driver_id` serves "
+            "both its pattern and the CustomSql; Tilth groups for the CustomSql and tests the pattern row by row. Its sums and moments do "
             "not depend on the order of the rows.",
         ),
         Target(
             "forty rules to the fastest library",
             ratio("tilth", *(p.name for p in PEERS)),
             0.5,
-            why="pandera does 21 rules and pointblank 25, none of pointblank's about keys, entropy or another table, and these take two "
-            "thirds of Tilth's time, and of the time of the SQL by hand. The libraries that do 31 rules or more are cuallee, Soda and "
+            why="pandera checks 21 rules and pointblank 25. pointblank checks none about keys, entropy or another table, which take two "
+            "thirds of Tilth's time, and of the time of the SQL by hand. The libraries that check 31 rules or more are cuallee, Soda and "
             "Great Expectations.",
         ),
         Target(
             "pointblank's 25 rules to pointblank",
             ratio("tilth_as_pointblank", "pointblank"),
             0.6,
-            why="two patterns over 20 million texts are half of it for either, and reading the columns most of the rest.",
+            why="for both, two patterns over 20 million texts take half of the time, and reading the columns most of the rest.",
         ),
         Target("forty rules to Spark SQL by hand", ratio("tilth", "spark"), 0.2, why="the cores were shared: see the core seconds."),
         Target("peak memory of forty rules", lambda f: f["tilth"].peak, 2.0, "GiB"),

@@ -138,8 +138,8 @@ def differences(results: Mapping[str, str]) -> list[str]:
 BENCHMARK = Benchmark(
     name="run",
     title="Whole run",
-    about="`tilth run`: rows filtered, split by the hash of an id, imputed, scaled and one-hot encoded by what the training part says; "
-    "both parts as Parquet, and the report. By hand the same, without leakage checks, counts of changed cells or a report.",
+    about="`tilth run`: rows are filtered, split by the hash of an id, imputed, scaled and one-hot encoded as learned from the training "
+    "part; both parts are written as Parquet, and a report. By hand the same, without leakage checks, counts of changed cells and report.",
     candidates=(
         Candidate("tilth", tilth("tilth")),
         Candidate("measured", tilth("measured", "measure: [bias, profile]"), title="tilth, with `measure: [bias, profile]`"),
@@ -151,21 +151,21 @@ BENCHMARK = Benchmark(
             "the run to Polars by hand",
             ratio("tilth", "polars"),
             1.3,
-            why="of Tilth's core seconds two fifths go to writing Parquet; a third to holding the filtered rows with their part, so that "
+            why="two fifths of Tilth's core seconds go to writing Parquet; a third to holding the filtered rows with their part, so that "
             "none of the ten scans that follow reads them or hashes their keys again; a sixth to learning, by sums that do not depend on "
             "the order of rows; and a twentieth each to the leakage checks and to counting changed cells, which the code by hand leaves "
-            "out. DuckDB by hand, which reads and hashes the rows anew for each of its four queries, takes 1.7 times as long as Polars "
+            "out. DuckDB by hand, which reads and hashes the rows again for each of its four queries, takes 1.7 times as long as Polars "
             "with its own hash.",
         ),
         Target(
             "the run with `measure: [bias, profile]` to the run without",
             ratio("measured", "tilth"),
             1.25,
-            why="of what measuring adds, two fifths are one scan of all columns of the data as read, a quarter a scan of both parts, a "
-            "seventh fetching a sample; the rest is what numpy finds in the sample, counts of columns of few values, bias and class "
-            "balance. To read the Parquet files twice more takes two thirds of what the target allows, and one scan of the data as read "
-            "with the same aggregates written by hand (see Profile) takes more than all of it: nearly half decoding, a fifth estimates "
-            "of distinct values, a tenth each sums, lengths of strings and blank strings.",
+            why="two fifths of the time that measuring adds are one scan of all columns of the data as read, a quarter is a scan of both "
+            "parts, a seventh fetching a sample; the rest is numpy's work on the sample, counting columns with few values, bias and class "
+            "balance. Reading the Parquet files twice more takes two thirds of the time that the target allows. One scan of the data as "
+            "read, with the same aggregates written by hand (see Profile), takes more than all of it: nearly half for decoding, a fifth "
+            "for estimates of distinct values, a tenth each for sums, lengths of strings and blank strings.",
         ),
     ),
     differences=differences,

@@ -84,10 +84,10 @@ def worst(figures: Mapping[str, Figures]) -> float:
 BENCHMARK = Benchmark(
     name="sensitive",
     title="Sensitive data",
-    about="Texts of 90 characters, a tenth of which have an e-mail address, a tenth a telephone number, a tenth a card number, a tenth a "
-    "social security number, made by Faker; a fifth have order numbers, prices, versions, dates, hashes and the like. Tilth counts what is "
-    "in the column, Presidio's `AnalyzerEngine` finds it in each text, with an empty model of language. On 200,000 texts, Presidio on "
-    "10,000; figures are scaled to",
+    about="Texts of 90 characters: a tenth each have an e-mail address, a telephone number, a card number and a social security number, "
+    "made by Faker; a fifth have order numbers, prices, versions, dates, hashes and the like. Tilth counts entities in the column; "
+    "Presidio's `AnalyzerEngine`, with an empty language model, finds them in each text. Tilth gets 200,000 texts, Presidio 10,000; "
+    "figures are scaled to",
     candidates=(
         Candidate("tilth", tilth, rows=200_000),
         Candidate("presidio", presidio, needs=NEEDS, rows=SCORED, runs=2),
@@ -101,8 +101,8 @@ BENCHMARK = Benchmark(
             "four entities to Presidio",
             ratio("tilth", "presidio"),
             1 / 100,
-            why="a twentieth of the time goes into the engine's condition; of the rest, which is Python on the texts that pass, two "
-            "fifths find places and check digits, two fifths look at the words around, and a fifth counts.",
+            why="a twentieth of the time goes into the engine's condition. The rest is Python on the texts that pass: two fifths find "
+            "places and check digits, two fifths examine the words around them, and a fifth counts.",
         ),
         Target("the whole catalogue to all of Presidio", ratio("tilth_all", "presidio_all"), 1 / 20),
         Target("F1 that Presidio has more", worst, 0, unit=""),

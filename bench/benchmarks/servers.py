@@ -147,8 +147,8 @@ BENCHMARK = Benchmark(
     name="servers",
     title="Servers",
     about=f"{REQUESTS:,} requests of one row as JSON over {CONNECTIONS} connections that stay open: 20 columns imputed, scaled and one-hot "
-    "encoded to 80, by `tilth serve` and by the same scikit-learn pipeline behind others, each with one worker. Core seconds are those "
-    "of the server and of the client together.",
+    "encoded to 80, by `tilth serve` and by the same scikit-learn pipeline behind others, each with one worker. Core seconds include "
+    "the server and the client.",
     candidates=(
         Candidate("served", served, title="tilth serve"),
         Candidate("flask", flask, needs=("flask==3.1.3", "gunicorn==27.0.1", "pandas==3.1.1", "scikit-learn==1.9.1"), runs=1),

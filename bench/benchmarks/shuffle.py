@@ -91,7 +91,7 @@ BENCHMARK = Benchmark(
             "shuffle to the best way by hand",
             ratio("tilth", "duckdb", "polars"),
             1.1,
-            why="the order is by MD5, which is the same on every engine, and equal keys are told apart by the rest of their row.",
+            why="rows are ordered by MD5, which is the same on every engine, and rows with equal keys by their other values.",
         ),
     ),
     differences=differences,

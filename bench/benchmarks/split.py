@@ -96,14 +96,14 @@ BENCHMARK = Benchmark(
             "split to the same split in DuckDB by hand",
             ratio("tilth", "duckdb"),
             1.1,
-            why="NaN and times outside the years 1 to 9999 become null, for which each such column is looked at once for each part.",
+            why="NaN and times outside the years 1 to 9999 become null, so each column of floats or times is tested once for each part.",
         ),
         Target(
             "split to the fastest way known",
             ratio("tilth", "duckdb", "polars"),
             1.1,
-            why="a quarter of the core seconds of the split in DuckDB by hand is MD5, which every engine has; Polars' own hash costs a "
-            "tenth of it.",
+            why="a quarter of the core seconds of the split in DuckDB by hand goes to MD5, which every engine has; Polars' own hash costs "
+            "a tenth of that.",
         ),
     ),
     differences=differences,

@@ -78,7 +78,7 @@ BENCHMARK = Benchmark(
             1 / 20,
             why="a fold is by the MD5 of the row's id, which is the same on every engine. One scan learns in half of Tilth's core "
             "seconds: half of these read the columns and hash the ids, which alone takes more than the target allows, and half group by "
-            "category and fold, two fifths of it for the smallest and largest number of each, by which sums are known to be exact. A sixth "
+            "category and fold, two fifths of it for the smallest and largest number of each, which make exact sums possible. A sixth "
             "joins the numbers to the rows; an eighth loads modules; the rest makes the numbers of 200,000 categories in five folds and "
             "writes them into the query. category_encoders learns without folds.",
         ),

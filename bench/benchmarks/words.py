@@ -75,9 +75,9 @@ BENCHMARK = Benchmark(
             "learn and apply to scikit-learn",
             ratio("tilth", "scikit-learn"),
             1 / 5,
-            why="words are found twice, once to learn and once to apply, so that no text is kept, which takes a fifth of the core seconds; "
-            "to count and weigh them takes two fifths; and all cells become columns, where scikit-learn keeps those that are not 0: to "
-            "hand over so many columns of plain numbers takes DuckDB a sixth.",
+            why="words are found twice, once to learn and once to apply, because no text is kept; this takes a fifth of the core seconds. "
+            "Counting and weighting takes two fifths. All cells become columns, while scikit-learn keeps only cells that are not 0; "
+            "handing over this many columns of numbers takes DuckDB a sixth.",
         ),
     ),
     differences=differences,
