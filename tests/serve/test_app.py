@@ -15,6 +15,7 @@ import pytest
 import skops.io
 
 import tilth
+from tests.house.tree import python
 from tests.serve.conftest import FLOW, TABLE
 from tilth.serve.bodies import DECODERS, ENCODERS
 
@@ -271,3 +272,20 @@ def test_other_answers_than_those_that_can_be_made(client, asked):
         assert (answer.status, answer.json()["error"]["code"]) == (413, "too-large")
     assert [one("GET", "/invocations").status, one("GET", "/etc/passwd").status] == [405, 404]
     assert [one("GET", "/invocations").headers["allow"], one("POST", "/ping").headers["allow"]] == ["POST", "GET, HEAD"]  # RFC 9110, 15.5.6
+
+
+START = """
+import sys
+from tilth.serve.serving import Serving
+
+pipeline, _ = Serving((sys.argv[1],)).loaded()
+answer = pipeline.answer(b'{"age": 30, "job": "cook"}', "application/json")
+print(answer.status, sorted({"duckdb", "pandas", "pyspark", "sklearn"} & sys.modules.keys()))
+"""
+
+
+@pytest.mark.slow
+def test_a_row_is_answered_without_an_engine(served):
+    """Nor is one loaded, which would take a sixth of the start."""
+    done = python("-c", START, str(served / "people.tilth"))
+    assert done.stdout == "200 []\n", done.stderr

@@ -184,7 +184,7 @@ def test_answers_as_the_container(strict, body, kind, accept, expected):
         (b"1.5,128,x,true", "text/csv", "", "unreadable"),
         (b"1.5,2,x", "text/csv", "", "wrong-width"),
         (b"a,n,t,y\n1.5,2,x,true", "text/csv", "", "unreadable"),  # no header
-        (b"", "text/csv", "", "record-count"),
+        (b"", "text/csv", "", "wrong-width"),
         (b'{"data": [1.5, 2, null, true]}', JSON, "", "unreadable"),
         (b'{"data": [[1.5, 2, "x", true], [1.5, 2, "x", true]]}', JSON, "", "wrong-width"),  # one row
         (b'{"instances": [[1.5, 2, "x", true]]}', JSON, "", "no-row"),

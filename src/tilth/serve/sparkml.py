@@ -8,7 +8,6 @@ The container reads a schema from an environment variable, or from the member `s
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -18,9 +17,8 @@ from typing import Any
 from tilth.errors import Mistake, RequestError, listed
 from tilth.serve.bodies import encoded
 from tilth.serve.bodies.rows import CSV, JSON, LINE_TYPES, LINES, BadRow, Columns, Row
-from tilth.serve.bodies.text import record_of
+from tilth.serve.bodies.text import cells, record_of
 from tilth.serve.media import RANGES, MediaType, chosen, media_type
-from tilth.serve.records import lines
 
 VARIABLE = "SAGEMAKER_SPARKML_SCHEMA"
 TYPES = ("boolean", "byte", "short", "int", "long", "float", "double", "string")
@@ -196,8 +194,7 @@ def asked(body: bytes, kind: MediaType, configured: Schema | None, strict: bool 
     elif kind.name in LINE_TYPES:
         found = [line for line in body.split(b"\n") if line.strip()]
     elif strict and configured and kind.name == CSV:
-        _, line = next(lines(io.BytesIO(body), True, 0), (1, b"\n"))
-        return Asked(configured, [configured.row(record_of(line, kind), 1, strict)])
+        return Asked(configured, [configured.row(values, 1, strict) for values in cells(body, kind)[:1] or [[]]])
     else:
         return None
     schema, rows = configured, list[Row]()

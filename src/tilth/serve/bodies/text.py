@@ -40,7 +40,7 @@ def _text(body: bytes, kind: MediaType) -> str:
 
 def from_csv(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
     """Rows of strings, an empty value as null. The first line is a header if the parameter `header` says so, or if all are column names."""
-    lines = _cells(body, kind)
+    lines = cells(body, kind)
     orders = columns
     if lines and _names_columns(lines[0], kind, columns):
         names, *lines = lines
@@ -64,18 +64,18 @@ def table_of_csv(body: bytes, kind: MediaType, columns: Columns) -> pa.Table | N
         return None
     quoted = [i for i, line in enumerate(lines) if b'"' in line]
     try:
-        first = _cells(lines[0], kind)[0]
+        first = cells(lines[0], kind)[0]
         types = {str(i): pa.string() for i in range(len(first))}
         table = arrow.read_csv(
             pa.py_buffer(body),
             arrow.ReadOptions(column_names=list(types), block_size=len(body) + 1, use_threads=False),
             convert_options=arrow.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""]),
         )
-        cells = _cells(b"\n".join(lines[i] for i in quoted), kind)
-        if len(table) != len(lines) or len(cells) != len(quoted):
+        read = cells(b"\n".join(lines[i] for i in quoted), kind)
+        if len(table) != len(lines) or len(read) != len(quoted):
             return None
         found = table.take(pa.array(quoted, pa.int64()))
-        for name, values in zip(types, zip(*cells, strict=True), strict=bool(cells)):
+        for name, values in zip(types, zip(*read, strict=True), strict=bool(read)):
             if not found[name].combine_chunks().equals(pa.array([value or None for value in values], pa.string())):
                 return None
         if _names_columns(first, kind, columns):
@@ -145,7 +145,7 @@ def _key(name: str) -> bytes:
     return f"{json.dumps(name, ensure_ascii=False)}:".encode()
 
 
-def _cells(body: bytes, kind: MediaType) -> list[list[str]]:
+def cells(body: bytes, kind: MediaType) -> list[list[str]]:
     """The values of each CSV line, without empty lines."""
     try:
         return [line for line in csv.reader(io.StringIO(_text(body, kind), newline=""), strict=True) if line]
@@ -155,7 +155,7 @@ def _cells(body: bytes, kind: MediaType) -> list[list[str]]:
 
 def has_header(line: bytes, kind: MediaType, columns: Columns) -> bool:
     """Whether the first line of CSV is a header. Errors: `RequestError` for a repeated column name."""
-    lines = _cells(line, kind)
+    lines = cells(line, kind)
     return bool(lines) and _names_columns(lines[0], kind, columns)
 
 
@@ -163,7 +163,7 @@ def record_of(line: bytes, kind: MediaType) -> Any:
     """Parse one record: CSV to a list of strings, JSON Lines to the JSON value. Errors: `RequestError`."""
     if kind.name != CSV:
         return _parsed(_text(line, kind))
-    lines = _cells(line, kind)
+    lines = cells(line, kind)
     if len(lines) != 1:
         raise RequestError(f"1 record gives {len(lines)} rows", accepted='one row in each record, with " in pairs', code="record-count")
     return lines[0]
