@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tilth.data import Kind
 from tilth.pipelines.plan import Feature, Unsupported, step_of
+from tilth.pipelines.sklearn.stage import Stage
 from tilth.pipelines.sklearn.values import Features, each, is_missing, plain
 from tilth.steps.encode.encode import Encode
 from tilth.steps.encode.one_hot import OneHot
 from tilth.steps.naming import names_of
-
-if TYPE_CHECKING:
-    from tilth.pipelines.sklearn.stages import Stage
 
 
 def _categories(values: Any) -> tuple[Kind, list[Any], int]:

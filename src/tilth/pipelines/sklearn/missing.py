@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tilth.data import Kind
 from tilth.pipelines.plan import Unsupported, step_of
+from tilth.pipelines.sklearn.stage import Stage
 from tilth.pipelines.sklearn.values import Features, is_missing, plain
 from tilth.steps.clean.flag import Flag
 from tilth.steps.clean.impute import Impute
-
-if TYPE_CHECKING:
-    from tilth.pipelines.sklearn.stages import Stage
 
 
 def of_imputer(s: Stage) -> Features:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tilth.data import Kind
 from tilth.engine.user_sql.writing import identifier
 from tilth.pipelines.plan import Feature, Unsupported, step_of
+from tilth.pipelines.sklearn.stage import Stage
 from tilth.pipelines.sklearn.values import Features, each
 from tilth.steps.clean.formula import Formula
 from tilth.steps.encode.encode import Encode
@@ -24,9 +25,6 @@ from tilth.steps.scale.quantile import MOST as MOST_QUANTILES
 from tilth.steps.scale.quantile import QuantileTransform
 from tilth.steps.scale.reduce import MOST_TERMS, Reduce
 from tilth.steps.scale.scale import Scale
-
-if TYPE_CHECKING:
-    from tilth.pipelines.sklearn.stages import Stage
 
 
 def of_standard_scaler(s: Stage) -> Features:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tilth.data import Kind
 from tilth.errors import listed
 from tilth.metrics.text.words import WORD
 from tilth.pipelines.plan import Feature, Unsupported
+from tilth.pipelines.sklearn.stage import Stage
 from tilth.pipelines.sklearn.values import Features
 from tilth.steps.naming import names_of, short
 from tilth.steps.text.vectorize import MOST_COLUMNS, Vectorize
-
-if TYPE_CHECKING:
-    from tilth.pipelines.sklearn.stages import Stage
 
 
 def of_words(s: Stage) -> Features:
