@@ -14,7 +14,6 @@ from tilth.data import Dataset, Roles, Schema
 from tilth.display import Displayed, Grid
 from tilth.errors import FlowError, Mistake, Place, TilthError
 from tilth.flow.parts import BY_NAME, SERVED
-from tilth.flow.protecting import Protect
 from tilth.flow.serving import needed_columns, row_error, row_mistakes, row_of, used_columns
 from tilth.measures.measure import Measure
 from tilth.report import Finding
@@ -69,6 +68,15 @@ class Delivery:
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     manifest: str = ""
     about: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Protect:
+    """The reference of a key, the kinds of files that stay unencrypted, and whether sealed files are signed."""
+
+    key: str
+    allow_plaintext: tuple[str, ...] = ()
+    sign: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,9 @@ from tilth.data import Roles
 from tilth.encryption.keys import beside, unreferenced
 from tilth.errors import FlowError, Mistake, Place, RequestError, TilthError, did_you_mean, listed
 from tilth.flow.file_parts import CheckPart, DataPart, FlowFile, ProtectPart, RolesPart, TablePart
-from tilth.flow.flow import Delivery, Flow, Reading
+from tilth.flow.flow import Delivery, Flow, Protect, Reading
 from tilth.flow.parameters import Named, build, model_of, parameters, shorthand, takes_null
 from tilth.flow.parts import LISTS, PARTS, misplaced
-from tilth.flow.protecting import Protect
 from tilth.measures import MEASURES
 from tilth.measures.measure import Measure
 from tilth.rules import Ruleset

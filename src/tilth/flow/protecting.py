@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tilth.errors import located
+from tilth.flow.flow import Flow
 from tilth.store.protection import protected
-
-if TYPE_CHECKING:
-    from tilth.flow.flow import Flow
-
-
-@dataclass(frozen=True)
-class Protect:
-    """The reference of a key, the kinds of files that stay unencrypted, and whether sealed files are signed."""
-
-    key: str
-    allow_plaintext: tuple[str, ...] = ()
-    sign: bool = False
 
 
 @contextmanager
