@@ -82,7 +82,7 @@ def verdict(report: Report) -> tuple[Tone, str]:
     if not verdicts:
         if not report.findings:
             return "", "The report is empty: nothing was judged and nothing was measured."
-        return "", "Numbers only: there are no rules, so there are no verdicts."
+        return "", "There are no rules, so nothing passed or failed."
     failed, unjudged = (sum(f.outcome is outcome for f in verdicts) for outcome in (Outcome.FAILED, Outcome.ERROR))
     unjudged += sum(f.outcome is None for f in verdicts)
     if not failed and not unjudged:

@@ -69,7 +69,7 @@ def test_what_you_say_stays_and_what_was_measured_is_added(made: Path) -> None:
     assert card["model_overview"] == {"model_owner": "Credit risk", "model_version": 2, "problem_type": "Scoring", "model_name": "loans"}
     assert [e["name"] for e in card["evaluation_details"]] == ["stress test", "run: raw", "run: all", "predictions"]
     observed = [e["evaluation_observation"] for e in card["evaluation_details"][:3]]
-    assert observed == ["It held.", "1 of 2 rules failed.", "Numbers only: there are no rules, so there are no verdicts."]
+    assert observed == ["It held.", "1 of 2 rules failed.", "There are no rules, so nothing passed or failed."]
     rules = card["evaluation_details"][1]["metric_groups"][0]
     assert [(m["name"], m["value"]) for m in rules["metric_data"]] == [
         ('IsPrimaryKey "no"', "Passed"),

@@ -8,7 +8,7 @@ from tests.report.samples import REPORTS
 from tilth.measures.bias import section
 from tilth.measures.bias.payload import BiasNumber
 from tilth.report import Finding, Report
-from tilth.report.blocks import Fold, Picture, Points, Section, Table, plain
+from tilth.report.blocks import Fold, Picture, Points, Section, Table, Words, plain
 
 
 def bias(report: Report) -> Section:
@@ -74,3 +74,13 @@ def test_a_ratio_of_few_errors_does_not_hide_the_differences_in_the_chart():
     )
     assert plain(picture.caption).endswith("An arrow leads beyond the chart.")
     assert ">2<" in picture.svg and ">50<" not in picture.svg
+
+
+def test_values_are_counted_by_verdict_and_those_outside_are_named():
+    verdicts = ["within", *["outside"] * 6, "unclear", "unclear", "not determinable"]
+    of = [replace(found(details={"verdict": v, "band": (-0.1, 0.1)}), group=f"f={k}") for k, v in enumerate(verdicts)]
+    words = [plain(b.words) for b in bias(Report("x", tuple(of))).blocks if isinstance(b, Words)]
+    assert words[1] == (
+        "Compared with the accepted bands, which are conventions: 1 within, 6 outside (DPL of f=1, DPL of f=2, DPL of f=3, DPL of f=4, "
+        "DPL of f=5 and 1 more), 2 unclear and 1 not determinable. Unclear: the interval crosses a border of the band."
+    )

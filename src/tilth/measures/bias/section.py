@@ -32,6 +32,7 @@ from tilth.report.finding import Finding
 from tilth.report.sections import ReportSection
 
 MOST_SUMMED_UP = 20  # most lines of the summary
+MOST_OUTSIDE = 5  # most values outside of their bands that are named at the top
 SMALL = 0.05  # advice prefers groups with at least this share of rows
 DRAWN = (-1.0, 2.0)  # what a chart shows at most: all of a difference, and a ratio up to twice; few errors make ratios of them huge
 BRIEF = 2  # up to this many groups, a terminal shows the metrics of each
@@ -50,13 +51,32 @@ def bias(found: Sequence[Found]) -> Section:
     for f in found:
         groups.setdefault(Compared.of(f), []).append(f)
     groups = _without_mirrors(groups, headline(found))
-    blocks: list[Block] = [Words(HOW)]
+    blocks: list[Block] = [Words(HOW), *_judged(found)]
     blocks += [Points((SAME,), remarks=True)] if {"TVD", "DPL"} <= {metric_of(f) for f in found} else []
     blocks += [Points(tuple(told), remarks=True)] if (told := _computed(groups)) else []
     blocks += [_overview(groups, found)] if len(groups) > 1 else []
     brief = len(groups) <= BRIEF
     blocks += [_group(k, group, groups[group], brief) for k, group in enumerate(sorted(groups, key=lambda g: -_size(groups[g])), 1)]
     return Section("bias", "Bias", tuple(blocks), advice=tuple(_advice(found)), summary=tuple(_summary(found)), lead=_lead(groups))
+
+
+def _judged(found: Sequence[Found]) -> list[Block]:
+    """How many values are within their bands, and which are outside; nothing without verdicts."""
+    names: dict[str, list[str]] = {}
+    for f in found:
+        if f.payload.verdict:
+            names.setdefault(f.payload.verdict, []).append(f"{metric_of(f)} of {code(f.group)}{part_of(f)}")
+    if not names:
+        return []
+    outside = names.get("outside", [])
+    shown = [*outside[:MOST_OUTSIDE], *([f"{number(len(outside) - MOST_OUTSIDE)} more"] if len(outside) > MOST_OUTSIDE else [])]
+    said = [
+        f"{number(len(of))} {verdict}{f' ({joined(shown)})' if verdict == 'outside' else ''}"
+        for verdict in VERDICTS
+        if (of := names.get(verdict))
+    ]
+    unclear = " Unclear: the interval crosses a border of the band." if "unclear" in names else ""
+    return [Words(f"Compared with the accepted bands, which are conventions: {joined(said)}.{unclear}")]
 
 
 def _computed(groups: Iterable[Compared]) -> list[str]:
