@@ -4,6 +4,8 @@ import pytest
 
 from tests.measures.bias.tables import PREDICTED, found, rows
 from tilth.measures.bias import Facet
+from tilth.measures.bias.performance import PERFORMANCE
+from tilth.report.blocks import plain
 
 ASKED = {"facets": [Facet("facet", ("d",))], "label": "label", "positive": "yes", "prediction": "p"}
 
@@ -32,6 +34,22 @@ def test_a_group_has_its_own():
     got = performances(PREDICTED)["facet=d"].payload
     assert got.cells == (10, 5, 10, 25)
     assert (got.facet_value, got.rates["Accuracy"], got.matrix) == ("d", 0.7, {})
+
+
+def test_the_others_are_in_the_table_once():
+    """The running example: 70 of 100 predictions for a are right, 35 of 50 for d."""
+    of = [f for f in found(PREDICTED, **ASKED) if f.kind == "performance"]
+    assert (of[1].payload.other, of[1].payload.others) == ("a", (50, 10, 20, 20))
+    assert table_of(of) == [["all", "150", "70 %"], ["facet=d", "50", "70 %"], ["facet=a", "100", "70 %"]]
+    both = [f for f in found(PREDICTED, **{**ASKED, "facets": ["facet"]}) if f.kind == "performance"]
+    assert [row[0] for row in table_of(both)] == ["all", "facet=a", "facet=d"]
+    three = rows("facet label p", {("a", "yes", "yes"): 5, ("b", "yes", "no"): 2, ("d", "no", "yes"): 3})
+    assert [row[0] for row in table_of(performances(three).values())] == ["all", "facet=d", "others than facet=d"]
+
+
+def table_of(found):
+    table = PERFORMANCE.section(list(found)).blocks[0]
+    return [[plain(cell.words) for cell in row[:3]] for row in table.rows]
 
 
 def test_the_matrix_has_every_value_that_is_predicted():

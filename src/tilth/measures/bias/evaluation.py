@@ -140,8 +140,8 @@ def performances(counted: Counted, groups: Sequence[Group]) -> Iterator[Finding[
     objects = counted.request.of_detections
     yield performance.finding(Performance.of(cells, objects, matrix={} if objects else full), subject)
     for g in groups:
-        cells = g.weights.known("label", "prediction")[0, 1]
-        about = {"facet": g.cube.facet.name, "facet_value": g.side.name}
+        others, cells = g.weights.known("label", "prediction")[0]
+        about = {"facet": g.cube.facet.name, "facet_value": g.side.name, "other": g.other, "others": performance.counts_of(others)}
         yield performance.finding(Performance.of(cells, objects, **about), subject, g.name)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
+
 from tilth.measures.bias.metrics import FN, FP, TN, TP, Cells
 from tilth.metrics.contrasts import Numbers, divided
 from tilth.report.blocks import Block, Section, code, table
@@ -34,7 +36,8 @@ class Performance(Payload):
     """The confusion matrix of predictions and its rates, for all rows or for a group of a facet.
 
     The finding's value is the accuracy; detections of objects have none, because they have no true negatives. `rates` are named as in
-    Clarify's result files; `matrix` is label → prediction → rows, only for all rows and a categorical label.
+    Clarify's result files; `matrix` is label → prediction → rows, only for all rows and a categorical label. `others` are the four counts
+    of the rows that a group is compared with, `other` the value of the facet in them if there is only one.
     """
 
     KIND: ClassVar[str] = "performance"
@@ -47,6 +50,8 @@ class Performance(Payload):
     true_negative: float = 0
     rates: Mapping[str, float] = field(default_factory=dict)
     matrix: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    other: str = ""
+    others: tuple[float, ...] = ()
 
     @property
     def cells(self) -> tuple[float, float, float, float]:
@@ -72,8 +77,13 @@ class Performance(Payload):
         rates = {name: float(divided(_sum(cells, part), _sum(cells, whole))) for name, (part, whole) in asked.items()}
         recall, precision = rates[RECALL], rates[PRECISION]
         rates[F1] = float(divided(2 * precision * recall, precision + recall))
-        tp, fp, fn, tn = (float(cells[c]) for c in ALL)
+        tp, fp, fn, tn = counts_of(cells)
         return cls(**more, true_positive=tp, false_positive=fp, false_negative=fn, true_negative=tn, rates=rates)
+
+
+def counts_of(cells: Numbers) -> tuple[float, ...]:
+    """TP, FP, FN and TN of a confusion matrix, (label, prediction)."""
+    return tuple(float(cells[c]) for c in ALL)
 
 
 def _sum(cells: Numbers, of: Cells) -> float:
@@ -101,11 +111,22 @@ def performance(found: Sequence[Finding[Performance]]) -> Section | None:
     names = {"Accuracy": "right", RECALL: "recall", "True Negative Rate / Specificity": "specificity", PRECISION: "precision", F1: "F1"}
     names = {name: head for name, head in names.items() if any(name in f.payload.rates for f in shown)}
     heads = ("rows", "predictions", *names.values())
-    rows = [(_rows_of(f), number(f.payload.rows), *(percent(f.payload.rates.get(n)) for n in names)) for f in shown]
+    every = [row for f in shown for row in ((_rows_of(f), f.payload), *_others(f, shown))]
+    rows = [(told, number(p.rows), *(percent(p.rates.get(n)) for n in names)) for told, p in every]
     blocks: list[Block] = [table("How often predictions are right", heads, rows, numbers=heads[1:], brief=12)]
     blocks += _matrices(shown)
     whole = next((f for f in shown if not f.group), None)
     return Section("performance", "Performance of predictions", tuple(blocks), lead=f"{whole.message}." if whole else "")
+
+
+def _others(f: Finding[Performance], shown: Sequence[Finding[Performance]]) -> Iterator[tuple[str, Performance]]:
+    """The rows that a group is compared with, and their performance, unless they are a group of the table."""
+    p, other = f.payload, f"{f.payload.facet}={f.payload.other}"
+    if not sum(p.others) or (p.other and any(g.group == other and g.part == f.part for g in shown)):
+        return
+    tp, fp, fn, tn = p.others
+    told = code(other) if p.other else f"others than {code(f.group)}"
+    yield f"{told}{_in(f)}", Performance.of(np.array([[tn, fp], [fn, tp]]), objects="Accuracy" not in p.rates)
 
 
 def _matrices(found: Sequence[Finding[Performance]]) -> Iterator[Block]:
@@ -119,7 +140,11 @@ def _matrices(found: Sequence[Finding[Performance]]) -> Iterator[Block]:
 
 
 def _rows_of(f: Finding[Performance]) -> str:
-    return f"{code(f.group) if f.group else 'all'}{f' in {code(f.part)}' if f.part else ''}"
+    return f"{code(f.group) if f.group else 'all'}{_in(f)}"
+
+
+def _in(f: Finding[Performance]) -> str:
+    return f" in {code(f.part)}" if f.part else ""
 
 
 PERFORMANCE = ReportSection(Performance, performance)
