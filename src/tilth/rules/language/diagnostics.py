@@ -38,7 +38,7 @@ CODES = {
     "W-REVERSED": "an empty range",
     "W-THRESHOLD": "a threshold that is always met or never",
     "W-FLOAT-EQ": "equality with a number that is computed in floating point",
-    "W-ANCHOR": "a pattern anchored at one end only: the whole string must match all the same",
+    "W-ANCHOR": "a pattern anchored at one end only: the whole string must still match",
     "W-ALTERNATION": "a pattern with a bare `|`: Glue's executor reads it differently",
     "W-SQL-KEY": "a CustomSql that returns columns which may repeat",
     "W-UNUSED": "a variable, a tag or a key without effect",
