@@ -92,10 +92,12 @@ def reading(place: str, access: Access | None = None, name: str | None = None) -
     with connected(server_and_query(place)[0], place, access) as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         if name:
+            from adbc_driver_postgresql import dbapi
+
             try:
                 cursor.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
-            except Exception as error:
-                if getattr(error, "sqlstate", None) != ABSENT:
+            except dbapi.Error as error:
+                if error.sqlstate != ABSENT:
                     raise
                 raise MachineError("the snapshot is gone, with the connection that held it", code=SNAPSHOT_GONE) from None
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")

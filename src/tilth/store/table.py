@@ -89,7 +89,7 @@ def _column(field: pa.Field) -> tuple[str, pa.Field]:
 def connected(server: str, place: str, access: Access | None = None) -> Iterator[Any]:
     """A cursor on a connection that `access` opens. The driver's exceptions become Tilth's, without secrets."""
     with extra("postgres", "a place in PostgreSQL"):
-        from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]  # it is untyped
+        from adbc_driver_postgresql import dbapi
 
     def opened(credentials: Credentials | None = None) -> Any:
         try:

@@ -275,7 +275,7 @@ class SparkRun(Session):
 
     @contextmanager
     def _translated(self, text: str) -> Iterator[None]:
-        from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
+        from py4j.protocol import Py4JError, Py4JNetworkError
         from pyspark.errors import AnalysisException, PySparkException
 
         try:

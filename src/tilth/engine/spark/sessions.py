@@ -101,7 +101,7 @@ def session_for(remote: str | None) -> SparkSession:
     """
     with extra("spark", "the Spark engine"):
         import pyspark  # noqa: F401
-        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+        from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
     current = _current()
     remote = remote or (None if current else os.environ.get("SPARK_REMOTE"))
