@@ -119,7 +119,7 @@ class Model(ABC):
     def named(self, gave: Gave, column: str, width: int) -> tuple[str, ...]:
         """Names for the columns of `numbers` of a matrix of this width: `column_CLASS` for each class, `column` for a single number.
 
-        Classes that the model does not say are 0, 1 … Errors: as `scores` and `probabilities`.
+        If the model does not name its classes, they are 0, 1 … Errors: as `scores` and `probabilities`.
         """
         found = self.numbers(gave, np.zeros((1, width))).shape[1]
         return (column,) if found == 1 else tuple(f"{column}_{c}" for c in self.classes or range(found))

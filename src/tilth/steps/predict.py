@@ -38,8 +38,8 @@ class Predict(ModelStep):
 
     `scores` and `probabilities` make a column for each class, `prediction_CLASS`, for steps in `output` to transform: `output: [softmax]`
     after `scores`. Scores are what the model has before probabilities: `decision_function` of scikit-learn, the last output of an ONNX
-    model, the sums of boosted trees. One score z of two classes becomes 0 and z. Classes that the model does not say are 0, 1 …; a single
-    number has no class in the name of its column.
+    model, the sums of boosted trees. One score z of two classes becomes 0 and z. If the model does not name its classes, they are 0, 1 …;
+    a single number has no class in the name of its column.
 
     Errors: a file that is not such a model, or holds types that neither skops nor `trusted` trusts; columns that are not numbers or
     booleans, or a wrong number of columns; a class that the model does not have; a model that cannot give what `with` asks for.

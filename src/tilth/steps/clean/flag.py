@@ -27,7 +27,7 @@ class Flag(ColumnStep):
     |---|---|
     | `missing` | the cell is null, or a string that is blank |
     | `infinite` | the number is ∞ or −∞ |
-    | `condition` | `where` is true of the cell, which it calls `value`; null where that is neither true nor false, as for null |
+    | `condition` | `where` is true, with the cell as `value`; null if it is neither true nor false, as for a null cell |
 
     The condition is SQL as in [`formula`](#formula): `value > 100`, `value IN ('a', 'b')`, `full_match(value, '[A-Z]{2}[0-9]+')`.
 

@@ -147,7 +147,7 @@ class Unnest(ColumnStep):
     The elements of lists become columns `{column}_0`, `{column}_1` … up to the longest list in training; with `fields` only the first
     elements, under these names. The rest of a longer list is dropped, and a shorter list gives nulls.
 
-    Only fields of the first level become columns; nested fields become strings of JSON, which you can unnest in turn. The step learns the
+    Only fields of the first level become columns; nested fields become strings of JSON, which you can unnest as well. The step learns the
     names of the fields and, for JSON, their kinds. A field that first occurs after training has no column. A field that is absent is null,
     and so is a value of another kind (a string where numbers were learned). Integers mixed with floats are floats; other mixtures of kinds
     are strings. A string that is not a JSON object gives null in all columns and is counted.

@@ -37,10 +37,10 @@ class Join(TablesStep):
 
     | `how` | rows | columns |
     |---|---|---|
-    | `left` | all; without a match the new columns are null | those of the other table are added |
-    | `inner` | those with a match | those of the other table are added |
-    | `semi` | those with a match | as they were |
-    | `anti` | those without a match | as they were |
+    | `left` | all; without a match the new columns are null | the columns of the other table are added |
+    | `inner` | rows with a match | the columns of the other table are added |
+    | `semi` | rows with a match | unchanged |
+    | `anti` | rows without a match | unchanged |
 
     A key with a null matches nothing. A key that occurs more than once in the other table is an error, because it would duplicate rows;
     `many: allow` makes a row for each match. There are no right and full joins, which would add rows that the data does not have. The

@@ -41,7 +41,7 @@ class Sort(Step):
     by: Selector
     """The columns to sort by."""
     descending: Selector = ()
-    """Those of them to sort from large to small."""
+    """Which of these columns to sort from large to small."""
     nulls: Literal["last", "first"] = "last"
     """Where nulls go, in ascending and descending columns alike."""
 

@@ -111,16 +111,16 @@ class Split(Step):
     """How to make folds. Default: as `by`, and `rolling` for `time`. `rolling` tests on rows after the training rows; with `blocks`, each
     fold tests a block of time."""
     fold_columns: Selector = ()
-    """The columns for the folds. Default: those of the split."""
+    """The columns for the folds. Default: the columns of the split."""
     horizon: str = ""
-    """`rolling`: the length of the tested part of a fold: `7 days`, `100 rows`. Default: as many rows as each of `folds` + 1 equal parts
-    has."""
+    """`rolling`: the length of the tested part of a fold: `7 days`, `100 rows`. Default: the number of rows in each of `folds` + 1
+    equal parts."""
     step: str = ""
     """`rolling`: the distance from one fold to the next. Default: the horizon."""
     window: str = ""
     """`rolling`: how far back the training rows of a fold go, such as `90 days`, `1000 rows`. Default: to the first row."""
     embargo: str = ""
-    """`blocks`: rows within this distance after the tested block are not trained on, nor are those within `gap` before it."""
+    """`blocks`: rows within this distance after the tested block are not trained on, and neither are rows within `gap` before it."""
 
     def __post_init__(self) -> None:
         pairs = self.shares.items() if isinstance(self.shares, Mapping) else self.shares

@@ -59,7 +59,7 @@ class Window(Step):
     |---|---|---|
     | `lag`, `lead` | the value `n` rows before it, or after it | `{column}_lag_1` |
     | `difference` | its value − the value `n` rows before it, of numbers | `{column}_difference_1` |
-    | `mean`, `sum`, `min`, `max`, `median`, `std`, `var`, `count` | those of the values in its window | `{column}_mean_7` |
+    | `mean`, `sum`, `min`, `max`, `median`, `std`, `var`, `count` | the aggregate of the values in its window | `{column}_mean_7` |
     | `mode` | the most frequent value in its window; of equally frequent ones the smallest | `{column}_mode_7` |
     | `largest`, `largest_distinct` | the `n`th largest value in it, or of the different ones in it | `{column}_largest_2_7` |
     | `ffill`, `bfill` | its value; where that is missing, the last one before it, or the first one after it | `{column}_ffill` |
@@ -69,8 +69,8 @@ class Window(Step):
 
     The `window` of a row is a number of rows that ends with it (`7`), a duration that ends at its time (`7 d`; it includes rows at the same
     time, and excludes rows exactly 7 days earlier), or all rows up to it (`expanding`, for running sums and extremes). With `closed: left`
-    the window ends before the row, so that it excludes the row's own value, such as its label. Standard deviation and variance are those of
-    a sample. Nulls are ignored, and a window with fewer values than `min_periods` gives null.
+    the window ends before the row, so that it excludes the row's own value, such as its label. Standard deviation and variance divide by
+    n − 1. Nulls are ignored, and a window with fewer values than `min_periods` gives null.
 
     Ties in `order` are ordered by the other columns, from left to right, so every engine gives the same result, whatever the order of the
     stored rows; sums, and statistics computed from them, are the same to the last digit. Without `by` the table is one series. A table that
