@@ -274,6 +274,22 @@ def test_other_answers_than_those_that_can_be_made(client, asked):
     assert [one("GET", "/invocations").headers["allow"], one("POST", "/ping").headers["allow"]] == ["POST", "GET, HEAD"]  # RFC 9110, 15.5.6
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "hint"),
+    [
+        (b"1,2", "text/csv", "a header has only names of columns"),  # such as a header with a mistake in a name
+        (b"1,2", "text/csv; header=absent", ""),
+        (b"1,a,30,cook\n1,2", "text/csv", ""),
+        (b"{}", "application/x-www-form-urlencoded", "curl sends this type"),
+        (b"{}", "text/plain", ""),
+    ],
+)
+def test_a_hint_for_what_curl_sends(client, body, kind, hint):
+    error = client("people.tilth")("POST", "/invocations", body, {"content-type": kind}).json()["error"]
+    found = error.get("errors", [error])[0].get("hint", "")
+    assert found.startswith(hint) if hint else not found
+
+
 START = """
 import sys
 from tilth.serve.serving import Serving

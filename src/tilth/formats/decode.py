@@ -41,7 +41,7 @@ SERVED: Mapping[Kind, type[Operation]] = {
 }
 READ_AS: Mapping[Kind, str] = {  # accepted served values by kind, in addition to null, NaN and the numpy and pandas equivalents
     Kind.STRING: "a string, an integer or a boolean",
-    Kind.INTEGER: "a number, or a string such as 3.5",
+    Kind.INTEGER: "a whole number, or a string such as 35",
     Kind.FLOAT: "a number, or a string such as 3.5",
     Kind.DECIMAL: "a number, or a string such as 3.5",
     Kind.BOOLEAN: "a boolean, 0 or 1, or a string such as true",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 OFFERED = tuple(ENCODERS)
+FORM = "application/x-www-form-urlencoded"  # of curl -d
 
 
 class Answer(NamedTuple):
@@ -190,7 +191,8 @@ class Pipeline:
         kind = media_type(content_type)
         if kind is None or kind.name not in DECODERS:
             shown = repr(content_type[:80]) if content_type else "absent"
-            raise Refused(415, "bad-content-type", f"the content type is {shown}", accepted=listed(DECODERS))
+            hint = 'curl sends this type unless you name another one: -H "Content-Type: text/csv"' if FORM in content_type else ""
+            raise Refused(415, "bad-content-type", f"the content type is {shown}", accepted=listed(DECODERS), hint=hint)
         return decoded(body, kind, self.columns)
 
     def through(self, rows: Sequence[Row], first: int = 0, took: list[float] | None = None) -> Sequence[Row]:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tilth.data import Kind
@@ -19,6 +20,9 @@ from tilth.serve.media import MediaType
 if TYPE_CHECKING:
     import pyarrow as pa
 
+OF_WIDTH = (
+    "a header has only names of columns, and allows fewer values; `curl -d @FILE` removes line ends, `--data-binary @FILE` keeps them"
+)
 ARROW_ONLY = (b"NaN", b"Inf", rb"\u0000")  # Arrow reads the first two as numbers; an engine may end a string at the last one
 NATIVE = (Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN)  # kinds of values that JSON has
 HEAD = 100  # rows that show which columns have strings
@@ -45,7 +49,13 @@ def from_csv(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
     if lines and _names_columns(lines[0], kind, columns):
         names, *lines = lines
         orders = Columns(tuple(names))
-    return [orders.named([value or None for value in line], i) for i, line in enumerate(lines, 1)]
+    try:
+        return [orders.named([value or None for value in line], i) for i, line in enumerate(lines, 1)]
+    except BadRow as error:
+        ((row, column, mistake),) = error.rows
+        if row > 1 or "header" in kind.parameters:
+            raise
+        raise BadRow(row, column, replace(mistake, hint=OF_WIDTH)) from None
 
 
 def table_of_csv(body: bytes, kind: MediaType, columns: Columns) -> pa.Table | None:
