@@ -41,7 +41,8 @@ class Difference(Payload):
     """A metric of a group, or a number of an explanation, that two result files do not agree on; the finding's value is the second less
     the first, its message the reason.
 
-    `first` and `second` are numbers, the reason why there is none, or null where a file lacks it.
+    `first` and `second` are numbers, the reason why there is none, or null where a file lacks it. `drift` is `bias` or `attribution` if the
+    first file is a baseline from which the second has drifted.
     """
 
     KIND: ClassVar[str] = "difference"
@@ -49,6 +50,7 @@ class Difference(Payload):
     stage: str = ""
     first: float | str | None = None
     second: float | str | None = None
+    drift: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,16 +107,18 @@ def _explained(explanations: Mapping[str, Any]) -> Iterator[tuple[Key, dict[str,
         yield (EXPLAINED, PDP, str(of["feature_name"])), {name: {"value": v} for name, v in values.items()}
 
 
-def compare(a: str | Path, b: str | Path) -> Report:
+def compare(a: str | Path, b: str | Path, drift: bool = False) -> Report:
     """Every number that two result files do not agree on, with the reason where one can be seen. `Facts.more` counts the equal ones.
+
+    With `drift`, the first file is a baseline, and only numbers are listed that have drifted from it.
 
     Errors: `RequestError` for a file that is not a result file.
     """
     first, second = load(a), load(b)
     pairs = [*_pairs(first, second)]
     found = [f for pair in pairs if (f := _difference(*pair, first, second)) is not None]
-    more = {"equal": len(pairs) - len(found), "different": len(found)}
-    return Report("compare", tuple(found), Facts(f"{a}, {b}", more=more))
+    more = {"equal": len(pairs) - len(found), "different": len(found), "drifted": sum(bool(f.payload.drift) for f in found)}
+    return Report("compare", tuple(f for f in found if f.payload.drift or not drift), Facts(f"{a}, {b}", more=more))
 
 
 def _pairs(first: Result, second: Result) -> Iterator[Pair]:
@@ -141,11 +145,12 @@ def _difference(key: Key, name: str, a: Metric, b: Metric, first: Result, second
     if a is not None and b is not None and (x == y or (x is not None and y is not None and math.isclose(x, y, **SAME))):
         return None
     stage, facet, group = key
-    shown = tuple(m if m is None else v if v is not None else str(m.get("error") or "no value") for m, v in ((a, x), (b, y)))
+    one, other = (m if m is None else v if v is not None else str(m.get("error") or "no value") for m, v in ((a, x), (b, y)))
     delta = y - x if x is not None and y is not None and math.isfinite(x) and math.isfinite(y) else None
     words = "; ".join(_reasons(key, name, a, b, first, second)) or "no reason can be seen in the files"
     whose = f"{facet} {group}" if stage == EXPLAINED else f"{facet}={group}"
-    return Finding(name, (facet,), delta, message=words, group=whose, payload=Difference(stage, *shown))
+    drift, _ = _drift(key, name, a, b, first, second)
+    return Finding(name, (facet,), delta, message=words, group=whose, payload=Difference(stage, one, other, drift))
 
 
 def _value(metric: Metric) -> float | None:
@@ -166,38 +171,52 @@ def _reasons(key: Key, name: str, a: Metric, b: Metric, first: Result, second: R
         yield "rounding: they agree in all digits that the shorter one has"
         return
     if key[0] == EXPLAINED:
-        yield from _of_order(key, first, second)
+        if words := _drift(key, name, a, b, first, second)[1]:
+            yield words
         yield from _of_models(key[1], first.run, second.run)
         return
-    why = list(_of_clarify(name, a, b, first, second))
-    if x is not None and y is not None and name in SIGNED and math.isclose(x, -y, **SAME) and labels[0] == labels[1]:
-        why.append("the same size with the other sign: the sides, or favourable and other labels, changed places")
-    yield from why
+    yield from _of_computation(key, name, a, b, first, second)
     yield from _of_data(a, b, first, second)
-    if not why and labels[0] == labels[1]:
-        yield from _of_drift(name, x, y, b)
+    if words := _drift(key, name, a, b, first, second)[1]:
+        yield words
 
 
-def _of_drift(name: str, x: float | None, y: float | None, b: Mapping[str, Any]) -> Iterator[str]:
-    """Whether bias is larger in the second file, if the first one is the baseline."""
+def _of_computation(key: Key, name: str, a: Mapping[str, Any], b: Mapping[str, Any], first: Result, second: Result) -> Iterator[str]:
+    """Whether the same data would give both values."""
+    yield from _of_clarify(name, a, b, first, second)
+    x, y, same = _value(a), _value(b), first.labels.get(key[0]) == second.labels.get(key[0])
+    if x is not None and y is not None and name in SIGNED and math.isclose(x, -y, **SAME) and same:
+        yield "the same size with the other sign: the sides, or favourable and other labels, changed places"
+
+
+def _drift(key: Key, name: str, a: Metric, b: Metric, first: Result, second: Result) -> tuple[str, str]:
+    """The kind of drift from the first file, if it is a baseline, or an empty string; and what is said of it.
+
+    Values of different labels, and values that the same data would give, do not drift.
+    """
+    x, y = _value(a), _value(b)
+    if a is None or b is None or x is None or y is None or first.labels.get(key[0]) != second.labels.get(key[0]):
+        return "", ""
+    if key[0] == EXPLAINED:
+        return _of_order(key, first, second) if name != EXPECTED else ("", "")
     metric, low, high = BIAS_METRICS.get(name), b.get("ci_low"), b.get("ci_high")
-    if metric is None or x is None or y is None or low is None or high is None:
-        return
+    if metric is None or low is None or high is None or any(_of_computation(key, name, a, b, first, second)):
+        return "", ""
     if is_farther(float(low), float(high), x, metric.neutral):
-        yield f"bias drift: the whole interval of the second is farther from {metric.neutral:g} than the first"
-    elif is_farther(y, y, x, metric.neutral):
-        yield f"the second is farther from {metric.neutral:g}, perhaps by chance: no bias drift"
+        return "bias", f"bias drift: the whole interval of the second is farther from {metric.neutral:g} than the first"
+    farther = f"the second is farther from {metric.neutral:g}, perhaps by chance: no bias drift"
+    return "", farther if is_farther(y, y, x, metric.neutral) else ""
 
 
-def _of_order(key: Key, first: Result, second: Result) -> Iterator[str]:
+def _of_order(key: Key, first: Result, second: Result) -> tuple[str, str]:
     """Whether features have another order of importance, if the first file is the baseline."""
-    if key[1] != SHAP:
-        return
     before, after = (dict(_importance(r.metrics.get(key, {}))) for r in (first, second))
-    order = ndcg(before, after)
-    if order is not None and order < 1:
-        drift = "attribution drift" if order < MOST_REORDERED else "no attribution drift"
-        yield f"the features have another order, with nDCG {order:.3g} by the values of the first ({drift}; the limit is {MOST_REORDERED})"
+    order = ndcg(before, after) if key[1] == SHAP else None
+    if order is None or order >= 1:
+        return "", ""
+    drift = "attribution" if order < MOST_REORDERED else ""
+    said = f"{'' if drift else 'no '}attribution drift; the limit is {MOST_REORDERED}"
+    return drift, f"the features have another order, with nDCG {order:.3g} by the values of the first ({said})"
 
 
 def _importance(values: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
