@@ -17,7 +17,7 @@ import yaml
 from tilth.errors import FlowError, Mistake, Place
 
 Path = tuple[str | int, ...]
-MOST_NODES = 100_000  # nested aliases could make a document grow without bound; no flow needs so many nodes
+MOST_NODES = 100_000  # nested aliases could make a document grow without bound; no flow needs this many nodes
 DEEPEST = 60
 LONGEST_INTEGER = 300  # digits; a longer one is a string, because Python does not parse it
 LONGEST_LINE = 500  # characters; a longer one is not shown

@@ -69,7 +69,7 @@ class DynamicFrame:
         return int(self.frame.count()) if package(self.frame) == "pyspark" else len(self.frame)
 
     def __getattr__(self, name: str) -> Any:
-        """What else the frame has: `printSchema`, `show` …"""
+        """Other members of the frame: `printSchema`, `show` …"""
         return getattr(object.__getattribute__(self, "frame"), name)
 
 

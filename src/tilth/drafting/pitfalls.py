@@ -18,7 +18,7 @@ from tilth.steps.rows.split import SPLIT
 from tilth.yaml import yaml_value
 
 OLDEST = 120  # years
-MANY_COLUMNS = 4  # up to so many columns are named individually
+MANY_COLUMNS = 4  # up to this many columns are named individually
 EMPTY = "is nearly empty: "
 SPARSE = f"{EMPTY}fewer than {percent(NEARLY_NONE)} of the rows have a value"  # of many columns
 

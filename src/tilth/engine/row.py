@@ -61,7 +61,7 @@ def pruned(layers: Sequence[Change], wanted: Iterable[str]) -> tuple[list[Change
     return kept, frozenset(needed)
 
 
-WORTH = 3  # if so many columns compare the same value, a dict lookup is faster
+WORTH = 3  # if at least this many columns compare the same value, a dict lookup is faster
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ MOST_SHAPES = 100_000
 HEAD = 40  # characters before the first digit in which a match can begin
 Place: TypeAlias = tuple[int, int]
 Plan: TypeAlias = tuple[tuple[Entity, "tuple[Place, ...] | None"], ...]
-"""What a stretch of a given shape can contain: entities, each with the places to try, or None if the pattern must be searched for."""
+"""The entities that a stretch of a given shape can contain, each with the places to try, or None if the pattern must be searched for."""
 
 Found: TypeAlias = tuple[Entity, int, int, Tier]
 """A match in texts joined by line ends: entity, first character, the one after the last, and the tier, empty if the check rejects it."""

@@ -32,11 +32,11 @@ BY_NAME = {
 }
 _KNOWN = {name: names_of(words.split()) for name, words in BY_NAME.items()}
 NAME_PATTERN = r"^[^0-9@#/_]{1,40}$"
-"""What a name of a person looks like: a short string without digits."""
+"""The pattern of a name of a person: a short string without digits."""
 
 
 class Hint(NamedTuple):
-    """What a column holds by its name, and whether that is a special category."""
+    """The entity that a column's name suggests, and whether it is a special category."""
 
     entity: str
     special: bool
@@ -52,7 +52,7 @@ def says_names(column: str) -> bool:
 
 
 def hints(column: str, entities: Sequence[Entity]) -> Iterator[Hint]:
-    """What a column holds by its name: kinds that only names of columns reveal, and those of the `entities` whose column names match.
+    """The entities that a column's name suggests: those that only names of columns reveal, and those of `entities` with a matching name.
 
     A column called just `name` may hold names of persons or of things; it is reported as names of persons.
 

@@ -85,7 +85,7 @@ def croissant(name: str, about: Mapping[str, Any], parts: Mapping[str, Delivered
 
 
 def _said(word: str, value: Any) -> Any:
-    """What the flow file says, as the standard has it: creators are persons."""
+    """A value of the flow file in the form of the standard, in which creators are persons."""
     if word != "creators":
         return value
     return [{"@type": "sc:Person", "name": name} for name in ([value] if isinstance(value, str) else value)]

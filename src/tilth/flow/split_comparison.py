@@ -38,10 +38,10 @@ MOST_TOLD = 10_000  # rows used to measure whether columns distinguish the parts
 PERMUTATIONS = 20
 MOST_OF_ONE = 0.5  # share of the most frequent value of a key: a number that is mostly 0 is not one
 OVERLAP = STICKY = 0.2
-TOLD = 0.6  # AUC from which a column distinguishes two parts
+TOLD = 0.6  # a column with at least this AUC distinguishes two parts
 MOST_CLASSES = 50
 MOST_CHARACTERS = 20_000_000  # of texts that are compared in all
-FEWEST_TEXTS, LONG, BLANKS = 100, 20, 2  # a column of texts has at least so many distinct strings, mean characters and mean blanks
+FEWEST_TEXTS, LONG, BLANKS = 100, 20, 2  # minima for a column of texts: distinct strings, mean characters, mean blanks
 
 Codes = np.ndarray
 Found = Finding[SplitCheck]

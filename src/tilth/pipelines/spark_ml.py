@@ -84,7 +84,7 @@ class Counts:
 
 
 Value = Feature | list[Feature] | Tokens | Counts
-"""What a column of Spark is: a column, a vector, words, or their counts."""
+"""The counterpart of a Spark column: a column, a vector, words, or their counts."""
 
 
 # ── a saved pipeline ──
@@ -142,7 +142,7 @@ class Reading:
         self.read: set[str] = set()
 
     def value(self, column: str) -> Value:
-        """What a column is; one that no stage has made is read."""
+        """The counterpart of a Spark column; a column that no stage has made is read from the data."""
         self.read.add(column)
         if column not in self.values:
             if any(column in stage for stage in self._lost):

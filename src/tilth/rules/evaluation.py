@@ -112,7 +112,7 @@ class _Evaluator:
         self.notes: dict[Rule | Composite, tuple[str, ...]] = {}
 
     def prepare(self, leaves: Iterable[Rule]) -> None:
-        """What each rule needs; a rule that cannot be prepared ends as Error."""
+        """Find what each rule needs; a rule that cannot be prepared ends as Error."""
         for rule in dict.fromkeys(leaves):
             with self._own_error(rule):
                 self.prepared[rule] = self._prepared(rule)
@@ -130,7 +130,7 @@ class _Evaluator:
         return ready
 
     def prepare_by_rows(self, composites: Iterable[Composite]) -> None:
-        """What each composite needs in row mode; one that cannot be evaluated so stays in column mode, with a note."""
+        """Find what each composite needs in row mode; one that cannot be evaluated by rows stays in column mode, with a note."""
         for composite in composites:
             if note := obstacle(composite, self.prepared):
                 self.notes[composite] = (note,)
@@ -138,7 +138,7 @@ class _Evaluator:
                 self.prepared[composite] = prepare_by_rows(composite, self.prepared, self.context)
 
     def measure(self) -> None:
-        """All metrics at once, then those that depend on them, then the verdicts."""
+        """Measure all metrics at once, then those that depend on them; then judge."""
         self._measure(self.prepared, lambda ready: ready.metrics)
         self._measure([r for r, ready in self.prepared.items() if ready.more], lambda ready: ready.more(self.values) if ready.more else ())
         for rule, ready in self.prepared.items():
@@ -255,7 +255,7 @@ class _Evaluator:
         return {name: float(value) for name, value in found if isinstance(value, int | float)}
 
     def examples(self, rules: Iterable[Rule | Composite], most: int) -> dict[Rule | Composite, Examples]:
-        """What fails the first rules that failed and have something to show."""
+        """Examples of failing values or rows for the first failed rules that can show some."""
         failed = {r: p.failing for r, p in self.prepared.items() if self.results[r].outcome is Outcome.FAILED}
         results = ((rule, self.result(rule)) for rule in dict.fromkeys(rules))
         found = ((r, x, f) for r, x in results if x.outcome is Outcome.FAILED and (f := failing(r, failed)) is not None)

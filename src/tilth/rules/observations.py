@@ -33,7 +33,7 @@ DOMAINS: Mapping[str, tuple[float, float]] = {
     "ColumnCorrelation": (-1.0, 1.0),
 }
 ENDS = {"Minimum": "ColumnValues", "Maximum": "ColumnValues", "MinimumLength": "ColumnLength", "MaximumLength": "ColumnLength"}
-"""What measures one end of a column's values or lengths: a rule on it has one bound, all others are a range."""
+"""Metric of one end of a column's values or lengths → its rule type. A rule on it has one bound; rules on other metrics have a range."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def limits_of(name: str, earlier: Known, at: datetime) -> Expected | None:
 
 
 def outside(name: str, value: float, limits: Expected, rule: str) -> str:
-    """That a metric is outside its limits, in words, with the rule that they suggest."""
+    """The message that a metric is outside its limits, with the rule that they suggest."""
     seen = [f"a trend of {limits.trend:+.3g} a check"] if limits.trend else []
     seen += [f"a season of {limits.season}"] if limits.season else []
     by = f" by {' and '.join(seen)}" if seen else ""

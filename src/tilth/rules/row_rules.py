@@ -65,7 +65,7 @@ def row_rule(
 
 
 def _broken(criterion: Criterion | None, extremes: Iterable[Any], share: float, nulls: int, hidden: bool) -> tuple[Any, ...]:
-    """What Glue's message names: the extremes that break the condition, or the share of rows; and NULL."""
+    """The values that Glue's message names: the extremes that break the condition, or the share of rows; and NULL."""
     wrong = [v for v in dict.fromkeys(extremes) if v is not None and not criterion.holds(v)] if criterion else []
     shown = [mask(v) for v in wrong] if hidden else wrong
     if not shown and not (nulls and criterion is not None and extremes):

@@ -22,9 +22,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Converter:
-    """What reads the files of a product. `kind` and `noun` call a file and a check of it; both functions take the file's content.
+    """Converts the files of a product. `kind` and `noun` name a file and a check in messages; both functions take the content.
 
-    `variable` finds in a rule what the product would replace by a value that is not in the file.
+    `variable` finds placeholders in a rule that the product would replace by a value that is not in the file.
     """
 
     kind: str

@@ -186,6 +186,6 @@ COUNTED: dict[str, Callable[[Arguments], list[str]]] = {
     "expect_table_columns_to_contain_set": partial(columns, exact=False),
     "expect_table_row_count_to_equal_other_table": _as_many,
 }
-"""Of dbt_expectations what Great Expectations has not, or has with another meaning."""
+"""Tests of dbt_expectations that Great Expectations does not have, or has with another meaning."""
 
 CONVERTER = Converter("tests of dbt", "test", _recognises, _checks, r"\{[{%].*?[%}]\}")

@@ -32,7 +32,7 @@ from tilth.rulesets.writing import (
 Rules = list[str]
 NO_RULE = "no rule says this"
 ORDER = "rows have no order"
-UNSAID = {  # of the names that have no rule: why, where more can be said than that
+UNSAID = {  # name without a rule → the reason, if there is a better one than `NO_RULE`
     "expect_column_values_to_be_increasing": ORDER,
     "expect_column_values_to_be_decreasing": ORDER,
     "expect_column_median_to_be_between": "no rule computes a median",

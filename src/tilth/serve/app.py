@@ -184,7 +184,7 @@ class Server:
 
     async def execution_parameters(self, request: Request) -> Answer:
         """The sizes and concurrency that batch transform should use."""
-        single = self.pipeline.strict and self.pipeline.schema is not None  # those of the SparkML container
+        single = self.pipeline.strict and self.pipeline.schema is not None  # as the SparkML container
         strategy, largest = ("SINGLE_RECORD", 5) if single else ("MULTI_RECORD", max(1, self.limits.largest // 2**20))
         content = {"MaxConcurrentTransforms": os.cpu_count() or 1, "BatchStrategy": strategy, "MaxPayloadInMB": largest}
         return Answer(200, JSON, json.dumps(content).encode())

@@ -48,7 +48,7 @@ class Noting:
 
         async def sending(message: Any) -> None:
             if message["type"] == "http.response.start":
-                if connection.cycle.more_body and CLOSE not in message["headers"]:  # what still comes is not another request
+                if connection.cycle.more_body and CLOSE not in message["headers"]:  # the rest of the body is not another request
                     message = {**message, "headers": [*message["headers"], CLOSE]}
                 connection.transport.hold()
                 await send(message)

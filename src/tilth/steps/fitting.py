@@ -222,7 +222,7 @@ def _named(step: Step, place: Place | None) -> Iterator[None]:
 def _answered(
     learning: Sequence[Asking[T]], early: Sequence[Question | Elsewhere], known: Mapping[Any, Any], data: Dataset, engine: Session
 ) -> tuple[list[T], Mapping[Any, Any]]:
-    """What each generator returned, and all answers; `early` questions are asked in the first round."""
+    """The results of the generators, and all answers; `early` questions are asked in the first round."""
     rounds, found = together(dict(enumerate(learning))), dict(known)
     asked = [*next(rounds), *early]
     while True:

@@ -24,7 +24,7 @@ from tilth.steps.missing import present
 K = TypeVar("K")
 T = TypeVar("T")
 VOID = (Kind.STRING, Kind.NULL)  # the kinds of a column without values, as files and frames are read
-COLUMN = "{column}"  # what stands for a column's name in `into`
+COLUMN = "{column}"  # placeholder for a column's name in `into`
 Part = Literal["rows", "split", "features", "training", "output"]
 Selector: TypeAlias = str | tuple[str, ...]
 Learned: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -57,8 +57,8 @@ class Step(Parameterized, ABC):
     name: ClassVar[str]
     parts: ClassVar[frozenset[Part]]  # the parts that may contain it; parameters may restrict them
     learns: ClassVar[bool] = True  # whether what it does depends on the rows it was fitted on
-    corrects: ClassVar[bool] = False  # whether it puts the probabilities right of a model that learned from other shares of the classes
-    predicts: ClassVar[bool] = False  # whether measures of a model can be about it: then it has a `predictor`
+    corrects: ClassVar[bool] = False  # whether it corrects the probabilities of a model that learned from other class shares
+    predicts: ClassVar[bool] = False  # whether it predicts with a model, so that it has a `predictor` for measures of a model
     names_columns: ClassVar[bool] = False  # whether `by_name_only` holds for every table
     makes_rows: ClassVar[bool] = False  # whether served rows are like the rows that it makes, not like its input
     makes_columns: ClassVar[bool] = False  # whether `adds_columns` holds whatever its parameters
@@ -406,7 +406,7 @@ class ColumnStep(Step):
 
 
 def together(asking: Mapping[K, Asking[T]]) -> Asking[dict[K, T]]:
-    """What several generators return; in each round, what all of them ask is asked together. It asks at least once."""
+    """Run several generators together: in each round, the questions of all of them are asked at once. It asks at least once."""
     returned: dict[K, T] = {}
     waiting, found = dict(asking), None
     while waiting or found is None:

@@ -127,5 +127,5 @@ def translated(place: str) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    """What the server or libpq says, without the driver's words before it and without secrets."""
+    """The message of the server or libpq, without the driver's prefix and without secrets."""
     return hidden(OF_DRIVER.sub("", " ".join(str(error).split("\n")[0].split()), count=1))[:300]

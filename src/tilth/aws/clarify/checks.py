@@ -199,7 +199,7 @@ def _of_explanations(c: AnalysisConfig) -> Iterator[Check]:
 
 
 def _of_images(c: AnalysisConfig, shap: Shap) -> Iterator[Check]:
-    """What explanations of images need."""
+    """Checks of explanations of images."""
     images, asked = c.dataset_type == IMAGES, shap.image_config
     yield asked is not None and not images, f"methods.shap.image_config: found with dataset_type {c.dataset_type}", IMAGES
     yield images and c.methods.shap is not None and asked is None, f"methods.shap.image_config: this is needed for {IMAGES}"
@@ -237,7 +237,7 @@ def _of_data(c: AnalysisConfig) -> Iterator[Check]:
 
 
 def gaps(c: AnalysisConfig) -> Iterator[str]:
-    """What this version cannot do, without which the configuration is not run."""
+    """What the configuration requests and this version cannot do, so that nothing is run."""
     if c.methods.model_fields_set <= {"report"}:
         yield "methods: a report alone has nothing to report on; ask for bias, shap, pdp or asymmetric_shapley_value"
     if c.asks_model and c.tilth.predictor.model is None:

@@ -159,7 +159,7 @@ def _value(metric: Metric) -> float | None:
 
 
 def _reasons(key: Key, name: str, a: Metric, b: Metric, first: Result, second: Result) -> Iterator[str]:
-    """What may be the reason that a metric differs, the surest first."""
+    """Possible reasons why a metric differs, the surest first."""
     if a is None or b is None:
         yield f"only the {'second' if a is None else 'first'} file has it"
         return
@@ -225,7 +225,7 @@ def _importance(values: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, 
 
 
 def _of_models(what: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[str]:
-    """What an explanation depends on, and what of it differs between the runs."""
+    """What differs between two runs of an explanation, and what such numbers depend on."""
     for fact, words in (("model", "the models differ"), ("seed", "the seeds differ"), ("fingerprint", "the data changed")):
         if None not in (a := first.get(fact), b := second.get(fact)) and a != b:
             yield words if fact == "fingerprint" else f"{words}: {a} and {b}"

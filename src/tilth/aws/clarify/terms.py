@@ -1,4 +1,4 @@
-"""What terms of texts say of the label, as Tilth adds it to Clarify's result file."""
+"""How terms of texts are related to the label: the block that Tilth adds to Clarify's result file."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def deliver_card(
 
 
 def _writer(suffix: str) -> Callable[[Page], bytes]:
-    """What makes a file of a page. Errors: `MissingExtra` for a PDF without the extra."""
+    """The function that turns a page into the bytes of a file. Errors: `MissingExtra` for a PDF without the extra."""
     if suffix == "pdf":
         from tilth.report.pdf import pdf_of
 

@@ -89,7 +89,7 @@ def gathered(folder: Place, further: Sequence[Place] = ()) -> Evidence:
 
 
 def _report(place: Place) -> tuple[str, str]:
-    """What a further report is called, and its file: a folder has its report.json."""
+    """The name of a further report, and its file; in a folder, this is report.json."""
     there = files_at(place) or files_at(f"{place}{SUFFIX}")
     path = str(place) if [plain_name(f.name) for f in there] == [PurePosixPath(str(place)).name] else joined(place, REPORT)
     file = PurePosixPath(path)

@@ -149,7 +149,7 @@ class BusinessDetails(Part):
 
 
 class Objective(Part):
-    """What training makes as large or as small as it can."""
+    """The quantity that training maximizes or minimizes."""
 
     function: Literal["Maximize", "Minimize"] | None = None
     facet: Axis | None = None

@@ -77,7 +77,7 @@ class Joined:
         return (test for part in self.parts for test in part.tests)
 
     def opposite(self) -> Joined:
-        """What holds where this does not."""
+        """The negation."""
         return Joined("OR" if self.word == "AND" else "AND", tuple(part.opposite() for part in self.parts))
 
 

@@ -1,4 +1,4 @@
-"""What measures a number in DQDL, and a column as rules and queries name it."""
+"""How DQDL measures a number, and how rules and queries name a column."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def _aggregate(rule: RuleGiven, check: Check, selected: Column | None, schema: S
 
 
 def _measure(left: Left, texts: Mapping[str, str], selected: Column | None, schema: Schema) -> Measure:
-    """What measures a statistic. Errors: `Wrong` for a column that does not have it."""
+    """The measure of a statistic in DQDL. Errors: `Wrong` for a column that does not have it."""
     if left.statistic in OF_TABLE:
         simple = [c for c in schema if c.kind in SIMPLE]
         return OF_TABLE[left.statistic](simple, len(simple) == len(schema))

@@ -35,7 +35,7 @@ from tilth.store.scratch import Scratch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FEW = 50  # rows that stand in for those with the extremes of a table: some of them meet the conditions of a query
+FEW = 50  # rows used in place of the rows with a table's extremes; some of them meet the conditions of a query
 SAMPLED = 2_000  # rows used to estimate the size of a table
 WIDE = frozenset({Kind.BINARY, Kind.LIST, Kind.STRUCT, Kind.MAP, Kind.OTHER})  # kinds whose values may be large, such as images
 HELD_SHARE = 4  # rows are held in memory if they take at most a quarter of the memory limit

@@ -56,7 +56,7 @@ def translated(text: str, texts: list[Files]) -> Iterator[None]:
             raise SourceError(*textfiles.blamed(texts, QUOTED.sub("…", first_line(error)), longest)) from error
         raise RequestError(f"a value does not fit: {without_values(first_line(error))}") from error
     except duckdb.Error as error:
-        _refuse_if_full(error)  # as Python says it, which writes what DuckDB spills while a key is in force
+        _refuse_if_full(error)  # with Python's message, because Python writes the spilled data while a key is in force
         broken = isinstance(error, duckdb.InternalException | duckdb.FatalException)
         raise MachineError(f"DuckDB refused a query: {first_line(error)}", hint=text[:2000], code="" if broken else REFUSED) from error
 

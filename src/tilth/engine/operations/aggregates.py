@@ -66,7 +66,7 @@ class Correlation(Operation):
 
 
 class Middle(Operation):
-    """What `LowerMedian` is found from: one aggregate on each engine, for windows too, where Spark has no discrete quantile."""
+    """The aggregate that `LowerMedian` is computed from; it also works in windows, where Spark has no discrete quantile."""
 
     spark_call = "collect_list"
 

@@ -157,7 +157,7 @@ class Guarded(Operation):
 
     @classmethod
     def parsed(cls, parse: Callable[[str], T], x: Any) -> T | None:
-        """What `parse` makes of a string of the form; None for other strings and null. Errors: as `unfit` for other types."""
+        """The result of `parse` for a string of the form; None for other strings and null. Errors: as `unfit` for other types."""
         if x is not None and not isinstance(x, str):
             raise unfit(x)
         matched = cls.matched(x)

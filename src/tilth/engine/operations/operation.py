@@ -163,7 +163,7 @@ class Lowering(Generator):
 
 CALLS = (exp.Anonymous, exp.Coalesce, exp.CountIf, exp.Sum, exp.Min, exp.Max, exp.Greatest, exp.Least, exp.Nullif, exp.Abs, exp.Case)
 ENCLOSING = (*CALLS, exp.Alias, exp.If, exp.Where, exp.Having)
-"""What writes something around each of the expressions in it."""
+"""Nodes whose SQL has something around each of their expressions, so that these need no parentheses."""
 CLOSED = (*CALLS, exp.Column, exp.Literal, exp.Null, exp.Boolean, exp.Cast, exp.Paren)
 COMPARED = 4
 BINDING: dict[type, int] = {
@@ -234,8 +234,8 @@ def _shape(value: Any, root: Tree, holes: dict[exp.Expr, int]) -> Any:
     return tuple(_shape(v, root, holes) for v in value) if isinstance(value, list) else (value,)
 
 
-HOLE = f"\x1f{os.urandom(8).hex()}\x1f"  # begins the names of the columns that stand for holes; no text of a user's can contain it
-OPEN = f"{HOLE}o"  # the same for holes whose text may need parentheses: those of operations
+HOLE = f"\x1f{os.urandom(8).hex()}\x1f"  # prefix of the column names that stand for holes; no text of a user can contain it
+OPEN = f"{HOLE}o"  # prefix for holes whose text may need parentheses, because they are operations
 
 
 @lru_cache(4096)
@@ -288,7 +288,7 @@ def only_where(aggregate: Tree, condition: Tree, engine: EngineName) -> Tree:
         return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=condition.copy()))
     made = aggregate.copy()
     for value in (
-        made.expressions[:2]  # the value and what it is ordered by; how many of them there may be is a constant
+        made.expressions[:2]  # the value and the order; a third argument, their number, is a constant
         if made.name.lower() in ("max_by", "min_by")
         else [made.this if isinstance(made, exp.AggFunc) else made.expressions[0]]
     ):

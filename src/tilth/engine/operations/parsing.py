@@ -23,10 +23,10 @@ from tilth.engine.operations.times import known
 BLANK = "[ \t\r\n\u00a0\u2009\u202f]"  # with the blanks at which no line is broken
 MINUS = "\u2212"
 MARKS = {" ": " \u00a0\u2009\u202f", "'": "'\u2019", "_": "_", ".": ".", ",": ",", "": ""}
-"""What may stand between thousands → the characters that do."""
+"""Thousands separator → the characters that are accepted for it."""
 CURRENCIES = "$¢£¤¥֏؋৲৳฿៛₡₦₨₩₪₫€₭₮₱₲₴₵₸₹₺₼₽₾₿"
 GROUPS = 9  # of thousands: Java's stack bears few, and RE2 is fast for small expressions only
-WHOLE = "[0-9]{1,40}"  # so many digits, times at most 1e199, always fit a double
+WHOLE = "[0-9]{1,40}"  # up to 40 digits, times at most 1e199, always fit a double
 POWER = "[eE][+-]?[01]?[0-9]{1,2}"
 
 
@@ -157,7 +157,7 @@ class ParseTime(_Parsing):
 
 
 def _pieces(form: TimeFormat) -> list[tuple[str, str]]:
-    """What ISO 8601 writes of a format's groups, in pieces: each with the directive that is special, or with none."""
+    """The groups of a format in the order of ISO 8601, in pieces; each has the directive that needs special treatment, or none."""
     group = {d: f"\\{n}" for n, d in enumerate(form.groups, 1)}
     group |= {"I": group["p"] + group["I"] + ":"} if "p" in group else {}
     day = [_first(group, "Yy"), "-", _first(group, "mb") or "01", "-", group.get("d", "01")]

@@ -28,7 +28,7 @@ def _compiled(pattern: str, full: bool) -> re.Pattern[str]:
 
 
 def _on_short(x: Tree, pattern: str, regex: Regex, made: Tree) -> Tree:
-    """What Spark makes of a string with a pattern: an error for a string that is too long.
+    """Apply a pattern on Spark, with an error for a string that is too long.
 
     Java recurses at every round of some patterns, and a full stack ends the whole application rather than the query.
     """

@@ -168,7 +168,7 @@ def _tree(x: Tree, piece: str) -> Tree:
 
 
 def _text(x: datetime, piece: str) -> str:
-    """What `_tree` gives for one row."""
+    """The same as `_tree`, for one row."""
     if piece[0] != "%" or piece == "%%":
         return piece[0] if piece == "%%" else piece
     directive = piece[-1]

@@ -97,7 +97,7 @@ def _first_of(a: Meaning, node: Any) -> Tree:
 
 
 def _of_row(a: Meaning, node: Any) -> Tree:
-    """What several values of one row become."""
+    """An aggregate of several values of one row."""
     name, given, place = name_of(node), list(node.expressions), []
     if isinstance(node, across.Largest):
         place = [whole(a, given.pop(0) if given else None, "the place of a value, the first argument,", 1)]

@@ -100,7 +100,7 @@ def _reject_unfitted(fitted: Any) -> None:
 
 
 def of_pipeline(s: Stage) -> Features:
-    """One after the other."""
+    """The transformers of a Pipeline, one after the other."""
     stages = [(name, step) for name, step in s.fitted.steps if step is not None and step != "passthrough"]
     features = s.features
     for i, (name, step) in enumerate(stages):
@@ -109,7 +109,7 @@ def of_pipeline(s: Stage) -> Features:
 
 
 def of_column_transformer(s: Stage) -> Features:
-    """Each of some columns."""
+    """The transformers of a ColumnTransformer, each for some of the columns."""
     known = list(map(str, getattr(s.fitted, "feature_names_in_", ())))
     parts = [(name, part, _positions(columns, known, len(s.features))) for name, part, columns in s.fitted.transformers_]
     parts = [(name, part, places) for name, part, places in parts if not (isinstance(part, str) and part == "drop") and places]
@@ -137,7 +137,7 @@ def _positions(columns: Any, known: Sequence[str], width: int) -> list[int]:
 
 
 def of_union(s: Stage) -> Features:
-    """Each of all columns, side by side."""
+    """The transformers of a FeatureUnion, each for all columns; their outputs are next to each other."""
     if s.fitted.transformer_weights:
         raise Unsupported("it weighs its transformers")
     parts = [(name, part) for name, part in s.fitted.transformer_list if part is not None and part != "drop"]

@@ -1,4 +1,4 @@
-"""What the converters of scikit-learn's transformers share: names in groups, and values of numpy as Python's."""
+"""Shared by the converters of scikit-learn's transformers: names in groups, and values of numpy as Python's."""
 
 from __future__ import annotations
 

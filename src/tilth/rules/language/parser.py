@@ -32,7 +32,7 @@ BODIES = {"Rules", "Analyzers"}
 A_SECTION = "Metadata, DataSources, a variable, DefaultLabels, Rules, Analyzers (in this order)"
 
 NEGATED = "a rule cannot be negated: write !=, not in, not between or not matches"
-SLIPS = {  # what stands in the place of a rule type → what to write instead
+SLIPS = {  # token in the place of a rule type → what to write instead
     **dict.fromkeys((TEXT, DATE, CLOCK), "rules are separated by commas, the parameters of one by blanks"),
     **dict.fromkeys((INT, DECIMAL), "a comma separates rules: write 1000, not 1,000"),
 }

@@ -79,7 +79,7 @@ def _named(files: Iterable[Object]) -> str:
 
 
 def _contents(rule: Rule, files: Iterable[Object], read: Callable[[int], bool]) -> Mapping[Object, tuple[Any, ...]]:
-    """What tells each file from others: its size, its checksum where files of that size are read, and its name if the rule says so."""
+    """File → what identifies it: its size, its checksum if files of this size are read, and its name if the rule says so."""
     named = rule.flag("matchFileName")
     return {file: (file.bytes, read(file.bytes) and checksum(rule, file), file.name if named else "") for file in files}
 

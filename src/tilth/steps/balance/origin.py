@@ -19,7 +19,7 @@ def id_column(schema: Schema, roles: Roles) -> Column | None:
 
 
 def id_text(key: Column | None) -> Tree:
-    """What names a row: its id; of a row that was made, which has none, its parents."""
+    """The name of a row: its id, or the ids of its parents for a row that was made, because it has no id."""
     return col(PARENT) if key is None else coalesce(canonical_string(key), col(PARENT))
 
 

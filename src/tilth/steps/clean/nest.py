@@ -108,5 +108,5 @@ class Nest(Step):
 
 
 def _element(column: Column) -> Any:
-    """What columns of one list have in common."""
+    """The kind of element that a column needs for a list; equal for columns that can be in one list."""
     return "number" if column.kind.numeric else (column.kind, column.of, column.type if column.kind is Kind.STRUCT else "")

@@ -26,7 +26,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "boolean": ("true", "false"),
     **{k.value: ("format", "like") for k in Kind if k.temporal},
 }
-"""What values become → the parameters that say how they are written."""
+"""`as` → the parameters that say how the values are written."""
 
 
 @dataclass(frozen=True)

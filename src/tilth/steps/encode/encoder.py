@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tilth.steps.encode.encode import Encode
 
 Policy = str | int | None
-MOST_ROWS = 10**15  # that a category can be asked to occur in
+MOST_ROWS = 10**15  # the largest `min_frequency`
 PYTHON: Mapping[Kind, type] = {Kind.STRING: str, Kind.BOOLEAN: bool, Kind.INTEGER: int}  # the kinds that have categories
 
 
@@ -38,7 +38,7 @@ def least_rows(min_frequency: float | None, rows: int) -> float:
 
 
 class Encoder(Way, ABC):
-    """One encoding of categories, with the parameters of its step. Its methods are those of `ColumnStep`."""
+    """One encoding of categories, with the parameters of its step. It has the methods of `ColumnStep`."""
 
     step: Encode
     unseen: ClassVar[tuple[Policy, ...]] = ()  # what a value may become that is not a category

@@ -184,7 +184,7 @@ class Supervised(Levels):
         return {"label": str, "categories": list.__class_getitem__(column.kind.python)} | lists | names
 
     def shown(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What all rows say: a mapping from name to number for each category, missing and unseen ones."""
+        """The values learned from all rows: name → number for each category, and for missing and unseen values."""
         values = dict(zip(state["names"], state["values"], strict=True))
         rest = {word: state[word] if len(values) > 1 else state[word][0] for word in ("missing", "unseen")}
         return {"label": state["label"], "categories": state["categories"], **values, **rest}
@@ -226,7 +226,7 @@ def _places(values: pa.DictionaryArray, categories: pa.Array) -> np.ndarray:
 
 
 def fold_key(schema: Schema, roles: Roles) -> tuple[Column, ...]:
-    """What decides the fold of a row: its group, else its id, else all of it."""
+    """The columns that determine the fold of a row: its group, else its id, else all columns."""
     for names in (roles.group, roles.id):
         if found := tuple(schema[c] for c in names if c in schema and has_string(schema[c])):
             return found

@@ -30,11 +30,11 @@ class Action(Way, ABC):
     """One method that hides values, with the parameters of its step."""
 
     step: Redact
-    purpose: ClassVar[str] = ""  # what its key is derived for: a word of the label
+    purpose: ClassVar[str] = ""  # the purpose of its key: a word of the label that the key is derived with
     key_size: ClassVar[int] = 32  # bytes of that key
     needs_id: ClassVar[bool] = False  # whether it depends on what identifies a row or a person
     in_texts: ClassVar[bool] = False  # whether it can hide a part of a text
-    reversible: ClassVar[bool] = False  # whether who has the key can make the values again
+    reversible: ClassVar[bool] = False  # whether the key restores the values
     only_rows: ClassVar[bool] = False  # whether it needs the whole table, so that it cannot be served
 
     @abstractmethod

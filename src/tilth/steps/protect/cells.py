@@ -27,7 +27,7 @@ CELLS = "DetectedEntities"  # Glue's name for the column with findings
 
 @lru_cache(maxsize=16)
 def detector(find: tuple[str | Entity, ...], countries: tuple[str, ...], sensitivity: str | float) -> Detector:
-    """What finds entities: those that are named, or `all` of no country and of the countries. It finds no names of persons."""
+    """The detector of the named entities, or of `all`: international ones and those of the countries. It does not find names of persons."""
     return Detector(None if find == (EVERY,) else tuple(e for e in find if e != PERSON_NAME), countries, sensitivity)
 
 

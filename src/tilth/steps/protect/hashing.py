@@ -112,7 +112,7 @@ class Hashed:
 
 @dataclass(frozen=True)
 class Written:
-    """What a function returns, as a string."""
+    """The result of a function, as a string."""
 
     one: OfText
 

@@ -44,7 +44,7 @@ class Masking(Action):
 
     @property
     def given(self) -> tuple[int, int, str, str]:
-        """What stays at the left and the right, what hides a character, and the pattern of those that are hidden."""
+        """How many characters stay at the left and at the right, the replacement of a character, and the pattern of hidden characters."""
         by = self.step.character.translate({ord("\\"): r"\\", ord("$"): r"\$"})
         return self.step.keep_left, self.step.keep_right, by, self.step.matching or ANY
 

@@ -212,7 +212,7 @@ class Redact(ColumnStep):
         return {column.name: found.of(column) if found else self.action.change(column, **learned)}
 
     def _found(self, column: Column, learned: Mapping[str, Any], noted: bool = False) -> Found | None:
-        """What hides parts of a text; None where whole cells are hidden."""
+        """The function that hides parts of a text; None if whole cells are hidden."""
         if not self.find:
             return None
         one = self.action.of_text(column.name, **learned)

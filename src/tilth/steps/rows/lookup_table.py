@@ -25,7 +25,7 @@ MOST_CELLS = 1_000_000
 
 
 def kept(step: str, name: str, other: Table, keys: Sequence[str], chosen: Mapping[str, str]) -> Asking[dict[str, Any]]:
-    """What a step keeps of the table `name`: the rows' keys as strings, in their order, and of each chosen column its kind and its values.
+    """What a step keeps of the table `name`: the rows' keys as strings, in order, and the kind and values of each chosen column.
 
     `chosen`: a column's name there → its name here. Rows with a null in their key are left out. Errors: `RequestError` for a table of
     more than a million cells, or with an infinite number.

@@ -231,7 +231,7 @@ class Resample(Step):
             )
         reach = sizes(extremes, found)
         rows = found[count()]
-        if self._periods is not None:  # parts of rows are added; the smallest part is that of a microsecond
+        if self._periods is not None:  # parts of rows are added; the smallest part is a microsecond
             rows *= self.bins.between(0, self._periods.longest) + 1
             reach = {c: [low and low / self._periods.longest, high] for c, (low, high) in reach.items()}
         for c in (c.name for c in weighted):
