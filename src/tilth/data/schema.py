@@ -97,6 +97,11 @@ class Column:
         """Whether its numbers are unsigned or not 64 bits wide; engines compute with such types in different ways."""
         return self.type.lower() in NARROW
 
+    @property
+    def is_vector(self) -> bool:
+        """Whether its values are lists of numbers."""
+        return self.of in NUMBERS and len(self.shape) == 1
+
     def holds(self, other: Column) -> bool:
         """Whether the lists of another column fit this one: same kind of elements, and no sizes that are known to differ."""
         if self.of is None or other.of is None:

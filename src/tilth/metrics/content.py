@@ -62,7 +62,7 @@ def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -
     image = column in roles.image or (column not in roles.text and is_of_image(feature))
     known = (*images.FEATURES, *TONES, *SHOWN) if image else (*FEATURES, *CORPUS, *BROUGHT)
     wrong = unknown([word], known, f"{name}: {'an image' if image else 'a text'} has no feature {{}}", "unknown-feature")
-    if word in BROUGHT and not file:
+    if word in BROUGHT and not file and word not in CORPUS:
         hint = f"name the file after a colon: {name}:{'words.txt' if word == 'oov_share' else 'model.onnx'}"
         wrong.append(Mistake(f"{name}: {word} takes a file of yours", hint=hint, code="no-file"))
     if word in TONES:
@@ -103,7 +103,7 @@ def _named(feature: str, folder: str = "") -> Feature:
     word, _, file = feature.partition(":")
     if (known := ALSO.get(word, word)) in FEATURES:
         return FEATURES[known]
-    if word in CORPUS:
+    if feature in CORPUS:
         kind, says, flag, _ = CORPUS[word]
         return Feature(kind, says, lambda x: x, flag)
     if word in images.FEATURES:

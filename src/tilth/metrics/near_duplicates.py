@@ -49,19 +49,19 @@ def plain(text: str) -> str:
     return " ".join(text.casefold().replace("\0", " ").split())
 
 
-def runs(texts: Sequence[str]) -> tuple[Words, Words]:
-    """Hashes of the runs of five characters of all texts, and the index of each text's first hash. A shorter text is one run."""
-    padded = [t.ljust(RUN, "\0") for t in texts]
+def runs(texts: Sequence[str], size: int = RUN) -> tuple[Words, Words]:
+    """Hashes of the runs of up to five characters of all texts, and the index of each text's first hash. A shorter text is one run."""
+    padded = [t.ljust(size, "\0") for t in texts]
     codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     lengths = np.array([len(t) for t in padded])
     ends = lengths.cumsum()
-    n = len(codes) - RUN + 1
+    n = len(codes) - size + 1
     hashes = np.zeros(n, np.uint64)
-    for i, power in enumerate(_POWERS):
+    for i, power in enumerate(_POWERS[:size]):
         hashes += codes[i : i + n] * power
     within = np.ones(n, bool)
-    within[(ends[:-1, None] - np.arange(1, RUN)).ravel()] = False
-    return mixed(hashes[within]), np.append(0, (lengths - RUN + 1).cumsum()[:-1])
+    within[(ends[:-1, None] - np.arange(1, size)).ravel()] = False
+    return mixed(hashes[within]), np.append(0, (lengths - size + 1).cumsum()[:-1])
 
 
 def bands(texts: Sequence[str], like: float = LIKE) -> Words:
@@ -72,7 +72,7 @@ def bands(texts: Sequence[str], like: float = LIKE) -> Words:
     """
     of_band = 8 if like >= LIKE else 4
     found = np.zeros((len(texts), PERMUTATIONS // of_band), np.uint64)
-    for start, end in _stretches(texts):
+    for start, end in stretches(texts):
         hashes, begins = runs(texts[start:end])
         for i in range(PERMUTATIONS):
             least = np.minimum.reduceat(hashes * _FACTORS[i] + _TERMS[i], begins)
@@ -81,7 +81,8 @@ def bands(texts: Sequence[str], like: float = LIKE) -> Words:
     return found
 
 
-def _stretches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+def stretches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The first and the last index, exclusive, of parts of about a million characters."""
     start = characters = 0
     for i, text in enumerate(texts):
         characters += len(text) + RUN
@@ -180,7 +181,7 @@ def _join(members: np.ndarray, texts: Sequence[str], first: np.ndarray, like: fl
 def _different(texts: Sequence[str]) -> list[Words]:
     """The distinct hashes of the runs of each text, sorted."""
     found: list[Words] = []
-    for start, end in _stretches(texts):
+    for start, end in stretches(texts):
         hashes, begins = runs(texts[start:end])
         found += map(np.unique, np.split(hashes, begins[1:]))
     return found

@@ -194,3 +194,16 @@ def test_a_configuration_of_clarify_derives_facets(tmp_path):
     groups = list(numbers(report, "CI"))
     assert groups[0].startswith("@length_words=(3, ")
     assert {"@identity_female=1", "@script=Latin"} < set(groups)
+
+
+def test_a_configuration_of_clarify_compares_texts(tmp_path):
+    """Predictions that follow from the words: similar texts have the same ones."""
+    methods = {"post_training_bias": {"methods": ["FT"]}}
+    table = TABLE.drop(["path", "age"]).append_column("said", [[int("www" in (t or "")) for t in TEXTS]])
+    table = table.append_column("part", [["a", "b"] * 20])
+    config = {**CONFIG, "predicted_label": "said", "methods": methods, "facet": [{"name_or_index": "part", "value_or_threshold": ["b"]}]}
+    config["tilth"] = {"text_column": "body", "bootstrap": 0}
+    with duckdb_session() as engine:
+        report = measure_config(tilth.read(table, engine=engine), AnalysisConfig.of(config), engine)
+    (flip,) = [f for f in report.of("bias") if f.name == "FT"]
+    assert (flip.payload.error, flip.payload.notes[-1].partition(":")[0]) == (None, "rows are compared by vectors computed from 'body'")

@@ -1,5 +1,7 @@
 """The flip test: votes of the nearest rows of the other side."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -7,6 +9,7 @@ import pytest
 
 import tilth
 from tests.measures.bias.tables import by_name, found, values
+from tests.measures.explain.images.pictures import saved
 from tilth.measures.bias import Facet
 
 ASKED = {"facets": [Facet("f", ("d",))], "positive": 1, "prediction": "p", "metrics": ("FT",)}
@@ -52,6 +55,63 @@ def test_vectors_on_spark(spark, tmp_path):
     pq.write_table(table, tmp_path / "t.parquet")
     got = by_name(found(tilth.read(tmp_path / "t.parquet"), Spark(spark).session(), features=("embedding",), **ASKED), "d")["FT"]
     assert got.value == got.payload.more["FT_scaled"] == pytest.approx(-2 / 3)
+
+
+SAID = ["win a prize", "see you later", "win a prize!", "you win a prize", "see you later!"]  # neighbours as of the rows in `THREE`
+
+
+def flip_of(table, **roles):
+    roles = {"facet": "f", "prediction": "p", "positive": 1, **roles}
+    report = tilth.measure(tilth.read(table, roles=roles), "bias", metrics=("FT",), bootstrap=0)
+    return by_name(report.of("bias"), "d")["FT"]
+
+
+@pytest.mark.parametrize("private", [[], ["said"]])
+def test_texts_are_compared_by_vectors_of_their_own(private):
+    got = flip_of(THREE.drop(["x"]).append_column("said", [SAID]), text="said", private=private)
+    assert got.value == got.payload.more["FT_scaled"] == pytest.approx(-2 / 3)
+    assert got.payload.notes[-1] == "rows are compared by vectors computed from 'said': hashed runs of 3 to 5 characters (TF-IDF)"
+
+
+def test_a_column_of_vectors_replaces_the_texts():
+    vectors = [[x] for x in THREE["x"].to_pylist()]
+    table = THREE.drop(["x"]).append_column("said", [SAID[::-1]]).append_column("embedding", [vectors])
+    got = flip_of(table, text="said")
+    assert got.value == pytest.approx(-2 / 3)
+    assert got.payload.notes[-1] == "rows are compared by the vectors in 'embedding', of 1 numbers"
+
+
+def test_texts_are_compared_with_the_other_features():
+    """Both kinds say the same."""
+    got = flip_of(THREE.append_column("said", [SAID]), text="said")
+    assert got.value == got.payload.more["FT_scaled"] == pytest.approx(-2 / 3)
+
+
+def pictures(place):
+    """Dark and bright images, with neighbours as of the rows in `THREE`, and a column with the name of each."""
+    images = {f"{i}.png": np.full((9, 9, 3), 20 * x, np.uint8) for i, x in enumerate(THREE["x"].to_pylist())}
+    lines = [{**row, "source-ref": name} for row, name in zip(THREE.to_pylist(), images, strict=True)]
+    (saved(place, images) / "m.manifest").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return place / "m.manifest"
+
+
+def test_images_are_compared_by_vectors_of_their_own(tmp_path):
+    """Whatever the other columns are."""
+    got = flip_of(pictures(tmp_path), image="source-ref", facet=["f", "@brightness"])
+    assert got.value == pytest.approx(-2 / 3)
+    assert got.payload.notes[-1].startswith("rows are compared by vectors computed from 'source-ref': colours and directions of edges")
+
+
+@pytest.mark.spark
+def test_texts_and_images_on_spark(spark, tmp_path):
+    from tilth.engine.spark import Spark
+
+    roles = {"facet": "f", "prediction": "p", "positive": 1}
+    texts = tilth.read(THREE.drop(["x"]).append_column("said", [SAID]), roles={**roles, "text": "said"})
+    images = tilth.read(pictures(tmp_path), roles={**roles, "image": "source-ref"})
+    for data in (texts, images):
+        report = tilth.measure(data, "bias", metrics=("FT",), bootstrap=0, engine=Spark(spark))
+        assert by_name(report.of("bias"), "d")["FT"].value == pytest.approx(-2 / 3)
 
 
 def test_rows_without_a_whole_vector_have_no_vote():

@@ -26,6 +26,21 @@ def test_near_duplicates_are_boilerplate():
     assert computed(TEXTS.slice(9), "is_boilerplate", duckdb_session()) == [0, 0]
 
 
+TOPICS = pa.table({
+    "body": [f"{start} {n}" for n in range(30) for start in ("your parcel is at the depot", "win a free ringtone now")]
+    + [f"your parcel is at the depot {n}" for n in range(5)] + [None],
+})  # fmt: skip
+
+
+def test_topics_are_clusters_and_the_largest_is_the_first():
+    assert computed(TOPICS, "topic", duckdb_session()) == ["topic 01", "topic 02"] * 30 + ["topic 01"] * 5 + [None]
+
+
+def test_one_text_has_one_topic_and_none_has_none():
+    assert computed(TEXTS.slice(9, 1), "topic", duckdb_session()) == ["topic 01"]
+    assert computed(pa.table({"body": pa.array([None], pa.string())}), "topic", duckdb_session()) == [None]
+
+
 def test_the_need():
     check_need(Repeated(("body",)), TEXTS, (duckdb_session(),))
 
@@ -37,3 +52,4 @@ def test_spark_finds_the_same(spark):
     engine = Spark(spark).session()
     check_need(Repeated(("body",)), TEXTS, (engine,))
     assert computed(TEXTS, "is_boilerplate", engine) == BOILERPLATE
+    assert computed(TOPICS, "topic", engine) == computed(TOPICS, "topic", duckdb_session())

@@ -37,6 +37,7 @@ from tilth.data import Column, Kind, Roles, Schema
 from tilth.data.roles import CONTENT
 from tilth.errors import ColumnError, Gap, Mistake, RequestError, unknown
 from tilth.measures.bias import BIAS_METRICS, BiasRequest, Facet
+from tilth.measures.bias.request import features_of
 from tilth.measures.bias_variance.measure import BiasVarianceOfLearner
 from tilth.metrics.content import content, feature_of
 from tilth.validation import mistakes_of
@@ -212,7 +213,8 @@ class AnalysisConfig(Part):
         post = any("prediction" in BIAS_METRICS[m].axes for m in self.metrics)
         label, group = column("label", self.label), column("group_variable", self.group_variable)
         prediction = column("predicted_label", self.predicted_label) if post else None
-        weight, text = column("tilth.weights", self.tilth.weights), column("tilth.text_column", self.tilth.text_column)
+        weight = column("tilth.weights", self.tilth.weights)
+        column("tilth.text_column", self.tilth.text_column)  # `media` reads it; its mistake is reported with the others
         facets = [(column(f"facet[{i}].name_or_index", f.name_or_index), f.value_or_threshold) for i, f in enumerate(self.facet)]
         crossed = [tuple(column(f"tilth.intersections[{i}]", c) or "" for c in of) for i, of in enumerate(self.tilth.intersections)]
         ColumnError.reject(wrong)
@@ -242,7 +244,7 @@ class AnalysisConfig(Part):
             positive=tuple(self.label_values_or_threshold),
             group=group,
             metrics=self.metrics,
-            features=tuple(n for n in features if n != text),
+            features=features_of(features, self.media(schema, Roles()), schema),
             weight=weight,
             intersections=tuple(crossed),
             bands={m: (band[0], band[1]) for m, band in self.tilth.bands.items() if m in BIAS_METRICS},

@@ -28,6 +28,7 @@ def with_content(data: Dataset, request: BiasRequest, engine: Session, whole: bo
     One scan stores the columns that the request reads (with `whole`, all columns), so that each text and image is read once. Errors: as
     for `content`.
     """
+    request = replace(request, folder=request.folder or images.folder_of(data))
     asked = (*request.columns, *request.strata, *request.features)
     made = content(asked, engine.schema(data), data.roles, images.folder_of(data))
     if not made:

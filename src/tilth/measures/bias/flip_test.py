@@ -11,16 +11,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tilth.data import Dataset, Schema
+from tilth.data import Dataset, Kind, Schema
 from tilth.data.schema import NUMBERS
 from tilth.engine.needs import Sample
 from tilth.engine.session import Session
 from tilth.measures.bias.axis import Axis, Side
 from tilth.measures.bias.cube import Counted, Facets, outcomes
 from tilth.metrics.contrasts import Numbers
+from tilth.metrics.images.vectors import SAYS as IMAGES
+from tilth.metrics.images.vectors import image_vectors
 from tilth.metrics.neighbours import Points, nearest
+from tilth.metrics.text.vectors import SAYS as TEXTS
+from tilth.metrics.text.vectors import text_vectors
 
 MOST_ROWS = 40_000  # rows among which neighbours are searched
+MOST_MEDIA = 5_000  # the same, if vectors of texts or images are computed
 NEIGHBOURS = 5
 FEW = 9  # with up to this many rows of a, only the nearest one votes
 NOT_NUMERIC = "FlipTest does not support non-numeric columns"  # wording of published result files
@@ -48,6 +53,8 @@ class Sampled:
     schema: Schema
     counted: Counted
     whole: int
+    media: Mapping[str, str] = field(default_factory=dict)
+    """Columns of texts and images, whose vectors are computed → how."""
     _cache: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -64,8 +71,9 @@ class Sampled:
     def flips(self, facet: Facets, side: Side) -> Flips:
         """The flips of one group."""
         columns = [c for c in self.counted.request.features if c not in {a.column for a in facet.axes} and c in self.schema]
-        vectors = [c for c in columns if self.schema[c].of in NUMBERS and len(self.schema[c].shape) == 1]
-        others = sorted(c for c in columns if self.schema[c].kind not in NUMBERS and c not in vectors)
+        vectors = [c for c in columns if self.schema[c].is_vector]
+        made = [c for c in columns if c in self.media]
+        others = sorted(c for c in columns if self.schema[c].kind not in NUMBERS and c not in (*vectors, *made))
         own = list(zip(*(self._keys(a) for a in facet.axes), strict=True))
         keys = [None if None in key else key if facet.crossed else key[0] for key in own]
         known = self.accepted < 2
@@ -73,13 +81,19 @@ class Sampled:
             known &= ~np.isnan(self._numbers(c)).any(axis=1) if c not in others else ~np.asarray(self.rows[c].is_null())
         d = np.flatnonzero(known & np.array([k in side.keys for k in keys], dtype=bool))
         a = np.flatnonzero(known & np.array([k is not None and k not in side.keys for k in keys], dtype=bool))
-        error = f"{NOT_NUMERIC}: {', '.join(others)}" if others else "" if columns else "there are no features to compare rows by"
+        error = (
+            f"{NOT_NUMERIC}: {', '.join(others)}" if others and not made else "" if columns else "there are no features to compare rows by"
+        )
         k = 1 if len(a) <= FEW else NEIGHBOURS
         notes = [f"neighbours are of a sample of {self.rows.num_rows:,} of {self.whole:,} rows"] if self.rows.num_rows < self.whole else []
         notes += [f"rows are compared by the vectors in {c!r}, of {self._numbers(c).shape[1]:,} numbers" for c in vectors]
+        notes += [f"rows are compared by vectors computed from {c!r}: {self.media[c]}" for c in made]
+        scaled = self._votes(self._scaled(columns, others, np.concatenate([a, d])), a, d, k)
+        if made:  # no scale of these vectors is that of other columns
+            return Flips(scaled, scaled, len(a), k, error, tuple(notes))
         raw = np.concatenate([self._numbers(c) for c in columns], axis=1) if columns and not others else None
         votes = None if raw is None else self._votes(Points(raw, np.empty((len(raw), 0), np.int64)), a, d, k)
-        return Flips(votes, self._votes(self._scaled(columns, others, np.concatenate([a, d])), a, d, k), len(a), k, error, tuple(notes))
+        return Flips(votes, scaled, len(a), k, error, tuple(notes))
 
     def _votes(self, points: Points, a: Numbers, d: Numbers, k: int) -> Numbers:
         """The number of rows of d by (vote of the neighbours, own prediction)."""
@@ -105,6 +119,9 @@ class Sampled:
         """(rows, size): the numbers of a column, size 1, or of a column of vectors; NaN for a row where one is missing."""
         import pyarrow as pa
 
+        if column in self.media and column not in self._cache:
+            values, images = self.rows[column].to_pylist(), self.media[column] == IMAGES
+            self._cache[column] = image_vectors(values, self.counted.request.folder) if images else text_vectors(values)
         if column not in self._cache:
             x = self.rows[column].combine_chunks()
             whole = np.full((self.rows.num_rows, 1), np.nan)
@@ -138,9 +155,11 @@ def sampled(counted: Counted, data: Dataset, engine: Session) -> Sampled | None:
         return None
     schema = engine.schema(data)
     asked = (*(c for c in counted.request.features if c in schema), *(a.column for f in counted.axes.facets for a in f.axes), p.column)
-    need = Sample(tuple(dict.fromkeys(asked)), MOST_ROWS, seed=counted.request.seed)
+    strings = {c for c in counted.request.features if c in schema and schema[c].kind is Kind.STRING}
+    media = {c: IMAGES if c in data.roles.image else TEXTS for c in (*data.roles.text, *data.roles.image) if c in strings}
+    need = Sample(tuple(dict.fromkeys(asked)), MOST_MEDIA if media else MOST_ROWS, seed=counted.request.seed)
     rows = engine.answer(data, [need])[need]
-    return Sampled(rows, schema, counted, max(counted.cubes[0].total, rows.num_rows))
+    return Sampled(rows, schema, counted, max(counted.cubes[0].total, rows.num_rows), media)
 
 
 def details(flips: Flips, value: float | None) -> Mapping[str, Any]:

@@ -97,10 +97,10 @@ class BiasRequest(BiasOptions):
     `positive` are the favourable values of label and prediction: values, or one number as an exclusive lower bound. `prediction` is a
     column of predicted labels, or, with `threshold`, of scores: those above it are favourable. `group` forms the strata of CDDL. `types`
     state how columns are read, and override `axis.reading`. `bands` replace the accepted range of a metric. `weight` is a column: sums of
-    it replace counts. `features` are the columns by which the flip test compares rows. `frequency` is a column of a saved table of counts,
-    with the number of rows that a cell stands for. With `positive_must_occur`, a favourable value that no row has is an error, else a
-    warning. With `positive_is_value`, a favourable number that is one of the label's two values is that value, as the role means it;
-    otherwise it is a lower bound for floats, as Clarify reads it.
+    it replace counts. `features` are the columns by which the flip test compares rows; `folder` is that of images among them. `frequency`
+    is a column of a saved table of counts, with the number of rows that a cell stands for. With `positive_must_occur`, a favourable value
+    that no row has is an error, else a warning. With `positive_is_value`, a favourable number that is one of the label's two values is
+    that value, as the role means it; otherwise it is a lower bound for floats, as Clarify reads it.
 
     Errors: `RequestError` with every mistake at once.
 
@@ -122,6 +122,7 @@ class BiasRequest(BiasOptions):
     positive_is_value: bool = False
     features: tuple[str, ...] = ()
     frequency: str | None = None
+    folder: str = ""
 
     def __post_init__(self) -> None:
         if self.metrics in ((), (EVERY,)):
@@ -155,7 +156,7 @@ class BiasRequest(BiasOptions):
         defaults: dict[str, Any] = {"label": roles.label, "prediction": roles.prediction, "positive": positive, "weight": roles.weight}
         defaults |= {"group": roles.group[0] if roles.group else None, "metrics": known, "positive_must_occur": True}
         defaults["positive_is_value"] = True
-        defaults["features"] = () if schema is None else roles.features(schema)
+        defaults["features"] = () if schema is None else features_of(roles.features(schema), roles, schema)
         return cls(tuple(Facet(c, quantiles=4) for c in roles.facet), **{**defaults, **given})
 
     def cut_as(self, groups: Groups) -> BiasRequest:
@@ -252,6 +253,18 @@ class BiasRequest(BiasOptions):
             yield Mistake("clusters: the table of counts does not hold them", hint="save the counts without clusters", code="bad-value")
         for column, kind in self.types.items():
             yield from unknown((kind,), get_args(Reading), f"the type of {column!r} is {{}}", "unknown-value")
+
+
+def features_of(known: Sequence[str], roles: Roles, schema: Schema) -> tuple[str, ...]:
+    """The columns by which the flip test compares rows: the known features, and texts; images only, if there are any.
+
+    A column of vectors replaces texts and images.
+    """
+    others = tuple(c for c in known if c not in (*roles.text, *roles.image))
+    if any(schema[c].is_vector for c in others if c in schema):
+        return others
+    media = tuple(c for c in roles.image or roles.text if c in schema and schema[c].kind is Kind.STRING)
+    return media if roles.image else (*others, *media)
 
 
 def _no_positive(column: str, hint: str = "") -> Mistake:

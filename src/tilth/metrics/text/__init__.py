@@ -8,4 +8,5 @@ brought     features that need a list of words or a model of the user
 corpus      features that depend on the other texts of a table
 words       words, as counted by `vectorize`
 vocabulary  the words of many texts, counted in one pass
+vectors     numbers by which texts are compared
 """
