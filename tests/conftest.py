@@ -44,7 +44,7 @@ os.fsync = lambda handle: None  # what tests write need not outlive a power cut:
 # Spark's own classes need no verification. There are thousands of them: with less room for what is compiled Java throws that away and
 # compiles it again, with less for new objects it copies plans that are still at work. Processes that tests start have these options, too.
 JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Xmn640m"
-JAVA += " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote -Xlog:disable"
+JAVA += " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote -Xlog:disable -Dderby.stream.error.file=/dev/null"
 ARCHIVE = ROOT / ".venv" / "spark.jsa"  # what Java keeps of Spark's classes, made by `archive.py`
 SHARED_CLASSES = f"-XX:SharedArchiveFile={ARCHIVE.resolve()}" if ARCHIVE.exists() else ""
 UNSEEN = {  # what Spark keeps of queries for its pages, which nobody looks at here

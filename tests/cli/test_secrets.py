@@ -199,7 +199,8 @@ CASES = {
     "HTTPS: signed": (f"https://h/a.csv?X-Amz-Signature={quote(MARKER, safe='')}", None, "", 2, "must not contain the option"),
     # others
     "a file needs none": ("{tmp}/open", "env:SECRET", RIGHT, 2, "takes no secret"),
-    "JDBC": (f"jdbc:postgresql://h/db?password={quote(MARKER, safe='')}", None, "", 2, "not read"),
+    "JDBC": (f"jdbc:postgresql://h/db?password={quote(MARKER, safe='')}", None, "", 2, "must not contain a password"),
+    "JDBC on DuckDB": ("jdbc:postgresql://h/db?table=shown", "env:SECRET", RIGHT, 2, "read by Spark only"),
     "no store": (f"mysql://reader:{quote(MARKER, safe='')}@h/db", None, "", 2, "must not contain a password"),
 }
 

@@ -61,7 +61,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Native:
-    """A table in an engine: a DuckDB relation or a Spark frame. `ordered`: whether row order is significant."""
+    """A table in an engine: a DuckDB relation or a Spark frame. `ordered`: whether row order is significant.
+
+    `place` is where it was read, if it was; `held` keeps its rows in the engine.
+    """
 
     engine: str
     handle: Any = field(repr=False, compare=False)
@@ -69,9 +72,11 @@ class Native:
     identity: int = 0
     typed: bool = True
     ordered: bool = False
+    place: str = field(default="", compare=False)
+    held: object = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.engine} table"
+        return self.place or f"{self.engine} table"
 
 
 Source = Files | Memory | Native

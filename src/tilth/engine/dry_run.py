@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from tilth.data import Change, Dataset, Kind
+from tilth.data import Change, Dataset, Kind, Native
 from tilth.engine.answering import as_stored, from_footers, scans
 from tilth.engine.arrow import empty
 from tilth.engine.expressions import col
@@ -19,6 +19,8 @@ from tilth.engine.operations.aggregates import MostFrequentKey, TopKeys
 from tilth.engine.python_operation import PREFIX
 from tilth.engine.session import FileFormat, N, Session
 from tilth.engine.statistics import Statistic
+from tilth.secrets import Access
+from tilth.store.jdbc import JdbcTable
 
 STAND_IN = 1.0  # stands for every number
 OF_KIND = {  # stands for the most frequent value of a column of this kind
@@ -62,6 +64,10 @@ class DryRun(Session):
 
     def base(self, data: Dataset, hold: bool = False) -> tuple[str, tuple[str, ...], Sequence[Any]]:
         return self.session.base(data, hold)
+
+    def jdbc(self, table: JdbcTable, access: Access | None, *, hold: bool = True) -> Native:
+        self.note("read by JDBC", table.place)
+        return self.session.jdbc(table, access, hold=False)
 
     def checkpoint(self, data: Dataset, rows: int | None = None) -> Dataset:
         self.note("hold rows", self.whole(data))

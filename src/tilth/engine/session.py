@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, TypeV
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import BELOW, Append, Change, Dataset, Files, Layer, Rows, Schema, Source
+from tilth.data import BELOW, Append, Change, Dataset, Files, Layer, Native, Rows, Schema, Source
 from tilth.engine.answering import answered, statistics_scans
 from tilth.engine.expressions import alias, all_rows, col, columns_of, lit
 from tilth.engine.folding import Folding, States
@@ -28,9 +28,12 @@ from tilth.engine.python_operation import PREFIX, PythonFunction
 from tilth.engine.statistics import Statistic
 from tilth.errors import TIME_LIMIT, MachineError, TilthError
 from tilth.report import Scan
+from tilth.store.jdbc import JdbcTable, only_spark
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tilth.secrets import Access
 
 
 class TypeContradiction(Exception):
@@ -204,6 +207,13 @@ class Session(ABC):
 
         If the scan fails, the files are searched for the reason. Errors: `SourceError` for bytes that are invalid in the encoding.
         """
+
+    def jdbc(self, table: JdbcTable, access: Access | None, *, hold: bool = True) -> Native:
+        """The rows of a database, read by JDBC once and held by the engine; without `hold`, only the names and kinds of its columns.
+
+        Errors: `Gap` for an engine that cannot.
+        """
+        raise only_spark(table)
 
     def fold(self, text: str, folding: Folding) -> list[States]:
         """The states of folds over the rows of a query, in one scan."""

@@ -24,7 +24,8 @@ from tilth.errors import RequestError
 REMEMBERED = 3600.0  # seconds
 SHOWN = "<secret>"
 WITHHELD = "a debug message, withheld while a secret is in use"
-TALKATIVE = ("boto3", "botocore", "obstore", "redshift_connector", "s3transfer", "urllib3")  # their debug messages contain answers
+TALKATIVE = ("boto3", "botocore", "obstore", "py4j", "redshift_connector", "s3transfer", "urllib3")
+"""Loggers with debug messages that contain answers, or options of Spark."""
 OPEN = (
     *("engine", "host", "port", "username", "user", "dbname", "database", "dbClusterIdentifier", "dbInstanceIdentifier", "masterarn"),
     *("region", "endpoint", "header"),

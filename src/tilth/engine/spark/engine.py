@@ -26,13 +26,17 @@ from tilth.engine.operations.operation import lower
 from tilth.engine.operations.rows import refusal, without_values
 from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Engine, FileFormat, Progress, Session, TypeContradiction, everything
+from tilth.engine.spark import jdbc
 from tilth.engine.spark.sessions import AUTHENTICATED, ENCRYPTED, active_kept, beside, is_remote, moved, reason, session_for, unlogged
 from tilth.errors import MEMORY, REFUSED, Gap, MachineError, RequestError, SourceError
+from tilth.store.jdbc import JdbcTable
 from tilth.store.memory import workspace
 from tilth.store.protection import in_force
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+    from tilth.secrets import Access
 
 VIEWS_FROM = 50  # layers in one query: Spark's parser overflows its stack at about a hundred chained named selects
 
@@ -94,6 +98,7 @@ class Spark(Engine):
         self.own = beside(self.given)
 
     def session(self, title: str = "", progress: Progress = nullcontext) -> SparkRun:
+        jdbc.drop_left()
         return SparkRun(title, progress, self.own, self.given)
 
     def frame(self, table: pa.Table) -> DataFrame:
@@ -304,6 +309,10 @@ class SparkRun(Session):
             frame.count()
         held = Native(self.name, frame, data.names, identity=id(frame), ordered=data.ordered)
         return replace(data, source=held, layers=())
+
+    def jdbc(self, table: JdbcTable, access: Access | None, *, hold: bool = True) -> Native:
+        with self._translated(table.place):
+            return jdbc.read(self, table, access, hold=hold)
 
     def register(self, name: str, function: PythonFunction) -> None:
         from pyspark.sql.functions import arrow_udf  # type: ignore[attr-defined]  # public, and missing from its stubs
