@@ -207,3 +207,27 @@ def test_detections_without_objects_are_refused(tmp_path):
         read(place, detections="model", engine=duckdb_session())
     with pytest.raises(RequestError, match="no sample has objects in 'modle'"):
         read(place, objects="boxes", detections="modle", engine=duckdb_session())
+
+
+@pytest.mark.parametrize(
+    ("annotations", "about"),
+    [
+        ([box(1, 0, 0, 10, 10)], {"class-map": ["dog"], "objects": {"confidence": 1}}),
+        ([box(1, 0, 0, 10, 10)], {"class-map": {"1": 5}, "objects": [0.9]}),
+        ([box(1, "a", None, 10, 10)], {"objects": [{"confidence": "0.9"}]}),
+    ],
+)
+def test_annotations_that_say_little_are_read(tmp_path, annotations, about):
+    place = tmp_path / "pets.manifest"
+    model = {"image_size": "?", "annotations": annotations}
+    place.write_text(json.dumps(found_in(0, model=model) | {"model-metadata": about}) + "\n")
+    found = to_arrow(read(place, objects="boxes", detections="model", engine=duckdb_session()), duckdb_session()).to_pydict()
+    assert (found["boxes.annotated"], found["boxes.detected"]) == ([1, 0], [0, 1])
+
+
+def test_annotations_that_are_no_boxes_are_left_out_and_counted(tmp_path):
+    place = tmp_path / "pets.manifest"
+    place.write_text("".join(json.dumps(found_in(0, model=model)) + "\n" for model in (found_in(0)["model"], {"annotations": [1]})))
+    with pytest.warns(UserWarning, match="annotations are not a list of boxes, and are left out: 1 of 'model'"):
+        data = read(place, objects="boxes", detections="model", engine=duckdb_session())
+    assert to_arrow(data, duckdb_session())["boxes.detected"].to_pylist() == [1, None]

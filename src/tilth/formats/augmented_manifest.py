@@ -116,10 +116,10 @@ def objects_of(rows: Iterable[dict[str, Any]], member: str, place: str, detectio
 
 
 def _annotations(row: Mapping[str, Any], member: str) -> list[dict[str, Any]] | None:
-    """The objects that a member of a sample marks; None for another member."""
+    """The objects that a member of a sample marks; None for another member, and for one that is not a list of objects."""
     value = row.get(member)
     marked = value.get("annotations") if isinstance(value, dict) else None
-    return marked if isinstance(marked, list) else None
+    return marked if isinstance(marked, list) and all(isinstance(one, dict) for one in marked) else None
 
 
 def _about(row: Mapping[str, Any], member: str) -> dict[str, Any]:
@@ -127,9 +127,10 @@ def _about(row: Mapping[str, Any], member: str) -> dict[str, Any]:
     return about if isinstance(about, dict) else {}
 
 
-def _class(one: Mapping[str, Any], about: Mapping[str, Any]) -> str | None:
-    """The name of an object's class, if there is one."""
-    return (about.get(CLASSES) or {}).get(str(one.get("class_id")))
+def _classes(about: Mapping[str, Any]) -> dict[str, str]:
+    """The names of classes by their number, if there are any."""
+    names = about.get(CLASSES)
+    return {k: str(v) for k, v in names.items()} if isinstance(names, dict) else {}
 
 
 def _marked(row: Mapping[str, Any], member: str) -> list[dict[str, Any]] | None:
@@ -138,18 +139,13 @@ def _marked(row: Mapping[str, Any], member: str) -> list[dict[str, Any]] | None:
     if marked is None:
         return None
     size = next((s for s in row[member].get("image_size") or () if isinstance(s, dict)), {})
-    more = about.get(OBJECTS) or ()
-    return [
-        {
-            **one,
-            **(more[i] if i < len(more) else {}),
-            "object": i,
-            OBJECTS: len(marked),
-            "class": _class(one, about),
-            **_geometry(one, size),
-        }
-        for i, one in enumerate(marked)
-    ]
+    names, more = _classes(about), about.get(OBJECTS)
+    found = []
+    for i, one in enumerate(marked):
+        own = more[i] if isinstance(more, list) and i < len(more) and isinstance(more[i], dict) else {}
+        of_image = {"object": i, OBJECTS: len(marked), "class": names.get(str(one.get("class_id")))}
+        found.append({**one, **own, **of_image, **_geometry(one, size)})
+    return found
 
 
 def _wrong(marked: list[dict[str, Any]] | None, found: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
@@ -157,12 +153,18 @@ def _wrong(marked: list[dict[str, Any]] | None, found: list[dict[str, Any]] | No
     named = all(one["class"] is not None for one in (*(marked or ()), *(found or ())))
     kind = "class" if named else "class_id"
     objects = [(one.get(kind), _ends(one)) for one in marked or ()]
-    of = matched(objects, [(one.get(kind), _ends(one), one.get("confidence") or 0.0) for one in found or ()])
+    of = matched(objects, [(one.get(kind), _ends(one), _score(one)) for one in found or ()])
     for i, one in enumerate(marked or ()):
         one |= {ANNOTATED: 1, DETECTED: None if found is None else int(i in of)}
     wrong = [one for i, one in zip(of, found or (), strict=True) if i is None]
     of_image = {OBJECTS: None, ANNOTATED: None} if marked is None else {OBJECTS: len(marked), ANNOTATED: 0}
     return [{**one, "object": None, "confidence": None, DETECTED: 1, **of_image} for one in wrong]
+
+
+def _score(one: Mapping[str, Any]) -> float:
+    """The confidence of a detection; 0 if it is not a number."""
+    score = one.get("confidence")
+    return score if isinstance(score, int | float) else 0.0
 
 
 def _ends(box: Mapping[str, Any]) -> tuple[float, ...]:
@@ -182,8 +184,9 @@ def _containing(rows: Iterable[dict[str, Any]], word: str, place: str) -> Iterat
         for member in row:
             if (marked := _annotations(row, member)) is not None:
                 about = _about(row, member)
-                classes = [_class(one, about) or str(one.get("class_id")) for one in marked]
-                known |= dict.fromkeys((*classes, *(about.get(CLASSES) or {}).values()))
+                names = _classes(about)
+                classes = [names.get(str(one.get("class_id")), str(one.get("class_id"))) for one in marked]
+                known |= dict.fromkeys((*classes, *names.values()))
                 more[f"{member}.contains"] = int(word in classes)
         yield {**row, **more}
     RequestError.reject(unknown([word], known, f"{place}: no object has the class {{}}", "unknown-class"))
@@ -222,15 +225,22 @@ def _was_inside(name: str, names: Sequence[str]) -> bool:
 
 
 def _counted(rows: Iterable[dict[str, Any]], place: str) -> Iterator[dict[str, Any]]:
-    """Pass samples on. At the end, warn about labels that some samples lack; a label is a member that has metadata."""
-    there, total = Counter[str](), 0
+    """Pass samples on. At the end, warn about labels that some samples lack, and annotations that cannot be read.
+
+    A label is a member that has metadata.
+    """
+    there, broken, total = Counter[str](), Counter[str](), 0
     for total, row in enumerate(rows, 1):  # noqa: B007 -- the last number is the total
         there.update(name for name, value in row.items() if value is not None)
+        broken.update(n for n, v in row.items() if isinstance(v, dict) and "annotations" in v and _annotations(row, n) is None)
         yield row
     labels = [name.removesuffix(METADATA) for name in there if name.endswith(METADATA)]
     lacking = [f"{total - there[name]:,} have no {name!r}" for name in labels if there[name] < total]
     if lacking:
         warn(f"{place}: of {total:,} samples {listed(lacking)}")
+    if broken:
+        unread = listed(f"{n:,} of {name!r}" for name, n in broken.items())
+        warn(f"{place}: annotations are not a list of boxes, and are left out: {unread}")
 
 
 def stream(

@@ -37,6 +37,8 @@ def test_worked_values():
 def test_light_and_colours_are_those_of_other_libraries():
     found, y = of(NOISY), NOISY @ [0.299, 0.587, 0.114]
     assert found["saturation"] == pytest.approx(rgb2hsv(NOISY)[..., 1].mean(), abs=1e-4)
+    low, high = np.quantile(y, [0.01, 0.99])
+    assert found["contrast_range"] == pytest.approx((high - low) / 255, abs=1e-4)
     assert found["entropy"] == pytest.approx(shannon_entropy(np.rint(y)), abs=1e-4)
     kernel = np.array(images.NOISE)
     inner = convolve(y, kernel)[1:-1, 1:-1]

@@ -36,12 +36,25 @@ def test_transparent_pixels_are_on_white_and_exif_turns():
     assert np.array_equal(decoded(turned.getvalue(), "turned.png"), QUARTERS[::-1, ::-1])
 
 
+@pytest.mark.parametrize("form", ["png", "tiff"])
+def test_pixels_of_16_bits_are_scaled_and_others_refused(form):
+    deep, floats = io.BytesIO(), io.BytesIO()
+    Image.fromarray(np.full((2, 2), 32_768, np.uint16)).save(deep, form)
+    assert decoded(deep.getvalue(), "deep").tolist() == [[[128] * 3] * 2] * 2
+    Image.fromarray(np.full((2, 2), 0.5, np.float32)).save(floats, "tiff")
+    with pytest.raises(SourceError, match=r"floats has pixels of 32 bits"):
+        decoded(floats.getvalue(), "floats")
+
+
 def test_what_is_not_an_image_is_refused():
     for content in (b"", b"no image", encoded(QUARTERS)[:60], encoded(QUARTERS, JPEG)[:200]):
         with pytest.raises(SourceError, match=r"broken\.png is not a valid image"):
             decoded(content, "broken.png")
     with pytest.raises(SourceError, match=r"large\.png has 10,000 × 10,000 pixels|large\.png is not a valid image"):
         decoded(png(10_000, 10_000), "large.png")
+    Image.new("1", (8_000, 8_000)).save(large := io.BytesIO(), "png")
+    with pytest.raises(SourceError, match=r"large\.png has 8,000 × 8,000 pixels"):
+        decoded(large.getvalue(), "large.png")
     with pytest.raises(RequestError, match="an image is not sent as text/csv"):
         encoded(QUARTERS, "text/csv")
     assert encoded(QUARTERS, PNG)[:4] == b"\x89PNG"

@@ -63,6 +63,7 @@ FEATURES: Mapping[str, tuple[Kind, str, bool]] = {
     "bytes_per_pixel": (Kind.FLOAT, "bytes of the file of {} for each pixel", False),
     "brightness": (Kind.FLOAT, "mean brightness of {}, 0 to 1", False),
     "contrast": (Kind.FLOAT, "standard deviation of the brightness of {}", False),
+    "contrast_range": (Kind.FLOAT, "range of the brightness of {}, from its 1st to its 99th percentile", False),
     "under_exposed": (Kind.FLOAT, "share of nearly black pixels of {}", False),
     "over_exposed": (Kind.FLOAT, "share of nearly white pixels of {}", False),
     "saturation": (Kind.FLOAT, "mean saturation of {}, 0 to 1", False),
@@ -178,6 +179,7 @@ def _light(pixels: np.ndarray) -> dict[str, float | None]:
     return {
         "brightness": float(y.mean() / 255),
         "contrast": float(y.std() / 255),
+        "contrast_range": float(np.ptp(np.percentile(y, (1, 99))) / 255),
         "under_exposed": float((y < DARK).mean()),
         "over_exposed": float((y > BRIGHT).mean()),
         "entropy": float(-(shares * np.log2(shares)).sum()) + 0.0,

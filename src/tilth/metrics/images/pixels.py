@@ -40,7 +40,7 @@ def decoded(content: bytes, name: str) -> np.ndarray:
 def picture(content: bytes, name: str) -> Picture:
     """The image in a file, rotated by its EXIF data, with transparent pixels on white.
 
-    Errors: `SourceError`, which names the image, for other or truncated bytes, and for more than 50 million pixels;
+    Errors: `SourceError`, which names the image, for other or truncated bytes, pixels of 32 bits, and more than 50 million pixels;
     `MissingExtra`.
     """
     with extra("images", "an image"):
@@ -53,12 +53,19 @@ def picture(content: bytes, name: str) -> Picture:
             exif = image.getexif()
             more = {**exif, **exif.get_ifd(OF_CAMERA), OF_POSITION: exif.get_ifd(OF_POSITION)}
             clear = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-            channels = 4 if clear else 1 if image.mode in ("1", "L", "I", "F", "I;16") else 3
-            turned = ImageOps.exif_transpose(image).convert("RGBA")
+            channels = 4 if clear else 1 if image.mode in ("1", "L") or image.mode.startswith("I;16") else 3
+            turned = ImageOps.exif_transpose(image)
+            if image.mode in ("I", "F"):
+                raise SourceError(f"{name} has pixels of 32 bits", accepted="8 or 16 bits for each channel", code="bad-image")
+            if image.mode.startswith("I;16"):  # Pillow would cut larger values off
+                turned = Image.fromarray((np.asarray(turned) / 257).round().astype(np.uint8))
+            turned = turned.convert("RGBA")
             white = Image.new("RGBA", turned.size, "white")
             pixels = np.asarray(Image.alpha_composite(white, turned).convert("RGB"))
             tables = getattr(image, "quantization", None) or {}
             return Picture(pixels, (image.format or "").lower(), channels, more, tuple(tables.get(0, ())))
+    except SourceError:
+        raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise SourceError(f"{name} is not a valid image", accepted="JPEG, PNG, GIF, BMP, WebP, TIFF", code="bad-image") from error
 
