@@ -84,3 +84,13 @@ def test_values_are_counted_by_verdict_and_those_outside_are_named():
         "Compared with the accepted bands, which are conventions: 1 within, 6 outside (DPL of f=1, DPL of f=2, DPL of f=3, DPL of f=4, "
         "DPL of f=5 and 1 more), 2 unclear and 1 not determinable. Unclear: the interval crosses a border of the band."
     )
+
+
+def test_a_group_is_one_row_whatever_it_is_compared_with_in_a_part():
+    of = [
+        replace(found(value=0.1, details={"facet": "age", "other": other, "counts": {"n_a": 9, "n_d": 9}}, part=part), group="age=(40, 80]")
+        for part, other in (("", "[17, 40]"), ("race = black", "outside (40, 80]"))
+    ]
+    of += [replace(found(value=0.1, details={"facet": "sex", "counts": {"n_a": 9, "n_d": 9}}), group="sex=f")]
+    (overview,) = (b for b in bias(Report("x", tuple(of))).blocks if isinstance(b, Table))
+    assert [[plain(c.words) for c in row[1:]] for row in overview.rows] == [["0.1", "0.1"], ["0.1", ""]]

@@ -16,7 +16,7 @@ from tilth.aws.clarify.explanations import EXPLAINING, Explanations, explained, 
 from tilth.aws.clarify.images import explained_images, image_model_of
 from tilth.aws.clarify.learner import bias_variance_json, learned
 from tilth.aws.clarify.predicting import model_of, with_predictions
-from tilth.aws.clarify.segments import segments
+from tilth.aws.clarify.segments import read_as_in, segments
 from tilth.aws.clarify.series import explained_series, series_model_of
 from tilth.aws.clarify.shape import ReportName
 from tilth.aws.clarify.terms import terms_json
@@ -27,6 +27,7 @@ from tilth.engine.session import Session
 from tilth.flow.delivery import write_reports
 from tilth.measures.bias import BiasRequest, bias_findings
 from tilth.measures.bias.content import with_content
+from tilth.measures.bias.findings import bias_and_groups
 from tilth.measures.bias.metrics import stage_of
 from tilth.measures.bias.payload import BiasNumber
 from tilth.measures.bias.performance import Performance
@@ -119,10 +120,11 @@ def _explaining(config: AnalysisConfig, schema: Schema, kept: str) -> tuple[Any,
 def _bias(data: Dataset, config: AnalysisConfig, request: BiasRequest, engine: Session) -> list[Finding]:
     """The bias of all rows, and of the rows of each segment."""
     with engine.working_for("bias"):
-        findings = bias_findings(data, request, engine=engine)
+        findings, groups = bias_and_groups(data, request, engine)
+    request = read_as_in((f for f in findings if isinstance(f.payload, BiasNumber)), replace(request, counts=False)).cut_as(groups)
     for name, segment, condition in segments(config.segment_config, engine.schema(data)):
         with engine.working_for(f"bias of {name}={segment}"):
-            of_segment = bias_findings(filtered(data, condition), replace(request, counts=False), engine=engine)
+            of_segment = bias_findings(filtered(data, condition), request, engine=engine)
         findings += [replace(f, part=f"{name}{IS}{segment}") for f in of_segment]
     return findings
 

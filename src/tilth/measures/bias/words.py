@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from tilth.errors import joined
 from tilth.measures.bias.metrics import BIAS_METRICS, BiasMetric
@@ -21,12 +21,13 @@ VERDICTS = {
 }
 
 
-class Compared(NamedTuple):
+@dataclass(frozen=True)
+class Compared:
     """A group of rows, with the column that has its value, and the group it is compared with, if that is a single one."""
 
     column: str
     group: str
-    other: str = ""
+    other: str = field(default="", compare=False)  # may differ between parts, where the group is the same
 
     @classmethod
     def of(cls, f: Found) -> Compared:
