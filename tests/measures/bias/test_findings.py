@@ -310,6 +310,13 @@ def test_a_value_that_the_request_names_is_shown_and_no_other():
     assert "there is" not in warnings(findings)["NO_SUCH_VALUE"].message
 
 
+def test_missing_values_are_a_group_beside_intervals():
+    table = {"x": [*range(100), None, None], "y": [i % 2 for i in range(102)]}
+    findings = found(table, facets=[Facet("x", quantiles=4)], label="y", positive=1, missing="as_category")
+    sides = {f.payload.facet_value for f in findings if f.kind == "bias"}
+    assert len(sides) == 5 and "__missing__" in sides
+
+
 def test_a_part_without_rows_in_an_interval_is_told_which_ones_there_are():
     whole = table_of({"x": list(range(1, 101)), "y": [i % 2 for i in range(100)]}, label="y", positive=1)
     part = table_of({"x": list(range(60, 90)), "y": [i % 2 for i in range(30)]}, label="y", positive=1)

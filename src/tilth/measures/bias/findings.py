@@ -8,7 +8,7 @@ from typing import Any
 from tilth.data import Dataset, Kind
 from tilth.engine.session import Session
 from tilth.errors import did_you_mean, listed
-from tilth.measures.bias.axis import FEW
+from tilth.measures.bias.axis import FEW, MISSING_KEY
 from tilth.measures.bias.content import broken_images, with_content
 from tilth.measures.bias.counts import counts_finding
 from tilth.measures.bias.cube import Counted, counted
@@ -59,7 +59,8 @@ def _nothing(found: Counted) -> list[Finding]:
         if not cube.keys:
             warnings.append(warning("NO_VALUES", f"facet {name!r} has no value in any row", (name,), "bias"))
         axis = cube.facet.axes[0] if len(cube.facet.axes) == 1 else None
-        there = [axis.name(k, cube.keys) for k in cube.keys if not isinstance(k, tuple)] if axis is not None and not axis.private else []
+        known = [k for k in cube.keys if not isinstance(k, tuple) and k != MISSING_KEY]
+        there = [axis.name(k, cube.keys) for k in known] if axis is not None and not axis.private else []
         warnings += [_alone(name, s.name, int(cube.cells[0][:-1].sum())) for s in cube.sides if s.keys >= {*cube.keys} and cube.keys]
         warnings += [_absent(name, s.name, there) for s in cube.sides if cube.keys and not s.keys]
     for axis in (found.axes.label, found.axes.prediction):
