@@ -127,6 +127,8 @@ def test_a_stated_reading_wins():
 def test_a_numeric_facet_is_cut_into_quantiles_where_it_has_many_values():
     assert sides(list(range(1, 101)), Facet("x", quantiles=4)) == ["[1, 26)", "[26, 51)", "[51, 76)", "[76, 100]"]
     assert sides([1, 2, 3] * 10, Facet("x", quantiles=4)) == ["1", "2", "3"]
+    assert sides([0] * 80 + list(range(1, 15)), Facet("x", quantiles=4)) == ["[0, 0]", "(0, 14]"]  # all quarters are 0
+    assert sides([1.0] * 80 + [i / 100 for i in range(15)], Facet("x", quantiles=4)) == ["[0.0, 1.0)", "[1.0, 1.0]"]
     assert sides(["a", "b"], Facet("x", quantiles=4)) == ["a", "b"]
 
 

@@ -358,8 +358,12 @@ def quantiles(counts: Mapping[Key, int], parts: int) -> list[float]:
 def between(edges: Sequence[float | None], integers: bool) -> tuple[Interval, ...]:
     """Intervals [q₀, q₁), [q₁, q₂) … between quantiles, the last one closed; equal quantiles make one edge.
 
+    If only the smallest and the largest value are left, the one that most rows have is an interval of its own.
+
     >>> [str(i) for i in between([17.0, 28.0, 37.0, 37.0, 90.0], integers=True)]
     ['[17, 28)', '[28, 37)', '[37, 90]']
+    >>> [str(i) for i in between([0, 0, 0, 90], integers=True)]
+    ['[0, 0]', '(0, 90]']
     >>> [str(i) for i in between([0.0, (0.3 + 0.1 + 0.2) / 2, 1.0], integers=False)]
     ['[0.0, 0.3)', '[0.3, 1.0]']
     """
@@ -368,5 +372,10 @@ def between(edges: Sequence[float | None], integers: bool) -> tuple[Interval, ..
         found[1:-1] = [float(f"{e:.14g}") for e in found[1:-1]]  # hide rounding errors of interpolation in the names
     if len(found) == 1:
         return (Interval(found[0], found[0], True, True),)
+    if len(found) == 2 and len(edges) > 2:
+        low, high = found
+        if edges[1] == low:
+            return Interval(low, low, True, True), Interval(low, high, False, True)
+        return Interval(low, high, True, False), Interval(high, high, True, True)
     pairs = list(pairwise(found))
     return tuple(Interval(low, high, True, n == len(pairs) - 1) for n, (low, high) in enumerate(pairs))

@@ -18,7 +18,7 @@ from tilth.engine.python_operation import PythonFunction
 from tilth.engine.session import Session
 from tilth.metrics.kmeans import clusters
 from tilth.metrics.near_duplicates import Repeated, near_groups
-from tilth.metrics.text.vectors import SIZE, rarity, run_counts, weighted
+from tilth.metrics.text.vectors import SAYS, SIZE, rarity, run_counts, weighted
 
 SAMPLED = 1_000  # texts among which topics are found
 MOST_TOPICS = 20
@@ -82,6 +82,6 @@ def topics(column: Column, data: Dataset, engine: Session) -> Tree:
 
 CORPUS: Mapping[str, tuple[Kind, str, bool, Callable[[Column, Dataset, Session], Tree]]] = {
     "is_boilerplate": (Kind.INTEGER, "whether {} is nearly the same as that of another row: 1 or 0", True, boilerplate),
-    "topic": (Kind.STRING, "topic of {}: a cluster of texts", False, topics),
+    "topic": (Kind.STRING, f"topic of {{}}: a cluster by {SAYS}", False, topics),
 }
 """Feature of a text → its kind, its meaning, with `{}` for the text, whether it is 1 or 0, and the function that makes its expression."""
