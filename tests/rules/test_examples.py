@@ -1,4 +1,4 @@
-"""What is shown of what fails: values and keys with their rows, the same on both engines, in as few passes as there are failed rules."""
+"""What is shown of what fails: values and keys with their rows, the same on both engines, values of all rules in one scan."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from tests.engines import duckdb_session
 from tests.rules.cases import evaluate
 from tilth.data import Dataset, Memory, Roles
+from tilth.engine.session import Session
 from tilth.report import Finding
 from tilth.rules import parse
 
@@ -104,17 +105,32 @@ def test_spark_shows_the_same(spark, data):
     assert [shown(f) for f in ours] == [shown(f) for f in theirs]
 
 
-def test_a_pass_for_each_failed_rule_and_none_for_one_that_passed(data):
+def lookups(engine: Session) -> list[str]:
+    return [scan.title for scan in engine.scans if scan.purpose == "examples of what fails"]
+
+
+def test_one_scan_for_all_failing_values_and_none_for_rules_that_passed(data):
     engine = duckdb_session()
     passing = 'IsUnique "id", ColumnValues "age" < 201 where "age is not null"'
     evaluate(data, parse(f"Rules = [ {passing} ]"), engine)
-    assert "examples of what fails" not in {p.purpose for p in engine.scans}
-    failing = 'IsUnique "shop", IsUnique "shop", Uniqueness "shop" = 1, ColumnValues "age" < 100'
-    evaluate(data, parse(f"Rules = [ {failing}, {passing} ]"), engine)
-    assert [p.title for p in engine.scans if p.purpose == "examples of what fails"] == [
-        "keys in several rows of shop",
-        "failing values of age",
+    assert lookups(engine) == []
+    found = evaluate(data, parse(f"Rules = [ {', '.join(CASES)}, {passing} ]"), engine, sources=SOURCES)
+    values, keys = ([title for title in lookups(engine) if title.startswith(word)] for word in ("failing values of", "keys in"))
+    assert values == ["failing values of age, sex, shop, mail, id and 1 more"]
+    assert (len(keys), len(set(keys))) == (6, 4)  # those of shop with nulls, and where the day is 1, are others
+    assert [shown(f) for f in found[: len(CASES)]] == [
+        (examples if rows else sorted(examples, key=lambda row: str(row["id"])), rows) for examples, rows in CASES.values()
     ]
+
+
+def test_values_of_many_rules_or_rows_need_several_scans(data, monkeypatch):
+    rules = parse('Rules = [ ColumnValues "age" < 100, ColumnValues "day" < 3, ColumnValues "shop" = "a", ColumnValues "sex" = "male" ]')
+    expected = evaluate(data, rules, duckdb_session())
+    for name, most in (("MOST_TOGETHER", 3), ("MOST_GROUPED", 8)):  # 4, 2, 6 and 7 rows fail
+        monkeypatch.setattr(f"tilth.rules.examples.{name}", most)
+        engine = duckdb_session()
+        assert [f.examples for f in evaluate(data, rules, engine)] == [f.examples for f in expected]
+        assert len(lookups(engine)) == (2 if name == "MOST_TOGETHER" else 3)
 
 
 def test_an_id_of_several_columns_is_that_of_one_row():

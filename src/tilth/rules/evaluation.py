@@ -70,7 +70,7 @@ def evaluate(
 
     A rule that fails or cannot be evaluated never stops another; a failure of the machine stops all (`MachineError`). For each failed rule,
     up to `examples` failing rows, or the most frequent failing values or keys with their row counts, are looked up; private values are
-    masked. If more than twenty rules fail for different rows, only the first ones have examples.
+    masked. One query counts the values of up to twenty rules; each set of key columns needs its own. At most twenty queries run.
 
     `composites`: `column` combines the outcomes of a composite's parts; with `row` it passes if no row fails it. `empty`, `strict_types`
     and `date_granularity` (`operand` or `day`) are those of `Setting`. `observe`: with a history, numbers outside of their expected range
@@ -258,10 +258,13 @@ class _Evaluator:
         """Examples of failing values or rows for the first failed rules that can show some."""
         failed = {r: p.failing for r, p in self.prepared.items() if self.results[r].outcome is Outcome.FAILED}
         results = ((rule, self.result(rule)) for rule in dict.fromkeys(rules))
-        found = ((r, x, f) for r, x in results if x.outcome is Outcome.FAILED and (f := failing(r, failed)) is not None)
+        filters = {
+            r: (f, x.rows.get("failed")) for r, x in results if x.outcome is Outcome.FAILED and (f := failing(r, failed)) is not None
+        }
         lookup = FailureExamples(self.context.data, self.context.schema, self.context.engine, most)
         with self.context.engine.working_for("examples of what fails"):
-            return {rule: lookup.of(rows, result.rows.get("failed")) for rule, result, rows in (found if most else ())}
+            examples = lookup.look_up(dict(filters.values())) if most else {}
+        return {rule: examples.get(what, Examples()) for rule, (what, _) in filters.items()}
 
 
 def _leaf(leaf: Rule, result: RuleResult) -> Leaf:

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlglot import exp
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import BELOW, Dataset
-from tilth.engine.expressions import alias, and_, col, eq, lit, not_, not_null
+from tilth.engine.expressions import alias, and_, col, eq, lit, not_null
 from tilth.engine.layers import table
-from tilth.rules.examples import FailureFilter
-from tilth.rules.prepared import MEMBER, Membership
 
 K = TypeVar("K", bound=Hashable)
+MEMBER = "is a member"  # the column with the result of `member`, for `PreparedRule.row`
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Whether the values of `columns` in a row occur in the columns `theirs` of a table or sub-query.
+
+    `nulls` tells for each column whether null equals null. `tables` are the tables that `among` reads, by their names in it.
+    """
+
+    columns: tuple[str, ...]
+    among: Tree
+    theirs: tuple[str, ...]
+    nulls: tuple[bool, ...]
+    tables: tuple[tuple[str, Dataset], ...]
 
 
 def with_members(data: Dataset, members: Mapping[K, Membership]) -> tuple[Dataset, dict[K, str]]:
@@ -30,12 +44,6 @@ def with_members(data: Dataset, members: Mapping[K, Membership]) -> tuple[Datase
         select.join(_among(member).subquery(side), on=and_(*_pairs(member, side)), join_type="left", copy=False)
     tables = {name: other for member in members.values() for name, other in member.tables}
     return data.rows(select, out=(*data.names, *added.values()), tables=tables), added
-
-
-def not_among(data: Dataset, member: Membership, columns: tuple[str, ...]) -> FailureFilter:
-    """The rows that are not members, shown by their values of some columns."""
-    joined, names = with_members(data, {member: member})
-    return FailureFilter(columns, not_(col(names[member])), data=joined)
 
 
 def _among(member: Membership) -> exp.Select:

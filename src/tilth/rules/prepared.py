@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot.expressions import Expression as Tree
 
-from tilth.data import Column, Dataset, Kind
+from tilth.data import Column, Kind
 from tilth.errors import RulesError
 from tilth.metrics.metric import Metric, Where
 from tilth.report import Outcome
@@ -17,6 +17,7 @@ from tilth.rules.conditions import Criterion
 from tilth.rules.examples import FailureFilter
 from tilth.rules.findings import Reasons
 from tilth.rules.language.syntax import Rule
+from tilth.rules.members import Membership
 
 NOTHING_MATCHED = "No rows matched the filter"
 NO_ROWS = "there are no rows to evaluate"
@@ -46,21 +47,6 @@ class RuleResult(Reasons):
 
 
 Values = Mapping[Metric, Any]
-MEMBER = "is a member"  # the column with the result of `member`, for `PreparedRule.row`
-
-
-@dataclass(frozen=True)
-class Membership:
-    """Whether the values of `columns` in a row occur in the columns `theirs` of a table or sub-query.
-
-    `nulls` tells for each column whether null equals null. `tables` are the tables that `among` reads, by their names in it.
-    """
-
-    columns: tuple[str, ...]
-    among: Tree
-    theirs: tuple[str, ...]
-    nulls: tuple[bool, ...]
-    tables: tuple[tuple[str, Dataset], ...]
 
 
 @dataclass(frozen=True)

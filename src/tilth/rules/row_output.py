@@ -16,8 +16,8 @@ from tilth.engine.operations.operation import call
 from tilth.errors import RequestError, listed
 from tilth.rules.language.references import named_rule
 from tilth.rules.language.syntax import Composite, Rule, Ruleset
-from tilth.rules.members import with_members
-from tilth.rules.prepared import MEMBER, PreparedRule
+from tilth.rules.members import MEMBER, with_members
+from tilth.rules.prepared import PreparedRule
 
 PASSED_RULES, FAILED_RULES, SKIPPED_RULES = "DataQualityRulesPass", "DataQualityRulesFail", "DataQualityRulesSkip"
 RESULT = "DataQualityEvaluationResult"

@@ -26,6 +26,12 @@ class Copies(Operation):
         return call("explode", call("slice", call("sequence", lit(0), n), lit(1), n))
 
 
+class Elements(Operation):
+    """Makes a row for each element of a list, none for an empty list. It is used once, in a list of selected columns."""
+
+    duckdb_call, spark_call = "unnest", "explode"
+
+
 class RowNumber(Operation):
     """A number of each row that grows in the order of the rows, which a query reads from a table or sorts just below."""
 

@@ -14,14 +14,12 @@ from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import Metric
 from tilth.metrics.relations import AggregateThere, DifferingRows, EqualRows, Keys, KeysThere, MatchedRows, RepeatedKeys, RowsThere
 from tilth.rules.context import Context, named_column
-from tilth.rules.examples import FailureExamples, FailureFilter, groupable
+from tilth.rules.examples import FailureExamples, FailureFilter, groupable, not_among
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.references import split_aggregate, split_mapping, split_names, split_reference
 from tilth.rules.language.syntax import Rule
-from tilth.rules.members import not_among
+from tilth.rules.members import MEMBER, Membership
 from tilth.rules.prepared import (
-    MEMBER,
-    Membership,
     PreparedRule,
     RuleResult,
     Values,
@@ -78,7 +76,7 @@ def _referential_integrity(rule: Rule, context: Context) -> PreparedRule:
         return _ratio(rule, context, hits / n, rows=row_counts(hits, n))
 
     columns_here, member = tuple(a for a, _ in keys), _member(context, other, keys)
-    failing = partial(not_among, context.data, member, columns_here)
+    failing = partial(not_among, member, columns_here)
     return PreparedRule((matched, rows), judge, columns_here, col(MEMBER), failing=failing, member=member)
 
 
@@ -120,7 +118,7 @@ def _dataset_match(rule: Rule, context: Context) -> PreparedRule:
 
     of, member = tuple(a for a, _ in (*keys, *columns)), _member(context, other, keys, columns)
     metrics = (rows, found, equal, others, *repeated, *differing.values())
-    return PreparedRule(metrics, judge, of, col(MEMBER), failing=partial(not_among, context.data, member, of), member=member)
+    return PreparedRule(metrics, judge, of, col(MEMBER), failing=partial(not_among, member, of), member=member)
 
 
 def _repeated_keys(keys: Keys, context: Context, other: Dataset, alias: str) -> RulesError:
@@ -130,7 +128,7 @@ def _repeated_keys(keys: Keys, context: Context, other: Dataset, alias: str) -> 
     for name, data, schema, side in sides:
         own = tuple(pair[side] for pair in keys)
         whole = FailureFilter(own, and_(*(not_null(col(c)) for c in own)), keys=True)
-        rows = FailureExamples(data, schema, context.engine, MOST_KEYS).of(whole, None).examples
+        rows = FailureExamples(data, schema, context.engine, MOST_KEYS).look_up({whole: None})[whole].examples
         shown = ["".join(f", {pair[side]} = {_masked(row[pair[side]], pair[0], context)}" for pair in keys)[2:] for row in rows]
         parts += [f"{name}: {'; '.join(shown)}"] if shown else []
     message = f"The selected columns are not comparable due to duplicates, {' and '.join(parts)}"

@@ -24,13 +24,11 @@ from tilth.metrics.columns import RowCount
 from tilth.report.blocks import counted
 from tilth.rules.conditions import Criterion
 from tilth.rules.context import Context
-from tilth.rules.examples import FailureFilter
+from tilth.rules.examples import FailureFilter, not_among
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule
-from tilth.rules.members import not_among
+from tilth.rules.members import MEMBER, Membership
 from tilth.rules.prepared import (
-    MEMBER,
-    Membership,
     PreparedRule,
     RuleResult,
     Values,
@@ -113,7 +111,7 @@ def _rows_rule(rule: Rule, query: Any, context: Context) -> PreparedRule:
     read = {mention.name for mention in query.find_all(exp.Table)}
     tables = {view: data for data in context.sources.values() if (view := context.engine.view(data)) in read}
     member = Membership(returned, query.subquery("q"), returned, (True,) * len(returned), tuple(tables.items()))
-    return PreparedRule((), judge, (), col(MEMBER), failing=partial(not_among, context.data, member, returned), member=member)
+    return PreparedRule((), judge, (), col(MEMBER), failing=partial(not_among, member, returned), member=member)
 
 
 def _together(given: int, passed: int, returned: tuple[str, ...]) -> tuple[str, ...]:
