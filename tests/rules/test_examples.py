@@ -141,10 +141,25 @@ def test_an_id_of_several_columns_is_that_of_one_row():
     assert found.payload.example_rows == (4,)
 
 
-def test_without_an_id_rows_of_nulls_alone_are_not_looked_up(data):
-    engine = duckdb_session()
-    (found,) = evaluate(Dataset(data.source), parse('Rules = [ IsComplete "age" ]'), engine)
-    assert found.examples == ()
+def test_without_an_id_rows_without_a_value_show_other_columns(data):
+    rules = parse('Rules = [ IsComplete "age", Completeness "sex" = 1 ]')
+    found = evaluate(Dataset(data.source, Roles.of(private=["mail"])), rules, duckdb_session())
+    assert sorted(found[0].examples, key=lambda row: row["id"]) == [
+        {"id": 2, "shop": "b", "day": 1, "age": None, "sex": "Male ", "mail": "b*** (9 characters)"},
+        {"id": 6, "shop": None, "day": 3, "age": None, "sex": "female", "mail": "***"},
+        {"id": 7, "shop": None, "day": None, "age": None, "sex": "Male ", "mail": None},
+    ]
+    assert found[1].examples == ({"id": 1, "shop": "b", "day": 2, "age": 200, "sex": None, "mail": "b*** (9 characters)"},)
+
+
+def test_rules_on_a_share_of_rows_count_the_rows_that_fail(data):
+    """Not if all rows pass where a number is to be small: then no row makes the rule fail."""
+    rules = parse(
+        """Rules = [ Completeness "age" > 0.9, Completeness "age" > 0.9 where "id > 5", Uniqueness "shop" > 0.9,
+        UniqueValueRatio "shop" = 1, DuplicateRowCount "shop" "day" = 0, Completeness "age" < 0.1, Completeness "age" > 0.1 ]"""
+    )
+    found = evaluate(data, rules, duckdb_session(), examples=0)
+    assert [tuple(f.payload.rows.values()) for f in found] == [(5, 3, 8), (1, 2, 3), (3, 5, 8), (3, 5, 8), (4, 4, 8), (), (5, 3, 8)]
 
 
 def test_of_very_many_failing_rows_the_first_are_shown(data, monkeypatch):

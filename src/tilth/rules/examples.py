@@ -43,6 +43,7 @@ from tilth.rules.members import MEMBER, Membership, with_members
 MOST_LOOKED_UP = 20
 MOST_TOGETHER = 20  # rules of one query
 MOST_GROUPED = 1_000_000  # up to this many failing rows of a query, their values are counted; otherwise the rows found first are shown
+MOST_BESIDE = 5  # other columns that identify a row without a value, if there is no id
 RULE, ROWS, ID = "rule", "n", "one"  # temporary columns: which filter of a query, its number of rows, the smallest id
 
 
@@ -122,7 +123,7 @@ class FailureExamples:
                     queries.append((self._values, batch))
                 batch.append(what)
                 open_batches[what.data] = batch, total + rows
-            elif self.ids or not what.alike:  # rows of nulls alone say no more than their number
+            else:
                 queries.append((self._first, [what]))
         return queries
 
@@ -194,10 +195,11 @@ class FailureExamples:
         return Examples(tuple(examples), tuple(counts))
 
     def _first(self, filters: Sequence[FailureFilter]) -> dict[FailureFilter, Examples]:
-        """The rows that are found first."""
+        """The rows that are found first. Rows without a value are told by their ids or, without any, by a few other columns."""
         (what,), (data, fails) = filters, self._failing(filters)
         chosen = selected([exp.Star()], table(BELOW)).where(*fails, copy=False).limit(self.most, copy=False)
-        wanted = {*self.ids, *what.columns}
+        others = [c.name for c in self.schema if c.name not in what.columns and groupable(c.kind)] if what.alike else []
+        wanted = {*what.columns, *(self.ids or others[:MOST_BESIDE])}
         names = tuple(n for n in self.data.names if n in wanted)
         rows = self.engine.peek(data.rows(chosen).keep(names), everything())
         return {what: Examples(tuple(masked(dict(zip(names, row, strict=True)), self.data.roles.private) for row in rows))}

@@ -15,16 +15,17 @@ from tilth.metrics.metric import Metric
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
 from tilth.rules.language.syntax import Rule
-from tilth.rules.prepared import PreparedRule, RuleResult, Values, by_condition, metric_name, names, reject_kinds, undefined
+from tilth.rules.prepared import PreparedRule, RuleResult, Values, by_condition, metric_name, names, reject_kinds, row_counts, undefined
 from tilth.rules.prepared import within as in_scope
 from tilth.rules.types.rule_type import COLUMN, ONE, Form, RuleType
 
 
 @dataclass(frozen=True)
 class RowTest:
-    """A test of rows behind a rule on a number: which rows pass, what to show of those that fail, and the number if all pass."""
+    """A test of rows behind a rule on a number: which rows pass, how many fail, what to show of these, and the number if all pass."""
 
     passes: Callable[[tuple[str, ...], Tree | None], Tree]
+    fails: Callable[[tuple[str, ...]], Metric]
     failing: Callable[[tuple[str, ...], Tree | None], FailureFilter]
     perfect: float
 
@@ -58,16 +59,18 @@ def number(
         reject_kinds(rule, columns, accepts, wanted)
         keys = names(columns or (context.schema if of_all else ()))
         title, measure, rows = metric(rule, context), in_scope(make(*keys), scope), in_scope(RowCount(), scope)
+        at_fault = test if test and criterion and criterion.holds(test.perfect) else None  # otherwise no single row makes it fail
+        fails = [in_scope(at_fault.fails(keys), scope)] if at_fault else []
 
         def judge(values: Values) -> RuleResult:
             if values[measure] is None and not counts:
                 return undefined(scope, values[rows], names(columns), constant)
-            return by_condition(criterion, title, values[measure])
+            of_rows = [row_counts(values[rows] - values[failed], values[rows]) for failed in fails]
+            return by_condition(criterion, title, values[measure], rows=of_rows[0] if of_rows else {})
 
         row = test.passes(keys, scope) if test else None
-        at_fault = test and criterion and criterion.holds(test.perfect)  # otherwise the failure is not due to single rows
-        failing = partial(test.failing, keys, scope) if test and at_fault else None
-        return PreparedRule((measure, rows), judge, names(columns), row, scope, failing)
+        failing = partial(at_fault.failing, keys, scope) if at_fault else None
+        return PreparedRule((measure, rows, *fails), judge, names(columns), row, scope, failing)
 
     kinds = () if forms[0].most == 0 else COLUMN
     common: dict[str, Any] = {"where": True, "dynamic": True, "row": test is not None, "prepare": prepare, "metric": metric}

@@ -23,7 +23,7 @@ from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
 from tilth.rules.language.syntax import Rule
 from tilth.rules.numbers import RowTest, number
-from tilth.rules.prepared import PreparedRule, metric_name
+from tilth.rules.prepared import PreparedRule, metric_name, within
 from tilth.rules.row_rules import row_rule
 from tilth.rules.types.rule_type import BARE, COLUMN, GLUE, TABLE, TILTH, TWO, RuleType
 
@@ -35,6 +35,7 @@ def _is_complete(rule: Rule, context: Context) -> PreparedRule:
 
 HAS_VALUE = RowTest(
     lambda columns, scope: not_null(col(columns[0])),
+    lambda columns: within(RowCount(), is_null(col(columns[0]))),
     lambda columns, scope: FailureFilter(columns, and_(is_null(col(columns[0])), scope), alike=True),
     1,
 )

@@ -49,7 +49,7 @@ def _unique_keys(rule: Rule, context: Context, *, primary: bool = False) -> Prep
 
 
 COMPARABLE: dict[str, Any] = {"accepts": groupable, "wanted": "columns whose values can be compared"}
-UNIQUE = RowTest(occurs_once, partial(FailureFilter, keys=True), 1)
+UNIQUE = RowTest(occurs_once, DuplicateRows, partial(FailureFilter, keys=True), 1)
 
 DUPLICATE_ROW_COUNT = number(
     "DuplicateRowCount", lambda *columns: DuplicateRows(columns), 'DuplicateRowCount "a" "b" = 0',
