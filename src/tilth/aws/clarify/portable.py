@@ -87,8 +87,8 @@ def for_clarify(given: Any) -> ClarifyConfig:
     ([1], ('tilth.verdicts: Clarify has no intervals or verdicts',))
     """
     config = AnalysisConfig.checked(given)
-    content = config.model_dump(mode="json", exclude_unset=True)
-    own = content.pop("tilth", {})
+    read = config.model_dump(mode="json", exclude_unset=True)
+    content, own = {key: read[key] for key in given if key != "tilth"}, read.get("tilth", {})
     said = [Key(f"tilth.{key}", LOST[key]) for key in own if key in LOST]
     said += [*_data(config, content), *_values(content)]
     said += [] if own.get("missing_values") == "clarify" else [Key("missing values", note=WITH_MISSING)]
