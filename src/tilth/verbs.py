@@ -107,7 +107,9 @@ def _measured(
     with session_of(engine, data, "measure") as session:
         facts = begin(session)
         table = formats.table_of(data, session)
-        measuring = Measuring(tuple(map(_with_model, measures_from(measures, table.roles, **options))), session, goes_on=goes_on)
+        measuring = Measuring(
+            tuple(_with_model(m, table.names) for m in measures_from(measures, table.roles, **options)), session, goes_on=goes_on
+        )
         earlier = () if against is None else _earlier(against, part, table.roles, measuring)
         findings = measuring.of(table, part)
         report = Report("measure", (*findings, *changes(findings, earlier)), facts(table, **_asked(measuring, table.roles)))
@@ -121,14 +123,14 @@ def _asked(measuring: Measuring, roles: Roles) -> dict[str, Any]:
     return {"roles": roles.given(), "measures": [m.name for m in measuring.measures if m.name in MEASURES]}
 
 
-def _with_model(measure: Measure) -> Measure:
-    """The measure, with its model loaded if it names one."""
+def _with_model(measure: Measure, known: Iterable[str]) -> Measure:
+    """The measure for a table with these columns, with its model loaded if it names one."""
     from tilth.measures.measure import ModelMeasure
 
     if not isinstance(measure, ModelMeasure) or not isinstance(measure.model, str | Path):
         return measure
     otherwise = () if measure.of_columns else None
-    return measure.of_model(*model_from(measure.model, measure.columns, measure.trusted, otherwise, measure.of_images))
+    return measure.of_model(*model_from(measure.model, measure.columns, measure.trusted, otherwise, measure.of_images, known))
 
 
 def model_from(
@@ -137,12 +139,14 @@ def model_from(
     trusted: tuple[str, ...] = (),
     otherwise: tuple[str, ...] | None = (),
     of_images: bool = False,
+    known: Iterable[str] = (),
     **asked: Any,
 ) -> tuple[Any, tuple[str, ...]]:
     """The model in a file, in a fitted flow that predicts, or behind an address; with its input columns.
 
-    The columns are `columns`, otherwise those that it was trained on, if it records them, otherwise `otherwise`; None means the column
-    numbers. A model `of_images` has no columns, and is an ONNX file. `asked` are settings of `EndpointModel`.
+    The columns are `columns`, otherwise those that it was trained on, if it records them, as a table with the `known` columns names them,
+    otherwise `otherwise`; None means the column numbers. A model `of_images` has no columns, and is an ONNX file. `asked` are settings of
+    `EndpointModel`.
 
     Errors: `RequestError` for a file without such a model, and if the columns are unknown or their number does not fit.
     """
@@ -160,7 +164,7 @@ def model_from(
         return flow_from(place), columns or otherwise or ()
     from tilth.steps.predict import predictor_of
 
-    return predictor_of(place, columns, trusted, otherwise)
+    return predictor_of(place, columns, trusted, otherwise, known)
 
 
 def profile(data: Any, *, label: str | None = None, against: Any = None, exact: bool = False, engine: AnyEngine = None) -> Report:

@@ -90,3 +90,5 @@ def test_a_name_with_spaces(tmp_path):
     tilth.fit(tilth.Flow.parse("features: [{scale: {columns: ['a b']}}]"), table).save(tmp_path / "scaled.tilth")
     stages = Pipeline.of(str(tmp_path / "scaled.tilth"), str(tmp_path / "model.lgb")).stages
     assert stages[1].takes.names == ("a b", "a_c", "c d")
+    report = tilth.measure(table.append_column("other", table["a b"]), "shap", model=f"{tmp_path}/model.lgb", rows=2)
+    assert {f.columns for f in report.of("shap")} == {"a b", "a_c", "c d"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -127,16 +127,21 @@ class Predict(ModelStep):
 
 
 def predictor_of(
-    file: str | Path, columns: tuple[str, ...] = (), trusted: tuple[str, ...] = (), otherwise: tuple[str, ...] | None = ()
+    file: str | Path,
+    columns: tuple[str, ...] = (),
+    trusted: tuple[str, ...] = (),
+    otherwise: tuple[str, ...] | None = (),
+    known: Iterable[str] = (),
 ) -> tuple[Predictor, tuple[str, ...]]:
-    """The model in a file, and its input columns: the given ones, or those it was trained on, else `otherwise` (None: column numbers).
+    """The model in a file, and its input columns: the given ones, or those it was trained on, as a table with the `known` columns names
+    them, else `otherwise` (None: column numbers).
 
     Errors: `RequestError` if the file holds no such model, or if the columns are unknown or of the wrong number.
     """
     step = Predict(str(file), columns, trusted)
     content = step.content()
     model = model_of(step.form, content, trusted)
-    takes = columns or model.names or (tuple(map(str, range(model.width))) if otherwise is None else otherwise)
+    takes = columns or model.names_among(known) or (tuple(map(str, range(model.width))) if otherwise is None else otherwise)
     RequestError.reject(step.unmatched(takes, model.width))
     return step.predictor({"": {"columns": list(takes), "model": content}})
 

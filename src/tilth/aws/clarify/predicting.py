@@ -41,7 +41,7 @@ def model_of(config: AnalysisConfig, schema: Schema, kept: str = "") -> tuple[An
     It is a server at an address, called as `predictor` says, whose answers are stored in the file `kept`; or a model in a file, which gets
     the columns that it was trained on. Errors: those of `predictor_of`, and `RequestError` for unsuitable columns.
     """
-    model, columns = answering_model(config, kept, otherwise=config.model_columns(schema))
+    model, columns = answering_model(config, kept, otherwise=config.model_columns(schema), known=schema.names)
     reject_unfit("predictor", columns, schema, isinstance(model, Predictor))
     names = tuple(map(str, config.predictor.label_headers or ())) if config.predictor else ()
     renamed = isinstance(model, Predictor) and len(names) == len(model.outputs)
