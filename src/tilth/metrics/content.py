@@ -72,7 +72,7 @@ def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -
             message, accepted = f"{name}: {word} takes people who are marked in images", f"{name.partition(':')[0]}:people"
             wrong.append(Mistake(message, accepted=accepted, hint=hint, code="no-objects"))
     elif word in SHOWN:
-        if f"{file}-metadata" not in schema and not file.endswith(MODEL):
+        if not file.endswith(MODEL) and not {file, f"{file}-metadata"} <= {*schema.names}:
             message = f"{name}: {word} takes annotations or a detector of yours"
             head = name.partition(":")[0]
             accepted = f"{head}:boxes, for a member of an augmented manifest with its metadata, or {head}:model{MODEL}"

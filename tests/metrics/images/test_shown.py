@@ -122,7 +122,10 @@ def test_spark_finds_the_same(manifest, tmp_path, spark):
     assert dpl(ours) == dpl(theirs)
 
 
-@pytest.mark.parametrize("facet", ["@faces", "@faces:boxen", "@faces:model.pt"])
-def test_without_annotations_or_detector_it_is_refused(manifest, facet):
+@pytest.mark.parametrize(
+    ("facet", "objects"), [("@faces", None), ("@faces:boxen", None), ("@faces:model.pt", None), ("@faces:boxes", "boxes")]
+)
+def test_without_annotations_or_detector_it_is_refused(manifest, facet, objects):
+    """Of rows of objects, the annotations of the whole image are not there."""
     with pytest.raises(ColumnError, match=r"(?s)faces takes annotations or a detector of yours.*source-ref@faces:boxes"):
-        tilth.measure(tilth.read(manifest, roles={**ROLES, "facet": f"source-ref{facet}"}), "bias")
+        tilth.measure(tilth.read(manifest, objects=objects, roles={**ROLES, "facet": f"source-ref{facet}"}), "bias")

@@ -8,8 +8,8 @@ import pytest
 from onnx import TensorProto, helper
 
 import tilth
-from tilth.errors import TilthError
-from tilth.metrics.text.brought import OutsideWords, TextModel
+from tilth.errors import RequestError, TilthError
+from tilth.metrics.text.brought import OutsideWords, TextModel, WordScores
 
 SCORES = {"you fool": 0.75, "see you": 0.125}
 TEXTS = pa.array(["see you", None, "you fool", "else"])
@@ -41,6 +41,19 @@ def test_words_outside_a_list(tmp_path):
     file.write_text("# a list\nthe 900\nCat\t7\n\nstraße\n", "utf-8")
     share = OutsideWords.of(str(file))
     assert share(pa.array(["The cat", "STRASSE the xyzzy", "?", None])).to_pylist() == [0.0, 0.3333, None, None]
+
+
+def test_scores_of_words(tmp_path):
+    file = tmp_path / "scores.txt"
+    file.write_text("# AFINN has such lines\nAwful\t-3\ngood 3 0.5\nstraße 1e-1\n", "utf-8")
+    score = WordScores.of(str(file))
+    assert score(pa.array(["good GOOD awful", "STRASSE", "?", "", None])).to_pylist() == [1.0, 0.1, None, None, None]
+    table = pa.table({"body": ["good", "awful", "so"] * 20, "y": [1, 0, 1] * 20})
+    report = tilth.measure(tilth.read(table, roles={"facet": f"body@sentiment:{file}", "label": "y", "positive": 1}), "bias", bootstrap=0)
+    assert {f.group.partition("=")[2]: f.value for f in report.of("bias") if f.name == "DPL"} == {"-3.0": 1, "3.0": -1}
+    file.write_text("good\n")
+    with pytest.raises(RequestError, match=r"has the line 'good'"):
+        WordScores.of(str(file))
 
 
 def test_a_model_of_texts_gives_scores_and_labels(tmp_path):

@@ -20,6 +20,18 @@ MOST_BYTES = 64 * 2**20  # largest list of words, and largest model
 DECIMALS = 4
 
 
+def _lines(file: str) -> list[list[str]]:
+    """The lines of a list of words, split at blanks, without empty ones and comments. Errors: `RequestError` for a file without any."""
+    try:
+        lines = bytes_of(file, "list of words", MOST_BYTES).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise RequestError(f"the list of words {file!r} is not UTF-8", hint="save it as UTF-8", code="not-utf8") from error
+    found = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+    if not found:
+        raise RequestError(f"the list of words {file!r} is empty", accepted="a word in each line", code="bad-value")
+    return found
+
+
 @dataclass(frozen=True)
 class OutsideWords:
     """The share of the words of a text that are not in a list; null for a text without words.
@@ -33,14 +45,7 @@ class OutsideWords:
     @classmethod
     def of(cls, file: str) -> OutsideWords:
         """Read the first word of each line of a file, ignoring case, so that numbers may follow; lines that begin with `#` are skipped."""
-        try:
-            lines = bytes_of(file, "list of words", MOST_BYTES).decode("utf-8-sig").splitlines()
-        except UnicodeDecodeError as error:
-            raise RequestError(f"the list of words {file!r} is not UTF-8", hint="save it as UTF-8", code="not-utf8") from error
-        known = frozenset(line.split()[0].casefold() for line in lines if line.strip() and not line.startswith("#"))
-        if not known:
-            raise RequestError(f"the list of words {file!r} is empty", accepted="a word in each line", code="bad-value")
-        return cls(known)
+        return cls(frozenset(line[0].casefold() for line in _lines(file)))
 
     def __call__(self, texts: pa.Array) -> pa.Array:
         found = [
@@ -48,6 +53,34 @@ class OutsideWords:
             for words in segments.words_of(texts)
         ]
         return pa.array(found, pa.float64())
+
+
+@dataclass(frozen=True)
+class WordScores:
+    """The mean score of the words of a text that are in a list; null for a text without any.
+
+    >>> WordScores((("awful", -1.0), ("good", 0.5)))(pa.array(["Good, but awful!", "good", "a cat", None])).to_pylist()
+    [-0.25, 0.5, None, None]
+    """
+
+    scores: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def of(cls, file: str) -> WordScores:
+        """Read a word and a number from each line of a file, ignoring case. Errors: `RequestError` for a line without a number."""
+        scores = {}
+        for line in _lines(file):
+            try:
+                scores[line[0].casefold()] = float(line[1])
+            except (IndexError, ValueError):
+                message = f"the list of words {file!r} has the line {' '.join(line)!r}"
+                raise RequestError(message, accepted="a word and its score, such as: awful -1.5", code="bad-value") from None
+        return cls(tuple(scores.items()))
+
+    def __call__(self, texts: pa.Array) -> pa.Array:
+        scores = dict(self.scores)
+        known = ([scores[word] for word in words if word in scores] for words in segments.words_of(texts))
+        return pa.array([round(sum(found) / len(found), DECIMALS) if found else None for found in known], pa.float64())
 
 
 @dataclass(frozen=True)
@@ -95,10 +128,14 @@ def _session(content: bytes) -> Any:
     return session
 
 
+def _scoring(file: str) -> Callable[[pa.Array], pa.Array]:
+    return TextModel.of(file) if file.endswith(".onnx") else WordScores.of(file)
+
+
 BROUGHT: dict[str, tuple[Kind, str, Callable[[str], Callable[[pa.Array], pa.Array]]]] = {
     "oov_share": (Kind.FLOAT, "share of words that are not in the list, among the words of {}", OutsideWords.of),
-    "sentiment": (Kind.FLOAT, "sentiment of {}, by the model", TextModel.of),
-    "toxicity": (Kind.FLOAT, "toxicity of {}, by the model", TextModel.of),
+    "sentiment": (Kind.FLOAT, "sentiment of {}, by the file", _scoring),
+    "toxicity": (Kind.FLOAT, "toxicity of {}, by the file", _scoring),
     "topic": (Kind.STRING, "topic of {}, by the model", lambda file: TextModel.of(file, labels=True)),
 }
 """Feature that takes a file, such as `oov_share:words.txt` → its kind, its meaning, and the function that makes it from a file's name."""
