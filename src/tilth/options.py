@@ -145,7 +145,7 @@ READING = (
     ),
     click.option("--objects", metavar="NAME", help="For augmented manifests: the member with boxes; each object becomes a row."),
     click.option("--detections", metavar="NAME", help="With --objects: the member with a model's boxes, to compare them."),
-    click.option("--contains", metavar="CLASS", help="For augmented manifests: a column says whether an image has such an object."),
+    click.option("--contains", metavar="CLASS", help="For augmented manifests: a column says whether an image has this class."),
     SECRET,
 )
 

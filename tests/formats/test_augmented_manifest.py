@@ -196,8 +196,19 @@ def test_images_that_contain_a_class(tmp_path):
         found = to_arrow(read(place, contains="dog", engine=engine), engine)
     assert (found["boxes.contains"].to_pylist(), found["model.contains"].to_pylist()) == ([1, 0, 1], [1, 1, None])
     place.write_text(json.dumps(found_in(0)) + "\n")
-    with pytest.raises(RequestError, match=r"(?s)no object has the class 'dgo'.*did you mean 'dog'"):
+    with pytest.raises(RequestError, match=r"(?s)no sample has the class 'dgo'.*did you mean 'dog'"):
         read(place, contains="dgo", engine=engine)
+
+
+def test_labels_of_several_classes(tmp_path):
+    """As of Ground Truth's multi-label classification, and as a model's answers."""
+    about = {"class-map": {"0": "dog", "1": "cat"}}
+    samples = [([0, 1], [0]), ([], [1]), ([1], []), ([0], None)]
+    rows = [{"source-ref": "a.jpg", "pets": a, "pets-metadata": about, "model": b, "model-metadata": about} for a, b in samples]
+    (place := tmp_path / "pets.manifest").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.warns(UserWarning, match="of 4 samples 1 have no 'model'"):
+        found = to_arrow(read(place, contains="dog", engine=duckdb_session()), duckdb_session())
+    assert (found["pets.contains"].to_pylist(), found["model.contains"].to_pylist()) == ([1, 0, 0, 1], [1, 0, 0, None])
 
 
 def test_detections_without_objects_are_refused(tmp_path):

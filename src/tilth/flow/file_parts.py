@@ -109,7 +109,7 @@ class DataPart(_Strict):
     detections: str | None = None
     """With `objects`: the member with a model's boxes, which are compared with them."""
     contains: str | None = None
-    """A class of objects in an augmented manifest: a column says whether each image has one."""
+    """A class of objects or labels in an augmented manifest: a column says whether each image has it."""
     types: dict[str, KindWord] = {}
     """Column → kind, where the file's values would be read as another. A string that is not of that kind becomes null."""
     max_invalid: Annotated[float, Field(ge=0, le=1)] = Reading.max_invalid

@@ -35,7 +35,8 @@ class AugmentedManifest(JsonLines):
     A warning counts samples that lack a label which others have. `stream` gives the content for a training job.
 
     With `objects`, the name of a member with boxes, there is a row for each object instead of each image; see `objects_of`. With
-    `contains`, the name of a class, a column for each member with boxes says whether it has an object of that class (`boxes.contains`).
+    `contains`, the name of a class, a column for each member with boxes, or with several labels, says whether it has that class
+    (`boxes.contains`).
     """
 
     name = "augmented_manifest"
@@ -177,19 +178,26 @@ def _ends(box: Mapping[str, Any]) -> tuple[float, ...]:
 
 
 def _containing(rows: Iterable[dict[str, Any]], word: str, place: str) -> Iterator[dict[str, Any]]:
-    """Samples with the columns `….contains`. Errors: `RequestError` if no object in any sample has the class."""
+    """Samples with the columns `….contains`. Errors: `RequestError` if no sample has the class."""
     known = dict[str, None]()
     for row in rows:
         more = {}
         for member in row:
-            if (marked := _annotations(row, member)) is not None:
-                about = _about(row, member)
-                names = _classes(about)
-                classes = [names.get(str(one.get("class_id")), str(one.get("class_id"))) for one in marked]
-                known |= dict.fromkeys((*classes, *names.values()))
+            if (classes := _classes_of(row, member)) is not None:
+                known |= dict.fromkeys((*classes, *_classes(_about(row, member)).values()))
                 more[f"{member}.contains"] = int(word in classes)
         yield {**row, **more}
-    RequestError.reject(unknown([word], known, f"{place}: no object has the class {{}}", "unknown-class"))
+    RequestError.reject(unknown([word], known, f"{place}: no sample has the class {{}}", "unknown-class"))
+
+
+def _classes_of(row: Mapping[str, Any], member: str) -> list[str] | None:
+    """The classes of a sample: of its objects, or its labels if it may have several; None for another member."""
+    marked, about, value = _annotations(row, member), _about(row, member), row.get(member)
+    if marked is None and not (isinstance(value, list) and CLASSES in about):
+        return None
+    names = _classes(about)
+    found = value if marked is None else [one.get("class_id") for one in marked]
+    return [names.get(str(one), str(one)) for one in found or ()]
 
 
 def _geometry(box: Mapping[str, Any], size: Mapping[str, Any]) -> dict[str, Any]:
