@@ -94,3 +94,13 @@ def test_a_group_is_one_row_whatever_it_is_compared_with_in_a_part():
     of += [replace(found(value=0.1, details={"facet": "sex", "counts": {"n_a": 9, "n_d": 9}}), group="sex=f")]
     (overview,) = (b for b in bias(Report("x", tuple(of))).blocks if isinstance(b, Table))
     assert [[plain(c.words) for c in row[1:]] for row in overview.rows] == [["0.1", "0.1"], ["0.1", ""]]
+
+
+def test_the_shares_that_are_compared_are_in_the_table_of_groups():
+    of = [
+        replace(found(value=0.2, details={"rates": rates, "counts": {"n_a": 9, "n_d": 9}}), group=f"sex={group}")
+        for group, rates in (("f", (0.7, 0.5)), ("x", None))
+    ]
+    (overview,) = (b for b in bias(Report("x", tuple(of))).blocks if isinstance(b, Table))
+    assert overview.heads == ("group", "favourable in the group", "in the others", "difference")
+    assert [[plain(c.words) for c in row] for row in overview.rows] == [["sex=f", "50 %", "70 %", "0.2"], ["sex=x", "", "", "0.2"]]

@@ -148,14 +148,20 @@ def _summary(found: Sequence[Found]) -> list[Table]:
 
 
 def _overview(groups: Mapping[Compared, Sequence[Found]], found: Sequence[Found]) -> Table:
-    """A row for each group: its share of the rows, and the difference of the favourable label in each part."""
+    """A row for each group: its share of the rows, and the difference of the favourable label in each part; for a single part, also what
+    is compared."""
     parts, name = list(dict.fromkeys(f.part for f in found)), headline(found)
-    heads = ("group", "share of the rows", *(f"difference in {p}" if p else "difference" for p in parts))
+    alone = len(parts) == 1
+    heads = ("group", "share of the rows", *(("favourable in the group", "in the others") if alone else ()))
+    heads += tuple(f"difference in {p}" if p else "difference" for p in parts)
     rows = []
     for group in sorted(groups, key=lambda group: -_size(groups[group])):
         at = {(metric_of(f), f.part): f for f in groups[group]}
         size = next((f for p in parts if (f := at.get(("CI", p))) and f.value is not None), None)
-        rows.append((group.d, share_of(size) if size else "", *(_cell(at.get((name, p))) for p in parts)))
+        first = at.get((name, parts[0]))
+        rates = first.payload.rates if first is not None else None
+        shares = tuple(map(percent, reversed(rates))) if rates else ("", "")
+        rows.append((group.d, share_of(size) if size else "", *(shares if alone else ()), *(_cell(at.get((name, p))) for p in parts)))
     title = f"Share of {favourable(found[0])} among the others, less that of the group ({name})"
     return table(title, heads, rows, numbers=heads[1:], brief=12)
 
