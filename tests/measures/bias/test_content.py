@@ -17,7 +17,8 @@ from tilth.aws.clarify.analysis import analysed
 from tilth.aws.clarify.config import AnalysisConfig
 from tilth.aws.clarify.reading import read_data
 from tilth.errors import ColumnError, RequestError
-from tilth.measures.bias import section
+from tilth.measures.bias import BiasRequest, section
+from tilth.measures.bias.content import with_content
 from tilth.measures.bias.payload import BiasNumber
 
 TEXTS = ["Win a prize at www.a.b now", "See you", "", None, "He is a nurse", "My sister is here", "Call us at www.c.d", "ok"] * 5
@@ -46,6 +47,14 @@ def test_capitals_are_counted_among_letters():
     """In the step `featurize`, `upper_share` is the share of A–Z among all characters."""
     table = pa.table({"body": ["OK, 1234567", "no"] * 20, "y": [1, 0] * 20})
     assert set(numbers(measured("body@upper_share", table, label="y"), "CI")) == {"body@upper_share=0.0", "body@upper_share=1.0"}
+
+
+@pytest.mark.parametrize("metrics", [("CI",), ("CI", "FT")])
+def test_texts_are_held_for_the_flip_test_only(metrics):
+    with duckdb_session() as engine:
+        data = tilth.read(TABLE, roles={"text": "body", "facet": "@has_url", "prediction": "spam", "positive": 1}, engine=engine)
+        held, _ = with_content(data, BiasRequest.of_roles(data.roles, engine.schema(data), metrics=metrics), engine)
+        assert ("body" in held.names) == ("FT" in metrics)
 
 
 def test_boilerplate_is_a_facet():

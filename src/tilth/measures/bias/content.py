@@ -29,7 +29,7 @@ def with_content(data: Dataset, request: BiasRequest, engine: Session, whole: bo
     for `content`.
     """
     request = replace(request, folder=request.folder or images.folder_of(data))
-    asked = (*request.columns, *request.strata, *request.features)
+    asked = (*request.columns, *request.strata, *(request.features if "FT" in request.metrics else ()))
     made = content(asked, engine.schema(data), data.roles, images.folder_of(data))
     if not made:
         return data, request
