@@ -23,7 +23,7 @@ from tilth.flow.gaps import gap_findings
 from tilth.flow.parts import BY_NAME, SERVED, FlowPart
 from tilth.flow.reading import further_paths, with_tables
 from tilth.flow.serving import origins, reject_unserved, served_from
-from tilth.flow.split_checks import SHARE, TRAIN, fold_finding, origin_findings, size_findings, split_findings
+from tilth.flow.split_checks import SHARE, TRAIN, SplitCheck, fold_finding, origin_findings, size_findings, split_findings
 from tilth.flow.step_changes import changed_cells, private_warning, step_finding, uncorrected_warning
 from tilth.measures.measure import Measure, Measuring, Predictor
 from tilth.metrics.columns import RowCount
@@ -33,8 +33,8 @@ from tilth.metrics.metric import measured
 from tilth.report import Finding, warning
 from tilth.steps.fitting import fit
 from tilth.steps.rows.folds import VALIDATION, Folds, folds_of
-from tilth.steps.rows.split import FOLD, GAP, SPLIT
-from tilth.steps.step import ColumnStep, Fitted
+from tilth.steps.rows.split import FOLD, GAP, SPLIT, Split
+from tilth.steps.step import ColumnStep, Fitted, Learned
 
 RAW = "raw"  # the name of the data as read
 HELD_CELLS = 500_000_000  # a table up to this size, some gigabytes, is held after its split; each scan reads a larger one again
@@ -271,21 +271,9 @@ def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None 
     whole, steps, findings = after_rows(flow, data, engine, hold=True, let_in=let_in)
     flow = with_learned(flow, data, whole, steps, engine)
     if (split := flow.split) is not None:
-        with engine.working_for("leakage checks of the split"):
-            sizes = [f for f in findings if f.name == SHARE]
-            findings += split_findings(whole, sizes, engine, lambda columns: split.keeps_together(columns, steps[-1].learned), split)
-        from tilth.flow.split_comparison import comparison_findings  # loads what only a run needs
-
-        with engine.working_for("comparison of the parts"):
-            models = any(m.trains for m in flow.measure)
-            findings += comparison_findings(whole, sizes, split, steps[-1].learned[""]["columns"], engine, models)
-    features = flow.need_learned().features
-    with engine.working_for("cells changed by features"):
-        changes = changed_cells(features, whole, engine)
-    findings += [step_finding(f, "features", whole.roles.private, cells_changed=changes[i]) for i, f in enumerate(features)]
-    findings += private_warning(flow.need_learned().served, whole.roles.private)
-    findings += uncorrected_warning(step for _, step in flow.steps())
-    findings += [warning(code, message) for _, step in flow.steps() for code, message in step.warns.items()]
+        models = any(m.trains for m in flow.measure)
+        findings += _of_split(split, steps[-1].learned, whole, [f for f in findings if f.name == SHARE], models, engine)
+    findings += _of_features(flow, whole, engine)
     if split is not None and split.folds:
         done, _, more = with_folds(flow, whole, engine)
         findings += more
@@ -304,12 +292,37 @@ def prepare(flow: Flow, data: Dataset, engine: Session, let_in: Admitted | None 
         learned = flow.need_learned()  # with the class shares that the model is trained on, which may differ from the data's
         flow = flow.with_learned(replace(learned, facts={**learned.facts, "training": [f.to_json() for f in more]}))
         if KEPT_FOLD in whole.names:
-            parts[TRAIN] = parts[TRAIN].change({FOLD: col(KEPT_FOLD)})
-            parts[TRAIN] = replace(parts[TRAIN], roles=replace(parts[TRAIN].roles, fold=FOLD))
+            train = parts[TRAIN].change({FOLD: col(KEPT_FOLD)})
+            parts[TRAIN] = replace(train, roles=replace(train.roles, fold=FOLD))
     gone: dict[str, None] = dict.fromkeys([*kept, *([KEPT_FOLD] if KEPT_FOLD in whole.names else [])])
     delivered = {name: part.change(gone) for name, part in parts.items()}
     originals = {name: part.change({c: col(hidden) for hidden, c in kept.items()}).change(gone) for name, part in parts.items()}
     return Prepared(flow, whole, delivered, originals, tuple(findings))
+
+
+def _of_split(
+    split: Split, learned: Learned, whole: Dataset, sizes: Sequence[Finding[SplitCheck]], models: bool, engine: Session
+) -> list[Finding]:
+    """Leakage between the parts of a split, and how the parts differ. `models`: as for `comparison_findings`."""
+    from tilth.flow.split_comparison import comparison_findings  # loads what only a run needs
+
+    with engine.working_for("leakage checks of the split"):
+        leaks = split_findings(whole, sizes, engine, lambda columns: split.keeps_together(columns, learned), split)
+    with engine.working_for("comparison of the parts"):
+        return [*leaks, *comparison_findings(whole, sizes, split, learned[""]["columns"], engine, models)]
+
+
+def _of_features(flow: Flow, whole: Dataset, engine: Session) -> Iterator[Finding]:
+    """What the features changed, and warnings about the steps of the flow."""
+    learned, private = flow.need_learned(), whole.roles.private
+    with engine.working_for("cells changed by features"):
+        changes = changed_cells(learned.features, whole, engine)
+    for fitted_step, cells in zip(learned.features, changes, strict=True):
+        yield step_finding(fitted_step, "features", private, cells_changed=cells)
+    yield from private_warning(learned.served, private)
+    yield from uncorrected_warning(step for _, step in flow.steps())
+    for _, step in flow.steps():
+        yield from (warning(code, message) for code, message in step.warns.items())
 
 
 def _measured_by(data: Dataset, engine: Session) -> dict[str, Tree]:
