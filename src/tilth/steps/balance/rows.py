@@ -98,14 +98,10 @@ def sampled(
     numbers = [c for c in given if c.kind.numeric]
     only = only if numbers else ()  # without numbers distances depend on the other classes, too
     columns = tuple(dict.fromkeys([*(c.name for c in given), label.name, *more]))
-    n = sum(size for name, size in sizes.items() if not only or name in only)
     if not given:
         message, hint = "balance: there is no feature by which rows could be near each other", "use `over` or `under`"
         raise RequestError(message, accepted="a column of numbers, strings or booleans", hint=hint, code="no-feature")
-    if n * len(columns) > MOST_CELLS:
-        message = f"balance: neighbours would be looked for among {n:,} rows of {len(columns):,} columns"
-        accepted = f"up to {MOST_CELLS:,} cells"
-        raise RequestError(message, accepted=accepted, hint="drop columns, `under` first, or use `over`", code="too-many-rows")
+    _reject_many(sum(size for name, size in sizes.items() if not only or name in only), len(columns))
     need = Sample(columns, None, hashed=hashed, key=HASH if hashed else "")
     need = need.filtered(in_(key_string([label]), only)) if only else need
     table: pa.Table = (yield [need])[need]
@@ -117,16 +113,7 @@ def sampled(
     coded = {c.name: pc.dictionary_encode(table[c.name], null_encoding="encode").combine_chunks() for c in given if not c.kind.numeric}
     codes = [_codes(column) for column in coded.values()]
     if not numbers:
-        RequestError.reject(
-            Mistake(
-                f"balance: column {c!r} has {len(column.dictionary):,} categories, which are compared in pairs",
-                accepted=f"up to {MOST_CATEGORIES:,}",
-                hint="group the rare ones, by `group_rare` in `features`",
-                code="too-many-categories",
-            )
-            for c, column in coded.items()
-            if len(column.dictionary) > MOST_CATEGORIES
-        )
+        RequestError.reject(_too_many(c, len(column.dictionary)) for c, column in coded.items() if len(column.dictionary) > MOST_CATEGORIES)
     names = tuple(sizes)
     return Rows(
         table,
@@ -137,6 +124,19 @@ def sampled(
         {c: column.dictionary for c, column in coded.items()},
         np.stack(codes, axis=1) if codes else np.empty((len(table), 0), np.int64),
     )
+
+
+def _reject_many(rows: int, columns: int) -> None:
+    if rows * columns > MOST_CELLS:
+        message = f"balance: neighbours would be looked for among {rows:,} rows of {columns:,} columns"
+        accepted = f"up to {MOST_CELLS:,} cells"
+        raise RequestError(message, accepted=accepted, hint="drop columns, `under` first, or use `over`", code="too-many-rows")
+
+
+def _too_many(column: str, categories: int) -> Mistake:
+    message = f"balance: column {column!r} has {categories:,} categories, which are compared in pairs"
+    hint = "group the rare ones, by `group_rare` in `features`"
+    return Mistake(message, accepted=f"up to {MOST_CATEGORIES:,}", hint=hint, code="too-many-categories")
 
 
 def _doubles(values: pa.ChunkedArray) -> np.ndarray:
