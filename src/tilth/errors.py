@@ -271,10 +271,13 @@ def listed(words: Iterable[str], most: int = 12) -> str:
 def first_line(said: object) -> str:
     """The first line of what another program says, such as a driver's exception: blanks run together, at most 300 characters.
 
-    >>> first_line(ValueError("no such  table\\nSELECT 1"))
-    'no such table'
+    An exception without a message is named by its type.
+
+    >>> first_line(ValueError("no such  table\\nSELECT 1")), first_line(StopIteration())
+    ('no such table', 'StopIteration')
     """
-    return " ".join(str(said).split("\n")[0].split())[:300]
+    words = str(said).strip() or (type(said).__name__ if isinstance(said, BaseException) else "")
+    return " ".join(words.split("\n")[0].split())[:300]
 
 
 def warn(message: str) -> None:

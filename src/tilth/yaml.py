@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tilth.errors import FlowError, Mistake, Place
+from tilth.errors import FlowError, Mistake, Place, first_line
 
 Path = tuple[str | int, ...]
 MOST_NODES = 100_000  # nested aliases could make a document grow without bound; no flow needs this many nodes
@@ -98,7 +98,7 @@ def parse(text: str, file: str = "<flow>", typed: bool = False) -> Document:
         what, hint = ("a tab", "indent lines by spaces") if tab else (error.problem or error.context, "")
         raise FlowError(f"invalid YAML: {what}", place=place, hint=hint, code="not-yaml") from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
-        raise FlowError(f"invalid YAML: {str(error).splitlines()[0]}", place=Place(file), code="not-yaml") from error
+        raise FlowError(f"invalid YAML: {first_line(error)}", place=Place(file), code="not-yaml") from error
     document = Document(None, file, lines)
     if node is not None:
         document.value = _Builder(document, typed).build(node, ())

@@ -80,6 +80,17 @@ def test_what_is_made_of_a_private_column_is_private():
     assert "c__s_a" in tilth.apply(tilth.fit(flow, TABLE), TABLE).roles.private
 
 
+def test_a_transformer_that_fails_without_a_message(monkeypatch):
+    from sklearn.preprocessing import MinMaxScaler
+
+    def silent(*_):
+        raise ValueError
+
+    monkeypatch.setattr(MinMaxScaler, "get_feature_names_out", silent)
+    with pytest.raises(RequestError, match="does not name what it makes: ValueError"):
+        made(Transform(scaler(), columns=ABC), TABLE, Roles())
+
+
 def test_what_is_refused():
     from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 

@@ -33,7 +33,7 @@ from pydantic import ConfigDict, TypeAdapter, create_model
 
 from tilth.data import Dataset, Memory, Roles, Schema
 from tilth.data.schema import reject_duplicate_names
-from tilth.errors import ArtefactError, Gap, NotAllowed
+from tilth.errors import ArtefactError, Gap, NotAllowed, first_line
 from tilth.flow.flow import Delivery, FitResult, Flow, OnFail, Reading
 from tilth.flow.golden import golden
 from tilth.flow.parts import BY_NAME, SERVED
@@ -107,8 +107,8 @@ def flow_in(content: bytes, path: str | Path) -> Flow:
     except NotAllowed:
         raise
     except Exception as error:  # damaged or forged bytes may raise anything
-        why = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-        message, hint = f"{str(path)!r} is not a fitted flow of this version: {why}", "fit the flow again, or use the Tilth that made it"
+        message = f"{str(path)!r} is not a fitted flow of this version: {first_line(error)}"
+        hint = "fit the flow again, or use the Tilth that made it"
         raise ArtefactError(message, hint=hint, code="bad-artefact") from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 from typing import Any
 
-from tilth.errors import RequestError, extra, listed
+from tilth.errors import RequestError, extra, first_line, listed
 from tilth.store.documents import bytes_of
 
 FORMS = {".skops": "skops", ".onnx": "onnx", ".lgb": "lightgbm", ".ubj": "xgboost"}
@@ -53,5 +53,4 @@ def unread_hint(file: str) -> str:
 
 def unreadable(what: str, error: Exception) -> RequestError:
     """The error for bytes that are not such a model."""
-    reason = str(error).strip().split("\n")[0]
-    return RequestError(f"the file is not a {what}: {reason}", accepted=f"a file of the form {listed(FORMS)}", code="bad-model")
+    return RequestError(f"the file is not a {what}: {first_line(error)}", accepted=f"a file of the form {listed(FORMS)}", code="bad-model")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tilth.errors import RequestError, extra
+from tilth.errors import RequestError, extra, first_line
 
 OUTSIDE = b"\n\x08location\x12"  # the Protobuf key of a path to external tensor data: the runtime would open any path
 
@@ -21,5 +21,5 @@ def onnx_session(content: bytes) -> Any:
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a class for each status code, and none of them is public
-        reason = str(error).strip().split("\n")[0]
-        raise RequestError(f"the file is not an ONNX model: {reason}", accepted="a file of the form .onnx", code="bad-model") from error
+        what = f"the file is not an ONNX model: {first_line(error)}"
+        raise RequestError(what, accepted="a file of the form .onnx", code="bad-model") from error

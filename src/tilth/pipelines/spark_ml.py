@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from tilth.data import Kind
 from tilth.engine.user_sql.projections import computed_columns
-from tilth.errors import ExpressionError, RequestError
+from tilth.errors import ExpressionError, RequestError, first_line
 from tilth.metrics.text.words import Words
 from tilth.pipelines.plan import Feature, Plan, Unsupported, step_of
 from tilth.steps.clean.formula import Formula
@@ -102,8 +102,7 @@ def saved_stages(path: Path) -> list[SavedStage]:
         width = len(str(len(uids)))
         return [s for i, uid in enumerate(uids) for s in saved_stages(path / "stages" / f"{i:0{width}}_{uid}")]
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
-        why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        message, hint = f"{str(path)!r} is not a pipeline that Spark ML has saved: {why}", "save it: `model.save(PLACE)`"
+        message, hint = f"{str(path)!r} is not a pipeline that Spark ML has saved: {first_line(error)}", "save it: `model.save(PLACE)`"
         raise RequestError(message, hint=hint, code="not-convertible") from error
 
 

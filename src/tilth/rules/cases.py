@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tilth.data import Dataset, Kind, Memory
 from tilth.engine.arrow import arrow_type
 from tilth.engine.session import Session
-from tilth.errors import Place, RequestError, RulesError, did_you_mean, listed
+from tilth.errors import Place, RequestError, RulesError, did_you_mean, first_line, listed
 from tilth.formats import read, to_arrow
 from tilth.rules import Composite, Rule, Ruleset, parse
 from tilth.rules.conditions import check_time
@@ -175,7 +175,7 @@ class _Reader:
                 wanted = arrow_type(self.types.get(name, Kind.STRING)) if name in self.types or pa.types.is_null(array.type) else None
                 made[name] = array if wanted is None else array.cast(wanted)
             except pa.ArrowException as error:
-                words = f"column {name!r} cannot be made: {str(error).splitlines()[0]}"
+                words = f"column {name!r} cannot be made: {first_line(error)}"
                 raise RequestError(words, hint="give it values of one kind", code="mixed-kinds") from error
         return pa.table(made)
 

@@ -14,7 +14,7 @@ from tilth.data import Dataset, Kind, Roles, Schema
 from tilth.engine.arrow import as_numpy
 from tilth.engine.expressions import col, lit
 from tilth.engine.python_operation import Item, PythonFunction
-from tilth.errors import RequestError, extra, listed
+from tilth.errors import RequestError, extra, first_line, listed
 from tilth.steps.models import MOST_MADE, Model, ModelStep, model_of, struct
 from tilth.steps.step import Learned, Learning, kept_private, reject_clashes
 
@@ -80,7 +80,7 @@ def _made_by(model: Model, columns: Sequence[str]) -> list[str]:
     try:
         made = list(map(str, transformer.get_feature_names_out(columns) if unnamed else transformer.get_feature_names_out()))
     except (AttributeError, TypeError, ValueError) as error:
-        message = f"transform: the transformer does not name what it makes: {str(error).splitlines()[0]}"
+        message = f"transform: the transformer does not name what it makes: {first_line(error)}"
         raise RequestError(message, accepted="one with `get_feature_names_out`", code="bad-model") from error
     if len(made) > MOST_MADE:
         raise RequestError(

@@ -19,7 +19,7 @@ from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 from tilth.engine.quiet import quiet
-from tilth.errors import MachineError, RequestError, extra
+from tilth.errors import MachineError, RequestError, extra, first_line
 from tilth.store.protection import in_force
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def _settle(internal: SparkSession, settings: dict[str, str]) -> None:
             try:
                 internal.conf.set(key, value)
             except Exception as error:  # noqa: BLE001 -- Spark raises many kinds for a setting that is static or locked
-                refused.append(f"{key} must be {value} ({why}); it cannot be set: {str(error).splitlines()[0]}")
+                refused.append(f"{key} must be {value} ({why}); it cannot be set: {first_line(error)}")
     RequestError.reject(refused)
 
 

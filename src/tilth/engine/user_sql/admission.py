@@ -29,7 +29,7 @@ from tilth.engine.user_sql.nodes import CASTS, INSTEAD, OWN, REPEATS, SEVERAL, n
 from tilth.engine.user_sql.rules import CLAUSES, LISTED, MORE, RULES
 from tilth.engine.user_sql.shorthands import SHORTHANDS
 from tilth.engine.user_sql.spark_times import asks_present, respelled
-from tilth.errors import ExpressionError, Mistake, Place, did_you_mean, listed
+from tilth.errors import ExpressionError, Mistake, Place, did_you_mean, first_line, listed
 
 LONGEST = 20_000  # characters
 DEEPEST = 100  # nested nodes
@@ -133,7 +133,7 @@ class Admission(Meaning):
     def _syntax(self, error: SqlglotError) -> Mistake:
         details = (getattr(error, "errors", None) or [{}])[0]
         line, column = details.get("line"), details.get("col")
-        what = str(details.get("description") or str(error).split("\n")[0]).rstrip(".")
+        what = str(details.get("description") or first_line(error)).rstrip(".")
         if lacking := LACKING.match(what):  # the message contains a class name of sqlglot
             what = f"{'a value' if lacking[1] in ('this', 'expression') else lacking[1]} is missing"
         if self.query:

@@ -30,7 +30,7 @@ from tilth.engine.user_sql.admission import Admission
 from tilth.engine.user_sql.bounds import reject_expansion
 from tilth.engine.user_sql.growth import reject_long_strings_of
 from tilth.engine.user_sql.nodes import CASTS, OF_DECIMAL, digits_of, typed
-from tilth.errors import ExpressionError, did_you_mean, listed
+from tilth.errors import ExpressionError, did_you_mean, first_line, listed
 
 NARROW_TYPES = frozenset({exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.FLOAT})
 SCHEMA_TYPES: Mapping[Kind, Any] = {**TYPES, Kind.DECIMAL: exp.DType.DECIMAL}
@@ -87,7 +87,7 @@ def parse_query(text: str, tables: Mapping[str, tuple[str, Schema]], now: dateti
         reject_long_strings_of(admission, found)
         return admission.admit(found)
     except OptimizeError as error:
-        raise ExpressionError(f"Error executing SQL statement: {str(error).splitlines()[0]}", code="unknown-column") from error
+        raise ExpressionError(f"Error executing SQL statement: {first_line(error)}", code="unknown-column") from error
     except RecursionError as error:
         raise ExpressionError("the query is nested too deeply", code="too-deep") from error
     finally:

@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
-from tilth.errors import ExpressionError, Mistake, did_you_mean, listed
+from tilth.errors import ExpressionError, Mistake, did_you_mean, first_line, listed
 
 WRITES = (exp.DML, exp.DDL, exp.Command, exp.Drop, exp.Set, exp.Pragma, exp.Transaction, exp.Commit, exp.Rollback)
 HARMLESS = ("pg_typeof", "pg_column_size")
@@ -133,4 +133,4 @@ def literal(value: Any) -> exp.Expr:
 
 
 def _first_line(error: Exception) -> str:
-    return re.sub(r"\x1b\[\d*m", "", str(error)).splitlines()[0][:200]
+    return first_line(re.sub(r"\x1b\[\d*m", "", str(error)))

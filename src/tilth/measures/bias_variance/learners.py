@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tilth.errors import RequestError, listed, unknown
+from tilth.errors import RequestError, first_line, listed, unknown
 from tilth.metrics.bias_variance import LogLoss, Tally
 from tilth.metrics.contrasts import Numbers
 
@@ -63,23 +63,19 @@ class Learner:
         try:
             model.fit(x, y)
         except Exception as error:  # the user's model
-            raise NotLearned(f"{type(model).__name__} cannot learn from these rows: {_first_line(error)}") from error
+            raise NotLearned(f"{type(model).__name__} cannot learn from these rows: {first_line(error)}") from error
         return lambda rows: self._said(model, rows)
 
     def _said(self, model: Any, rows: Numbers) -> Numbers:
         try:
             found = np.asarray(model.predict(rows) if self.loss is not LogLoss else model.predict_proba(rows), float)
         except Exception as error:  # the user's model
-            raise NotLearned(f"{type(model).__name__} cannot predict: {_first_line(error)}") from error
+            raise NotLearned(f"{type(model).__name__} cannot predict: {first_line(error)}") from error
         if self.loss is not LogLoss:
             return found.reshape(len(rows))
         spread = np.zeros((len(rows), self.classes))
         spread[:, np.asarray(model.classes_, int)] = found
         return spread
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def built_in(name: str, is_class: bool) -> Callable[[], Any]:

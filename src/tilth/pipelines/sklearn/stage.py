@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from tilth.data import Kind
-from tilth.errors import RequestError, extra, listed
+from tilth.errors import RequestError, extra, first_line, listed
 from tilth.pipelines.plan import Plan, Unsupported
 from tilth.pipelines.sklearn.values import Features, Names
 from tilth.steps.models import model_of
@@ -106,7 +106,7 @@ def dumped(fitted: Any, trusted: tuple[str, ...], source: str) -> bytes:
     try:
         content = bytes(io.dumps(fitted))
     except Exception as error:  # the object is the user's, and may raise anything while it is saved
-        message = f"{source}: skops cannot save it: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        message = f"{source}: skops cannot save it: {first_line(error)}"
         raise RequestError(message, hint="leave it out, and do the same by steps", code="not-convertible") from error
     if untrusted := sorted(set(io.get_untrusted_types(data=content)) - set(trusted)):
         hint = f"if you trust them, name them: `trusted={untrusted!r}`, or --trusted TYPE"
