@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 import tilth
+from tilth.errors import RequestError
 from tilth.measures.explain import trees
 from tilth.measures.explain.kernel import explain
 from tilth.measures.explain.section import SHAP
@@ -158,3 +159,16 @@ def test_the_measure_takes_the_trees_of_a_file(tmp_path):
     assert (payload.method, payload.exact, payload.coalitions) == ("trees", True, 0)
     words = [plain(b.words) for b in SHAP.section(report.of("shap")).blocks if isinstance(b, Words)]
     assert words[0].endswith("9 rows, exact values from the model's trees.")
+
+
+def test_rows_and_leaves_beyond_the_limit_are_not_computed(tmp_path):
+    """2 rows, 3 background rows and the leaves take as long as more than 2 predictions, and less than 500."""
+    io = pytest.importorskip("skops.io")
+    x, y, _ = whole_numbers(False)
+    io.dump(tree.DecisionTreeRegressor(min_samples_leaf=2).fit(x, y), tmp_path / "m.skops")
+    asked = {"columns": tuple("abcde"), "trusted": ("sklearn.tree._tree.Tree",), "rows": 2, "background": "sample", "background_rows": 3}
+    table = pa.table(dict(zip("abcde", x.T, strict=True)))
+    shap = Shap(str(tmp_path / "m.skops"), **asked, most_predictions=500)
+    assert tilth.measure(table, shap).of("shap")[0].payload.method == "trees"
+    with pytest.raises(RequestError, match="would predict 180 rows"):
+        tilth.measure(table, Shap(str(tmp_path / "m.skops"), **asked, most_predictions=2))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tilth.measures.explain.models import Asked
     from tilth.measures.explain.units import TextConfig
 
+LEAVES = 100  # leaves of trees that take about as long, for a row and a background row, as a prediction
 LOOKED_AT = 1_000  # most rows for generating a background
 
 
@@ -122,8 +123,9 @@ class Shap(ModelMeasure):
         kinds = {name: _kind(asked, columns, places) for name, columns in features.items()}
         baseline = asked.rows.decoded(background, replacements)
         if config is None:
-            trees = asked.trees()
-            values = trees.explained(asked.call, rows, background, players, self.link) if trees is not None else None
+            values, trees = None, asked.trees()
+            if trees is not None and trees.leaves * len(rows) * len(background) <= LEAVES * self.most_predictions:
+                values = trees.explained(asked.call, rows, background, players, self.link)
             if values is None:
                 self._reject_few([len(players)] * len(rows), len(background))
                 values = kernel.explain(asked.call, rows, background, players, **options)
@@ -192,7 +194,8 @@ class Shap(ModelMeasure):
         if (needed := background * sum(budget(n, self.samples) for n in players)) > self.most_predictions:
             each = f"{len(players):,} rows × {background:,} of the background × {asked:,} samples"
             message = f"shap would predict {needed:,} rows: {each if needed == len(players) * background * asked else f'at most {each}'}"
-            hint = "explain fewer rows, give a smaller background or fewer samples, or raise most_predictions"
+            hint = "explain fewer rows, give a smaller background or fewer samples, or raise most_predictions; in a Clarify configuration "
+            hint += "tilth.shap.rows, methods.shap.num_clusters, methods.shap.num_samples, tilth.shap.most_predictions"
             wrong.append(Mistake(message, accepted=f"up to {self.most_predictions:,}", hint=hint, code="many-predictions"))
         RequestError.reject(wrong)
 

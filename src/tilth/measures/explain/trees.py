@@ -30,6 +30,11 @@ class Trees:
     trees: Sequence[Sequence[Leaf]]
     single: bool
 
+    @property
+    def leaves(self) -> int:
+        """The number of leaves."""
+        return sum(map(len, self.trees))
+
     def explained(self, model: Model, rows: Matrix, background: Matrix, players: Sequence[Sequence[int]], link: Link) -> Explained | None:
         """The same as `kernel.explain` gives of all coalitions; None if the predictions are not the sum of the trees.
 
