@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ import pytest
 import tilth
 from tests.encrypted import code_of, key
 from tests.keyservices import aws, kms
-from tilth.errors import MachineError, RequestError, SourceError
+from tilth.errors import MachineError, MissingExtra, RequestError, SourceError
 from tilth.protection.audit import audit
 from tilth.secrets import AuthenticationFailed
 from tilth.store import s3 as module
@@ -273,3 +274,10 @@ def test_parts_of_an_encrypted_delivery_are_read_with_the_keys_of_the_whole(s3, 
     with pytest.raises(SourceError) as error:
         rows(f"{s3}/out/train")
     assert code_of(error) == {"needs-key"}
+
+
+@pytest.mark.parametrize("use", [lambda: tilth.read("s3://bucket/table.parquet"), lambda: tilth.write(TABLE, "s3://bucket/new.csv")])
+def test_without_obstore(use, monkeypatch):
+    monkeypatch.setitem(sys.modules, "obstore.exceptions", None)
+    with pytest.raises(MissingExtra, match=r"tilth\[s3\]"):
+        use()

@@ -365,7 +365,8 @@ def _profile() -> Any:
 @contextmanager
 def errors_of(place: str, access: Access | None = None) -> Iterator[None]:
     """Turn errors of the server into Tilth's, without its response, which may contain keys."""
-    from obstore.exceptions import BaseError
+    with extra("s3", "a place in S3"):
+        from obstore.exceptions import BaseError
 
     try:
         yield
