@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from tilth import formats
@@ -22,7 +22,7 @@ from tilth.rules import Ruleset, parse
 from tilth.rules.conditions import check_time
 from tilth.shelf import Shelf
 from tilth.store.local import reject_own_input, text_of
-from tilth.store.uri import Place
+from tilth.store.uri import Place, is_local, joined
 
 if TYPE_CHECKING:
     from tilth.history.ledger import Ledger
@@ -101,26 +101,31 @@ class ForeignRuleset(Protocol):
         """The report of a check by this ruleset, in the format of the product."""
 
 
-RULESET_FILES: Shelf[Callable[[Path], ForeignRuleset]] = Shelf(
+RULESET_FILES: Shelf[Callable[[str], ForeignRuleset]] = Shelf(
     "ruleset file", "ruleset_files", {"json": "tilth.aws.rulesets:DataBrewRuleset.load"}
 )
 """Suffix of a ruleset of another product → the function that reads it."""
 
 
 def rules_from(rules: Any, folder: str = ".") -> Ruleset | ForeignRuleset:
-    """The ruleset from an object, a string or a file; a path is relative to `folder`. Errors: `RulesError` for anything else."""
+    """The ruleset from an object, a string or a file; a path is relative to `folder`. Errors: `RulesError` for anything else.
+
+    A string is a file if it ends in `.dqdl`, in the suffix of a foreign ruleset, or is a URI; a `Path` always is.
+    """
     if isinstance(rules, Ruleset | ForeignRuleset):
         return rules
     if not isinstance(rules, str | Path):
         message, hint = f"a value of type {type(rules).__name__} is not a ruleset", "the data comes first: tilth.check(data, rules)"
         raise RulesError(message, accepted="a string of DQDL, the path of a .dqdl or .json file, or a Ruleset", hint=hint, code="no-rules")
-    path = Path(folder, str(rules).strip())
-    one_line = isinstance(rules, Path) or "\n" not in str(rules)
-    if one_line and (suffix := path.suffix.removeprefix(".")) in RULESET_FILES:
-        return RULESET_FILES[suffix](path)
-    if isinstance(rules, Path) or (one_line and path.suffix == ".dqdl"):
-        return parse(text_of(path, "ruleset", RulesError), file=str(path))
-    return parse(str(rules))
+    written = str(rules).strip()
+    if not isinstance(rules, Path) and "\n" in written:
+        return parse(written)
+    place, suffix = joined(folder, written), PurePath(written).suffix.removeprefix(".")
+    if suffix in RULESET_FILES:
+        return RULESET_FILES[suffix](place)
+    if isinstance(rules, Path) or suffix == "dqdl" or not is_local(written):
+        return parse(text_of(place, "ruleset", RulesError), file=place)
+    return parse(written)
 
 
 def ruleset_from(rules: Any, folder: str = ".") -> Ruleset:

@@ -276,6 +276,17 @@ def test_parts_of_an_encrypted_delivery_are_read_with_the_keys_of_the_whole(s3, 
     assert code_of(error) == {"needs-key"}
 
 
+def test_flow_and_rules_beside_the_data(s3):
+    put(f"{s3}/job/rules.dqdl", b'Rules = [ RowCount = 40, IsUnique "id" ]')
+    put(f"{s3}/job/flow.yaml", FLOW.replace("READ", "t.csv").replace("'Rules = [ RowCount = 40 ]'", "rules.dqdl").encode())
+    put(f"{s3}/job/t.csv", b"id,x,y\n" + b"".join(b"%d,%d,%d\n" % (i, i, i % 2) for i in range(40)))
+    assert len(tilth.check(f"{s3}/job/t.csv", f"{s3}/job/rules.dqdl").findings) == 2
+    assert tilth.run(f"{s3}/job/flow.yaml", f"{s3}/out")
+    assert tilth.Flow.load(f"{s3}/out/flow.tilth").name == "flow"
+    with pytest.raises(SourceError, match="there is no object at"):
+        tilth.check(TABLE, f"{s3}/none.dqdl")
+
+
 @pytest.mark.parametrize("use", [lambda: tilth.read("s3://bucket/table.parquet"), lambda: tilth.write(TABLE, "s3://bucket/new.csv")])
 def test_without_obstore(use, monkeypatch):
     monkeypatch.setitem(sys.modules, "obstore.exceptions", None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from pathlib import Path as FilePath
+from pathlib import PurePath
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
@@ -36,11 +37,10 @@ from tilth.yaml import Document, Path, parse
 SPLIT_WORDS = tuple(f.name for f in fields(Split) if f.name != "shares")  # every other key under `split` is the name of a part
 
 
-def load_flow(path: str | FilePath) -> Flow:
+def load_flow(path: str | os.PathLike[str]) -> Flow:
     """The flow in a YAML file. Errors: `FlowError` with every mistake, each with its place."""
-    path = FilePath(path)
-    text = text_of(path, "flow file", FlowError)
-    return parse_flow(text, file=str(path), name=path.stem, folder=str(path.parent))
+    place, folder = os.fspath(path), os.path.dirname(path) or "."  # noqa: PTH120 -- a Path would change s3://
+    return parse_flow(text_of(place, "flow file", FlowError), file=place, name=PurePath(place).stem, folder=folder)
 
 
 def parse_flow(text: str, file: str = "<flow>", name: str = "flow", folder: str = ".") -> Flow:

@@ -107,9 +107,10 @@ def files(given: Place | Sequence[Place], suffixes: Iterable[str] = ()) -> tuple
 
 
 def text_of(path: Place, what: str, error: type[RequestError] = RequestError) -> str:
-    """The text of a small file, without a byte order mark, decrypted if it is sealed. `what` names it in messages.
+    """The text of a small file anywhere, without a byte order mark, decrypted if it is sealed. `what` names it in messages.
 
-    Errors: those of encrypted places; `error` if it is missing, not readable, too large, or not UTF-8 (with the line and the byte).
+    Errors: those of remote and encrypted places; `error` if it is missing, not readable, too large, or not UTF-8 (with the line and the
+    byte).
 
     >>> text_of("/nowhere/rules.dqdl", "ruleset")
     Traceback (most recent call last):
@@ -119,7 +120,8 @@ def text_of(path: Place, what: str, error: type[RequestError] = RequestError) ->
     """
     place = os.fspath(path)
     reject_stream(place, f"the {what} ", error)
-    held = copies(place) if is_sealed_place(place) and not Path(place).is_dir() else Copies(place)  # keeps the copies
+    as_it_is = is_local(place) and (Path(place).is_dir() or not is_sealed_place(place))
+    held = Copies(place) if as_it_is else copies(place)  # keeps the copies
     try:
         with Path(held.path).open("rb") as file:
             return text_in(file, place, what, error)

@@ -97,6 +97,7 @@ def command(
     from tilth import verbs
     from tilth.checking import rules_from
     from tilth.report.files import Outputs
+    from tilth.store.uri import is_local
 
     if every and options["at"]:
         raise click.BadParameter("--at and --every exclude each other: a repeated check uses the time at which it runs", param_hint="--at")
@@ -104,7 +105,7 @@ def command(
     named = _tables(tables)
     sessions, reading = sessions_from(options), reading_from(options)
     sources = {name: beside(place, data, reading.get("secret")) for name, place in named.items()}
-    ruleset = rules_from(Path(rules))
+    ruleset = rules_from(Path(rules) if is_local(rules) else rules)
     labels = _labels(fail_on, ruleset)
 
     def check() -> int:
