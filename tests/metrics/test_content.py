@@ -6,9 +6,11 @@ import pytest
 
 from tilth.data import Column, Kind, Roles, Schema
 from tilth.errors import ColumnError
-from tilth.metrics.content import NOT_YET, content, meaning
+from tilth.metrics.content import content, meaning
 from tilth.metrics.images import features as images
+from tilth.metrics.images.shown import SHOWN
 from tilth.metrics.text.brought import BROUGHT
+from tilth.metrics.text.corpus import CORPUS
 from tilth.metrics.text.features import FEATURES
 
 SCHEMA = Schema((Column("body", Kind.STRING), Column("a@b", Kind.STRING)))
@@ -26,6 +28,7 @@ def test_all_mistakes_are_named_at_once():
     assert [m.code for m in error.value.mistakes] == ["unknown-feature", "unknown-column"]
 
 
-def test_what_is_not_there_yet_is_no_feature():
-    assert not FEATURES.keys() & {*NOT_YET, *BROUGHT, *images.FEATURES}
-    assert not images.FEATURES.keys() & {*NOT_YET}
+def test_a_name_is_in_one_table_unless_a_file_changes_how_it_is_computed():
+    assert not FEATURES.keys() & {*BROUGHT, *CORPUS, *images.FEATURES, *SHOWN}
+    assert not images.FEATURES.keys() & SHOWN.keys()
+    assert BROUGHT.keys() & CORPUS.keys() == {"topic"}

@@ -60,7 +60,7 @@ def compared(made: Mapping[str, Tree], data: Dataset, engine: Session) -> dict[s
 def _wrong(name: str, column: str, feature: str, schema: Schema, roles: Roles) -> list[Mistake]:
     word, _, file = feature.partition(":")
     image = column in roles.image or (column not in roles.text and is_of_image(feature))
-    known = (*images.FEATURES, *TONES, *SHOWN) if image else (*FEATURES, *CORPUS, *BROUGHT)
+    known = (*images.FEATURES, *TONES, *SHOWN) if image else (*FEATURES, *{**CORPUS, **BROUGHT})
     wrong = unknown([word], known, f"{name}: {'an image' if image else 'a text'} has no feature {{}}", "unknown-feature")
     if word in BROUGHT and not file and word not in CORPUS:
         hint = f"name the file after a colon: {name}:{'words.txt' if word == 'oov_share' else 'model.onnx'}"
