@@ -120,8 +120,8 @@ def text_of(path: Place, what: str, error: type[RequestError] = RequestError) ->
     """
     place = os.fspath(path)
     reject_stream(place, f"the {what} ", error)
-    as_it_is = is_local(place) and (Path(place).is_dir() or not is_sealed_place(place))
-    held = Copies(place) if as_it_is else copies(place)  # keeps the copies
+    copied = not is_local(place) or (is_sealed_place(place) and not Path(place).is_dir())
+    held = copies(place) if copied else Copies(place)  # keeps the copies
     try:
         with Path(held.path).open("rb") as file:
             return text_in(file, place, what, error)
