@@ -25,7 +25,7 @@ demo: .venv/.demo  ## example data with planted flaws through the whole flow; pr
 test: lint types  ## lint, types, and every test, Spark and a browser included
 	@$(PYTEST) $(ARGS)
 
-test-deep: .venv/.test  ## every test, with many more examples for each property
+test-deep: .venv/.test  ## every test, also of full size, and with many more examples for each property
 	@HYPOTHESIS_PROFILE=deep $(PYTEST) $(ARGS)
 
 check: .venv/.test  ## lint, types, and the quick tests: no Spark, no browser

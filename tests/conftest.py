@@ -166,6 +166,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.spark)
         if "s3_server" in fixtures:  # which takes seconds to start
             item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("deep") and os.environ.get("HYPOTHESIS_PROFILE") != "deep":
+            item.add_marker(pytest.mark.skip(reason="takes minutes: make test-deep"))
         if item.get_closest_marker("xdist_group") is None:
             shared = item.get_closest_marker("spark") or "s3_server" in fixtures
             item.add_marker(pytest.mark.xdist_group("servers" if shared else item.path.stem))

@@ -7,7 +7,7 @@ import ast
 from tests.house.tree import PACKAGE, sources
 
 REVEALED = {
-    "engine/spark/jdbc.py": 1,
+    "engine/spark/jdbc.py": 1,  # the password, an option of the reader of Spark
     "encryption/keyfile.py": 1,  # the passphrase of a key file
     "encryption/keys.py": 1,  # a key in base64
     "secrets/credentials.py": 2,  # the parts of a secret; a user's name
