@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.errors import FlowError, RequestError
-from tilth.store.local import reject_stream, text_of
+from tilth.store.local import missing, reject_stream, text_of
 from tilth.store.places import copies
 from tilth.store.uri import Place
 from tilth.yaml import DEEPEST
@@ -22,13 +22,16 @@ def bytes_of(place: Place, what: str, most: int, error: type[RequestError] = Req
     >>> bytes_of("/nowhere/flow.tilth", "fitted flow", 100)
     Traceback (most recent call last):
         ...
-    tilth.errors.RequestError: the fitted flow '/nowhere/flow.tilth' cannot be read: No such file or directory [not-readable]
+    tilth.errors.RequestError: there is no fitted flow '/nowhere/flow.tilth' [no-file]
+        there is no folder /nowhere
     """
     held = copies(place)  # copies of a remote place exist as long as this object
     reject_stream(held.path, f"the {what} ", error)
     try:
         with Path(held.path).open("rb") as file:
             content = file.read(most + 1)
+    except FileNotFoundError as why:
+        raise error(f"there is no {what} {str(place)!r}", hint=missing(held.path), code="no-file") from why
     except OSError as why:
         raise error(f"the {what} {str(place)!r} cannot be read: {why.strerror or why}", code="not-readable") from why
     if len(content) > most:

@@ -36,7 +36,7 @@ class Local(Store):
     def objects(self, place: str) -> list[Object]:
         path = local_path(place)
         if not is_folder(path):
-            raise SourceError(f"there is no folder {path}", hint=_missing(path), code="no-file")
+            raise SourceError(f"there is no folder {path}", hint=missing(path), code="no-file")
         return sorted(_objects(path, ""), key=attrgetter("name"))  # the order of code points equals the order of UTF-8 bytes
 
     def find(self, place: str) -> Object | None:
@@ -55,7 +55,7 @@ class Local(Store):
                 file.seek(start)
                 found = file.read(-1 if end is None else end - start)
         except FileNotFoundError:
-            raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file") from None
+            raise SourceError(f"there is no file {path}", hint=missing(path), code="no-file") from None
         except OSError as error:
             raise _unreadable(path, error) from error
         if end is not None and len(found) < end - start:
@@ -126,7 +126,7 @@ def text_of(path: Place, what: str, error: type[RequestError] = RequestError) ->
         with Path(held.path).open("rb") as file:
             return text_in(file, place, what, error)
     except FileNotFoundError as why:
-        raise error(f"there is no {what} {place!r}", hint=_missing(place), code="no-file") from why
+        raise error(f"there is no {what} {place!r}", hint=missing(place), code="no-file") from why
     except OSError as why:
         raise error(f"the {what} {place!r} cannot be read: {why.strerror}", code="not-readable") from why
 
@@ -276,7 +276,7 @@ def _readable(path: str) -> str:
         with Path(path).open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError:
-        raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file") from None
+        raise SourceError(f"there is no file {path}", hint=missing(path), code="no-file") from None
     except OSError as error:
         raise _unreadable(path, error) from error
     if empty:
@@ -296,7 +296,7 @@ def exists(place: Place) -> bool:
 def reject_absent(path: str) -> None:
     """Reject a path that does not exist; patterns are not checked."""
     if not os.path.lexists(path) and not glob.has_magic(path):
-        raise SourceError(f"there is no file {path}", hint=_missing(path), code="no-file")
+        raise SourceError(f"there is no file {path}", hint=missing(path), code="no-file")
 
 
 def is_folder(path: str) -> bool:
@@ -304,7 +304,7 @@ def is_folder(path: str) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 -- Path.is_dir raises for a name that is too long
 
 
-def _missing(path: str) -> str:
+def missing(path: str) -> str:
     """A hint for a missing file."""
     if Path(path).is_symlink():
         return f"{path} is a link to {os.readlink(path)}, which does not exist"  # noqa: PTH115 -- the unchanged target
