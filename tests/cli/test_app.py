@@ -79,6 +79,7 @@ EXITS: list[tuple[BaseException, int, str]] = [
     (click.Abort(), 130, "interrupted"),
     (MemoryError(), 3, "--memory-limit"),
     (OSError(28, "No space left on device", "out"), 3, "No space left on device: out"),
+    (ModuleNotFoundError("No module named 'obstore.store'", name="obstore.store"), 2, "the package obstore is not installed"),
     (ImportError("x.so: failed to map segment from shared object"), 3, "a library cannot be loaded"),
     (ZeroDivisionError("division by zero"), 3, "internal error: ZeroDivisionError"),
 ]

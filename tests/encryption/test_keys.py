@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tilth.encryption import keyfile
 from tilth.encryption.keyfile import KeyFile, new_key_file
 from tilth.encryption.keys import Key, RemoteKey, key_of, marked, wrapping_key
 from tilth.encryption.kms import KmsKey
-from tilth.errors import MachineError, RequestError, SourceError, TilthError
+from tilth.errors import MachineError, MissingExtra, RequestError, SourceError, TilthError
 
 __all__ = ["aws", "kms", "vault"]
 
@@ -214,6 +215,19 @@ def test_rotated_keys_unwrap_until_they_are_destroyed(tmp_path: Path) -> None:
     held = json.loads(path.read_text())["keys"]
     assert [(e["id"], e["state"], "key" in e) for e in held] == [(second.id, "active", True), (first.id, "destroyed", False)]
     assert path.stat().st_mode & 0o777 == 0o600 and len(list(tmp_path.iterdir())) == 1
+
+
+def test_without_cryptography(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_key_file(tmp_path / "phrase.key", "correct horse")
+    new_key_file(tmp_path / "plain.key")
+    key = key_of(f"file:{tmp_path / 'plain.key'}")
+    wrapped = key.wrap(ROOT, CONTEXT)
+    for name in [name for name in sys.modules if name.startswith("cryptography")]:
+        monkeypatch.setitem(sys.modules, name, None)
+    file = KeyFile(tmp_path / "phrase.key")
+    for use in (lambda: file.key("file:phrase.key", lambda: "correct horse"), lambda: key.unwrap(wrapped, CONTEXT)):
+        with pytest.raises(MissingExtra, match=r"tilth\[protect\]"):
+            use()
 
 
 def test_a_wrong_passphrase_is_not_a_damaged_file(tmp_path: Path) -> None:

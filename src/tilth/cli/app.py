@@ -14,7 +14,7 @@ from traceback import format_exc
 import click
 
 from tilth.cli import BROKEN_PIPE, HELP
-from tilth.errors import TilthError, did_you_mean
+from tilth.errors import RequestError, TilthError, did_you_mean
 from tilth.options import say
 
 # in the order of `help.txt`
@@ -127,6 +127,9 @@ def _report_error(error: Exception) -> int:
             return BROKEN_PIPE
         case MemoryError():
             say("out of memory", "give a lower --memory-limit, so that the engine spills to disk")
+        case ModuleNotFoundError() if error.name and not error.name.startswith("tilth"):
+            say(f"the package {error.name.partition('.')[0]} is not installed", "install it, or the extra of Tilth that has it")
+            return RequestError.exit_code
         case ImportError() if "shared object" in error.msg:
             say(f"a library cannot be loaded: {error.msg}", "is the memory of this process limited [ulimit -v]?")
         case OSError():

@@ -88,10 +88,11 @@ class KeyBytes:
 
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes | None:
         """Unwrap a key; None if the bytes or the context were changed."""
+        cipher = self._cipher()
         from cryptography.exceptions import InvalidTag
 
         try:
-            return bytes(self._cipher().decrypt(wrapped[:NONCE], wrapped[NONCE:], associated(context)))
+            return bytes(cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], associated(context)))
         except (InvalidTag, ValueError):
             return None
 

@@ -73,10 +73,11 @@ class Entry(_Closed):
         if self.protection == "scrypt":
             if self.kdf is None or self.nonce is None:
                 raise damaged
+            cipher = _cipher(ask(), self.kdf)
             from cryptography.exceptions import InvalidTag
 
             try:
-                held = _cipher(ask(), self.kdf).decrypt(bytes_of(self.nonce), held, self.id.encode())
+                held = cipher.decrypt(bytes_of(self.nonce), held, self.id.encode())
             except InvalidTag:
                 hint = "give the passphrase again; if it is right, restore the key file from a backup"
                 raise RequestError(

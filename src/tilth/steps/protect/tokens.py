@@ -58,10 +58,11 @@ class Siv:
 
     def revealed(self, token: str) -> str:
         """Restore the value. Errors: `RequestError` for a string that is not a token of this key, domain and context."""
+        cipher = self._cipher
         from cryptography.exceptions import InvalidTag
 
         try:
-            found: bytes = self._cipher.decrypt(base64.b64decode(token, altchars=b"-_", validate=True), [self.context.encode()])
+            found: bytes = cipher.decrypt(base64.b64decode(token, altchars=b"-_", validate=True), [self.context.encode()])
             return found.decode()
         except (InvalidTag, binascii.Error, ValueError):
             message = f"a value is not a token of this key and domain, and of the context {self.context!r}"
