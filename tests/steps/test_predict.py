@@ -90,7 +90,7 @@ def test_files_that_are_not_models_and_columns_that_do_not_fit_are_rejected():
     (folder() / "bad.skops").write_bytes(b"no zip")
     (folder() / "bad.onnx").write_bytes(b"no model")
     wrong = [
-        (Predict("none.skops"), "cannot be read"),
+        (Predict("none.skops"), "there is no model of predict"),
         (Predict(str(folder() / "bad.skops")), "not a scikit-learn model"),
         (Predict(str(folder() / "bad.onnx")), "not a ONNX model|not an ONNX model"),
         (Predict(tree(), columns=ABC), "not trusted: sklearn.tree._tree.Tree"),

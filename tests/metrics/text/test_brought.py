@@ -80,7 +80,7 @@ def test_spark_asks_the_model_too(tmp_path, spark):
 def test_what_is_not_such_a_file_is_refused(tmp_path):
     (empty := tmp_path / "empty.txt").write_text("# nothing\n")
     (latin := tmp_path / "latin.txt").write_bytes("straße".encode("latin-1"))
-    for file, says in ((empty, "is empty"), (latin, "not UTF-8"), (tmp_path / "no.txt", "cannot be read")):
+    for file, says in ((empty, "is empty"), (latin, "not UTF-8"), (tmp_path / "no.txt", "there is no list of words")):
         with pytest.raises(TilthError, match=says):
             OutsideWords.of(str(file))
     numbers = helper.make_tensor_value_info("text", TensorProto.FLOAT, [1])
