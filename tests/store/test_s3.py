@@ -202,14 +202,14 @@ def test_objects_of_a_prefix_are_those_of_the_last_delivery(s3):
 @pytest.mark.slow
 def test_a_secret_is_an_access_key(s3, s3_server, monkeypatch):
     put(f"{s3}/a.csv", b"n\n1\n")
-    given = {"AccessKeyId": "id-of-tests", "SecretAccessKey": "never-shown", "region": "us-east-1", "endpoint": s3_server["AWS_ENDPOINT_URL"]}
+    given = {"AccessKeyId": "tests-id", "SecretAccessKey": "never-shown", "region": "us-east-1", "endpoint": s3_server["AWS_ENDPOINT_URL"]}
     for name in s3_server:
         monkeypatch.delenv(name)
     monkeypatch.setenv("S3_KEY", json.dumps(given))
     assert rows(f"{s3}/a.csv", secret="env:S3_KEY") == [{"n": 1}]
     for value, error, says in (
         ({**given, "SecretAccessKey": "marker-key-marker"}, AuthenticationFailed, "check env:S3_KEY"),
-        ({"AccessKeyId": "id-of-tests", "key": "marker-key-marker"}, RequestError, "is not an access key"),
+        ({"AccessKeyId": "tests-id", "key": "marker-key-marker"}, RequestError, "is not an access key"),
         ("marker-key-marker", RequestError, "is not an access key"),
     ):
         monkeypatch.setenv("S3_KEY", value if isinstance(value, str) else json.dumps(value))

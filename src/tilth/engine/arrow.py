@@ -95,11 +95,18 @@ def empty(kinds: Schema, columns: Sequence[str]) -> pa.Table:
 
 
 def cast(batch: pa.RecordBatch, to: pa.Schema) -> pa.RecordBatch:
-    """A batch in other types. Errors: `RequestError` for a value that does not fit, such as an integer beyond 64 bits."""
+    """A batch in other types; nanoseconds are cut off.
+
+    Errors: `RequestError` for a value that does not fit, such as an integer beyond 64 bits.
+    """
     import pyarrow as pa
 
+    def column(array: pa.Array, field: pa.Field) -> pa.Array:
+        fine = pa.types.is_timestamp(array.type) and array.type.unit == "ns"
+        return array.cast(field.type, safe=not fine)
+
     try:
-        return batch if batch.schema.equals(to) else batch.cast(to)
+        return batch if batch.schema.equals(to) else pa.RecordBatch.from_arrays(list(map(column, batch.columns, to)), schema=to)
     except pa.ArrowInvalid as error:
         raise RequestError(f"a value does not fit: {error}") from error
 
