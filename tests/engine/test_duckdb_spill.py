@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import threading
@@ -104,9 +105,11 @@ def test_files_are_closed_with_the_session(key: str) -> None:
     def spill() -> int:
         with protected(key), DuckDB(memory_limit=MEMORY, threads=2).session() as run:
             assert in_little_memory(run)
+        gc.collect()  # closes what other tests left
         return len(list(Path("/dev/fd").iterdir()))
 
-    assert spill() == spill()
+    first = spill()
+    assert spill() <= first
 
 
 def spilled(run: DuckDBRun) -> list[Path]:
