@@ -137,6 +137,7 @@ ARROW: Mapping[str, tuple[Any, Kind, list[Any]]] = {
     "string views": (pa.array(["a", None], pa.string_view()), Kind.STRING, ["a", None]),
     "views of bytes": (pa.array([b"x", None], pa.binary_view()), Kind.BINARY, [b"x", None]),
     "bytes of one length": (pa.array([b"xx", None], pa.binary(2)), Kind.BINARY, [b"xx", None]),
+    "zoned nanoseconds": (pa.array([NOON, None], pa.timestamp("ns", "UTC")), Kind.TIMESTAMP_TZ, [NOON.replace(tzinfo=UTC), None]),
     "uint16": (pa.array([65535, None], pa.uint16()), Kind.INTEGER, [65535, None]),
     "half": (pa.array([0.5, None], pa.float16()), Kind.FLOAT, [0.5, None]),
     "date64": (pa.array([DAY, None], pa.date64()), Kind.DATE, [DAY, None]),

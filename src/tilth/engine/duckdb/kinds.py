@@ -15,7 +15,7 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(("VARCHAR", "UUID", "ENUM", "JSON"), Kind.STRING),
     "DATE": Kind.DATE,
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), Kind.TIMESTAMP),
-    "TIMESTAMP WITH TIME ZONE": Kind.TIMESTAMP_TZ,
+    **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"), Kind.TIMESTAMP_TZ),
     "TIME": Kind.TIME,
     "BLOB": Kind.BINARY,
     "STRUCT": Kind.STRUCT,

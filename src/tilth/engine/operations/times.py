@@ -29,7 +29,10 @@ SPANS: Mapping[Kind, tuple[date, date]] = {
 
 
 class Known(Operation):
-    """A date or time of the years 1 to 9999, else null; the second argument is its kind. DuckDB alone has others, and infinite ones."""
+    """A date or time of the years 1 to 9999, else null; the second argument is its kind. DuckDB alone has others, and infinite ones.
+
+    A timestamp with a zone is rounded to microseconds: hardly any function of DuckDB takes one of nanoseconds, and Spark has none.
+    """
 
     identity_if = "True"
 
@@ -37,7 +40,8 @@ class Known(Operation):
     def both(cls, x: Tree, kind: Tree) -> Tree:
         of = Kind(kind.name)
         # DuckDB would bring both ends to the nanoseconds of a column that has them, and they do not fit
-        return if_else(between(cast(x, of) if of is Kind.TIMESTAMP else x, *SPANS[of]), x)
+        in_range = between(x if of is Kind.DATE else cast(x, of), *SPANS[of])
+        return if_else(in_range, cast(x.copy(), of) if of is Kind.TIMESTAMP_TZ else x)
 
     @staticmethod
     def row(x: Any, kind: str) -> Any:
