@@ -27,7 +27,7 @@ WRONG = [
     (["people.tilth", "model.skops"], ["scale"], "is not a transform of what a model gave"),
     (["people.tilth", "model.skops"], ["softmx"], "did you mean 'softmax'"),
     (["people.tilth", "model.skops"], ["softmaxx"], "did you mean 'softmax'"),
-    (["people.tilth", "absent.skops"], [], "cannot be read"),
+    (["people.tilth", "absent.skops"], [], "there is no model"),
     (["model.skops", "people.tilth"], [], "takes columns that model.skops does not give"),
 ]
 
@@ -43,7 +43,7 @@ def test_what_does_not_fit_is_refused(served, things, output, words):
 def test_a_program_is_not_read_where_python_is_not_allowed(served, suffix):
     with pytest.raises(NotAllowed, match=r"if you trust it: --allow-python; otherwise export the model to ONNX"):
         stages_of([str(served / "people.tilth"), f"absent{suffix}"])
-    with tilth.allow_python(), pytest.raises(RequestError, match="cannot be read"):
+    with tilth.allow_python(), pytest.raises(RequestError, match="there is no model"):
         stages_of([str(served / "people.tilth"), f"absent{suffix}"])
 
 

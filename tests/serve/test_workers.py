@@ -171,4 +171,4 @@ def test_a_server_that_cannot_start_says_why(served, key, tmp_path, capsys):
         tilth.Flow.load(served / "people.tilth").save(tmp_path / "sealed.tilth")
     for flow, given in ((served / "people.tilth", ()), (tmp_path / "sealed.tilth", ("--key", key))):  # the processes find the key
         assert run(["serve", str(flow), "absent.skops", "--workers", "2", "--port", "0", *given]) == 2
-        assert "'absent.skops' cannot be read" in capsys.readouterr().err
+        assert "there is no model 'absent.skops'" in capsys.readouterr().err

@@ -104,7 +104,7 @@ def test_what_is_refused():
         (Transform(words(), columns=("a", "b")), "2 columns for a model that takes 1"),
         (Transform(scaler(), columns=("a", "b", "s")), "raised ValueError"),
         (Transform(mixed(("b", "gone"))), "gone"),
-        (Transform("none.skops"), "cannot be read"),
+        (Transform("none.skops"), "there is no model of transform 'none.skops'"),
     ]
     for step, message in wrong:
         with pytest.raises(RequestError, match=message):

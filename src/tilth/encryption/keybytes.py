@@ -88,7 +88,7 @@ class KeyBytes:
 
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes | None:
         """Unwrap a key; None if the bytes or the context were changed."""
-        cipher = self._cipher()
+        cipher = self._cipher()  # before the import, whose error would not name the extra
         from cryptography.exceptions import InvalidTag
 
         try:

@@ -73,7 +73,7 @@ class Entry(_Closed):
         if self.protection == "scrypt":
             if self.kdf is None or self.nonce is None:
                 raise damaged
-            cipher = _cipher(ask(), self.kdf)
+            cipher = _cipher(ask(), self.kdf)  # before the import, whose error would not name the extra
             from cryptography.exceptions import InvalidTag
 
             try:

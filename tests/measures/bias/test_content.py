@@ -85,7 +85,7 @@ def test_the_group_may_be_computed_too():
         ("@words", {"text": ["body", "path"]}, ColumnError, "2 columns have the role text.*body@words"),
         ("body@oov_share", {}, ColumnError, "oov_share takes a file of yours.*body@oov_share:words.txt"),
         ("body@words:words.txt", {}, ColumnError, "words takes no file"),
-        ("body@topic:no.onnx", {}, RequestError, "model of texts 'no.onnx' cannot be read"),
+        ("body@topic:no.onnx", {}, RequestError, "there is no model of texts 'no.onnx'"),
         ("@brightnes", {"image": "path"}, ColumnError, "an image has no feature 'brightnes'.*did you mean 'brightness'"),
         ("path@faces", {}, ColumnError, "faces takes annotations or a detector.*path@faces:model.onnx"),
         ("path@skin_tone", {}, ColumnError, "takes people who are marked in images.*path@skin_tone:people"),

@@ -58,7 +58,7 @@ class Siv:
 
     def revealed(self, token: str) -> str:
         """Restore the value. Errors: `RequestError` for a string that is not a token of this key, domain and context."""
-        cipher = self._cipher
+        cipher = self._cipher  # before the import, whose error would not name the extra
         from cryptography.exceptions import InvalidTag
 
         try:
