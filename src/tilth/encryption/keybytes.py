@@ -39,6 +39,13 @@ def primitives(module: str) -> Any:
         return import_module(f"cryptography.hazmat.primitives.{module}")
 
 
+def invalid_tag() -> type[Exception]:
+    """The exception of `cryptography` if a key, an encrypted text or its context is not the right one. Errors: `MissingExtra`."""
+    with extra("protect", "encryption"):
+        from cryptography.exceptions import InvalidTag
+    return InvalidTag
+
+
 class KeyBytes:
     """The bytes of a key. They are not shown, pickled or copied. Python cannot guarantee that they are wiped from memory.
 
@@ -88,12 +95,9 @@ class KeyBytes:
 
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes | None:
         """Unwrap a key; None if the bytes or the context were changed."""
-        cipher = self._cipher()  # before the import, whose error would not name the extra
-        from cryptography.exceptions import InvalidTag
-
         try:
-            return bytes(cipher.decrypt(wrapped[:NONCE], wrapped[NONCE:], associated(context)))
-        except (InvalidTag, ValueError):
+            return bytes(self._cipher().decrypt(wrapped[:NONCE], wrapped[NONCE:], associated(context)))
+        except (invalid_tag(), ValueError):
             return None
 
     def _cipher(self) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tilth.encryption import keyplace
-from tilth.encryption.keybytes import NONCE, SIZE, KeyBytes, base64_of, bytes_of, primitives
+from tilth.encryption.keybytes import NONCE, SIZE, KeyBytes, base64_of, bytes_of, invalid_tag, primitives
 from tilth.encryption.keys import KEPT, Description, Key, LocalKey, key_of
 from tilth.errors import RequestError
 from tilth.secrets import resolve
@@ -73,12 +73,9 @@ class Entry(_Closed):
         if self.protection == "scrypt":
             if self.kdf is None or self.nonce is None:
                 raise damaged
-            cipher = _cipher(ask(), self.kdf)  # before the import, whose error would not name the extra
-            from cryptography.exceptions import InvalidTag
-
             try:
-                held = cipher.decrypt(bytes_of(self.nonce), held, self.id.encode())
-            except InvalidTag:
+                held = _cipher(ask(), self.kdf).decrypt(bytes_of(self.nonce), held, self.id.encode())
+            except invalid_tag():
                 hint = "give the passphrase again; if it is right, restore the key file from a backup"
                 raise RequestError(
                     f"the passphrase does not match the key {self.id} in {path}", hint=hint, code="wrong-passphrase"

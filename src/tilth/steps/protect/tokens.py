@@ -11,6 +11,7 @@ from typing import Any
 from sqlglot.expressions import Expression as Tree
 
 from tilth.data import Column
+from tilth.encryption.keybytes import invalid_tag
 from tilth.errors import RequestError, extra
 from tilth.steps.protect.action import Action, OfText
 
@@ -58,13 +59,10 @@ class Siv:
 
     def revealed(self, token: str) -> str:
         """Restore the value. Errors: `RequestError` for a string that is not a token of this key, domain and context."""
-        cipher = self._cipher  # before the import, whose error would not name the extra
-        from cryptography.exceptions import InvalidTag
-
         try:
-            found: bytes = cipher.decrypt(base64.b64decode(token, altchars=b"-_", validate=True), [self.context.encode()])
+            found: bytes = self._cipher.decrypt(base64.b64decode(token, altchars=b"-_", validate=True), [self.context.encode()])
             return found.decode()
-        except (InvalidTag, binascii.Error, ValueError):
+        except (invalid_tag(), binascii.Error, ValueError):
             message = f"a value is not a token of this key and domain, and of the context {self.context!r}"
             hint = "give the key, the domain, and the context or the column's name as when it was made"
             raise RequestError(message, hint=hint, code="not-a-token") from None
