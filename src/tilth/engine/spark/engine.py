@@ -291,9 +291,6 @@ class SparkRun(Session):
             raise MachineError("Spark has ended", hint=hint) from error
         except (PySparkException, Py4JError) as error:
             self.refuse_if_cancelled()
-            if "TIMESTAMP(NANOS" in str(error):
-                hint = "write them in microseconds, in pandas: to_parquet(…, coerce_timestamps='us'); or read them with DuckDB"
-                raise SourceError("Spark reads no Parquet timestamps in nanoseconds", hint=hint, code="nanoseconds") from error
             if isinstance(error, AnalysisException):  # it shows the whole plan, and with it the words of other errors
                 raise MachineError(f"Spark refused a query: {reason(error)}", hint=text[:2000], code=REFUSED) from error
             if CONTRADICTION in str(error):
@@ -384,9 +381,12 @@ class SparkRun(Session):
     def source_schema(self, source: Source) -> Schema:
         try:
             return _schema(self._frame(source))
-        except (MachineError, SourceError) as error:
-            found = error.mistakes[0]
-            raise SourceError(f"{source} cannot be read: {found.message}", hint=found.hint, code=found.code) from error
+        except MachineError as error:
+            why, hint, code = error.mistakes[0].message, "", ""
+            if "TIMESTAMP(NANOS" in why:
+                why, code = "Spark reads no Parquet timestamps in nanoseconds", "nanoseconds"
+                hint = "write them in microseconds, in pandas: to_parquet(…, coerce_timestamps='us'); or read them with DuckDB"
+            raise SourceError(f"{source} cannot be read: {why}", hint=hint, code=code) from error
 
 
 def _schema(frame: DataFrame) -> Schema:
