@@ -145,6 +145,14 @@ def test_a_value_in_the_future_is_said_and_so_is_a_newest_value_that_is_fresh(da
     assert "`with threshold > 0` asks it of one row" in found.message
 
 
+def test_a_value_that_is_a_bound_of_between_is_explained_unless_it_is_private(data, engine):
+    rules = 'Rules = [ RowCount between 5 and 9, ColumnValues "price" between 10 and 99, ColumnValues "price" between 11 and 60.5 ]'
+    explained = [found.payload.notes for found in evaluate(data, parse(rules), engine)]
+    assert explained == [("`between` excludes its bounds",), ("`between` excludes its bounds",), ()]
+    private = Dataset(data.source, Roles.of(private="price"))
+    assert not any(found.payload.notes for found in evaluate(private, parse(rules), engine)[1:])
+
+
 def test_rows_that_pass_because_others_have_their_values_are_said(data, engine):
     rules = 'Rules = [ CustomSql "select code from primary where price < 15", CustomSql "select id from primary where price < 45" ]'
     shared, own = evaluate(data, parse(rules), engine)

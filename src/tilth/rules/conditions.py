@@ -97,6 +97,10 @@ class Criterion:
                 return bool((value <= low or value >= high) if self.negated else low < value < high)
         return bool(_ORDER[self.operator](value, operands[0]))
 
+    def excludes(self, value: Any) -> bool:
+        """Whether a value is a bound of a `between`, where readers of the rule may expect that it meets the condition."""
+        return self.operator == "between" and not self.negated and value in self.operands
+
     @property
     def negative(self) -> bool:
         """Whether it is met by what its operands do not hold for: `!=`, `not in`, `not between`, `not matches`."""

@@ -78,7 +78,13 @@ def judged(met: bool, metrics: Mapping[str, Any], broken: tuple[Any, ...] = (), 
 
 def by_condition(criterion: Criterion | None, metric: str, value: Any, **reasons: Any) -> RuleResult:
     """The verdict of a condition on a metric's value; without a condition it passes."""
+    reasons["notes"] = (*reasons.get("notes", ()), *on_bound(criterion, [value]))
     return judged(criterion is None or criterion.holds(value), {metric: value}, (value,), **reasons)
+
+
+def on_bound(criterion: Criterion | None, values: Iterable[Any]) -> tuple[str, ...]:
+    """A note if a value fails only because it is a bound."""
+    return ("`between` excludes its bounds",) if criterion and any(map(criterion.excludes, values)) else ()
 
 
 def failed(note: str) -> RuleResult:

@@ -16,7 +16,7 @@ from tilth.rules.conditions import Criterion
 from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter
 from tilth.rules.language.syntax import Rule
-from tilth.rules.prepared import NOTHING_MATCHED, PreparedRule, RuleResult, Values, judged, nothing, row_counts, within
+from tilth.rules.prepared import NOTHING_MATCHED, PreparedRule, RuleResult, Values, judged, nothing, on_bound, row_counts, within
 
 
 def row_rule(
@@ -56,7 +56,7 @@ def row_rule(
         met = passed == n if threshold is None else threshold.holds(passed / n)
         decisive = [values[m] for m in measured.values()] if threshold is None else []
         broken = _broken(criterion, decisive, passed / n, sum(values[m] for m in nulls), hidden)
-        return judged(met, metrics, broken, rows=row_counts(passed, n))
+        return judged(met, metrics, broken, rows=row_counts(passed, n), notes=() if hidden else on_bound(criterion, decisive))
 
     def failing() -> FailureFilter:
         return FailureFilter((column.name,), and_(not_(passing), scope), alike=alike)

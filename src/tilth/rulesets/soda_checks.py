@@ -79,6 +79,8 @@ def _rules(text: str, config: dict[str, Any], table: str, scope: str, lost: str)
         return _of_rules(a, [reference(_names(exists["columns"]), exists["table"], _names(exists["others"]))])
     if same := SAME.fullmatch(text):
         return _of_rules(a, [f"RowCountMatch {rule_string(same[1])} = 1.0"])
+    if text.startswith(("anomaly ", "change ")):
+        raise Unsupported("it depends on Soda's history and model: see DetectAnomalies and last() in rules")
     check = CHECK.fullmatch(FRESH.sub(r"freshness(\1)", text))
     if not check:
         raise Unsupported("no rule says this")

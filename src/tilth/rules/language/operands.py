@@ -183,7 +183,8 @@ class Operands(Cursor):
     def mixed(self, operator: str, kinds: set[str], span: Span) -> Fault:
         """The error for operands that are not of one family."""
         if kinds == {"string"}:
-            hint = "write numbers without quotes" if operator != "between" else "between takes numbers, dates, durations or sizes"
+            low = "write numbers without quotes; compare two columns by CustomSql"
+            hint = low if operator != "between" else "between takes numbers, dates, durations or sizes"
             return self.fault("E-CONDITION", span, "strings have no order", accepted="=, !=, in, not in, matches", hint=hint)
         if kinds & {"duration", "size"}:
             hint = "such as between 2 days and 4 days"
