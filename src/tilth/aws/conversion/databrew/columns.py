@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,8 @@ from tilth.aws.conversion.made import Made, NotConverted, column_step, formula, 
 from tilth.engine.user_sql.writing import identifier
 
 CASTS = {"TO_BOOLEAN_COLUMN": "boolean", "TO_DOUBLE_COLUMN": "float", "TO_NUMBER_COLUMN": "float", "TO_STRING_COLUMN": "string"}
+
+FIELD = re.compile("`([^`]+)`")
 
 
 def of_delete(a: Action) -> Iterator[Made]:
@@ -65,6 +68,17 @@ def of_unnest(a: Action) -> Iterator[Made]:
         yield without(columns)
 
 
+def of_extract(a: Action) -> Iterator[Made]:
+    """A field of a struct as a column; the struct stays. The path may begin with the column."""
+    path = FIELD.findall(a.text("path")) or a.text("path").split(".")
+    field, *deeper = path[1:] if path[0] == a.column and len(path) > 1 else path
+    if deeper:
+        raise NotConverted("its path has several levels: write an `unnest` for each, which takes the columns of the one before")
+    made = f"{a.column}_{field}"
+    yield replace(column_step("unnest", [a.column], "{column}", fields=[field]), writes=frozenset([made]))
+    yield from renamed(made, a.text("targetColumn"))
+
+
 ACTIONS: Actions = {
     "DELETE": of_delete,
     **{f"MOVE_{where}": of_move for where in ("BEFORE", "AFTER", "TO_INDEX", "TO_START", "TO_END")},
@@ -72,4 +86,5 @@ ACTIONS: Actions = {
     **dict.fromkeys(("CHANGE_DATA_TYPE", *CASTS), of_cast),
     **dict.fromkeys(("NEST_TO_STRUCT", "NEST_TO_MAP", "NEST_TO_ARRAY"), of_nest),
     **dict.fromkeys(("UNNEST_STRUCT", "UNNEST_STRUCT_N"), of_unnest),
+    "EXTRACT_VALUE": of_extract,
 }
