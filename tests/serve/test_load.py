@@ -1,4 +1,4 @@
-"""The server at full load, for two seconds of what `make load` does for five minutes and `bench/` for an hour: the same code."""
+"""The server at full load: the code that `make load` runs, and `bench/` for an hour. `make test-deep` takes five minutes, others two seconds."""
 
 import pytest
 
@@ -6,7 +6,8 @@ from bench.load import run
 
 
 @pytest.mark.slow
-def test_full_load():
-    result = run(seconds=2, seed=1)
+@pytest.mark.parametrize("seconds", [2, pytest.param(300, marks=pytest.mark.deep)])
+def test_full_load(seconds):
+    result = run(seconds=seconds, seed=1)
     assert not result.problems, result.described()
     assert {200, 400, 405, 406, 413, 415, 503} <= set(result.counted)

@@ -20,7 +20,7 @@ from tilth.testing.steps import CLOSE, ROLES, close, dataset, difference, rows_o
 
 ROUNDED = (
     *("power", "quantile"),
-    *("softmax", "log_softmax", "sigmoid", "log_sigmoid", "tanh"),
+    *("softmax", "log_softmax", "sigmoid", "log_sigmoid", "logit", "tanh", "elu", "softplus"),
 )  # Java's powers, exponentials and logarithms differ from C's in the last digit, and what is left after a subtraction in more
 
 
@@ -48,7 +48,7 @@ def differences_of_several(steps: Sequence[Step], duck: Session, cluster: Sessio
     learned = [_learned(steps, engine) for engine in (duck, cluster)]
     for found, again in zip(*learned, strict=True):
         yield from _learned_otherwise(found, again)
-    changes = {found.step: _change(found) for found in learned[0]}
+    changes = {found.step: change_of(found, sample()) for found in learned[0]}
     joined = [(step, change) for step, change in changes.items() if change]
     for some in (joined[i : i + AT_ONCE] for i in range(0, len(joined), AT_ONCE)):
         whole = sample().change({f"{i} {name}": tree for i, (_, change) in enumerate(some) for name, tree in change.items()})
@@ -75,9 +75,9 @@ def _learned(steps: Sequence[Step], engine: Session) -> list[Fitted]:
             return [Fitted(step, schema, done.value[i]) for i, step in enumerate(steps)]
 
 
-def _change(found: Fitted) -> Mapping[str, Tree]:
-    """The columns that a step makes of those of the sample table; none where it makes them in several layers."""
-    layers = found.apply(sample(), exp.true()).layers[len(sample().layers) :]
+def change_of(found: Fitted, data: Dataset) -> Mapping[str, Tree]:
+    """The columns that a step makes of those of a table; none where it makes them in several layers."""
+    layers = found.apply(data, exp.true()).layers[len(data.layers) :]
     return {n: tree for n, tree in layers[0].columns if tree is not None} if len(layers) == 1 and isinstance(layers[0], Change) else {}
 
 
