@@ -1,4 +1,4 @@
-"""The server at full load: the code that `make load` runs, and `bench/` for an hour. `make test-deep` takes five minutes, others two seconds."""
+"""The server at full load, by the code that `make load` and `bench/` run: for two seconds, in `make test-deep` also for five minutes."""
 
 import pytest
 

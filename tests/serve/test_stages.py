@@ -27,6 +27,9 @@ WRONG = [
     (["people.tilth", "model.skops"], ["scale"], "is not a transform of what a model gave"),
     (["people.tilth", "model.skops"], ["softmx"], "did you mean 'softmax'"),
     (["people.tilth", "model.skops"], ["softmaxx"], "did you mean 'softmax'"),
+    (["people.tilth", "model.skops"], ["softmax=2"], "accepted: temperature=NUMBER, threshold=NUMBER"),
+    (["people.tilth", "model.skops"], ["temperature=warm"], "'warm' is not a number"),
+    (["people.tilth", "model.skops"], ["temperature=0"], "a number above 0"),
     (["people.tilth", "absent.skops"], [], "there is no model"),
     (["model.skops", "people.tilth"], [], "takes columns that model.skops does not give"),
 ]
@@ -80,16 +83,17 @@ def test_a_model_with_probabilities_alone(served, tmp_path):
     model = GaussianNB().fit(frame, train.y.to_pylist())
     skops.io.dump(model, tmp_path / "bayes.skops")
     things = [str(served / "people.tilth"), str(tmp_path / "bayes.skops")]
-    with pytest.raises(RequestError, match="accepted: --output identity, --output argmax"):
+    with pytest.raises(RequestError, match="accepted: --output identity, --output argmax, --output threshold"):
         stages_of(things, ["softmax"])
     rows = TABLE.to_pylist()
-    for output, extra in ((["identity"], []), (["argmax"], ["prediction"])):
+    for output, extra in ((["identity"], []), (["argmax"], ["prediction"]), (["threshold=0.9"], ["prediction"])):
         *_, found = made = stages_of(things, output)
         answered = rows
         for stage in made:
             answered = stage(answered)
         assert [[row["prediction_no"], row["prediction_yes"]] for row in answered] == model.predict_proba(frame).tolist()
         assert list(found.gives) == ["prediction_no", "prediction_yes", *extra]
+    assert [row["prediction"] for row in answered] == ["yes" if p >= 0.9 else "no" for p in model.predict_proba(frame)[:, 1]]
 
 
 def test_a_flow_that_ends_in_a_prediction(served, tmp_path, monkeypatch):

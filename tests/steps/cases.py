@@ -69,10 +69,16 @@ FEATURES: list[Step] = [
     S["softmax"](("number", "whole", "price")),
     S["softmax"](("number", "price"), temperature=2.5),
     S["log_softmax"](("number", "whole", "price")),
-    *(S[name](("number", "whole", "price"), into="{column}!") for name in ("sigmoid", "log_sigmoid", "tanh", "relu")),
+    *(
+        S[name](("number", "whole", "price"), into="{column}!")
+        for name in ("sigmoid", "log_sigmoid", "logit", "tanh", "relu", "elu", "softplus")
+    ),
+    S["relu"](("number", "whole"), slope=0.1),
     S["temperature"](("number", "whole"), value=3.0),
     S["argmax"](("number", "whole", "price")),
     S["argmax"](("number", "price"), column="best", labels=(7, 3)),
+    S["threshold"](("number", "price"), at=0.1),
+    S["threshold"]("number", column="decided", labels=("no", "yes")),
     S["prior"](("number", "price"), classes=("yes", "no"), trained={"yes": 1, "no": 2}),
     S["prior"]("number", trained={"yes": 1, "no": 3}),
     *(S["normalize"](("number", "whole", "price"), with_=way) for way in ("l2", "l1", "max")),

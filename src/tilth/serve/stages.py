@@ -32,14 +32,14 @@ from tilth.serve.remote import Remote
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
 from tilth.steps.models import model_of
-from tilth.steps.output.activation import Temperature
-from tilth.steps.output.argmax import Argmax
 from tilth.steps.step import Fitted, Step
 from tilth.web.client import PATIENCE, Patience, is_address
 
 MOST_STAGES = 15
 ROW = "\x1frow"  # the row number in a table that an engine prepares
 IDENTITY = "identity"  # the model's number for each class, unchanged
+OF_PROBABILITIES = (IDENTITY, "argmax", "threshold")  # what also works on probabilities
+NUMBERS = {"temperature": "value", "threshold": "at", "relu": "slope", "elu": "alpha"}  # the parameter of NAME=NUMBER
 UNKNOWN = Mistake("the row cannot be prepared: a value does not fit", code="bad-row")
 
 
@@ -232,7 +232,8 @@ def stages_of(
 def output_of(words: Sequence[str], columns: Sequence[str], classes: Sequence[Any] = ()) -> Output:
     """The steps of `output` for numeric columns: names such as `softmax`, or a name with a number, `temperature=1.7`.
 
-    `classes` are the classes of the columns, which `argmax` returns. Errors: `RequestError` for a step that is not an output transform.
+    `classes` are the classes of the columns, which `argmax` and `threshold` return. Errors: `RequestError` for a step that is not an output
+    transform.
     """
     schema, fitted = Schema(tuple(Column(name, Kind.FLOAT) for name in columns)), []
     for word in words:
@@ -246,17 +247,16 @@ def _transform(word: str, classes: Sequence[Any]) -> Step:
     name, _, value = word.partition("=")
     known = [n for n in STEPS.built_in if "output" in STEPS[n].parts and not STEPS[n].learns]
     RequestError.reject(unknown([name], known, "--output: {} is not a transform of what a model gave", "bad-output"))
-    kind = STEPS.find(name)
-    if kind is Argmax:
-        return Argmax(labels=tuple(classes))
-    if not value:
-        return kind()
-    if kind is not Temperature:
-        raise RequestError(f"--output: {name!r} takes no number", accepted="temperature=NUMBER", code="bad-output")
-    try:
-        return Temperature(value=float(value))
-    except ValueError as error:
-        raise RequestError(f"--output: {word!r} is not a temperature", accepted="temperature=1.7", code="bad-output") from error
+    given: dict[str, Any] = {"labels": tuple(classes)} if name == "argmax" or (name == "threshold" and len(classes) == 2) else {}
+    if value:
+        if name not in NUMBERS:
+            accepted = listed([f"{n}=NUMBER" for n in NUMBERS])
+            raise RequestError(f"--output: {name!r} takes no number", accepted=accepted, code="bad-output")
+        try:
+            given[NUMBERS[name]] = float(value)
+        except ValueError as error:
+            raise RequestError(f"--output: {value!r} is not a number", accepted=f"such as {name}=0.7", code="bad-output") from error
+    return STEPS.find(name)(**given)
 
 
 def _examples(stages: Sequence[Stage]) -> list[Row]:
@@ -320,9 +320,9 @@ def _stage(
         return Prediction(path.name, model, columns)
     if model.gives("scores", len(columns)):
         return Prediction(path.name, model, columns, "scores")
-    if not set(output) <= {IDENTITY, "argmax"}:  # it gives only probabilities, such as a forest
+    if not all(word.partition("=")[0] in OF_PROBABILITIES for word in output):  # it gives only probabilities, such as a forest
         message = f"{path.name} gives probabilities and no scores, so `{','.join(output)}` has nothing to work on"
-        raise RequestError(message, accepted=f"--output {IDENTITY}, --output argmax", code="no-scores")
+        raise RequestError(message, accepted=listed([f"--output {n}" for n in OF_PROBABILITIES]), code="no-scores")
     return Prediction(path.name, model, columns, "probabilities")
 
 

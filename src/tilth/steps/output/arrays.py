@@ -20,7 +20,7 @@ import numpy as np
 from tilth.data import Change, Column, Dataset, Kind, Memory, Schema
 from tilth.engine.row import row_function
 from tilth.steps.fitting import without_rows
-from tilth.steps.output.activation import LogSigmoid, Relu, Sigmoid, Tanh, Temperature
+from tilth.steps.output.activation import Elu, Logit, LogSigmoid, Relu, Sigmoid, Softplus, Tanh, Temperature
 from tilth.steps.output.argmax import Argmax
 from tilth.steps.output.softmax import LogSoftmax, Softmax
 from tilth.steps.step import Step
@@ -49,14 +49,29 @@ def log_sigmoid(x: Array) -> np.ndarray:
     return _each(LogSigmoid(), x)
 
 
+def logit(x: Array) -> np.ndarray:
+    """ln(x / (1 − x)) of each probability."""
+    return _each(Logit(), x)
+
+
 def tanh(x: Array) -> np.ndarray:
     """The hyperbolic tangent of each number."""
     return _each(Tanh(), x)
 
 
-def relu(x: Array) -> np.ndarray:
-    """max(x, 0) of each number."""
-    return _each(Relu(), x)
+def relu(x: Array, slope: float = 0.0) -> np.ndarray:
+    """x of each number above 0, slope · x of others."""
+    return _each(Relu(slope=slope), x)
+
+
+def elu(x: Array, alpha: float = 1.0) -> np.ndarray:
+    """x of each number above 0, α (exp(x) − 1) of others."""
+    return _each(Elu(alpha=alpha), x)
+
+
+def softplus(x: Array) -> np.ndarray:
+    """ln(1 + exp(x)) of each number."""
+    return _each(Softplus(), x)
 
 
 def temperature(x: Array, value: float) -> np.ndarray:
