@@ -164,6 +164,16 @@ def test_what_is_written_on_one_line_is_read_back(value: Any) -> None:
     assert parse(f"x: {yaml_value(value)}").value == {"x": value}
 
 
+@given(st.dictionaries(st.text("aeflnosuyNOTY01-:_.~", max_size=8), st.text("aeflnosuyNOTY01-:_.~", max_size=8), max_size=3))
+@example({word: word for word in ["No", "yes", "ON", "Off", "null", "Null", "~", "007", "1_000", "0x1f", "2024-12-31", "1:30", "=", "<<"]})
+def test_readers_of_yaml_1_1_read_the_same_strings(value: dict[str, str]) -> None:
+    assert yaml.safe_load(f"x: {yaml_value(value)}") == {"x": value} or "on" in value
+
+
+def test_the_parameter_on_is_written_without_quotes() -> None:
+    assert yaml_value({"on": "No", "how": "on"}) == '{on: "No", how: "on"}'
+
+
 @pytest.mark.parametrize(
     "text", ["yes", "no", "true", "007", "12", "a: b", "#x", "!age", "-", "*.csv", "[x]", "../a.csv", "\ufeff", "\x85", "\x07"]
 )

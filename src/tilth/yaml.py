@@ -25,6 +25,8 @@ LONGEST_LINE = 500  # characters; a longer one is not shown
 # both loaders give the same positions; the one in C is ten times faster
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as YAML defines it
+YAML_1_1: Any = yaml.resolver.Resolver()  # what other readers take a plain word for
+STRING = "tag:yaml.org,2002:str"
 CORE_TAGS = re.compile(r"tag:yaml\.org,2002:(str|int|float|bool|null|map|seq|timestamp|merge|value)")
 
 NULL = re.compile(r"~|null|Null|NULL|")
@@ -200,13 +202,15 @@ def _day_or_time(text: str) -> date | datetime | None:
 
 
 def yaml_string(text: str) -> str:
-    """A string as YAML: plain if it is read back as the same string, otherwise quoted.
+    """A string as YAML: plain if readers of YAML 1.1 and 1.2 read it back as the same string, otherwise quoted.
 
-    >>> yaml_string("age"), yaml_string("no"), yaml_string("007"), yaml_string("12"), yaml_string("a b")
-    ('age', 'no', '007', '"12"', '"a b"')
+    YAML 1.1, which many programs read, has more booleans (`no`, `On`), and numbers such as 007 and 1_000.
+
+    >>> yaml_string("age"), yaml_string("No"), yaml_string("007"), yaml_string("12"), yaml_string("a b")
+    ('age', '"No"', '"007"', '"12"', '"a b"')
     """
     bare = re.fullmatch(r"[\w./][\w./-]*", text) is not None and plain(text) == text and text.isprintable()
-    return text if bare else quoted(text)
+    return text if bare and YAML_1_1.resolve(yaml.ScalarNode, text, (True, False)) == STRING else quoted(text)
 
 
 def quoted(text: str) -> str:
@@ -220,8 +224,12 @@ def yaml_value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(yaml_value(v) for v in value)}]"
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{yaml_string(k)}: {yaml_value(v)}' for k, v in value.items())}}}"
+        return f"{{{', '.join(f'{_yaml_key(k)}: {yaml_value(v)}' for k, v in value.items())}}}"
     return yaml_string(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _yaml_key(key: str) -> str:
+    return key if key == "on" else yaml_string(key)  # in `dedupe: {on: id}` people never quote it
 
 
 def comment_text(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 import tilth
 from tests.engines import duckdb_session
@@ -21,6 +22,7 @@ from tilth.errors import ColumnError
 from tilth.flow import Flow
 from tilth.flow.running import run
 from tilth.report import Outcome
+from tilth.yaml import parse
 
 
 def proposed(place: Path, **options: Any) -> tuple[str, Flow]:
@@ -112,6 +114,14 @@ def test_the_draft_of_a_small_file_is_a_flow(tmp_path: Path, text: str, says: li
     assert not [s for s in says if s not in draft], draft
     if text.count("\n") > 2:
         tilth.check(tilth.read(tmp_path / "a.csv", **flow.reading.options), flow.check).raise_for_failures()
+
+
+def test_columns_called_no_and_on_are_strings_to_any_reader_of_yaml(tmp_path: Path) -> None:
+    """YAML 1.1, which PyYAML reads, has booleans and numbers in words that are strings in YAML 1.2."""
+    (tmp_path / "a.csv").write_text("No,on,null,1_0,y\n" + "".join(f"{i},{i % 7},{i * i % 50},{i % 3}.5,{i % 2}\n" for i in range(60)))
+    draft, flow = proposed(tmp_path / "a.csv")
+    assert flow.reading.roles.id == ("No",)
+    assert yaml.safe_load(draft) == parse(draft).value
 
 
 def test_options_of_reading_are_kept(tmp_path: Path) -> None:
