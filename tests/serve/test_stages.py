@@ -86,14 +86,14 @@ def test_a_model_with_probabilities_alone(served, tmp_path):
     with pytest.raises(RequestError, match="accepted: --output identity, --output argmax, --output threshold"):
         stages_of(things, ["softmax"])
     rows = TABLE.to_pylist()
-    for output, extra in ((["identity"], []), (["argmax"], ["prediction"]), (["threshold=0.9"], ["prediction"])):
+    for output, extra in ((["identity"], []), (["argmax"], ["prediction"]), (["threshold=0.9"], ["decision"])):
         *_, found = made = stages_of(things, output)
         answered = rows
         for stage in made:
             answered = stage(answered)
         assert [[row["prediction_no"], row["prediction_yes"]] for row in answered] == model.predict_proba(frame).tolist()
         assert list(found.gives) == ["prediction_no", "prediction_yes", *extra]
-    assert [row["prediction"] for row in answered] == ["yes" if p >= 0.9 else "no" for p in model.predict_proba(frame)[:, 1]]
+    assert [row["decision"] for row in answered] == ["yes" if p >= 0.9 else "no" for p in model.predict_proba(frame)[:, 1]]
 
 
 def test_a_flow_that_ends_in_a_prediction(served, tmp_path, monkeypatch):

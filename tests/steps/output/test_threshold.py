@@ -10,13 +10,13 @@ TWO = {"prediction_no": [0.75, 0.5, 0.2, None, 0.5], "prediction_yes": [0.25, 0.
 
 
 def test_the_second_of_two_classes_is_decided_for_where_its_probability_is_reached():
-    assert made(Threshold(), TWO)["prediction"] == ["no", "yes", "yes", None, None]
+    assert made(Threshold(), TWO)["decision"] == ["no", "yes", "yes", None, None]
     assert made(Threshold(at=0.25, column="n", labels=(0, 1)), TWO)["n"] == [1, 1, 1, None, None]
 
 
 def test_one_column_is_the_probability_of_the_second():
-    assert made(Threshold("p", at=0.3), {"p": [0.3, 0.29, None]})["prediction"] == [1, 0, None]
-    assert made(Threshold("p", labels=("no", "yes")), {"p": [1.0, 0.0]})["prediction"] == ["yes", "no"]
+    assert made(Threshold(at=0.3), {"prediction": [0.3, 0.29, None]})["decision"] == [1, 0, None]
+    assert made(Threshold("p", labels=("no", "yes")), {"p": [1.0, 0.0]})["decision"] == ["yes", "no"]
 
 
 @pytest.mark.parametrize(

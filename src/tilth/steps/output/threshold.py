@@ -36,7 +36,7 @@ class Threshold(OfScores):
 
     at: float = 0.5
     """The threshold t: the lowest probability that decides for the second class."""
-    column: str = "prediction"
+    column: str = "decision"
     """The new column."""
     labels: tuple[Label, ...] = ()
     """The two classes. Default: by the columns' names, or 0 and 1."""
