@@ -4,10 +4,13 @@ import importlib.util
 import json
 import sys
 import tarfile
+from inspect import signature
 from pathlib import PurePath
 from types import ModuleType
 
 import pytest
+import skops.io
+from sklearn.ensemble import RandomForestClassifier
 
 import tilth
 from tests.serve.conftest import FLOW, TABLE
@@ -27,10 +30,14 @@ def hooks(served, tmp_path):
     folder = tmp_path / "model"
     things = [str(served / "people.tilth"), str(served / "model.skops")]
     assert run(["serve", *things, "--output", "softmax", "--export", str(folder)]) == 0
+    return imported(folder), folder
+
+
+def imported(folder):
     spec = importlib.util.spec_from_file_location("inference", folder / "code" / "inference.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module, folder
+    return module
 
 
 def test_the_container_answers_as_the_server_does(hooks, served):
@@ -61,6 +68,25 @@ def test_the_container_is_told_what_models_need(served, tmp_path, monkeypatch):
         assert (tmp_path / "model" / "code" / "requirements.txt").read_text().startswith(needed)
     pipeline = Pipeline.of(str(served / "people.tilth"))
     assert _extras(pipeline, [PurePath("a.lgb"), PurePath("b.UBJ"), PurePath("c.onnx")]) == "[lightgbm,onnx,xgboost]"
+
+
+def test_the_container_allows_the_types_that_were_trusted(served, tmp_path, capsys):
+    """By the code that it runs. `tilth serve` does not run that code, and wants them named again."""
+    train = tilth.arrays(tilth.apply(str(served / "people.tilth"), TABLE), format="arrow")
+    forest = RandomForestClassifier(3, random_state=0).fit(train.X.to_pandas(), train.y.to_pylist())
+    skops.io.dump(forest, tmp_path / "forest.skops")
+    things, folder = [str(served / "people.tilth"), str(tmp_path / "forest.skops")], tmp_path / "model"
+    trusted = ["--trusted", "sklearn.tree._tree.Tree"]
+    assert run(["serve", *things, "--output", "argmax", "--export", str(folder)]) == 2
+    assert run(["serve", *things, "--output", "argmax", "--export", str(folder), *trusted]) == 0
+    module = imported(folder)
+    assert len(signature(module.model_fn).parameters) == 1  # the toolkit would give its context to a second one
+    answer, _ = module.transform_fn(module.model_fn(str(folder)), ROWS, "application/json", "application/json")
+    assert [row["prediction"] for row in json.loads(answer)["predictions"]] == forest.predict(train.X.to_pandas()).tolist()
+    capsys.readouterr()
+    assert run(["serve", str(folder), "--record-golden", str(tmp_path / "golden.json")]) == 2
+    assert "--trusted TYPE" in capsys.readouterr().err
+    assert run(["serve", str(folder), "--record-golden", str(tmp_path / "golden.json"), *trusted]) == 0
 
 
 def test_a_refusal_is_the_containers_own_error(hooks, monkeypatch):

@@ -11,7 +11,7 @@ import tilth
 from tests.serve.conftest import TABLE
 from tilth.cli.app import run
 from tilth.errors import ArtefactError, RequestError
-from tilth.serve.hooks import exported, model_fn
+from tilth.serve.hooks import exported, opened
 from tilth.serve.pipeline import Pipeline
 from tilth.serve.proving import NoGolden, hop_rows, proof, record
 from tilth.steps.models import Skops
@@ -65,14 +65,14 @@ def test_what_is_not_proven_is_said(pair, tmp_path):
 def test_an_exported_folder_carries_golden_rows(pair, tmp_path):
     _, things = pair
     folder = exported(tmp_path / "model", things, ["softmax"])
-    model_fn(str(folder))
+    opened(str(folder))
     again = exported(tmp_path / "again", things, ["softmax"], str(folder / "golden.json"))
     assert (again / "golden.json").read_bytes() == (folder / "golden.json").read_bytes()
     content = json.loads((folder / "golden.json").read_text())
     content["rows"][0]["answer"]["prediction_no"] += 1e-6
     (folder / "golden.json").write_text(json.dumps(content))
     with pytest.raises(ArtefactError, match="row 1: prediction_no"):
-        model_fn(str(folder))
+        opened(str(folder))
 
 
 def test_a_stage_elsewhere_is_not_proven(served, tmp_path):

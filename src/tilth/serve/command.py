@@ -95,7 +95,7 @@ def command(
     """
     things, output, golden = _unfolded(things, output, golden)
     if export is not None:
-        _export(export, things, output, golden)
+        _export(export, things, output, golden, trusted)
         return 0
     if record_golden is not None:
         _record(record_golden, things, output, trusted)
@@ -122,14 +122,14 @@ def command(
     return 0
 
 
-def _export(place: str, things: tuple[str, ...], output: tuple[str, ...], golden: str | None) -> None:
+def _export(place: str, things: tuple[str, ...], output: tuple[str, ...], golden: str | None, trusted: tuple[str, ...]) -> None:
     """Write the folder for a container. Errors: `Gap` while a key is in force."""
     from tilth.serve.hooks import GOLDEN, exported
 
     if in_force():
         hint = "leave --key out; encrypt S3 and SageMaker's volumes with AWS KMS keys"
         raise Gap("the folder of --export is for a container without Tilth's key", hint=hint)
-    folder = exported(place, things, output, golden)
+    folder = exported(place, things, output, golden, trusted)
     say(f"written to {folder}" + ("" if (folder / GOLDEN).exists() else "; without golden rows: its answers cannot be verified"))
 
 

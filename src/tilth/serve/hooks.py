@@ -1,7 +1,6 @@
 """The hooks of SageMaker's scikit-learn container, and the folder that deploys a pipeline there.
 
-The folder becomes `model.tar.gz`. It has the files of the stages, `pipeline.json` with their names, and `code/inference.py`, which imports
-the hooks.
+The folder becomes `model.tar.gz`. It has the files of the stages, `pipeline.json` with their names, and `code/inference.py` with the hooks.
 The container's own `input_fn` casts every value to float32; `transform_fn` reads bodies with the code of `tilth serve`.
 """
 
@@ -28,9 +27,14 @@ PIPELINE, GOLDEN = "pipeline.json", "golden.json"
 EXTRAS = {"skops": "models"}  # form of model → the extra that it needs, if the name differs
 INFERENCE = '''"""Answers requests as `tilth serve` does: see the hooks of SageMaker's scikit-learn container."""
 
-from tilth.serve.hooks import model_fn, transform_fn
+from tilth.serve.hooks import opened, transform_fn
 
 __all__ = ["model_fn", "transform_fn"]
+TRUSTED = {trusted}  # types in .skops files that --trusted allowed, in addition to those that skops trusts
+
+
+def model_fn(model_dir):
+    return opened(model_dir, TRUSTED)
 '''
 
 
@@ -38,9 +42,11 @@ class Refusal(ValueError):
     """A refused request, in a container that cannot express a refusal: it answers with status 500."""
 
 
-def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (), known: str | None = None) -> Path:
+def exported(
+    place: str | Path, things: Sequence[str], output: Sequence[str] = (), known: str | None = None, trusted: Sequence[str] = ()
+) -> Path:
     """Write the folder for a pipeline of these files. The golden rows are those in the file `known`, after they are verified, or new ones,
-    if the pipeline answers any.
+    if the pipeline answers any. The code in the folder allows the types `trusted`; `tilth serve` does not run that code.
 
     Errors: `RequestError` for a stage that is not a file, and for two files with the same name; errors of the pipeline.
     """
@@ -52,7 +58,7 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
         raise RequestError(f"{absent[0]!r} is not a file that the container could include", code="bad-stage")
     if len({file.name for file in files}) < len(files):
         raise RequestError("two stages have files of the same name", hint="rename one", code="bad-stage")
-    pipeline = Pipeline.of(*things, output=output)
+    pipeline = Pipeline.of(*things, output=output, trusted=trusted)
     if known is not None:
         proof(pipeline, known)
     described = {"version": 1, "stages": [file.name for file in files], "output": list(output)}
@@ -66,7 +72,7 @@ def exported(place: str | Path, things: Sequence[str], output: Sequence[str] = (
         else:
             shutil.copyfile(known, folder / GOLDEN)
         (folder / "code").mkdir()
-        (folder / "code" / "inference.py").write_text(INFERENCE, "utf-8")
+        (folder / "code" / "inference.py").write_text(INFERENCE.format(trusted=list(trusted)), "utf-8")
         (folder / "code" / "requirements.txt").write_text(f"tilth{_extras(pipeline, files)}=={__version__}\n", "utf-8")
     return Path(place)
 
@@ -99,13 +105,13 @@ def stages_in(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...], str | Non
     return tuple(str(folder / name) for name in names), output, str(golden) if golden.exists() else None
 
 
-def model_fn(model_dir: str) -> Pipeline:
-    """The pipeline in a folder.
+def opened(model_dir: str, trusted: Sequence[str] = ()) -> Pipeline:
+    """The pipeline in a folder. `trusted` are types in .skops files to allow, in addition to those that skops trusts.
 
     Errors: `ArtefactError` if `exported` did not write the folder, or if the answers to its golden rows differ from the recorded ones.
     """
     things, output, golden = stages_in(Path(model_dir))
-    pipeline = Pipeline.of(*things, output=output)
+    pipeline = Pipeline.of(*things, output=output, trusted=trusted)
     if golden is not None:
         proof(pipeline, golden)
     return pipeline
