@@ -33,6 +33,9 @@ BODIES = {
     "a line of values": (b'\n[1, "", 30, "cook"]\n\n', "application/x-ndjson"),
     "CSV": (b"1,p@mail.invalid,30,cook\n", "text/csv; charset=utf-8"),
     "CSV with a label, CRLF and a BOM": (b"\xef\xbb\xbf1,,30,cook,no\r\n", "text/csv"),
+    "CSV with its label first": (b"no,1,p@mail.invalid,30,cook", "text/csv;label_size=1"),
+    "CSV without labels": (b"1,p@mail.invalid,30,cook", "text/csv; label_size=0"),
+    "CSV with a header, whose names count": (b"job,age,paid\ncook,30,no", "text/csv;label_size=1"),
     "CSV with a header": (b'job,age\n"cook",30', "text/csv"),
     "CSV with a header of more": (b"job,age,other\ncook,30,x", "text/csv; header=present"),
 }
@@ -206,6 +209,8 @@ WRONG = [
     (b"\xff\xfe", "text/csv", 400, "bad-charset"),
     (b"1,2", "text/csv; charset=zip", 400, "bad-charset"),
     (b"1,2", "text/csv", 400, "wrong-width"),
+    (b"1,,30,cook,no", "text/csv;label_size=2", 400, "wrong-width"),
+    (b"1,,30,cook,no", "text/csv;label_size=one", 400, "bad-value"),
     (b'"1,2', "text/csv", 400, "bad-csv"),
     (b"age,age\n1,2", "text/csv", 400, "bad-csv"),
     (b"", "text/csv", 400, "no-rows"),

@@ -20,7 +20,7 @@ from tilth.flow import Flow
 from tilth.flow.flow import Reading
 from tilth.serve import columns
 from tilth.serve.batching import Sending, transformed
-from tilth.serve.bodies.rows import Columns, RowsInColumns
+from tilth.serve.bodies.rows import BadRows, Columns, RowsInColumns
 from tilth.serve.bodies.text import from_csv, from_lines, table_of_csv, table_of_lines
 from tilth.serve.columns import prepared
 from tilth.serve.media import media_type
@@ -64,12 +64,20 @@ def test_columns_are_the_rows(step):
     numbers = tuple(c for c in Preparation("it", flow).makes if c not in ("price", "day", "moment", "zoned"))
     stage, file = Preparation("it", flow, numbers), io.StringIO()
     csv.writer(file, lineterminator="\n").writerows(ROWS)
-    body = file.getvalue().encode()
-    rows, many = stage(from_csv(body, CSV, stage.takes)), prepared(stage, body, CSV)
-    assert many is None or repr(list(many)) == repr(rows)  # the repr tells 0.0 from -0.0, and 1 from 1.0
+    reject_difference(stage, file.getvalue().encode(), CSV, from_csv)
     lines = "".join(json.dumps({n: NATIVE.get(n, str)(v) if v else None for n, v in zip(CELLS, r, strict=True)}) + "\n" for r in ROWS[1:])
-    rows, many = stage(from_lines(lines.encode(), LINES, stage.takes)), prepared(stage, lines.encode(), LINES)
-    assert many is None or repr(list(many)) == repr(rows)
+    reject_difference(stage, lines.encode(), LINES, from_lines)
+
+
+def reject_difference(stage, body, kind, read):
+    """Columns that differ from the rows, or that are prepared although a row is refused, such as for a sum that leaves 64 bits."""
+    many = prepared(stage, body, kind)
+    try:
+        rows = stage(read(body, kind, stage.takes))
+    except BadRows:
+        assert many is None
+    else:
+        assert many is None or repr(list(many)) == repr(rows)  # the repr tells 0.0 from -0.0, and 1 from 1.0
 
 
 CHARACTERS = st.text(st.sampled_from('ab",\n\r ä\0'), max_size=6)

@@ -43,12 +43,17 @@ def _text(body: bytes, kind: MediaType) -> str:
 
 
 def from_csv(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
-    """Rows of strings, an empty value as null. The first line is a header if the parameter `header` says so, or if all are column names."""
+    """Rows of strings, an empty value as null. The first line is a header if the parameter `header` says so, or if all are column names.
+
+    Without a header, the parameter `label_size` is the number of labels at the beginning of each row, which are left out.
+    """
     lines = cells(body, kind)
     orders = columns
     if lines and _names_columns(lines[0], kind, columns):
         names, *lines = lines
         orders = Columns(tuple(names))
+    elif labels := _labels(kind):
+        lines, orders = [line[labels:] for line in lines], Columns(tuple(n for n in columns.names if n != columns.label))
     try:
         return [orders.named([value or None for value in line], i) for i, line in enumerate(lines, 1)]
     except BadRow as error:
@@ -68,7 +73,7 @@ def table_of_csv(body: bytes, kind: MediaType, columns: Columns) -> pa.Table | N
 
     body = body.removeprefix(codecs.BOM_UTF8)
     lines = [line for line in body.split(b"\n") if line.strip(b"\r")]
-    if {"charset", "encoding"} & kind.parameters.keys() or b"\0" in body or body.count(b"\r") != body.count(b"\r\n"):
+    if {"charset", "encoding", "label_size"} & kind.parameters.keys() or b"\0" in body or body.count(b"\r") != body.count(b"\r\n"):
         return None
     if not lines or max(map(len, lines)) > csv.field_size_limit():
         return None
@@ -195,6 +200,14 @@ def _names_columns(line: Sequence[str], kind: MediaType, columns: Columns) -> bo
     if len(set(line)) < len(line):
         raise RequestError("the header names a column twice", code="bad-csv")
     return True
+
+
+def _labels(kind: MediaType) -> int:
+    """The number of labels at the beginning of a row, by SageMaker's parameter."""
+    size = kind.parameters.get("label_size", "0")
+    if not size.isdecimal() or len(size) > 4:
+        raise RequestError(f"label_size is {size[:40]!r}", accepted="a number of columns, such as 0 or 1", code="bad-value")
+    return int(size)
 
 
 def from_json(body: bytes, kind: MediaType, columns: Columns) -> list[Row]:
