@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tilth.metrics.order import autocorrelation, ranks, runs, trend
+from tilth.metrics.order import autocorrelation, bartels, numbers_ordered, ranks, runs, trend, von_neumann
 
 Shared = Callable[[str], Path]
 
@@ -46,10 +46,28 @@ def column(file: str, name: str, order: str, shared_data: Shared) -> Any:
 @pytest.mark.parametrize("row", TABLE, ids=[f"{r['file']} {r['column']} {r['order']}".strip() for r in TABLE])
 def test_the_statistics_of_real_columns_to_the_printed_digits(row: dict[str, str], shared_data: Shared) -> None:
     x = column(row["file"], row["column"], row["order"], shared_data)
-    tests = {"autocorrelation": autocorrelation, "runs": lambda x: runs(x)[0], "trend": trend}
+    tests = {
+        "autocorrelation": autocorrelation,
+        "von_neumann": von_neumann,
+        "bartels": bartels,
+        "runs": lambda x: runs(x)[0],
+        "trend": trend,
+    }
     printed = {name: value for name in tests if (value := row[name])}
     found = {name: f"{tests[name](x) + 0:.{len(value.partition('.')[2])}f}" for name, value in printed.items()}
     assert (len(x), found) == (int(row["n"]), printed)
+
+
+def test_one_outlier_does_not_hide_similar_neighbours() -> None:
+    """It makes up nearly all of the variance, so the autocorrelation is about 0; ranks do not see how large it is."""
+    rng = np.random.default_rng(2)
+    noise = rng.normal(size=600)
+    waves = np.sin(np.arange(600) / 9) + noise / 9
+    for x, ordered in ((waves, True), (noise, False)):
+        x[77] = 1e6
+        assert abs(autocorrelation(x)) < 0.1
+        assert abs(trend(x)) < 0.1
+        assert numbers_ordered(x) == ordered
 
 
 NUMBERS = st.lists(st.integers(-5, 5), min_size=4, max_size=40).filter(lambda x: len(set(x)) > 2)
@@ -70,4 +88,5 @@ def test_the_runs_are_about_normal_in_any_order() -> None:
 
 
 def test_nothing_can_be_said_of_a_constant_column() -> None:
-    assert all(map(math.isnan, (autocorrelation([1, 1, 1]), trend([1, 1, 1]), runs([1, 1, 1])[0])))
+    same = [1, 1, 1]
+    assert all(map(math.isnan, (autocorrelation(same), von_neumann(same), bartels(same), trend(same), runs(same)[0])))

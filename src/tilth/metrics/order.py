@@ -49,6 +49,30 @@ def autocorrelation(values: ArrayLike) -> float:
         return float(np.divide(_product(x[1:], x[:-1]), _product(x, x)))
 
 
+def von_neumann(values: ArrayLike) -> float:
+    """Σ (xᵢ₊₁ − xᵢ)² / Σ (xᵢ − x̄)², about 2(1 − r₁): 2 for chance, less for similar neighbours. NaN for a constant column.
+
+    >>> von_neumann([1, 2, 3, 4, 5])
+    0.4
+    """
+    x = _numbers(values)
+    step, x = np.diff(x), x - x.mean()
+    with np.errstate(invalid="ignore"):
+        return float(np.divide(_product(step, step), _product(x, x)))
+
+
+def bartels(values: ArrayLike) -> float:
+    """The test statistic for the von Neumann ratio of the ranks, which outliers do not change. NaN for a constant column.
+
+    A negative statistic means that neighbours are similar, a positive one that values alternate.
+
+    Bartels 1982, "The rank version of von Neumann's ratio test for randomness".
+    """
+    x = ranks(values)
+    n = len(x)
+    return (von_neumann(x) - 2) / math.sqrt(4 * (n - 2) * (5 * n * n - 2 * n - 9) / (5 * n * (n + 1) * (n - 1) ** 2))
+
+
 def runs(values: ArrayLike) -> tuple[float, float]:
     """The test statistic for the number of runs of values above and below the median, and this number divided by its expected value.
 
@@ -90,12 +114,14 @@ def threshold(tests: int) -> float:
 
 
 def numbers_ordered(values: ArrayLike, deviations: float = 3) -> bool:
-    """Whether neighbours are similar (autocorrelation), or values rise or fall with the row number (trend).
+    """Whether neighbours are similar (autocorrelation, Bartels' test), or values rise or fall with the row number (trend).
 
-    The effect must be significant and not small, |r₁| > 0.1 or |ρ| > 0.05: with many rows, even tiny effects are significant.
+    The effect must be significant and not small, |r₁| > 0.1 (of values or ranks) or |ρ| > 0.05: with many rows, even tiny effects are
+    significant.
     """
     n = len(_numbers(values))
     alike = abs(autocorrelation(values)) > max(deviations / math.sqrt(n), 0.1)
+    alike = alike or (abs(bartels(values)) > deviations + 1 and abs(von_neumann(ranks(values)) / 2 - 1) > 0.1)
     return alike or abs(trend(values)) > max((deviations + 1) / math.sqrt(n - 1), 0.05)
 
 
