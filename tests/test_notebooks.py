@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.encrypted import MARK, Look, key, plaintext
+from tests.servers import answered, free_port
 from tilth.cli.app import run
 from tilth.encryption.keyfile import new_key_file
 from tilth.encryption.magic import is_encrypted
@@ -17,6 +23,7 @@ from tilth.errors import RequestError
 from tilth.notebooks import EncryptedContents
 
 __all__ = ["key", "plaintext"]
+TOKEN = "a-token"
 
 
 def notebook(text: str) -> dict[str, Any]:
@@ -111,11 +118,42 @@ def test_hooks_see_what_is_saved(key: str, folder: Path) -> None:
     assert seen == [MARK]
 
 
-def test_downloads_are_decrypted_and_signatures_are_not_stored(key: str, folder: Path) -> None:
-    """Jupyter's own handler of a contents manager with files sends them as they are stored."""
-    from jupyter_server.files.handlers import FilesHandler
+@pytest.fixture
+def server(key: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a Jupyter Server with the two lines of the page."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "run"))
+    lines = ('c.ServerApp.contents_manager_class = "tilth.notebooks.EncryptedContents"', f'c.EncryptedContents.key = "{key}"')
+    (tmp_path / "config.py").write_text("\n".join(lines))
+    port = free_port()
+    words = ["--config", tmp_path / "config.py", f"--ServerApp.root_dir={folder}", f"--port={port}", "--ServerApp.port_retries=0"]
+    words += ["--no-browser", "--allow-root", f"--IdentityProvider.token={TOKEN}"]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen([sys.executable, "-m", "jupyter_server", *map(str, words)], stdout=log, stderr=log)
+    try:
+        answered(f"http://127.0.0.1:{port}/api/status?token={TOKEN}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+def test_a_server_sends_files_decrypted_and_browsers_store_none(server: str, folder: Path) -> None:
+    """Jupyter's own handler of downloads would send them as they are stored."""
+
+    def asked(path: str, body: bytes | None = None) -> tuple[str, str]:
+        request = Request(f"{server}/{path}", body, {"Authorization": f"token {TOKEN}"}, method="PUT" if body else "GET")
+        with urlopen(request, timeout=60) as answer:
+            return answer.read().decode(), answer.headers["Cache-Control"]
+
+    asked("api/contents/one.ipynb", json.dumps(notebook(MARK)).encode())
+    assert is_encrypted(folder / "one.ipynb")
+    for path in ("api/contents/one.ipynb", "files/one.ipynb?download=1", "files/one.ipynb"):
+        text, stored = asked(path)
+        assert (MARK in text, stored) == (True, "no-store")
+
+
+def test_signatures_are_not_stored(key: str, folder: Path) -> None:
     from nbformat.sign import MemorySignatureStore
 
-    manager = contents(folder, key)
-    assert (manager.files_handler_class, manager.files_handler_params) == (FilesHandler, {})
-    assert isinstance(manager.notary.store, MemorySignatureStore)
+    assert isinstance(contents(folder, key).notary.store, MemorySignatureStore)

@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 from jupyter_server.files.handlers import FilesHandler
+from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
 from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
 from nbformat.sign import MemorySignatureStore
@@ -43,8 +44,10 @@ class EncryptedContents(AsyncFileContentsManager):  # type: ignore[misc]  # a cl
         self._key = key_of(self.key)
         self._sealing = DataSet.new(self._key, alone=True)
         self.files_handler_class = FilesHandler  # the default handler would send the encrypted bytes
-        self.files_handler_params = dict[str, str]()
+        self.files_handler_params = {"path": self.root_dir}  # it has to have a path, and does not read there
         self.notary.store = MemorySignatureStore()  # of the notebooks that are trusted
+        if isinstance(self.parent, ServerApp):
+            self.parent.tornado_settings.setdefault("headers", {})["Cache-Control"] = "no-store"  # browsers would keep decrypted answers
 
     async def get(
         self,

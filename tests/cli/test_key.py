@@ -104,14 +104,21 @@ def rewritten(path: Path, change: Callable[[bytes], bytes]) -> None:
 
 
 def swapped(folder: Path) -> None:
-    one, other = folder / "data" / "one.csv.sealed", folder / "data" / "two.csv.sealed"
+    one, other = (folder / "data" / "two" / f"{name}.csv.sealed" for name in ("a", "b"))
     held = one.read_bytes()
     one.write_bytes(other.read_bytes())
     other.write_bytes(held)
 
 
+def exchanged(folder: Path) -> None:
+    one, other, kept = (folder / "data" / name for name in ("one", "two", "kept"))
+    one.rename(kept)
+    other.rename(one)
+    kept.rename(other)
+
+
 def copied(folder: Path) -> None:
-    shutil.copy(folder / "data" / "two.csv.sealed", folder / "data" / "three.csv.sealed")
+    shutil.copy(folder / "data" / "two" / "a.csv.sealed", folder / "data" / "two" / "c.csv.sealed")
 
 
 def edited(folder: Path) -> None:
@@ -122,10 +129,11 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "wrong-key": (lambda d: new_key_file(d / "tilth.key"), "data: it was encrypted under the key"),
     "wrong-passphrase": (lambda d: new_key_file(d / "tilth.key", "another phrase"), "the passphrase does not match the key"),
     "key-permissions": (lambda d: (d / "other.key").rename(d / "tilth.key").chmod(0o640), "can be used by others: its mode is 0640"),
-    "truncated-file": (lambda d: rewritten(d / "data/two.csv.sealed", lambda held: held[:-40]), "two.csv.sealed is truncated"),
+    "truncated-file": (lambda d: rewritten(d / "data/two/a.csv.sealed", lambda held: held[:-40]), "two/a.csv.sealed is truncated"),
     "swapped-file": (swapped, "is not the file that was written here"),
+    "swapped-folder": (exchanged, "has the files that were written to"),
     "changed-manifest": (edited, "was changed, or is that of another data set"),
-    "extra-file": (copied, "three.csv.sealed is not of this data set"),
+    "extra-file": (copied, "c.csv.sealed is not of this data set"),
 }
 
 
@@ -142,8 +150,8 @@ def test_bad_input_is_an_error_of_its_own_and_leaves_nothing(
     (tmp_path / "passphrase").write_text("a phrase")
     monkeypatch.setenv("TILTH_PASSPHRASE", f"file:{tmp_path / 'passphrase'}")
     with protected(f"file:{tmp_path / 'tilth.key'}"), atomic(tmp_path / "data", folder=True) as folder:
-        for name in ("one.csv", "two.csv"):
-            front.write(front.read(TABLE), folder / name)
+        for name in ("one/a", "one/b", "two/a", "two/b"):
+            front.write(front.read(TABLE), folder / f"{name}.csv")
     (tmp_path / "tilth.key").rename(tmp_path / "other.key")
     change, words = BAD[code]
     if code not in ("wrong-key", "wrong-passphrase", "key-permissions"):

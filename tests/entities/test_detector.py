@@ -31,6 +31,7 @@ def names(text: str, detector: Detector = US, column: str | None = None) -> list
         ("a@x.example.org,b@y.example.org", [("EMAIL", "a@x.example.org"), ("EMAIL", "b@y.example.org")]),
         ("user@localhost.local and logo@2x.png", []),
         ("from 192.0.2.17, version 1.2.3.4", [("IP_ADDRESS", "192.0.2.17")]),
+        ("tilth v 1.2.3.4 at 192.0.2.17", [("IP_ADDRESS", "192.0.2.17")]),
         ("2001:db8::8a2e:370:7334 at 10:15:30", [("IP_ADDRESS", "2001:db8::8a2e:370:7334")]),
         ("born 1990-02-29", []),
         ("born 1992-02-29", [("DATE_OF_BIRTH", "1992-02-29")]),

@@ -99,7 +99,7 @@ WORDS = {
 }
 
 _OTHERS = (
-    *("order", "invoice", "tracking", "version", "sku", "ext", "part no", "serial"),
+    *("order", "invoice", "tracking", "version", "v", "sku", "ext", "part no", "serial"),
     *("bestellung", "rechnung", "commande", "facture", "pedido", "factura"),
 )
 NEGATIVE = re.compile(rf"\b(?:{'|'.join(_OTHERS)})\b[^0-9\n]{{0,12}}\Z", re.IGNORECASE)

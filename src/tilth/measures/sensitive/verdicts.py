@@ -180,10 +180,13 @@ def _merged(found: Sequence[SensitiveType], known: Mapping[str, Entity], shared:
 
 def _covers(better: SensitiveType, other: SensitiveType, known: Mapping[str, Entity], shared: int) -> bool:
     """Whether most cells of the other type also hold the better one: they match at the same places, or both fill cells and their shares add
-    up to more than 1. `shared` counts the cells of the other type where another entity matches at the same place."""
+    up to more than 1. `shared` counts the cells of the other type where another entity matches at the same place. Of types of one kind that
+    only the column's name suggests, the first covers the others."""
     a, b = known.get(better.entity), known.get(other.entity)
-    if a is None or b is None or "suspected" in (better.verdict, other.verdict) or (other.hint and a.kind != b.kind):
+    if a is None or b is None or (other.hint and a.kind != b.kind):
         return False
+    if "suspected" in (better.verdict, other.verdict):
+        return better.verdict == other.verdict
     same = 2 * shared > other.cells or (better.whole and other.whole and better.share + other.share > 1)
     return same and other.cells <= better.cells
 
