@@ -12,7 +12,9 @@ from tilth.errors import RequestError
 from tilth.serve import remote
 from tilth.serve.app import Server
 from tilth.serve.batching import Sending, transformed
+from tilth.serve.bodies.rows import Columns
 from tilth.serve.pipeline import Pipeline
+from tilth.serve.remote import Remote, predicted_row
 from tilth.web import client
 from tilth.web.client import EndpointFailed, Patience
 
@@ -30,6 +32,47 @@ def test_a_foreign_model_between_or_behind(served):
         assert (path, kind) == ("/invocations", "application/json")
         assert json.loads(body)["instances"][0] == {"age": 30.0, "job_clerk": 0, "job_cook": 1, "job_unknown": 0, "job_rztin": 0}
         assert str(pipeline) == f"people.tilth → {url}"
+
+
+TWO = [  # prefix of the address, content type, answer to two rows, rows as in JSON
+    ("csv+", "text/csv", b"0.25\n0.75\n", [0.25, 0.75]),
+    ("csv+", "text/csv", b"0.25,0.75", [0.25, 0.75]),  # one line for all rows, as older containers of XGBoost answer
+    ("csv+", "text/csv", b"0.25,no\r\nnan,1_0", [[0.25, "no"], [None, "1_0"]]),
+    ("csv+", "text/csv", b"3,-4,5\n6,7,8", [[3, -4, 5], [6, 7, 8]]),
+    ("jsonl+", "application/jsonlines", b'{"score": 0.5}\n\n{"score": 1}', [{"score": 0.5}, {"score": 1}]),
+    ("", "application/json", b'{"scores": [{"score": 1}, {"score": 2}]}', [{"score": 1}, {"score": 2}]),  # random cut forest
+    ("", "application/json", b'{"projections": [[1], [2]]}', [[1], [2]]),
+]
+
+
+@pytest.mark.parametrize(("prefix", "kind", "answer", "rows"), TWO)
+def test_containers_of_other_types(served, prefix, kind, answer, rows):
+    """CSV has the features alone, in the order of training, and no header."""
+    with answering(lambda given: answer, read=bytes.decode) as (url, asked):
+        pipeline = Pipeline.of(str(served / "people.tilth"), prefix + url)
+        found = pipeline.answer(ROWS, "application/json")
+        assert json.loads(found.body) == {"predictions": list(map(predicted_row, rows))}
+    ((_, sent, body),) = asked
+    assert (sent, str(pipeline)) == (kind, f"people.tilth → {url}")
+    features = {"age": 30.0, "job_cook": 1, "job_clerk": 0, "job_unknown": 0, "job_rztin": 0}
+    first = body.decode().splitlines()[0]
+    match kind:
+        case "text/csv":
+            assert first == "30.0," + ",".join(str(features[name]) for name in pipeline.stages[0].gives[1:])
+        case "application/jsonlines":
+            assert json.loads(first) == features
+
+
+@pytest.mark.parametrize("answer", [b"0.25\n", b'"0.25', b"\xff", b"0.25,0.5,0.75"])
+def test_csv_that_answers_other_rows(served, answer):
+    with answering(lambda given: answer, read=bytes.decode) as (url, _):
+        assert Pipeline.of(str(served / "people.tilth"), f"csv+{url}").answer(ROWS, "application/json").code == "endpoint-answer"
+
+
+def test_booleans_and_nulls_in_csv():
+    assert (
+        Remote.at("csv+http://a", Columns(("x", "y")), Patience())._body([{"x": True, "y": None}, {"x": 0.5, "y": False}]) == b"1,\n0.5,0\n"
+    )
 
 
 @pytest.mark.parametrize(

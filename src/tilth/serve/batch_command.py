@@ -139,9 +139,10 @@ def _parted(things: Sequence[str], source: Source | None) -> tuple[list[str], li
     """Split arguments into stages, recognized by suffix, and data, by default a job's. Errors: `RequestError` if either is missing."""
     from tilth.measures.model_file import FORMS, PROGRAMS
     from tilth.serve.predictions import PYTHON
-    from tilth.web.client import is_address
+    from tilth.serve.remote import is_stage_address
 
-    stages = [t for t in things if is_address(t) or t.startswith(PYTHON) or PurePath(t).suffix.lower() in (".tilth", *FORMS, *PROGRAMS)]
+    suffixes = (".tilth", *FORMS, *PROGRAMS)
+    stages = [t for t in things if is_stage_address(t) or t.startswith(PYTHON) or PurePath(t).suffix.lower() in suffixes]
     data = [Source.of(t) for t in things if t not in stages] or ([source] if source else [])
     if not stages or not data:
         message = "no fitted flow or model is named" if not stages else "no data are named"

@@ -28,12 +28,12 @@ from tilth.flow.serving import made_by, read_for
 from tilth.measures.model_file import FORMS, PROGRAMS, model_bytes, unread_hint
 from tilth.serve.bodies.rows import BadRows, Columns, Row
 from tilth.serve.predictions import MOST_NAMED, PYTHON, Called, Prediction, matrix, source_of
-from tilth.serve.remote import Remote
+from tilth.serve.remote import Remote, is_stage_address
 from tilth.steps import STEPS
 from tilth.steps.fitting import without_rows
 from tilth.steps.models import model_of
 from tilth.steps.step import Fitted, Step
-from tilth.web.client import PATIENCE, Patience, is_address
+from tilth.web.client import PATIENCE, Patience
 
 MOST_STAGES = 15
 ROW = "\x1frow"  # the row number in a table that an engine prepares
@@ -285,12 +285,12 @@ def _called(thing: str, before: Sequence[Stage], seen: Callable[[bytes], object]
 def _stage(
     thing: str, before: Stage | None, output: tuple[str, ...], trusted: tuple[str, ...], seen: Callable[[bytes], object], patience: Patience
 ) -> Stage:
-    if is_address(thing):
+    if is_stage_address(thing):
         if before is None or isinstance(before, Remote):
             hint = "between two stages on other machines nothing is left to do: name the address of the last one"
             raise RequestError(f"{thing!r} has no stage of Tilth before it", hint=hint, code="bad-stage")
         seen(thing.encode())
-        return Remote(thing, Columns(before.gives), patience)
+        return Remote.at(thing, Columns(before.gives), patience)
     path = PurePath(thing)
     if path.suffix.lower() == ".tilth":
         seen(content := flow_bytes(thing))
@@ -299,7 +299,7 @@ def _stage(
     if form is None:
         raise RequestError(
             f"{thing!r} is neither a fitted flow nor a model",
-            accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in (*FORMS, ".pt")), "http://HOST:PORT", f"{PYTHON}MODULE:FUNCTION")),
+            accepted=listed(("NAME.tilth", *(f"MODEL{s}" for s in (*FORMS, ".pt")), "[csv+]http://HOST:PORT", f"{PYTHON}MODULE:FUNCTION")),
             hint=unread_hint(thing) or "fit a flow first: tilth fit FLOW -o NAME.tilth",
             code="bad-stage",
         )
