@@ -54,6 +54,10 @@ def broken(texts: pa.Array) -> pa.Array:
     raise KeyError("nowhere")
 
 
+def ending(texts: pa.Array) -> pa.Array:
+    raise SystemExit(1)
+
+
 def stuck(texts: pa.Array) -> pa.Array:
     threading.Event().wait()
     return texts

@@ -124,6 +124,8 @@ def test_integers_reach_pandas_as_integers_beside_nulls():
         (Python(f"{HOME}:misspelled", ("word",), {"n": "integer"}), "annotations of the function .*misspelled' cannot be read"),
         (Python(f"{HOME}:of_lists", ("word",), {"n": "integer"}), "is annotated as builtins.list"),
         (Python(f"{HOME}:broken", ("word",), {"n": "integer"}), r"broken raised KeyError: 'nowhere' \(functions.py:\d+\)"),
+        (Python(f"{HOME}:ending", ("word",), {"n": "integer"}), r"ending raised SystemExit: 1 \(functions.py:\d+\)"),
+        (Python(f"{HOME}:ending", ("word",), {"n": "integer"}, timeout=0), "ending raised SystemExit: 1"),
         (Python(f"{HOME}:stuck", ("word",), {"n": "string"}, timeout=0.05), "stuck ran longer than 0.05 seconds"),
         (Python(f"{HOME}:length", ("word",), {"n": "string"}), "returned values of type int64 that are not of kind string for 'n'"),
         (Python(f"{HOME}:length", ("word",), {"n": "integer", "m": "integer"}), "returned one column, not n, m"),

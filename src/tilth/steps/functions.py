@@ -74,12 +74,12 @@ class UserFunction:
 
     def _within_time(self, given: Sequence[Any]) -> Any:
         """Call the function in a thread. After the time limit the thread is abandoned, and ends with the process."""
-        returned, raised = list[Any](), list[Exception]()
+        returned, raised = list[Any](), list[Exception | SystemExit]()
 
         def call() -> None:
             try:
                 returned.append(self.function(*given))
-            except Exception as error:  # noqa: BLE001 -- any exception is reported to the caller
+            except (Exception, SystemExit) as error:  # noqa: BLE001 -- any exception is reported to the caller
                 raised.append(error)
 
         if self.timeout:
@@ -95,7 +95,7 @@ class UserFunction:
         message = f"{self.label} ran longer than {self.timeout:g} seconds"
         raise RequestError(message, hint="a larger `timeout`, if it does end", code="python-timeout")
 
-    def _failure(self, error: Exception) -> TilthError:
+    def _failure(self, error: Exception | SystemExit) -> TilthError:
         if isinstance(error, TilthError):
             return error
         at = extract_tb(error.__traceback__)[-1]

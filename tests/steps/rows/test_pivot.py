@@ -84,6 +84,7 @@ def test_what_is_made_of_private_values_is_private():
         ({"by": "month", "values": "sales"}, "'month' is chosen for two purposes"),
         ({"by": ("shop", "sales_jan"), "values": "sales"}, "there is a column 'sales_jan' already"),
         ({"by": "shop", "most": 1}, "more than 1 different values, which would be as many columns"),
+        ({"by": "shop", "most": 0}, "`most` must be from 1 to 999,999"),
         ({"by": "shop", "column": "nothing"}, "there is no column 'nothing'"),
     ],
 )

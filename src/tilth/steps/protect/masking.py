@@ -16,6 +16,8 @@ from tilth.regex import Regex
 from tilth.regex.tree import Chars
 from tilth.steps.protect.action import Action, OfText, as_string
 
+LONGEST = 1_000_000_000  # characters; engines take no longer positions
+
 
 class Masking(Action):
     """Characters are replaced by one character, so that the length stays."""
@@ -27,8 +29,9 @@ class Masking(Action):
         if len(self.step.character) != 1:
             yield Mistake(f"redact: `character` is {self.step.character!r}", accepted="one character", code="bad-value")
         for name in ("keep_left", "keep_right"):
-            if getattr(self.step, name) < 0:
-                yield Mistake(f"redact: `{name}` is negative", accepted="a number of characters", code="bad-value")
+            if not 0 <= (given := getattr(self.step, name)) <= LONGEST:
+                accepted = f"a number of characters, up to {LONGEST:,}"
+                yield Mistake(f"redact: `{name}` is {given}", accepted=accepted, code="bad-value")
         if self.step.matching:
             yield from self._unfit_pattern()
 

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 from sqlglot import exp
@@ -64,9 +65,9 @@ class Random(Action):
 
 
 def _bound(given: Any) -> float | datetime | None:
-    """A bound as a number or a date; None if it is neither."""
+    """A bound as a finite number or a date; None if it is neither."""
     if isinstance(given, int | float) and not isinstance(given, bool):
-        return float(given)
+        return float(given) if isfinite(given) else None
     try:
         found = datetime.fromisoformat(str(given))
     except ValueError:

@@ -66,6 +66,10 @@ class Pivot(Step):
     most: int = MOST
     """The largest number of categories allowed."""
 
+    def mistakes(self) -> Iterator[Mistake]:
+        if not 1 <= self.most < 1_000_000:
+            yield Mistake("pivot: `most` must be from 1 to 999,999", code="bad-value")
+
     def learning(self, schema: Schema, roles: Roles) -> Learning:
         column, by = schema[self.column], self.chosen(self.by, schema, roles, "no column is selected for the key")
         values = select(self.values, schema, roles) if self.values else ()

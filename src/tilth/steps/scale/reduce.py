@@ -70,7 +70,7 @@ class Reduce(Step):
             yield Mistake("reduce: `n_components`, `prefix` and `keep` are for `with: pca` and `with: svd`", code="bad-value")
         if self.makes and self.threshold is not None:
             yield Mistake("reduce: `threshold` is for `with: variance` and `with: correlation`", code="bad-value")
-        if self.n_components <= 0 or (self.n_components > 1 and self.n_components != int(self.n_components)):
+        if not 0 < self.n_components < np.inf or (self.n_components > 1 and self.n_components != int(self.n_components)):
             accepted = "a number of components, or a share between 0 and 1"
             yield Mistake(f"reduce: `n_components` is {self.n_components}", accepted=accepted, code="bad-value")
         if self.threshold is not None and not 0 <= self.threshold <= (1 if self.with_ == "correlation" else np.inf):
