@@ -32,6 +32,9 @@ def names(text: str, detector: Detector = US, column: str | None = None) -> list
         ("user@localhost.local and logo@2x.png", []),
         ("from 192.0.2.17, version 1.2.3.4", [("IP_ADDRESS", "192.0.2.17")]),
         ("tilth v 1.2.3.4 at 192.0.2.17", [("IP_ADDRESS", "192.0.2.17")]),
+        ("account 111000025 000123456789", [("BANK_ACCOUNT", "111000025 000123456789")]),  # with the number of the bank
+        ("account 111000026 000123456789", [("BANK_ACCOUNT", "111000026"), ("BANK_ACCOUNT", "000123456789")]),  # which no bank has
+        ("account 12345-003 1234567", [("BANK_ACCOUNT", "12345-003 1234567")]),
         ("2001:db8::8a2e:370:7334 at 10:15:30", [("IP_ADDRESS", "2001:db8::8a2e:370:7334")]),
         ("born 1990-02-29", []),
         ("born 1992-02-29", [("DATE_OF_BIRTH", "1992-02-29")]),
@@ -62,6 +65,19 @@ def test_secrets_are_found_whole() -> None:
     assert names("the line -----BEGIN RSA PRIVATE KEY----- begins one") == [("PRIVATE_KEY", "-----BEGIN RSA PRIVATE KEY-----")]
     token = f"eyJhbGciOiJIUzI1NiJ9.{'eyJzdWIiOiIxIn0' * 100}.{'c2ln' * 100}"
     assert names(f"Bearer {token}, ok") == [("JSON_WEB_TOKEN", token)]
+
+
+def test_the_lines_of_passports_and_identity_cards_are_found() -> None:
+    """The specimens of ICAO Doc 9303, parts 4 to 6; the first line of a passport and the third of a card hold only the name."""
+    card = ["I<UTOD231458907<<<<<<<<<<<<<<<", "7408122F1204159UTO<<<<<<<<<<<6", "ERIKSSON<<ANNA<MARIA<<<<<<<<<<"]
+    small = ["I<UTOERIKSSON<<ANNA<MARIA<<<<<<<", "D231458907UTO7408122F1204159<<<<<<<6"]
+    passport = ["P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"]
+    for lines, found in ((card, card[:2]), (small, small[1:]), (passport, passport[1:])):
+        assert names("\n".join(lines)) == [("MACHINE_READABLE_ZONE", line) for line in found]
+        for line in found:
+            at = 14 if line is card[0] else 6
+            wrong = f"{line[:at]}{(int(line[at]) + 1) % 10}{line[at + 1 :]}"
+            assert names(wrong) == []
 
 
 def test_all_of_a_long_text_is_found() -> None:

@@ -81,6 +81,10 @@ def test_countries_entities_and_columns_are_chosen() -> None:
         "religion": [("RELIGION", "suspected")],
     }
     assert "contact" not in verdicts(table, entities=("EMAIL",), allow=("/@mail\\.example\\.org$/",))
+    allowed = tilth.measure(table, {"sensitive": {"entities": "EMAIL", "allow": ["/@mail/"]}}, engine=duckdb_session())
+    (scan,) = allowed.of("scan")
+    assert scan.payload.allowed == ("contact: EMAIL in 40 values",) == tuple(as_json(allowed.findings)["allowed"])
+    assert "Left out because it is allowed: contact: EMAIL in 40 values." in " ".join(to_text(allowed).split())
     own = {"name": "STAFF", "pattern": "mail[.]example[.]org|ann[0-9]+", "tier": "B"}
     assert ("STAFF", "sensitive") in verdicts(table, custom=[{**own, "pattern": "ann[0-9]+"}], entities=("IBAN",))["contact"]
     words = {"name": "WORDS", "pattern": "CARD|nothing", "tier": "B"}  # without a digit, by which numbers are found

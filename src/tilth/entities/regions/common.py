@@ -9,13 +9,14 @@ import re
 from datetime import UTC, datetime
 
 from tilth.entities.entity import Entity
-from tilth.entities.validators import iban, is_date, luhn, machine_readable
+from tilth.entities.validators import Tier, iban, is_date, luhn, machine_readable, total
 
 DATE = r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b"
 
 _MAIL = re.compile(
     r"(?!\.)(?![^@]*\.\.)[^@]{1,64}(?<!\.)@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,20})"
 )
+_routing = total("3 7 1 3 7 1 3 7 1", 10)
 NO_DOMAINS = frozenset(
     [
         "local",
@@ -93,6 +94,18 @@ def mac_address(s: str) -> bool:
     return len(marks) == 1 and set(s.upper()) - marks not in ({"0"}, {"F"})
 
 
+def bank_account(s: str) -> bool | Tier:
+    """Whether the check digit of the routing number before the account number is right (American Bankers Association).
+
+    An account number itself, and the transit number before one of Canada, have no check digit.
+
+    >>> bank_account("111000025 000123456789"), bank_account("111000026 000123456789"), bank_account("000123456789")
+    (True, False, True)
+    """
+    bank = re.split("[ /-]", s, maxsplit=1)[0]
+    return len(bank) != 9 or bank == s or _routing(bank)
+
+
 def calendar_day(s: str) -> bool:
     """Whether a date exists, as year-month-day, day-month-year or month-day-year, with a year from 1900 to 2100 or of two digits."""
     a, b, c = (int(part) for part in re.split("[-/.]", s))
@@ -112,10 +125,21 @@ def date_of_birth(s: str) -> bool:
 
 
 def travel_document(s: str) -> bool:
-    """Whether the check digits in the second line of a passport's machine-readable zone are right (ICAO Doc 9303, part 4)."""
-    parts = ((s[:9], s[9]), (s[13:19], s[19]), (s[21:27], s[27]))
-    whole = s[:10] + s[13:20] + s[21:43]
-    return all(str(machine_readable(field)) == digit for field, digit in (*parts, (whole, s[43])))
+    """Whether the check digits in a line of a machine-readable zone are right (ICAO Doc 9303, parts 4 to 6).
+
+    The line is the second one of a passport or a card of two lines, or the first or second one of a card of three lines.
+
+    >>> lines = "I<UTOD231458907<<<<<<<<<<<<<<<", "7408122F1204159UTO<<<<<<<<<<<6", "D231458907UTO7408122F1204159<<<<<<<6"
+    >>> [travel_document(line) for line in lines], travel_document(lines[0].replace("7", "6"))
+    ([True, True, True], False)
+    """
+    parts: tuple[tuple[str, str], ...]
+    if len(s) == 30:
+        parts = ((s[:6], s[6]), (s[8:14], s[14])) if s[0].isdigit() else ((s[5:14], s[14]),)
+    else:
+        whole = s[:10] + s[13:20] + s[21:-1]
+        parts = ((s[:9], s[9]), (s[13:19], s[19]), (s[21:27], s[27]), (whole, s[-1]))
+    return all(str(machine_readable(field)) == digit for field, digit in parts)
 
 
 def web_token(s: str) -> bool:
@@ -163,11 +187,20 @@ ENTITIES = (
     ),
     Entity("DATE_OF_BIRTH", DATE, "", "birth", "B", date_of_birth, raw=True, needs_context=True),
     Entity("DATE", DATE, "", "date", "B", calendar_day, raw=True, on_request=True, example="2024-02-29"),
-    Entity("BANK_ACCOUNT", r"\b\d{8,17}\b", "", "bank", example="000123456789"),
+    Entity(
+        "BANK_ACCOUNT",
+        r"\b\d{9}[ /-]\d{8,17}\b|\b\d{5}-\d{3}[ -]\d{7,12}\b|\b\d{8,17}\b",
+        "",
+        "bank",
+        check=bank_account,
+        raw=True,
+        example="000123456789",
+    ),
     Entity("IMEI", r"\b\d{2}-?\d{6}-?\d{6}-?\d\b", "", "imei", "A", luhn, needs_context=True, example="49-015420-323751-8"),
     Entity(
         "MACHINE_READABLE_ZONE",
-        r"\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{14}[0-9<]\d\b",
+        r"\b[A-Z0-9<]{9}\d[A-Z<]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{7}(?:[A-Z0-9<]{7}[0-9<])?\d\b"
+        r"|\b[ACI][A-Z<][A-Z<]{3}[A-Z0-9<]{9}\d[A-Z0-9<]{14}(?:<|[A-Z0-9]\b)|\b\d{7}[MFX<]\d{7}[A-Z<]{3}[A-Z0-9<]{11}\d\b",
         "",
         "passport",
         "A",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tilth.entities.entity import Entity
-from tilth.entities.validators import COMPLEMENT_11, Tier, all_equal, last, luhn, total
+from tilth.entities.validators import COMPLEMENT_11, Tier, all_equal, last, luhn
 
 _health_of_bc = last("0 2 4 8 5 10 9 7 3", COMPLEMENT_11)
 _TEST_NUMBERS = frozenset({"078051120", "219099999", "457555462", "123456789", *(f"98765432{i}" for i in range(10))})
-routing = total("3 7 1 3 7 1 3 7 1", 10)
 
 
 def social_insurance(s: str) -> bool:

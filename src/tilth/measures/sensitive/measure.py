@@ -31,6 +31,7 @@ from tilth.measures.sensitive.occurrences import Occurrences, Recogniser
 from tilth.measures.sensitive.review import Decisions, decisions_in, reviewed
 from tilth.measures.sensitive.verdicts import Scan, Seen, SensitiveColumn, SensitiveType, types_of, with_mentions
 from tilth.report import Finding
+from tilth.report.blocks import counted
 from tilth.store.uri import joined
 
 SAMPLE_LEAST, SAMPLE_MOST, CELLS = 10_000, 1_000_000, 20_000_000  # a sample's least and most rows, and most cells
@@ -126,9 +127,13 @@ class Sensitive(Measure):
         ]
         left = tuple(c.name for c in columns if c.kind not in (*TEXTS, Kind.BOOLEAN, Kind.FLOAT, Kind.DECIMAL) and not c.kind.temporal)
         detectors = ("catalogue", *([self.recogniser] if self.recogniser else []))
+        allowed = tuple(
+            f"{c}: {entity} in {counted(t.allowed, 'value')}" for c in held for entity, t in seen[c].tallies.items() if t.allowed
+        )
         scan = Scan(
             self.mode, rows, n, self.seed if sampled else 0, self.threshold, len(detector.rules), self.countries, len(columns) - len(left),
             (*self.never, *left), detectors, tuple(f"{c}: {entity}" for (c, entity), there in decisions.items() if not there),
+            allowed,
         )  # fmt: skip
         return [Finding("scan", (), len(findings), payload=scan), *findings], None
 

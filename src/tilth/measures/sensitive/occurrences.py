@@ -32,7 +32,8 @@ class Tally:
     """The counts of an entity in a column: cells where its pattern matches, where its check accepts, and where it is reported.
 
     `whole`: reported cells that consist of it; `surest`: the highest score, with its rule. `constants`: reported cells that contain it with
-    other text, by the hash bucket of the match. `shared`: reported cells where another entity matches at the same place.
+    other text, by the hash bucket of the match. `shared`: reported cells where another entity matches at the same place. `allowed`: cells
+    that would be reported if their match were not allowed.
     """
 
     matched: int = 0
@@ -43,11 +44,13 @@ class Tally:
     constants: dict[int, int] = field(default_factory=dict)
     examples: dict[int, str] = field(default_factory=dict)
     shared: int = 0
+    allowed: int = 0
 
     def add(self, other: Tally) -> None:
         """Add the tally of other rows."""
         self.matched, self.valid = self.matched + other.matched, self.valid + other.valid
         self.cells, self.whole, self.shared = self.cells + other.cells, self.whole + other.whole, self.shared + other.shared
+        self.allowed += other.allowed
         self.surest = max(self.surest, other.surest)
         for bucket, rows in other.constants.items():
             self.constants[bucket] = self.constants.get(bucket, 0) + rows
@@ -87,10 +90,13 @@ class Occurrences(Fold):
         least = self.detector.least
         matched: defaultdict[str, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))  # matching texts, and valid ones
         reported: dict[int, list[Judged]] = {}
+        allowed = defaultdict[str, set[int]](set)
         found = self.detector.judged(texts, self.name)
         for m in chain(found, self._recognised(texts)) if self.recogniser else found:
             i, start, end, entity, tier, score, _, accepted = m
             if self.allow and self._allowed(texts[i][start:end]):
+                if tier and score >= least:
+                    allowed[entity.name].add(i)
                 continue
             those, valid = matched[entity.name]
             those.add(i)
@@ -105,6 +111,8 @@ class Occurrences(Fold):
             tally = state.setdefault(name, Tally())
             tally.matched += sum([rows[i] for i in those])
             tally.valid += sum([rows[i] for i in valid])
+        for name, those in allowed.items():
+            state.setdefault(name, Tally()).allowed += sum([rows[i] for i in those])
         for i, matches in reported.items():
             text, n = texts[i], rows[i]
             if len(matches) == 1:

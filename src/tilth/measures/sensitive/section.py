@@ -91,6 +91,8 @@ def scan(found: Sequence[Finding[Scan]]) -> Section:
         words.append(f"Not looked at: {', '.join(map(code, p.left_out))}.")
     if p.rejected:
         words.append(f"Rejected in the review: {', '.join(map(code, p.rejected))}.")
+    if p.allowed:
+        words.append(f"Left out because it is allowed: {', '.join(map(code, p.allowed))}.")
     if not found[0].value:
         words.insert(0, "No sensitive data was found.")
     tone: Tone = "" if found[0].value else "good"
@@ -162,6 +164,7 @@ def as_json(found: Sequence[Finding]) -> dict[str, Any]:
         "columns": [{"name": f.name, "types": [_type(t) for t in f.payload.types]} for f in columns],
         "actions": proposed(columns),
         "rejected": [*p.rejected],
+        "allowed": [*p.allowed],
         "detectors": [{"name": name, "version": _version()} for name in p.detectors],
     }
 

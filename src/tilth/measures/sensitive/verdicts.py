@@ -137,7 +137,7 @@ def with_mentions(
 def _judged(
     name: str, tally: Tally, seen: Seen, entity: Entity | None, hint: bool, detector: Detector, threshold: float
 ) -> SensitiveType | None:
-    if not tally.cells and tally.valid < HALF * tally.matched:
+    if not tally.matched or (not tally.cells and tally.valid < HALF * tally.matched):
         return None  # most matches are chance matches; no need to measure `chance`
     rate = chance(entity) if entity and entity.check else None
     bar = 0.0 if rate is None or entity is None or entity.tier == "C" else min(max(threshold, TIMES_CHANCE * rate, HALF), SURE)
@@ -195,7 +195,8 @@ def _covers(better: SensitiveType, other: SensitiveType, known: Mapping[str, Ent
 class Scan(Payload):
     """How a table was scanned: `looked_at` of `rows` rows, by the `mode` with a `seed`. The finding's value is the number of columns with
     sensitive data. `entities` is the number of entities searched for, including those of the `countries`; `columns` is the number of
-    inspected columns, `left_out` names the others. `rejected` lists columns and entities that a review rejects.
+    inspected columns, `left_out` names the others. `rejected` lists columns and entities that a review rejects, `allowed` those with values
+    that are left out because they are allowed.
     """
 
     KIND: ClassVar[str] = "scan"
@@ -211,6 +212,7 @@ class Scan(Payload):
     left_out: tuple[str, ...] = ()
     detectors: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
 
     @property
     def row_count(self) -> int | None:
