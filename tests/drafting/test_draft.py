@@ -328,6 +328,18 @@ DRAFTS: list[tuple[str, str | pa.Table, list[str], list[str]]] = [  # data, stri
         ["private: [name]\n", "model 1"],
     ),
     (
+        "names of businesses",
+        "pidnum,business_name,age,y\n" + rows(lambda i: (7 * i * i + 10_000, f"inn {i % 9}", 20 + i % 50, i % 2)),
+        ["id: pidnum"],
+        ["private", "hold names"],
+    ),
+    (
+        "sodium is not missing",
+        "no,symbol,mass,y\n" + rows(lambda i: (i, "Na" if i == 11 else f"{'HCNOFP'[i % 6]}{i}", i * 2.02, i % 2)),
+        ["label: y"],
+        ["nulls"],
+    ),
+    (
         "names beside columns about persons",
         "id,name,age,y\n" + rows(lambda i: (i, f"Ann {i % 9}", 20 + i % 50, i % 2)),
         ["name looks private: its name says so", "private: [name]"],

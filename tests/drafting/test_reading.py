@@ -22,6 +22,9 @@ FOUND: list[tuple[str, bytes, dict[str, Any], tuple[str, ...]]] = [
     ("an index without a name", f",a,y\n{BODY}".encode(), {"names": ["index", "a", "y"], "header": True}, ("index", "a", "y")),
     ("latin-1", f"id,größe,y\n{BODY}".encode("latin-1"), {"encoding": "cp1252"}, ("id", "größe", "y")),
     ("utf-16", f"id,größe,y\n{BODY}".encode("utf-16"), {"encoding": "utf-16"}, ("id", "größe", "y")),
+    ("spaces between values", b"t sex logWBC\n" + b"35 0 1.45\n7 1 -2e3\n" * 9, {"delimiter": " "}, ("t", "sex", "logWBC")),
+    ("spaces in values", b"name\n" + b"Ann Lee\nBob Ray\n" * 9, {}, ("name",)),
+    ("numbers in values", b"street number\n" + b"Main 12\nElm 3\n" * 9, {}, ("street number",)),
     ("quotes in values", b'ham\tI said "hello\nspam\t"WIN" now\n' * 9, {"quote": "", "header": False}, ("column_0", "column_1")),
 ]
 

@@ -8,18 +8,18 @@ CAMEL = re.compile(r"(?<=[^\W_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 WORD = re.compile(r"[^\W\d_]+|[0-9]+")
 
 THINGS = (
-    "account|airline|airport|app|book|brand|building|campaign|car|category|channel|city|class|column|company|continent|country|county|"
-    "department|disease|district|domain|drug|event|field|file|game|group|host|house|indicator|item|job|loan|model|movie|party|plan|plot|"
-    "product|property|province|region|school|series|ship|shop|song|species|state|station|store|study|table|team|town|variable|variety|"
-    "vehicle"
+    "account|airline|airport|app|bank|book|brand|building|business|campaign|car|category|channel|city|class|college|column|company|"
+    "continent|country|county|department|disease|district|domain|drug|event|facility|field|file|firm|game|group|hospital|host|hotel|house|"
+    "indicator|item|job|loan|model|movie|museum|organi[sz]ation|park|party|plan|plot|product|project|property|province|region|restaurant|"
+    "school|series|ship|shop|song|species|state|station|store|study|table|team|town|university|variable|variety|vehicle|venue"
 )
 """Things, not persons, that may also have a name and an age."""
 OF_THINGS = re.compile(rf"(?:^|_)(?:{THINGS})_?(?:name|age)(?=_|$)")
 
 ID = re.compile(
-    r"(?:^|_)(?:id|ids|uuid|guid|pk|rownames?|row_names?)(?:_|$)|(?:^|_)(?:key|no|nr|num|number)$|^(?:index|unnamed_0|obs|caseno|individual|participant|respondent)$|"
+    r"(?:^|_)(?:id|ids|uuid|guid|uid|pid|id_?num|pidnum|pk|rownames?|row_names?)(?:_|$)|(?:^|_)(?:key|no|nr|num|number)$|^(?:index|unnamed_0|obs|caseno|individual|participant|respondent)$|"
     r"(?:account|article|case|client|customer|device|employee|item|order|passenger|patient|person|post|product|record|row|session|"
-    r"student|subject|ticket|transaction|user)id$"
+    r"student|subj|subject|ticket|transaction|user)id$"
 )
 NUMBER_OF = re.compile(r"^(?:num|no|nr|number)_(?!\d)|^(?:visit|child(?:ren)?|room|week|month|year|day|page)_(?:no|nr|num|number)$")
 CODE = re.compile(r"(?:^|_)code(?:_|$)|code_?[0-9]*$")

@@ -208,7 +208,7 @@ def null_tokens(columns: Sequence[Column], sample: Sample) -> tuple[str, ...]:
         others = [v for v in strings if v.strip().casefold() not in written][:LOOKED_AT] if written else []
         typed = bool(others) and (_numbers(others) or _times(others)) is not None
         codes = all(re.fullmatch("[A-Z]{2}", v) for v in others)  # NA is Namibia
-        sure = {t for t in written if t in SURE_TOKENS and others and not (codes and t == "na")}
+        sure = {t for t in written if t in SURE_TOKENS and others and not (t == "na" and (codes or written[t] == "Na"))}  # or sodium
         found |= {t: v for t, v in written.items() if typed or t in sure}
         ordinary |= set() if typed else set(written) - sure
     return tuple(found[t] for t in TOKENS if t in found and t not in ordinary)

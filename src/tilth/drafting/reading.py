@@ -5,6 +5,7 @@ Most errors of reading have one remedy. It is tried, and recorded together with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,8 @@ from tilth.formats.csv import Csv
 from tilth.formats.format import by_name, recognised
 from tilth.formats.guess import values_in_header
 from tilth.formats.reading import on_this_machine
+
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def read_detected(place: Any, engine: Session, options: Mapping[str, Any]) -> tu
     reading, first_error = ReadOptions(options), None
     while True:
         try:
-            tried = _detect_header(place, reading)
+            tried = _detect_header(place, _detect_spaces(place, reading))
             return tried, tried.read(place, engine)
         except RequestError as error:
             first_error = first_error or error
@@ -63,6 +66,20 @@ def _csv(place: Any, reading: ReadOptions) -> Csv | None:
 def _head(form: Csv, place: Any, reading: ReadOptions) -> list[list[str]]:
     with on_this_machine(place) as (local, _):
         return form.head(local, **reading.options)
+
+
+def _detect_spaces(place: Any, reading: ReadOptions) -> ReadOptions:
+    """Values between spaces: no other delimiter is found, each line has as many of them, and two or more columns are numbers."""
+    form = _csv(place, reading)
+    if form is None or {"delimiter", "names"} & set(reading.options):
+        return reading
+    lines = _head(form, place, reading)
+    if len(lines) < 3 or any(len(line) != 1 for line in lines):
+        return reading
+    rows = [line[0].split(" ") for line in lines]
+    if len({len(row) for row in rows}) > 1 or sum(all(NUMBER.fullmatch(v) for v in column) for column in zip(*rows[1:], strict=True)) < 2:
+        return reading
+    return reading.adding(f"{len(rows[0])} values in each line, between spaces", delimiter=" ")
 
 
 def _detect_header(place: Any, reading: ReadOptions) -> ReadOptions:
