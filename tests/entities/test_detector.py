@@ -30,6 +30,8 @@ def names(text: str, detector: Detector = US, column: str | None = None) -> list
         ("(415) 555-2671 536-90-4399", [("PHONE_NUMBER", "(415) 555-2671"), ("USA_SSN", "536-90-4399")]),
         ("a@x.example.org,b@y.example.org", [("EMAIL", "a@x.example.org"), ("EMAIL", "b@y.example.org")]),
         ("user@localhost.local and logo@2x.png", []),
+        ("write to ann@clinic.local or logo@2x.png", [("EMAIL", "ann@clinic.local")]),  # not of the internet: by a word nearby
+        ("seen ann@clinic.hospitals, bo@clinic.museum", [("EMAIL", "bo@clinic.museum")]),  # only one is in IANA's list
         ("from 192.0.2.17, version 1.2.3.4", [("IP_ADDRESS", "192.0.2.17")]),
         ("tilth v 1.2.3.4 at 192.0.2.17", [("IP_ADDRESS", "192.0.2.17")]),
         ("account 111000025 000123456789", [("BANK_ACCOUNT", "111000025 000123456789")]),  # with the number of the bank

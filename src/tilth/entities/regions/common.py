@@ -7,6 +7,8 @@ import ipaddress
 import json
 import re
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
 from tilth.entities.entity import Entity
 from tilth.entities.validators import Tier, iban, is_date, luhn, machine_readable, total
@@ -17,46 +19,8 @@ _MAIL = re.compile(
     r"(?!\.)(?![^@]*\.\.)[^@]{1,64}(?<!\.)@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+([A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,20})"
 )
 _routing = total("3 7 1 3 7 1 3 7 1", 10)
-NO_DOMAINS = frozenset(
-    [
-        "local",
-        "localhost",
-        "localdomain",
-        "lan",
-        "internal",
-        "invalid",
-        "test",
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "pdf",
-        "txt",
-        "csv",
-        "json",
-        "xml",
-        "html",
-        "css",
-        "js",
-        "ts",
-        "py",
-        "sh",
-        "md",
-        "yaml",
-        "yml",
-        "conf",
-        "cfg",
-        "log",
-        "zip",
-        "gz",
-        "tar",
-        "exe",
-        "dll",
-    ]
-)
-"""Last labels of hosts that no name in the internet has: names of local networks, and ends of file names."""
+_FILE_ENDS = "png jpg jpeg gif svg webp pdf txt csv json xml html css js ts yaml yml conf cfg log gz tar exe dll"
+_DOMAINS_OR_FILES = frozenset(["md", "py", "sh", "zip"])  # both top-level domains and ends of file names
 _CARDS = re.compile(
     r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|(?:6011|64[4-9]\d|65\d\d)\d{12,15}"
     r"|3(?:0[0-5]|095|6|8|9)\d*|35(?:2[89]|[3-8]\d)\d{12,15}|62\d{14,17}|(?:50|5[678]|6\d)\d{10,17}|220[0-4]\d{12}|(?:2131|1800)\d{11}"
@@ -64,10 +28,25 @@ _CARDS = re.compile(
 """Visa, Mastercard, American Express, Discover, Diners, JCB, UnionPay, Maestro, Mir."""
 
 
-def mail_address(s: str) -> bool:
-    """Whether an address has a local part without stray dots, and a host with a top-level domain."""
+@cache
+def top_level_domains() -> frozenset[str]:
+    """The top-level domains of the internet in lower case, as the Internet Assigned Numbers Authority lists them."""
+    lines = (Path(__file__).parent / "top_level_domains.txt").read_text("utf-8").split("\n", 1)
+    return frozenset(lines[1].split()) - _DOMAINS_OR_FILES
+
+
+def mail_address(s: str) -> bool | Tier:
+    """Whether an address has a local part without stray dots, and a host that does not end like a file name.
+
+    An address in a local network, or one that is misspelled, has the pattern only.
+
+    >>> [mail_address(f"ann@clinic.{end}") for end in ("org", "local", "png")]
+    [True, 'C', False]
+    """
     m = _MAIL.fullmatch(s) if len(s) <= 254 else None
-    return m is not None and m[1].lower() not in NO_DOMAINS
+    if m is None or (last := m[1].lower()) in _FILE_ENDS.split():
+        return False
+    return True if last in top_level_domains() else "C"
 
 
 def card_number(s: str) -> bool:
