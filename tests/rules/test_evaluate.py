@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import pyarrow as pa
 import pytest
@@ -369,3 +370,49 @@ def test_options_compare_dates_by_day_and_read_types_strictly() -> None:
         for words, strict in (("operand", False), ("day", True))
     }
     assert outcomes == {"operand": "FPPP", "day": "PFPP"}
+
+
+def test_messages_begin_as_those_of_glue(data, engine):
+    """Its words, from its pages and from Deequ 3; numbers as Java prints them."""
+    rules = """ColumnDataType "id" = "Long" where "id < 2", ColumnDataType "code" = "Integer", ColumnValues "qty" > 2, Mean "nope" > 1,
+        RowCountMatch "no" = 1, ColumnNamesMatchPattern "[a-p].*", Mean "qty" = 5, Mean "qty" > 1 where "id > 9", CustomSql "selec" = 1,
+        ReferentialIntegrity "id" "R.no" = 1, (IsComplete "qty") AND (Mean "qty" > 5), (IsComplete "qty") OR (RowCount = 5)"""
+    found = [f.message.split("\n") for f in evaluate(data, parse(f"Rules = [ {rules} ]"), engine, sources=SOURCES)]
+    value = "Value: {} does not meet the constraint requirement!".format
+    starts = ["", "0.00 % of rows passed the threshold", value("2.0"), "Column nope does not exist in the dataset",
+        "no not found in additional sources", "Columns that do not match the pattern: qty", value("4.0"),
+        "No rows matched the filter", "Error executing SQL statement: ",
+        "Column no does not exist in reference data frame", value("0.8"), ""]  # fmt: skip
+    assert [lines[0][: len(start)] for lines, start in zip(found, starts, strict=True)] == starts
+    assert (found[2][1], found[10][2], found[11], found[0]) == (value("NULL"), value("4.0"), [""], [""])
+
+
+def test_values_that_are_compared_as_strings_are_said_to_be_no_strings(data, engine):
+    warned, plain, length = evaluate(
+        data, parse('Rules = [ ColumnValues "id" matches "[1-5]", ColumnValues "code" matches ".*", ColumnLength "day" > 0 ]'), engine
+    )
+    assert warned.payload.warnings == ("column 'id' is BIGINT: the string form of its values is judged",)
+    assert (plain.payload.warnings, len(length.payload.warnings)) == ((), 1)
+
+
+def test_lists_and_structs_are_complete_and_no_keys(engine):
+    nested = dataset(pa.table({"list": [[1], None], "struct": [{"a": 1}, {"a": 2}]}))
+    complete = ['Completeness "{}" >= 0.5', 'ColumnExists "{}"']
+    keys = ['IsUnique "{}"', 'IsPrimaryKey "{}"', 'Uniqueness "{}" = 1', 'Entropy "{}" < 9']
+    others = ['ColumnLength "{}" > 0', 'ColumnValues "{}" = 1', 'ColumnValues "{}" = "a"', 'Mean "{}" > 0', 'ColumnDataType "{}" = "Long"']
+    rules = [rule.format(c) for c in ("list", "struct") for rule in (*complete, *keys, *others)]
+    found = evaluate(nested, parse(f"Rules = [ {', '.join(rules)} ]"), engine)
+    assert [str(f.outcome) for f in found] == [*["Passed"] * 2, *["Error"] * 9] * 2
+    assert all("list" in f.message or "struct" in f.message for f in found if f.outcome is Outcome.ERROR)
+
+
+def test_rows_match_by_value_column_by_column(engine):
+    """−0.0 is 0.0, NaN is NaN and null is null; the order of columns and rows of the other table alone do not matter."""
+    here = pa.table({"k": [1, 2, 3, 4], "x": [0.0, math.nan, None, 1.0], "s": ["a", None, "é", "z"]})
+    there = pa.table({"s": ["q", "Z", "é", None, "a"], "x": [9.0, 1.0, None, math.nan, -0.0], "k": [5, 4, 3, 2, 1]})
+    required = pa.table(
+        list(there.columns), pa.schema([there.schema.field("s"), there.schema.field("x"), pa.field("k", pa.int64(), False)])
+    )
+    rules = parse('Rules = [ DatasetMatch "t" "k" "x" = 1, DatasetMatch "t" "k" = 0.75, SchemaMatch "t" = 1 ]')
+    found = evaluate(dataset(here), rules, engine, sources={"t": dataset(required)})
+    assert [(str(f.outcome), f.value) for f in found] == [("Passed", 1.0), ("Passed", 0.75), ("Passed", 1.0)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -89,10 +90,8 @@ class Context:
         """The rule's `where` as a tree. Errors: `ExpressionError`."""
         if rule.where is None:
             return None
-        try:
+        with after_words(BAD_WHERE):
             return parse_condition(rule.where.pattern, self.schema, Place("where"), self.setting.moment)
-        except RequestError as error:
-            raise type(error)(*(replace(m, message=f"{BAD_WHERE}: {m.message}") for m in error.mistakes)) from error
 
     def misspelt(self, rule: Rule) -> tuple[str, ...]:
         """A warning for each parameter that differs from the name of a column in case alone."""
@@ -134,6 +133,15 @@ class Context:
         wanted = max((runs_wanted(call) for call in calls(rule.condition, rule.threshold)), default=0)
         notes = (f"the history holds {len(known)} of {wanted} values of {metric}",) if len(known) < wanted else ()
         return replace(rule, condition=_worked_out(rule.condition, known), threshold=_worked_out(rule.threshold, known)), notes
+
+
+@contextmanager
+def after_words(words: str) -> Iterator[None]:
+    """Begin the mistakes of a string of SQL with Glue's words for it, which alerts look for."""
+    try:
+        yield
+    except RequestError as error:
+        raise type(error)(*(replace(m, message=f"{words}: {m.message}") for m in error.mistakes)) from error
 
 
 def named_column(name: str, schema: Schema, owner: str) -> Column:

@@ -143,9 +143,9 @@ def names(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(c.name for c in columns)
 
 
-def reject_kinds(rule: Rule, columns: Iterable[Column], kinds: Callable[[Kind], bool] | None, wanted: str) -> None:
+def reject_kinds(rule: Rule, columns: Iterable[Column], accepts: Callable[[Kind], bool] | None, wanted: str) -> None:
     """Reject columns of a kind that the rule cannot measure. Errors: `RulesError`."""
-    wrong = [c for c in columns if kinds is not None and not kinds(c.kind)]
+    wrong = [c for c in columns if accepts is not None and not accepts(c.kind)]
     if wrong:
         shown = ", ".join(f"{c.name!r} is {c.type or c.kind}" for c in wrong)
         raise RulesError(f"{rule.type} needs {wanted}, but {shown}", code="E-TYPE")

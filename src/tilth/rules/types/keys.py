@@ -16,7 +16,19 @@ from tilth.rules.context import Context
 from tilth.rules.examples import FailureFilter, groupable
 from tilth.rules.language.syntax import Rule
 from tilth.rules.numbers import RowTest, number
-from tilth.rules.prepared import PreparedRule, RuleResult, Values, java, judged, metric_name, names, row_counts, undefined, within
+from tilth.rules.prepared import (
+    PreparedRule,
+    RuleResult,
+    Values,
+    java,
+    judged,
+    metric_name,
+    names,
+    reject_kinds,
+    row_counts,
+    undefined,
+    within,
+)
 from tilth.rules.types.rule_type import BARE_KEY, COLUMN, GLUE, KEY, NEXT, NUMBER, TILTH, Form, RuleType
 
 
@@ -29,6 +41,7 @@ def occurs_once(columns: tuple[str, ...], scope: Tree | None) -> Tree:
 
 def _unique_keys(rule: Rule, context: Context, *, primary: bool = False) -> PreparedRule:
     """Every key that is not wholly null occurs once; of a primary key, no part is null either."""
+    reject_kinds(rule, context.columns(rule), **COMPARABLE)
     columns, scope = names(context.columns(rule)), context.scope(rule)
     unique, repeated, rows = (within(m, scope) for m in (Uniqueness(columns), DuplicateRows(columns), RowCount()))
     complete = {c: within(Completeness(c), scope) for c in columns if primary}

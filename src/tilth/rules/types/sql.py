@@ -23,7 +23,7 @@ from tilth.errors import ExpressionError, RulesError, listed
 from tilth.metrics.columns import RowCount
 from tilth.report.blocks import counted
 from tilth.rules.conditions import Criterion
-from tilth.rules.context import Context
+from tilth.rules.context import Context, after_words
 from tilth.rules.examples import FailureFilter, not_among
 from tilth.rules.language.diagnostics import Diagnostics
 from tilth.rules.language.syntax import Analyzer, Rule
@@ -42,13 +42,15 @@ from tilth.rules.prepared import (
 )
 from tilth.rules.types.rule_type import GLUE, NUMBER, Form, RuleType
 
+BAD_QUERY = "Error executing SQL statement"  # Glue's words
 REPEATS = re.compile(r"\bselect\s+distinct\b|\bgroup\s+by\b", re.IGNORECASE)
 NUMBER_METRIC, ROWS_METRIC = metric_name("CustomSQL"), metric_name("CustomSQL.Compliance")
 
 
 def _prepare(rule: Rule, context: Context) -> PreparedRule:
     """With a condition, or as an analyzer, the query gives one number; else the rows that pass."""
-    query: Any = parse_query(context.text(rule.parameters[0]).pattern, context.tables, context.setting.moment)
+    with after_words(BAD_QUERY):
+        query: Any = parse_query(context.text(rule.parameters[0]).pattern, context.tables, context.setting.moment)
     reject_products(query, context.rows_of)
     one_number = rule.condition is not None or isinstance(rule, Analyzer)
     return _number_rule(rule, query, context) if one_number else _rows_rule(rule, query, context)
@@ -57,7 +59,7 @@ def _prepare(rule: Rule, context: Context) -> PreparedRule:
 def _execute(context: Context, tree: Tree) -> list[tuple[Any, ...]]:
     """The few rows of an answer."""
     hint = "if it is worth more, give it more: check(…, sql_seconds=…), or --sql-seconds"
-    with limited(context.engine, context.sql_seconds, "Error executing SQL statement", hint):
+    with limited(context.engine, context.sql_seconds, BAD_QUERY, hint):
         return context.engine.execute("custom SQL", context.engine.written(tree))
 
 

@@ -30,7 +30,7 @@ def _column_values(rule: Rule, context: Context) -> PreparedRule:
     (column,) = context.columns(rule)
     criterion = context.criterion_of(rule)
     decisive = tuple(offenders(criterion)) if column.kind.numeric else ()
-    return row_rule(
+    ready = row_rule(
         rule,
         context,
         column,
@@ -41,6 +41,15 @@ def _column_values(rule: Rule, context: Context) -> PreparedRule:
         criterion=criterion,
         null_fails=not criterion.holds(None),
     )
+    return _said_of_text(ready, column) if criterion.operator == "matches" else ready
+
+
+def _said_of_text(ready: PreparedRule, column: Column) -> PreparedRule:
+    """A rule on strings, with a warning for a column of another kind."""
+    if column.kind is Kind.STRING:
+        return ready
+    said = f"column {column.name!r} is {column.type or column.kind}: the string form of its values is judged"
+    return replace(ready, judge=lambda values: replace(ready.judge(values), warnings=(said,)))
 
 
 def _compliance(rule: Rule, context: Context) -> str:
@@ -76,7 +85,8 @@ def _column_length(rule: Rule, context: Context) -> PreparedRule:
     reject_kinds(rule, (column,), lambda k: k in (Kind.STRING, Kind.INTEGER, Kind.BOOLEAN, Kind.DATE), "a text column")
     criterion = resolve(rule.needed, context.setting)
     passing, title = cell_judged(criterion, length(column), lit(0)), metric_name("LengthCompliance", (column.name,))
-    return row_rule(rule, context, column, passing, title, extremes=lengths(column), criterion=criterion, always_share=True)
+    ready = row_rule(rule, context, column, passing, title, extremes=lengths(column), criterion=criterion, always_share=True)
+    return _said_of_text(ready, column)
 
 
 def lengths(column: Column) -> dict[str, Metric]:
@@ -102,7 +112,14 @@ def _column_data_type(rule: Rule, context: Context) -> PreparedRule:
     layout = rule.tag("format")
     reads = reads_as(column, str(wanted), None if layout is None else layout.word, strict=context.setting.strict_types)
     passing = reads if rule.needed.operator == "=" else not_(reads)
-    return row_rule(rule, context, column, passing, _title("ColumnDataType.Compliance")(rule, context), pass_on_nothing=True)
+    ready = row_rule(rule, context, column, passing, _title("ColumnDataType.Compliance")(rule, context), pass_on_nothing=True)
+    return replace(ready, judge=lambda values: _in_percent(ready.judge(values)))
+
+
+def _in_percent(result: RuleResult) -> RuleResult:
+    """The share of rows that pass, in Glue's words for this type."""
+    shares = tuple(f"{100 * share:.2f} % of rows passed the threshold" for share in result.broken)
+    return replace(result, broken=(), notes=(*shares, *result.notes))
 
 
 def _title(word: str) -> Callable[[Rule, Context], str]:
