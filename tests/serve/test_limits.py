@@ -1,5 +1,6 @@
 """What a server takes: who may ask, how much, how fast; and what it tells of itself."""
 
+import errno
 import gc
 import json
 import re
@@ -130,6 +131,12 @@ def test_a_port_that_is_taken():
             bound("127.0.0.1", listening.getsockname()[1])
     with pytest.raises(RequestError, match="is not an address"):
         bound("no.such.host.invalid", 0)
+
+
+def test_nobody_is_let_in_before_all_is_loaded():
+    """So a ping fails until then: the address is taken, and connections are refused."""
+    with bound("127.0.0.1", 0) as listening, socket.socket() as client:
+        assert client.connect_ex(listening.getsockname()) == errno.ECONNREFUSED
 
 
 @pytest.fixture

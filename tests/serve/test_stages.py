@@ -31,6 +31,7 @@ WRONG = [
     (["people.tilth", "model.skops"], ["temperature=warm"], "'warm' is not a number"),
     (["people.tilth", "model.skops"], ["temperature=0"], "a number above 0"),
     (["people.tilth", "absent.skops"], [], "there is no model"),
+    (["people.tilth"] * 15 + ["model.skops"], [], "16 stages are named [bad-stages]"),
     (["model.skops", "people.tilth"], [], "takes columns that model.skops does not give"),
 ]
 
