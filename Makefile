@@ -26,7 +26,7 @@ test: lint types  ## lint, types, and every test, Spark and a browser included
 	@$(PYTEST) $(ARGS)
 
 test-deep: .venv/.test  ## every test, also of full size, and with many more examples for each property
-	@HYPOTHESIS_PROFILE=deep $(PYTEST) $(ARGS)
+	@HYPOTHESIS_PROFILE=deep $(PYTEST) -o faulthandler_timeout=3600 $(ARGS)
 
 check: .venv/.test  ## lint, types, and the quick tests: no Spark, no browser
 	@$(RUN) ruff check
