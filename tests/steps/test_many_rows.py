@@ -29,7 +29,7 @@ from tilth.testing.steps import CLOSE, ROLES, dataset, sample_table
 
 pytestmark = [pytest.mark.deep, pytest.mark.slow]
 
-MANY, FEWER = 100_000, 5_000
+MANY, FEWER = 100_000, 2_000
 COSTLY = ("gender_lean", "predict(", "transform(")  # of each row these make patterns, or a table for a model, for up to ten milliseconds
 ROW = "row"  # a column with the number of the row
 SPECIAL: dict[str, Sequence[Any]] = {
@@ -73,7 +73,7 @@ def many() -> pa.Table:
 
 @pytest.mark.parametrize("step", FEATURES, ids=str)
 def test_rows_served_are_the_rows_applied(step: Step) -> None:
-    """To the last bit, and in the same types; the rows that are refused are left out. Of steps that are costly by row, 5,000."""
+    """To the last bit, and in the same types; the rows that are refused are left out. Of steps that are costly by row, 2,000."""
     engine, given = duckdb_session(), many().slice(0, FEWER if any(word in str(step) for word in COSTLY) else MANY)
     flow = tilth.fit(Flow(parts={"features": (step,)}, reading=Reading(roles=ROLES)), sample_table(), engine=engine)
     served, rows = list[int](), list[dict[str, Any]]()
