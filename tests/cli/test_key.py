@@ -18,6 +18,7 @@ from tests.serve.asking import ask
 from tilth.cli.app import COMMANDS, run, tilth
 from tilth.encryption.keyfile import SCRYPT, new_key_file
 from tilth.flow import Flow
+from tilth.protection.audit import audit
 from tilth.serve.app import Server
 from tilth.serve.capture import capture_of
 from tilth.serve.pipeline import Pipeline
@@ -97,6 +98,9 @@ def test_commands_read_and_write_under_a_key(
     assert run(["serve", "result/flow.tilth", "--export", "container", "--key", key]) == 2
     assert run(["batch", "result/flow.tilth", "asked.csv", "-o", "more"]) == 2  # without the key
     assert not plaintext() and not Path("more").exists()
+    for folder in ("result", "log", "answers", "card", "clarify"):
+        found = audit(Path(folder))
+        assert found.encrypted and not found.plaintext, folder
 
 
 def rewritten(path: Path, change: Callable[[bytes], bytes]) -> None:

@@ -13,6 +13,7 @@ import tilth
 from tests.encrypted import TABLE, key, plaintext, rows
 from tilth.engine.duckdb import DuckDB
 from tilth.engine.spark import Spark
+from tilth.engine.spark.sessions import AUTHENTICATED, ENCRYPTED
 from tilth.errors import RequestError, SourceError
 from tilth.formats.writing import to_arrow
 from tilth.store.places import atomic
@@ -60,6 +61,20 @@ def test_files_without_some_columns_and_with_columns_in_folders(key: str, tmp_pa
     with protected(key):
         got = rows(tilth.read(tmp_path / "out")).to_pylist()
     assert got == [{"a": 1.0, "b": None, "year": "07", "n": 1}, {"a": 2.5, "b": "x", "year": "2024", "n": 2}]
+
+
+@pytest.mark.spark
+def test_a_cluster_has_to_encrypt_what_its_machines_send(spark: SparkSession, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with protected(key), Spark(spark).session() as run:
+        kind, given = type(run.own.conf), {"spark.master": "spark://host:7077"}
+        answered = kind.get
+        monkeypatch.setattr(kind, "get", lambda self, name, *default: given.get(name) or answered(self, name, *default))
+        given |= ENCRYPTED
+        with pytest.raises(RequestError, match="or send them, unencrypted") as error:
+            run.confine()
+        assert error.value.mistakes[0].accepted == "spark.authenticate=true, spark.network.crypto.enabled=true"
+        given |= AUTHENTICATED
+        run.confine()
 
 
 @pytest.mark.spark

@@ -27,6 +27,17 @@ def test_one_key_is_in_force_at_a_time(key: str, tmp_path: Path) -> None:
         pass
 
 
+def test_a_process_that_holds_a_key_leaves_no_core_dump(key: str) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+        with protected(key):
+            assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
 def test_temporary_files_are_in_a_private_folder_meanwhile(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.delenv("TMPDIR", raising=False)
