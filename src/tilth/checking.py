@@ -26,6 +26,7 @@ from tilth.store.uri import Place, is_local, joined
 
 if TYPE_CHECKING:
     from tilth.history.ledger import Ledger
+    from tilth.rules.context import History
     from tilth.rules.evaluation import Evaluation
     from tilth.rules.row_output import RowResults
 
@@ -152,12 +153,13 @@ def checked(
     *,
     sources: Mapping[str, Any] | None = None,
     history: str | Path | None = None,
+    earlier: History | None = None,
     at: date | str | None = None,
     row_files: RowFiles = RowFiles(),
     what_if: bool = False,
     **options: Any,
 ) -> Checked:
-    """Check a table by a ruleset, and collect facts for the report: see `tilth.check`."""
+    """Check a table by a ruleset, and collect facts for the report: see `tilth.check`. Without a place, `earlier` is the history."""
     from tilth.rules.evaluation import evaluate
     from tilth.rules.row_output import row_results
     from tilth.rules.scores import scores
@@ -169,8 +171,8 @@ def checked(
         tables = {name: table_of(source, session) for name, source in named_tables(sources).items()}
         row_files.reject(data, tables.values())
         key = ruleset.primary.name if ruleset.primary else str(data.source) if isinstance(data.source, Files) else "data"
-        with nullcontext() if ledger is None else ledger.reading(key, asked_at) as earlier:
-            asked = {"sources": tables, "history": earlier, "now": asked_at or datetime.now(UTC), **options}
+        with nullcontext(earlier) if ledger is None else ledger.reading(key, asked_at) as known:
+            asked = {"sources": tables, "history": known, "now": asked_at or datetime.now(UTC), **options}
             evaluation = evaluate(data, ruleset, session, **asked)
             damage = _noticed(data, ruleset, evaluation, session, asked) if what_if else ()
     rows = partial(row_results, data, ruleset, evaluation.prepared, skips=row_files.outside == "skipped", labels=row_files.labels)

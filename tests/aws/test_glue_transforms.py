@@ -119,6 +119,8 @@ def test_frames_without_a_wrapper() -> None:
     with pytest.warns(UserWarning, match="did you mean 'resultsS3Prefix'"):
         outcomes = EvaluateDataQuality.apply(frame=ORDERS, ruleset=rules, publishing_options={"resultS3Prefix": "x"})
     assert outcomes.column_names == ["Rule", "Outcome", "FailureReason", "EvaluatedMetrics", "EvaluatedRule"]
+    dynamic = 'Rules = [ RowCount > avg(last(5)) * 0.9, RowCount < last(), DetectAnomalies "RowCount" ]'  # the history has no values yet
+    assert EvaluateDataQuality.apply(frame=ORDERS, ruleset=dynamic)["Outcome"].to_pylist() == ["Passed", "Failed", "Passed"]
     quality = EvaluateDataQuality().process_rows(frame=ORDERS, ruleset=rules)
     assert list(quality.keys()) == ["originalData", "ruleOutcomes", "rowLevelOutcomes"]
     with pytest.raises(RequestError, match="no frame 'aggregatedMetrics'"):

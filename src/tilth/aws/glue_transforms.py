@@ -19,6 +19,7 @@ from tilth.formats import table_of, to_frame
 from tilth.metrics.columns import RowCount
 from tilth.metrics.metric import measured
 from tilth.report import Report
+from tilth.rules.context import first_run
 from tilth.rules.row_output import ADDED, reject_taken
 from tilth.store.uri import is_local, joined
 
@@ -115,6 +116,7 @@ class EvaluateDataQuality:
     that `tilth.read` takes. `additional_data_sources` are the further tables that rules name. The context in `publishing_options` appears
     in the report, and `CONTEXT.jsonl` is written to its `resultsS3Prefix` if that is on this machine; nothing is sent to AWS.
     `additional_options`: see `check_options`, and `publishAggregatedMetrics.status`. A failed rule is a result, not an error.
+    Rules on the history are evaluated as in the first run of a job.
 
     Errors: `RulesError` for a wrong ruleset, `RequestError` for a frame with one of the columns that `rowLevelOutcomes` adds.
     Source: AWS Glue, EvaluateDataQuality.
@@ -173,7 +175,7 @@ def _evaluated(
         data = table_of(frame, session)
         reject_taken(data, ADDED if by_row else ())
         tables = {name: held(source) for name, source in named_tables(sources).items()}
-        done = checked(data, rules, session, sources=tables, row_files=files, **options)
+        done = checked(data, rules, session, sources=tables, earlier=first_run, row_files=files, **options)
         assert done.rows is not None  # noqa: S101 -- a check has rows
         rows = done.rows()
         more = dict(done.facts)

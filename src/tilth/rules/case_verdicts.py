@@ -22,6 +22,7 @@ from tilth.report.finding import Payload
 from tilth.report.sections import ReportSection
 from tilth.rules import Rule, Ruleset, parse
 from tilth.rules.cases import Case, Expectation, cases_of
+from tilth.rules.context import first_run
 from tilth.rules.evaluation import evaluate
 from tilth.rules.findings import RuleVerdict
 from tilth.rules.prepared import PreparedRule
@@ -85,7 +86,7 @@ def _untested(path: Path, ruleset: Ruleset, cases: Sequence[Case]) -> Iterator[F
 
 def _judged(case: Case, name: str, ruleset: Ruleset, session: Session, options: Mapping[str, Any]) -> Iterator[Finding[CaseVerdict]]:
     asked = replace(ruleset, rules=tuple(e.rule for e in case.expectations), analyzers=())
-    done = evaluate(case.data, asked, session, sources=case.tables, now=case.at, **options)
+    done = evaluate(case.data, asked, session, sources=case.tables, now=case.at, history=first_run, **options)
     by_rows = [e.rule for e in case.expectations if not isinstance(e.expected, str)]
     failing = _failing_rows(case.data, replace(asked, rules=tuple(by_rows)), done.prepared, session) if by_rows else {}
     for expectation, finding in zip(case.expectations, done.findings, strict=True):

@@ -30,6 +30,11 @@ History = Callable[[str, int], Sequence[tuple[datetime, float]]]
 """From the name of a metric and a maximum number to its earlier values with their times, latest first."""
 
 
+def first_run(metric: str, most: int) -> Sequence[tuple[datetime, float]]:
+    """The history before the first run: no metric has earlier values, so that `last()` is 0."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Context:
     """The table under test, the engine, the further tables by their names, and what operands may refer to."""
