@@ -26,3 +26,15 @@ def test_their_silhouette_is_that_of_scikit_learn():
     of = RANDOM.integers(0, 4, len(SPOTS))
     apart = np.linalg.norm(SPOTS[:, None] - SPOTS, axis=2)
     assert _silhouette(apart, of) == pytest.approx(metrics.silhouette_score(SPOTS, of))
+
+
+def test_most_starting_points_lead_to_the_best_clusters():
+    """The best of 20 starts of scikit-learn. Starting points that are drawn without a choice lead there in 3 of 10 cases."""
+    cluster = pytest.importorskip("sklearn.cluster")
+    points = np.random.default_rng(3).normal(size=(400, 5)) + np.repeat(np.random.default_rng(4).uniform(-12, 12, (10, 5)), 40, axis=0)
+    best = cluster.KMeans(10, n_init=20, random_state=0).fit(points).inertia_
+
+    def spread(of):
+        return sum(((points[of == c] - points[of == c].mean(axis=0)) ** 2).sum() for c in range(10))
+
+    assert sum(spread(clusters(points, 10, seed)) < best * 1.001 for seed in range(20)) >= 16

@@ -11,7 +11,7 @@ STEPS = 50  # most steps of Lloyd's algorithm
 
 
 def clusters(points: np.ndarray, count: int | None, seed: int, most: int = MOST_CLUSTERS, clear: float = CLEAR) -> np.ndarray:
-    """The cluster of each point, by k-means with distant starting points (k-means++).
+    """The cluster of each point, by k-means with distant starting points (greedy k-means++, as in scikit-learn).
 
     Without `count`, the number of clusters up to `most` with the best mean silhouette, or one cluster if none is above `clear`.
 
@@ -36,13 +36,7 @@ def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _lloyd(points: np.ndarray, k: int, seed: int) -> np.ndarray:
-    random = np.random.default_rng(seed)
-    centres = points[[random.integers(len(points))]]
-    far = np.full(len(points), np.inf)
-    while len(centres) < k:
-        far = np.minimum(far, np.maximum(_squares(points, centres[-1:])[:, 0], 0))
-        chance = far / far.sum() if far.sum() > 0 else None
-        centres = np.concatenate([centres, points[[random.choice(len(points), p=chance)]]])
+    centres = points[_starts(points, k, np.random.default_rng(seed))]
     cluster = np.full(len(points), -1)
     for _ in range(STEPS):
         nearest = _squares(points, centres).argmin(axis=1)
@@ -51,6 +45,20 @@ def _lloyd(points: np.ndarray, k: int, seed: int) -> np.ndarray:
         cluster = nearest
         centres = np.stack([points[cluster == c].mean(axis=0) if (cluster == c).any() else centres[c] for c in range(k)])
     return cluster
+
+
+def _starts(points: np.ndarray, k: int, random: np.random.Generator) -> list[int]:
+    """The starting points: each is the best of several that are drawn by their squared distance to the nearest one so far."""
+    tried = 2 + int(np.log(k))
+    found = [int(random.integers(len(points)))]
+    far = np.maximum(_squares(points[found], points)[0], 0)
+    while len(found) < k:
+        drawn = random.choice(len(points), tried, p=far / far.sum() if far.sum() > 0 else None)
+        nearer = np.minimum(far, np.maximum(_squares(points[drawn], points), 0))
+        best = int(nearer.sum(axis=1).argmin())
+        found.append(int(drawn[best]))
+        far = nearer[best]
+    return found
 
 
 def _silhouette(apart: np.ndarray, cluster: np.ndarray) -> float:
