@@ -37,7 +37,7 @@ def of_data(place: str, key: str, value: Any) -> Remedy:
     """A key of `data`, or of its `roles`.
 
     >>> of_data("roles", "id", ["no"]).line
-    'id: [no]'
+    'id: ["no"]'
     """
     return Remedy(place, f"{key}: {yaml_value(value)}")
 
