@@ -138,7 +138,7 @@ def test_rubbish_is_refused_or_means_something(duck: duckdb.DuckDBPyConnection, 
     except ExpressionError as error:
         assert str(error)
         return
-    with warnings.catch_warnings(action="error"):
+    with warnings.catch_warnings(action="error", category=FutureWarning):
         regex.compile_python()
     assert on_duckdb(duck, [f"regexp_matches(x, {quoted(regex.duckdb, 'duckdb')})"], ["ab0"]) == [(python("search", regex)("ab0"),)]
 

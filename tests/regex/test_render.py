@@ -34,5 +34,5 @@ def test_what_is_printed_for_duckdb_reads_as_the_same_pattern(regex: Regex) -> N
 
 @given(drawn_patterns())
 def test_python_reads_it_without_a_warning(regex: Regex) -> None:
-    with warnings.catch_warnings(action="error"):
+    with warnings.catch_warnings(action="error", category=FutureWarning):
         re.compile(regex.python)

@@ -103,5 +103,5 @@ def test_an_error_says_where(client: Any, body: bytes, kind: str, says: str) -> 
 def test_the_fuzzer_finds_nothing() -> None:
     """Some hundred inputs of atheris, which looks for inputs that reach new lines of the readers."""
     pytest.importorskip("atheris", reason="atheris is not made for this Python")
-    done = python("-m", "tests.fuzz.bodies", f"-runs={settings().max_examples * 20}", "-timeout=5", "-max_len=4000", cwd=ROOT, seconds=120)
+    done = python("-m", "tests.fuzz.bodies", f"-runs={settings().max_examples * 20}", "-timeout=30", "-max_len=4000", cwd=ROOT, seconds=120)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -64,8 +64,7 @@ EXTREMES = [
 
 @pytest.mark.parametrize(("function", "given", "expected"), EXTREMES, ids=[f"{f.__name__}{x}" for f, x, _ in EXTREMES])
 def test_the_extremes(function, given, expected):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(action="error", category=RuntimeWarning):
         found = function(given).tolist()
     assert ([None if v != v else v for v in found] if isinstance(found, list) else found) == expected
 
