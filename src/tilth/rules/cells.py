@@ -32,11 +32,12 @@ from tilth.engine.expressions import (
 )
 from tilth.engine.operations.casts import StringToDate, StringToDouble, StringToTimestamp, StringToTimestampTz
 from tilth.engine.operations.numbers import FloorDivide, integer
-from tilth.engine.operations.patterns import FullMatches
+from tilth.engine.operations.patterns import FullMatches, Matches
 from tilth.engine.operations.strings import LowerAscii, OneOf
 from tilth.engine.operations.times import Micros, known
 from tilth.errors import RulesError
 from tilth.regex import Regex
+from tilth.regex.around import parted
 from tilth.rules.conditions import EPOCH, Criterion, utc
 from tilth.rules.language.syntax import Keyword
 
@@ -76,7 +77,7 @@ def judged(criterion: Criterion, value: Tree, cell: Tree) -> Tree:
                 return and_(not_null(cell), not_(equal)) if null_listed else not_(equal)
             return or_(is_null(cell), equal) if null_listed else equal
         case "matches":
-            matched = FullMatches.of(value, _pattern(str(operands[0])))
+            matched = _matches(value, str(operands[0]))
             return coalesce(not_(matched) if criterion.negated else matched, exp.false())
         case "between":
             low, high = (_literal(o, criterion) for o in operands)
@@ -96,6 +97,13 @@ def _one_of(value: Tree, operands: Sequence[Any], criterion: Criterion) -> Tree:
         return OneOf.of(value, *plain)
     one = [in_(value, plain)] if len(plain) > 1 else [eq(value, x) for x in plain]
     return coalesce(or_(*one, *keywords), exp.false())
+
+
+def _matches(value: Tree, pattern: str) -> Tree:
+    """Whether a string matches as a whole."""
+    rest, searches = parted(pattern)
+    found = [(Matches.of(value, _pattern(search.pattern)), search.negative) for search in searches]
+    return and_(FullMatches.of(value, _pattern(rest)), *(not_(one) if negative else one for one, negative in found))
 
 
 def _pattern(pattern: str) -> Tree:

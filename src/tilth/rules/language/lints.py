@@ -8,6 +8,7 @@ from itertools import pairwise
 from tilth.engine.operations.times import EPOCH
 from tilth.engine.user_sql.admission import Admission
 from tilth.errors import ExpressionError
+from tilth.regex.around import parted
 from tilth.regex.parser import Parser
 from tilth.rules.conditions import Criterion, clock, day
 from tilth.rules.language import syntax
@@ -117,8 +118,9 @@ def _pattern(condition: syntax.Condition, report: Diagnostics) -> None:
         return
     pattern = condition.operands[0]
     lint_anchors(pattern, report)
-    regex = Parser(pattern.pattern)
-    for m in regex.mistakes:
+    rest, searches = parted(pattern.pattern)
+    regex = Parser(rest)
+    for m in [*regex.mistakes, *(m for search in searches for m in Parser(search.pattern).mistakes)]:
         report.warn("W-UNJUDGED", pattern.span, m.message, accepted=m.accepted, hint=m.hint)
     if regex.is_alternation and not regex.mistakes:
         message = "Glue's executor anchors only the first and the last alternative of this pattern"
